@@ -1,1 +1,1 @@
-
+"""The way in: requests parsed, errors made answers, answers made JSON."""

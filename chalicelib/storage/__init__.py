@@ -1,1 +1,1 @@
-
+"""The tables. Every write is conditional; a failed condition tells what stands there instead."""

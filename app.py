@@ -1,0 +1,351 @@
+"""Monoova Payouts: every way in. What each does stands in chalicelib/services.
+
+Administrators come through the Cognito authorizer, internal services through IAM, Monoova with
+its own secret and signature. Nothing else is let in but `/health`.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import (
+    Chalice,
+    CloudWatchEvent,
+    CognitoUserPoolAuthorizer,
+    CORSConfig,
+    IAMAuthorizer,
+    Rate,
+    Request,
+    Response,
+    SQSEvent,
+)
+
+from chalicelib.api import events, schemas, views
+from chalicelib.api.http import Incoming, Reply, answering, as_problem, checked_id
+from chalicelib.domain.actor import Actor
+from chalicelib.errors import ErrorCode
+from chalicelib.observability import invocation, note
+from chalicelib.wiring import wired
+
+# Read when the app is packaged; at run time only API Gateway and SQS know them.
+_NOT_DEPLOYED = "arn:aws:{}:ap-southeast-2:000000000000:not-deployed"
+_POOL_ARN = os.environ.get("COGNITO_USER_POOL_ARN", _NOT_DEPLOYED.format("cognito-idp"))
+_PAYOUT_QUEUE_ARN = os.environ.get("PAYOUT_QUEUE_ARN", _NOT_DEPLOYED.format("sqs"))
+_WEBHOOK_QUEUE_ARN = os.environ.get("WEBHOOK_QUEUE_ARN", _NOT_DEPLOYED.format("sqs") + "-2")
+
+app = Chalice(app_name="monoova-payouts")
+admins = CognitoUserPoolAuthorizer("administrators", provider_arns=[_POOL_ARN])
+services = IAMAuthorizer()
+cors = CORSConfig(
+    allow_origin=os.environ.get("CORS_ALLOW_ORIGIN", "*"),
+    allow_headers=["Idempotency-Key"],
+    expose_headers=["Idempotent-Replayed"],
+    max_age=600,
+)
+_ANY_TYPE = ["*/*"]
+
+
+@app.middleware("http")
+def log_request(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    context = request.context
+    with invocation(
+        wired.get().clock,
+        wired.get().stage,
+        kind="http",
+        request_id=context.get("requestId") or app.lambda_context.aws_request_id,
+        route=context.get("resourcePath"),
+        method=context.get("httpMethod"),
+    ):
+        response = as_problem(get_response(request))
+        note(status=response.status_code)
+        return response
+
+
+# --- customers
+
+
+@app.route("/customers", methods=["POST"], authorizer=admins, cors=cors)
+@answering
+def register_customer() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    customer = wired.get().customers.register(**incoming.body(schemas.CUSTOMER))
+    return Reply(views.customer(customer), 201)
+
+
+@app.route("/customers", methods=["GET"], authorizer=admins, cors=cors)
+@answering
+def list_customers() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    page = incoming.query(schemas.PAGE)
+    return Reply(views.customers(wired.get().customers.newest(page["limit"], page["cursor"])))
+
+
+@app.route("/customers/{customer_id}", methods=["GET"], authorizer=admins, cors=cors)
+@answering
+def show_customer(customer_id: str) -> Reply:
+    return _show_customer(Incoming.to(app).administrator(), customer_id)
+
+
+@app.route("/customers/{customer_id}", methods=["PATCH"], authorizer=admins, cors=cors)
+@answering
+def change_customer(customer_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    changes = incoming.body(schemas.CUSTOMER_CHANGE)
+    return Reply(views.customer(wired.get().customers.rename(_customer(customer_id), changes)))
+
+
+@app.route("/customers/{customer_id}", methods=["DELETE"], authorizer=admins, cors=cors)
+@answering
+def erase_customer(customer_id: str) -> Reply:
+    Incoming.to(app).administrator()
+    wired.get().customers.erase(_customer(customer_id))
+    return Reply(status=204)
+
+
+@app.route("/customers/{customer_id}/destinations", methods=["POST"], authorizer=admins, cors=cors)
+@answering
+def add_destination(customer_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    details = incoming.body(schemas.DESTINATION)
+    added = wired.get().customers.add_destination(_customer(customer_id), details)
+    return Reply(views.destination(added), 201)
+
+
+@app.route(
+    "/customers/{customer_id}/destinations/{destination_id}",
+    methods=["DELETE"],
+    authorizer=admins,
+    cors=cors,
+)
+@answering
+def remove_destination(customer_id: str, destination_id: str) -> Reply:
+    Incoming.to(app).administrator()
+    destination = checked_id(destination_id, ErrorCode.DESTINATION_NOT_FOUND)
+    wired.get().customers.remove_destination(_customer(customer_id), destination)
+    return Reply(status=204)
+
+
+@app.route("/customers/{customer_id}/payouts", methods=["GET"], authorizer=admins, cors=cors)
+@answering
+def list_payouts_of_customer(customer_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    return _list_payouts(incoming, incoming.administrator(), _customer(customer_id))
+
+
+# --- payouts
+
+
+@app.route("/payouts", methods=["POST"], authorizer=admins, cors=cors)
+@answering
+def request_payout() -> Reply:
+    incoming = Incoming.to(app)
+    return _request_payout(incoming, incoming.administrator())
+
+
+@app.route("/payouts", methods=["GET"], authorizer=admins, cors=cors)
+@answering
+def list_payouts() -> Reply:
+    incoming = Incoming.to(app)
+    return _list_payouts(incoming, incoming.administrator())
+
+
+@app.route("/payouts/validate", methods=["POST"], authorizer=admins, cors=cors)
+@answering
+def validate_payout() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    return Reply(views.validated(wired.get().validation.validate(incoming.body(schemas.PAYOUT))))
+
+
+@app.route("/payouts/{transaction_id}", methods=["GET"], authorizer=admins, cors=cors)
+@answering
+def show_payout(transaction_id: str) -> Reply:
+    return _show_payout(Incoming.to(app).administrator(), transaction_id)
+
+
+@app.route("/payouts/{transaction_id}/cancel", methods=["POST"], authorizer=admins, cors=cors)
+@answering
+def cancel_payout(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.administrator()
+    incoming.body(schemas.EMPTY)
+    payout = wired.get().payouts.cancel(_payout(transaction_id), by.name)
+    return Reply(views.payout_with_history(payout))
+
+
+@app.route("/payouts/{transaction_id}/retry", methods=["POST"], authorizer=admins, cors=cors)
+@answering
+def retry_payout(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.administrator()
+    incoming.body(schemas.EMPTY)
+    requested = wired.get().payouts.retry(_payout(transaction_id), by.name, incoming.seconds_left)
+    return views.accepted(requested)
+
+
+@app.route("/payouts/{transaction_id}/resolve", methods=["POST"], authorizer=admins, cors=cors)
+@answering
+def resolve_payout(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.administrator()
+    how = incoming.body(schemas.RESOLVE)
+    payout = wired.get().payouts.resolve(_payout(transaction_id), by=by.name, **how)
+    return Reply(views.payout_with_history(payout))
+
+
+@app.route("/payouts/{transaction_id}/refresh", methods=["POST"], authorizer=admins, cors=cors)
+@answering
+def refresh_payout(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.administrator()
+    incoming.body(schemas.EMPTY)
+    payout = wired.get().payouts.refresh(_payout(transaction_id), by.name)
+    return Reply(views.payout_with_history(payout))
+
+
+# --- the business's account, and the reconciliation on demand
+
+
+@app.route("/account", methods=["GET"], authorizer=admins, cors=cors)
+@answering
+def show_account() -> Reply:
+    Incoming.to(app).administrator()
+    return Reply(views.account(wired.get().account.balance()))
+
+
+@app.route("/reconciliations", methods=["POST"], authorizer=admins, cors=cors)
+@answering
+def reconcile_now() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.administrator()
+    incoming.body(schemas.EMPTY)
+    return Reply(views.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
+
+
+# --- the same for internal services, by IAM
+
+
+@app.route("/internal/payouts", methods=["POST"], authorizer=services)
+@answering
+def request_payout_internally() -> Reply:
+    incoming = Incoming.to(app)
+    return _request_payout(incoming, incoming.service())
+
+
+@app.route("/internal/payouts", methods=["GET"], authorizer=services)
+@answering
+def list_payouts_internally() -> Reply:
+    incoming = Incoming.to(app)
+    return _list_payouts(incoming, incoming.service())
+
+
+@app.route("/internal/payouts/{transaction_id}", methods=["GET"], authorizer=services)
+@answering
+def show_payout_internally(transaction_id: str) -> Reply:
+    return _show_payout(Incoming.to(app).service(), transaction_id)
+
+
+@app.route("/internal/customers/{customer_id}", methods=["GET"], authorizer=services)
+@answering
+def show_customer_internally(customer_id: str) -> Reply:
+    return _show_customer(Incoming.to(app).service(), customer_id)
+
+
+# --- Monoova, and whoever watches over us
+
+
+@app.route("/webhooks/monoova", methods=["POST"], content_types=_ANY_TYPE)
+@answering
+def receive_webhook() -> Reply:
+    return _receive_webhook(Incoming.to(app))
+
+
+@app.route("/webhooks/monoova/{event_name}", methods=["POST"], content_types=_ANY_TYPE)
+@answering
+def receive_named_webhook(event_name: str) -> Reply:
+    return _receive_webhook(Incoming.to(app), event_name)
+
+
+@app.route("/health", methods=["GET"], cors=cors)
+@answering
+def show_health() -> Reply:
+    return Reply({"status": "ok"})
+
+
+# --- queues and the schedule
+
+
+@app.on_sqs_message(queue_arn=_PAYOUT_QUEUE_ARN, batch_size=10, name="send_queued_payouts")
+def send_queued_payouts(event: SQSEvent) -> Any:
+    with invocation(wired.get().clock, wired.get().stage, kind="send_queued_payouts"):
+        return events.each(event, lambda message: _dispatch(event, message))
+
+
+@app.on_sqs_message(queue_arn=_WEBHOOK_QUEUE_ARN, batch_size=10, name="take_up_webhook_events")
+def take_up_webhook_events(event: SQSEvent) -> Any:
+    with invocation(wired.get().clock, wired.get().stage, kind="take_up_webhook_events"):
+        return events.each(event, wired.get().webhooks.take_up)
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="reconcile")
+def reconcile(event: CloudWatchEvent) -> Any:
+    with invocation(wired.get().clock, wired.get().stage, kind="reconcile"):
+        return views.findings(wired.get().reconciler.run(events.seconds_left(event.context) - 5))
+
+
+# --- what several of the ways in share
+
+
+def _request_payout(incoming: Incoming, by: Actor) -> Reply:
+    ask = incoming.body(schemas.PAYOUT)
+    requested = wired.get().payouts.request(
+        ask, by, incoming.idempotency_key, incoming.seconds_left
+    )
+    return views.accepted(requested)
+
+
+def _list_payouts(incoming: Incoming, _by: Actor, customer_id: str | None = None) -> Reply:
+    query = incoming.query(schemas.PAYOUT_LIST)
+    wanted = schemas.filter_of(query, customer_id)
+    return Reply(
+        views.payouts(wired.get().payout_lists.list(wanted, query["limit"], query["cursor"]))
+    )
+
+
+def _show_payout(_by: Actor, transaction_id: str) -> Reply:
+    return Reply(views.payout_with_history(wired.get().payouts.get(_payout(transaction_id))))
+
+
+def _show_customer(_by: Actor, customer_id: str) -> Reply:
+    return Reply(views.customer(wired.get().customers.get(_customer(customer_id))))
+
+
+def _receive_webhook(incoming: Incoming, event_name: str | None = None) -> Reply:
+    note(webhook_id=incoming.webhook_id)
+    wired.get().webhooks.receive(
+        raw=incoming.raw_webhook(),
+        authorization=incoming.header("Authorization") or "",
+        signature=incoming.header("Verification-Signature"),
+        path_name=event_name,
+    )
+    return Reply({"status": "received"})
+
+
+def _dispatch(event: SQSEvent, message: Any) -> None:
+    seconds = events.seconds_left(event.context) - 5
+    wired.get().dispatcher.dispatch(
+        message["transaction_id"], message["customer_id"], "queue", seconds
+    )
+
+
+def _customer(customer_id: str) -> str:
+    return checked_id(customer_id, ErrorCode.CUSTOMER_NOT_FOUND)
+
+
+def _payout(transaction_id: str) -> str:
+    note(transaction_id=transaction_id[:36])
+    return checked_id(transaction_id, ErrorCode.PAYOUT_NOT_FOUND)

@@ -1,0 +1,298 @@
+"""HTTP: who asks, what for, and how every outcome becomes an answer."""
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+import simplejson
+from chalice.app import Chalice, Request, Response
+from marshmallow import Schema, ValidationError
+
+from chalicelib import observability
+from chalicelib.api.schemas import EMPTY, is_id
+from chalicelib.config import SettingsError
+from chalicelib.domain.actor import Actor, service, user
+from chalicelib.encryption import SealBrokenError, VaultUnavailableError
+from chalicelib.errors import (
+    AppError,
+    CallerError,
+    ErrorCode,
+    InvalidRequestError,
+    NotFoundError,
+    PayloadTooLargeError,
+    TryAgainError,
+    UnauthenticatedError,
+    UnsupportedMediaTypeError,
+)
+from chalicelib.secrets import SecretUnavailableError
+from chalicelib.storage.dynamodb import StorageUnavailableError
+
+_MOST_BODY_BYTES: Final = 16 * 1024
+_MOST_WEBHOOK_BYTES: Final = 256 * 1024
+_MOST_KEY_CHARACTERS: Final = 255
+# API Gateway gives up after 29 s; the answer needs a moment to be made and sent.
+_MOST_SECONDS: Final = 25.0
+_SECONDS_TO_ANSWER: Final = 3.0
+
+_TITLES: Final = {
+    400: "The request is not valid",
+    401: "Not authenticated",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Payload too large",
+    415: "Unsupported media type",
+    422: "Refused",
+    500: "Internal error",
+    503: "Try again later",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A successful answer. A `body` of None is an empty one."""
+
+    body: Mapping[str, Any] | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One request, with what may be asked of it."""
+
+    request: Request
+    lambda_context: Any
+
+    @classmethod
+    def to(cls, app: Chalice) -> "Incoming":
+        request = app.current_request
+        assert request is not None  # Chalice sets it before it calls a view
+        return cls(request, app.lambda_context)
+
+    def administrator(self) -> Actor:
+        """The person that API Gateway's Cognito authorizer let in.
+
+        Raises:
+            UnauthenticatedError: there is none: an authorizer that is missing lets nobody in.
+        """
+        authorizer = self.request.context.get("authorizer") or {}
+        sub = (authorizer.get("claims") or {}).get("sub")
+        if not isinstance(sub, str) or not sub:
+            raise UnauthenticatedError("Sign in first.")
+        return _noted(user(sub))
+
+    def service(self) -> Actor:
+        """The IAM principal whose signature API Gateway has checked.
+
+        Raises:
+            UnauthenticatedError: there is none.
+        """
+        arn = (self.request.context.get("identity") or {}).get("userArn")
+        if not isinstance(arn, str) or not arn:
+            raise UnauthenticatedError("Sign the request with IAM credentials.")
+        return _noted(service(arn))
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the work on this request may take."""
+        remaining = self.lambda_context.get_remaining_time_in_millis() / 1000
+        return float(max(0.0, min(_MOST_SECONDS, remaining - _SECONDS_TO_ANSWER)))
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The `Idempotency-Key`: 1 to 255 visible ASCII characters."""
+        key = self.header("Idempotency-Key")
+        if key is None:
+            return None
+        is_visible = key.isascii() and key.isprintable() and " " not in key
+        if not is_visible or not 1 <= len(key) <= _MOST_KEY_CHARACTERS:
+            raise InvalidRequestError(
+                {"Idempotency-Key": ["Must be 1 to 255 visible ASCII characters."]}
+            )
+        return key
+
+    def header(self, name: str) -> str | None:
+        value = self.request.headers.get(name)
+        return str(value) if value is not None else None
+
+    @property
+    def webhook_id(self) -> str | None:
+        """Monoova's number of the delivery: for the log, nothing is decided by it."""
+        value = self.header("Webhookid")
+        return value if value and value.isascii() and value.isdigit() else None
+
+    def raw_webhook(self) -> bytes:
+        """A webhook's body, untouched: what its signature was made over."""
+        return self._raw(_MOST_WEBHOOK_BYTES)
+
+    def body(self, schema: Schema) -> Any:
+        """The JSON body as `schema` loads it.
+
+        Raises:
+            InvalidRequestError, PayloadTooLargeError
+        """
+        raw = self._raw(_MOST_BODY_BYTES)
+        document = _json_object(raw) if raw.strip() or schema is not EMPTY else {}
+        return _loaded(schema, document)
+
+    def query(self, schema: Schema) -> Any:
+        """The query parameters as `schema` loads them."""
+        given = self.request.query_params
+        if not given:
+            return _loaded(schema, {})
+        repeated = [name for name in given if len(given.getlist(name)) > 1]
+        if repeated:
+            raise InvalidRequestError({name: ["Given more than once."] for name in repeated})
+        return _loaded(schema, {name: given[name] for name in given})
+
+    def _raw(self, most: int) -> bytes:
+        raw = self.request.raw_body or b""
+        content = raw.encode() if isinstance(raw, str) else bytes(raw)
+        if len(content) > most:
+            raise PayloadTooLargeError(f"The body is larger than {most} bytes.")
+        return content
+
+
+def _noted(actor: Actor) -> Actor:
+    observability.note(actor=actor.name)
+    return actor
+
+
+def checked_id(text: str, code: ErrorCode) -> str:
+    """An id from a path; one that cannot be an id of ours is not found."""
+    if not is_id(text):
+        raise NotFoundError("There is no such thing.", code)
+    return text
+
+
+class _NotJsonError(ValueError):
+    """The text is not JSON as RFC 8259 has it, or names a field twice."""
+
+
+def _refuse_constant(_name: str) -> None:
+    raise _NotJsonError
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise _NotJsonError
+    return document
+
+
+def _json_object(raw: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(
+            raw.decode(),
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_once,
+        )
+    except (ValueError, ArithmeticError, RecursionError):
+        raise InvalidRequestError({}, "The body is not valid JSON.") from None
+    if not isinstance(document, dict):
+        raise InvalidRequestError({}, "The body is not a JSON object.")
+    return document
+
+
+def _loaded(schema: Schema, document: Mapping[str, Any]) -> Any:
+    try:
+        return schema.load(document)
+    except ValidationError as error:
+        raise InvalidRequestError(dict(_flat(error.messages))) from None
+
+
+def _flat(messages: Any, prefix: str = "") -> list[tuple[str, list[str]]]:
+    """Marshmallow's nested messages as `field.subfield: [message]`."""
+    if isinstance(messages, list):
+        return [(prefix or "body", [str(message) for message in messages])]
+    return [
+        pair
+        for name, inner in messages.items()
+        for pair in _flat(inner, prefix if name == "_schema" else f"{prefix}.{name}".lstrip("."))
+    ]
+
+
+def answering(view: Callable[..., Reply]) -> Callable[..., Response]:
+    """Makes a view's `Reply`, or whatever it raises, the HTTP answer."""
+
+    @functools.wraps(view)
+    def answered(*args: Any, **kwargs: Any) -> Response:
+        try:
+            reply = view(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the one place where an error becomes an answer
+            return _problem(_understood(error))
+        return Response(
+            body=_text(reply.body) if reply.body is not None else "",
+            status_code=reply.status,
+            headers={"Content-Type": "application/json", **reply.headers},
+        )
+
+    return answered
+
+
+def _understood(error: Exception) -> AppError:
+    """The error as a caller is told it; the unexpected is noted without its message."""
+    if isinstance(error, AppError):
+        return error
+    observability.note_error(error)
+    if isinstance(error, StorageUnavailableError):
+        return TryAgainError("The database cannot be reached.", ErrorCode.STORAGE_UNAVAILABLE)
+    if isinstance(error, (VaultUnavailableError, SecretUnavailableError)):
+        return TryAgainError("Keys cannot be read at the moment.", ErrorCode.STORAGE_UNAVAILABLE)
+    if isinstance(error, SettingsError):
+        observability.note(outcome=str(error))
+    if isinstance(error, SealBrokenError):
+        return AppError("A stored record does not belong where it stands.")
+    return AppError("Something went wrong here.")
+
+
+def _problem(error: AppError) -> Response:
+    """RFC 9457."""
+    observability.note(code=error.code.value)
+    body: dict[str, Any] = {
+        "type": f"urn:monoova-payouts:error:{error.code}",
+        "title": _TITLES[error.status],
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code.value,
+        "request_id": observability.noted("request_id"),
+    }
+    if error.errors:
+        body["errors"] = error.errors
+    if error.transaction_id:
+        body["transaction_id"] = error.transaction_id
+    headers = {"Content-Type": "application/problem+json"}
+    if isinstance(error, TryAgainError):
+        headers["Retry-After"] = "30"
+    return Response(body=_text(body), status_code=error.status, headers=headers)
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    text: str = simplejson.dumps(body, use_decimal=True)
+    return text
+
+
+class _MethodNotAllowedError(CallerError):
+    """The path exists, but does not take the method. API Gateway answers before we do."""
+
+    status = 405
+    default_code = ErrorCode.METHOD_NOT_ALLOWED
+
+
+def as_problem(response: Response) -> Response:
+    """An error that Chalice answered by itself, in the form of all others."""
+    if not isinstance(response.body, dict) or response.status_code < 400:
+        return response
+    error = {
+        405: _MethodNotAllowedError("This path does not take this method."),
+        415: UnsupportedMediaTypeError("Send application/json."),
+    }.get(response.status_code, AppError("Something went wrong here."))
+    problem = _problem(error)
+    kept = {name: value for name, value in response.headers.items() if name != "Content-Type"}
+    problem.headers.update(kept)
+    return problem

@@ -1,0 +1,195 @@
+"""What a request may look like. Every problem of a request is reported, not just the first."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, Final
+
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow.validate import Length, OneOf, Range, Regexp
+
+from chalicelib.domain.destination import DestinationType, PayIdType
+from chalicelib.domain.money import InvalidAmountError, cents_from
+from chalicelib.domain.payout import Status
+from chalicelib.services.customers import BankAccountDetails, DestinationDetails, PayIdDetails
+from chalicelib.services.listing import PayoutFilter
+from chalicelib.services.payouts import RESOLUTIONS, PayoutRequest
+
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_METHODS: Final = tuple(kind.value for kind in DestinationType)
+# Monoova's limits: description 500, lodgement reference 280 characters.
+_DESCRIPTION: Final = 500
+_LODGEMENT_REFERENCE: Final = 280
+_MOST_DETAIL: Final = 512
+
+
+def is_id(text: str) -> bool:
+    """Whether a text has the form of our ids."""
+    return _ID.fullmatch(text) is not None
+
+
+def _check_line(value: str) -> None:
+    if not value.isprintable() or not value.strip():
+        raise ValidationError("Must be one line of visible characters.")
+
+
+def _check_email(value: str) -> None:
+    if not _EMAIL.fullmatch(value):
+        raise ValidationError("Not an e-mail address.")
+
+
+def _id(**options: Any) -> fields.String:
+    return fields.String(validate=Regexp(f"{_ID.pattern}\\Z", error="Not an id."), **options)
+
+
+def _line(most: int, **options: Any) -> fields.String:
+    return fields.String(validate=[Length(min=1, max=most), _check_line], **options)
+
+
+class Amount(fields.Field[int]):
+    """Dollars as a JSON number or a decimal string; whole cents inside."""
+
+    def _deserialize(
+        self,
+        value: Any,
+        attr: str | None,  # noqa: ARG002 - marshmallow's signature
+        data: Mapping[str, Any] | None,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
+    ) -> int:
+        try:
+            cents = cents_from(value)
+        except InvalidAmountError as error:
+            raise ValidationError(str(error)) from None
+        if cents < 1:
+            raise ValidationError("Must be at least 0.01.")
+        return cents
+
+
+class DestinationSchema(Schema):
+    """A PayID or a bank account; the fields of the one are refused in the other."""
+
+    type = fields.String(required=True, validate=OneOf(_METHODS))
+    pay_id = fields.String(validate=Length(min=1, max=_MOST_DETAIL))
+    pay_id_type = fields.String(validate=OneOf([kind.value for kind in PayIdType]))
+    bsb = fields.String(validate=Length(min=1, max=_MOST_DETAIL))
+    account_number = fields.String(validate=Length(min=1, max=_MOST_DETAIL))
+    account_name = fields.String(required=True, validate=Length(min=1, max=_MOST_DETAIL))
+
+    @validates_schema(skip_on_field_errors=False)
+    def _check_fields(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        wanted, others = ("pay_id", "pay_id_type"), ("bsb", "account_number")
+        if data.get("type") == DestinationType.BANK_ACCOUNT:
+            wanted, others = others, wanted
+        elif data.get("type") != DestinationType.PAY_ID:
+            return
+        problems = {name: ["Missing for this type."] for name in wanted if name not in data}
+        problems |= {name: ["Not for this type."] for name in others if name in data}
+        if problems:
+            raise ValidationError(problems)
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_kwargs: Any) -> DestinationDetails:
+        name = data["account_name"]
+        if data["type"] == DestinationType.PAY_ID:
+            return PayIdDetails(data["pay_id"], PayIdType(data["pay_id_type"]), name)
+        return BankAccountDetails(data["bsb"], data["account_number"], name)
+
+
+class CustomerSchema(Schema):
+    """A new customer."""
+
+    name = _line(140, required=True)
+    email = fields.String(validate=[Length(max=254), _check_email], load_default=None)
+    destination = fields.Nested(DestinationSchema, load_default=None)
+
+
+class CustomerChangeSchema(Schema):
+    """A change of name, e-mail or both; an `email` of null takes it away."""
+
+    name = _line(140)
+    email = fields.String(validate=[Length(max=254), _check_email], allow_none=True)
+
+    @validates_schema
+    def _check_any(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if not data:
+            raise ValidationError("Nothing to change.", "name")
+
+
+class PayoutSchema(Schema):
+    """A request to pay."""
+
+    customer_id = _id(required=True)
+    amount = Amount(required=True)
+    destination_id = _id(load_default=None)
+    payout_method = fields.String(validate=OneOf(_METHODS), load_default=None)
+    description = _line(_DESCRIPTION, load_default=None)
+    lodgement_reference = _line(_LODGEMENT_REFERENCE, load_default=None)
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_kwargs: Any) -> PayoutRequest:
+        data["amount_cents"] = data.pop("amount")
+        return PayoutRequest(**data)
+
+
+class ResolveSchema(Schema):
+    """How a person settles a payout that needs review, and why."""
+
+    outcome = fields.String(required=True, validate=OneOf(RESOLUTIONS))
+    reason = _line(500, required=True)
+
+
+class EmptySchema(Schema):
+    """No fields at all."""
+
+
+class PageSchema(Schema):
+    """How much of a list, and from where on."""
+
+    limit = fields.Integer(load_default=20, validate=Range(min=1, max=100))
+    cursor = fields.String(load_default=None, validate=Length(min=1, max=1024))
+
+
+class PayoutListSchema(PageSchema):
+    """Which payouts; `date` is short for the same `from` and `to`."""
+
+    customer_id = _id()
+    status = fields.Enum(Status, by_value=True)
+    date = fields.Date()
+    from_ = fields.Date(data_key="from")
+    to = fields.Date()
+    needs_review = fields.Boolean(truthy={"true"}, falsy={"false"})
+
+    @validates_schema
+    def _check_days(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if "date" in data and ("from_" in data or "to" in data):
+            raise ValidationError("Give either date, or from and to.", "date")
+        first, last = data.get("from_"), data.get("to")
+        if first and last and first > last:
+            raise ValidationError("Is after to.", "from")
+        # Each day is a question of its own, so days outside of any real payout are refused.
+        days = [day for day in (data.get("date"), first, last) if day]
+        if any(abs(day - date(2026, 1, 1)) > timedelta(days=36525) for day in days):
+            raise ValidationError("Not a date of this century.", "date")
+
+
+def filter_of(query: Mapping[str, Any], customer_id: str | None = None) -> PayoutFilter:
+    """The filter that a query asks for."""
+    return PayoutFilter(
+        customer_id=customer_id or query.get("customer_id"),
+        status=query.get("status"),
+        first_day=query.get("date") or query.get("from_"),
+        last_day=query.get("date") or query.get("to"),
+        needs_review=query.get("needs_review"),
+    )
+
+
+# Made once: making a schema costs four times as much as using it.
+DESTINATION: Final = DestinationSchema()
+CUSTOMER: Final = CustomerSchema()
+CUSTOMER_CHANGE: Final = CustomerChangeSchema()
+PAYOUT: Final = PayoutSchema()
+RESOLVE: Final = ResolveSchema()
+EMPTY: Final = EmptySchema()
+PAGE: Final = PageSchema()
+PAYOUT_LIST: Final = PayoutListSchema()

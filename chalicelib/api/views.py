@@ -1,0 +1,176 @@
+"""What an answer looks like: plain JSON values, amounts as numbers with two decimals."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.api.http import Reply
+from chalicelib.domain.gate import Passage
+from chalicelib.domain.money import decimal_from
+from chalicelib.domain.payout import HistoryEntry, Payout, State
+from chalicelib.errors import ErrorCode, UnprocessableError
+from chalicelib.monoova.client import Account
+from chalicelib.observability import note
+from chalicelib.services.customers import Customer
+from chalicelib.services.listing import Listing
+from chalicelib.services.payouts import Requested
+from chalicelib.services.reconciliation import Findings
+from chalicelib.services.validation import Validated
+from chalicelib.storage.customers import SealedDestination
+from chalicelib.storage.dynamodb import Page, cursor_of, text_of
+
+Json = dict[str, Any]
+
+_WAITING = {
+    Passage.PAUSED: "Payouts are paused by an operator. This one is queued and will be sent by"
+    " itself once they are resumed.",
+    Passage.CIRCUIT_OPEN: "Monoova cannot be reached reliably at the moment. This payout is queued"
+    " and will be sent by itself once Monoova is back.",
+}
+
+
+def _time(time: datetime | None) -> str | None:
+    return text_of(time) if time else None
+
+
+def destination(shown: SealedDestination) -> Json:
+    """A destination, masked."""
+    return {
+        "destination_id": shown.destination_id,
+        "type": shown.type,
+        "pay_id_type": shown.pay_id_type,
+        "masked": shown.masked,
+        "created_at": _time(shown.created_at),
+    }
+
+
+def customer(shown: Customer) -> Json:
+    """A customer with masked destinations."""
+    return {
+        "customer_id": shown.customer_id,
+        "name": shown.name,
+        "email": shown.email,
+        "destinations": [destination(d) for d in shown.destinations],
+        "created_at": _time(shown.created_at),
+        "updated_at": _time(shown.updated_at),
+    }
+
+
+def payout(shown: Payout) -> Json:
+    """A payout without its history."""
+    state = shown.state
+    return {
+        "transaction_id": shown.transaction_id,
+        "unique_reference": shown.unique_reference,
+        "customer_id": shown.customer_id,
+        "destination_id": shown.destination_id,
+        "destination": shown.destination_masked,
+        "payout_method": shown.payout_method,
+        "amount": decimal_from(shown.amount_cents),
+        "currency": "AUD",
+        "status": state.status.value,
+        "submission": state.submission.value if state.submission else None,
+        "needs_review": shown.needs_review,
+        "review_reason": shown.review_reason,
+        "failure_code": shown.failure_code,
+        "failure_reason": shown.failure_reason,
+        "monoova_transaction_id": shown.monoova_transaction_id,
+        "description": shown.description,
+        "lodgement_reference": shown.lodgement_reference,
+        "retry_of": shown.retry_of,
+        "created_by": shown.created_by,
+        "created_at": _time(shown.created_at),
+        "updated_at": _time(shown.updated_at),
+        "completed_at": _time(shown.completed_at),
+        "next_look_at": _time(shown.due_at),
+    }
+
+
+def payout_with_history(shown: Payout) -> Json:
+    """A payout and its story, oldest first."""
+    return payout(shown) | {"history": [_entry(entry) for entry in shown.history]}
+
+
+def _entry(entry: HistoryEntry) -> Json:
+    state = entry.state
+    return {
+        "at": _time(entry.at),
+        "event": entry.event,
+        "status": state.status.value,
+        "submission": state.submission.value if state.submission else None,
+        "by": entry.by,
+        "detail": entry.detail,
+    }
+
+
+def accepted(shown: Requested) -> Reply:
+    """The answer to a payout that was asked for; says in words why it waits, if it does.
+
+    Raises:
+        UnprocessableError: Monoova refused it while the caller waited.
+    """
+    payout = shown.payout
+    if payout.state is State.FAILED and not shown.is_replay:
+        raise UnprocessableError(
+            f"Monoova refused the payout: {payout.failure_reason}",
+            ErrorCode.MONOOVA_REFUSED,
+            transaction_id=payout.transaction_id,
+        )
+    note(transaction_id=payout.transaction_id)
+    message = _WAITING.get(shown.waits_for) if shown.waits_for else None
+    body = payout_with_history(payout) | ({"message": message} if message else {})
+    headers = {"Idempotent-Replayed": "true"} if shown.is_replay else {}
+    return Reply(body, 202, headers)
+
+
+def payouts(shown: Listing) -> Json:
+    """A page of payouts."""
+    return _page([payout(item) for item in shown.items], shown.next_cursor)
+
+
+def customers(shown: Page[Customer]) -> Json:
+    """A page of customers."""
+    return _page([customer(item) for item in shown.items], cursor_of(shown.next_key))
+
+
+def _page(items: Sequence[Json], next_cursor: str | None) -> Json:
+    return {"items": list(items), "next_cursor": next_cursor}
+
+
+def validated(shown: Validated) -> Json:
+    """Whether a payout would go through, and what was checked."""
+    return {
+        "is_valid": shown.is_valid,
+        "destination": destination(shown.destination),
+        "checks": [
+            {"name": check.name, "is_ok": check.is_ok, "detail": check.detail}
+            for check in shown.checks
+        ],
+    }
+
+
+def account(shown: Account) -> Json:
+    """The mAccount's money in AUD, with Monoova's own decimals."""
+
+    def dollars(amount: Decimal | None) -> Decimal | None:
+        return amount if amount is None else amount.quantize(Decimal("0.0001"))
+
+    return {
+        "currency": "AUD",
+        "actual_balance": dollars(shown.actual_balance),
+        "available_to_debit": dollars(shown.available_to_debit),
+        "npp_balance": dollars(shown.npp_balance),
+        "npp_payout_limit": dollars(shown.npp_payout_limit),
+    }
+
+
+def findings(shown: Findings) -> Json:
+    """What a reconciliation found."""
+    return {
+        "looked_at": shown.looked_at,
+        "questions_to_monoova": shown.questions,
+        "moved_to": shown.moved,
+        "is_finished": shown.is_finished,
+        "circuit": shown.circuit,
+    }

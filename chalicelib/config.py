@@ -1,0 +1,142 @@
+"""The settings of the app: parsed once from the environment, every problem reported together."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from chalicelib.domain.money import InvalidAmountError, cents_from
+from chalicelib.domain.schedule import Policy
+from chalicelib.secrets import Secret
+
+# The name Monoova's specification had for the BSB of the source account until July 2026, when it
+# was renamed without a new version: which of the two the live host honours is a setting.
+_SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb")
+
+
+class SettingsError(Exception):
+    """One or more environment variables are missing or malformed; `problems` has a line for each.
+
+    Only names and expectations are listed, never values.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("Settings: " + "; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between deployments."""
+
+    monoova_api_secret_arn: str
+    dynamodb_table_transactions: str
+    dynamodb_table_customers: str
+    dynamodb_table_controls: str
+    monoova_maccount_token: str
+    monoova_source_bsb: str
+    monoova_source_account: str
+    remitter_name: str
+    dlq_url: str
+    payout_queue_url: str
+    customer_data_key_arn: str
+    webhook_secrets: tuple[Secret, ...] = field(repr=False)
+    requires_webhook_signature: bool
+    monoova_source_bsb_field: str
+    payout_limit_cents: int
+    cors_allow_origin: str
+    stage: str
+    policy: Policy
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """The settings in `environment`.
+
+    Raises:
+        SettingsError: with every problem there is.
+    """
+    reader = _Reader(environment)
+    settings = Settings(
+        monoova_api_secret_arn=reader.text("MONOOVA_API_SECRET_ARN"),
+        dynamodb_table_transactions=reader.text("DYNAMODB_TABLE_TRANSACTIONS"),
+        dynamodb_table_customers=reader.text("DYNAMODB_TABLE_CUSTOMERS"),
+        dynamodb_table_controls=reader.text("DYNAMODB_TABLE_CONTROLS"),
+        monoova_maccount_token=reader.text("MONOOVA_MACCOUNT_TOKEN", r"[0-9]{16}", "16 digits"),
+        monoova_source_bsb=reader.text("MONOOVA_SOURCE_BSB", r"[0-9]{3}-[0-9]{3}", "as 802-985"),
+        monoova_source_account=reader.text("MONOOVA_SOURCE_ACCOUNT", r"[0-9]{4,9}", "4-9 digits"),
+        remitter_name=reader.text("REMITTER_NAME", r".{1,140}", "1 to 140 characters"),
+        dlq_url=reader.text("DLQ_URL", r"https?://.+", "a queue's URL"),
+        payout_queue_url=reader.text("PAYOUT_QUEUE_URL", r"https?://.+", "a queue's URL"),
+        customer_data_key_arn=reader.text("CUSTOMER_DATA_KEY_ARN", r"arn:.+", "a key's ARN"),
+        webhook_secrets=reader.secrets("MONOOVA_WEBHOOK_SECRET"),
+        requires_webhook_signature=reader.one_of(
+            "MONOOVA_WEBHOOK_SIGNATURE", ("optional", "required")
+        )
+        == "required",
+        monoova_source_bsb_field=reader.one_of("MONOOVA_SOURCE_BSB_FIELD", _SOURCE_BSB_FIELDS),
+        payout_limit_cents=reader.amount("PAYOUT_LIMIT_AUD", "1000"),
+        cors_allow_origin=reader.text("CORS_ALLOW_ORIGIN", default="*"),
+        stage=reader.text("STAGE", default="dev"),
+        policy=_policy(reader),
+    )
+    if settings.stage == "prod" and settings.cors_allow_origin == "*":
+        reader.problems.append("CORS_ALLOW_ORIGIN: name the admin app's origin in production")
+    if reader.problems:
+        raise SettingsError(reader.problems)
+    return settings
+
+
+def _policy(reader: "_Reader") -> Policy:
+    usual = Policy()
+    return Policy(
+        first_look_seconds=reader.count("FIRST_LOOK_SECONDS", usual.first_look_seconds),
+        grace_seconds=reader.count("GRACE_SECONDS", usual.grace_seconds),
+        expiry_hours=reader.count("PAYOUT_EXPIRY_HOURS", usual.expiry_hours),
+        max_resends=reader.count("MAX_RESENDS", usual.max_resends, least=0),
+        review_after_hours=reader.count("REVIEW_AFTER_HOURS", usual.review_after_hours),
+    )
+
+
+class _Reader:
+    """Reads variables and gathers what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.problems: list[str] = []
+
+    def text(
+        self, name: str, pattern: str = r".+", expected: str = "a text", default: str = ""
+    ) -> str:
+        value = self._environment.get(name, "").strip() or default
+        if not re.fullmatch(pattern, value):
+            self.problems.append(f"{name}: {'expected ' + expected if value else 'missing'}")
+        return value
+
+    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        pattern = "|".join(re.escape(choice) for choice in choices)
+        return self.text(name, pattern, " or ".join(choices), default=choices[0])
+
+    def count(self, name: str, default: int, least: int = 1) -> int:
+        return self._parsed(name, str(default), int, f"a number of at least {least}", least)
+
+    def amount(self, name: str, default: str) -> int:
+        return self._parsed(name, default, cents_from, "an amount such as 1000", 1)
+
+    def secrets(self, name: str) -> tuple[Secret, ...]:
+        parts = [part.strip() for part in self._environment.get(name, "").split(",")]
+        found = tuple(Secret(part) for part in parts if part)
+        if not found:
+            self.problems.append(f"{name}: missing")
+        return found
+
+    def _parsed(
+        self, name: str, default: str, parse: Callable[[Any], int], expected: str, least: int
+    ) -> int:
+        value = self._environment.get(name, "").strip() or default
+        try:
+            number = parse(value)
+        except (ValueError, InvalidAmountError):
+            number = least - 1
+        if number < least:
+            self.problems.append(f"{name}: expected {expected}")
+        return number

@@ -1,0 +1,128 @@
+"""Whether anything may be sent to Monoova now: the circuit breaker and the pause switch.
+
+Both live in one shared record, read together with every payout request, so that all function
+instances see the same. In health nothing is written: an instance reports its calls only after a
+failure was seen by any of them (`watching_until`).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+WINDOW_SECONDS: Final = 300
+_FEWEST_CALLS: Final = 10
+_COOL_DOWN_SECONDS: Final = 600
+# Monoova locks a live account for an hour; a login while it is locked can only be refused.
+_LOCKED_SECONDS: Final = 3600
+# How long the one probe may take before another is let through.
+_PROBE_SECONDS: Final = 60
+
+
+class OpenReason(StrEnum):
+    """Why the circuit is open."""
+
+    TOO_MANY_FAILURES = "TooManyFailures"
+    NOT_AUTHENTICATED = "NotAuthenticated"
+    LOCKED_OUT = "LockedOut"
+
+
+class Passage(StrEnum):
+    """What the gate says to a call."""
+
+    CLEAR = "Clear"
+    PROBE = "Probe"
+    CIRCUIT_OPEN = "CircuitOpen"
+    PAUSED = "Paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The shared record. `open_reason` None means that the circuit is closed.
+
+    `probe_at` is when one call may try whether Monoova is back. Whoever moves it on by a
+    conditional write is that one.
+    """
+
+    version: int = 0
+    open_reason: OpenReason | None = None
+    opened_at: datetime | None = None
+    probe_at: datetime | None = None
+    watching_until: datetime | None = None
+    paused_by: str | None = None
+    paused_at: datetime | None = None
+    pause_reason: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.open_reason is not None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_by is not None
+
+    def is_watching(self, now: datetime) -> bool:
+        return self.watching_until is not None and now < self.watching_until
+
+    def passage(self, now: datetime) -> Passage:
+        """What a call that would send money may do now."""
+        return Passage.PAUSED if self.is_paused else self.passage_for_questions(now)
+
+    def passage_for_questions(self, now: datetime) -> Passage:
+        """What a call that only asks may do now: a pause does not stop it, an open circuit does.
+
+        Every login counts towards Monoova's lock-out, that of a question too.
+        """
+        if not self.is_open:
+            return Passage.CLEAR
+        is_due = self.probe_at is not None and now >= self.probe_at
+        return Passage.PROBE if is_due else Passage.CIRCUIT_OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Calls to Monoova in the last five minutes, as far as they were reported."""
+
+    calls: int
+    failures: int
+
+    @property
+    def is_too_much(self) -> bool:
+        return self.calls >= _FEWEST_CALLS and self.failures * 2 > self.calls
+
+
+def probing(gate: Gate, now: datetime) -> Gate:
+    """The gate while one probe is under way."""
+    return replace(gate, probe_at=now + timedelta(seconds=_PROBE_SECONDS))
+
+
+def watching(gate: Gate, now: datetime) -> Gate:
+    """The gate after a failure in health: from now on every instance reports its calls."""
+    return replace(gate, watching_until=now + timedelta(seconds=WINDOW_SECONDS))
+
+
+def opened(gate: Gate, reason: OpenReason, now: datetime) -> Gate:
+    """The gate with its circuit open: ten minutes before the next probe, an hour if locked out."""
+    seconds = _LOCKED_SECONDS if reason is OpenReason.LOCKED_OUT else _COOL_DOWN_SECONDS
+    return replace(
+        gate,
+        open_reason=reason,
+        opened_at=gate.opened_at if gate.is_open else now,
+        probe_at=now + timedelta(seconds=seconds),
+        watching_until=None,
+    )
+
+
+def closed(gate: Gate) -> Gate:
+    """The gate with its circuit closed; a pause stays."""
+    return replace(gate, open_reason=None, opened_at=None, probe_at=None, watching_until=None)
+
+
+def paused(gate: Gate, by: str, reason: str, now: datetime) -> Gate:
+    """The gate with the operator's switch thrown."""
+    return replace(gate, paused_by=by, paused_at=now, pause_reason=reason)
+
+
+def resumed(gate: Gate) -> Gate:
+    """The gate with the operator's switch back."""
+    return replace(gate, paused_by=None, paused_at=None, pause_reason=None)

@@ -1,0 +1,363 @@
+"""A payout and its life cycle: the one table that code, documentation and tests read.
+
+An event that happens to a payout has one of six effects, and `TABLE` names it for every pair of
+state and event. Whoever wants to change a payout asks `effect_of` first; nothing else decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple, TypedDict
+
+# An entry is about 200 bytes and a row may hold 400 kB; a payout that has lived through this
+# much is in the hands of a person, who reads the log for the rest.
+MOST_HISTORY_ENTRIES: Final = 100
+
+
+class Status(StrEnum):
+    """What an administrator sees of a payout."""
+
+    AWAITING_APPROVAL = "AwaitingApproval"
+    QUEUED = "Queued"
+    PENDING = "Pending"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    RETURNED = "Returned"
+    CANCELLED = "Cancelled"
+
+
+class Submission(StrEnum):
+    """How far a `Pending` payout has come on its way to Monoova."""
+
+    SENDING = "Sending"
+    ACCEPTED = "Accepted"
+    UNRESOLVED = "Unresolved"
+
+
+class State(StrEnum):
+    """A status and its submission in one word: what the life-cycle table is keyed by."""
+
+    AWAITING_APPROVAL = "AwaitingApproval"
+    QUEUED = "Queued"
+    SENDING = "Pending/Sending"
+    ACCEPTED = "Pending/Accepted"
+    UNRESOLVED = "Pending/Unresolved"
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    RETURNED = "Returned"
+    CANCELLED = "Cancelled"
+
+    @property
+    def status(self) -> Status:
+        return Status(self.value.partition("/")[0])
+
+    @property
+    def submission(self) -> Submission | None:
+        name = self.value.partition("/")[2]
+        return Submission(name) if name else None
+
+    @property
+    def is_final(self) -> bool:
+        return self in FINAL
+
+    @classmethod
+    def of(cls, status: str, submission: str | None) -> "State":
+        return cls(f"{status}/{submission}" if submission else status)
+
+
+PENDING: Final = frozenset({State.SENDING, State.ACCEPTED, State.UNRESOLVED})
+FINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.RETURNED, State.CANCELLED})
+OPEN: Final = frozenset(State) - FINAL
+
+
+class Event(StrEnum):
+    """Everything that can happen to a payout after it was requested."""
+
+    APPROVED = "Approved"
+    APPROVAL_DENIED = "ApprovalDenied"
+    APPROVAL_EXPIRED = "ApprovalExpired"
+    CLAIMED = "Claimed"
+    CANCELLED = "CancelledByAdmin"
+    QUEUE_EXPIRED = "QueueExpired"
+    DESTINATION_GONE = "DestinationGone"
+    SEND_ACCEPTED = "SendAccepted"
+    SEND_REFUSED = "SendRefused"
+    SEND_NOT_AUTHENTICATED = "SendNotAuthenticated"
+    SEND_UNCLEAR = "SendUnclear"
+    LEASE_EXPIRED = "LeaseExpired"
+    RESENT = "SentAgain"
+    GAVE_UP = "GaveUp"
+    SETTLED_COMPLETE = "SettledComplete"
+    SETTLED_REJECTED = "SettledRejected"
+    MONEY_RETURNED = "MoneyReturned"
+    CONTRADICTED = "Contradicted"
+    RESOLVED_COMPLETED = "ResolvedCompleted"
+    RESOLVED_FAILED = "ResolvedFailed"
+    RESOLVED_RETURNED = "ResolvedReturned"
+    RESOLVED_CANCELLED = "ResolvedCancelled"
+
+
+class Kind(StrEnum):
+    """What an event does to a payout in a given state."""
+
+    MOVE = "moves"
+    STAY = "changes nothing"
+    CONTRADICTION = "unchanged, needs review"
+    REVIEW = "unchanged, needs review: sending stops"
+    ACKNOWLEDGE = "unchanged, review closed"
+    FORBIDDEN = "refused"
+
+
+class Effect(NamedTuple):
+    """`via` is a state that is passed through, with a history entry of its own."""
+
+    kind: Kind
+    to: State | None = None
+    via: State | None = None
+
+
+STAY: Final = Effect(Kind.STAY)
+CONTRADICTION: Final = Effect(Kind.CONTRADICTION)
+REVIEW: Final = Effect(Kind.REVIEW)
+ACKNOWLEDGE: Final = Effect(Kind.ACKNOWLEDGE)
+FORBIDDEN: Final = Effect(Kind.FORBIDDEN)
+
+
+def _move(to: State, via: State | None = None) -> Effect:
+    return Effect(Kind.MOVE, to, via)
+
+
+def _pending(effect: Effect) -> dict[State, Effect]:
+    return dict.fromkeys(PENDING, effect)
+
+
+_S = State
+
+# For each event: the states it is about, then what it does in all others.
+# A request that does not fit is forbidden; a report from Monoova that does not fit is evidence.
+_RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
+    Event.APPROVED: ({_S.AWAITING_APPROVAL: _move(_S.QUEUED)}, FORBIDDEN),
+    Event.APPROVAL_DENIED: ({_S.AWAITING_APPROVAL: _move(_S.CANCELLED)}, FORBIDDEN),
+    Event.APPROVAL_EXPIRED: ({_S.AWAITING_APPROVAL: _move(_S.CANCELLED)}, FORBIDDEN),
+    Event.CLAIMED: ({_S.QUEUED: _move(_S.SENDING)}, FORBIDDEN),
+    Event.CANCELLED: (
+        {_S.QUEUED: _move(_S.CANCELLED), _S.AWAITING_APPROVAL: _move(_S.CANCELLED)},
+        FORBIDDEN,
+    ),
+    Event.QUEUE_EXPIRED: ({_S.QUEUED: _move(_S.CANCELLED)}, FORBIDDEN),
+    # Nothing was ever sent for a queued payout, so it may end. One in doubt needs a person.
+    Event.DESTINATION_GONE: (
+        {_S.QUEUED: _move(_S.CANCELLED), _S.UNRESOLVED: REVIEW},
+        FORBIDDEN,
+    ),
+    Event.SEND_ACCEPTED: (
+        {
+            _S.SENDING: _move(_S.ACCEPTED),
+            _S.UNRESOLVED: _move(_S.ACCEPTED),
+            _S.ACCEPTED: STAY,
+            _S.COMPLETED: STAY,
+            _S.RETURNED: STAY,
+        },
+        CONTRADICTION,
+    ),
+    # A refusal is only definite for the attempt that is under way. One that comes after the
+    # lease ran out leaves the question to the status API.
+    Event.SEND_REFUSED: (
+        {
+            _S.SENDING: _move(_S.FAILED),
+            _S.UNRESOLVED: STAY,
+            _S.ACCEPTED: STAY,
+            _S.FAILED: STAY,
+        },
+        CONTRADICTION,
+    ),
+    Event.SEND_NOT_AUTHENTICATED: ({_S.SENDING: _move(_S.QUEUED)}, STAY),
+    Event.SEND_UNCLEAR: ({_S.SENDING: _move(_S.UNRESOLVED)}, STAY),
+    Event.LEASE_EXPIRED: ({_S.SENDING: _move(_S.UNRESOLVED)}, STAY),
+    Event.RESENT: ({_S.UNRESOLVED: _move(_S.SENDING)}, FORBIDDEN),
+    Event.GAVE_UP: ({_S.UNRESOLVED: REVIEW, _S.ACCEPTED: REVIEW}, STAY),
+    Event.SETTLED_COMPLETE: (
+        {**_pending(_move(_S.COMPLETED)), _S.COMPLETED: STAY, _S.RETURNED: STAY},
+        CONTRADICTION,
+    ),
+    Event.SETTLED_REJECTED: (
+        {**_pending(_move(_S.FAILED)), _S.FAILED: STAY},
+        CONTRADICTION,
+    ),
+    # Only money that arrived can come back: a return that overtakes the news of completion
+    # proves the completion too.
+    Event.MONEY_RETURNED: (
+        {
+            **_pending(_move(_S.RETURNED, via=_S.COMPLETED)),
+            _S.COMPLETED: _move(_S.RETURNED),
+            _S.RETURNED: STAY,
+        },
+        CONTRADICTION,
+    ),
+    Event.CONTRADICTED: ({}, CONTRADICTION),
+    Event.RESOLVED_COMPLETED: (
+        {
+            **_pending(_move(_S.COMPLETED)),
+            _S.QUEUED: _move(_S.COMPLETED),
+            _S.COMPLETED: ACKNOWLEDGE,
+        },
+        FORBIDDEN,
+    ),
+    Event.RESOLVED_FAILED: (
+        {**_pending(_move(_S.FAILED)), _S.FAILED: ACKNOWLEDGE},
+        FORBIDDEN,
+    ),
+    Event.RESOLVED_RETURNED: (
+        {_S.COMPLETED: _move(_S.RETURNED), _S.RETURNED: ACKNOWLEDGE},
+        FORBIDDEN,
+    ),
+    Event.RESOLVED_CANCELLED: (
+        {
+            _S.QUEUED: _move(_S.CANCELLED),
+            _S.AWAITING_APPROVAL: _move(_S.CANCELLED),
+            _S.CANCELLED: ACKNOWLEDGE,
+        },
+        FORBIDDEN,
+    ),
+}
+
+TABLE: Final[Mapping[tuple[State, Event], Effect]] = {
+    (state, event): _RULES[event][0].get(state, _RULES[event][1])
+    for event in Event
+    for state in State
+}
+
+
+class ReviewReason(StrEnum):
+    """Why a person has to look at a payout."""
+
+    OUTCOME_UNKNOWN = "OutcomeUnknown"
+    ACCEPTED_BUT_UNKNOWN = "AcceptedButUnknown"
+    STILL_PENDING = "StillPending"
+    DESTINATION_GONE = "DestinationGone"
+    CONTRADICTION = "Contradiction"
+
+
+class FailureCode(StrEnum):
+    """Why a payout ended without the payee being paid, or why nobody knows yet."""
+
+    MONOOVA_REFUSED = "MonoovaRefused"
+    BANK_REJECTED = "BankRejected"
+    DISHONOURED = "Dishonoured"
+    RETURNED = "Returned"
+    RESOLVED_BY_HAND = "ResolvedByHand"
+    CANCELLED_BY_ADMIN = "CancelledByAdmin"
+    APPROVAL_DENIED = "ApprovalDenied"
+    APPROVAL_EXPIRED = "ApprovalExpired"
+    QUEUE_EXPIRED = "QueueExpired"
+    DESTINATION_GONE = "DestinationGone"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One line of a payout's story: what, when, by whom, why.
+
+    `state` is the state after the event. `evidence` identifies a report from Monoova, so that the
+    same report is not written down twice. No field ever holds a payee detail.
+    """
+
+    at: datetime
+    event: str
+    state: State
+    by: str
+    detail: str | None = None
+    evidence: str | None = None
+
+
+class Fields(TypedDict, total=False):
+    """The fields of a payout that an event may set; None takes an optional one away."""
+
+    state: State
+    due_at: datetime | None
+    needs_review: bool
+    review_reason: ReviewReason | None
+    monoova_transaction_id: str | None
+    failure_code: FailureCode | None
+    failure_reason: str | None
+    lease_id: str | None
+    last_sent_at: datetime | None
+    resends: int
+    looks: int
+    ambiguous: bool
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one event does to a payout: fields set, history added. Empty means: nothing to write."""
+
+    fields: Fields
+    entries: tuple[HistoryEntry, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.fields and not self.entries
+
+
+NO_CHANGE: Final = Change(Fields())
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """One payment to one payee under one reference, which never changes.
+
+    `unique_reference` is what Monoova knows it by. `ambiguous` is true once an attempt has ended
+    without a clear answer: from then on a refusal of a later attempt proves nothing about the
+    earlier one. `due_at` is when the reconciler looks at it next; None once it is final.
+    `history` may be empty on payouts that were read from a list.
+    """
+
+    transaction_id: str
+    unique_reference: str
+    customer_id: str
+    destination_id: str
+    payout_method: str
+    destination_masked: str
+    amount_cents: int
+    state: State
+    version: int
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    fingerprint: str
+    due_at: datetime | None = None
+    description: str | None = None
+    lodgement_reference: str | None = None
+    needs_review: bool = False
+    review_reason: ReviewReason | None = None
+    monoova_transaction_id: str | None = None
+    failure_code: FailureCode | None = None
+    failure_reason: str | None = None
+    retry_of: str | None = None
+    lease_id: str | None = None
+    last_sent_at: datetime | None = None
+    completed_at: datetime | None = None
+    resends: int = 0
+    looks: int = 0
+    ambiguous: bool = False
+    history: tuple[HistoryEntry, ...] = ()
+    history_size: int = 0
+
+
+def effect_of(state: State, event: Event) -> Effect:
+    """What `event` does to a payout in `state`, for every pair there is."""
+    return TABLE[state, event]
+
+
+def applied(payout: Payout, change: Change, at: datetime) -> Payout:
+    """The payout after `change`, one version later."""
+    entries = change.entries[: max(0, MOST_HISTORY_ENTRIES - payout.history_size)]
+    return replace(
+        payout,
+        **change.fields,
+        version=payout.version + 1,
+        updated_at=at,
+        history=payout.history + entries,
+        history_size=payout.history_size + len(entries),
+    )

@@ -1,0 +1,145 @@
+"""Every error that a caller can meet, drawn:
+
+AppError
+├── CallerError                     you sent something wrong: the same again fails again
+│   ├── InvalidRequestError         400  InvalidRequest, with the fields
+│   ├── UnauthenticatedError        401  Unauthenticated
+│   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound
+│   ├── ConflictError               409  what is asked for does not fit the state of things
+│   ├── PayloadTooLargeError        413  PayloadTooLarge
+│   ├── UnsupportedMediaTypeError   415  UnsupportedMediaType
+│   └── UnprocessableError          422  well-formed, but refused by a rule or by Monoova
+├── TryAgainError                   503  nothing was done: the same again may succeed
+└── NotKnownYetError                503  OutcomeUnknown: look before you ask again
+
+That nobody knows yet whether Monoova paid is no error: it is the payout's own state (`Pending`,
+`Unresolved`), and the answer is 202. `NotKnownYetError` is for the one case where we do not even
+know whether the payout was recorded.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import ClassVar
+
+FieldErrors = Mapping[str, Sequence[str]]
+
+
+class ErrorCode(StrEnum):
+    """The closed list of codes that an error answer carries."""
+
+    INVALID_REQUEST = "InvalidRequest"
+    UNAUTHENTICATED = "Unauthenticated"
+    ROUTE_NOT_FOUND = "RouteNotFound"
+    METHOD_NOT_ALLOWED = "MethodNotAllowed"
+    CUSTOMER_NOT_FOUND = "CustomerNotFound"
+    DESTINATION_NOT_FOUND = "DestinationNotFound"
+    PAYOUT_NOT_FOUND = "PayoutNotFound"
+    CUSTOMER_HAS_OPEN_PAYOUTS = "CustomerHasOpenPayouts"
+    DESTINATION_IN_USE = "DestinationInUse"
+    TOO_MANY_DESTINATIONS = "TooManyDestinations"
+    PAYOUT_NOT_CANCELLABLE = "PayoutNotCancellable"
+    PAYOUT_NOT_RETRYABLE = "PayoutNotRetryable"
+    PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"
+    CHANGED_MEANWHILE = "ChangedMeanwhile"
+    PAYLOAD_TOO_LARGE = "PayloadTooLarge"
+    UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType"
+    NO_DESTINATION = "NoDestination"
+    DESTINATION_AMBIGUOUS = "DestinationAmbiguous"
+    IDEMPOTENCY_KEY_REUSED = "IdempotencyKeyReused"
+    MONOOVA_REFUSED = "MonoovaRefused"
+    MONOOVA_UNAVAILABLE = "MonoovaUnavailable"
+    SENDING_STOPPED = "SendingStopped"
+    STORAGE_UNAVAILABLE = "StorageUnavailable"
+    OUTCOME_UNKNOWN = "OutcomeUnknown"
+    INTERNAL_ERROR = "InternalError"
+
+
+class AppError(Exception):
+    """An error with one meaning. `detail` is for people and holds no payee detail."""
+
+    status: ClassVar[int] = 500
+    default_code: ClassVar[ErrorCode] = ErrorCode.INTERNAL_ERROR
+
+    def __init__(
+        self,
+        detail: str,
+        code: ErrorCode | None = None,
+        *,
+        errors: FieldErrors | None = None,
+        transaction_id: str | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.default_code
+        self.errors = errors
+        self.transaction_id = transaction_id
+
+
+class CallerError(AppError):
+    """The request is at fault."""
+
+    status = 400
+    default_code = ErrorCode.INVALID_REQUEST
+
+
+class InvalidRequestError(CallerError):
+    """The request is malformed; `errors` names every field at fault, all at once."""
+
+    def __init__(self, errors: FieldErrors, detail: str = "The request is not valid.") -> None:
+        super().__init__(detail, errors=errors)
+
+
+class UnauthenticatedError(CallerError):
+    """Nobody, or nobody we know, asks."""
+
+    status = 401
+    default_code = ErrorCode.UNAUTHENTICATED
+
+
+class NotFoundError(CallerError):
+    """There is no such thing."""
+
+    status = 404
+    default_code = ErrorCode.PAYOUT_NOT_FOUND
+
+
+class ConflictError(CallerError):
+    """What is asked for does not fit the state of things."""
+
+    status = 409
+    default_code = ErrorCode.CHANGED_MEANWHILE
+
+
+class PayloadTooLargeError(CallerError):
+    """The body is larger than any that makes sense."""
+
+    status = 413
+    default_code = ErrorCode.PAYLOAD_TOO_LARGE
+
+
+class UnsupportedMediaTypeError(CallerError):
+    """The body is not announced as JSON."""
+
+    status = 415
+    default_code = ErrorCode.UNSUPPORTED_MEDIA_TYPE
+
+
+class UnprocessableError(CallerError):
+    """Well-formed, and refused by a rule of ours or by Monoova."""
+
+    status = 422
+    default_code = ErrorCode.MONOOVA_REFUSED
+
+
+class TryAgainError(AppError):
+    """Nothing was done, and the same request may succeed later."""
+
+    status = 503
+    default_code = ErrorCode.MONOOVA_UNAVAILABLE
+
+
+class NotKnownYetError(AppError):
+    """It may have been done. `transaction_id` is what to look for before asking again."""
+
+    status = 503
+    default_code = ErrorCode.OUTCOME_UNKNOWN

@@ -1,0 +1,305 @@
+"""Monoova over HTTP. A call never raises for what Monoova does: its answer says what is known."""
+
+import base64
+import json
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import quote
+
+import certifi
+import requests
+from requests.adapters import HTTPAdapter
+
+from chalicelib import observability
+from chalicelib.domain.outcome import (
+    Answer,
+    Envelope,
+    Report,
+    Silence,
+    Standing,
+    is_login_problem,
+    report_of,
+    standing_of,
+)
+from chalicelib.observability import Metric
+from chalicelib.secrets import Credentials, CredentialsSource, SecretUnavailableError
+
+_CONNECT_SECONDS: Final = 3.05
+_READ_SECONDS: Final = 10.0
+# One reply on 20,000 references has about 6 MB; what is larger than this is not Monoova.
+_MOST_BYTES: Final = 32 * 1024 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The mAccount's money, in dollars. Monoova keeps four decimals: these are not cents."""
+
+    actual_balance: Decimal | None
+    available_to_debit: Decimal | None
+    npp_balance: Decimal | None
+    npp_payout_limit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """An HTTP reply, read to its end; `document` is None where the body is not JSON."""
+
+    http_status: int
+    document: object
+    content: bytes = field(repr=False)
+
+    @property
+    def answer(self) -> Answer:
+        is_object = isinstance(self.document, dict)
+        return Answer(self.http_status, _envelope_of(self.document) if is_object else None)
+
+
+class _ModernTls(HTTPAdapter):
+    """TLS 1.2 or newer (Monoova refuses older), one context for all connections."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        context = ssl.create_default_context(cafile=certifi.where())
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        super().init_poolmanager(*args, **kwargs, ssl_context=context)
+
+
+def new_session() -> requests.Session:
+    """A session that goes nowhere but where it is told: no proxy, .netrc or redirect of others."""
+    session = requests.Session()
+    session.trust_env = False
+    session.mount("https://", _ModernTls(max_retries=0))
+    return session
+
+
+class MonoovaClient:
+    """One method per endpoint that we call. Times out, never retries a call by itself.
+
+    The one exception is a refused login: if the secret has been rotated meanwhile, the call is
+    made once more with the new key. A secret that cannot be read counts as a failed connection;
+    ask `check_ready` before anything that must not begin without it.
+    """
+
+    def __init__(self, credentials: CredentialsSource, session: requests.Session) -> None:
+        self._credentials = credentials
+        self._session = session
+
+    def check_ready(self) -> Credentials:
+        """The credentials that calls will use.
+
+        Raises:
+            SecretUnavailableError
+        """
+        return self._credentials.current()
+
+    def execute(self, body: bytes, seconds: float = _READ_SECONDS) -> Answer | Silence:
+        """`POST /financial/v2/transaction/execute`: may move money, whatever it answers."""
+        return self._answer("execute", "POST", "/financial/v2/transaction/execute", body, seconds)
+
+    def validate(self, body: bytes, seconds: float = _READ_SECONDS) -> Answer | Silence:
+        """`POST /financial/v2/transaction/validate`: moves nothing, uses up no reference."""
+        return self._answer("validate", "POST", "/financial/v2/transaction/validate", body, seconds)
+
+    def asked(self, reference: str) -> tuple[Report, Answer | Silence]:
+        """`GET /financial/v2/status/{uniqueReference}`: what it says, and how the call went."""
+        path = f"/financial/v2/status/{quote(reference, safe='')}"
+        answer = self._answer("status", "GET", path, None, _READ_SECONDS)
+        return report_of(answer, reference), answer
+
+    def reports(self, start: date, end: date) -> tuple[Mapping[str, Report], Answer | Silence]:
+        """`GET /financial/v2/status/{startDate}/{endDate}`, by reference.
+
+        A reference that is missing here proves nothing: how Monoova dates a payout is not known.
+        """
+        path = f"/financial/v2/status/{start.isoformat()}/{end.isoformat()}"
+        reply = self._call("statuses", "GET", path, None, _READ_SECONDS)
+        if isinstance(reply, Silence):
+            return {}, reply
+        return _reports_of(reply.document), reply.answer
+
+    def account(self, maccount_token: str) -> tuple[Account | None, Answer | Silence]:
+        """`GET /mAccount/v1/financials/{accountNumber}`; None if Monoova did not say."""
+        path = f"/mAccount/v1/financials/{quote(maccount_token, safe='')}"
+        reply = self._call("financials", "GET", path, None, _READ_SECONDS)
+        if isinstance(reply, Silence):
+            return None, reply
+        return _account_of(reply), reply.answer
+
+    def public_key(self) -> bytes | None:
+        """`GET /public/v1/certificate/public-key`: PKCS#1 DER, sent as hexadecimal text."""
+        path = "/public/v1/certificate/public-key"
+        reply = self._call("public_key", "GET", path, None, _READ_SECONDS, is_public=True)
+        if isinstance(reply, Silence) or reply.http_status != 200:
+            return None
+        try:
+            return bytes.fromhex(reply.content.decode("ascii").strip())
+        except ValueError:
+            return None
+
+    def ping(self) -> Answer | Silence:
+        """`GET /public/v1/ping`: needs no login, so it cannot lock an account."""
+        reply = self._call("ping", "GET", "/public/v1/ping", None, _READ_SECONDS, is_public=True)
+        return reply if isinstance(reply, Silence) else reply.answer
+
+    def _answer(
+        self, name: str, method: str, path: str, body: bytes | None, seconds: float
+    ) -> Answer | Silence:
+        reply = self._call(name, method, path, body, seconds)
+        return reply if isinstance(reply, Silence) else reply.answer
+
+    def _call(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        body: bytes | None,
+        seconds: float,
+        *,
+        is_public: bool = False,
+    ) -> _Reply | Silence:
+        try:
+            credentials = self._credentials.current()
+        except SecretUnavailableError:
+            return Silence.CONNECTION_FAILED
+        reply = self._timed(credentials, method, path, body, seconds, is_public=is_public)
+        if isinstance(reply, _Reply) and is_login_problem(reply.answer) and not is_public:
+            renewed = self._renewed(credentials)
+            if renewed:
+                reply = self._timed(renewed, method, path, body, seconds)
+        said = reply.value if isinstance(reply, Silence) else str(reply.http_status)
+        observability.note(monoova_status=f"{name} {said}")
+        return reply
+
+    def _renewed(self, refused: Credentials) -> Credentials | None:
+        try:
+            return self._credentials.renewed(refused)
+        except SecretUnavailableError:
+            return None
+
+    def _timed(
+        self,
+        credentials: Credentials,
+        method: str,
+        path: str,
+        body: bytes | None,
+        seconds: float,
+        *,
+        is_public: bool = False,
+    ) -> _Reply | Silence:
+        started = time.monotonic()
+        headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if not is_public:
+            headers["Authorization"] = _basic(credentials)
+        try:
+            return self._sent(credentials.base_url + path, method, headers, body, seconds)
+        # A timeout while connecting is both; neither proves that nothing arrived.
+        except requests.Timeout:
+            return Silence.TIMEOUT
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+            return Silence.CUT_OFF
+        except requests.RequestException:
+            return Silence.CONNECTION_FAILED
+        finally:
+            elapsed = (time.monotonic() - started) * 1000
+            observability.measure(Metric.MONOOVA_MILLISECONDS, elapsed)
+
+    def _sent(
+        self, url: str, method: str, headers: Mapping[str, str], body: bytes | None, seconds: float
+    ) -> _Reply | Silence:
+        ends = time.monotonic() + seconds
+        with self._session.request(
+            method,
+            url,
+            data=body,
+            headers=dict(headers),
+            timeout=(min(_CONNECT_SECONDS, seconds), seconds),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            content = bytearray()
+            for chunk in response.iter_content(_CHUNK_BYTES):
+                content += chunk
+                # The read timeout is per packet: a reply that drips would outlive the function.
+                if len(content) > _MOST_BYTES or time.monotonic() > ends:
+                    return Silence.CUT_OFF
+            return _Reply(response.status_code, _document_of(bytes(content)), bytes(content))
+
+
+def _basic(credentials: Credentials) -> str:
+    """The API key as user, an empty password."""
+    return "Basic " + base64.b64encode(f"{credentials.api_key.reveal()}:".encode()).decode()
+
+
+def _document_of(content: bytes) -> object:
+    try:
+        return json.loads(content, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> str | None:
+    """The digits of a transaction id, which Monoova sends as a number or as a text."""
+    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    return text if text.isascii() and text.isalnum() else None
+
+
+def _envelope_of(document: object) -> Envelope | None:
+    """The envelope in a document; fields of the wrong type count as absent."""
+    if not isinstance(document, dict):
+        return None
+    return Envelope(
+        status=_text(document.get("status")),
+        description=_text(document.get("statusDescription")) or "",
+        transaction_id=_number(document.get("transactionId")),
+        reference=_text(document.get("callerUniqueReference"))
+        or _text(document.get("uniqueReference")),
+        transaction_status=_text(document.get("transactionStatus")),
+    )
+
+
+def _reports_of(document: object) -> Mapping[str, Report]:
+    items = document.get("statuses") if isinstance(document, dict) else None
+    if not isinstance(items, list):
+        return {}
+    reports: dict[str, Report] = {}
+    for item in items:
+        envelope = _envelope_of(item)
+        if envelope is None or envelope.reference is None:
+            continue
+        report = Report(standing_of(envelope.transaction_status), envelope.description)
+        # Two entries that disagree about one reference prove neither.
+        is_new = envelope.reference not in reports
+        same = is_new or reports[envelope.reference].standing is report.standing
+        reports[envelope.reference] = report if same else Report(Standing.UNCLEAR)
+    return reports
+
+
+def _account_of(reply: _Reply) -> Account | None:
+    document = reply.document
+    if not isinstance(document, dict) or not 200 <= reply.http_status < 300:
+        return None
+    financials = document.get("financials", document)
+    if not isinstance(financials, dict) or "availableToDebit" not in financials:
+        return None
+    return Account(
+        actual_balance=_money(financials.get("actualBalance")),
+        available_to_debit=_money(financials.get("availableToDebit")),
+        npp_balance=_money(financials.get("nppBalance")),
+        npp_payout_limit=_money(financials.get("nppPayoutLimit")),
+    )
+
+
+def _money(value: object) -> Decimal | None:
+    is_number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    return Decimal(str(value)) if is_number else None

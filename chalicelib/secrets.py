@@ -1,0 +1,109 @@
+"""Secrets: a type that does not show them, and the one in Secrets Manager that we log in with."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.clock import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+_CACHED_FOR: Final = timedelta(minutes=5)
+
+
+class Secret:
+    """A text that must not be seen: `repr`, `str` and formatting give `***`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself. Every caller is a place to look at in a review."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+class SecretUnavailableError(Exception):
+    """The secret cannot be read or is not what it should be; the message never holds its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How to reach Monoova. `environment` is "sandbox" or "live"; `base_url` has no final slash."""
+
+    api_key: Secret
+    environment: str
+    base_url: str
+
+
+class CredentialsSource:
+    """Monoova's credentials from Secrets Manager, kept for five minutes."""
+
+    def __init__(self, client: "SecretsManagerClient", secret_arn: str, clock: Clock) -> None:
+        self._client = client
+        self._secret_arn = secret_arn
+        self._clock = clock
+        self._cached: Credentials | None = None
+        self._read_at: datetime | None = None
+
+    def current(self) -> Credentials:
+        """The credentials, at most five minutes old.
+
+        Raises:
+            SecretUnavailableError
+        """
+        now = self._clock.now()
+        if self._cached is None or self._read_at is None or now - self._read_at > _CACHED_FOR:
+            self._cached, self._read_at = self._read(), now
+        return self._cached
+
+    def renewed(self, refused: Credentials) -> Credentials | None:
+        """The credentials read anew after Monoova refused `refused`; None if they are the same.
+
+        Lets a rotated key heal itself without a second failed login under the old one.
+        """
+        self._cached = None
+        fresh = self.current()
+        return None if fresh.api_key == refused.api_key else fresh
+
+    def _read(self) -> Credentials:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            text = self._client.get_secret_value(SecretId=self._secret_arn)["SecretString"]
+        except (ClientError, BotoCoreError) as error:
+            raise SecretUnavailableError(f"Monoova's secret: {type(error).__name__}") from error
+        return _parsed(text)
+
+
+def _parsed(text: str) -> Credentials:
+    try:
+        fields = json.loads(text)
+        api_key, environment, base_url = (
+            str(fields[name]) for name in ("apiKey", "environment", "baseUrl")
+        )
+    except (ValueError, KeyError, TypeError):
+        # The cause is dropped: its text could quote the secret.
+        raise SecretUnavailableError(
+            "Monoova's secret is not a JSON object with apiKey, environment and baseUrl."
+        ) from None
+    if not _is_safe(base_url):
+        raise SecretUnavailableError("Monoova's baseUrl must be https, or http on loopback.")
+    return Credentials(Secret(api_key), environment.lower(), base_url.rstrip("/"))
+
+
+def _is_safe(base_url: str) -> bool:
+    """Basic authentication sends the key in every request: never over a line that can be read."""
+    return base_url.startswith(("https://", "http://127.0.0.1:", "http://localhost:"))

@@ -1,0 +1,283 @@
+"""Customers and where to pay them. Names and details are sealed; what is shown is masked."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, TypeVar
+
+from chalicelib.clock import Clock
+from chalicelib.domain.destination import (
+    BankAccount,
+    Destination,
+    DestinationType,
+    InvalidDestinationError,
+    PayId,
+    PayIdType,
+    bank_account,
+    pay_id,
+)
+from chalicelib.encryption import Vault
+from chalicelib.errors import ConflictError, ErrorCode, InvalidRequestError, NotFoundError
+from chalicelib.storage.customers import (
+    LISTING_KEY,
+    CustomerChangedError,
+    Customers,
+    SealedCustomer,
+    SealedDestination,
+)
+from chalicelib.storage.dynamodb import InvalidCursorError, Page, key_of
+from chalicelib.storage.payouts import Payouts
+
+# An item may hold 400 kB and a sealed destination takes about 700 bytes.
+MOST_DESTINATIONS: Final = 20
+_PERSON: Final = "customer"
+_PAGE: Final = 100
+_MOST_TRIES: Final = 5
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PayIdDetails:
+    """A PayID as it was typed in."""
+
+    pay_id: str
+    pay_id_type: PayIdType
+    account_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccountDetails:
+    """A bank account as it was typed in."""
+
+    bsb: str
+    account_number: str
+    account_name: str
+
+
+DestinationDetails = PayIdDetails | BankAccountDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer as an administrator sees them: named, their destinations masked."""
+
+    customer_id: str
+    name: str
+    email: str | None
+    created_at: datetime
+    updated_at: datetime
+    destinations: tuple[SealedDestination, ...]
+
+
+def destination_purpose(destination_id: str) -> str:
+    """What a destination is sealed for: it opens in no other place of the same customer either."""
+    return f"destination/{destination_id}"
+
+
+def opened_destination(
+    vault: Vault, customer: SealedCustomer, destination: SealedDestination
+) -> Destination:
+    """The payee's details, in the clear. May raise what `Vault.open` does."""
+    purpose = destination_purpose(destination.destination_id)
+    record = vault.open(customer.customer_id, purpose, destination.sealed)
+    if destination.type == DestinationType.PAY_ID:
+        kind = PayIdType(record["pay_id_type"])
+        return PayId(record["pay_id"], kind, record["account_name"])
+    return BankAccount(record["bsb"], record["account_number"], record["account_name"])
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerService:
+    """`is_sandbox` asks which environment the deployment pays in; `new_id` makes ids."""
+
+    customers: Customers
+    payouts: Payouts
+    vault: Vault
+    clock: Clock
+    is_sandbox: Callable[[], bool]
+    new_id: Callable[[], uuid.UUID]
+
+    def register(
+        self, name: str, email: str | None, details: DestinationDetails | None
+    ) -> Customer:
+        """A new customer, with a first destination if one is given."""
+        destination = self._normalised(details) if details else None
+        now = self.clock.now()
+        customer_id = str(self.new_id())
+        customer = SealedCustomer(
+            customer_id=customer_id,
+            created_at=now,
+            updated_at=now,
+            version=1,
+            sealed=self._sealed_person(customer_id, name, email),
+            destinations=(self._sealed(customer_id, destination),) if destination else (),
+        )
+        self.customers.create(customer)
+        return _shown(customer, name, email)
+
+    def get(self, customer_id: str) -> Customer:
+        return self._opened(self._found(customer_id))
+
+    def newest(self, limit: int, cursor: str | None) -> Page[Customer]:
+        """The customers, newest first.
+
+        Raises:
+            InvalidRequestError: the cursor is not one of this list.
+        """
+        try:
+            start = key_of(cursor, LISTING_KEY) if cursor else None
+        except InvalidCursorError:
+            raise InvalidRequestError({"cursor": ["Not a cursor of this list."]}) from None
+        page = self.customers.newest(limit, start)
+        return Page(tuple(self._opened(customer) for customer in page.items), page.next_key)
+
+    def rename(self, customer_id: str, changes: dict[str, str | None]) -> Customer:
+        """Changes `name`, `email` or both; an `email` of None takes it away."""
+
+        def renamed(customer: SealedCustomer) -> tuple[SealedCustomer, None]:
+            now = self._opened(customer)
+            name = changes.get("name") or now.name
+            email = changes.get("email", now.email)
+            sealed = self._sealed_person(customer_id, name, email)
+            return replace(customer, sealed=sealed), None
+
+        after, _ = self._changed(customer_id, renamed)
+        return self._opened(after)
+
+    def erase(self, customer_id: str) -> None:
+        """Removes all personal data at once; the transactions stay, without it.
+
+        A payout that is requested in the same instant finds nothing to pay to and ends as
+        `Cancelled`: it is never sent to a place that was erased.
+        """
+        customer = self._found(customer_id)
+        if self._has_open_payout(customer_id):
+            raise ConflictError(
+                "A payout to this customer is still open.", ErrorCode.CUSTOMER_HAS_OPEN_PAYOUTS
+            )
+        try:
+            self.customers.erase(customer)
+        except CustomerChangedError:
+            raise ConflictError("The customer was changed meanwhile: try again.") from None
+
+    def add_destination(self, customer_id: str, details: DestinationDetails) -> SealedDestination:
+        destination = self._normalised(details)
+
+        def added(customer: SealedCustomer) -> tuple[SealedCustomer, SealedDestination]:
+            if len(customer.destinations) >= MOST_DESTINATIONS:
+                raise ConflictError(
+                    f"A customer has {MOST_DESTINATIONS} destinations at most.",
+                    ErrorCode.TOO_MANY_DESTINATIONS,
+                )
+            sealed = self._sealed(customer_id, destination)
+            return replace(customer, destinations=(*customer.destinations, sealed)), sealed
+
+        return self._changed(customer_id, added)[1]
+
+    def remove_destination(self, customer_id: str, destination_id: str) -> None:
+        """Removes a destination that no open payout needs."""
+
+        def removed(customer: SealedCustomer) -> tuple[SealedCustomer, None]:
+            if customer.destination(destination_id) is None:
+                raise NotFoundError(
+                    "The customer has no such destination.", ErrorCode.DESTINATION_NOT_FOUND
+                )
+            if self._has_open_payout(customer_id, destination_id):
+                raise ConflictError(
+                    "A payout to this destination is still open.", ErrorCode.DESTINATION_IN_USE
+                )
+            kept = tuple(d for d in customer.destinations if d.destination_id != destination_id)
+            return replace(customer, destinations=kept), None
+
+        self._changed(customer_id, removed)
+
+    def _changed(
+        self, customer_id: str, change: Callable[[SealedCustomer], tuple[SealedCustomer, T]]
+    ) -> tuple[SealedCustomer, T]:
+        for _ in range(_MOST_TRIES):
+            after, result = change(self._found(customer_id))
+            try:
+                return self.customers.save(after, self.clock.now()), result
+            except CustomerChangedError:
+                continue
+        raise ConflictError("The customer was changed meanwhile: try again.")
+
+    def _found(self, customer_id: str) -> SealedCustomer:
+        customer = self.customers.get(customer_id)
+        if customer is None:
+            raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+        return customer
+
+    def _opened(self, customer: SealedCustomer) -> Customer:
+        person = self.vault.open(customer.customer_id, _PERSON, customer.sealed)
+        return _shown(customer, person["name"], person.get("email"))
+
+    def _sealed_person(self, customer_id: str, name: str, email: str | None) -> bytes:
+        person = {"name": name} | ({"email": email} if email else {})
+        return self.vault.seal(customer_id, _PERSON, person)
+
+    def _normalised(self, details: DestinationDetails) -> Destination:
+        try:
+            if isinstance(details, BankAccountDetails):
+                return bank_account(details.bsb, details.account_number, details.account_name)
+            return pay_id(
+                details.pay_id,
+                details.pay_id_type,
+                details.account_name,
+                check_digits=not self.is_sandbox(),
+            )
+        except InvalidDestinationError as error:
+            raise InvalidRequestError({error.field: [error.message]}) from None
+
+    def _sealed(self, customer_id: str, destination: Destination) -> SealedDestination:
+        destination_id = str(self.new_id())
+        kind = destination.pay_id_type.value if isinstance(destination, PayId) else None
+        return SealedDestination(
+            destination_id=destination_id,
+            type=destination.type.value,
+            pay_id_type=kind,
+            masked=destination.masked,
+            created_at=self.clock.now(),
+            sealed=self.vault.seal(
+                customer_id, destination_purpose(destination_id), _record_of(destination)
+            ),
+        )
+
+    def _has_open_payout(self, customer_id: str, destination_id: str | None = None) -> bool:
+        start = None
+        while True:
+            page = self.payouts.of_customer(customer_id, _PAGE, start)
+            for payout in page.items:
+                is_meant = destination_id in (None, payout.destination_id)
+                if is_meant and not payout.state.is_final:
+                    return True
+            if page.next_key is None:
+                return False
+            start = page.next_key
+
+
+def _record_of(destination: Destination) -> dict[str, str]:
+    if isinstance(destination, PayId):
+        return {
+            "pay_id": destination.pay_id,
+            "pay_id_type": destination.pay_id_type.value,
+            "account_name": destination.account_name,
+        }
+    return {
+        "bsb": destination.bsb,
+        "account_number": destination.account_number,
+        "account_name": destination.account_name,
+    }
+
+
+def _shown(customer: SealedCustomer, name: str, email: str | None) -> Customer:
+    return Customer(
+        customer_id=customer.customer_id,
+        name=name,
+        email=email,
+        created_at=customer.created_at,
+        updated_at=customer.updated_at,
+        destinations=customer.destinations,
+    )

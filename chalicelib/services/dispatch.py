@@ -1,0 +1,142 @@
+"""Sends a payout that is not in the hands of a request: a queued one, or one in doubt again."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from chalicelib import observability
+from chalicelib.clock import Clock
+from chalicelib.domain.decisions import Note, change_for, claimed
+from chalicelib.domain.destination import Destination
+from chalicelib.domain.gate import Gate, Passage
+from chalicelib.domain.payout import (
+    Change,
+    Event,
+    FailureCode,
+    Fields,
+    Payout,
+    ReviewReason,
+    State,
+)
+from chalicelib.domain.schedule import Policy, is_expired
+from chalicelib.encryption import Vault
+from chalicelib.monoova.client import MonoovaClient
+from chalicelib.observability import Metric
+from chalicelib.services.customers import opened_destination
+from chalicelib.services.gatekeeper import Gatekeeper
+from chalicelib.services.payouts import when_to_try
+from chalicelib.services.recording import Recorder
+from chalicelib.services.submission import Submission
+from chalicelib.storage.customers import SealedCustomer
+from chalicelib.storage.payouts import PayoutChangedError, Payouts
+from chalicelib.storage.together import ReadTogether
+
+_REVIEW_LOOK: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """Claims a payout with a lease before it sends it: of several that try, one does."""
+
+    payouts: Payouts
+    together: ReadTogether
+    vault: Vault
+    monoova: MonoovaClient
+    gatekeeper: Gatekeeper
+    submission: Submission
+    recorder: Recorder
+    clock: Clock
+    policy: Policy
+    new_id: Callable[[], uuid.UUID]
+
+    def dispatch(self, transaction_id: str, customer_id: str, by: str, seconds: float) -> None:
+        """Sends the payout if it is still queued; a message that comes late or twice does nothing.
+
+        May raise `StorageUnavailableError`, `VaultUnavailableError`, `SealBrokenError` and
+        `SecretUnavailableError`: then it is still queued and tried again.
+        """
+        standing = self.together.standing(customer_id, transaction_id)
+        payout = standing.payout
+        if payout is None or payout.state is not State.QUEUED:
+            observability.note(outcome="not queued")
+            return
+        self.send_queued(payout, standing.customer, standing.gate, by, seconds)
+
+    def send_queued(
+        self, payout: Payout, customer: SealedCustomer | None, gate: Gate, by: str, seconds: float
+    ) -> Payout:
+        """Sends a queued payout, ends one that is too old, puts it off if nothing may be sent."""
+        now = self.clock.now()
+        if payout.needs_review:
+            return self._put_off(payout, now + _REVIEW_LOOK)
+        if is_expired(payout.created_at, now, self.policy):
+            return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by)
+        if customer is None or customer.destination(payout.destination_id) is None:
+            return self._end(payout, Event.DESTINATION_GONE, FailureCode.DESTINATION_GONE, by)
+        destination = self._ready(payout, customer)
+        if self.gatekeeper.enter_to_send(gate) not in (Passage.CLEAR, Passage.PROBE):
+            return self._put_off(payout, when_to_try(self.gatekeeper.gate, now, self.policy))
+        return self._claim_and_send(payout, destination, Event.CLAIMED, by, seconds)
+
+    def send_again(
+        self, payout: Payout, customer: SealedCustomer | None, gate: Gate, by: str, seconds: float
+    ) -> Payout:
+        """Sends a payout in doubt once more, under the reference it has always had."""
+        now = self.clock.now()
+        if customer is None or customer.destination(payout.destination_id) is None:
+            return self._review_gone(payout, by)
+        destination = self._ready(payout, customer)
+        if self.gatekeeper.enter_to_send(gate) not in (Passage.CLEAR, Passage.PROBE):
+            return self._put_off(payout, when_to_try(self.gatekeeper.gate, now, self.policy))
+        observability.count(Metric.PAYOUTS_SENT_AGAIN)
+        return self._claim_and_send(payout, destination, Event.RESENT, by, seconds)
+
+    def _ready(self, payout: Payout, customer: SealedCustomer) -> Destination:
+        """Whatever may fail before the claim must be had before the claim."""
+        self.monoova.check_ready()
+        sealed = customer.destination(payout.destination_id)
+        assert sealed is not None  # both callers have looked
+        return opened_destination(self.vault, customer, sealed)
+
+    def _claim_and_send(
+        self, payout: Payout, destination: Destination, event: Event, by: str, seconds: float
+    ) -> Payout:
+        now = self.clock.now()
+        claim = claimed(payout, event, now, by, str(self.new_id()), self.policy)
+        try:
+            # Dying after this write leaves a lease that runs out, hence a payout in doubt.
+            ours = self.payouts.commit(payout, claim, now)
+        except PayoutChangedError as error:
+            observability.note(outcome="claimed by another")
+            return error.current or payout
+        return self.submission.send(ours, destination, by, seconds)
+
+    def _put_off(self, payout: Payout, until: datetime) -> Payout:
+        return self._written(payout, Change(Fields(due_at=until)))
+
+    def _end(self, payout: Payout, event: Event, code: FailureCode, by: str) -> Payout:
+        fields = Fields(failure_code=code)
+        return self._written(payout, change_for(payout, event, Note(self.clock.now(), by), fields))
+
+    def _review_gone(self, payout: Payout, by: str) -> Payout:
+        now = self.clock.now()
+        change = change_for(
+            payout,
+            Event.DESTINATION_GONE,
+            Note(now, by),
+            review_reason=ReviewReason.DESTINATION_GONE,
+        )
+        later = Fields(due_at=now + _REVIEW_LOOK)
+        return self._written(payout, Change(change.fields | later, change.entries))
+
+    def _written(self, payout: Payout, change: Change) -> Payout:
+        """Writes, or leaves it to whoever was faster."""
+        now = self.clock.now()
+        try:
+            after = self.payouts.commit(payout, change, now)
+        except PayoutChangedError as error:
+            return error.current or payout
+        observability.count_change(change, payout.created_at, now)
+        return after

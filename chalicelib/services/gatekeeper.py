@@ -1,0 +1,139 @@
+"""Asks the shared gate before Monoova is called, and tells it how the call went."""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from chalicelib import observability
+from chalicelib.clock import Clock
+from chalicelib.domain import gate as gates
+from chalicelib.domain.gate import Gate, OpenReason, Passage
+from chalicelib.domain.outcome import Answer, Silence, is_answered, is_lock_out, is_login_problem
+from chalicelib.observability import Metric
+from chalicelib.storage.controls import Controls, GateChangedError
+from chalicelib.storage.dynamodb import StorageUnavailableError
+
+_MOST_TRIES: Final = 5
+# More successes than this in five minutes need not be remembered to keep the circuit closed.
+_MOST_REMEMBERED: Final = 200
+
+
+class Gatekeeper:
+    """One per function instance. Keeps the gate as it was last seen."""
+
+    def __init__(self, controls: Controls, clock: Clock) -> None:
+        self._controls = controls
+        self._clock = clock
+        self._gate = Gate()
+        self._successes: deque[datetime] = deque(maxlen=_MOST_REMEMBERED)
+
+    @property
+    def gate(self) -> Gate:
+        """The gate as it was last seen."""
+        return self._gate
+
+    def look(self) -> Gate:
+        """The gate as it now stands. May raise `StorageUnavailableError`."""
+        self._gate = self._controls.gate()
+        return self._gate
+
+    def enter_to_send(self, gate: Gate) -> Passage:
+        """Whether a payout may be sent now, `gate` being as just read."""
+        self._gate = gate
+        return self._probed(gate.passage(self._clock.now()))
+
+    def enter_to_ask(self, gate: Gate) -> Passage:
+        """Whether Monoova may be asked something now, `gate` being as just read."""
+        self._gate = gate
+        return self._probed(gate.passage_for_questions(self._clock.now()))
+
+    def _probed(self, passage: Passage) -> Passage:
+        """Of all that want to probe, one may: whoever moves the time of the probe on."""
+        if passage is not Passage.PROBE:
+            return passage
+        try:
+            self._gate = self._controls.save_gate(gates.probing(self._gate, self._clock.now()))
+        except (GateChangedError, StorageUnavailableError):
+            return Passage.CIRCUIT_OPEN
+        return Passage.PROBE
+
+    def tell(self, answer: Answer | Silence) -> None:
+        """Reports how a call went.
+
+        A report that cannot be stored is noted and dropped: what the call did to a payout is
+        more important than what it says of Monoova.
+        """
+        try:
+            self._tell(answer)
+        except StorageUnavailableError as error:
+            observability.note_error(error)
+
+    def _tell(self, answer: Answer | Silence) -> None:
+        now = self._clock.now()
+        if isinstance(answer, Answer) and is_login_problem(answer):
+            observability.count(Metric.MONOOVA_LOGIN_FAILURES)
+            reason = OpenReason.LOCKED_OUT if is_lock_out(answer) else OpenReason.NOT_AUTHENTICATED
+            self._open(reason, now)
+        elif is_answered(answer):
+            self._succeeded(now)
+        else:
+            observability.count(Metric.MONOOVA_FAILURES)
+            self._failed(now)
+
+    def _succeeded(self, now: datetime) -> None:
+        if self._gate.is_open:
+            self._change(gates.closed)
+        elif self._gate.is_watching(now):
+            self._controls.add_calls(now, calls=1, failures=0)
+        else:
+            self._successes.append(now)
+
+    def _failed(self, now: datetime) -> None:
+        if self._gate.is_open:
+            self._open(self._gate.open_reason or OpenReason.TOO_MANY_FAILURES, now)
+            return
+        if not self._gate.is_watching(now):
+            self._change(lambda gate: gates.watching(gate, now))
+        self._controls.add_calls(now, calls=1 + self._recent_successes(now), failures=1)
+        if self._controls.tally(now).is_too_much:
+            self._open(OpenReason.TOO_MANY_FAILURES, now)
+
+    def _recent_successes(self, now: datetime) -> int:
+        since = now - timedelta(seconds=gates.WINDOW_SECONDS)
+        recent = sum(1 for at in self._successes if at >= since)
+        self._successes.clear()
+        return recent
+
+    def _open(self, reason: OpenReason, now: datetime) -> None:
+        observability.count(Metric.CIRCUIT_OPEN, code=reason)
+        observability.note(circuit=reason)
+        self._change(lambda gate: gates.opened(gate, reason, now))
+
+    def _change(self, changed: Callable[[Gate], Gate]) -> None:
+        for _ in range(_MOST_TRIES):
+            try:
+                self._gate = self._controls.save_gate(changed(self._gate))
+            except GateChangedError:
+                self._gate = self._controls.gate()
+            else:
+                return
+        raise StorageUnavailableError("the gate changes all the time", may_be_done=False)
+
+    def pause(self, by: str, reason: str) -> Gate:
+        """Stops all sending until `resume`: payouts are accepted and wait in the queue."""
+        self.look()
+        self._change(lambda gate: gates.paused(gate, by, reason, self._clock.now()))
+        return self._gate
+
+    def resume(self) -> Gate:
+        """Lets payouts be sent again."""
+        self.look()
+        self._change(gates.resumed)
+        return self._gate
+
+    def reset(self) -> Gate:
+        """Closes the circuit by hand."""
+        self.look()
+        self._change(gates.closed)
+        return self._gate

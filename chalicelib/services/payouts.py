@@ -1,0 +1,396 @@
+"""Requesting a payout, and what an administrator may do with one afterwards."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from chalicelib import observability
+from chalicelib.clock import Clock
+from chalicelib.domain.actor import Actor
+from chalicelib.domain.decisions import (
+    ForbiddenTransitionError,
+    Note,
+    SendAgain,
+    after_report,
+    change_for,
+)
+from chalicelib.domain.gate import Gate, Passage
+from chalicelib.domain.money import decimal_from
+from chalicelib.domain.payout import (
+    NO_CHANGE,
+    Change,
+    Event,
+    FailureCode,
+    Fields,
+    HistoryEntry,
+    Payout,
+    State,
+)
+from chalicelib.domain.redaction import redact
+from chalicelib.domain.schedule import Policy, lease_until
+from chalicelib.encryption import Vault
+from chalicelib.errors import (
+    ConflictError,
+    ErrorCode,
+    InvalidRequestError,
+    NotFoundError,
+    NotKnownYetError,
+    TryAgainError,
+    UnprocessableError,
+)
+from chalicelib.monoova.client import MonoovaClient
+from chalicelib.observability import Metric
+from chalicelib.queues import Queue, QueueUnavailableError
+from chalicelib.secrets import SecretUnavailableError
+from chalicelib.services.customers import opened_destination
+from chalicelib.services.gatekeeper import Gatekeeper
+from chalicelib.services.recording import Recorder
+from chalicelib.services.submission import Submission
+from chalicelib.storage.customers import SealedCustomer, SealedDestination
+from chalicelib.storage.dynamodb import StorageUnavailableError
+from chalicelib.storage.payouts import Payouts
+from chalicelib.storage.together import ReadTogether, Standing
+
+# Names of our own for ids that follow from others (RFC 9562, version 5).
+_BY_KEY: Final = uuid.UUID("6f1d3c1e-5b0a-4a53-9c62-0d8c5d3c9d11")
+_BY_RETRY: Final = uuid.UUID("c0a8f8b2-2d3f-4a77-8a55-2f4f0b9a7e22")
+# While another request with the same key is sending, its answer is worth this wait.
+_REPLAY_WAIT_SECONDS: Final = 12.0
+_REPLAY_LOOK_SECONDS: Final = 0.25
+_PAUSED_LOOK: Final = timedelta(minutes=5)
+
+_RESOLUTIONS: Final = {
+    "Completed": (Event.RESOLVED_COMPLETED, None),
+    "Failed": (Event.RESOLVED_FAILED, FailureCode.RESOLVED_BY_HAND),
+    "Returned": (Event.RESOLVED_RETURNED, FailureCode.RETURNED),
+    "Cancelled": (Event.RESOLVED_CANCELLED, FailureCode.RESOLVED_BY_HAND),
+}
+RESOLUTIONS: Final = tuple(_RESOLUTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutRequest:
+    """What an administrator asks for. Without a destination, the customer's only one is meant."""
+
+    customer_id: str
+    amount_cents: int
+    destination_id: str | None = None
+    payout_method: str | None = None
+    description: str | None = None
+    lodgement_reference: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether two requests ask for the same. Made of business fields only."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The payout as it now stands; `waits_for` says why it was only queued."""
+
+    payout: Payout
+    is_replay: bool = False
+    waits_for: Passage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutService:
+    """`new_id` makes ids of payouts without a key, and of leases."""
+
+    payouts: Payouts
+    together: ReadTogether
+    vault: Vault
+    monoova: MonoovaClient
+    gatekeeper: Gatekeeper
+    submission: Submission
+    recorder: Recorder
+    queue: Queue
+    clock: Clock
+    policy: Policy
+    limit_cents: int
+    new_id: Callable[[], uuid.UUID]
+
+    def request(self, ask: PayoutRequest, by: Actor, key: str | None, seconds: float) -> Requested:
+        """Pays, or queues the payout where nothing may be sent now.
+
+        With a `key`, the same caller asking the same again gets the payout as it then stands.
+
+        Raises:
+            InvalidRequestError, NotFoundError, UnprocessableError: nothing stored, nothing sent.
+            TryAgainError: the same.
+            NotKnownYetError: it may have been stored.
+        """
+        check_amount(ask.amount_cents, self.limit_cents)
+        transaction_id = str(uuid.uuid5(_BY_KEY, f"{by.subject}\n{key}") if key else self.new_id())
+        standing = self.together.standing(ask.customer_id, transaction_id if key else None)
+        if standing.payout:
+            return self._replayed(standing.payout, ask, seconds)
+        return self._begun(transaction_id, ask, standing, by.name, seconds)
+
+    def get(self, transaction_id: str) -> Payout:
+        payout = self.payouts.get(transaction_id)
+        if payout is None:
+            raise NotFoundError("There is no such payout.", ErrorCode.PAYOUT_NOT_FOUND)
+        return payout
+
+    def retry(self, transaction_id: str, by: str, seconds: float) -> Requested:
+        """A new payout in place of one that ended without paying: one at most for each.
+
+        Asking again gives that same new payout, so that two administrators cannot retry twice.
+        """
+        old = self.get(transaction_id)
+        ended_unpaid = old.state in (State.FAILED, State.RETURNED, State.CANCELLED)
+        if not ended_unpaid or old.needs_review:
+            raise ConflictError(
+                "Only a payout that ended as Failed, Returned or Cancelled, and is not under"
+                " review, can be retried.",
+                ErrorCode.PAYOUT_NOT_RETRYABLE,
+            )
+        check_amount(old.amount_cents, self.limit_cents)
+        ask = PayoutRequest(
+            customer_id=old.customer_id,
+            amount_cents=old.amount_cents,
+            destination_id=old.destination_id,
+            description=old.description,
+            lodgement_reference=old.lodgement_reference,
+        )
+        new_id = str(uuid.uuid5(_BY_RETRY, old.transaction_id))
+        standing = self.together.standing(old.customer_id, new_id)
+        if standing.payout:
+            return self._replayed(standing.payout, ask, seconds)
+        return self._begun(new_id, ask, standing, by, seconds, retry_of=old.transaction_id)
+
+    def cancel(self, transaction_id: str, by: str) -> Payout:
+        """Ends a payout that was not sent yet."""
+        fields = Fields(failure_code=FailureCode.CANCELLED_BY_ADMIN)
+
+        def cancelled(payout: Payout) -> Change:
+            if payout.state is State.CANCELLED:
+                return NO_CHANGE
+            return change_for(payout, Event.CANCELLED, Note(self.clock.now(), by), fields)
+
+        try:
+            return self.recorder.record(self.get(transaction_id), cancelled)
+        except ForbiddenTransitionError as error:
+            raise ConflictError(
+                f"The payout is {error.state}: only one that was not sent yet can be cancelled.",
+                ErrorCode.PAYOUT_NOT_CANCELLABLE,
+            ) from None
+
+    def resolve(self, transaction_id: str, outcome: str, reason: str, by: str) -> Payout:
+        """Settles by hand a payout that needs review. Who and why stay in its history."""
+        event, code = _RESOLUTIONS[outcome]
+
+        def resolved(payout: Payout) -> Change:
+            if not payout.needs_review:
+                raise ForbiddenTransitionError(payout.state, event)
+            closed = Fields(needs_review=False, review_reason=None)
+            if code:
+                closed |= Fields(failure_code=code, failure_reason=redact(reason))
+            note = Note(self.clock.now(), by, redact(reason))
+            return change_for(payout, event, note, closed)
+
+        try:
+            return self.recorder.record(self.get(transaction_id), resolved)
+        except ForbiddenTransitionError as error:
+            raise ConflictError(
+                f"A payout that is {error.state} cannot be resolved as {outcome}: only one that"
+                " needs review, and only into what its state allows.",
+                ErrorCode.PAYOUT_NOT_RESOLVABLE,
+            ) from None
+
+    def refresh(self, transaction_id: str, by: str) -> Payout:
+        """Asks Monoova now. Never sends: what is to be sent again is the reconciler's to do."""
+        payout = self.get(transaction_id)
+        if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
+            raise TryAgainError(
+                "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
+            )
+        report, answer = self.monoova.asked(payout.unique_reference)
+        self.gatekeeper.tell(answer)
+
+        def refreshed(current: Payout) -> Change:
+            change = after_report(current, report, self.clock.now(), by, self.policy)
+            return NO_CHANGE if isinstance(change, SendAgain) else change
+
+        return self.recorder.record(payout, refreshed)
+
+    def _begun(
+        self,
+        transaction_id: str,
+        ask: PayoutRequest,
+        standing: Standing,
+        by: str,
+        seconds: float,
+        retry_of: str | None = None,
+    ) -> Requested:
+        if standing.customer is None:
+            raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+        sealed = chosen_destination(standing.customer, ask)
+        # Whatever may fail before the row is written must be had before it is written.
+        destination = opened_destination(self.vault, standing.customer, sealed)
+        self._check_ready()
+        passage = self.gatekeeper.enter_to_send(standing.gate)
+        may_send = passage in (Passage.CLEAR, Passage.PROBE)
+        payout = self._new(transaction_id, ask, sealed, by, retry_of)
+        payout = self._sending(payout) if may_send else self._queued(payout, passage)
+        existing = self._created(payout)
+        if existing:
+            return self._replayed(existing, ask, seconds)
+        observability.count(Metric.PAYOUTS_REQUESTED)
+        if not may_send:
+            self._enqueue(payout)
+            return Requested(payout, waits_for=passage)
+        return Requested(self.submission.send(payout, destination, by, seconds))
+
+    def _check_ready(self) -> None:
+        try:
+            self.monoova.check_ready()
+        except SecretUnavailableError:
+            raise TryAgainError("Monoova's credentials cannot be read at the moment.") from None
+
+    def _new(
+        self,
+        transaction_id: str,
+        ask: PayoutRequest,
+        destination: SealedDestination,
+        by: str,
+        retry_of: str | None,
+    ) -> Payout:
+        now = self.clock.now()
+        return Payout(
+            transaction_id=transaction_id,
+            unique_reference=transaction_id,
+            customer_id=ask.customer_id,
+            destination_id=destination.destination_id,
+            payout_method=destination.type,
+            destination_masked=destination.masked,
+            amount_cents=ask.amount_cents,
+            state=State.QUEUED,
+            version=1,
+            created_by=by,
+            created_at=now,
+            updated_at=now,
+            fingerprint=ask.fingerprint,
+            description=ask.description,
+            lodgement_reference=ask.lodgement_reference,
+            retry_of=retry_of,
+        )
+
+    def _sending(self, payout: Payout) -> Payout:
+        at = payout.created_at
+        return _opened_with(
+            replace(
+                payout,
+                state=State.SENDING,
+                lease_id=str(self.new_id()),
+                last_sent_at=at,
+                due_at=lease_until(at, self.policy),
+            ),
+            None,
+        )
+
+    def _queued(self, payout: Payout, passage: Passage) -> Payout:
+        due_at = when_to_try(self.gatekeeper.gate, payout.created_at, self.policy)
+        return _opened_with(replace(payout, due_at=due_at), f"waits: {passage}")
+
+    def _created(self, payout: Payout) -> Payout | None:
+        """Commits the row. Once it stands, the payout cannot be lost, whatever dies next."""
+        try:
+            return self.payouts.create(payout)
+        except StorageUnavailableError as error:
+            if not error.may_be_done:
+                raise
+            raise NotKnownYetError(
+                "The payout may have been recorded: look at it before asking again, or ask again"
+                " with the same Idempotency-Key.",
+                transaction_id=payout.transaction_id,
+            ) from None
+
+    def _enqueue(self, payout: Payout) -> None:
+        message = {"transaction_id": payout.transaction_id, "customer_id": payout.customer_id}
+        try:
+            self.queue.put(message)
+        except QueueUnavailableError as error:
+            # Its row says when it is due: the reconciler finds it without the message.
+            observability.note_error(error)
+
+    def _replayed(self, existing: Payout, ask: PayoutRequest, seconds: float) -> Requested:
+        if existing.fingerprint != ask.fingerprint:
+            raise UnprocessableError(
+                "This Idempotency-Key was used for a request with other fields.",
+                ErrorCode.IDEMPOTENCY_KEY_REUSED,
+                transaction_id=existing.transaction_id,
+            )
+        observability.note(is_replay=True)
+        return Requested(self._answered(existing, seconds), is_replay=True)
+
+    def _answered(self, payout: Payout, seconds: float) -> Payout:
+        """Waits a little for the request that is sending it, so that all get the same answer."""
+        ends_at = self.clock.now() + timedelta(seconds=min(seconds, _REPLAY_WAIT_SECONDS))
+        while self._is_being_sent(payout) and self.clock.now() < ends_at:
+            self.clock.sleep(_REPLAY_LOOK_SECONDS)
+            payout = self.get(payout.transaction_id)
+        return payout
+
+    def _is_being_sent(self, payout: Payout) -> bool:
+        has_lease = payout.due_at is not None and self.clock.now() < payout.due_at
+        return payout.state is State.SENDING and has_lease
+
+
+def _opened_with(payout: Payout, detail: str | None) -> Payout:
+    entry = HistoryEntry(payout.created_at, "Requested", payout.state, payout.created_by, detail)
+    return replace(payout, history=(entry,), history_size=1)
+
+
+def check_amount(amount_cents: int, limit_cents: int) -> None:
+    """Raises InvalidRequestError for an amount that the business does not pay out."""
+    if amount_cents < 1:
+        raise InvalidRequestError({"amount": ["Must be at least 0.01."]})
+    if amount_cents > limit_cents:
+        limit = decimal_from(limit_cents)
+        raise InvalidRequestError({"amount": [f"More than the limit of A${limit}."]})
+
+
+def when_to_try(gate: Gate, now: datetime, policy: Policy) -> datetime:
+    """When a queued payout is looked at next."""
+    usual = now + timedelta(seconds=policy.queue_look_seconds)
+    if gate.is_paused:
+        return now + _PAUSED_LOOK
+    return max(usual, gate.probe_at) if gate.is_open and gate.probe_at else usual
+
+
+def chosen_destination(customer: SealedCustomer, ask: PayoutRequest) -> SealedDestination:
+    """The destination that a request means.
+
+    Raises:
+        NotFoundError: the customer has not the one that was named.
+        InvalidRequestError: the one that was named is not of the method that was named.
+        UnprocessableError: there is none, or more than one and none was named.
+    """
+    if ask.destination_id:
+        named = customer.destination(ask.destination_id)
+        if named is None:
+            raise NotFoundError(
+                "The customer has no such destination.", ErrorCode.DESTINATION_NOT_FOUND
+            )
+        if ask.payout_method not in (None, named.type):
+            raise InvalidRequestError({"payout_method": [f"The destination is a {named.type}."]})
+        return named
+    matches = [d for d in customer.destinations if ask.payout_method in (None, d.type)]
+    if not matches:
+        raise UnprocessableError(
+            "The customer has no destination of this kind to pay to.", ErrorCode.NO_DESTINATION
+        )
+    if len(matches) > 1:
+        raise UnprocessableError(
+            "The customer has several destinations: name one by destination_id.",
+            ErrorCode.DESTINATION_AMBIGUOUS,
+        )
+    return matches[0]

@@ -1,0 +1,115 @@
+"""Sends one payout to Monoova, under the one reference it has, and records what is known then."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from chalicelib.clock import Clock
+from chalicelib.domain.decisions import after_send
+from chalicelib.domain.destination import Destination
+from chalicelib.domain.outcome import (
+    Refused,
+    SendOutcome,
+    Standing,
+    Uncertainty,
+    Unclear,
+    outcome_of_send,
+)
+from chalicelib.domain.payout import Payout
+from chalicelib.domain.redaction import redact
+from chalicelib.domain.schedule import Policy
+from chalicelib.monoova.client import MonoovaClient
+from chalicelib.monoova.payloads import Order, Source, body_of
+from chalicelib.services.gatekeeper import Gatekeeper
+from chalicelib.services.recording import Recorder
+
+_PAUSES_SECONDS: Final = (1.0, 2.0, 4.0)
+_JITTER: Final = 0.2
+_LONGEST_CALL_SECONDS: Final = 10.0
+# A call with less time than this is not worth beginning.
+_SHORTEST_CALL_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """`jitter` gives a number from 0 to 1, so that retries of many do not fall together."""
+
+    monoova: MonoovaClient
+    gatekeeper: Gatekeeper
+    recorder: Recorder
+    clock: Clock
+    policy: Policy
+    source: Source
+    jitter: Callable[[], float]
+
+    def send(self, payout: Payout, destination: Destination, by: str, seconds: float) -> Payout:
+        """Sends a payout whose row says `Sending` under our lease, within `seconds`.
+
+        If the function dies anywhere in here, the lease runs out and the reconciler asks Monoova
+        what became of it. May raise `StorageUnavailableError` once Monoova was called: the same
+        then happens.
+        """
+        ends_at = self.clock.now() + timedelta(seconds=seconds)
+        body = body_of(_order(payout, destination), self.source)
+        outcome = self._confirmed(payout, self._attempts(payout, body, ends_at))
+        if isinstance(outcome, Refused):
+            outcome = _redacted(outcome, destination)
+        # Dying here loses the answer, not the payout: it is looked up like any in doubt.
+        return self.recorder.record(
+            payout,
+            lambda current: after_send(current, outcome, self.clock.now(), by, self.policy),
+        )
+
+    def _attempts(self, payout: Payout, body: bytes, ends_at: datetime) -> SendOutcome:
+        outcome = self._attempt(payout, body, ends_at, in_doubt_before=payout.ambiguous)
+        for pause in _PAUSES_SECONDS:
+            wait = pause * (1 + _JITTER * (2 * self.jitter() - 1))
+            if not isinstance(outcome, Unclear) or not outcome.may_try_again:
+                return outcome
+            if self._left(ends_at) < wait + _SHORTEST_CALL_SECONDS or self.gatekeeper.gate.is_open:
+                return outcome
+            self.clock.sleep(wait)
+            outcome = self._attempt(payout, body, ends_at, in_doubt_before=True)
+        return outcome
+
+    def _attempt(
+        self, payout: Payout, body: bytes, ends_at: datetime, *, in_doubt_before: bool
+    ) -> SendOutcome:
+        seconds = max(_SHORTEST_CALL_SECONDS, min(_LONGEST_CALL_SECONDS, self._left(ends_at)))
+        # Dying before, during or after this call looks the same from outside: `Sending`, with a
+        # lease that runs out. Only Monoova can say whether money moved.
+        answer = self.monoova.execute(body, seconds)
+        self.gatekeeper.tell(answer)
+        return outcome_of_send(answer, payout.unique_reference, in_doubt_before=in_doubt_before)
+
+    def _left(self, ends_at: datetime) -> float:
+        return (ends_at - self.clock.now()).total_seconds()
+
+    def _confirmed(self, payout: Payout, outcome: SendOutcome) -> SendOutcome:
+        """A refusal under a name that is in no table counts if Monoova does not know the payout."""
+        if not isinstance(outcome, Refused) or outcome.is_known:
+            return outcome
+        report, answer = self.monoova.asked(payout.unique_reference)
+        self.gatekeeper.tell(answer)
+        if report.standing is Standing.UNKNOWN_REFERENCE:
+            return outcome
+        return Unclear(Uncertainty.UNCLEAR_ANSWER, may_try_again=False)
+
+
+def _order(payout: Payout, destination: Destination) -> Order:
+    return Order(
+        unique_reference=payout.unique_reference,
+        amount_cents=payout.amount_cents,
+        destination=destination,
+        description=payout.description,
+        lodgement_reference=payout.lodgement_reference,
+    )
+
+
+def _redacted(refused: Refused, destination: Destination) -> Refused:
+    return replace(
+        refused,
+        reason=redact(refused.reason, destination.details),
+        description=redact(refused.description, destination.details),
+    )

@@ -1,0 +1,109 @@
+"""Everything that paying would check, without paying and without storing anything."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chalicelib.domain.destination import Destination
+from chalicelib.domain.gate import Passage
+from chalicelib.domain.money import decimal_from
+from chalicelib.domain.outcome import Answer, Silence
+from chalicelib.domain.redaction import redact
+from chalicelib.encryption import Vault
+from chalicelib.errors import ErrorCode, NotFoundError, TryAgainError
+from chalicelib.monoova.client import MonoovaClient
+from chalicelib.monoova.payloads import Order, Source, body_of
+from chalicelib.services.account import AccountService
+from chalicelib.services.customers import opened_destination
+from chalicelib.services.gatekeeper import Gatekeeper
+from chalicelib.services.payouts import PayoutRequest, check_amount, chosen_destination
+from chalicelib.storage.customers import SealedDestination
+from chalicelib.storage.together import ReadTogether
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was asked of Monoova; `is_ok` None means that it did not say."""
+
+    name: str
+    is_ok: bool | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What would happen to the request if it were made now."""
+
+    destination: SealedDestination
+    checks: tuple[Check, ...]
+
+    @property
+    def is_valid(self) -> bool:
+        return all(check.is_ok for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationService:
+    """Our own rules raise what `POST /payouts` would raise; Monoova's answers are reported."""
+
+    together: ReadTogether
+    vault: Vault
+    monoova: MonoovaClient
+    gatekeeper: Gatekeeper
+    account: AccountService
+    source: Source
+    limit_cents: int
+    new_id: Callable[[], uuid.UUID]
+
+    def validate(self, ask: PayoutRequest) -> Validated:
+        """Checks the request, Monoova's `validate` and the available balance included."""
+        check_amount(ask.amount_cents, self.limit_cents)
+        standing = self.together.standing(ask.customer_id)
+        if standing.customer is None:
+            raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+        sealed = chosen_destination(standing.customer, ask)
+        destination = opened_destination(self.vault, standing.customer, sealed)
+        if self.gatekeeper.enter_to_ask(standing.gate) is Passage.CIRCUIT_OPEN:
+            raise TryAgainError(
+                "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
+            )
+        return Validated(sealed, (self._by_monoova(ask, destination), self._funds(ask)))
+
+    def _by_monoova(self, ask: PayoutRequest, destination: Destination) -> Check:
+        order = Order(
+            unique_reference=str(self.new_id()),
+            amount_cents=ask.amount_cents,
+            destination=destination,
+            description=ask.description,
+            lodgement_reference=ask.lodgement_reference,
+        )
+        answer = self.monoova.validate(body_of(order, self.source))
+        self.gatekeeper.tell(answer)
+        return _check_of(answer, destination)
+
+    def _funds(self, ask: PayoutRequest) -> Check:
+        try:
+            available = self.account.balance().available_to_debit
+        except TryAgainError as error:
+            return Check("funds", None, error.detail)
+        if available is None:
+            return Check("funds", None, "Monoova does not tell the balance.")
+        wanted = decimal_from(ask.amount_cents)
+        return Check("funds", available >= wanted, _funds_in_words(available, wanted))
+
+
+def _funds_in_words(available: Decimal, wanted: Decimal) -> str:
+    return f"A${available:.2f} available, A${wanted} wanted."
+
+
+def _check_of(answer: Answer | Silence, destination: Destination) -> Check:
+    if isinstance(answer, Silence) or answer.envelope is None:
+        return Check("monoova", None, "Monoova did not answer.")
+    status = answer.envelope.status or ""
+    if 200 <= answer.http_status < 300 and status.casefold() == "ok":
+        return Check("monoova", True, "Monoova would take it.")
+    if answer.http_status != 400:
+        return Check("monoova", None, "Monoova did not answer clearly.")
+    text = redact(f"{status}: {answer.envelope.description}", destination.details)
+    return Check("monoova", False, text)

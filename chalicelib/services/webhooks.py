@@ -1,0 +1,203 @@
+"""What Monoova tells us: authenticated first, then applied, or set aside where it does not fit."""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from chalicelib import observability
+from chalicelib.clock import Clock
+from chalicelib.domain.decisions import Notice, NoticeKind, OpenFacts, after_notice
+from chalicelib.domain.payout import Payout
+from chalicelib.errors import (
+    AppError,
+    ErrorCode,
+    InvalidRequestError,
+    TryAgainError,
+    UnauthenticatedError,
+)
+from chalicelib.monoova.events import MalformedEventError, event_of
+from chalicelib.monoova.signature import KeyUnavailableError, SignatureVerifier
+from chalicelib.observability import Metric
+from chalicelib.queues import Queue, QueueUnavailableError
+from chalicelib.secrets import Secret
+from chalicelib.services.recording import Recorder
+from chalicelib.storage.dynamodb import StorageUnavailableError
+from chalicelib.storage.payouts import PayoutChangedError, Payouts
+
+# A webhook that overtook its own payout's row finds it a little later.
+_TAKEN_UP_AFTER_SECONDS: Final = 30
+_OURS: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class UnknownPayoutError(Exception):
+    """An event names a payout that we do not have, at least not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookService:
+    """`secrets` are the values that the Authorization header may have; more than one to rotate."""
+
+    payouts: Payouts
+    recorder: Recorder
+    verifier: SignatureVerifier
+    dead_letters: Queue
+    clock: Clock
+    secrets: tuple[Secret, ...]
+    requires_signature: bool
+
+    def receive(
+        self, raw: bytes, authorization: str, signature: str | None, path_name: str | None
+    ) -> None:
+        """Takes one webhook. Returns where Monoova need not send it again.
+
+        Raises:
+            UnauthenticatedError: nothing was read of it, nothing written.
+            InvalidRequestError: it is Monoova's, but not an event.
+            TryAgainError: its signature cannot be checked now.
+            AppError: it could neither be applied nor set aside.
+        """
+        received_at = self.clock.now()
+        self._authenticate(raw, authorization, signature)
+        observability.count(Metric.WEBHOOKS_RECEIVED)
+        try:
+            event = event_of(raw, path_name)
+        except MalformedEventError as error:
+            observability.count(Metric.WEBHOOKS_REFUSED)
+            raise InvalidRequestError({}, str(error)) from None
+        observability.note(event_name=event.name)
+        if event.notice:
+            self._take(event.notice, received_at)
+        else:
+            observability.note(outcome="changes no payout")
+
+    def _authenticate(self, raw: bytes, authorization: str, signature: str | None) -> None:
+        if not self._is_known(authorization):
+            self._refuse("Authorization")
+        if signature is None:
+            if self.requires_signature:
+                self._refuse("Verification-Signature is missing")
+            return
+        try:
+            is_signed = self.verifier.verify(raw, signature)
+        except KeyUnavailableError:
+            raise TryAgainError("Monoova's public key cannot be fetched.") from None
+        if not is_signed:
+            self._refuse("Verification-Signature")
+
+    def _is_known(self, authorization: str) -> bool:
+        given = authorization.encode()
+        matches = [
+            hmac.compare_digest(given, expected.encode())
+            for secret in self.secrets
+            for expected in (secret.reveal(), f"Bearer {secret.reveal()}")
+        ]
+        return any(matches)
+
+    def _refuse(self, what: str) -> None:
+        observability.count(Metric.WEBHOOKS_REFUSED)
+        observability.note(outcome=f"refused: {what}")
+        raise UnauthenticatedError("The webhook is not authenticated.")
+
+    def _take(self, notice: Notice, received_at: datetime) -> None:
+        observability.note(transaction_id=notice.reference[:36])
+        try:
+            self.apply(notice)
+        except (UnknownPayoutError, StorageUnavailableError) as error:
+            self._set_aside(notice, error)
+        else:
+            seconds = (self.clock.now() - received_at).total_seconds()
+            observability.measure(Metric.WEBHOOK_SECONDS, seconds)
+
+    def apply(self, notice: Notice) -> None:
+        """Does to the payout what the notice says.
+
+        Raises:
+            UnknownPayoutError
+            StorageUnavailableError
+        """
+        if not _OURS.fullmatch(notice.reference):
+            raise UnknownPayoutError
+        if not self._applied_to_open(notice):
+            return
+        observability.note(outcome="applied")
+
+    def take_up(self, message: Mapping[str, object]) -> None:
+        """Takes up again an event that was set aside.
+
+        Raises:
+            MalformedEventError, UnknownPayoutError, StorageUnavailableError: it has to come
+                again, or rest where a person can look at it.
+        """
+        self.apply(notice_of(message))
+
+    def _applied_to_open(self, notice: Notice) -> bool:
+        """The short way: one write, if the payout is pending and undisputed, as most are."""
+        if notice.amount_cents is None:
+            return self._applied_to_current(self.payouts.get(notice.reference), notice)
+        facts = OpenFacts(notice.amount_cents, None)
+        now = self.clock.now()
+        change = after_notice(facts, notice, now)
+        try:
+            self.payouts.commit_open(notice.reference, facts, change, now)
+        except PayoutChangedError as error:
+            return self._applied_to_current(error.current, notice)
+        observability.count_change(change, None, now)
+        return True
+
+    def _applied_to_current(self, payout: Payout | None, notice: Notice) -> bool:
+        """The long way: decided from the payout as it stands."""
+        if payout is None:
+            raise UnknownPayoutError
+        after = self.recorder.record(
+            payout, lambda current: after_notice(current, notice, self.clock.now())
+        )
+        if after.version == payout.version:
+            observability.note(outcome="no change")
+            return False
+        return True
+
+    def _set_aside(self, notice: Notice, why: Exception) -> None:
+        """Keeps the event, without payee details, for the dead-letter handler."""
+        observability.count(Metric.WEBHOOKS_SET_ASIDE)
+        observability.note(outcome=f"set aside: {type(why).__name__}")
+        try:
+            self.dead_letters.put(message_of(notice), _TAKEN_UP_AFTER_SECONDS)
+        except QueueUnavailableError:
+            raise AppError("The event could not be kept.", ErrorCode.STORAGE_UNAVAILABLE) from None
+
+
+def message_of(notice: Notice) -> dict[str, object]:
+    """The notice as a queue message: ids, codes, an amount and a redacted reason."""
+    return {
+        "kind": notice.kind.value,
+        "reference": notice.reference,
+        "amount_cents": notice.amount_cents,
+        "monoova_transaction_id": notice.monoova_transaction_id,
+        "reason": notice.reason,
+    }
+
+
+def notice_of(message: Mapping[str, object]) -> Notice:
+    """The notice in a queue message.
+
+    Raises:
+        MalformedEventError: it is none.
+    """
+    reference, cents = message.get("reference"), message.get("amount_cents")
+    if not isinstance(reference, str) or not isinstance(cents, (int, type(None))):
+        raise MalformedEventError("Not a set-aside webhook event.")
+    try:
+        kind = NoticeKind(str(message.get("kind")))
+    except ValueError:
+        raise MalformedEventError("Not a kind of event that changes payouts.") from None
+    number, reason = message.get("monoova_transaction_id"), message.get("reason")
+    return Notice(
+        kind=kind,
+        reference=reference,
+        amount_cents=cents,
+        monoova_transaction_id=number if isinstance(number, str) else None,
+        reason=reason if isinstance(reason, str) else None,
+    )

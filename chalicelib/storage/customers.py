@@ -1,0 +1,202 @@
+"""The customers table: one item per customer, names and destinations sealed inside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from chalicelib.storage.dynamodb import (
+    Item,
+    Page,
+    decoded,
+    encoded,
+    failed_condition,
+    storage_errors,
+    text_of,
+    time_of,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# All customers stand under one key of the listing index: they are registered far more slowly
+# than the thousand writes a second that one key takes.
+_LISTING: Final = "customer"
+LISTING_KEY: Final = frozenset({"customer_id", "listing", "created_at"})
+
+
+class CustomerChangedError(Exception):
+    """Somebody else wrote the customer first, or it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDestination:
+    """A destination as it is stored: what is shown of it, and the rest sealed."""
+
+    destination_id: str
+    type: str
+    pay_id_type: str | None
+    masked: str
+    created_at: datetime
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCustomer:
+    """A customer as it is stored; `destinations` are in the order they were added."""
+
+    customer_id: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    sealed: bytes
+    destinations: tuple[SealedDestination, ...] = ()
+
+    def destination(self, destination_id: str) -> SealedDestination | None:
+        matches = (d for d in self.destinations if d.destination_id == destination_id)
+        return next(matches, None)
+
+
+class Customers:
+    """The customers. Every method may raise `StorageUnavailableError`."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self.table = table
+
+    def create(self, customer: SealedCustomer) -> None:
+        """Stores a new customer under an id that was made for it."""
+        try:
+            with storage_errors():
+                self._client.put_item(
+                    TableName=self.table,
+                    Item=encoded(_item_of(customer)),
+                    ConditionExpression="attribute_not_exists(customer_id)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            standing = failed_condition(error)
+            # An earlier try of this very write may have succeeded without our hearing of it.
+            if standing is None or customer_of(standing) != customer:
+                raise CustomerChangedError from None
+
+    def get(self, customer_id: str) -> SealedCustomer | None:
+        """The customer as it now stands (strongly consistent)."""
+        with storage_errors():
+            found = self._client.get_item(
+                TableName=self.table,
+                Key={"customer_id": {"S": customer_id}},
+                ConsistentRead=True,
+            )
+        return customer_of(decoded(found["Item"])) if "Item" in found else None
+
+    def save(self, customer: SealedCustomer, at: datetime) -> SealedCustomer:
+        """Replaces the customer as it was read by `customer`, one version later.
+
+        Raises:
+            CustomerChangedError
+        """
+        after = replace(customer, version=customer.version + 1, updated_at=at)
+        try:
+            with storage_errors():
+                self._client.put_item(
+                    TableName=self.table,
+                    Item=encoded(_item_of(after)),
+                    ConditionExpression="version = :expected",
+                    ExpressionAttributeValues={":expected": {"N": str(customer.version)}},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            standing = failed_condition(error)
+            if standing is None or customer_of(standing) != after:
+                raise CustomerChangedError from None
+        return after
+
+    def erase(self, customer: SealedCustomer) -> None:
+        """Removes the customer and all that is known of them.
+
+        Raises:
+            CustomerChangedError
+        """
+        try:
+            with storage_errors():
+                self._client.delete_item(
+                    TableName=self.table,
+                    Key={"customer_id": {"S": customer.customer_id}},
+                    # Gone already is done already.
+                    ConditionExpression=(
+                        "attribute_not_exists(customer_id) OR version = :expected"
+                    ),
+                    ExpressionAttributeValues={":expected": {"N": str(customer.version)}},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            failed_condition(error)
+            raise CustomerChangedError from None
+
+    def newest(self, limit: int, start: Mapping[str, str] | None = None) -> Page[SealedCustomer]:
+        """The customers, newest first."""
+        more: dict[str, Any] = {"ExclusiveStartKey": encoded(start)} if start else {}
+        with storage_errors():
+            found = self._client.query(
+                TableName=self.table,
+                IndexName="listing-index",
+                KeyConditionExpression="listing = :listing",
+                ExpressionAttributeValues={":listing": {"S": _LISTING}},
+                ScanIndexForward=False,
+                Limit=limit,
+                **more,
+            )
+        last = found.get("LastEvaluatedKey")
+        return Page(
+            tuple(customer_of(decoded(item)) for item in found["Items"]),
+            {name: str(part) for name, part in decoded(last).items()} if last else None,
+        )
+
+
+def _item_of(customer: SealedCustomer) -> dict[str, Any]:
+    return {
+        "customer_id": customer.customer_id,
+        "listing": _LISTING,
+        "created_at": text_of(customer.created_at),
+        "updated_at": text_of(customer.updated_at),
+        "version": customer.version,
+        "sealed": customer.sealed,
+        "destinations": [_item_of_destination(d) for d in customer.destinations],
+    }
+
+
+def _item_of_destination(destination: SealedDestination) -> dict[str, Any]:
+    return {
+        "destination_id": destination.destination_id,
+        "type": destination.type,
+        "pay_id_type": destination.pay_id_type,
+        "masked": destination.masked,
+        "created_at": text_of(destination.created_at),
+        "sealed": destination.sealed,
+    }
+
+
+def customer_of(item: Item) -> SealedCustomer:
+    """The customer in an item (already in Python's form)."""
+    return SealedCustomer(
+        customer_id=item["customer_id"],
+        created_at=time_of(item["created_at"]),
+        updated_at=time_of(item["updated_at"]),
+        version=int(item["version"]),
+        sealed=bytes(item["sealed"]),
+        destinations=tuple(_destination_of(d) for d in item["destinations"]),
+    )
+
+
+def _destination_of(item: Item) -> SealedDestination:
+    return SealedDestination(
+        destination_id=item["destination_id"],
+        type=item["type"],
+        pay_id_type=item["pay_id_type"],
+        masked=item["masked"],
+        created_at=time_of(item["created_at"]),
+        sealed=bytes(item["sealed"]),
+    )

@@ -1,0 +1,118 @@
+"""What the stores share: values in DynamoDB's form, times, errors, and cursors of lists."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+Item = Mapping[str, Any]
+T = TypeVar("T")
+
+_serialize: Final = TypeSerializer().serialize
+_deserialize: Final = TypeDeserializer().deserialize
+
+# Of one width, so that the texts sort as the times do.
+_TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+# DynamoDB's own words for "I did not do it": a write that ended so can be tried again as it is.
+_NOT_DONE: Final = frozenset(
+    {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
+)
+
+
+class StorageUnavailableError(Exception):
+    """DynamoDB could not be asked. `may_be_done` says whether a write may have happened."""
+
+    def __init__(self, what: str, *, may_be_done: bool) -> None:
+        super().__init__(f"DynamoDB: {what}")
+        self.may_be_done = may_be_done
+
+
+class InvalidCursorError(ValueError):
+    """The cursor was not made by this list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list; `next_key` is where the next one starts, None at the end."""
+
+    items: tuple[T, ...]
+    next_key: Mapping[str, str] | None
+
+
+def text_of(time: datetime) -> str:
+    """RFC 3339 in UTC with microseconds."""
+    return time.astimezone(UTC).strftime(_TIME_FORMAT)
+
+
+def time_of(text: str) -> datetime:
+    """The time that `text_of` wrote."""
+    return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=UTC)
+
+
+def encoded(item: Item) -> dict[str, Any]:
+    """The item in DynamoDB's form; attributes that are None are left out."""
+    return {name: _serialize(value) for name, value in item.items() if value is not None}
+
+
+def decoded(item: Item) -> dict[str, Any]:
+    """The item in Python's form; numbers are `Decimal`, binary is `Binary`."""
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turns what botocore raises into `StorageUnavailableError`; a failed condition passes."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code == "ConditionalCheckFailedException":
+            raise
+        raise StorageUnavailableError(code, may_be_done=code not in _NOT_DONE) from error
+    except BotoCoreError as error:
+        raise StorageUnavailableError(type(error).__name__, may_be_done=True) from error
+
+
+def failed_condition(error: ClientError) -> dict[str, Any] | None:
+    """The item that stands where a condition failed; None if there is none.
+
+    Raises:
+        ClientError: the error itself, if it is about something else.
+    """
+    if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
+        raise error
+    response: Mapping[str, Any] = error.response
+    standing = response.get("Item")
+    return decoded(standing) if standing else None
+
+
+def cursor_of(key: Mapping[str, str] | None) -> str | None:
+    """An opaque text for the caller to come back with. It holds ids and times only."""
+    if key is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(key, sort_keys=True).encode()).decode()
+
+
+def key_of(cursor: str, names: frozenset[str]) -> dict[str, str]:
+    """The key in a cursor made by `cursor_of`.
+
+    Raises:
+        InvalidCursorError: it is not one, or is one of another list.
+    """
+    try:
+        key = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        raise InvalidCursorError("Not a cursor.") from None
+    if not isinstance(key, dict) or set(key) != names:
+        raise InvalidCursorError("Not a cursor of this list.")
+    if not all(isinstance(part, str) and part for part in key.values()):
+        raise InvalidCursorError("Not a cursor of this list.")
+    return dict(key)

@@ -1,0 +1,304 @@
+"""Where everything is put together: once per process, each part when it is first needed."""
+
+import os
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.clock import Clock, SystemClock
+from chalicelib.config import Settings, settings_from
+
+if TYPE_CHECKING:
+    import requests
+    from botocore.session import Session
+
+    from chalicelib.encryption import Vault
+    from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.monoova.payloads import Source
+    from chalicelib.secrets import CredentialsSource
+    from chalicelib.services.account import AccountService
+    from chalicelib.services.customers import CustomerService
+    from chalicelib.services.dispatch import Dispatcher
+    from chalicelib.services.gatekeeper import Gatekeeper
+    from chalicelib.services.listing import PayoutLists
+    from chalicelib.services.payouts import PayoutService
+    from chalicelib.services.reconciliation import Reconciler
+    from chalicelib.services.recording import Recorder
+    from chalicelib.services.submission import Submission
+    from chalicelib.services.validation import ValidationService
+    from chalicelib.services.webhooks import WebhookService
+    from chalicelib.storage.controls import Controls
+    from chalicelib.storage.customers import Customers
+    from chalicelib.storage.payouts import Payouts
+    from chalicelib.storage.together import ReadTogether
+
+
+class Container:
+    """The parts of the app. What a test replaces, it gives to the constructor.
+
+    Imports stand inside: a function loads only what its own path needs.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+        http: "requests.Session | None" = None,
+        new_id: Callable[[], uuid.UUID] = uuid.uuid4,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._environment = os.environ if environment is None else environment
+        self.clock: Clock = clock or SystemClock()
+        self._http = http
+        self._new_id = new_id
+        self._jitter = jitter
+
+    @property
+    def stage(self) -> str:
+        """Known even where the settings are not complete."""
+        return self._environment.get("STAGE", "dev")
+
+    @cached_property
+    def settings(self) -> Settings:
+        return settings_from(self._environment)
+
+    # --- adapters
+
+    @cached_property
+    def _session(self) -> "Session":
+        from botocore.session import Session
+
+        return Session()
+
+    def _client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        # Three tries inside a second or two; what fails then is the caller's or the next run's.
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": 3},
+            connect_timeout=2,
+            read_timeout=5,
+            parameter_validation=False,
+        )
+        return self._session.create_client(service, config=config)
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        return self._client("dynamodb")
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return self._client("sqs")
+
+    @cached_property
+    def payouts_table(self) -> "Payouts":
+        from chalicelib.storage.payouts import Payouts
+
+        return Payouts(self._dynamodb, self.settings.dynamodb_table_transactions)
+
+    @cached_property
+    def customers_table(self) -> "Customers":
+        from chalicelib.storage.customers import Customers
+
+        return Customers(self._dynamodb, self.settings.dynamodb_table_customers)
+
+    @cached_property
+    def controls_table(self) -> "Controls":
+        from chalicelib.storage.controls import Controls
+
+        return Controls(self._dynamodb, self.settings.dynamodb_table_controls)
+
+    @cached_property
+    def together(self) -> "ReadTogether":
+        from chalicelib.storage.together import ReadTogether
+
+        return ReadTogether(
+            self._dynamodb, self.payouts_table, self.customers_table, self.controls_table
+        )
+
+    @cached_property
+    def vault(self) -> "Vault":
+        from chalicelib.encryption import Vault
+
+        return Vault(self.settings.customer_data_key_arn, self._session)
+
+    @cached_property
+    def credentials(self) -> "CredentialsSource":
+        from chalicelib.secrets import CredentialsSource
+
+        client = self._client("secretsmanager")
+        return CredentialsSource(client, self.settings.monoova_api_secret_arn, self.clock)
+
+    @cached_property
+    def monoova(self) -> "MonoovaClient":
+        from chalicelib.monoova.client import MonoovaClient, new_session
+
+        return MonoovaClient(self.credentials, self._http or new_session())
+
+    @cached_property
+    def source(self) -> "Source":
+        from chalicelib.monoova.payloads import Source
+
+        settings = self.settings
+        return Source(
+            maccount_token=settings.monoova_maccount_token,
+            bsb=settings.monoova_source_bsb,
+            account_number=settings.monoova_source_account,
+            remitter_name=settings.remitter_name,
+            bsb_field=settings.monoova_source_bsb_field,
+        )
+
+    # --- use-cases
+
+    @cached_property
+    def gatekeeper(self) -> "Gatekeeper":
+        from chalicelib.services.gatekeeper import Gatekeeper
+
+        return Gatekeeper(self.controls_table, self.clock)
+
+    @cached_property
+    def _recorder(self) -> "Recorder":
+        from chalicelib.services.recording import Recorder
+
+        return Recorder(self.payouts_table, self.clock)
+
+    @cached_property
+    def _submission(self) -> "Submission":
+        from chalicelib.services.submission import Submission
+
+        return Submission(
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            recorder=self._recorder,
+            clock=self.clock,
+            policy=self.settings.policy,
+            source=self.source,
+            jitter=self._jitter,
+        )
+
+    @cached_property
+    def customers(self) -> "CustomerService":
+        from chalicelib.services.customers import CustomerService
+
+        return CustomerService(
+            customers=self.customers_table,
+            payouts=self.payouts_table,
+            vault=self.vault,
+            clock=self.clock,
+            is_sandbox=lambda: self.credentials.current().environment == "sandbox",
+            new_id=self._new_id,
+        )
+
+    @cached_property
+    def payouts(self) -> "PayoutService":
+        from chalicelib.queues import Queue
+        from chalicelib.services.payouts import PayoutService
+
+        return PayoutService(
+            payouts=self.payouts_table,
+            together=self.together,
+            vault=self.vault,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            submission=self._submission,
+            recorder=self._recorder,
+            queue=Queue(self._sqs, self.settings.payout_queue_url),
+            clock=self.clock,
+            policy=self.settings.policy,
+            limit_cents=self.settings.payout_limit_cents,
+            new_id=self._new_id,
+        )
+
+    @cached_property
+    def payout_lists(self) -> "PayoutLists":
+        from chalicelib.services.listing import PayoutLists
+
+        return PayoutLists(self.payouts_table, self.clock)
+
+    @cached_property
+    def account(self) -> "AccountService":
+        from chalicelib.services.account import AccountService
+
+        return AccountService(self.monoova, self.gatekeeper, self.settings.monoova_maccount_token)
+
+    @cached_property
+    def validation(self) -> "ValidationService":
+        from chalicelib.services.validation import ValidationService
+
+        return ValidationService(
+            together=self.together,
+            vault=self.vault,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            account=self.account,
+            source=self.source,
+            limit_cents=self.settings.payout_limit_cents,
+            new_id=self._new_id,
+        )
+
+    @cached_property
+    def webhooks(self) -> "WebhookService":
+        from chalicelib.monoova.signature import SignatureVerifier
+        from chalicelib.queues import Queue
+        from chalicelib.services.webhooks import WebhookService
+
+        return WebhookService(
+            payouts=self.payouts_table,
+            recorder=self._recorder,
+            verifier=SignatureVerifier(self.monoova.public_key, self.clock),
+            dead_letters=Queue(self._sqs, self.settings.dlq_url),
+            clock=self.clock,
+            secrets=self.settings.webhook_secrets,
+            requires_signature=self.settings.requires_webhook_signature,
+        )
+
+    @cached_property
+    def dispatcher(self) -> "Dispatcher":
+        from chalicelib.services.dispatch import Dispatcher
+
+        return Dispatcher(
+            payouts=self.payouts_table,
+            together=self.together,
+            vault=self.vault,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            submission=self._submission,
+            recorder=self._recorder,
+            clock=self.clock,
+            policy=self.settings.policy,
+            new_id=self._new_id,
+        )
+
+    @cached_property
+    def reconciler(self) -> "Reconciler":
+        from chalicelib.services.reconciliation import Reconciler
+
+        return Reconciler(
+            payouts=self.payouts_table,
+            together=self.together,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            dispatcher=self.dispatcher,
+            clock=self.clock,
+            policy=self.settings.policy,
+        )
+
+
+class _Wired:
+    """Holds the container of this process; a test puts its own in."""
+
+    def __init__(self) -> None:
+        self._container: Container | None = None
+
+    def get(self) -> Container:
+        if self._container is None:
+            self._container = Container()
+        return self._container
+
+    def put(self, container: Container | None) -> None:
+        self._container = container
+
+
+wired = _Wired()
