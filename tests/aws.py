@@ -1,0 +1,71 @@
+"""An AWS in this process: moto, with the tables that infra/template.yaml describes."""
+
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+import yaml
+from moto.dynamodb import responses as moto_dynamodb
+
+REGION: Final = "ap-southeast-2"
+TEMPLATE: Final = Path(__file__).parent.parent / "infra" / "template.yaml"
+TABLES: Final = {
+    "DYNAMODB_TABLE_TRANSACTIONS": "TransactionsTable",
+    "DYNAMODB_TABLE_CUSTOMERS": "CustomersTable",
+    "DYNAMODB_TABLE_CONTROLS": "ControlsTable",
+}
+
+
+def serialise_moto() -> None:
+    """Gives moto's DynamoDB the lock it lacks: without it, conditions race between threads."""
+    lock, original = threading.RLock(), moto_dynamodb.DynamoHandler.call_action
+
+    def call_action(self: Any) -> Any:
+        with lock:
+            return original(self)
+
+    moto_dynamodb.DynamoHandler.call_action = call_action
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as their bare values: only table shapes matter here."""
+
+
+def _bare(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_multi_constructor("!", _bare)  # type: ignore[no-untyped-call]
+
+
+def template() -> dict[str, Any]:
+    """The infrastructure's template."""
+    document: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 - safe
+    return document
+
+
+_SHAPE: Final = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+
+
+def create() -> dict[str, str]:
+    """Creates what the app needs and answers with its environment."""
+    dynamodb = boto3.client("dynamodb", region_name=REGION)
+    resources = template()["Resources"]
+    for name in TABLES.values():
+        properties = resources[name]["Properties"]
+        shape = {key: properties[key] for key in _SHAPE if key in properties}
+        dynamodb.create_table(TableName=name, **shape)
+    sqs = boto3.client("sqs", region_name=REGION)
+    kms = boto3.client("kms", region_name=REGION)
+    return {
+        **TABLES,
+        "PAYOUT_QUEUE_URL": sqs.create_queue(QueueName="payouts")["QueueUrl"],
+        "DLQ_URL": sqs.create_queue(QueueName="webhooks")["QueueUrl"],
+        "CUSTOMER_DATA_KEY_ARN": kms.create_key()["KeyMetadata"]["Arn"],
+    }

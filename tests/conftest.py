@@ -1,0 +1,36 @@
+"""Fixtures that every room of the tests shares."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from moto import mock_aws
+
+from chalicelib.wiring import wired
+from tests import aws
+from tests.world import World
+
+aws.serialise_moto()
+
+
+@pytest.fixture(autouse=True)
+def _no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test can reach a real account, whatever stands in the shell's environment."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", aws.REGION)
+
+
+@pytest.fixture
+def new_world() -> Iterator[Callable[..., World]]:
+    """Makes the world of a test, with settings of its own."""
+    with mock_aws():
+        yield lambda **settings: World(settings)
+    wired.put(None)
+
+
+@pytest.fixture
+def world(new_world: Callable[..., World]) -> World:
+    """The world with the usual settings."""
+    return new_world()

@@ -1,0 +1,355 @@
+"""The whole product in one process: the real app, an AWS, a Monoova, and a clock moved by hand."""
+
+import base64
+import importlib.util
+import json
+import random
+import re
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import boto3
+import requests
+
+from chalicelib.wiring import Container, wired
+from simulator.adapter import SimulatorAdapter
+from simulator.clock import ManualClock
+from simulator.monoova import API_KEY, M_ACCOUNT, Monoova
+from simulator.testing import shared_signing_key
+from tests import aws
+
+APP: Final = Path(__file__).parent.parent / "app.py"
+WEBHOOK_SECRET: Final = "webhook-secret-5e1f"
+ADMIN: Final = "0a1b2c3d-admin-sub"
+ROLE: Final = "arn:aws:sts::111122223333:assumed-role/Payer/session-1"
+
+# What the functions get on AWS.
+_API_MILLISECONDS: Final = 30_000
+_WORKER_MILLISECONDS: Final = 60_000
+
+
+def load_app() -> ModuleType:
+    """A fresh copy of the app: what one Lambda instance has loaded."""
+    spec = importlib.util.spec_from_file_location(f"app_{uuid.uuid4().hex}", APP)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules[module.__name__] = module
+    return module
+
+
+@dataclass(frozen=True)
+class LambdaContext:
+    """What a handler sees of its function. Its time does not run while it works."""
+
+    milliseconds: int = _WORKER_MILLISECONDS
+    aws_request_id: str = "request-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """An answer as API Gateway would pass it on."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text, parse_float=Decimal)
+
+    @property
+    def code(self) -> str:
+        assert self.headers["Content-Type"] == "application/problem+json", self.text
+        return str(self.json["code"])
+
+
+class Caller:
+    """Sends requests through the app as API Gateway does, after its authorizer said yes."""
+
+    def __init__(
+        self, app: ModuleType, context: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> None:
+        self._app = app
+        self._context = dict(context)
+        self._headers = dict(headers or {})
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        raw: bytes | None = None,
+    ) -> HttpAnswer:
+        event = self._event(method, path, body, {**self._headers, **(headers or {})}, raw)
+        answer = self._app.app(event, LambdaContext(_API_MILLISECONDS))
+        return HttpAnswer(answer["statusCode"], answer["headers"], answer["body"])
+
+    def get(self, path: str, **query: str) -> HttpAnswer:
+        text = "&".join(f"{name.rstrip('_')}={value}" for name, value in query.items())
+        return self("GET", f"{path}?{text}" if text else path)
+
+    def post(self, path: str, body: object = None, **headers: str) -> HttpAnswer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self("POST", path, body, headers=named)
+
+    def _event(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        headers: Mapping[str, str],
+        raw: bytes | None,
+    ) -> dict[str, Any]:
+        path, _, query = path.partition("?")
+        resource, parameters = self._route(path)
+        content = raw if raw is not None else json.dumps(body).encode() if body is not None else b""
+        pairs = [pair.split("=", 1) for pair in query.split("&") if pair]
+        return {
+            "httpMethod": method,
+            "path": path,
+            "resource": resource,
+            "pathParameters": parameters,
+            "headers": {"Content-Type": "application/json", **headers},
+            "multiValueQueryStringParameters": _multi(pairs),
+            "queryStringParameters": dict(pairs) or None,
+            "stageVariables": None,
+            "body": base64.b64encode(content).decode(),
+            "isBase64Encoded": True,
+            "requestContext": {
+                "httpMethod": method,
+                "resourcePath": resource,
+                "path": path,
+                "requestId": "request-1",
+                "identity": {"sourceIp": "127.0.0.1"},
+                **self._context,
+            },
+        }
+
+    def _route(self, path: str) -> tuple[str, dict[str, str]]:
+        exact_first = sorted(self._app.app.routes, key=lambda resource: "{" in resource)
+        for resource in exact_first:
+            pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", resource)
+            found = re.fullmatch(pattern, path)
+            if found:
+                return resource, found.groupdict()
+        raise LookupError(f"API Gateway knows no {path}")
+
+
+def _multi(pairs: list[list[str]]) -> dict[str, list[str]] | None:
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return values or None
+
+
+def as_admin(app: ModuleType, sub: str = ADMIN) -> Caller:
+    return Caller(app, {"authorizer": {"claims": {"sub": sub, "cognito:groups": "operators"}}})
+
+
+def as_service(app: ModuleType, arn: str = ROLE) -> Caller:
+    return Caller(app, {"identity": {"userArn": arn, "sourceIp": "127.0.0.1"}})
+
+
+def as_nobody(app: ModuleType) -> Caller:
+    return Caller(app, {})
+
+
+class WorldClock:
+    """The app's view of the one clock: sleeping lets the rest of the world go on."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def now(self) -> datetime:
+        return self._world.clock()
+
+    def sleep(self, seconds: float) -> None:
+        self._world.later(seconds)
+
+
+@dataclass
+class World:
+    """Everything there is. `settings` are environment variables beside the usual ones."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.clock = ManualClock()
+        self.app = load_app()
+        self._webhook_app = load_app()
+        self.monoova = Monoova(self.clock, self._deliver, signing_key=shared_signing_key())
+        self.monoova.subscribe("https://app.example/webhooks/monoova", WEBHOOK_SECRET)
+        self.deliveries: list[tuple[str, dict[str, str], bytes, int]] = []
+        self.webhooks_arrive = True
+        self.secrets = boto3.client("secretsmanager", region_name=aws.REGION)
+        self.sqs = boto3.client("sqs", region_name=aws.REGION)
+        self.dynamodb = boto3.client("dynamodb", region_name=aws.REGION)
+        self.environment = self._environment() | dict(self.settings)
+        self.http = requests.Session()
+        self.http.mount("https://", SimulatorAdapter(self.monoova, clock=self.clock))
+        self._random = random.Random(self.seed)
+        self.container = self.new_container()
+        wired.put(self.container)
+        self.admin = as_admin(self.app)
+        self.service = as_service(self.app)
+        self.nobody = as_nobody(self.app)
+
+    def _environment(self) -> dict[str, str]:
+        return aws.create() | {
+            "MONOOVA_API_SECRET_ARN": self.store_secret(API_KEY),
+            "MONOOVA_MACCOUNT_TOKEN": M_ACCOUNT,
+            "MONOOVA_SOURCE_BSB": "802-985",
+            "MONOOVA_SOURCE_ACCOUNT": "123456789",
+            "REMITTER_NAME": "Example Pty Ltd",
+            "MONOOVA_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "STAGE": "test",
+        }
+
+    def store_secret(self, api_key: str) -> str:
+        """What rotating the key in Secrets Manager does."""
+        text = json.dumps(
+            {"apiKey": api_key, "environment": "live", "baseUrl": "https://api.mpay.com.au"}
+        )
+        known = self.secrets.list_secrets()["SecretList"]
+        if known:
+            return self.secrets.put_secret_value(SecretId="monoova", SecretString=text)["ARN"]
+        return self.secrets.create_secret(Name="monoova", SecretString=text)["ARN"]
+
+    def new_container(self) -> Container:
+        """What a new Lambda instance starts with: nothing remembered, nothing cached."""
+        return Container(
+            environment=self.environment,
+            clock=WorldClock(self),
+            http=self.http,
+            new_id=lambda: uuid.UUID(int=self._random.getrandbits(128), version=4),
+            jitter=lambda: 0.5,
+        )
+
+    def restart(self) -> None:
+        """Every function instance is replaced by a new one."""
+        self.container = self.new_container()
+        wired.put(self.container)
+
+    # --- time
+
+    def later(self, seconds: float) -> None:
+        """Time passes; what Monoova had to do meanwhile happens, each at its moment."""
+        end = self.clock() + timedelta(seconds=seconds)
+        while (due := self.monoova.next_due()) is not None and due <= end:
+            self.clock.advance(max((due - self.clock()).total_seconds(), 0))
+            self.monoova.run_due()
+        self.clock.advance(max((end - self.clock()).total_seconds(), 0))
+
+    def minutes(self, count: int) -> None:
+        """Minutes pass, each with its scheduled reconciliation and its queues read."""
+        for _ in range(count):
+            self.later(60)
+            self.reconcile()
+            self.drain()
+
+    # --- the other ways in
+
+    def reconcile(self, app: ModuleType | None = None) -> dict[str, Any]:
+        event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+        event |= {"version": "0", "account": "1", "region": aws.REGION, "id": "1"}
+        event |= {"time": "2026-03-02T01:00:00Z", "resources": []}  # type: ignore[dict-item]
+        found: dict[str, Any] = (app or self.app).reconcile(event, LambdaContext())
+        return found
+
+    def sqs_event(self, handler: str, *bodies: str) -> list[str]:
+        """Hands messages to a queue handler; answers with the ids of those that come again."""
+        records = [
+            {
+                "messageId": str(number),
+                "receiptHandle": str(number),
+                "body": body,
+                "attributes": {},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:ap-southeast-2:1:q",
+                "awsRegion": aws.REGION,
+            }
+            for number, body in enumerate(bodies)
+        ]
+        answer = getattr(self.app, handler)({"Records": records}, LambdaContext())
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def drain(self) -> None:
+        """Reads both queues once, as Lambda does; what fails stays."""
+        self._drain("PAYOUT_QUEUE_URL", "send_queued_payouts")
+        self._drain("DLQ_URL", "take_up_webhook_events")
+
+    def _drain(self, queue: str, handler: str) -> None:
+        url = self.environment[queue]
+        for message in self.messages(queue):
+            if not self.sqs_event(handler, message["Body"]):
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def messages(self, queue: str) -> list[Any]:
+        """The messages that wait in a queue, delayed ones included."""
+        url = self.environment[queue]
+        self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
+        found = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        return list(found.get("Messages", []))
+
+    def _deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        if not self.webhooks_arrive:
+            self.deliveries.append((url, dict(headers), body, 0))
+            return 0
+        status = self.deliver(url, headers, body)
+        self.deliveries.append((url, dict(headers), body, status))
+        return status
+
+    def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """One webhook through the app's door."""
+        path = url.removeprefix("https://app.example")
+        caller = as_nobody(self._webhook_app)
+        return caller("POST", path, headers=headers, raw=body).status
+
+    # --- what tests do again and again
+
+    def customer(self, **destination: str) -> str:
+        """A registered customer with one destination, an e-mail PayID unless told otherwise."""
+        details = destination or {
+            "type": "PayId",
+            "pay_id": "jo.citizen@example.com",
+            "pay_id_type": "Email",
+            "account_name": "Jo Citizen",
+        }
+        answer = self.admin.post("/customers", {"name": "Jo Citizen", "destination": details})
+        assert answer.status == 201, answer.text
+        return str(answer.json["customer_id"])
+
+    def pay(self, customer_id: str, amount: object = "125.50", **headers: str) -> HttpAnswer:
+        body = {"customer_id": customer_id, "amount": amount}
+        return self.admin.post("/payouts", body, **headers)
+
+    def paid(self, amount: object = "125.50") -> str:
+        """The id of a payout that was just asked for."""
+        answer = self.pay(self.customer(), amount)
+        assert answer.status == 202, answer.text
+        return str(answer.json["transaction_id"])
+
+    def payout(self, transaction_id: str) -> Any:
+        answer = self.admin.get(f"/payouts/{transaction_id}")
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    def state(self, transaction_id: str) -> tuple[str, str | None]:
+        shown = self.payout(transaction_id)
+        return shown["status"], shown["submission"]
