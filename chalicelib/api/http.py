@@ -266,7 +266,7 @@ def _problem(error: AppError) -> Response:
         body["errors"] = error.errors
     if error.transaction_id:
         body["transaction_id"] = error.transaction_id
-    headers = {"Content-Type": "application/problem+json"}
+    headers: dict[str, Any] = {"Content-Type": "application/problem+json"}
     if isinstance(error, TryAgainError):
         headers["Retry-After"] = "30"
     return Response(body=_text(body), status_code=error.status, headers=headers)

@@ -100,10 +100,10 @@ class CustomerService:
     new_id: Callable[[], uuid.UUID]
 
     def register(
-        self, name: str, email: str | None, details: DestinationDetails | None
+        self, name: str, email: str | None, destination: DestinationDetails | None
     ) -> Customer:
         """A new customer, with a first destination if one is given."""
-        destination = self._normalised(details) if details else None
+        first = self._normalised(destination) if destination else None
         now = self.clock.now()
         customer_id = str(self.new_id())
         customer = SealedCustomer(
@@ -112,7 +112,7 @@ class CustomerService:
             updated_at=now,
             version=1,
             sealed=self._sealed_person(customer_id, name, email),
-            destinations=(self._sealed(customer_id, destination),) if destination else (),
+            destinations=(self._sealed(customer_id, first),) if first else (),
         )
         self.customers.create(customer)
         return _shown(customer, name, email)
