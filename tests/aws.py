@@ -41,7 +41,7 @@ def _bare(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
     return loader.construct_mapping(node, deep=True)
 
 
-_Loader.add_multi_constructor("!", _bare)  # type: ignore[no-untyped-call]
+_Loader.add_multi_constructor("!", _bare)
 
 
 def template() -> dict[str, Any]:

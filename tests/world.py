@@ -267,7 +267,7 @@ class World:
     def reconcile(self, app: ModuleType | None = None) -> dict[str, Any]:
         event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
         event |= {"version": "0", "account": "1", "region": aws.REGION, "id": "1"}
-        event |= {"time": "2026-03-02T01:00:00Z", "resources": []}  # type: ignore[dict-item]
+        event |= {"time": "2026-03-02T01:00:00Z", "resources": []}
         found: dict[str, Any] = (app or self.app).reconcile(event, LambdaContext())
         return found
 

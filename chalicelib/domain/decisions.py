@@ -148,7 +148,7 @@ def change_for(
                 Fields(needs_review=False, review_reason=None),
                 (_entry(event, facts.state, note),),
             )
-        case Kind.CONTRADICTION | Kind.REVIEW:
+        case _:
             return _flagged(facts, event, note, review_reason)
 
 
@@ -311,7 +311,7 @@ def _meaning(notice: Notice) -> tuple[Event, Fields]:
             return Event.SETTLED_COMPLETE, Fields()
         case NoticeKind.REJECTED:
             code, event = FailureCode.BANK_REJECTED, Event.SETTLED_REJECTED
-        case NoticeKind.RETURNED:
+        case _:
             code, event = FailureCode.RETURNED, Event.MONEY_RETURNED
     return event, Fields(failure_code=code, failure_reason=notice.reason or notice.kind.value)
 

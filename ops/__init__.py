@@ -1,0 +1,1 @@
+"""Tools for whoever builds and runs it; never deployed."""

@@ -1,0 +1,234 @@
+"""From what was learned to what is written: the cases that no request can bring about alone."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from chalicelib.domain.decisions import (
+    SEND_AGAIN,
+    Notice,
+    NoticeKind,
+    OpenFacts,
+    SendAgain,
+    after_notice,
+    after_report,
+    after_send,
+    claimed,
+)
+from chalicelib.domain.outcome import (
+    Accepted,
+    NotAuthenticated,
+    Refused,
+    Report,
+    Standing,
+    Uncertainty,
+    Unclear,
+)
+from chalicelib.domain.payout import (
+    Change,
+    Event,
+    FailureCode,
+    Payout,
+    ReviewReason,
+    State,
+    applied,
+)
+from chalicelib.domain.schedule import Policy, is_expired, lease_until, next_look_at
+from tests.unit.test_life_cycle import LATER, NOW, payout_in
+
+POLICY: Final = Policy()
+PAST_GRACE: Final = NOW + timedelta(seconds=POLICY.grace_seconds + 1)
+
+
+def sent(state: State, **fields: object) -> Payout:
+    return replace(payout_in(state), last_sent_at=NOW, **fields)  # type: ignore[arg-type]
+
+
+def reported(payout: Payout, standing: Standing, **more: object) -> Payout:
+    at = more.pop("at", LATER)
+    change = after_report(payout, Report(standing, "text"), at, "reconciler", POLICY)  # type: ignore[arg-type]
+    assert isinstance(change, Change)
+    return applied(payout, change, LATER)
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.ACCEPTED, State.UNRESOLVED])
+def test_complete_completes_every_pending_payout(state: State) -> None:
+    after = reported(sent(state), Standing.COMPLETE)
+    assert (after.state, after.completed_at) == (State.COMPLETED, LATER)
+
+
+@pytest.mark.parametrize(
+    ("standing", "code"),
+    [
+        (Standing.REJECTED, FailureCode.BANK_REJECTED),
+        (Standing.DISHONOURED, FailureCode.DISHONOURED),
+    ],
+)
+def test_a_rejection_fails_it_with_monoovas_words(standing: Standing, code: FailureCode) -> None:
+    after = reported(sent(State.ACCEPTED), standing)
+    assert (after.state, after.failure_code, after.failure_reason) == (State.FAILED, code, "text")
+
+
+def test_pending_at_monoova_proves_that_a_payout_in_doubt_was_taken() -> None:
+    after = reported(sent(State.UNRESOLVED), Standing.PENDING)
+    assert after.state is State.ACCEPTED
+    assert after.due_at is not None
+
+
+def test_the_gaps_between_looks_double_up_to_an_hour() -> None:
+    gaps = [(next_look_at(NOW, looks, POLICY) - NOW).total_seconds() for looks in range(9)]
+    assert gaps == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+
+
+def test_an_unclear_answer_after_the_lease_ran_out_changes_nothing() -> None:
+    unclear = Unclear(Uncertainty.TIMEOUT, may_try_again=True)
+    assert after_send(sent(State.UNRESOLVED), unclear, LATER, "a", POLICY).is_empty
+
+
+def test_an_unknown_reference_proves_nothing_within_the_grace_period() -> None:
+    after = reported(sent(State.UNRESOLVED), Standing.UNKNOWN_REFERENCE)
+    assert (after.state, after.looks, after.needs_review) == (State.UNRESOLVED, 1, False)
+
+
+def test_after_the_grace_period_a_payout_in_doubt_is_sent_again_but_not_for_ever() -> None:
+    unknown = Report(Standing.UNKNOWN_REFERENCE)
+    for resends in range(POLICY.max_resends):
+        payout = sent(State.UNRESOLVED, resends=resends)
+        assert after_report(payout, unknown, PAST_GRACE, "r", POLICY) is SEND_AGAIN
+    last = sent(State.UNRESOLVED, resends=POLICY.max_resends)
+    after = reported(last, Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
+    assert after.review_reason is ReviewReason.OUTCOME_UNKNOWN
+    assert after.due_at is not None, "we go on listening"
+
+
+def test_an_accepted_payout_that_monoova_does_not_know_is_never_sent_again() -> None:
+    after = reported(sent(State.ACCEPTED), Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
+    assert (after.state, after.review_reason) == (
+        State.ACCEPTED,
+        ReviewReason.ACCEPTED_BUT_UNKNOWN,
+    )
+
+
+@pytest.mark.parametrize("state", [State.UNRESOLVED, State.ACCEPTED])
+def test_review_stops_sending_but_not_looking(state: State) -> None:
+    payout = sent(state, needs_review=True, review_reason=ReviewReason.OUTCOME_UNKNOWN)
+    after = reported(payout, Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
+    assert (after.state, after.needs_review, after.looks) == (state, True, 1)
+
+
+def test_a_payout_whose_sending_time_is_not_known_is_never_sent_again() -> None:
+    payout = replace(sent(State.UNRESOLVED), last_sent_at=None)
+    assert not isinstance(
+        after_report(payout, Report(Standing.UNKNOWN_REFERENCE), PAST_GRACE, "r", POLICY),
+        SendAgain,
+    )
+
+
+@pytest.mark.parametrize("standing", [Standing.PENDING, Standing.UNCLEAR])
+def test_a_payout_that_waits_too_long_is_shown_to_a_person(standing: Standing) -> None:
+    late = NOW + timedelta(hours=POLICY.review_after_hours, seconds=1)
+    after = reported(sent(State.ACCEPTED), standing, at=late)
+    assert after.review_reason is ReviewReason.STILL_PENDING
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.SENDING, State.CANCELLED])
+@pytest.mark.parametrize("standing", [Standing.PENDING, Standing.UNCLEAR])
+def test_an_answer_that_says_nothing_changes_nothing(state: State, standing: Standing) -> None:
+    assert reported(sent(state), standing).state is state
+
+
+def test_acceptance_after_the_webhook_only_adds_the_number() -> None:
+    payout = sent(State.COMPLETED)
+    change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
+    assert change.fields == {"monoova_transaction_id": "77"}
+    known = replace(payout, monoova_transaction_id="77")
+    assert after_send(known, Accepted("77"), LATER, "admin", POLICY).is_empty
+
+
+def test_acceptance_under_another_number_is_a_contradiction() -> None:
+    payout = sent(State.COMPLETED, monoova_transaction_id="78")
+    after = applied(payout, after_send(payout, Accepted("77"), LATER, "a", POLICY), LATER)
+    assert (after.state, after.review_reason) == (State.COMPLETED, ReviewReason.CONTRADICTION)
+
+
+def test_a_refusal_fails_it_with_the_reason() -> None:
+    payout = sent(State.SENDING)
+    for description, reason in (("", "Bad"), ("no such PayID", "Bad: no such PayID")):
+        change = after_send(payout, Refused("Bad", description, True), LATER, "a", POLICY)
+        after = applied(payout, change, LATER)
+        assert (after.state, after.failure_reason) == (State.FAILED, reason)
+
+
+def test_a_failed_login_puts_it_back_into_the_queue_without_doubt() -> None:
+    payout = sent(State.SENDING)
+    after = applied(payout, after_send(payout, NotAuthenticated(False), LATER, "a", POLICY), LATER)
+    assert (after.state, after.ambiguous, after.lease_id) == (State.QUEUED, False, None)
+
+
+def test_no_clear_answer_leaves_it_in_doubt_for_good() -> None:
+    payout = sent(State.SENDING)
+    unclear = Unclear(Uncertainty.TIMEOUT, may_try_again=True)
+    after = applied(payout, after_send(payout, unclear, LATER, "a", POLICY), LATER)
+    assert (after.state, after.ambiguous) == (State.UNRESOLVED, True)
+    assert after.history[-1].detail == "Timeout"
+
+
+def notice(kind: NoticeKind = NoticeKind.PAID, **fields: object) -> Notice:
+    usual: dict[str, object] = {"amount_cents": 12550, "monoova_transaction_id": "77"}
+    return Notice(kind, "id", **(usual | fields))  # type: ignore[arg-type]
+
+
+def test_news_without_a_number_changes_the_payout_but_not_its_number() -> None:
+    change = after_notice(sent(State.ACCEPTED), notice(monoova_transaction_id=None), LATER)
+    assert change.fields["state"] is State.COMPLETED
+    assert "monoova_transaction_id" not in change.fields
+
+
+def test_news_of_a_rejection_without_words_still_has_a_reason() -> None:
+    change = after_notice(sent(State.ACCEPTED), notice(NoticeKind.REJECTED), LATER)
+    assert change.fields["failure_reason"] == "Rejected"
+
+
+def test_a_return_that_overtakes_the_completion_passes_through_it() -> None:
+    payout = sent(State.ACCEPTED)
+    after = applied(payout, after_notice(payout, notice(NoticeKind.RETURNED), LATER), LATER)
+    assert after.state is State.RETURNED
+    assert [entry.state for entry in after.history] == [State.COMPLETED, State.RETURNED]
+    assert after.completed_at == LATER
+
+
+@pytest.mark.parametrize(
+    "told", [{"amount_cents": 12551}, {"amount_cents": None}, {"monoova_transaction_id": "78"}]
+)
+def test_news_that_does_not_match_is_kept_and_not_believed(told: dict[str, object]) -> None:
+    payout = sent(State.ACCEPTED, monoova_transaction_id="77")
+    after = applied(payout, after_notice(payout, notice(NoticeKind.PAID, **told), LATER), LATER)
+    assert (after.state, after.needs_review) == (State.ACCEPTED, True)
+
+
+def test_news_can_be_decided_on_before_the_payout_is_read() -> None:
+    change = after_notice(OpenFacts(12550, None), notice(), LATER)
+    assert change.fields["state"] is State.COMPLETED
+    assert change.fields["monoova_transaction_id"] == "77"
+
+
+def test_a_claim_takes_a_lease_that_outlives_every_function() -> None:
+    after = applied(
+        payout_in(State.QUEUED),
+        claimed(payout_in(State.QUEUED), Event.CLAIMED, LATER, "queue", "lease-2", POLICY),
+        LATER,
+    )
+    assert (after.state, after.lease_id, after.resends) == (State.SENDING, "lease-2", 0)
+    assert after.due_at == lease_until(LATER, POLICY) > LATER + timedelta(seconds=60)
+    again = claimed(
+        payout_in(State.UNRESOLVED), Event.RESENT, LATER, "reconciler", "lease-3", POLICY
+    )
+    assert again.fields["resends"] == 1
+
+
+def test_a_queued_payout_expires_after_its_hours() -> None:
+    limit = NOW + timedelta(hours=POLICY.expiry_hours)
+    assert not is_expired(NOW, limit, POLICY)
+    assert is_expired(NOW, limit + timedelta(seconds=1), POLICY)
