@@ -29,7 +29,6 @@ class ErrorCode(StrEnum):
 
     INVALID_REQUEST = "InvalidRequest"
     UNAUTHENTICATED = "Unauthenticated"
-    ROUTE_NOT_FOUND = "RouteNotFound"
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
     CUSTOMER_NOT_FOUND = "CustomerNotFound"
     DESTINATION_NOT_FOUND = "DestinationNotFound"

@@ -1,0 +1,74 @@
+# Needs Python 3.12 (3.11 and 3.13 will do) and make; everything else is fetched from PyPI into
+# virtual environments under this directory.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Packages must not carry bytecode of whoever built them, nor may the tree be littered with it.
+export PYTHONDONTWRITEBYTECODE := 1
+
+BASE_PYTHON := $(shell command -v python3.12 || command -v python3)
+PYTHON := .venv/bin/python
+
+.PHONY: help
+help:  ## This list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: venv  ## Everything on this machine: pays three times before your eyes, then serves until Ctrl-C
+	@$(PYTHON) -m devstack run
+
+.PHONY: demo
+demo: venv  ## The same without serving; exit code 0 when all three ended as they should
+	@$(PYTHON) -m devstack demo
+
+.PHONY: test
+test: venv  ## All tests, with coverage: 95 % of the app, 100 % of its domain
+	$(PYTHON) -m pytest -n 2 --cov --cov-report=
+	$(PYTHON) -m coverage report --fail-under=95
+	$(PYTHON) -m coverage report --include='chalicelib/domain/*' --fail-under=100
+
+.PHONY: check
+check: venv infra-lint  ## Style, types, layers, templates, known vulnerabilities
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PYTHON) .ci/audit requirements.txt requirements-dev.txt
+
+.PHONY: infra-lint
+infra-lint: .venv/.stamp  ## The CloudFormation template alone
+	.venv/bin/cfn-lint infra/template.yaml
+
+.PHONY: fmt
+fmt: .venv/.stamp  ## Format the code and mend what can be mended by itself
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+.PHONY: docs
+docs: .venv/.stamp  ## Write what documentation takes from the code
+	$(PYTHON) -m ops.life_cycle_table
+
+.PHONY: venv
+venv: .venv/.stamp .venv-aws/.stamp  ## The virtual environments: the tools', and the emulated AWS's
+
+.venv/.stamp: requirements.txt requirements-dev.txt
+	@$(call install,requirements-dev.txt)
+
+.venv-aws/.stamp: devstack/requirements.txt
+	@$(call install,devstack/requirements.txt)
+
+# Into the virtual environment of the stamp $@, which says that the installation is complete.
+PYTHON_IS_FIT := import sys; v = sys.version_info[:2]; \
+  sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python 3.11 to 3.13 is needed; this is {v[0]}.{v[1]}.")
+install = "$(BASE_PYTHON)" -c '$(PYTHON_IS_FIT)' \
+	&& { test -x $(@D)/bin/python || "$(BASE_PYTHON)" -m venv $(@D); } \
+	&& echo "Installing into $(@D) …" \
+	&& $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $(1) \
+	&& touch $@
+
+.PHONY: clean
+clean:  ## Remove what was built; the virtual environments stay (remove .venv and .venv-aws by hand)
+	rm -rf build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

@@ -1,0 +1,60 @@
+"""What the code has, the documentation names; what it names, the code has."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from chalicelib.config import SettingsError, settings_from
+from chalicelib.domain.payout import FailureCode, ReviewReason, Status
+from chalicelib.errors import ErrorCode
+from tests.world import load_app
+
+ROOT: Final = Path(__file__).parent.parent.parent
+API: Final = (ROOT / "docs" / "api.md").read_text()
+CONFIGURATION: Final = (ROOT / "docs" / "configuration.md").read_text()
+README: Final = (ROOT / "README.md").read_text()
+_VARIABLE: Final = re.compile(r'reader\.\w+\(\s*"([A-Z_]+)"')
+
+
+def routes() -> set[tuple[str, str]]:
+    table = load_app().app.routes
+    return {(method, path) for path, methods in table.items() for method in methods}
+
+
+def test_every_route_is_in_the_table_of_the_api_and_no_other() -> None:
+    documented = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", API, re.MULTILINE))
+    assert documented == routes()
+
+
+@pytest.mark.parametrize("word", [*Status, *FailureCode, *ReviewReason, *ErrorCode])
+def test_every_status_and_code_is_explained(word: str) -> None:
+    assert f"`{word}`" in API
+
+
+def test_every_environment_variable_is_documented_and_no_other() -> None:
+    source = (ROOT / "chalicelib" / "config.py").read_text()
+    documented = set(re.findall(r"`([A-Z][A-Z_]+[A-Z])`", CONFIGURATION.split("At packaging")[0]))
+    assert documented == {*_VARIABLE.findall(source), "STAGE"}
+
+
+def test_a_missing_variable_is_reported_under_its_documented_name() -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_from({})
+    for problem in caught.value.problems:
+        assert f"`{problem.partition(':')[0]}`" in CONFIGURATION
+
+
+@pytest.mark.parametrize("page", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"])
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_every_make_target_that_the_readme_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.MULTILINE))
+    assert {"run", "test"} <= named
+    for target in named:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
