@@ -105,10 +105,12 @@ class MonoovaClient:
         """`POST /financial/v2/transaction/validate`: moves nothing, uses up no reference."""
         return self._answer("validate", "POST", "/financial/v2/transaction/validate", body, seconds)
 
-    def asked(self, reference: str) -> tuple[Report, Answer | Silence]:
+    def asked(
+        self, reference: str, seconds: float = _READ_SECONDS
+    ) -> tuple[Report, Answer | Silence]:
         """`GET /financial/v2/status/{uniqueReference}`: what it says, and how the call went."""
         path = f"/financial/v2/status/{quote(reference, safe='')}"
-        answer = self._answer("status", "GET", path, None, _READ_SECONDS)
+        answer = self._answer("status", "GET", path, None, seconds)
         return report_of(answer, reference), answer
 
     def reports(self, start: date, end: date) -> tuple[Mapping[str, Report], Answer | Silence]:

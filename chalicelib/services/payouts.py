@@ -126,12 +126,13 @@ class PayoutService:
             TryAgainError: the same.
             NotKnownYetError: it may have been stored.
         """
+        ends_at = self._in(seconds)
         check_amount(ask.amount_cents, self.limit_cents)
         transaction_id = str(uuid.uuid5(_BY_KEY, f"{by.subject}\n{key}") if key else self.new_id())
         standing = self.together.standing(ask.customer_id, transaction_id if key else None)
         if standing.payout:
-            return self._replayed(standing.payout, ask, seconds)
-        return self._begun(transaction_id, ask, standing, by.name, seconds)
+            return self._replayed(standing.payout, ask, ends_at)
+        return self._begun(transaction_id, ask, standing, by.name, ends_at)
 
     def get(self, transaction_id: str) -> Payout:
         payout = self.payouts.get(transaction_id)
@@ -144,6 +145,7 @@ class PayoutService:
 
         Asking again gives that same new payout, so that two administrators cannot retry twice.
         """
+        ends_at = self._in(seconds)
         old = self.get(transaction_id)
         ended_unpaid = old.state in (State.FAILED, State.RETURNED, State.CANCELLED)
         if not ended_unpaid or old.needs_review:
@@ -163,8 +165,8 @@ class PayoutService:
         new_id = str(uuid.uuid5(_BY_RETRY, old.transaction_id))
         standing = self.together.standing(old.customer_id, new_id)
         if standing.payout:
-            return self._replayed(standing.payout, ask, seconds)
-        return self._begun(new_id, ask, standing, by, seconds, retry_of=old.transaction_id)
+            return self._replayed(standing.payout, ask, ends_at)
+        return self._begun(new_id, ask, standing, by, ends_at, retry_of=old.transaction_id)
 
     def cancel(self, transaction_id: str, by: str) -> Payout:
         """Ends a payout that was not sent yet."""
@@ -227,7 +229,7 @@ class PayoutService:
         ask: PayoutRequest,
         standing: Standing,
         by: str,
-        seconds: float,
+        ends_at: datetime,
         retry_of: str | None = None,
     ) -> Requested:
         if standing.customer is None:
@@ -242,12 +244,16 @@ class PayoutService:
         payout = self._sending(payout) if may_send else self._queued(payout, passage)
         existing = self._created(payout)
         if existing:
-            return self._replayed(existing, ask, seconds)
+            return self._replayed(existing, ask, ends_at)
         observability.count(Metric.PAYOUTS_REQUESTED)
         if not may_send:
             self._enqueue(payout)
             return Requested(payout, waits_for=passage)
+        seconds = (ends_at - self.clock.now()).total_seconds()
         return Requested(self.submission.send(payout, destination, by, seconds))
+
+    def _in(self, seconds: float) -> datetime:
+        return self.clock.now() + timedelta(seconds=seconds)
 
     def _check_ready(self) -> None:
         try:
@@ -321,7 +327,7 @@ class PayoutService:
             # Its row says when it is due: the reconciler finds it without the message.
             observability.note_error(error)
 
-    def _replayed(self, existing: Payout, ask: PayoutRequest, seconds: float) -> Requested:
+    def _replayed(self, existing: Payout, ask: PayoutRequest, ends_at: datetime) -> Requested:
         if existing.fingerprint != ask.fingerprint:
             raise UnprocessableError(
                 "This Idempotency-Key was used for a request with other fields.",
@@ -329,11 +335,11 @@ class PayoutService:
                 transaction_id=existing.transaction_id,
             )
         observability.note(is_replay=True)
-        return Requested(self._answered(existing, seconds), is_replay=True)
+        return Requested(self._answered(existing, ends_at), is_replay=True)
 
-    def _answered(self, payout: Payout, seconds: float) -> Payout:
+    def _answered(self, payout: Payout, ends_at: datetime) -> Payout:
         """Waits a little for the request that is sending it, so that all get the same answer."""
-        ends_at = self.clock.now() + timedelta(seconds=min(seconds, _REPLAY_WAIT_SECONDS))
+        ends_at = min(ends_at, self._in(_REPLAY_WAIT_SECONDS))
         while self._is_being_sent(payout) and self.clock.now() < ends_at:
             self.clock.sleep(_REPLAY_LOOK_SECONDS)
             payout = self.get(payout.transaction_id)

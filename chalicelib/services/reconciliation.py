@@ -44,8 +44,8 @@ from chalicelib.storage.together import ReadTogether
 _SLICE: Final = 100
 # From here on one question by date is cheaper than one for each.
 _MANY: Final = 10
-# What one payout may need at the most: a call with its retries, and a question.
-_ONE_PAYOUT_SECONDS: Final = 25.0
+# What sending one payout may take: a call and a retry; a further one waits for the next run.
+_ONE_PAYOUT_SECONDS: Final = 15.0
 _QUICK_SECONDS: Final = 3.0
 _BROKEN_LOOK: Final = timedelta(minutes=10)
 # Dates of Monoova are Sydney's, ours are UTC, and whether it means execution or completion is
@@ -88,8 +88,10 @@ class Reconciler:
         May raise `StorageUnavailableError`; the next run finds the rest.
         """
         run = _Run(self, by, self.clock.now() + timedelta(seconds=seconds))
+        # Each minute begins with another shard: a long one cannot keep the rest waiting for ever.
+        first = self.clock.now().minute
         for shard in range(DUE_SHARDS):
-            run.shard(shard)
+            run.shard((first + shard) % DUE_SHARDS)
         observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
         observability.measure(Metric.OLDEST_OPEN_SECONDS, run.oldest_seconds)
         observability.note(found=run.findings.looked_at, circuit=run.findings.circuit)

@@ -52,7 +52,7 @@ class Submission:
         """
         ends_at = self.clock.now() + timedelta(seconds=seconds)
         body = body_of(_order(payout, destination), self.source)
-        outcome = self._confirmed(payout, self._attempts(payout, body, ends_at))
+        outcome = self._confirmed(payout, self._attempts(payout, body, ends_at), ends_at)
         if isinstance(outcome, Refused):
             outcome = _redacted(outcome, destination)
         # Dying here loses the answer, not the payout: it is looked up like any in doubt.
@@ -76,7 +76,7 @@ class Submission:
     def _attempt(
         self, payout: Payout, body: bytes, ends_at: datetime, *, in_doubt_before: bool
     ) -> SendOutcome:
-        seconds = max(_SHORTEST_CALL_SECONDS, min(_LONGEST_CALL_SECONDS, self._left(ends_at)))
+        seconds = self._seconds_for_a_call(ends_at)
         # Dying before, during or after this call looks the same from outside: `Sending`, with a
         # lease that runs out. Only Monoova can say whether money moved.
         answer = self.monoova.execute(body, seconds)
@@ -86,11 +86,16 @@ class Submission:
     def _left(self, ends_at: datetime) -> float:
         return (ends_at - self.clock.now()).total_seconds()
 
-    def _confirmed(self, payout: Payout, outcome: SendOutcome) -> SendOutcome:
+    def _seconds_for_a_call(self, ends_at: datetime) -> float:
+        return max(_SHORTEST_CALL_SECONDS, min(_LONGEST_CALL_SECONDS, self._left(ends_at)))
+
+    def _confirmed(self, payout: Payout, outcome: SendOutcome, ends_at: datetime) -> SendOutcome:
         """A refusal under a name that is in no table counts if Monoova does not know the payout."""
         if not isinstance(outcome, Refused) or outcome.is_known:
             return outcome
-        report, answer = self.monoova.asked(payout.unique_reference)
+        report, answer = self.monoova.asked(
+            payout.unique_reference, self._seconds_for_a_call(ends_at)
+        )
         self.gatekeeper.tell(answer)
         if report.standing is Standing.UNKNOWN_REFERENCE:
             return outcome

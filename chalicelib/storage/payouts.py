@@ -117,7 +117,7 @@ class Payouts:
             PayoutChangedError: somebody else wrote first.
         """
         update = _Update(change, at, room=MOST_HISTORY_ENTRIES - payout.history_size)
-        update.require("version = :expected", {":expected": payout.version})
+        update.require("#version = :expected", {":expected": payout.version})
         after = applied(payout, change, at)
         try:
             self._write(payout.transaction_id, update)
@@ -137,6 +137,7 @@ class Payouts:
             PayoutChangedError: they do not; `current` is None if there is no such payout.
         """
         update = _Update(change, at, room=MOST_HISTORY_ENTRIES)
+        update.names["#status"] = "status"
         update.require(
             "#status = :pending AND amount_cents = :amount AND needs_review = :no"
             " AND history_size < :most"
@@ -236,10 +237,10 @@ class _Update:
 
     def __init__(self, change: Change, at: datetime, room: int) -> None:
         self._due_is_set = change.fields.get("due_at") is not None
-        self._set = ["version = version + :one", "updated_at = :at"]
+        self._set = ["#version = #version + :one", "updated_at = :at"]
         self._remove: list[str] = []
         self._values: dict[str, Any] = {":one": 1, ":at": text_of(at)}
-        self.names: dict[str, str] = {"#status": "status"}
+        self.names: dict[str, str] = {"#version": "version"}
         self.condition = ""
         for name, value in _attributes_of(change.fields).items():
             self._assign(name, value)
@@ -261,8 +262,6 @@ class _Update:
     def require(self, condition: str, values: Mapping[str, object]) -> None:
         self.condition = condition
         self._values.update(values)
-        if "#status" not in self.condition + self.expression:
-            del self.names["#status"]
 
     @property
     def expression(self) -> str:
