@@ -35,7 +35,7 @@ check: venv infra-lint  ## Style, types, layers, templates, known vulnerabilitie
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	$(PYTHON) .ci/audit requirements.txt requirements-dev.txt
+	$(PYTHON) .ci/audit.py requirements.txt requirements-dev.txt
 
 .PHONY: infra-lint
 infra-lint: .venv/.stamp  ## The CloudFormation template alone

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Looks up every pinned dependency in PyPI's list of known vulnerabilities.
 
-    .ci/audit requirements.txt ...
+    .venv/bin/python .ci/audit.py requirements.txt ...
 
 Exit code 1 where there is one. Where the list cannot be reached nothing is known, which is said
 and is no failure: a check must not depend on the weather. (pip-audit alone would say "no known

@@ -1,0 +1,140 @@
+"""`python -m devstack run` or `demo`: the stack, the main job before one's eyes, then serving."""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Final, NoReturn
+
+from devstack import story
+from devstack.errors import DevstackError
+from devstack.settings import Monoova, Ports
+from devstack.stack import Stack
+
+_NOT_SIMULATED: Final = """\
+This stack talks to {url}, with the key you gave.
+ - What it pays, it pays there: A$1.05 to a PayID that is only an example, from mAccount {maccount}.
+   Set MONOOVA_MACCOUNT_TOKEN, MONOOVA_SOURCE_BSB and MONOOVA_SOURCE_ACCOUNT to your own.
+ - Its webhooks cannot reach a loopback address: the payout's end is found by asking.
+ - Which end that is, is up to that Monoova. One payout is all that is shown here.
+"""
+
+_SERVING: Final = """
+Serving until Ctrl-C.
+
+  API                {api}
+  {monoova_title:<18} {monoova}
+  emulated AWS       {aws}   (key id {key_id}, secret {key_secret}, region ap-southeast-2)
+
+A token of an operator, good for an hour:
+
+export TOKEN={token}
+
+Register a customer, pay one, look at a payout:
+
+{curls}
+"""
+
+
+def main() -> int:
+    """0 when every payout ended as it should."""
+    arguments = _arguments()
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGHUP, _leave)
+    try:
+        return _run(serves=arguments.what == "run")
+    except DevstackError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted.")
+        return 130
+
+
+def _run(*, serves: bool) -> int:
+    ports = Ports.from_environment(os.environ)
+    monoova = Monoova.from_environment(os.environ)
+    started = time.monotonic()
+    with Stack(ports, monoova, say=lambda words: print(f"{words} …", flush=True)) as stack:
+        print(f"All of it runs, after {time.monotonic() - started:.1f} s.\n")
+        if not monoova.is_simulated:
+            print(_NOT_SIMULATED.format(url=monoova.base_url, maccount=monoova.account.maccount))
+        told = _tell(stack)
+        if told.problems:
+            print(f"\n{stack.logs()}\n\nNot as it should be:", file=sys.stderr)
+            print("\n".join(f" - {problem}" for problem in told.problems), file=sys.stderr)
+        else:
+            print(f"\nAll as it should be, after {time.monotonic() - started:.0f} s.")
+        if serves:
+            print(_serving(stack, told), flush=True)
+            with contextlib.suppress(KeyboardInterrupt):  # the way it is meant to end
+                stack.wait_for_its_end()
+            print("\nEnding.")
+        return 1 if told.problems else 0
+
+
+def _tell(stack: Stack) -> story.Told:
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(story.longest_seconds(stack))
+    try:
+        return story.tell(stack, lambda words: print(words, flush=True))
+    except DevstackError:
+        print(f"\n{stack.logs()}", file=sys.stderr)
+        raise
+    finally:
+        signal.alarm(0)
+
+
+def _serving(stack: Stack, told: story.Told) -> str:
+    credentials = stack.emulator.credentials
+    return _SERVING.format(
+        api=stack.api_url,
+        monoova_title="simulated Monoova" if stack.monoova.is_simulated else "Monoova",
+        monoova=stack.simulator_url,
+        aws=stack.emulator.url,
+        key_id=credentials.access_key_id,
+        key_secret=credentials.secret_access_key,
+        token=stack.token("operators"),
+        curls="\n".join(_curls(stack.api_url, told)),
+    )
+
+
+def _curls(api_url: str, told: story.Told) -> tuple[str, str, str]:
+    destination = {
+        "type": "BankAccount",
+        "bsb": "062-000",
+        "account_number": "12345678",
+        "account_name": "Robin Example",
+    }
+    customer = {"name": "Robin Example", "destination": destination}
+    payout = {"customer_id": told.customer_id, "amount": 12.5}
+    post = "curl -s -H \"Authorization: $TOKEN\" -H 'Content-Type: application/json'"
+    return (
+        f"{post} {api_url}/customers -d '{json.dumps(customer)}'",
+        f"{post} {api_url}/payouts -d '{json.dumps(payout)}'",
+        f'curl -s -H "Authorization: $TOKEN" {api_url}/payouts/{told.transaction_id}',
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m devstack", description=__doc__)
+    parser.add_argument("what", choices=["run", "demo"], help="serve at the end, or exit")
+    return parser.parse_args()
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler's form
+    # A second one must not interrupt the ending of what was started.
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+def _too_long(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler's form
+    raise DevstackError("The story did not come to its end in time.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

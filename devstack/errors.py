@@ -1,0 +1,5 @@
+"""What can go wrong while a stack is started, in words for the person who started it."""
+
+
+class DevstackError(Exception):
+    """The stack cannot go on. The message says what to do, or what the program that failed said."""

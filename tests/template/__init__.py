@@ -1,0 +1,1 @@
+"""What is deployed: the infrastructure's template, the app's configuration and its policies."""
