@@ -46,12 +46,14 @@ class Container:
         environment: Mapping[str, str] | None = None,
         clock: Clock | None = None,
         http: "requests.Session | None" = None,
+        session: "Session | None" = None,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._environment = os.environ if environment is None else environment
         self.clock: Clock = clock or SystemClock()
         self._http = http
+        self._given_session = session
         self._new_id = new_id
         self._jitter = jitter
 
@@ -70,7 +72,7 @@ class Container:
     def _session(self) -> "Session":
         from botocore.session import Session
 
-        return Session()
+        return self._given_session or Session()
 
     def _client(self, service: str) -> Any:
         from botocore.config import Config

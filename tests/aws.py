@@ -1,11 +1,13 @@
 """An AWS in this process: moto, with the tables that infra/template.yaml describes."""
 
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import boto3
 import yaml
+from botocore.loaders import Loader
+from botocore.session import Session
 from moto.dynamodb import responses as moto_dynamodb
 
 REGION: Final = "ap-southeast-2"
@@ -44,25 +46,35 @@ def _bare(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
 _Loader.add_multi_constructor("!", _bare)
 
 
+@cache
 def template() -> dict[str, Any]:
     """The infrastructure's template."""
     document: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 - safe
     return document
 
 
+# With botocore's own data folder, as a session makes it by itself.
+_LOADER: Final = Loader()
 _SHAPE: Final = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
-def create() -> dict[str, str]:
+def new_session() -> Session:
+    """A session of botocore that need not read its models again: they are most of a client."""
+    session = Session()
+    session.register_component("data_loader", _LOADER)
+    return session
+
+
+def create(session: Session) -> dict[str, str]:
     """Creates what the app needs and answers with its environment."""
-    dynamodb = boto3.client("dynamodb", region_name=REGION)
+    dynamodb: Any = session.create_client("dynamodb", region_name=REGION)
     resources = template()["Resources"]
     for name in TABLES.values():
         properties = resources[name]["Properties"]
         shape = {key: properties[key] for key in _SHAPE if key in properties}
         dynamodb.create_table(TableName=name, **shape)
-    sqs = boto3.client("sqs", region_name=REGION)
-    kms = boto3.client("kms", region_name=REGION)
+    sqs: Any = session.create_client("sqs", region_name=REGION)
+    kms: Any = session.create_client("kms", region_name=REGION)
     return {
         **TABLES,
         "PAYOUT_QUEUE_URL": sqs.create_queue(QueueName="payouts")["QueueUrl"],

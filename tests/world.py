@@ -15,7 +15,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-import boto3
 import requests
 
 from chalicelib.wiring import Container, wired
@@ -196,9 +195,10 @@ class World:
         self.monoova.subscribe("https://app.example/webhooks/monoova", WEBHOOK_SECRET)
         self.deliveries: list[tuple[str, dict[str, str], bytes, int]] = []
         self.webhooks_arrive = True
-        self.secrets = boto3.client("secretsmanager", region_name=aws.REGION)
-        self.sqs = boto3.client("sqs", region_name=aws.REGION)
-        self.dynamodb = boto3.client("dynamodb", region_name=aws.REGION)
+        self.session = aws.new_session()
+        self.secrets: Any = self.session.create_client("secretsmanager", region_name=aws.REGION)
+        self.sqs: Any = self.session.create_client("sqs", region_name=aws.REGION)
+        self.dynamodb: Any = self.session.create_client("dynamodb", region_name=aws.REGION)
         self.environment = self._environment() | dict(self.settings)
         self.http = requests.Session()
         self.http.mount("https://", SimulatorAdapter(self.monoova, clock=self.clock))
@@ -210,7 +210,7 @@ class World:
         self.nobody = as_nobody(self.app)
 
     def _environment(self) -> dict[str, str]:
-        return aws.create() | {
+        return aws.create(self.session) | {
             "MONOOVA_API_SECRET_ARN": self.store_secret(API_KEY),
             "MONOOVA_MACCOUNT_TOKEN": M_ACCOUNT,
             "MONOOVA_SOURCE_BSB": "802-985",
@@ -227,8 +227,8 @@ class World:
         )
         known = self.secrets.list_secrets()["SecretList"]
         if known:
-            return self.secrets.put_secret_value(SecretId="monoova", SecretString=text)["ARN"]
-        return self.secrets.create_secret(Name="monoova", SecretString=text)["ARN"]
+            return str(self.secrets.put_secret_value(SecretId="monoova", SecretString=text)["ARN"])
+        return str(self.secrets.create_secret(Name="monoova", SecretString=text)["ARN"])
 
     def new_container(self) -> Container:
         """What a new Lambda instance starts with: nothing remembered, nothing cached."""
@@ -236,6 +236,7 @@ class World:
             environment=self.environment,
             clock=WorldClock(self),
             http=self.http,
+            session=self.session,
             new_id=lambda: uuid.UUID(int=self._random.getrandbits(128), version=4),
             jitter=lambda: 0.5,
         )

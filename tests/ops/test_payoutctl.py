@@ -16,7 +16,7 @@ def run(world: World, *words: str) -> Any:
 
 
 def parked_url(world: World) -> str:
-    return world.sqs.create_queue(QueueName="parked")["QueueUrl"]
+    return str(world.sqs.create_queue(QueueName="parked")["QueueUrl"])
 
 
 def test_pause_stops_sending_and_resume_starts_it_again(world: World) -> None:
