@@ -347,5 +347,6 @@ def _customer(customer_id: str) -> str:
 
 
 def _payout(transaction_id: str) -> str:
-    note(transaction_id=transaction_id[:36])
-    return checked_id(transaction_id, ErrorCode.PAYOUT_NOT_FOUND)
+    checked = checked_id(transaction_id, ErrorCode.PAYOUT_NOT_FOUND)
+    note(transaction_id=checked)
+    return checked

@@ -21,6 +21,8 @@ from chalicelib.domain.payout import Change, FailureCode, State
 
 NAMESPACE: Final = "MonoovaPayouts"
 _MOST_FRAMES: Final = 8
+# What CloudWatch takes of one metric in one line; it drops a line that has more.
+_MOST_VALUES: Final = 100
 
 FIELDS: Final = frozenset(
     {
@@ -127,18 +129,22 @@ def measure(metric: Metric, value: float) -> None:
 
 def _record(name: str, value: float, unit: str) -> None:
     invocation = _current.get()
-    if invocation is not None:
-        invocation.metrics.setdefault(name, []).append(value)
-        invocation.units[name] = unit
+    if invocation is None:
+        return
+    values = invocation.metrics.setdefault(name, [])
+    invocation.units[name] = unit
+    if unit == "Count" and values:
+        values[0] += value
+    else:
+        values.append(value)
 
 
-def count_change(change: Change, created_at: datetime | None, at: datetime) -> None:
+def count_change(change: Change, created_at: datetime, at: datetime) -> None:
     """Counts what a change that was written means for the business."""
     state = change.fields.get("state")
     if state is State.COMPLETED or "completed_at" in change.fields:
         count(Metric.PAYOUTS_COMPLETED)
-        if created_at is not None:
-            measure(Metric.SECONDS_TO_COMPLETION, (at - created_at).total_seconds())
+        measure(Metric.SECONDS_TO_COMPLETION, (at - created_at).total_seconds())
     code = change.fields.get("failure_code")
     metric = _BY_STATE.get(state) if state else None
     if metric:
@@ -171,13 +177,19 @@ def _frames(trace: TracebackType | None) -> list[str]:
 
 @contextmanager
 def invocation(clock: Clock, stage: str, **fields: object) -> Iterator[None]:
-    """Gathers notes and metrics while it lasts, and writes the one line at its end."""
+    """Gathers notes and metrics while it lasts, and writes the one line at its end.
+
+    Only of one metric's values past the hundredth there are further lines, without the notes.
+    """
     current = Invocation()
     token = _current.set(current)
     started_at = clock.now()
     try:
         note(**fields)
         yield
+    except Exception as error:
+        note_error(error)
+        raise
     finally:
         _current.reset(token)
         ended_at = clock.now()
@@ -186,22 +198,29 @@ def invocation(clock: Clock, stage: str, **fields: object) -> Iterator[None]:
 
 def _write(current: Invocation, stage: str, started_at: datetime, ended_at: datetime) -> None:
     milliseconds = round((ended_at - started_at).total_seconds() * 1000)
-    line: dict[str, object] = {
-        "at": ended_at.isoformat(),
-        "stage": stage,
-        "duration_ms": milliseconds,
-        **current.fields,
+    notes = {"duration_ms": milliseconds, **current.fields}
+    most = max((len(values) for values in current.metrics.values()), default=0)
+    for start in range(0, max(most, 1), _MOST_VALUES):
+        part = {n: v[start : start + _MOST_VALUES] for n, v in current.metrics.items() if v[start:]}
+        line = {"at": ended_at.isoformat(), "stage": stage, **notes}
+        if part:
+            line |= _embedded(part, current.units, ended_at)
+        sys.stdout.write(json.dumps(line, default=str) + "\n")
+        notes = {}
+
+
+def _embedded(
+    metrics: dict[str, list[float]], units: dict[str, str], at: datetime
+) -> dict[str, object]:
+    """The metrics in CloudWatch's format: what they are, and their values beside it."""
+    described = {
+        "Timestamp": int(at.timestamp() * 1000),
+        "CloudWatchMetrics": [
+            {
+                "Namespace": NAMESPACE,
+                "Dimensions": [["stage"]],
+                "Metrics": [{"Name": name, "Unit": units[name]} for name in metrics],
+            }
+        ],
     }
-    if current.metrics:
-        line["_aws"] = {
-            "Timestamp": int(ended_at.timestamp() * 1000),
-            "CloudWatchMetrics": [
-                {
-                    "Namespace": NAMESPACE,
-                    "Dimensions": [["stage"]],
-                    "Metrics": [{"Name": n, "Unit": u} for n, u in current.units.items()],
-                }
-            ],
-        }
-        line |= {n: v[0] if len(v) == 1 else v for n, v in current.metrics.items()}
-    sys.stdout.write(json.dumps(line, default=str) + "\n")
+    return {"_aws": described} | {n: v[0] if len(v) == 1 else v for n, v in metrics.items()}

@@ -1,6 +1,7 @@
 """Secrets: a type that does not show them, and the one in Secrets Manager that we log in with."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _CACHED_FOR: Final = timedelta(minutes=5)
+# No "@": what stands before one is a user's name and not the host it looks like.
+_SAFE_URL: Final = re.compile(
+    r"(https://[^\s/@]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?)(/[^\s@]*)?"
+)
 
 
 class Secret:
@@ -82,23 +87,26 @@ class CredentialsSource:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            text = self._client.get_secret_value(SecretId=self._secret_arn)["SecretString"]
+            found = self._client.get_secret_value(SecretId=self._secret_arn)
         except (ClientError, BotoCoreError) as error:
             raise SecretUnavailableError(f"Monoova's secret: {type(error).__name__}") from error
-        return _parsed(text)
+        # One that was stored as binary has no text.
+        return _parsed(found.get("SecretString", ""))
 
 
 def _parsed(text: str) -> Credentials:
     try:
         fields = json.loads(text)
-        api_key, environment, base_url = (
-            str(fields[name]) for name in ("apiKey", "environment", "baseUrl")
-        )
+        parts = [fields[name] for name in ("apiKey", "environment", "baseUrl")]
     except (ValueError, KeyError, TypeError):
-        # The cause is dropped: its text could quote the secret.
+        parts = []
+    # Raised out here without a cause: its text could quote the secret. An empty key is refused
+    # before it is tried, for every login that fails counts towards Monoova's lock-out.
+    if not parts or not all(isinstance(part, str) and part.strip() for part in parts):
         raise SecretUnavailableError(
             "Monoova's secret is not a JSON object with apiKey, environment and baseUrl."
-        ) from None
+        )
+    api_key, environment, base_url = parts
     if not _is_safe(base_url):
         raise SecretUnavailableError("Monoova's baseUrl must be https, or http on loopback.")
     return Credentials(Secret(api_key), environment.lower(), base_url.rstrip("/"))
@@ -106,4 +114,4 @@ def _parsed(text: str) -> Credentials:
 
 def _is_safe(base_url: str) -> bool:
     """Basic authentication sends the key in every request: never over a line that can be read."""
-    return base_url.startswith(("https://", "http://127.0.0.1:", "http://localhost:"))
+    return _SAFE_URL.fullmatch(base_url) is not None

@@ -144,10 +144,11 @@ class Incoming:
         given = self.request.query_params
         if not given:
             return _loaded(schema, {})
-        repeated = [name for name in given if len(given.getlist(name)) > 1]
-        if repeated:
-            raise InvalidRequestError({name: ["Given more than once."] for name in repeated})
-        return _loaded(schema, {name: given[name] for name in given})
+        repeated = {
+            name: ["Given more than once."] for name in given if len(given.getlist(name)) > 1
+        }
+        once = {name: given[name] for name in given if name not in repeated}
+        return _loaded(schema, once, repeated)
 
     def _raw(self, most: int) -> bytes:
         raw = self.request.raw_body or b""
@@ -199,11 +200,18 @@ def _json_object(raw: bytes) -> dict[str, Any]:
     return document
 
 
-def _loaded(schema: Schema, document: Mapping[str, Any]) -> Any:
+def _loaded(
+    schema: Schema, document: Mapping[str, Any], found: Mapping[str, list[str]] | None = None
+) -> Any:
+    """`found` is what is known to be wrong already."""
+    errors = dict(found or {})
     try:
-        return schema.load(document)
+        loaded = schema.load(document)
     except ValidationError as error:
-        raise InvalidRequestError(dict(_flat(error.messages))) from None
+        errors |= dict(_flat(error.messages))
+    if errors:
+        raise InvalidRequestError(errors)
+    return loaded
 
 
 def _flat(messages: Any, prefix: str = "") -> list[tuple[str, list[str]]]:

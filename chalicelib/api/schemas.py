@@ -1,14 +1,22 @@
 """What a request may look like. Every problem of a request is reported, not just the first."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from chalicelib.domain.destination import DestinationType, PayIdType
+from chalicelib.domain.destination import (
+    DestinationType,
+    InvalidDestinationError,
+    PayIdType,
+    account_name_of,
+    account_number_of,
+    bsb_of,
+    pay_id_of,
+)
 from chalicelib.domain.money import InvalidAmountError, cents_from
 from chalicelib.domain.payout import Status
 from chalicelib.services.customers import BankAccountDetails, DestinationDetails, PayIdDetails
@@ -35,8 +43,20 @@ def _check_line(value: str) -> None:
 
 
 def _check_email(value: str) -> None:
-    if not _EMAIL.fullmatch(value):
+    if not _EMAIL.fullmatch(value) or not value.isprintable():
         raise ValidationError("Not an e-mail address.")
+
+
+def _taken_by(normalise: Callable[[str], str]) -> Callable[[str], None]:
+    """Checks that one part of a destination is what the rail takes."""
+
+    def check(value: str) -> None:
+        try:
+            normalise(value)
+        except InvalidDestinationError as error:
+            raise ValidationError(error.message) from None
+
+    return check
 
 
 def _id(**options: Any) -> fields.String:
@@ -45,6 +65,16 @@ def _id(**options: Any) -> fields.String:
 
 def _line(most: int, **options: Any) -> fields.String:
     return fields.String(validate=[Length(min=1, max=most), _check_line], **options)
+
+
+def _check_day(value: date) -> None:
+    # Each day is a question of its own, so days outside of any real payout are refused.
+    if abs(value - date(2026, 1, 1)) > timedelta(days=36525):
+        raise ValidationError("Not a date of this century.")
+
+
+def _day(**options: Any) -> fields.Date:
+    return fields.Date(validate=_check_day, **options)
 
 
 class Amount(fields.Field[int]):
@@ -72,21 +102,31 @@ class DestinationSchema(Schema):
     type = fields.String(required=True, validate=OneOf(_METHODS))
     pay_id = fields.String(validate=Length(min=1, max=_MOST_DETAIL))
     pay_id_type = fields.String(validate=OneOf([kind.value for kind in PayIdType]))
-    bsb = fields.String(validate=Length(min=1, max=_MOST_DETAIL))
-    account_number = fields.String(validate=Length(min=1, max=_MOST_DETAIL))
-    account_name = fields.String(required=True, validate=Length(min=1, max=_MOST_DETAIL))
+    bsb = fields.String(validate=_taken_by(bsb_of))
+    account_number = fields.String(validate=_taken_by(account_number_of))
+    account_name = fields.String(required=True, validate=_taken_by(account_name_of))
 
-    @validates_schema(skip_on_field_errors=False)
-    def _check_fields(self, data: dict[str, Any], **_kwargs: Any) -> None:
+    @validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _check_fields(
+        self, data: dict[str, Any], original: Mapping[str, Any], **_kwargs: Any
+    ) -> None:
         wanted, others = ("pay_id", "pay_id_type"), ("bsb", "account_number")
         if data.get("type") == DestinationType.BANK_ACCOUNT:
             wanted, others = others, wanted
         elif data.get("type") != DestinationType.PAY_ID:
             return
-        problems = {name: ["Missing for this type."] for name in wanted if name not in data}
-        problems |= {name: ["Not for this type."] for name in others if name in data}
+        problems = {name: ["Missing for this type."] for name in wanted if name not in original}
+        problems |= {name: ["Not for this type."] for name in others if name in original}
         if problems:
             raise ValidationError(problems)
+
+    @validates_schema(skip_on_field_errors=False)
+    def _check_pay_id(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if "pay_id" in data and "pay_id_type" in data:
+            try:
+                pay_id_of(data["pay_id"], PayIdType(data["pay_id_type"]))
+            except InvalidDestinationError as error:
+                raise ValidationError(error.message, "pay_id") from None
 
     @post_load
     def _made(self, data: dict[str, Any], **_kwargs: Any) -> DestinationDetails:
@@ -117,7 +157,7 @@ class CustomerChangeSchema(Schema):
 
 
 class PayoutSchema(Schema):
-    """A request to pay."""
+    """A request to pay. The limit is checked later: a replay is good whatever the limit is now."""
 
     customer_id = _id(required=True)
     amount = Amount(required=True)
@@ -155,22 +195,18 @@ class PayoutListSchema(PageSchema):
 
     customer_id = _id()
     status = fields.Enum(Status, by_value=True)
-    date = fields.Date()
-    from_ = fields.Date(data_key="from")
-    to = fields.Date()
+    date = _day()
+    from_ = _day(data_key="from")
+    to = _day()
     needs_review = fields.Boolean(truthy={"true"}, falsy={"false"})
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def _check_days(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if "date" in data and ("from_" in data or "to" in data):
             raise ValidationError("Give either date, or from and to.", "date")
         first, last = data.get("from_"), data.get("to")
         if first and last and first > last:
             raise ValidationError("Is after to.", "from")
-        # Each day is a question of its own, so days outside of any real payout are refused.
-        days = [day for day in (data.get("date"), first, last) if day]
-        if any(abs(day - date(2026, 1, 1)) > timedelta(days=36525) for day in days):
-            raise ValidationError("Not a date of this century.", "date")
 
 
 def filter_of(query: Mapping[str, Any], customer_id: str | None = None) -> PayoutFilter:

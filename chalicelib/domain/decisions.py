@@ -212,7 +212,9 @@ def _accepted(payout: Payout, transaction_id: str, note: Note, policy: Policy) -
     known = payout.monoova_transaction_id
     if known not in (None, transaction_id):
         return contradicted(payout, note, f"accepted as transaction {transaction_id}")
-    if effect_of(payout.state, Event.SEND_ACCEPTED).kind is Kind.STAY:
+    # A bank rejects only what Monoova took: its word and the acceptance are one story.
+    is_told = payout.failure_code in (FailureCode.BANK_REJECTED, FailureCode.DISHONOURED)
+    if is_told or effect_of(payout.state, Event.SEND_ACCEPTED).kind is Kind.STAY:
         # The webhook overtook the answer and may not have carried the number.
         return NO_CHANGE if known else Change(Fields(monoova_transaction_id=transaction_id))
     first_look = next_look_at(note.at, 0, policy)

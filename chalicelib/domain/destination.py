@@ -117,13 +117,9 @@ def bank_account(bsb: str, account_number: str, account_name: str) -> BankAccoun
     Raises:
         InvalidDestinationError
     """
-    found = _BSB.fullmatch(bsb.strip())
-    if not found:
-        raise InvalidDestinationError("bsb", "Not a BSB such as 062-000.")
-    number = _SEPARATORS.sub("", account_number)
-    if not _ACCOUNT_NUMBER.fullmatch(number):
-        raise InvalidDestinationError("account_number", "Not an account number of 4 to 9 digits.")
-    return BankAccount(f"{found[1]}-{found[2]}", number, _account_name(account_name))
+    return BankAccount(
+        bsb_of(bsb), account_number_of(account_number), account_name_of(account_name)
+    )
 
 
 def pay_id(value: str, kind: PayIdType, account_name: str, *, check_digits: bool) -> PayId:
@@ -136,15 +132,42 @@ def pay_id(value: str, kind: PayIdType, account_name: str, *, check_digits: bool
     Raises:
         InvalidDestinationError
     """
+    normalised = pay_id_of(value, kind)
+    if check_digits and not _has_valid_check_digits(normalised, kind):
+        raise InvalidDestinationError("pay_id", f"Not a valid {kind}: its check digits are wrong.")
+    return PayId(normalised, kind, account_name_of(account_name))
+
+
+# Each part by itself, so that a request can be told of all that is wrong with it at once. Each
+# raises InvalidDestinationError.
+
+
+def bsb_of(value: str) -> str:
+    """`062000` and `062-000` are the same BSB."""
+    found = _BSB.fullmatch(value.strip())
+    if not found:
+        raise InvalidDestinationError("bsb", "Not a BSB such as 062-000.")
+    return f"{found[1]}-{found[2]}"
+
+
+def account_number_of(value: str) -> str:
+    """The digits, without what groups them."""
+    number = _SEPARATORS.sub("", value)
+    if not _ACCOUNT_NUMBER.fullmatch(number):
+        raise InvalidDestinationError("account_number", "Not an account number of 4 to 9 digits.")
+    return number
+
+
+def pay_id_of(value: str, kind: PayIdType) -> str:
+    """The PayID in the form of its type; its check digits are not looked at."""
     normalised = _NORMALISERS[kind](value.strip())
     if normalised is None or len(normalised) > _MOST_PAY_ID_CHARACTERS:
         raise InvalidDestinationError("pay_id", f"Not a PayID of type {kind}.")
-    if check_digits and not _has_valid_check_digits(normalised, kind):
-        raise InvalidDestinationError("pay_id", f"Not a valid {kind}: its check digits are wrong.")
-    return PayId(normalised, kind, _account_name(account_name))
+    return normalised
 
 
-def _account_name(value: str) -> str:
+def account_name_of(value: str) -> str:
+    """The name on one line, words one space apart."""
     name = _SPACES.sub(" ", value).strip()
     if len(name) not in _NAME_CHARACTERS or not name.isprintable():
         raise InvalidDestinationError("account_name", "Not a name of 2 to 140 characters.")
@@ -166,7 +189,10 @@ def _phone(value: str) -> str | None:
         return None
     text = f"+{number.country_code}-{number.national_number}"
     is_sound = phonenumbers.is_possible_number(number) and len(text) <= _PHONE_CHARACTERS
-    return text if is_sound and not number.extension and _PHONE.fullmatch(text) else None
+    # An extension, or a zero that belongs to the number (as in Italy), has no place in a PayID:
+    # without it the text would name another phone.
+    is_whole = not number.extension and not number.italian_leading_zero
+    return text if is_sound and is_whole and _PHONE.fullmatch(text) else None
 
 
 def _digits(count: int) -> Callable[[str], str | None]:

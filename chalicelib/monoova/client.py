@@ -242,7 +242,8 @@ def _basic(credentials: Credentials) -> str:
 def _document_of(content: bytes) -> object:
     try:
         return json.loads(content, parse_float=Decimal)
-    except (ValueError, RecursionError):
+    # ArithmeticError: an exponent that no Decimal can hold.
+    except (ValueError, ArithmeticError, RecursionError):
         return None
 
 

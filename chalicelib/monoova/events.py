@@ -45,6 +45,8 @@ _PAYEE_FIELDS: Final = ("accountname", "accountnumber", "bsb", "payid")
 _MOST_DIGITS: Final = 15
 _REFERENCE: Final = re.compile(r"[!-~]{1,200}")
 _DIGITS: Final = re.compile(r"[0-9A-Za-z]{1,40}")
+# The longest that Monoova's subscription API takes. Letters only: the name is logged.
+_EVENT_NAME: Final = re.compile(r"[A-Za-z]{1,50}")
 
 Body = Mapping[str, object]
 
@@ -55,7 +57,10 @@ class MalformedEventError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One webhook. `notice` is there for the two kinds that change payouts."""
+    """One webhook. `notice` is there for the two kinds that change payouts.
+
+    `name` is Monoova's, also where we do not know it; `UNKNOWN` where there is none to speak of.
+    """
 
     name: str
     notice: Notice | None = None
@@ -69,7 +74,8 @@ def event_of(raw: bytes, path_name: str | None) -> Event:
     """
     try:
         document = json.loads(raw, parse_float=Decimal)
-    except (ValueError, RecursionError):
+    # ArithmeticError: an exponent that no Decimal can hold.
+    except (ValueError, ArithmeticError, RecursionError):
         raise MalformedEventError("The body is not JSON.") from None
     # Rejections of inbound credits come as an array; they concern no payout.
     body = _folded(document) if isinstance(document, dict) else {}
@@ -92,7 +98,8 @@ def _name_of(body: Body, path_name: str | None) -> str:
     """The path decides, else the event's own name, else its shape."""
     named = path_name or _text(body, "eventname")
     if named:
-        return _KNOWN_EVENTS.get(named.casefold(), UNKNOWN)
+        other = named if _EVENT_NAME.fullmatch(named) else UNKNOWN
+        return _KNOWN_EVENTS.get(named.casefold(), other)
     if body.get("returntransactionid"):
         return RETURN
     has_status = body.get("status") is not None and body.get("uniquereference") is not None

@@ -57,7 +57,7 @@ class SignatureVerifier:
 
 def _matches(key: bytes, body: bytes, signature: bytes) -> bool:
     # Imported here: 22 ms, and only webhooks need it.
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.hashes import SHA256
@@ -65,7 +65,7 @@ def _matches(key: bytes, body: bytes, signature: bytes) -> bool:
 
     try:
         public_key = load_der_public_key(key)
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         return False
     if not isinstance(public_key, RSAPublicKey):
         return False

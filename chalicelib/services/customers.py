@@ -103,7 +103,7 @@ class CustomerService:
         self, name: str, email: str | None, destination: DestinationDetails | None
     ) -> Customer:
         """A new customer, with a first destination if one is given."""
-        first = self._normalised(destination) if destination else None
+        first = self._normalised(destination, "destination.") if destination else None
         now = self.clock.now()
         customer_id = str(self.new_id())
         customer = SealedCustomer(
@@ -218,7 +218,7 @@ class CustomerService:
         person = {"name": name} | ({"email": email} if email else {})
         return self.vault.seal(customer_id, _PERSON, person)
 
-    def _normalised(self, details: DestinationDetails) -> Destination:
+    def _normalised(self, details: DestinationDetails, prefix: str = "") -> Destination:
         try:
             if isinstance(details, BankAccountDetails):
                 return bank_account(details.bsb, details.account_number, details.account_name)
@@ -229,7 +229,7 @@ class CustomerService:
                 check_digits=not self.is_sandbox(),
             )
         except InvalidDestinationError as error:
-            raise InvalidRequestError({error.field: [error.message]}) from None
+            raise InvalidRequestError({prefix + error.field: [error.message]}) from None
 
     def _sealed(self, customer_id: str, destination: Destination) -> SealedDestination:
         destination_id = str(self.new_id())

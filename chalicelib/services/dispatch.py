@@ -59,7 +59,9 @@ class Dispatcher:
         """
         standing = self.together.standing(customer_id, transaction_id)
         payout = standing.payout
-        if payout is None or payout.state is not State.QUEUED:
+        # A message with another customer's id is damaged: nothing may follow from it.
+        is_meant = payout is not None and payout.customer_id == customer_id
+        if payout is None or not is_meant or payout.state is not State.QUEUED:
             observability.note(outcome="not queued")
             return
         self.send_queued(payout, standing.customer, standing.gate, by, seconds)

@@ -77,8 +77,8 @@ class PayoutLists:
     def _by_day(self, wanted: PayoutFilter, limit: int, cursor: str | None) -> Listing:
         last = wanted.last_day or self.clock.now().date()
         first = wanted.first_day or last - timedelta(days=_USUAL_DAYS - 1)
-        start = _day_start(cursor)
-        day = min(last, date.fromisoformat(start["created_day"])) if start else last
+        start = _day_start(cursor, last)
+        day = date.fromisoformat(start["created_day"]) if start else last
         key = start if start and "transaction_id" in start else None
         found: list[Payout] = []
         for _ in range(_MOST_DAYS_READ):
@@ -127,15 +127,16 @@ def _start(
     return key
 
 
-def _day_start(cursor: str | None) -> dict[str, str] | None:
-    """A cursor by day is a key, or only the day where the next page begins."""
+def _day_start(cursor: str | None, last: date) -> dict[str, str] | None:
+    """A cursor by day is a key, or only the day where the next page begins: never after `last`."""
     if cursor is None:
         return None
     for names in (DAY_KEY, frozenset({"created_day"})):
         try:
             key = key_of(cursor, names)
-            date.fromisoformat(key["created_day"])
+            is_within = date.fromisoformat(key["created_day"]) <= last
         except ValueError:
             continue
-        return key
+        if is_within:
+            return key
     raise InvalidRequestError({"cursor": ["Not a cursor of this list."]})

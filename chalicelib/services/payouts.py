@@ -18,6 +18,7 @@ from chalicelib.domain.decisions import (
     after_report,
     change_for,
 )
+from chalicelib.domain.destination import Destination
 from chalicelib.domain.gate import Gate, Passage
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import (
@@ -49,7 +50,7 @@ from chalicelib.secrets import SecretUnavailableError
 from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import Recorder
-from chalicelib.services.submission import Submission
+from chalicelib.services.submission import Submission, without_payee
 from chalicelib.storage.customers import SealedCustomer, SealedDestination
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payouts import Payouts
@@ -127,7 +128,6 @@ class PayoutService:
             NotKnownYetError: it may have been stored.
         """
         ends_at = self._in(seconds)
-        check_amount(ask.amount_cents, self.limit_cents)
         transaction_id = str(uuid.uuid5(_BY_KEY, f"{by.subject}\n{key}") if key else self.new_id())
         standing = self.together.standing(ask.customer_id, transaction_id if key else None)
         if standing.payout:
@@ -154,7 +154,6 @@ class PayoutService:
                 " review, can be retried.",
                 ErrorCode.PAYOUT_NOT_RETRYABLE,
             )
-        check_amount(old.amount_cents, self.limit_cents)
         ask = PayoutRequest(
             customer_id=old.customer_id,
             amount_cents=old.amount_cents,
@@ -216,6 +215,7 @@ class PayoutService:
             )
         report, answer = self.monoova.asked(payout.unique_reference)
         self.gatekeeper.tell(answer)
+        report = without_payee(report, payout, self.together, self.vault)
 
         def refreshed(current: Payout) -> Change:
             change = after_report(current, report, self.clock.now(), by, self.policy)
@@ -232,6 +232,8 @@ class PayoutService:
         ends_at: datetime,
         retry_of: str | None = None,
     ) -> Requested:
+        # Here, not earlier: a payout that stands is answered for whatever the limit is now.
+        check_amount(ask.amount_cents, self.limit_cents)
         if standing.customer is None:
             raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
         sealed = chosen_destination(standing.customer, ask)
@@ -250,7 +252,19 @@ class PayoutService:
             self._enqueue(payout)
             return Requested(payout, waits_for=passage)
         seconds = (ends_at - self.clock.now()).total_seconds()
-        return Requested(self.submission.send(payout, destination, by, seconds))
+        return self._sent(payout, destination, by, seconds)
+
+    def _sent(self, payout: Payout, destination: Destination, by: str, seconds: float) -> Requested:
+        try:
+            sent = self.submission.send(payout, destination, by, seconds)
+        except StorageUnavailableError as error:
+            # Monoova was called, so "nothing was done, try again" would be false. The row stands
+            # as `Sending`, which is true, and is looked up when its lease runs out.
+            observability.note_error(error)
+            return Requested(payout)
+        # Back in the queue: the login failed, which has opened the circuit.
+        is_back = sent.state is State.QUEUED
+        return Requested(sent, waits_for=Passage.CIRCUIT_OPEN if is_back else None)
 
     def _in(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)

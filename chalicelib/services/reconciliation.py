@@ -31,13 +31,13 @@ from chalicelib.domain.payout import (
     State,
 )
 from chalicelib.domain.schedule import Policy
-from chalicelib.encryption import SealBrokenError, VaultUnavailableError
 from chalicelib.monoova.client import MonoovaClient
 from chalicelib.observability import Metric
-from chalicelib.secrets import SecretUnavailableError
 from chalicelib.services.dispatch import Dispatcher
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.payouts import when_to_try
+from chalicelib.services.submission import without_payee
+from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payouts import DUE_SHARDS, PayoutChangedError, Payouts
 from chalicelib.storage.together import ReadTogether
 
@@ -46,11 +46,16 @@ _SLICE: Final = 100
 _MANY: Final = 10
 # What sending one payout may take: a call and a retry; a further one waits for the next run.
 _ONE_PAYOUT_SECONDS: Final = 15.0
+# What asking may take: a read timeout, and the write of what was learned.
+_QUESTION_SECONDS: Final = 11.0
 _QUICK_SECONDS: Final = 3.0
 _BROKEN_LOOK: Final = timedelta(minutes=10)
 # Dates of Monoova are Sydney's, ours are UTC, and whether it means execution or completion is
 # not documented: a day on either side covers all of it.
 _MARGIN: Final = timedelta(days=1)
+# Older ones are few and asked for singly: one that hangs for weeks would make every answer by
+# date hold weeks of payouts.
+_BY_DATE_FOR: Final = timedelta(days=2)
 _LOOKED_UP: Final = PENDING - {State.SENDING}
 
 
@@ -145,10 +150,18 @@ class _Run:
             after = self._moved(payout, report)
         except PayoutChangedError as error:
             after = error.current or payout
-        except (SealBrokenError, VaultUnavailableError, SecretUnavailableError) as error:
+        except StorageUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the rest goes on
             observability.note_error(error)
-            after = self._put_off(payout, self._now() + _BROKEN_LOOK)
+            after = self._put_off_broken(payout)
         self.findings.note_move(payout, after)
+
+    def _put_off_broken(self, payout: Payout) -> Payout:
+        try:
+            return self._put_off(payout, self._now() + _BROKEN_LOOK)
+        except PayoutChangedError as error:
+            return error.current or payout
 
     def _moved(self, payout: Payout, report: Report | None) -> Payout:
         match payout.state:
@@ -185,12 +198,15 @@ class _Run:
 
     def _look_up(self, payout: Payout, report: Report | None) -> Payout:
         if report is None or report.standing is Standing.UNCLEAR:
+            if not self._has(_QUESTION_SECONDS):
+                return payout
             if not self._may_ask():
                 until = when_to_try(self._gate, self._now(), self._r.policy)
                 return self._put_off(payout, until)
             report, answer = self._r.monoova.asked(payout.unique_reference)
             self._r.gatekeeper.tell(answer)
             self.findings.questions += 1
+        report = without_payee(report, payout, self._r.together, self._r.dispatcher.vault)
         decided = after_report(payout, report, self._now(), self._by, self._r.policy)
         if isinstance(decided, SendAgain):
             return self._again(payout)
@@ -213,9 +229,10 @@ class _Run:
 
     def _ask_by_date(self, payouts: list[Payout]) -> Mapping[str, Report]:
         """Of many, asks with one call. Whom the answer leaves out is asked for singly."""
-        if len(payouts) < _MANY or not self._may_ask():
+        since = self._now() - _BY_DATE_FOR
+        sent = [at for p in payouts if (at := p.last_sent_at or p.created_at) >= since]
+        if len(sent) < _MANY or not self._has(_QUESTION_SECONDS) or not self._may_ask():
             return {}
-        sent = [payout.last_sent_at or payout.created_at for payout in payouts]
         start, end = (min(sent) - _MARGIN).date(), (self._now() + _MARGIN).date()
         reports, answer = self._r.monoova.reports(start, end)
         self._r.gatekeeper.tell(answer)

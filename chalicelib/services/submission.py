@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain.decisions import after_send
 from chalicelib.domain.destination import Destination
 from chalicelib.domain.outcome import (
     Refused,
+    Report,
     SendOutcome,
     Standing,
     Uncertainty,
@@ -19,10 +21,13 @@ from chalicelib.domain.outcome import (
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.redaction import redact
 from chalicelib.domain.schedule import Policy
+from chalicelib.encryption import SealBrokenError, Vault, VaultUnavailableError
 from chalicelib.monoova.client import MonoovaClient
 from chalicelib.monoova.payloads import Order, Source, body_of
+from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import Recorder
+from chalicelib.storage.together import ReadTogether
 
 _PAUSES_SECONDS: Final = (1.0, 2.0, 4.0)
 _JITTER: Final = 0.2
@@ -118,3 +123,23 @@ def _redacted(refused: Refused, destination: Destination) -> Refused:
         reason=redact(refused.reason, destination.details),
         description=redact(refused.description, destination.details),
     )
+
+
+def without_payee(report: Report, payout: Payout, together: ReadTogether, vault: Vault) -> Report:
+    """The report with its words redacted; without words, if the payee's details cannot be had.
+
+    Only a refusal's words are kept at all, and refusals found by asking are rare: what this
+    reads and decrypts costs the usual payout nothing. May raise `StorageUnavailableError`.
+    """
+    if report.standing not in (Standing.REJECTED, Standing.DISHONOURED) or not report.description:
+        return replace(report, description="")
+    customer = together.standing(payout.customer_id).customer
+    sealed = customer.destination(payout.destination_id) if customer else None
+    if customer is None or sealed is None:
+        return replace(report, description="")
+    try:
+        known = opened_destination(vault, customer, sealed).details
+    except (SealBrokenError, VaultUnavailableError) as error:
+        observability.note_error(error)
+        return replace(report, description="")
+    return replace(report, description=redact(report.description, known))

@@ -24,7 +24,6 @@ from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.secrets import Secret
 from chalicelib.services.recording import Recorder
-from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
 
 # A webhook that overtook its own payout's row finds it a little later.
@@ -88,7 +87,7 @@ class WebhookService:
             self._refuse("Verification-Signature")
 
     def _is_known(self, authorization: str) -> bool:
-        given = authorization.encode()
+        given = authorization.encode(errors="replace")
         matches = [
             hmac.compare_digest(given, expected.encode())
             for secret in self.secrets
@@ -102,10 +101,15 @@ class WebhookService:
         raise UnauthenticatedError("The webhook is not authenticated.")
 
     def _take(self, notice: Notice, received_at: datetime) -> None:
-        observability.note(transaction_id=notice.reference[:36])
+        if _OURS.fullmatch(notice.reference):
+            # Any other was made elsewhere, of we do not know what.
+            observability.note(transaction_id=notice.reference)
         try:
             self.apply(notice)
-        except (UnknownPayoutError, StorageUnavailableError) as error:
+        except UnknownPayoutError as error:
+            self._set_aside(notice, error)
+        except Exception as error:  # noqa: BLE001 - Monoova sends it twice at the most: it is kept
+            observability.note_error(error)
             self._set_aside(notice, error)
         else:
             seconds = (self.clock.now() - received_at).total_seconds()
@@ -116,10 +120,11 @@ class WebhookService:
 
         Raises:
             UnknownPayoutError
-            StorageUnavailableError
+            StorageUnavailableError: it could not be written.
         """
         if not _OURS.fullmatch(notice.reference):
             raise UnknownPayoutError
+        observability.note(transaction_id=notice.reference)
         if not self._applied_to_open(notice):
             return
         observability.note(outcome="applied")
@@ -141,10 +146,10 @@ class WebhookService:
         now = self.clock.now()
         change = after_notice(facts, notice, now)
         try:
-            self.payouts.commit_open(notice.reference, facts, change, now)
+            after = self.payouts.commit_open(notice.reference, facts, change, now)
         except PayoutChangedError as error:
             return self._applied_to_current(error.current, notice)
-        observability.count_change(change, None, now)
+        observability.count_change(change, after.created_at, now)
         return True
 
     def _applied_to_current(self, payout: Payout | None, notice: Notice) -> bool:

@@ -4,7 +4,7 @@ A write is conditional on the version it was decided from, or, on the webhook's 
 every fact that the decision used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
+from chalicelib import observability
 from chalicelib.domain.decisions import OpenFacts
 from chalicelib.domain.payout import (
     MOST_HISTORY_ENTRIES,
@@ -120,18 +121,17 @@ class Payouts:
         update.require("#version = :expected", {":expected": payout.version})
         after = applied(payout, change, at)
         try:
-            self._write(payout.transaction_id, update)
+            return self._write(payout.transaction_id, update)
         except PayoutChangedError as error:
             # A try of this very write may have succeeded without our hearing of it.
             if error.current is not None and _is_same_write(error.current, after):
                 return error.current
             raise
-        return after
 
     def commit_open(
         self, transaction_id: str, facts: OpenFacts, change: Change, at: datetime
-    ) -> None:
-        """Writes `change`, decided from nothing but `facts`, if they hold.
+    ) -> Payout:
+        """Writes `change`, decided from nothing but `facts`, if they hold; answers with the payout.
 
         Raises:
             PayoutChangedError: they do not; `current` is None if there is no such payout.
@@ -151,23 +151,25 @@ class Payouts:
                 ":monoova": change.fields.get("monoova_transaction_id") or "",
             },
         )
-        self._write(transaction_id, update)
+        return self._write(transaction_id, update)
 
-    def _write(self, transaction_id: str, update: "_Update") -> None:
+    def _write(self, transaction_id: str, update: "_Update") -> Payout:
         try:
             with storage_errors():
-                self._client.update_item(
+                written = self._client.update_item(
                     TableName=self.table,
                     Key={"transaction_id": {"S": transaction_id}},
                     UpdateExpression=update.expression,
                     ConditionExpression=update.condition,
                     ExpressionAttributeNames=update.names,
                     ExpressionAttributeValues=update.encoded_values(transaction_id),
+                    ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as error:
             standing = failed_condition(error)
             raise PayoutChangedError(payout_of(standing) if standing else None) from None
+        return payout_of(decoded(written["Attributes"]))
 
     def of_customer(
         self, customer_id: str, limit: int, start: Mapping[str, str] | None = None
@@ -196,7 +198,10 @@ class Payouts:
         return found["Count"]
 
     def due(self, shard: int, now: datetime, limit: int) -> tuple[Payout, ...]:
-        """The open payouts of one shard whose time has come, the longest due first."""
+        """The open payouts of one shard whose time has come, the longest due first.
+
+        One that cannot be read is left out and counted as an error.
+        """
         with storage_errors():
             found = self._client.query(
                 TableName=self.table,
@@ -208,7 +213,7 @@ class Payouts:
                 },
                 Limit=limit,
             )
-        return tuple(payout_of(decoded(item)) for item in found["Items"])
+        return tuple(_readable(found["Items"]))
 
     def _list(
         self, index: str, key: str, value: str, limit: int, start: Mapping[str, str] | None
@@ -353,6 +358,15 @@ def _entry_of(item: Item) -> HistoryEntry:
         detail=item.get("detail"),
         evidence=item.get("evidence"),
     )
+
+
+def _readable(items: Iterable[Item]) -> Iterator[Payout]:
+    for item in items:
+        try:
+            yield payout_of(decoded(item))
+        except (KeyError, ValueError, TypeError) as error:
+            # One broken record must not keep all others from being moved on.
+            observability.note_error(error)
 
 
 def payout_of(item: Item) -> Payout:
