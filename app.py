@@ -42,7 +42,8 @@ cors = CORSConfig(
     expose_headers=["Idempotent-Replayed"],
     max_age=600,
 )
-_ANY_TYPE = ["*/*"]
+# Where there is no body of JSON to announce, or Monoova decides how it announces it.
+ANY = ["*/*"]
 
 
 @app.middleware("http")
@@ -68,21 +69,21 @@ def log_request(request: Request, get_response: Callable[[Request], Response]) -
 @answering
 def register_customer() -> Reply:
     incoming = Incoming.to(app)
-    incoming.administrator()
+    incoming.operator()
     customer = wired.get().customers.register(**incoming.body(schemas.CUSTOMER))
     return Reply(views.customer(customer), 201)
 
 
-@app.route("/customers", methods=["GET"], authorizer=admins, cors=cors)
+@app.route("/customers", methods=["GET"], content_types=ANY, authorizer=admins, cors=cors)
 @answering
 def list_customers() -> Reply:
     incoming = Incoming.to(app)
-    incoming.administrator()
-    page = incoming.query(schemas.PAGE)
-    return Reply(views.customers(wired.get().customers.newest(page["limit"], page["cursor"])))
+    return _list_customers(incoming, incoming.administrator())
 
 
-@app.route("/customers/{customer_id}", methods=["GET"], authorizer=admins, cors=cors)
+@app.route(
+    "/customers/{customer_id}", methods=["GET"], content_types=ANY, authorizer=admins, cors=cors
+)
 @answering
 def show_customer(customer_id: str) -> Reply:
     return _show_customer(Incoming.to(app).administrator(), customer_id)
@@ -92,15 +93,17 @@ def show_customer(customer_id: str) -> Reply:
 @answering
 def change_customer(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
-    incoming.administrator()
+    incoming.operator()
     changes = incoming.body(schemas.CUSTOMER_CHANGE)
     return Reply(views.customer(wired.get().customers.rename(_customer(customer_id), changes)))
 
 
-@app.route("/customers/{customer_id}", methods=["DELETE"], authorizer=admins, cors=cors)
+@app.route(
+    "/customers/{customer_id}", methods=["DELETE"], content_types=ANY, authorizer=admins, cors=cors
+)
 @answering
 def erase_customer(customer_id: str) -> Reply:
-    Incoming.to(app).administrator()
+    Incoming.to(app).operator()
     wired.get().customers.erase(_customer(customer_id))
     return Reply(status=204)
 
@@ -109,7 +112,7 @@ def erase_customer(customer_id: str) -> Reply:
 @answering
 def add_destination(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
-    incoming.administrator()
+    incoming.operator()
     details = incoming.body(schemas.DESTINATION)
     added = wired.get().customers.add_destination(_customer(customer_id), details)
     return Reply(views.destination(added), 201)
@@ -118,18 +121,25 @@ def add_destination(customer_id: str) -> Reply:
 @app.route(
     "/customers/{customer_id}/destinations/{destination_id}",
     methods=["DELETE"],
+    content_types=ANY,
     authorizer=admins,
     cors=cors,
 )
 @answering
 def remove_destination(customer_id: str, destination_id: str) -> Reply:
-    Incoming.to(app).administrator()
+    Incoming.to(app).operator()
     destination = checked_id(destination_id, ErrorCode.DESTINATION_NOT_FOUND)
     wired.get().customers.remove_destination(_customer(customer_id), destination)
     return Reply(status=204)
 
 
-@app.route("/customers/{customer_id}/payouts", methods=["GET"], authorizer=admins, cors=cors)
+@app.route(
+    "/customers/{customer_id}/payouts",
+    methods=["GET"],
+    content_types=ANY,
+    authorizer=admins,
+    cors=cors,
+)
 @answering
 def list_payouts_of_customer(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
@@ -143,10 +153,10 @@ def list_payouts_of_customer(customer_id: str) -> Reply:
 @answering
 def request_payout() -> Reply:
     incoming = Incoming.to(app)
-    return _request_payout(incoming, incoming.administrator())
+    return _request_payout(incoming, incoming.operator())
 
 
-@app.route("/payouts", methods=["GET"], authorizer=admins, cors=cors)
+@app.route("/payouts", methods=["GET"], content_types=ANY, authorizer=admins, cors=cors)
 @answering
 def list_payouts() -> Reply:
     incoming = Incoming.to(app)
@@ -161,7 +171,9 @@ def validate_payout() -> Reply:
     return Reply(views.validated(wired.get().validation.validate(incoming.body(schemas.PAYOUT))))
 
 
-@app.route("/payouts/{transaction_id}", methods=["GET"], authorizer=admins, cors=cors)
+@app.route(
+    "/payouts/{transaction_id}", methods=["GET"], content_types=ANY, authorizer=admins, cors=cors
+)
 @answering
 def show_payout(transaction_id: str) -> Reply:
     return _show_payout(Incoming.to(app).administrator(), transaction_id)
@@ -171,7 +183,7 @@ def show_payout(transaction_id: str) -> Reply:
 @answering
 def cancel_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.administrator()
+    by = incoming.operator()
     incoming.body(schemas.EMPTY)
     payout = wired.get().payouts.cancel(_payout(transaction_id), by.name)
     return Reply(views.payout_with_history(payout))
@@ -181,7 +193,7 @@ def cancel_payout(transaction_id: str) -> Reply:
 @answering
 def retry_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.administrator()
+    by = incoming.operator()
     incoming.body(schemas.EMPTY)
     requested = wired.get().payouts.retry(_payout(transaction_id), by.name, incoming.seconds_left)
     return views.accepted(requested)
@@ -191,7 +203,7 @@ def retry_payout(transaction_id: str) -> Reply:
 @answering
 def resolve_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.administrator()
+    by = incoming.operator()
     how = incoming.body(schemas.RESOLVE)
     payout = wired.get().payouts.resolve(_payout(transaction_id), by=by.name, **how)
     return Reply(views.payout_with_history(payout))
@@ -201,7 +213,7 @@ def resolve_payout(transaction_id: str) -> Reply:
 @answering
 def refresh_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.administrator()
+    by = incoming.operator()
     incoming.body(schemas.EMPTY)
     payout = wired.get().payouts.refresh(_payout(transaction_id), by.name)
     return Reply(views.payout_with_history(payout))
@@ -210,18 +222,17 @@ def refresh_payout(transaction_id: str) -> Reply:
 # --- the business's account, and the reconciliation on demand
 
 
-@app.route("/account", methods=["GET"], authorizer=admins, cors=cors)
+@app.route("/account", methods=["GET"], content_types=ANY, authorizer=admins, cors=cors)
 @answering
 def show_account() -> Reply:
-    Incoming.to(app).administrator()
-    return Reply(views.account(wired.get().account.balance()))
+    return _show_account(Incoming.to(app).administrator())
 
 
 @app.route("/reconciliations", methods=["POST"], authorizer=admins, cors=cors)
 @answering
 def reconcile_now() -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.administrator()
+    by = incoming.operator()
     incoming.body(schemas.EMPTY)
     return Reply(views.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
 
@@ -236,20 +247,49 @@ def request_payout_internally() -> Reply:
     return _request_payout(incoming, incoming.service())
 
 
-@app.route("/internal/payouts", methods=["GET"], authorizer=services)
+@app.route("/internal/payouts", methods=["GET"], content_types=ANY, authorizer=services)
 @answering
 def list_payouts_internally() -> Reply:
     incoming = Incoming.to(app)
     return _list_payouts(incoming, incoming.service())
 
 
-@app.route("/internal/payouts/{transaction_id}", methods=["GET"], authorizer=services)
+@app.route(
+    "/internal/payouts/{transaction_id}", methods=["GET"], content_types=ANY, authorizer=services
+)
 @answering
 def show_payout_internally(transaction_id: str) -> Reply:
     return _show_payout(Incoming.to(app).service(), transaction_id)
 
 
-@app.route("/internal/customers/{customer_id}", methods=["GET"], authorizer=services)
+@app.route("/internal/customers", methods=["GET"], content_types=ANY, authorizer=services)
+@answering
+def list_customers_internally() -> Reply:
+    incoming = Incoming.to(app)
+    return _list_customers(incoming, incoming.service())
+
+
+@app.route(
+    "/internal/customers/{customer_id}/payouts",
+    methods=["GET"],
+    content_types=ANY,
+    authorizer=services,
+)
+@answering
+def list_payouts_of_customer_internally(customer_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    return _list_payouts(incoming, incoming.service(), _customer(customer_id))
+
+
+@app.route("/internal/account", methods=["GET"], content_types=ANY, authorizer=services)
+@answering
+def show_account_internally() -> Reply:
+    return _show_account(Incoming.to(app).service())
+
+
+@app.route(
+    "/internal/customers/{customer_id}", methods=["GET"], content_types=ANY, authorizer=services
+)
 @answering
 def show_customer_internally(customer_id: str) -> Reply:
     return _show_customer(Incoming.to(app).service(), customer_id)
@@ -258,19 +298,19 @@ def show_customer_internally(customer_id: str) -> Reply:
 # --- Monoova, and whoever watches over us
 
 
-@app.route("/webhooks/monoova", methods=["POST"], content_types=_ANY_TYPE)
+@app.route("/webhooks/monoova", methods=["POST"], content_types=ANY)
 @answering
 def receive_webhook() -> Reply:
     return _receive_webhook(Incoming.to(app))
 
 
-@app.route("/webhooks/monoova/{event_name}", methods=["POST"], content_types=_ANY_TYPE)
+@app.route("/webhooks/monoova/{event_name}", methods=["POST"], content_types=ANY)
 @answering
 def receive_named_webhook(event_name: str) -> Reply:
     return _receive_webhook(Incoming.to(app), event_name)
 
 
-@app.route("/health", methods=["GET"], cors=cors)
+@app.route("/health", methods=["GET"], content_types=ANY, cors=cors)
 @answering
 def show_health() -> Reply:
     return Reply({"status": "ok"})
@@ -279,7 +319,7 @@ def show_health() -> Reply:
 # --- queues and the schedule
 
 
-@app.on_sqs_message(queue_arn=_PAYOUT_QUEUE_ARN, batch_size=10, name="send_queued_payouts")
+@app.on_sqs_message(queue_arn=_PAYOUT_QUEUE_ARN, batch_size=2, name="send_queued_payouts")
 def send_queued_payouts(event: SQSEvent) -> Any:
     with invocation(wired.get().clock, wired.get().stage, kind="send_queued_payouts"):
         return events.each(event, lambda message: _dispatch(event, message))
@@ -306,6 +346,15 @@ def _request_payout(incoming: Incoming, by: Actor) -> Reply:
         ask, by, incoming.idempotency_key, incoming.seconds_left
     )
     return views.accepted(requested)
+
+
+def _list_customers(incoming: Incoming, _by: Actor) -> Reply:
+    page = incoming.query(schemas.PAGE)
+    return Reply(views.customers(wired.get().customers.newest(page["limit"], page["cursor"])))
+
+
+def _show_account(_by: Actor) -> Reply:
+    return Reply(views.account(wired.get().account.balance()))
 
 
 def _list_payouts(incoming: Incoming, _by: Actor, customer_id: str | None = None) -> Reply:

@@ -4,6 +4,7 @@ AppError
 ├── CallerError                     you sent something wrong: the same again fails again
 │   ├── InvalidRequestError         400  InvalidRequest, with the fields
 │   ├── UnauthenticatedError        401  Unauthenticated
+│   ├── ForbiddenError              403  Forbidden: known, but not allowed to do this
 │   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound
 │   ├── ConflictError               409  what is asked for does not fit the state of things
 │   ├── PayloadTooLargeError        413  PayloadTooLarge
@@ -29,6 +30,7 @@ class ErrorCode(StrEnum):
 
     INVALID_REQUEST = "InvalidRequest"
     UNAUTHENTICATED = "Unauthenticated"
+    FORBIDDEN = "Forbidden"
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
     CUSTOMER_NOT_FOUND = "CustomerNotFound"
     DESTINATION_NOT_FOUND = "DestinationNotFound"
@@ -93,6 +95,13 @@ class UnauthenticatedError(CallerError):
 
     status = 401
     default_code = ErrorCode.UNAUTHENTICATED
+
+
+class ForbiddenError(CallerError):
+    """We know who asks; they may not do this."""
+
+    status = 403
+    default_code = ErrorCode.FORBIDDEN
 
 
 class NotFoundError(CallerError):

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.clock import Clock
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _CACHED_FOR: Final = timedelta(minutes=5)
+_KEPT_FOR: Final = timedelta(seconds=30)
 # No "@": what stands before one is a user's name and not the host it looks like.
 _SAFE_URL: Final = re.compile(
     r"(https://[^\s/@]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?)(/[^\s@]*)?"
@@ -46,11 +47,16 @@ class SecretUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How to reach Monoova. `environment` is "sandbox" or "live"; `base_url` has no final slash."""
+    """How to reach Monoova. `environment` is "sandbox" or "live"; `base_url` has no final slash.
+
+    `version` is Secrets Manager's id of this version of the secret; it tells a new key from a
+    refused one without saying anything of either.
+    """
 
     api_key: Secret
     environment: str
     base_url: str
+    version: str
 
 
 class CredentialsSource:
@@ -61,18 +67,28 @@ class CredentialsSource:
         self._secret_arn = secret_arn
         self._clock = clock
         self._cached: Credentials | None = None
-        self._read_at: datetime | None = None
+        self._fresh_until = clock.now()
 
     def current(self) -> Credentials:
-        """The credentials, at most five minutes old.
+        """The credentials, at most five minutes old; older while Secrets Manager cannot be asked.
 
         Raises:
             SecretUnavailableError
         """
         now = self._clock.now()
-        if self._cached is None or self._read_at is None or now - self._read_at > _CACHED_FOR:
-            self._cached, self._read_at = self._read(), now
-        return self._cached
+        cached = self._cached
+        if cached is not None and now < self._fresh_until:
+            return cached
+        try:
+            fresh = self._read()
+        except SecretUnavailableError:
+            if cached is None:
+                raise
+            # A key that has not been refused is better than none.
+            self._fresh_until = now + _KEPT_FOR
+            return cached
+        self._cached, self._fresh_until = fresh, now + _CACHED_FOR
+        return fresh
 
     def renewed(self, refused: Credentials) -> Credentials | None:
         """The credentials read anew after Monoova refused `refused`; None if they are the same.
@@ -91,10 +107,10 @@ class CredentialsSource:
         except (ClientError, BotoCoreError) as error:
             raise SecretUnavailableError(f"Monoova's secret: {type(error).__name__}") from error
         # One that was stored as binary has no text.
-        return _parsed(found.get("SecretString", ""))
+        return _parsed(found.get("SecretString", ""), found["VersionId"])
 
 
-def _parsed(text: str) -> Credentials:
+def _parsed(text: str, version: str) -> Credentials:
     try:
         fields = json.loads(text)
         parts = [fields[name] for name in ("apiKey", "environment", "baseUrl")]
@@ -109,7 +125,7 @@ def _parsed(text: str) -> Credentials:
     api_key, environment, base_url = parts
     if not _is_safe(base_url):
         raise SecretUnavailableError("Monoova's baseUrl must be https, or http on loopback.")
-    return Credentials(Secret(api_key), environment.lower(), base_url.rstrip("/"))
+    return Credentials(Secret(api_key), environment.lower(), base_url.rstrip("/"), version)
 
 
 def _is_safe(base_url: str) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.encryption import Vault
     from chalicelib.monoova.client import MonoovaClient
     from chalicelib.monoova.payloads import Source
+    from chalicelib.queues import Queue
     from chalicelib.secrets import CredentialsSource
     from chalicelib.services.account import AccountService
     from chalicelib.services.customers import CustomerService
@@ -70,21 +71,24 @@ class Container:
 
     @cached_property
     def _session(self) -> "Session":
+        from botocore.config import Config
         from botocore.session import Session
 
-        return self._given_session or Session()
+        session = self._given_session or Session()
+        # For every client, the one that the Encryption SDK makes by itself included. What fails
+        # after this is the caller's to try again, or the next run's.
+        session.set_default_client_config(
+            Config(
+                retries={"mode": "standard", "total_max_attempts": 3},
+                connect_timeout=1,
+                read_timeout=3,
+                parameter_validation=False,
+            )
+        )
+        return session
 
     def _client(self, service: str) -> Any:
-        from botocore.config import Config
-
-        # Three tries inside a second or two; what fails then is the caller's or the next run's.
-        config = Config(
-            retries={"mode": "standard", "total_max_attempts": 3},
-            connect_timeout=2,
-            read_timeout=5,
-            parameter_validation=False,
-        )
-        return self._session.create_client(service, config=config)
+        return self._session.create_client(service)
 
     @cached_property
     def _dynamodb(self) -> Any:
@@ -158,7 +162,15 @@ class Container:
     def gatekeeper(self) -> "Gatekeeper":
         from chalicelib.services.gatekeeper import Gatekeeper
 
-        return Gatekeeper(self.controls_table, self.clock)
+        return Gatekeeper(self.controls_table, self.clock, self._key_version)
+
+    def _key_version(self) -> str | None:
+        from chalicelib.secrets import SecretUnavailableError
+
+        try:
+            return self.credentials.current().version
+        except SecretUnavailableError:
+            return None
 
     @cached_property
     def _recorder(self) -> "Recorder":
@@ -194,8 +206,13 @@ class Container:
         )
 
     @cached_property
-    def payouts(self) -> "PayoutService":
+    def _payout_queue(self) -> "Queue":
         from chalicelib.queues import Queue
+
+        return Queue(self._sqs, self.settings.payout_queue_url)
+
+    @cached_property
+    def payouts(self) -> "PayoutService":
         from chalicelib.services.payouts import PayoutService
 
         return PayoutService(
@@ -206,7 +223,7 @@ class Container:
             gatekeeper=self.gatekeeper,
             submission=self._submission,
             recorder=self._recorder,
-            queue=Queue(self._sqs, self.settings.payout_queue_url),
+            queue=self._payout_queue,
             clock=self.clock,
             policy=self.settings.policy,
             limit_cents=self.settings.payout_limit_cents,
@@ -283,6 +300,7 @@ class Container:
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             dispatcher=self.dispatcher,
+            queue=self._payout_queue,
             clock=self.clock,
             policy=self.settings.policy,
         )

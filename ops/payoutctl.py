@@ -37,7 +37,7 @@ def payoutctl() -> None: ...
 
 
 def _gatekeeper(table: str) -> Gatekeeper:
-    return Gatekeeper(Controls(boto3.client("dynamodb"), table), SystemClock())
+    return Gatekeeper(Controls(boto3.client("dynamodb"), table), SystemClock(), lambda: None)
 
 
 def _show(gate: Gate) -> None:

@@ -16,7 +16,6 @@ from chalicelib.domain.outcome import (
     Report,
     SendOutcome,
     Standing,
-    Uncertainty,
 )
 from chalicelib.domain.payout import (
     NO_CHANGE,
@@ -172,7 +171,8 @@ def _moved(facts: Facts, event: Event, effect: Effect, note: Note, fields: Field
 
 
 def _flagged(facts: Facts, event: Event, note: Note, reason: ReviewReason) -> Change:
-    if note.evidence and any(entry.evidence == note.evidence for entry in facts.history):
+    told = ((entry.event, entry.evidence) for entry in facts.history)
+    if note.evidence and (event, note.evidence) in told:
         return NO_CHANGE
     # A contradiction stays the reason even when something milder is found later.
     kept = reason if facts.review_reason is not ReviewReason.CONTRADICTION else facts.review_reason
@@ -205,7 +205,8 @@ def after_send(
             back = Fields(lease_id=None, due_at=next_look_at(now, 0, policy))
             return change_for(payout, Event.SEND_NOT_AUTHENTICATED, note, back)
         case _:
-            return in_doubt(payout, Event.SEND_UNCLEAR, outcome.why, note, policy)
+            detail = f"{outcome.why}: {outcome.said}" if outcome.said else outcome.why.value
+            return in_doubt(payout, Event.SEND_UNCLEAR, detail, note, policy)
 
 
 def _accepted(payout: Payout, transaction_id: str, note: Note, policy: Policy) -> Change:
@@ -226,7 +227,7 @@ def _accepted(payout: Payout, transaction_id: str, note: Note, policy: Policy) -
     )
 
 
-def in_doubt(payout: Payout, event: Event, why: Uncertainty, note: Note, policy: Policy) -> Change:
+def in_doubt(payout: Payout, event: Event, why: str, note: Note, policy: Policy) -> Change:
     """An attempt ended and nobody knows how: the first look follows soon."""
     return change_for(
         payout,
@@ -273,7 +274,8 @@ def _unknown_past_grace(payout: Payout, note: Note, policy: Policy) -> Change | 
         return _look_again(payout, note, policy)
     if payout.state is State.ACCEPTED:
         return _given_up(payout, ReviewReason.ACCEPTED_BUT_UNKNOWN, note, policy)
-    if payout.resends < policy.max_resends:
+    is_in_time = not is_overdue(payout.created_at, note.at, policy)
+    if is_in_time and payout.resends < policy.max_resends:
         return SEND_AGAIN
     return _given_up(payout, ReviewReason.OUTCOME_UNKNOWN, note, policy)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-_MASK: Final = "•••"
+MASK: Final = "•••"
 _SHOWN: Final = 3
 
 _EMAIL: Final = re.compile(
@@ -69,10 +69,10 @@ class PayId:
     def masked(self) -> str:
         if self.pay_id_type is PayIdType.EMAIL:
             local, _, host = self.pay_id.partition("@")
-            return f"{local[:1]}{_MASK}@{host}"
+            return f"{local[:1]}{MASK}@{host}"
         if self.pay_id_type is PayIdType.ORGANISATION_ID:
-            return f"{self.pay_id[:1]}{_MASK}"
-        return f"{_MASK}{self.pay_id[-_SHOWN:]}"
+            return f"{self.pay_id[:1]}{MASK}"
+        return f"{MASK}{self.pay_id[-_SHOWN:]}"
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ class BankAccount:
 
     @property
     def masked(self) -> str:
-        return f"{_MASK}{self.account_number[-_SHOWN:]}"
+        return f"{MASK}{self.account_number[-_SHOWN:]}"
 
     @property
     def details(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ _FEWEST_CALLS: Final = 10
 _COOL_DOWN_SECONDS: Final = 600
 # Monoova locks a live account for an hour; a login while it is locked can only be refused.
 _LOCKED_SECONDS: Final = 3600
+_MOST_LOGIN_FAILURES: Final = 3
 # How long the one probe may take before another is let through.
 _PROBE_SECONDS: Final = 60
 
@@ -40,14 +41,17 @@ class Passage(StrEnum):
 class Gate:
     """The shared record. `open_reason` None means that the circuit is closed.
 
-    `probe_at` is when one call may try whether Monoova is back. Whoever moves it on by a
-    conditional write is that one.
+    `probe_at` is when one call may try whether Monoova is back; None means: not by itself.
+    Whoever moves it on by a conditional write is that one. `refused_key` is the version of the
+    secret that Monoova refused: as soon as there is another, it may be tried.
     """
 
     version: int = 0
     open_reason: OpenReason | None = None
     opened_at: datetime | None = None
     probe_at: datetime | None = None
+    login_failures: int = 0
+    refused_key: str | None = None
     watching_until: datetime | None = None
     paused_by: str | None = None
     paused_at: datetime | None = None
@@ -64,11 +68,11 @@ class Gate:
     def is_watching(self, now: datetime) -> bool:
         return self.watching_until is not None and now < self.watching_until
 
-    def passage(self, now: datetime) -> Passage:
+    def passage(self, now: datetime, key_version: str | None = None) -> Passage:
         """What a call that would send money may do now."""
-        return Passage.PAUSED if self.is_paused else self.passage_for_questions(now)
+        return Passage.PAUSED if self.is_paused else self.passage_for_questions(now, key_version)
 
-    def passage_for_questions(self, now: datetime) -> Passage:
+    def passage_for_questions(self, now: datetime, key_version: str | None = None) -> Passage:
         """What a call that only asks may do now: a pause does not stop it, an open circuit does.
 
         Every login counts towards Monoova's lock-out, that of a question too.
@@ -76,7 +80,10 @@ class Gate:
         if not self.is_open:
             return Passage.CLEAR
         is_due = self.probe_at is not None and now >= self.probe_at
-        return Passage.PROBE if is_due else Passage.CIRCUIT_OPEN
+        has_new_key = None not in (self.refused_key, key_version) and (
+            key_version != self.refused_key
+        )
+        return Passage.PROBE if is_due or has_new_key else Passage.CIRCUIT_OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class Tally:
 
 def probing(gate: Gate, now: datetime) -> Gate:
     """The gate while one probe is under way."""
-    return replace(gate, probe_at=now + timedelta(seconds=_PROBE_SECONDS))
+    return replace(gate, probe_at=now + timedelta(seconds=_PROBE_SECONDS), refused_key=None)
 
 
 def watching(gate: Gate, now: datetime) -> Gate:
@@ -101,21 +108,38 @@ def watching(gate: Gate, now: datetime) -> Gate:
     return replace(gate, watching_until=now + timedelta(seconds=WINDOW_SECONDS))
 
 
-def opened(gate: Gate, reason: OpenReason, now: datetime) -> Gate:
-    """The gate with its circuit open: ten minutes before the next probe, an hour if locked out."""
+def opened(gate: Gate, reason: OpenReason, now: datetime, key_version: str | None = None) -> Gate:
+    """The gate with its circuit open: ten minutes before the next probe, an hour if locked out.
+
+    After three refused logins there is no probe by itself any more: the fifth would lock the
+    account. A new key, or a person, opens it then.
+    """
+    is_login = reason is not OpenReason.TOO_MANY_FAILURES
+    failures = gate.login_failures + 1 if is_login else gate.login_failures
     seconds = _LOCKED_SECONDS if reason is OpenReason.LOCKED_OUT else _COOL_DOWN_SECONDS
+    may_probe = failures < _MOST_LOGIN_FAILURES
     return replace(
         gate,
         open_reason=reason,
         opened_at=gate.opened_at if gate.is_open else now,
-        probe_at=now + timedelta(seconds=seconds),
+        probe_at=now + timedelta(seconds=seconds) if may_probe else None,
+        login_failures=failures,
+        refused_key=key_version if is_login else gate.refused_key,
         watching_until=None,
     )
 
 
 def closed(gate: Gate) -> Gate:
     """The gate with its circuit closed; a pause stays."""
-    return replace(gate, open_reason=None, opened_at=None, probe_at=None, watching_until=None)
+    return replace(
+        gate,
+        open_reason=None,
+        opened_at=None,
+        probe_at=None,
+        login_failures=0,
+        refused_key=None,
+        watching_until=None,
+    )
 
 
 def paused(gate: Gate, by: str, reason: str, now: datetime) -> Gate:

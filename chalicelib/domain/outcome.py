@@ -6,7 +6,7 @@ therefore unclear, and unclear is never a failure.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -89,10 +89,14 @@ class NotAuthenticated:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Nothing is proven. `may_try_again` marks those that another attempt may clear up."""
+    """Nothing is proven. `may_try_again` marks those that another attempt may clear up.
+
+    `said` is Monoova's own status name, not yet redacted, for whoever has to judge it.
+    """
 
     why: Uncertainty
     may_try_again: bool
+    said: str = field(default="", compare=False)
 
 
 SendOutcome = Accepted | Refused | NotAuthenticated | Unclear
@@ -208,7 +212,7 @@ def _taken(envelope: Envelope, reference: str) -> SendOutcome:
     if _key(envelope.status) in _TAKEN and is_ours and envelope.has_transaction:
         assert envelope.transaction_id is not None  # has_transaction says so
         return Accepted(envelope.transaction_id)
-    return Unclear(Uncertainty.UNCLEAR_ANSWER, may_try_again=False)
+    return Unclear(Uncertainty.UNCLEAR_ANSWER, False, envelope.status or "")
 
 
 def _refused(envelope: Envelope, *, in_doubt_before: bool) -> SendOutcome:
@@ -216,9 +220,9 @@ def _refused(envelope: Envelope, *, in_doubt_before: bool) -> SendOutcome:
     if not name or name in _TAKEN or envelope.has_transaction:
         return Unclear(Uncertainty.UNCLEAR_ANSWER, may_try_again=False)
     if _SOUNDS_DUPLICATE.search(f"{envelope.status} {envelope.description}"):
-        return Unclear(Uncertainty.DUPLICATE_REFERENCE, may_try_again=False)
+        return Unclear(Uncertainty.DUPLICATE_REFERENCE, False, envelope.status or "")
     if in_doubt_before:
-        return Unclear(Uncertainty.REFUSED_AFTER_DOUBT, may_try_again=False)
+        return Unclear(Uncertainty.REFUSED_AFTER_DOUBT, False, envelope.status or "")
     is_known = name.removeprefix(_PREFIX) in _KNOWN_REFUSALS
     return Refused(envelope.status or "", envelope.description, is_known)
 
@@ -232,9 +236,18 @@ def report_of(answer: Answer | Silence, reference: str) -> Report:
         return Report(Standing.UNCLEAR)
     if _key(envelope.status) == _UNKNOWN_REFERENCE:
         return Report(Standing.UNKNOWN_REFERENCE)
-    if not 200 <= answer.http_status < 300:
+    if not is_told(answer):
         return Report(Standing.UNCLEAR)
     return Report(standing_of(envelope.transaction_status), envelope.description)
+
+
+def is_told(answer: Answer) -> bool:
+    """Whether the reply to a question is an answer at all: evidence comes from no other.
+
+    Monoova's own examples of status replies leave the envelope's status out.
+    """
+    status = _key(answer.envelope.status) if answer.envelope else None
+    return 200 <= answer.http_status < 300 and status in ("", "ok")
 
 
 def standing_of(transaction_status: str | None) -> Standing:

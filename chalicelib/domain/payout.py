@@ -196,16 +196,22 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
         CONTRADICTION,
     ),
     Event.CONTRADICTED: ({}, CONTRADICTION),
+    # Nobody settles by hand what is on the wire at this moment: the lease is soon over.
     Event.RESOLVED_COMPLETED: (
         {
-            **_pending(_move(_S.COMPLETED)),
+            _S.ACCEPTED: _move(_S.COMPLETED),
+            _S.UNRESOLVED: _move(_S.COMPLETED),
             _S.QUEUED: _move(_S.COMPLETED),
             _S.COMPLETED: ACKNOWLEDGE,
         },
         FORBIDDEN,
     ),
     Event.RESOLVED_FAILED: (
-        {**_pending(_move(_S.FAILED)), _S.FAILED: ACKNOWLEDGE},
+        {
+            _S.ACCEPTED: _move(_S.FAILED),
+            _S.UNRESOLVED: _move(_S.FAILED),
+            _S.FAILED: ACKNOWLEDGE,
+        },
         FORBIDDEN,
     ),
     Event.RESOLVED_RETURNED: (
@@ -286,6 +292,9 @@ class Fields(TypedDict, total=False):
     looks: int
     ambiguous: bool
     completed_at: datetime | None
+    destination_masked: str
+    description: str | None
+    lodgement_reference: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,9 +359,17 @@ def effect_of(state: State, event: Event) -> Effect:
     return TABLE[state, event]
 
 
+def kept_entries(payout: Payout, change: Change) -> tuple[HistoryEntry, ...]:
+    """Of a full history, only the end of the payout and what a person must see is still told."""
+    state = change.fields.get("state")
+    matters = change.fields.get("needs_review") is not None or (state and state.is_final)
+    most = 2 * MOST_HISTORY_ENTRIES if matters else MOST_HISTORY_ENTRIES
+    return change.entries[: max(0, most - payout.history_size)]
+
+
 def applied(payout: Payout, change: Change, at: datetime) -> Payout:
     """The payout after `change`, one version later."""
-    entries = change.entries[: max(0, MOST_HISTORY_ENTRIES - payout.history_size)]
+    entries = kept_entries(payout, change)
     return replace(
         payout,
         **change.fields,

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 import certifi
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from chalicelib import observability
@@ -23,6 +25,7 @@ from chalicelib.domain.outcome import (
     Silence,
     Standing,
     is_login_problem,
+    is_told,
     report_of,
     standing_of,
 )
@@ -34,6 +37,10 @@ _READ_SECONDS: Final = 10.0
 # One reply on 20,000 references has about 6 MB; what is larger than this is not Monoova.
 _MOST_BYTES: Final = 32 * 1024 * 1024
 _CHUNK_BYTES: Final = 64 * 1024
+_TRANSACTION_ID: Final = re.compile(r"[0-9A-Za-z]{1,40}")
+# A connection that was kept while the function was frozen may be dead, and the first call over it
+# would end in doubt for no reason.
+_IDLE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class MonoovaClient:
     def __init__(self, credentials: CredentialsSource, session: requests.Session) -> None:
         self._credentials = credentials
         self._session = session
+        self._used_at = time.monotonic()
 
     def check_ready(self) -> Credentials:
         """The credentials that calls will use.
@@ -122,7 +130,7 @@ class MonoovaClient:
         reply = self._call("statuses", "GET", path, None, _READ_SECONDS)
         if isinstance(reply, Silence):
             return {}, reply
-        return _reports_of(reply.document), reply.answer
+        return (_reports_of(reply.document) if is_told(reply.answer) else {}), reply.answer
 
     def account(self, maccount_token: str) -> tuple[Account | None, Answer | Silence]:
         """`GET /mAccount/v1/financials/{accountNumber}`; None if Monoova did not say."""
@@ -204,10 +212,13 @@ class MonoovaClient:
         # A timeout while connecting is both; neither proves that nothing arrived.
         except requests.Timeout:
             return Silence.TIMEOUT
-        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
-            return Silence.CUT_OFF
         except requests.RequestException:
             return Silence.CONNECTION_FAILED
+        # What urllib3 raises while the body is read.
+        except urllib3.exceptions.TimeoutError:
+            return Silence.TIMEOUT
+        except urllib3.exceptions.HTTPError:
+            return Silence.CUT_OFF
         finally:
             elapsed = (time.monotonic() - started) * 1000
             observability.measure(Metric.MONOOVA_MILLISECONDS, elapsed)
@@ -215,7 +226,10 @@ class MonoovaClient:
     def _sent(
         self, url: str, method: str, headers: Mapping[str, str], body: bytes | None, seconds: float
     ) -> _Reply | Silence:
-        ends = time.monotonic() + seconds
+        if time.monotonic() - self._used_at > _IDLE_SECONDS:
+            self._session.close()
+        self._used_at = time.monotonic()
+        ends = self._used_at + seconds
         with self._session.request(
             method,
             url,
@@ -226,9 +240,9 @@ class MonoovaClient:
             stream=True,
         ) as response:
             content = bytearray()
-            for chunk in response.iter_content(_CHUNK_BYTES):
+            # The read timeout is per packet: a reply that drips would outlive the function.
+            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
                 content += chunk
-                # The read timeout is per packet: a reply that drips would outlive the function.
                 if len(content) > _MOST_BYTES or time.monotonic() > ends:
                     return Silence.CUT_OFF
             return _Reply(response.status_code, _document_of(bytes(content)), bytes(content))
@@ -254,7 +268,7 @@ def _text(value: object) -> str | None:
 def _number(value: object) -> str | None:
     """The digits of a transaction id, which Monoova sends as a number or as a text."""
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    return text if text.isascii() and text.isalnum() else None
+    return text if _TRANSACTION_ID.fullmatch(text) else None
 
 
 def _envelope_of(document: object) -> Envelope | None:

@@ -46,7 +46,8 @@ class SignatureVerifier:
 
     def _fresh_key(self) -> bytes | None:
         now = self._clock.now()
-        is_recent = self._fetched_at is not None and now - self._fetched_at < _FETCHED_EVERY
+        held = self._fetched_at if self._key is not None else None
+        is_recent = held is not None and now - held < _FETCHED_EVERY
         if not is_recent:
             self._fetched_at = now
             self._key = self._fetch_key() or self._key

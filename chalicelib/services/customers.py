@@ -1,13 +1,14 @@
 """Customers and where to pay them. Names and details are sealed; what is shown is masked."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
 from chalicelib.clock import Clock
 from chalicelib.domain.destination import (
+    MASK,
     BankAccount,
     Destination,
     DestinationType,
@@ -17,17 +18,19 @@ from chalicelib.domain.destination import (
     bank_account,
     pay_id,
 )
+from chalicelib.domain.payout import Change, Fields, Payout
 from chalicelib.encryption import Vault
 from chalicelib.errors import ConflictError, ErrorCode, InvalidRequestError, NotFoundError
 from chalicelib.storage.customers import (
     LISTING_KEY,
+    LISTING_PART,
     CustomerChangedError,
     Customers,
     SealedCustomer,
     SealedDestination,
 )
 from chalicelib.storage.dynamodb import InvalidCursorError, Page, key_of
-from chalicelib.storage.payouts import Payouts
+from chalicelib.storage.payouts import PayoutChangedError, Payouts
 
 # An item may hold 400 kB and a sealed destination takes about 700 bytes.
 MOST_DESTINATIONS: Final = 20
@@ -38,7 +41,7 @@ _MOST_TRIES: Final = 5
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PayIdDetails:
     """A PayID as it was typed in."""
 
@@ -47,7 +50,7 @@ class PayIdDetails:
     account_name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BankAccountDetails:
     """A bank account as it was typed in."""
 
@@ -59,7 +62,7 @@ class BankAccountDetails:
 DestinationDetails = PayIdDetails | BankAccountDetails
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Customer:
     """A customer as an administrator sees them: named, their destinations masked."""
 
@@ -127,7 +130,7 @@ class CustomerService:
             InvalidRequestError: the cursor is not one of this list.
         """
         try:
-            start = key_of(cursor, LISTING_KEY) if cursor else None
+            start = key_of(cursor, LISTING_KEY, LISTING_PART) if cursor else None
         except InvalidCursorError:
             raise InvalidRequestError({"cursor": ["Not a cursor of this list."]}) from None
         page = self.customers.newest(limit, start)
@@ -158,9 +161,18 @@ class CustomerService:
                 "A payout to this customer is still open.", ErrorCode.CUSTOMER_HAS_OPEN_PAYOUTS
             )
         try:
+            # First, so that the same call does the rest if this one dies half-way.
+            self._depersonalise(customer_id)
             self.customers.erase(customer)
-        except CustomerChangedError:
+        except (CustomerChangedError, PayoutChangedError):
             raise ConflictError("The customer was changed meanwhile: try again.") from None
+
+    def _depersonalise(self, customer_id: str) -> None:
+        """Takes what may name a person out of the customer's transactions."""
+        bare = Fields(destination_masked=MASK, description=None, lodgement_reference=None)
+        for payout in self._payouts_of(customer_id):
+            if payout.destination_masked != MASK:
+                self.payouts.commit(payout, Change(bare), self.clock.now())
 
     def add_destination(self, customer_id: str, details: DestinationDetails) -> SealedDestination:
         destination = self._normalised(details)
@@ -246,15 +258,18 @@ class CustomerService:
         )
 
     def _has_open_payout(self, customer_id: str, destination_id: str | None = None) -> bool:
+        return any(
+            destination_id in (None, payout.destination_id) and not payout.state.is_final
+            for payout in self._payouts_of(customer_id)
+        )
+
+    def _payouts_of(self, customer_id: str) -> Iterator[Payout]:
         start = None
         while True:
             page = self.payouts.of_customer(customer_id, _PAGE, start)
-            for payout in page.items:
-                is_meant = destination_id in (None, payout.destination_id)
-                if is_meant and not payout.state.is_final:
-                    return True
+            yield from page.items
             if page.next_key is None:
-                return False
+                return
             start = page.next_key
 
 

@@ -33,6 +33,7 @@ from chalicelib.storage.customers import SealedCustomer
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
 from chalicelib.storage.together import ReadTogether
 
+_OPEN_WAYS: Final = (Passage.CLEAR, Passage.PROBE)
 _REVIEW_LOOK: Final = timedelta(hours=1)
 
 
@@ -77,23 +78,33 @@ class Dispatcher:
             return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by)
         if customer is None or customer.destination(payout.destination_id) is None:
             return self._end(payout, Event.DESTINATION_GONE, FailureCode.DESTINATION_GONE, by)
-        destination = self._ready(payout, customer)
-        if self.gatekeeper.enter_to_send(gate) not in (Passage.CLEAR, Passage.PROBE):
-            return self._put_off(payout, when_to_try(self.gatekeeper.gate, now, self.policy))
-        return self._claim_and_send(payout, destination, Event.CLAIMED, by, seconds)
+        return self._entered_and_sent(payout, customer, gate, Event.CLAIMED, by, seconds)
 
     def send_again(
         self, payout: Payout, customer: SealedCustomer | None, gate: Gate, by: str, seconds: float
     ) -> Payout:
         """Sends a payout in doubt once more, under the reference it has always had."""
-        now = self.clock.now()
         if customer is None or customer.destination(payout.destination_id) is None:
             return self._review_gone(payout, by)
+        return self._entered_and_sent(payout, customer, gate, Event.RESENT, by, seconds)
+
+    def _entered_and_sent(
+        self,
+        payout: Payout,
+        customer: SealedCustomer,
+        gate: Gate,
+        event: Event,
+        by: str,
+        seconds: float,
+    ) -> Payout:
+        """Through the gate, if it lets anybody through; the probe is taken last of all."""
+        if self.gatekeeper.passage(gate) not in _OPEN_WAYS:
+            return self._put_off(payout, when_to_try(gate, self.clock.now(), self.policy))
         destination = self._ready(payout, customer)
-        if self.gatekeeper.enter_to_send(gate) not in (Passage.CLEAR, Passage.PROBE):
-            return self._put_off(payout, when_to_try(self.gatekeeper.gate, now, self.policy))
-        observability.count(Metric.PAYOUTS_SENT_AGAIN)
-        return self._claim_and_send(payout, destination, Event.RESENT, by, seconds)
+        if self.gatekeeper.enter_to_send(gate) not in _OPEN_WAYS:
+            until = when_to_try(self.gatekeeper.gate, self.clock.now(), self.policy)
+            return self._put_off(payout, until)
+        return self._claim_and_send(payout, destination, event, by, seconds)
 
     def _ready(self, payout: Payout, customer: SealedCustomer) -> Destination:
         """Whatever may fail before the claim must be had before the claim."""
@@ -113,6 +124,8 @@ class Dispatcher:
         except PayoutChangedError as error:
             observability.note(outcome="claimed by another")
             return error.current or payout
+        if event is Event.RESENT:
+            observability.count(Metric.PAYOUTS_SENT_AGAIN)
         return self.submission.send(ours, destination, by, seconds)
 
     def _put_off(self, payout: Payout, until: datetime) -> Payout:

@@ -22,9 +22,12 @@ _MOST_REMEMBERED: Final = 200
 class Gatekeeper:
     """One per function instance. Keeps the gate as it was last seen."""
 
-    def __init__(self, controls: Controls, clock: Clock) -> None:
+    def __init__(
+        self, controls: Controls, clock: Clock, key_version: Callable[[], str | None]
+    ) -> None:
         self._controls = controls
         self._clock = clock
+        self._key_version = key_version
         self._gate = Gate()
         self._successes: deque[datetime] = deque(maxlen=_MOST_REMEMBERED)
 
@@ -41,12 +44,21 @@ class Gatekeeper:
     def enter_to_send(self, gate: Gate) -> Passage:
         """Whether a payout may be sent now, `gate` being as just read."""
         self._gate = gate
-        return self._probed(gate.passage(self._clock.now()))
+        return self._probed(self.passage(gate))
 
     def enter_to_ask(self, gate: Gate) -> Passage:
         """Whether Monoova may be asked something now, `gate` being as just read."""
         self._gate = gate
-        return self._probed(gate.passage_for_questions(self._clock.now()))
+        version = self._known_version(gate)
+        return self._probed(gate.passage_for_questions(self._clock.now(), version))
+
+    def passage(self, gate: Gate) -> Passage:
+        """What `enter_to_send` would say, without taking the probe."""
+        return gate.passage(self._clock.now(), self._known_version(gate))
+
+    def _known_version(self, gate: Gate) -> str | None:
+        """The secret's version, where it matters: while its key stands as refused."""
+        return self._key_version() if gate.refused_key else None
 
     def _probed(self, passage: Passage) -> Passage:
         """Of all that want to probe, one may: whoever moves the time of the probe on."""
@@ -66,7 +78,7 @@ class Gatekeeper:
         """
         try:
             self._tell(answer)
-        except StorageUnavailableError as error:
+        except Exception as error:  # noqa: BLE001 - a call that may have moved money is recorded first
             observability.note_error(error)
 
     def _tell(self, answer: Answer | Silence) -> None:
@@ -83,7 +95,9 @@ class Gatekeeper:
 
     def _succeeded(self, now: datetime) -> None:
         if self._gate.is_open:
-            self._change(gates.closed)
+            # Only what this call has disproved: another instance may have opened it since.
+            opened_at = self._gate.opened_at
+            self._change(lambda gate: gates.closed(gate) if gate.opened_at == opened_at else gate)
         elif self._gate.is_watching(now):
             self._controls.add_calls(now, calls=1, failures=0)
         else:
@@ -108,7 +122,8 @@ class Gatekeeper:
     def _open(self, reason: OpenReason, now: datetime) -> None:
         observability.count(Metric.CIRCUIT_OPEN, code=reason)
         observability.note(circuit=reason)
-        self._change(lambda gate: gates.opened(gate, reason, now))
+        version = self._key_version() if reason is not OpenReason.TOO_MANY_FAILURES else None
+        self._change(lambda gate: gates.opened(gate, reason, now, version))
 
     def _change(self, changed: Callable[[Gate], Gate]) -> None:
         for _ in range(_MOST_TRIES):

@@ -54,7 +54,7 @@ from chalicelib.services.submission import Submission, without_payee
 from chalicelib.storage.customers import SealedCustomer, SealedDestination
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payouts import Payouts
-from chalicelib.storage.together import ReadTogether, Standing
+from chalicelib.storage.together import ReadTogether, Situation
 
 # Names of our own for ids that follow from others (RFC 9562, version 5).
 _BY_KEY: Final = uuid.UUID("6f1d3c1e-5b0a-4a53-9c62-0d8c5d3c9d11")
@@ -62,7 +62,10 @@ _BY_RETRY: Final = uuid.UUID("c0a8f8b2-2d3f-4a77-8a55-2f4f0b9a7e22")
 # While another request with the same key is sending, its answer is worth this wait.
 _REPLAY_WAIT_SECONDS: Final = 12.0
 _REPLAY_LOOK_SECONDS: Final = 0.25
-_PAUSED_LOOK: Final = timedelta(minutes=5)
+# SQS takes no longer one.
+_LONGEST_DELAY_SECONDS: Final = 900
+# How soon a payout goes out after a person lets payouts be sent again.
+_STOPPED_LOOK: Final = timedelta(minutes=5)
 
 _RESOLUTIONS: Final = {
     "Completed": (Event.RESOLVED_COMPLETED, None),
@@ -219,7 +222,10 @@ class PayoutService:
 
         def refreshed(current: Payout) -> Change:
             change = after_report(current, report, self.clock.now(), by, self.policy)
-            return NO_CHANGE if isinstance(change, SendAgain) else change
+            # Only news is written: to ask by hand must not put off what the clock will do.
+            if isinstance(change, SendAgain) or not change.entries:
+                return NO_CHANGE
+            return change
 
         return self.recorder.record(payout, refreshed)
 
@@ -227,7 +233,7 @@ class PayoutService:
         self,
         transaction_id: str,
         ask: PayoutRequest,
-        standing: Standing,
+        standing: Situation,
         by: str,
         ends_at: datetime,
         retry_of: str | None = None,
@@ -257,7 +263,7 @@ class PayoutService:
     def _sent(self, payout: Payout, destination: Destination, by: str, seconds: float) -> Requested:
         try:
             sent = self.submission.send(payout, destination, by, seconds)
-        except StorageUnavailableError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, Monoova was called
             # Monoova was called, so "nothing was done, try again" would be false. The row stands
             # as `Sending`, which is true, and is looked up when its lease runs out.
             observability.note_error(error)
@@ -336,10 +342,18 @@ class PayoutService:
     def _enqueue(self, payout: Payout) -> None:
         message = {"transaction_id": payout.transaction_id, "customer_id": payout.customer_id}
         try:
-            self.queue.put(message)
+            self.queue.put(message, delay_seconds=self._seconds_to_probe())
         except QueueUnavailableError as error:
             # Its row says when it is due: the reconciler finds it without the message.
             observability.note_error(error)
+
+    def _seconds_to_probe(self) -> int:
+        """An open circuit is tried again then; a message that comes before is spent for nothing."""
+        probe_at = self.gatekeeper.gate.probe_at
+        if probe_at is None:
+            return 0
+        seconds = int((probe_at - self.clock.now()).total_seconds())
+        return max(0, min(_LONGEST_DELAY_SECONDS, seconds))
 
     def _replayed(self, existing: Payout, ask: PayoutRequest, ends_at: datetime) -> Requested:
         if existing.fingerprint != ask.fingerprint:
@@ -381,9 +395,9 @@ def check_amount(amount_cents: int, limit_cents: int) -> None:
 def when_to_try(gate: Gate, now: datetime, policy: Policy) -> datetime:
     """When a queued payout is looked at next."""
     usual = now + timedelta(seconds=policy.queue_look_seconds)
-    if gate.is_paused:
-        return now + _PAUSED_LOOK
-    return max(usual, gate.probe_at) if gate.is_open and gate.probe_at else usual
+    if gate.is_open and gate.probe_at:
+        return max(usual, gate.probe_at)
+    return now + _STOPPED_LOOK if gate.is_paused or gate.is_open else usual
 
 
 def chosen_destination(customer: SealedCustomer, ask: PayoutRequest) -> SealedDestination:

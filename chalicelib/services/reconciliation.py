@@ -33,6 +33,7 @@ from chalicelib.domain.payout import (
 from chalicelib.domain.schedule import Policy
 from chalicelib.monoova.client import MonoovaClient
 from chalicelib.observability import Metric
+from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.services.dispatch import Dispatcher
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.payouts import when_to_try
@@ -49,6 +50,7 @@ _ONE_PAYOUT_SECONDS: Final = 15.0
 # What asking may take: a read timeout, and the write of what was learned.
 _QUESTION_SECONDS: Final = 11.0
 _QUICK_SECONDS: Final = 3.0
+_QUEUE_LOOK: Final = timedelta(minutes=5)
 _BROKEN_LOOK: Final = timedelta(minutes=10)
 # Dates of Monoova are Sydney's, ours are UTC, and whether it means execution or completion is
 # not documented: a day on either side covers all of it.
@@ -84,6 +86,7 @@ class Reconciler:
     monoova: MonoovaClient
     gatekeeper: Gatekeeper
     dispatcher: Dispatcher
+    queue: Queue
     clock: Clock
     policy: Policy
 
@@ -95,11 +98,13 @@ class Reconciler:
         run = _Run(self, by, self.clock.now() + timedelta(seconds=seconds))
         # Each minute begins with another shard: a long one cannot keep the rest waiting for ever.
         first = self.clock.now().minute
-        for shard in range(DUE_SHARDS):
-            run.shard((first + shard) % DUE_SHARDS)
+        try:
+            for shard in range(DUE_SHARDS):
+                run.shard((first + shard) % DUE_SHARDS)
+        finally:
+            observability.measure(Metric.OLDEST_OPEN_SECONDS, run.oldest_seconds)
+            observability.note(found=run.findings.looked_at, circuit=run.findings.circuit)
         observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
-        observability.measure(Metric.OLDEST_OPEN_SECONDS, run.oldest_seconds)
-        observability.note(found=run.findings.looked_at, circuit=run.findings.circuit)
         return run.findings
 
 
@@ -111,7 +116,6 @@ class _Run:
         self._by = by
         self._ends_at = ends_at
         self._gate: Gate = reconciler.gatekeeper.look()
-        self._seen: set[str] = set()
         self.findings = Findings()
         self.oldest_seconds = 0.0
 
@@ -125,24 +129,43 @@ class _Run:
 
     def shard(self, shard: int) -> None:
         """All that is due in one shard, slice by slice."""
+        began_at, start = self._now(), None
         while self._has(_QUICK_SECONDS):
-            due = self._r.payouts.due(shard, self._now(), _SLICE)
-            # An index lags: what was moved on a moment ago may still stand there.
-            fresh = [payout for payout in due if payout.transaction_id not in self._seen]
-            self._slice(fresh)
-            if len(due) < _SLICE or not fresh:
+            page = self._r.payouts.due(shard, began_at, _SLICE, start)
+            self._slice(page.items)
+            if page.next_key is None:
                 return
+            start = page.next_key
 
-    def _slice(self, due: list[Payout]) -> None:
+    def _slice(self, due: tuple[Payout, ...]) -> None:
         now = self._now()
-        self._seen.update(payout.transaction_id for payout in due)
         ages = ((now - payout.created_at).total_seconds() for payout in due)
         self.oldest_seconds = max((self.oldest_seconds, *ages))
         asked = self._ask_by_date([p for p in due if p.state in _LOOKED_UP])
-        for payout in due:
+        queued = [payout for payout in due if payout.state is State.QUEUED]
+        # What takes a moment goes before what may take long.
+        for payout in (*(p for p in due if p.state is not State.QUEUED), *self._unloaded(queued)):
             if not self._has(_QUICK_SECONDS):
                 return
             self._one(payout, asked.get(payout.unique_reference))
+
+    def _unloaded(self, queued: list[Payout]) -> list[Payout]:
+        """Of many, puts all but a few on the queue, which sends them side by side."""
+        if self._r.gatekeeper.passage(self._r.gatekeeper.gate) is not Passage.CLEAR:
+            return queued
+        for payout in queued[_MANY:]:
+            message = {"transaction_id": payout.transaction_id, "customer_id": payout.customer_id}
+            try:
+                self._r.queue.put(message)
+                # Should the message be lost, it is looked at again then.
+                after = self._put_off(payout, self._now() + _QUEUE_LOOK)
+            except QueueUnavailableError as error:
+                observability.note_error(error)
+                return queued
+            except PayoutChangedError as error:
+                after = error.current or payout
+            self.findings.note_move(payout, after)
+        return queued[:_MANY]
 
     def _one(self, payout: Payout, report: Report | None) -> None:
         """Moves one payout on; one that cannot be is put off, so that it does not stop the rest."""
@@ -184,7 +207,11 @@ class _Run:
     def _release(self, payout: Payout) -> Payout:
         """The lease ran out: whoever had it is dead, and what it did is not known."""
         change = in_doubt(
-            payout, Event.LEASE_EXPIRED, Uncertainty.LEASE_EXPIRED, self._note(), self._r.policy
+            payout,
+            Event.LEASE_EXPIRED,
+            Uncertainty.LEASE_EXPIRED.value,
+            self._note(),
+            self._r.policy,
         )
         return self._commit(payout, change)
 
@@ -201,8 +228,7 @@ class _Run:
             if not self._has(_QUESTION_SECONDS):
                 return payout
             if not self._may_ask():
-                until = when_to_try(self._gate, self._now(), self._r.policy)
-                return self._put_off(payout, until)
+                return self._wait_unasked(payout)
             report, answer = self._r.monoova.asked(payout.unique_reference)
             self._r.gatekeeper.tell(answer)
             self.findings.questions += 1
@@ -211,6 +237,16 @@ class _Run:
         if isinstance(decided, SendAgain):
             return self._again(payout)
         return self._commit(payout, decided)
+
+    def _wait_unasked(self, payout: Payout) -> Payout:
+        """Monoova may not be called. One that has waited too long is shown to a person all the
+        same."""
+        unclear = Report(Standing.UNCLEAR)
+        decided = after_report(payout, unclear, self._now(), self._by, self._r.policy)
+        assert isinstance(decided, Change)  # nothing unclear makes anybody send
+        until = when_to_try(self._gate, self._now(), self._r.policy)
+        waiting = Fields(looks=payout.looks, due_at=until)
+        return self._commit(payout, Change(decided.fields | waiting, decided.entries))
 
     def _again(self, payout: Payout) -> Payout:
         if not self._has(_ONE_PAYOUT_SECONDS):

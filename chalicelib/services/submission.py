@@ -10,6 +10,7 @@ from chalicelib.clock import Clock
 from chalicelib.domain.decisions import after_send
 from chalicelib.domain.destination import Destination
 from chalicelib.domain.outcome import (
+    Accepted,
     Refused,
     Report,
     SendOutcome,
@@ -18,7 +19,7 @@ from chalicelib.domain.outcome import (
     Unclear,
     outcome_of_send,
 )
-from chalicelib.domain.payout import Payout
+from chalicelib.domain.payout import NO_CHANGE, Change, Payout, State
 from chalicelib.domain.redaction import redact
 from chalicelib.domain.schedule import Policy
 from chalicelib.encryption import SealBrokenError, Vault, VaultUnavailableError
@@ -58,13 +59,17 @@ class Submission:
         ends_at = self.clock.now() + timedelta(seconds=seconds)
         body = body_of(_order(payout, destination), self.source)
         outcome = self._confirmed(payout, self._attempts(payout, body, ends_at), ends_at)
-        if isinstance(outcome, Refused):
-            outcome = _redacted(outcome, destination)
+        told = _redacted(outcome, destination)
+
+        def recorded(current: Payout) -> Change:
+            is_taken_over = current.state is State.SENDING and current.lease_id != payout.lease_id
+            if is_taken_over and not isinstance(told, Accepted):
+                # Another attempt is on the wire: what ours did not do says nothing of it.
+                return NO_CHANGE
+            return after_send(current, told, self.clock.now(), by, self.policy)
+
         # Dying here loses the answer, not the payout: it is looked up like any in doubt.
-        return self.recorder.record(
-            payout,
-            lambda current: after_send(current, outcome, self.clock.now(), by, self.policy),
-        )
+        return self.recorder.record(payout, recorded)
 
     def _attempts(self, payout: Payout, body: bytes, ends_at: datetime) -> SendOutcome:
         outcome = self._attempt(payout, body, ends_at, in_doubt_before=payout.ambiguous)
@@ -117,12 +122,15 @@ def _order(payout: Payout, destination: Destination) -> Order:
     )
 
 
-def _redacted(refused: Refused, destination: Destination) -> Refused:
-    return replace(
-        refused,
-        reason=redact(refused.reason, destination.details),
-        description=redact(refused.description, destination.details),
-    )
+def _redacted(outcome: SendOutcome, destination: Destination) -> SendOutcome:
+    """The outcome with Monoova's words freed of payee details."""
+    known = destination.details
+    if isinstance(outcome, Unclear):
+        return replace(outcome, said=redact(outcome.said, known))
+    if isinstance(outcome, Refused):
+        reason, description = redact(outcome.reason, known), redact(outcome.description, known)
+        return replace(outcome, reason=reason, description=description)
+    return outcome
 
 
 def without_payee(report: Report, payout: Payout, together: ReadTogether, vault: Vault) -> Report:

@@ -108,6 +108,8 @@ def gate_of(item: Item) -> Gate:
     return Gate(
         version=int(item["version"]),
         open_reason=OpenReason(reason) if reason else None,
+        login_failures=int(item.get("login_failures", 0)),
+        refused_key=item.get("refused_key"),
         paused_by=item.get("paused_by"),
         pause_reason=item.get("pause_reason"),
         **times,

@@ -13,6 +13,7 @@ from chalicelib.storage.dynamodb import (
     decoded,
     encoded,
     failed_condition,
+    next_key,
     storage_errors,
     text_of,
     time_of,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # than the thousand writes a second that one key takes.
 _LISTING: Final = "customer"
 LISTING_KEY: Final = frozenset({"customer_id", "listing", "created_at"})
+LISTING_PART: Final = {"listing": _LISTING}
 
 
 class CustomerChangedError(Exception):
@@ -149,11 +151,7 @@ class Customers:
                 Limit=limit,
                 **more,
             )
-        last = found.get("LastEvaluatedKey")
-        return Page(
-            tuple(customer_of(decoded(item)) for item in found["Items"]),
-            {name: str(part) for name, part in decoded(last).items()} if last else None,
-        )
+        return Page(tuple(customer_of(decoded(item)) for item in found["Items"]), next_key(found))
 
 
 def _item_of(customer: SealedCustomer) -> dict[str, Any]:

@@ -76,7 +76,10 @@ def storage_errors() -> Iterator[None]:
         code = error.response.get("Error", {}).get("Code", "")
         if code == "ConditionalCheckFailedException":
             raise
-        raise StorageUnavailableError(code, may_be_done=code not in _NOT_DONE) from error
+        # The last try says nothing of those before it: one of them may have been heard.
+        tries_before = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+        may_be_done = code not in _NOT_DONE or tries_before > 0
+        raise StorageUnavailableError(code, may_be_done=may_be_done) from error
     except BotoCoreError as error:
         raise StorageUnavailableError(type(error).__name__, may_be_done=True) from error
 
@@ -94,6 +97,12 @@ def failed_condition(error: ClientError) -> dict[str, Any] | None:
     return decoded(standing) if standing else None
 
 
+def next_key(found: Mapping[str, Any]) -> dict[str, str] | None:
+    """Where the next page of a query starts; all of our keys are texts."""
+    last = found.get("LastEvaluatedKey")
+    return {name: str(part) for name, part in decoded(last).items()} if last else None
+
+
 def cursor_of(key: Mapping[str, str] | None) -> str | None:
     """An opaque text for the caller to come back with. It holds ids and times only."""
     if key is None:
@@ -101,8 +110,10 @@ def cursor_of(key: Mapping[str, str] | None) -> str | None:
     return base64.urlsafe_b64encode(json.dumps(key, sort_keys=True).encode()).decode()
 
 
-def key_of(cursor: str, names: frozenset[str]) -> dict[str, str]:
-    """The key in a cursor made by `cursor_of`.
+def key_of(
+    cursor: str, names: frozenset[str], fixed: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The key in a cursor made by `cursor_of`; `fixed` is the part that all of the list share.
 
     Raises:
         InvalidCursorError: it is not one, or is one of another list.
@@ -115,4 +126,13 @@ def key_of(cursor: str, names: frozenset[str]) -> dict[str, str]:
         raise InvalidCursorError("Not a cursor of this list.")
     if not all(isinstance(part, str) and part for part in key.values()):
         raise InvalidCursorError("Not a cursor of this list.")
+    if not (fixed or {}).items() <= key.items() or not _is_time(key.get("created_at")):
+        raise InvalidCursorError("Not a cursor of this list.")
     return dict(key)
+
+
+def _is_time(text: str | None) -> bool:
+    try:
+        return text is None or bool(time_of(text))
+    except ValueError:
+        return False

@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 from chalicelib import observability
 from chalicelib.domain.decisions import OpenFacts
 from chalicelib.domain.payout import (
-    MOST_HISTORY_ENTRIES,
     Change,
     FailureCode,
     Fields,
@@ -25,6 +24,7 @@ from chalicelib.domain.payout import (
     State,
     Status,
     applied,
+    kept_entries,
 )
 from chalicelib.storage.dynamodb import (
     Item,
@@ -32,6 +32,7 @@ from chalicelib.storage.dynamodb import (
     decoded,
     encoded,
     failed_condition,
+    next_key,
     storage_errors,
     text_of,
     time_of,
@@ -51,6 +52,7 @@ _serialize: Final = TypeSerializer().serialize
 CUSTOMER_KEY: Final = frozenset({"transaction_id", "customer_id", "created_at"})
 DAY_KEY: Final = frozenset({"transaction_id", "created_day", "created_at"})
 REVIEW_KEY: Final = frozenset({"transaction_id", "review_bucket", "created_at"})
+REVIEW_PART: Final = {"review_bucket": _REVIEW_BUCKET}
 
 
 class PayoutChangedError(Exception):
@@ -86,7 +88,7 @@ class Payouts:
             standing = failed_condition(error)
             assert standing is not None  # the condition fails only where an item stands
             existing = payout_of(standing)
-            return None if _is_same_write(existing, payout) else existing
+            return None if existing == payout else existing
         return None
 
     def get(self, transaction_id: str) -> Payout | None:
@@ -117,15 +119,15 @@ class Payouts:
         Raises:
             PayoutChangedError: somebody else wrote first.
         """
-        update = _Update(change, at, room=MOST_HISTORY_ENTRIES - payout.history_size)
+        update = _Update(change, at, kept_entries(payout, change))
         update.require("#version = :expected", {":expected": payout.version})
         after = applied(payout, change, at)
         try:
             return self._write(payout.transaction_id, update)
         except PayoutChangedError as error:
             # A try of this very write may have succeeded without our hearing of it.
-            if error.current is not None and _is_same_write(error.current, after):
-                return error.current
+            if error.current == after:
+                return after
             raise
 
     def commit_open(
@@ -136,18 +138,16 @@ class Payouts:
         Raises:
             PayoutChangedError: they do not; `current` is None if there is no such payout.
         """
-        update = _Update(change, at, room=MOST_HISTORY_ENTRIES)
+        update = _Update(change, at, change.entries)
         update.names["#status"] = "status"
         update.require(
             "#status = :pending AND amount_cents = :amount AND needs_review = :no"
-            " AND history_size < :most"
             " AND (attribute_not_exists(monoova_transaction_id)"
             " OR monoova_transaction_id = :monoova)",
             {
                 ":pending": Status.PENDING.value,
                 ":amount": facts.amount_cents,
                 ":no": False,
-                ":most": MOST_HISTORY_ENTRIES - len(change.entries),
                 ":monoova": change.fields.get("monoova_transaction_id") or "",
             },
         )
@@ -197,11 +197,14 @@ class Payouts:
             )
         return found["Count"]
 
-    def due(self, shard: int, now: datetime, limit: int) -> tuple[Payout, ...]:
+    def due(
+        self, shard: int, now: datetime, limit: int, start: Mapping[str, str] | None = None
+    ) -> Page[Payout]:
         """The open payouts of one shard whose time has come, the longest due first.
 
         One that cannot be read is left out and counted as an error.
         """
+        more: dict[str, Any] = {"ExclusiveStartKey": encoded(start)} if start else {}
         with storage_errors():
             found = self._client.query(
                 TableName=self.table,
@@ -212,8 +215,9 @@ class Payouts:
                     ":now": {"S": text_of(now)},
                 },
                 Limit=limit,
+                **more,
             )
-        return tuple(_readable(found["Items"]))
+        return Page(tuple(_readable(found["Items"])), next_key(found))
 
     def _list(
         self, index: str, key: str, value: str, limit: int, start: Mapping[str, str] | None
@@ -230,17 +234,13 @@ class Payouts:
                 Limit=limit,
                 **more,
             )
-        last = found.get("LastEvaluatedKey")
-        return Page(
-            tuple(payout_of(decoded(item)) for item in found["Items"]),
-            {name: str(part) for name, part in decoded(last).items()} if last else None,
-        )
+        return Page(tuple(payout_of(decoded(item)) for item in found["Items"]), next_key(found))
 
 
 class _Update:
     """One UpdateItem in the making. A field that is None is removed."""
 
-    def __init__(self, change: Change, at: datetime, room: int) -> None:
+    def __init__(self, change: Change, at: datetime, entries: tuple[HistoryEntry, ...]) -> None:
         self._due_is_set = change.fields.get("due_at") is not None
         self._set = ["#version = #version + :one", "updated_at = :at"]
         self._remove: list[str] = []
@@ -249,7 +249,6 @@ class _Update:
         self.condition = ""
         for name, value in _attributes_of(change.fields).items():
             self._assign(name, value)
-        entries = change.entries[: max(0, room)]
         if entries:
             self._set.append("history = list_append(history, :entries)")
             self._set.append("history_size = history_size + :added")
@@ -302,15 +301,6 @@ def _attributes_of(fields: Fields) -> dict[str, Any]:
     if "needs_review" in fields:
         attributes["review_bucket"] = _REVIEW_BUCKET if fields["needs_review"] else None
     return attributes
-
-
-def _is_same_write(standing: Payout, meant: Payout) -> bool:
-    return (standing.version, standing.updated_at, standing.lease_id, standing.state) == (
-        meant.version,
-        meant.updated_at,
-        meant.lease_id,
-        meant.state,
-    )
 
 
 def item_of(payout: Payout) -> dict[str, Any]:

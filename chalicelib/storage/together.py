@@ -17,7 +17,7 @@ _MOST_READS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Situation:
     """The customer, the gate, and the payout if it exists already."""
 
     customer: SealedCustomer | None
@@ -40,7 +40,7 @@ class ReadTogether:
         self._customers = customers.table
         self._controls = controls.table
 
-    def standing(self, customer_id: str, transaction_id: str | None = None) -> Standing:
+    def standing(self, customer_id: str, transaction_id: str | None = None) -> Situation:
         """How things stand for a payout to this customer.
 
         Raises:
@@ -56,7 +56,7 @@ class ReadTogether:
         customer = found.get(self._customers)
         gate = found.get(self._controls)
         payout = found.get(self._payouts)
-        return Standing(
+        return Situation(
             customer_of(customer) if customer else None,
             gate_of(gate) if gate else Gate(),
             payout_of(payout) if payout else None,

@@ -63,8 +63,8 @@ EXPECTED: Final = {
     Event.SETTLED_REJECTED: "! ! F F F ! . ! !",
     Event.MONEY_RETURNED: "! ! r r r R ! . !",
     Event.CONTRADICTED: "! ! ! ! ! ! ! ! !",
-    Event.RESOLVED_COMPLETED: "- C C C C = - - -",
-    Event.RESOLVED_FAILED: "- - F F F - = - -",
+    Event.RESOLVED_COMPLETED: "- C - C C = - - -",
+    Event.RESOLVED_FAILED: "- - - F F - = - -",
     Event.RESOLVED_RETURNED: "- - - - - R - = -",
     Event.RESOLVED_CANCELLED: "N N - - - - - - =",
 }
