@@ -77,7 +77,7 @@ class CredentialsSource:
         """
         now = self._clock.now()
         cached = self._cached
-        if cached is not None and now < self._fresh_until:
+        if cached is not None and now <= self._fresh_until:
             return cached
         try:
             fresh = self._read()
