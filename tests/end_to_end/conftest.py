@@ -1,0 +1,70 @@
+"""One stack for all tests of this folder, and what its functions logged where a test fails."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from devstack.settings import Ports
+from devstack.stack import Stack
+from tests.end_to_end.deployed import Deployed, Stranger
+
+# Monoova's webhooks come half a minute to two minutes after a payout; here after a second.
+_SPEED = 100.0
+# What is looked up is due at once, and "unknown reference" is believed at once.
+_ENVIRONMENT = {"FIRST_LOOK_SECONDS": "1", "GRACE_SECONDS": "1"}
+
+
+# Each copy of a function at work unpacks 60 MB: where there is room in memory, there.
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 4 * 1024**3
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The product, packaged and deployed as for AWS. Takes six seconds, hence once."""
+    with contextlib.ExitStack() as ends:
+        with pytest.MonkeyPatch.context() as patch:
+            if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+                patch.setattr(tempfile, "tempdir", str(_MEMORY))
+            new = Stack(Ports.any_free(), speed=_SPEED, environment=_ENVIRONMENT)
+            running = ends.enter_context(new)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deployed(stack: Stack) -> Deployed:
+    """The product from outside: an administrator, Monoova's book, the queues."""
+    return Deployed(stack)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def strangers(deployed: Deployed) -> tuple[Stranger, Stranger]:
+    """Two payments from the same mAccount that this product knows nothing of.
+
+    Made before the first test: what is set aside is taken up again half a minute later, which
+    the other tests use.
+    """
+    deployed.set_visibility("WebhookQueue", seconds=2)
+    return deployed.strangers_payment(), deployed.strangers_payment()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and isinstance(stack, Stack):
+        report.sections.append(("What the functions and programs said", _said_by(stack)))
+    return report
+
+
+def _said_by(stack: Stack) -> str:
+    try:
+        return stack.logs()
+    except Exception as error:  # noqa: BLE001 - a report of a failure must not fail itself
+        return f"The logs cannot be read: {error!r}"

@@ -1,0 +1,201 @@
+"""Who is let in: by a user's token, by a signature, by Monoova's secret and key; nobody else."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from devstack.aws import REGION
+from simulator.outcomes import Outcome
+from tests.end_to_end.deployed import (
+    REQUEST_SECONDS,
+    Deployed,
+    Json,
+    amount_for,
+    json_of,
+    session,
+    until,
+)
+
+pytestmark = pytest.mark.xdist_group("end_to_end")
+
+NEVER_SETTLED = amount_for(Outcome.PENDING_FOREVER)
+
+
+@dataclass(frozen=True)
+class Service:
+    """An internal service with keys of its own, which signs as AWS's libraries do."""
+
+    gateway_url: str
+    arn: str
+    credentials: Credentials
+
+    def call(
+        self, method: str, path: str, body: object = None, *, added: str = ""
+    ) -> requests.Response:
+        """A signed request; `added` comes behind its body after it was signed."""
+        url, text = f"{self.gateway_url}{path}", json.dumps(body) if body else ""
+        request = AWSRequest(method, url, {"Content-Type": "application/json"}, text)
+        SigV4Auth(self.credentials, "execute-api", REGION).add_auth(request)
+        headers = dict(request.headers.items())
+        with session() as http:
+            return http.request(
+                method, url, data=text + added, headers=headers, timeout=REQUEST_SECONDS
+            )
+
+
+def new_service(deployed: Deployed, name: str, *allowed: str) -> Service:
+    """A service that may do what is `allowed`: methods and paths, as a policy names them."""
+    iam, stack = deployed.stack.client("iam"), deployed.stack
+    arn = iam.create_user(UserName=name)["User"]["Arn"]
+    api = f"arn:aws:execute-api:{REGION}:*:{stack.outputs['RestAPIId']}/api"
+    statement = {
+        "Effect": "Allow",
+        "Action": "execute-api:Invoke",
+        "Resource": [f"{api}/{each}" for each in allowed],
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="api", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    return Service(stack.gateway_url, arn, credentials)
+
+
+@pytest.fixture(scope="module")
+def payer(deployed: Deployed) -> Service:
+    return new_service(deployed, "payer", "POST/internal/payouts", "GET/internal/*")
+
+
+@pytest.fixture(scope="module")
+def reader(deployed: Deployed) -> Service:
+    return new_service(deployed, "reader", "GET/internal/*")
+
+
+@pytest.fixture
+def order(deployed: Deployed) -> Json:
+    """Asks for a payout to a customer who has none yet."""
+    return deployed.order(deployed.customer(), NEVER_SETTLED)
+
+
+def payouts_of(deployed: Deployed, order: Json) -> list[Json]:
+    found: list[Json] = deployed.done("GET", f"/customers/{order['customer_id']}/payouts")["items"]
+    return found
+
+
+def altered(token: str) -> str:
+    """The same claims under a signature that is not theirs."""
+    head, claims, signature = token.split(".")
+    return f"{head}.{claims}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+
+
+def forged(token: str) -> str:
+    """Somebody else's claims under a good signature."""
+    head, claims, signature = token.split(".")
+    shown = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    text = json.dumps(shown | {"sub": "somebody else"}).encode()
+    return f"{head}.{base64.urlsafe_b64encode(text).decode().rstrip('=')}.{signature}"
+
+
+@pytest.mark.parametrize("kind", ["none", "garbage", "altered signature", "forged claims"])
+def test_without_a_good_token_nobody_pays_or_looks(
+    deployed: Deployed, order: Json, kind: str
+) -> None:
+    good = deployed.stack.token("operators")
+    tokens = {
+        "none": None,
+        "garbage": "garbage",
+        "altered signature": altered(good),
+        "forged claims": forged(good),
+    }
+    assert deployed.call("POST", "/payouts", order, token=tokens[kind]).status_code == 401
+    assert deployed.call("GET", "/payouts", token=tokens[kind]).status_code == 401
+    assert payouts_of(deployed, order) == []
+
+
+def test_an_administrator_stands_in_the_history_by_the_pools_id_for_them(
+    deployed: Deployed, order: Json
+) -> None:
+    token = deployed.stack.token("operators")
+    answer = deployed.call("POST", "/payouts", order, token=token)
+    assert answer.status_code == 202
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    assert json_of(answer)["created_by"] == claims["sub"]
+    assert {entry["by"] for entry in json_of(answer)["history"]} == {claims["sub"]}
+
+
+def test_a_service_pays_by_its_signature_and_stands_in_the_history_by_its_arn(
+    deployed: Deployed, payer: Service, order: Json
+) -> None:
+    answer = payer.call("POST", "/internal/payouts", order)
+    assert answer.status_code == 202, answer.text
+    asked = json_of(answer)
+    assert {entry["by"] for entry in asked["history"]} == {payer.arn}
+    seen = payer.call("GET", f"/internal/payouts/{asked['transaction_id']}")
+    assert json_of(seen)["created_by"] == payer.arn
+    assert deployed.bookings(asked["transaction_id"]) == 1
+
+
+def test_an_unsigned_request_to_an_internal_route_is_refused(
+    deployed: Deployed, order: Json
+) -> None:
+    assert deployed.call("POST", "/internal/payouts", order, token=None).status_code == 403
+    assert payouts_of(deployed, order) == []
+
+
+def test_a_users_token_opens_no_internal_route(deployed: Deployed, order: Json) -> None:
+    assert deployed.call("POST", "/internal/payouts", order).status_code == 403
+    assert payouts_of(deployed, order) == []
+
+
+def test_a_service_without_the_permission_is_refused(
+    deployed: Deployed, reader: Service, order: Json
+) -> None:
+    assert reader.call("GET", "/internal/payouts").status_code == 200
+    assert reader.call("POST", "/internal/payouts", order).status_code == 403
+    assert payouts_of(deployed, order) == []
+
+
+def test_a_request_that_was_altered_after_it_was_signed_is_refused(
+    deployed: Deployed, payer: Service, order: Json
+) -> None:
+    assert payer.call("POST", "/internal/payouts", order, added=" ").status_code == 403
+    assert payouts_of(deployed, order) == []
+
+
+@pytest.fixture
+def monoovas_switches(deployed: Deployed) -> Iterator[None]:
+    yield
+    deployed.behave(webhook_signature="present")
+
+
+@pytest.mark.usefixtures("monoovas_switches")
+@pytest.mark.parametrize("signature", ["wrong", "absent"])
+def test_a_webhook_without_monoovas_signature_changes_nothing(
+    deployed: Deployed, signature: str
+) -> None:
+    deployed.behave(webhook_signature=signature)
+    transaction_id = deployed.paid()["transaction_id"]
+
+    def refused() -> bool:
+        return [each["lastCode"] for each in deployed.webhooks(transaction_id)] == [401]
+
+    until(refused, what="the webhook is refused")
+    # Nothing is lost: Monoova is asked instead.
+    shown = deployed.settled(transaction_id, "Completed", by_asking=deployed.reconcile)
+    assert shown["history"][-1]["by"] == "reconciler"
+    assert "monoova" not in {entry["by"] for entry in shown["history"]}
+
+
+def test_a_webhook_without_monoovas_secret_is_refused(deployed: Deployed) -> None:
+    answer = deployed.call("POST", "/webhooks/monoova", {"eventName": "x"}, token="not the secret")
+    assert answer.status_code == 401
+
+
+def test_health_is_open(deployed: Deployed) -> None:
+    assert json_of(deployed.call("GET", "/health", token=None)) == {"status": "ok"}

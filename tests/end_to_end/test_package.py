@@ -1,0 +1,106 @@
+"""What was deployed: the app and all that it imports, and nothing else of this repository."""
+
+import ast
+import io
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from devstack.processes import bare_environment
+from devstack.stack import ROOT
+from tests.end_to_end.deployed import REQUEST_SECONDS, Deployed, session
+
+pytestmark = pytest.mark.xdist_group("end_to_end")
+
+# Neither the interpreter's site-packages nor ours: only the standard library and the package.
+IMPORT_ALL = """\
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+    print(name)
+"""
+
+
+@pytest.fixture(scope="module")
+def package(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code of a deployed function, unpacked."""
+    found = deployed.lambda_.get_function(FunctionName=deployed.function("APIHandler"))
+    with session() as http:
+        answer = http.get(found["Code"]["Location"], timeout=REQUEST_SECONDS)
+    answer.raise_for_status()
+    unpacked = tmp_path_factory.mktemp("package")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        archive.extractall(unpacked)
+    return unpacked
+
+
+def modules_of(root: Path) -> Iterator[str]:
+    """The app's own modules."""
+    yield "app"
+    for path in sorted((root / "chalicelib").rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """The modules that a file imports, inside functions too; not those for a type checker alone."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                continue
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=str(module)):
+                yield module
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def test_the_package_carries_all_that_it_imports(package: Path) -> None:
+    own = set(modules_of(ROOT))
+    files = [ROOT / "app.py", *sorted((ROOT / "chalicelib").rglob("*.py"))]
+    wanted = sorted(own | {name for path in files for name in imports_of(path)})
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", IMPORT_ALL, str(package), *wanted],
+        env=bare_environment(),
+        cwd=package,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == wanted
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tests",
+        "simulator",
+        "devstack",
+        "ops",
+        "infra",
+        "docs",
+        "moto",
+        "pytest",
+        "mypy",
+        "hypothesis",
+    ],
+)
+def test_what_only_serves_development_is_not_deployed(package: Path, name: str) -> None:
+    assert not (package / name).exists()
+    assert not (package / f"{name}.py").exists()
+
+
+def test_the_apps_own_code_is_what_stands_here(package: Path) -> None:
+    own = [package / "app.py", *sorted((package / "chalicelib").rglob("*.py"))]
+    deployed = {path.relative_to(package): path.read_bytes() for path in own}
+    here = [ROOT / "app.py", *sorted((ROOT / "chalicelib").rglob("*.py"))]
+    assert deployed.keys() == {path.relative_to(ROOT) for path in here}

@@ -1,0 +1,64 @@
+"""The main job, through what is really deployed: pay, and know what became of it."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pytest
+
+from simulator.outcomes import Outcome
+from tests.end_to_end.deployed import BANK_ACCOUNT, ORDINARY, PAY_ID, Deployed, amount_for
+
+pytestmark = pytest.mark.xdist_group("end_to_end")
+
+
+@pytest.mark.parametrize("destination", [PAY_ID, BANK_ACCOUNT], ids=["PayId", "BankAccount"])
+def test_a_payout_is_completed_by_monoovas_signed_webhook(
+    deployed: Deployed, destination: Mapping[str, str]
+) -> None:
+    asked = deployed.paid(customer_id=deployed.customer(destination))
+    assert (asked["status"], asked["submission"]) == ("Pending", "Accepted")
+    shown = deployed.settled(asked["transaction_id"], "Completed")
+    assert shown["payout_method"] == destination["type"]
+    assert shown["amount"] == Decimal(ORDINARY)
+    assert [(entry["event"], entry["by"]) for entry in shown["history"]] == [
+        ("Requested", shown["created_by"]),
+        ("SendAccepted", shown["created_by"]),
+        ("SettledComplete", "monoova"),
+    ]
+    assert deployed.movements(asked["transaction_id"]) == [("debit", -Decimal(ORDINARY))]
+    webhooks = deployed.webhooks(asked["transaction_id"])
+    assert [(each["tries"], each["lastCode"]) for each in webhooks] == [(1, 200)]
+
+
+def test_a_payout_that_the_bank_rejects_fails_with_monoovas_reason(deployed: Deployed) -> None:
+    amount = amount_for(Outcome.REJECTED)
+    asked = deployed.paid(amount)
+    shown = deployed.settled(asked["transaction_id"], "Failed")
+    assert (shown["failure_code"], shown["failure_reason"]) == ("BankRejected", "ACCOUNT CLOSED")
+    assert deployed.movements(asked["transaction_id"]) == [
+        ("debit", -Decimal(amount)),
+        ("rejection_credit", Decimal(amount)),
+    ]
+
+
+def test_a_payout_whose_webhook_is_lost_is_found_by_the_reconciler(deployed: Deployed) -> None:
+    asked = deployed.paid(amount_for(Outcome.WEBHOOK_LOST))
+    shown = deployed.settled(asked["transaction_id"], "Completed", by_asking=deployed.reconcile)
+    assert shown["history"][-1]["by"] == "reconciler"
+    assert deployed.bookings(asked["transaction_id"]) == 1
+    assert not any(each["isDelivered"] for each in deployed.webhooks(asked["transaction_id"]))
+
+
+def test_a_payout_in_doubt_is_sent_again_under_its_reference_and_booked_once(
+    deployed: Deployed,
+) -> None:
+    """Four tries inside the request end in HTTP 500; then Monoova says that it knows of none."""
+    deployed.script(*[Outcome.ERROR_BEFORE_BOOKING] * 4)
+    asked = deployed.paid()
+    assert (asked["status"], asked["submission"]) == ("Pending", "Unresolved")
+    assert deployed.bookings(asked["transaction_id"]) == 0
+    shown = deployed.settled(asked["transaction_id"], "Completed", by_asking=deployed.reconcile)
+    events = [entry["event"] for entry in shown["history"]]
+    assert events[:4] == ["Requested", "SendUnclear", "SentAgain", "SendAccepted"]
+    assert shown["unique_reference"] == asked["unique_reference"]
+    assert deployed.bookings(asked["transaction_id"]) == 1

@@ -1,0 +1,333 @@
+"""Who is let in: every route says it, and the app looks again for itself."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+from chalice.app import Chalice, CognitoUserPoolAuthorizer, IAMAuthorizer, RouteEntry
+
+from chalicelib.wiring import Container, wired
+from tests import aws
+from tests.world import (
+    ADMIN,
+    ROLE,
+    Caller,
+    HttpAnswer,
+    World,
+    as_admin,
+    as_nobody,
+    as_service,
+    load_app,
+)
+
+SOME_ID: Final = "00000000-0000-4000-8000-000000000000"
+OPEN: Final = {
+    ("POST", "/webhooks/monoova"),
+    ("POST", "/webhooks/monoova/{event_name}"),
+    ("GET", "/health"),
+}
+# A body that each route that takes one would act upon.
+BODIES: Final[dict[tuple[str, str], object]] = {
+    ("POST", "/customers"): {"name": "Jo Citizen"},
+    ("PATCH", "/customers/{customer_id}"): {"name": "Jo Citizen"},
+    ("POST", "/customers/{customer_id}/destinations"): {
+        "type": "BankAccount",
+        "bsb": "062-000",
+        "account_number": "87654321",
+        "account_name": "Jo Citizen",
+    },
+    ("POST", "/payouts/{transaction_id}/resolve"): {"outcome": "Failed", "reason": "x"},
+}
+
+
+def every_route() -> dict[tuple[str, str], RouteEntry]:
+    """What the app has, by method and path: a new route is in here by itself."""
+    return {
+        (method, path): entry
+        for path, methods in load_app().app.routes.items()
+        for method, entry in methods.items()
+    }
+
+
+ROUTES: Final = every_route()
+INTERNAL: Final = sorted(route for route in ROUTES if route[1].startswith("/internal/"))
+ADMINS: Final = sorted(ROUTES.keys() - OPEN - set(INTERNAL))
+
+
+def name_of(route: tuple[str, str]) -> str:
+    return " ".join(route)
+
+
+class Shop:
+    """A world with a customer and a payout, and what they are called in paths."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.customer_id = world.customer()
+        self.payout_id = str(world.pay(self.customer_id).json["transaction_id"])
+        customer = world.admin.get(f"/customers/{self.customer_id}").json
+        self.destination_id = str(customer["destinations"][0]["destination_id"])
+
+    def ask(self, caller: Caller, route: tuple[str, str]) -> HttpAnswer:
+        """A request that would succeed for whoever is let in, or fail by its own rules."""
+        method, path = route
+        for name, value in (
+            ("{customer_id}", self.customer_id),
+            ("{transaction_id}", self.payout_id),
+            ("{destination_id}", self.destination_id),
+        ):
+            path = path.replace(name, value)
+        body = BODIES.get(route, {} if method == "POST" else None)
+        if path.endswith(("/payouts", "/validate")) and method == "POST":
+            body = {
+                "customer_id": self.customer_id,
+                "amount": 5,
+                "destination_id": self.destination_id,
+            }
+        return caller(method, path, body)
+
+    def snapshot(self) -> object:
+        tables = aws.TABLES.values()
+        return (
+            [self.world.dynamodb.scan(TableName=table)["Items"] for table in tables],
+            self.world.monoova.calls,
+        )
+
+
+def contexts_of_nobody() -> Mapping[str, dict[str, Any]]:
+    """What API Gateway could pass on if its authorizer were missing or empty."""
+    return {
+        "nothing at all": {},
+        "no claims": {"authorizer": {}},
+        "null claims": {"authorizer": {"claims": None}},
+        "a null authorizer": {"authorizer": None},
+        "claims without sub": {"authorizer": {"claims": {"email": "a@b.example"}}},
+        "an empty sub": {"authorizer": {"claims": {"sub": ""}}},
+        "a sub that is no text": {"authorizer": {"claims": {"sub": 17}}},
+        "another authorizer": {"authorizer": {"principalId": "jo"}},
+        "an IAM caller": {"identity": {"userArn": ROLE}},
+    }
+
+
+def contexts_of_no_service() -> Mapping[str, dict[str, Any]]:
+    return {
+        "nothing at all": {},
+        "no identity": {"identity": None},
+        "no ARN": {"identity": {"sourceIp": "127.0.0.1"}},
+        "a null ARN": {"identity": {"userArn": None}},
+        "an empty ARN": {"identity": {"userArn": ""}},
+        "an administrator": {"authorizer": {"claims": {"sub": ADMIN}}},
+    }
+
+
+def test_the_routes_are_split_between_three_kinds_of_callers() -> None:
+    assert len(ADMINS) > 15
+    assert len(INTERNAL) >= 4
+    assert set(ROUTES) >= OPEN
+
+
+@pytest.mark.parametrize("route", ADMINS, ids=name_of)
+def test_an_admin_route_is_behind_the_user_pool(route: tuple[str, str]) -> None:
+    assert isinstance(ROUTES[route].authorizer, CognitoUserPoolAuthorizer)
+
+
+@pytest.mark.parametrize("route", INTERNAL, ids=name_of)
+def test_an_internal_route_is_behind_iam(route: tuple[str, str]) -> None:
+    assert isinstance(ROUTES[route].authorizer, IAMAuthorizer)
+
+
+@pytest.mark.parametrize("route", sorted(OPEN), ids=name_of)
+def test_only_monoovas_door_and_health_are_without_an_authorizer(route: tuple[str, str]) -> None:
+    assert ROUTES[route].authorizer is None
+
+
+def test_the_user_pool_is_the_one_of_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = "arn:aws:cognito-idp:ap-southeast-2:111122223333:userpool/ap-southeast-2_x"
+    monkeypatch.setenv("COGNITO_USER_POOL_ARN", arn)
+    assert load_app().admins.to_swagger()["x-amazon-apigateway-authorizer"]["providerARNs"] == [arn]
+
+
+def test_every_admin_route_refuses_whoever_is_not_signed_in(world: World) -> None:
+    shop = Shop(world)
+    before = shop.snapshot()
+    for route in ADMINS:
+        for context in contexts_of_nobody().values():
+            answer = shop.ask(Caller(world.app, context), route)
+            assert (answer.status, answer.code) == (401, "Unauthenticated"), route
+            assert set(answer.json) == {"type", "title", "status", "detail", "code", "request_id"}
+    assert shop.snapshot() == before
+
+
+def test_every_internal_route_refuses_whoever_has_not_signed(world: World) -> None:
+    shop = Shop(world)
+    before = shop.snapshot()
+    for route in INTERNAL:
+        for context in contexts_of_no_service().values():
+            answer = shop.ask(Caller(world.app, context), route)
+            assert (answer.status, answer.code) == (401, "Unauthenticated"), route
+    assert shop.snapshot() == before
+
+
+def test_a_header_lets_nobody_in(world: World) -> None:
+    shop = Shop(world)
+    headers = {"Authorization": "Bearer token", "X-Amzn-Sub": ADMIN, "sub": ADMIN}
+    nobody = Caller(world.app, {}, headers)
+    assert {shop.ask(nobody, route).status for route in (*ADMINS, *INTERNAL)} == {401}
+
+
+def test_a_bad_request_of_nobody_is_told_nothing_but_401(world: World) -> None:
+    for path in ("/customers", "/payouts"):
+        answer = world.nobody("POST", path, raw=b"not json")
+        assert (answer.status, answer.code) == (401, "Unauthenticated")
+        answer = world.nobody("GET", f"{path}?limit=0")
+        assert (answer.status, answer.code) == (401, "Unauthenticated")
+
+
+def test_the_same_routes_let_in_whom_they_are_for(world: World) -> None:
+    shop = Shop(world)
+    for route in ADMINS:
+        if route[0] != "DELETE":
+            assert shop.ask(world.admin, route).status in {200, 201, 202, 409}, route
+    for route in INTERNAL:
+        assert shop.ask(world.service, route).status in {200, 202}, route
+
+
+# --- who asked
+
+
+def test_the_history_names_the_administrator(world: World) -> None:
+    payout = world.payout(world.paid())
+    assert payout["created_by"] == ADMIN
+    assert payout["history"][0]["by"] == ADMIN
+
+
+def test_the_history_names_the_internal_service(world: World) -> None:
+    ask = {"customer_id": world.customer(), "amount": 5}
+    payout = world.service.post("/internal/payouts", ask).json
+    assert payout["created_by"] == ROLE
+    assert payout["history"][0]["by"] == ROLE
+    shown = world.service.get(f"/internal/payouts/{payout['transaction_id']}")
+    assert shown.json["created_by"] == ROLE
+
+
+def test_the_log_names_who_asked_and_not_what_they_are_called(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claims = {"sub": "a-sub", "email": "admin@business.example", "name": "Ada Admin"}
+    Caller(world.app, {"authorizer": {"claims": claims}}).get("/payouts")
+    text = capsys.readouterr().out
+    assert json.loads(text)["actor"] == "a-sub"
+    assert "Ada" not in text
+    assert "business.example" not in text
+
+
+def test_a_role_is_one_caller_under_each_of_its_session_names(world: World) -> None:
+    ask = {"customer_id": world.customer(), "amount": 5}
+    role = "arn:aws:sts::111122223333:assumed-role/Payer"
+    first, second = (as_service(world.app, f"{role}/{name}") for name in ("one", "two"))
+    paid = first.post("/internal/payouts", ask, Idempotency_Key="key-1")
+    again = second.post("/internal/payouts", ask, Idempotency_Key="key-1")
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json["transaction_id"] == paid.json["transaction_id"]
+    assert again.json["created_by"] == f"{role}/one"
+    assert len(world.monoova.received) == 1
+
+
+def test_one_key_of_two_callers_is_two_payouts(world: World) -> None:
+    ask = {"customer_id": world.customer(), "amount": 5}
+    other_role = "arn:aws:sts::111122223333:assumed-role/Other/session-1"
+    answers = [
+        as_admin(world.app, "first").post("/payouts", ask, Idempotency_Key="key-1"),
+        as_admin(world.app, "second").post("/payouts", ask, Idempotency_Key="key-1"),
+        as_service(world.app).post("/internal/payouts", ask, Idempotency_Key="key-1"),
+        as_service(world.app, other_role).post("/internal/payouts", ask, Idempotency_Key="key-1"),
+    ]
+    ids = {answer.json["transaction_id"] for answer in answers}
+    assert len(ids) == 4
+    assert [len(world.monoova.book.bookings(one)) for one in ids] == [1, 1, 1, 1]
+
+
+# --- health
+
+
+@pytest.fixture
+def nothing_set() -> Iterator[None]:
+    """An app without a single setting."""
+    wired.put(Container(environment={}))
+    yield
+    wired.put(None)
+
+
+@pytest.fixture
+def app(nothing_set: None) -> Chalice:
+    """What the `client` fixture of pytest-chalice sends its requests to."""
+    chalice: Chalice = load_app().app
+    return chalice
+
+
+def test_health_answers_through_chalices_own_gateway(client: Any) -> None:
+    answer = client.get("/health")
+    assert answer.status_code == 200
+    assert answer.json == {"status": "ok"}
+
+
+def test_health_is_open_and_needs_no_settings(nothing_set: None) -> None:
+    answer = as_nobody(load_app()).get("/health")
+    assert (answer.status, answer.json) == (200, {"status": "ok"})
+
+
+def test_health_touches_nothing(world: World) -> None:
+    world.restart()
+    before = set(vars(world.container))
+    assert world.nobody.get("/health").status == 200
+    # Every part of the app is kept in the container from its first use on.
+    assert set(vars(world.container)) == before
+    assert world.monoova.calls == []
+
+
+def test_without_settings_everything_else_fails_without_saying_what_is_missing(
+    nothing_set: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = as_admin(load_app()).get("/customers")
+    assert (answer.status, answer.code) == (500, "InternalError")
+    assert not re.search("MONOOVA|DYNAMODB|Settings", answer.text)
+    assert "DYNAMODB_TABLE_CUSTOMERS: missing" in json.loads(capsys.readouterr().out)["outcome"]
+
+
+# --- browsers
+
+
+def test_the_admin_app_may_call_every_route_that_is_for_it() -> None:
+    for route in (*ADMINS, ("GET", "/health")):
+        assert ROUTES[route].cors is not None, route
+    for route in (*INTERNAL, *sorted(OPEN - {("GET", "/health")})):
+        assert ROUTES[route].cors is None, route
+
+
+def test_the_origin_of_the_admin_app_is_a_setting(
+    monkeypatch: pytest.MonkeyPatch, nothing_set: None
+) -> None:
+    monkeypatch.setenv("CORS_ALLOW_ORIGIN", "https://admin.example")
+    app = load_app()
+    for method, path in ADMINS:
+        headers = app.app.routes[path][method].cors.get_access_control_headers()
+        assert headers["Access-Control-Allow-Origin"] == "https://admin.example"
+        assert "Idempotency-Key" in headers["Access-Control-Allow-Headers"]
+        assert "Authorization" in headers["Access-Control-Allow-Headers"]
+        assert headers["Access-Control-Expose-Headers"] == "Idempotent-Replayed"
+    answer = as_nobody(app).get("/health")
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://admin.example"
+
+
+def test_the_admin_app_may_read_refusals_too(world: World) -> None:
+    answers = [
+        world.nobody.get("/customers"),
+        world.admin.post("/payouts", {}),
+        world.admin.get(f"/payouts/{SOME_ID}"),
+        world.admin("POST", "/payouts", raw=b"x", headers={"Content-Type": "text/plain"}),
+    ]
+    assert [answer.status for answer in answers] == [401, 400, 404, 415]
+    for answer in answers:
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"

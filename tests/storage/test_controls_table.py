@@ -1,0 +1,312 @@
+"""The shared controls, the one read for all that a payout needs, and what stores have in common."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any, Final
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.session import Session
+from moto import mock_aws
+
+from chalicelib.domain import gate as gates
+from chalicelib.domain.gate import Gate, OpenReason, Tally
+from chalicelib.domain.payout import Payout, State
+from chalicelib.storage.controls import Controls, GateChangedError
+from chalicelib.storage.customers import Customers, SealedCustomer
+from chalicelib.storage.dynamodb import (
+    InvalidCursorError,
+    StorageUnavailableError,
+    cursor_of,
+    failed_condition,
+    key_of,
+    text_of,
+    time_of,
+)
+from chalicelib.storage.payouts import Payouts
+from chalicelib.storage.together import ReadTogether, Situation
+from tests import aws
+
+NOW: Final = datetime(2026, 3, 2, 1, 2, 30, tzinfo=UTC)
+TABLE: Final = "ControlsTable"
+PAUSED: Final = gates.paused(Gate(), "operator", "Monoova asked us to", NOW)
+OPEN: Final = gates.opened(Gate(), OpenReason.NOT_AUTHENTICATED, NOW)
+CUSTOMER: Final = SealedCustomer("c-1", NOW, NOW, 1, b"sealed")
+PAYOUT: Final = Payout(
+    transaction_id="00000000-0000-4000-8000-000000000001",
+    unique_reference="00000000-0000-4000-8000-000000000001",
+    customer_id="c-1",
+    destination_id="d-1",
+    payout_method="PayId",
+    destination_masked="•••",
+    amount_cents=100,
+    state=State.QUEUED,
+    version=1,
+    created_by="admin",
+    created_at=NOW,
+    updated_at=NOW,
+    fingerprint="f",
+    due_at=NOW,
+)
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """The tables, made once: making them takes longer than most tests."""
+    with mock_aws():
+        session = aws.new_session()
+        aws.create(session)
+        yield session
+
+
+@pytest.fixture
+def client(session: Session) -> Any:
+    """A client of the test's own, since it may carry faults, and an empty table."""
+    retries = Config(retries={"mode": "standard"})
+    client: Any = session.create_client("dynamodb", region_name=aws.REGION, config=retries)
+    for item in client.scan(TableName=TABLE)["Items"]:
+        client.delete_item(TableName=TABLE, Key={"control_id": item["control_id"]})
+    return client
+
+
+@pytest.fixture
+def controls(client: Any) -> Controls:
+    return Controls(client, TABLE)
+
+
+def answers(client: Any, operation: str, code: str) -> None:
+    """Every call is answered with this error, without being carried out."""
+
+    def refuse(**_: Any) -> Any:
+        error = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {}}
+        return SimpleNamespace(status_code=400), error
+
+    client.meta.events.register(f"before-call.dynamodb.{operation}", refuse)
+
+
+# --- the gate
+
+
+def test_a_gate_that_was_never_written_is_closed_to_nobody(controls: Controls) -> None:
+    assert controls.gate() == Gate()
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [Gate(), OPEN, PAUSED, gates.probing(OPEN, NOW), gates.watching(Gate(), NOW)],
+    ids=["closed", "open", "paused", "probing", "watching"],
+)
+def test_a_gate_is_read_as_it_was_saved_one_version_later(gate: Gate, controls: Controls) -> None:
+    saved = controls.save_gate(gate)
+    assert saved.version == gate.version + 1
+    assert controls.gate() == saved
+
+
+def test_of_two_that_saw_the_same_gate_one_changes_it(controls: Controls) -> None:
+    seen = controls.save_gate(Gate())
+    winner = controls.save_gate(gates.probing(seen, NOW))
+    with pytest.raises(GateChangedError):
+        controls.save_gate(gates.closed(seen))
+    assert controls.gate() == winner
+
+
+def test_what_is_over_is_taken_away(controls: Controls) -> None:
+    paused = controls.save_gate(PAUSED)
+    resumed = controls.save_gate(gates.resumed(paused))
+    assert controls.gate() == resumed
+    assert not controls.gate().is_paused
+
+
+# --- the tally
+
+
+def test_the_tally_counts_the_last_five_minutes(controls: Controls) -> None:
+    for minutes_ago, failures in ((0, 1), (1, 0), (4, 2), (5, 7), (60, 9)):
+        controls.add_calls(NOW - timedelta(minutes=minutes_ago), 10, failures)
+    assert controls.tally(NOW) == Tally(30, 3)
+
+
+def test_reports_of_many_instances_add_up(controls: Controls) -> None:
+    for _ in range(5):
+        controls.add_calls(NOW, 2, 1)
+    assert controls.tally(NOW) == Tally(10, 5)
+
+
+def test_a_tally_without_reports_is_nothing(controls: Controls) -> None:
+    assert controls.tally(NOW) == Tally(0, 0)
+
+
+def test_a_minutes_report_goes_away_by_itself(controls: Controls, client: Any) -> None:
+    controls.add_calls(NOW, 1, 0)
+    (item,) = client.scan(TableName=TABLE)["Items"]
+    assert int(item["expires_at"]["N"]) == int((NOW + timedelta(hours=1)).timestamp())
+
+
+# --- one read for all
+
+
+@pytest.fixture
+def together(client: Any) -> ReadTogether:
+    payouts, customers = Payouts(client, "TransactionsTable"), Customers(client, "CustomersTable")
+    if payouts.get(PAYOUT.transaction_id) is None:
+        payouts.create(PAYOUT)
+        customers.create(CUSTOMER)
+    return ReadTogether(client, payouts, customers, Controls(client, TABLE))
+
+
+class Hesitant:
+    """A DynamoDB that leaves one table's key unprocessed, this many times."""
+
+    def __init__(self, client: Any, table: str, times: int) -> None:
+        self.asked: list[set[str]] = []
+        self._table, self._times = table, times
+        client.meta.events.register("before-parameter-build.dynamodb.BatchGetItem", self._note)
+        client.meta.events.register("after-call.dynamodb.BatchGetItem", self._leave_out)
+
+    def _note(self, params: dict[str, Any], **_: Any) -> None:
+        self.asked.append(set(params["RequestItems"]))
+        self._keys = params["RequestItems"].get(self._table)
+
+    def _leave_out(self, parsed: dict[str, Any], **_: Any) -> None:
+        if self._times and self._keys:
+            self._times -= 1
+            parsed["Responses"].pop(self._table, None)
+            parsed["UnprocessedKeys"] = {self._table: self._keys}
+
+
+def test_customer_gate_and_payout_come_in_one_consistent_read(
+    together: ReadTogether, controls: Controls, client: Any
+) -> None:
+    gate = controls.save_gate(OPEN)
+    reads: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        reads.append(params["RequestItems"])
+
+    client.meta.events.register("before-parameter-build.dynamodb", note)
+    standing = together.standing("c-1", PAYOUT.transaction_id)
+    assert standing == Situation(CUSTOMER, gate, PAYOUT)
+    (read,) = reads
+    assert all(keys["ConsistentRead"] for keys in read.values())
+
+
+def test_what_is_not_there_is_none(together: ReadTogether) -> None:
+    assert together.standing("nobody") == Situation(None, Gate(), None)
+    assert together.standing("c-1", "none") == Situation(CUSTOMER, Gate(), None)
+
+
+@pytest.mark.parametrize("table", ["CustomersTable", "TransactionsTable", TABLE])
+@pytest.mark.parametrize("times", [1, 2])
+def test_keys_that_were_left_unprocessed_are_asked_for_again(
+    table: str, times: int, together: ReadTogether, controls: Controls, client: Any
+) -> None:
+    gate = controls.save_gate(PAUSED)
+    hesitant = Hesitant(client, table, times)
+    standing = together.standing("c-1", PAYOUT.transaction_id)
+    assert standing == Situation(CUSTOMER, gate, PAYOUT)
+    assert [len(asked) for asked in hesitant.asked] == [3] + [1] * times
+
+
+def test_a_key_that_stays_unprocessed_is_not_mistaken_for_nothing(
+    together: ReadTogether, client: Any
+) -> None:
+    Hesitant(client, "CustomersTable", 3)
+    with pytest.raises(StorageUnavailableError, match="UnprocessedKeys") as caught:
+        together.standing("c-1")
+    assert not caught.value.may_be_done
+
+
+# --- when DynamoDB does not answer
+
+OPERATIONS: Final[dict[str, tuple[str, Callable[[Controls], object]]]] = {
+    "gate": ("GetItem", lambda table: table.gate()),
+    "save_gate": ("PutItem", lambda table: table.save_gate(Gate())),
+    "add_calls": ("UpdateItem", lambda table: table.add_calls(NOW, 1, 0)),
+    "tally": ("BatchGetItem", lambda table: table.tally(NOW)),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_call_says_so_when_dynamodb_cannot_be_asked(
+    name: str, controls: Controls, client: Any
+) -> None:
+    operation, call = OPERATIONS[name]
+    answers(client, operation, "AccessDeniedException")
+    with pytest.raises(StorageUnavailableError, match="AccessDeniedException"):
+        call(controls)
+
+
+def test_the_one_read_says_so_too(together: ReadTogether, client: Any) -> None:
+    def vanish(**_: Any) -> Any:
+        raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
+
+    client.meta.events.register("before-call.dynamodb.BatchGetItem", vanish)
+    with pytest.raises(StorageUnavailableError, match="ReadTimeoutError"):
+        together.standing("c-1")
+
+
+def test_an_error_that_is_no_failed_condition_is_not_taken_for_one() -> None:
+    error = ClientError({"Error": {"Code": "ThrottlingException", "Message": "no"}}, "PutItem")
+    with pytest.raises(ClientError) as caught:
+        failed_condition(error)
+    assert caught.value is error
+
+
+# --- times and cursors
+
+
+@pytest.mark.parametrize(
+    "time",
+    [NOW, NOW.replace(microsecond=1), NOW.astimezone(timezone(timedelta(hours=11)))],
+    ids=["whole", "fraction", "sydney"],
+)
+def test_a_time_is_one_width_in_utc_and_reads_back(time: datetime) -> None:
+    text = text_of(time)
+    assert (len(text), text[-1]) == (27, "Z")
+    assert time_of(text) == time
+    assert time_of(text).tzinfo is UTC
+
+
+NAMES: Final = frozenset({"transaction_id", "created_at"})
+KEY: Final = {"transaction_id": "t-1", "created_at": "2026-03-02T01:00:00.000000Z"}
+
+
+def test_a_cursor_brings_back_the_key_it_was_made_of() -> None:
+    cursor = cursor_of(KEY)
+    assert cursor is not None
+    assert cursor.isascii()
+    assert key_of(cursor, NAMES) == KEY
+    assert cursor_of(None) is None
+
+
+def _encoded(document: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(document).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "no",
+        "%%%%",
+        "ünïcode",
+        base64.urlsafe_b64encode(b"\xff\xfe").decode(),
+        base64.urlsafe_b64encode(b"[" * 100_000).decode(),
+        _encoded([]),
+        _encoded("text"),
+        _encoded({}),
+        _encoded({"transaction_id": "t-1"}),
+        _encoded({**KEY, "more": "x"}),
+        _encoded({**KEY, "created_at": 7}),
+        _encoded({**KEY, "created_at": ""}),
+        _encoded({**KEY, "created_at": {"S": "x"}}),
+    ],
+    ids=range(14),
+)
+def test_what_is_no_cursor_of_this_list_is_refused(cursor: str) -> None:
+    with pytest.raises(InvalidCursorError):
+        key_of(cursor, NAMES)

@@ -1,0 +1,47 @@
+"""Who asks: the name in the history, and the subject that an Idempotency-Key belongs to."""
+
+import pytest
+
+from chalicelib.domain.actor import Actor, service, user
+
+SESSION = "arn:aws:sts::111122223333:assumed-role/Payer/"
+
+
+def test_a_person_is_known_by_the_pools_own_id() -> None:
+    assert user("0a1b2c3d") == Actor(name="0a1b2c3d", subject="0a1b2c3d")
+
+
+def test_a_role_is_one_subject_whatever_its_session_is_called() -> None:
+    first, second = service(f"{SESSION}one"), service(f"{SESSION}two")
+    assert first.subject == second.subject == "arn:aws:sts::111122223333:assumed-role/Payer"
+
+
+def test_the_history_names_the_very_session() -> None:
+    assert service(f"{SESSION}one").name == f"{SESSION}one"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "arn:aws:sts::111122223333:assumed-role/Payer/s",
+            "arn:aws:sts::111122223333:assumed-role/Reader/s",
+        ),
+        (
+            "arn:aws:sts::111122223333:assumed-role/Payer/s",
+            "arn:aws:sts::444455556666:assumed-role/Payer/s",
+        ),
+        ("arn:aws:iam::111122223333:user/one", "arn:aws:iam::111122223333:user/two"),
+        (
+            "arn:aws:iam::111122223333:user/team/one",
+            "arn:aws:iam::111122223333:user/team/two",
+        ),
+    ],
+)
+def test_two_callers_are_two_subjects(one: str, other: str) -> None:
+    assert service(one).subject != service(other).subject
+
+
+def test_a_user_of_iam_is_its_own_subject() -> None:
+    arn = "arn:aws:iam::111122223333:user/team/payer"
+    assert service(arn) == Actor(name=arn, subject=arn)

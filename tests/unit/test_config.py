@@ -1,0 +1,158 @@
+"""The settings: parsed once, every problem reported together, and never a value among them."""
+
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from chalicelib.config import Settings, SettingsError, settings_from
+from chalicelib.domain.schedule import Policy
+from chalicelib.secrets import Secret
+
+REQUIRED = {
+    "MONOOVA_API_SECRET_ARN": "arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:monoova",
+    "DYNAMODB_TABLE_TRANSACTIONS": "transactions",
+    "DYNAMODB_TABLE_CUSTOMERS": "customers",
+    "DYNAMODB_TABLE_CONTROLS": "controls",
+    "MONOOVA_MACCOUNT_TOKEN": "6279059700000000",
+    "MONOOVA_SOURCE_BSB": "802-985",
+    "MONOOVA_SOURCE_ACCOUNT": "123456789",
+    "REMITTER_NAME": "Example Pty Ltd",
+    "DLQ_URL": "https://sqs.example/webhooks",
+    "PAYOUT_QUEUE_URL": "https://sqs.example/payouts",
+    "CUSTOMER_DATA_KEY_ARN": "arn:aws:kms:ap-southeast-2:111122223333:key/1",
+    "MONOOVA_WEBHOOK_SECRET": "first-secret",
+}
+
+
+def problems_of(**changes: str) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        settings_from(REQUIRED | changes)
+    assert str(refused.value) == "Settings: " + "; ".join(refused.value.problems)
+    return refused.value.problems
+
+
+def test_what_is_not_set_has_a_sensible_value() -> None:
+    settings = settings_from(REQUIRED)
+    assert settings.payout_limit_cents == 100_000
+    assert settings.monoova_source_bsb_field == "sourceBSB"
+    assert settings.requires_webhook_signature is False
+    assert settings.cors_allow_origin == "*"
+    assert settings.stage == "dev"
+    assert settings.policy == Policy()
+
+
+def test_every_variable_finds_its_place() -> None:
+    settings = settings_from(
+        REQUIRED
+        | {
+            "MONOOVA_WEBHOOK_SIGNATURE": "required",
+            "MONOOVA_SOURCE_BSB_FIELD": "sourceAccountBsb",
+            "PAYOUT_LIMIT_AUD": "2500.50",
+            "CORS_ALLOW_ORIGIN": "https://admin.example",
+            "STAGE": "prod",
+            "FIRST_LOOK_SECONDS": "12",
+            "GRACE_SECONDS": "60",
+            "PAYOUT_EXPIRY_HOURS": "48",
+            "MAX_RESENDS": "0",
+            "REVIEW_AFTER_HOURS": "2",
+        }
+    )
+    assert settings == Settings(
+        monoova_api_secret_arn=REQUIRED["MONOOVA_API_SECRET_ARN"],
+        dynamodb_table_transactions="transactions",
+        dynamodb_table_customers="customers",
+        dynamodb_table_controls="controls",
+        monoova_maccount_token="6279059700000000",
+        monoova_source_bsb="802-985",
+        monoova_source_account="123456789",
+        remitter_name="Example Pty Ltd",
+        dlq_url="https://sqs.example/webhooks",
+        payout_queue_url="https://sqs.example/payouts",
+        customer_data_key_arn=REQUIRED["CUSTOMER_DATA_KEY_ARN"],
+        webhook_secrets=(Secret("first-secret"),),
+        requires_webhook_signature=True,
+        monoova_source_bsb_field="sourceAccountBsb",
+        payout_limit_cents=250_050,
+        cors_allow_origin="https://admin.example",
+        stage="prod",
+        policy=Policy(
+            first_look_seconds=12,
+            grace_seconds=60,
+            expiry_hours=48,
+            max_resends=0,
+            review_after_hours=2,
+        ),
+    )
+
+
+def test_blanks_around_a_value_do_not_matter() -> None:
+    settings = settings_from(REQUIRED | {"REMITTER_NAME": " Example \n", "STAGE": " "})
+    assert (settings.remitter_name, settings.stage) == ("Example", "dev")
+
+
+def test_several_webhook_secrets_allow_one_to_be_rotated() -> None:
+    settings = settings_from(REQUIRED | {"MONOOVA_WEBHOOK_SECRET": "old, new,,"})
+    assert [secret.reveal() for secret in settings.webhook_secrets] == ["old", "new"]
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        settings_from({})
+    assert refused.value.problems == [f"{name}: missing" for name in REQUIRED]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("MONOOVA_MACCOUNT_TOKEN", "627905970000000", "16 digits"),
+        ("MONOOVA_MACCOUNT_TOKEN", "627905970000000x", "16 digits"),
+        ("MONOOVA_SOURCE_BSB", "802985", "as 802-985"),
+        ("MONOOVA_SOURCE_ACCOUNT", "12-34", "4-9 digits"),
+        ("REMITTER_NAME", "x" * 141, "1 to 140 characters"),
+        ("DLQ_URL", "webhooks", "a queue's URL"),
+        ("PAYOUT_QUEUE_URL", "sqs://payouts", "a queue's URL"),
+        ("CUSTOMER_DATA_KEY_ARN", "alias/customers", "a key's ARN"),
+        ("MONOOVA_WEBHOOK_SIGNATURE", "yes", "optional or required"),
+        ("MONOOVA_SOURCE_BSB_FIELD", "sourcebsb", "sourceBSB or sourceAccountBsb"),
+        ("PAYOUT_LIMIT_AUD", "0", "an amount such as 1000"),
+        ("PAYOUT_LIMIT_AUD", "-5", "an amount such as 1000"),
+        ("PAYOUT_LIMIT_AUD", "NaN", "an amount such as 1000"),
+        ("PAYOUT_LIMIT_AUD", "1000.005", "an amount such as 1000"),
+        ("FIRST_LOOK_SECONDS", "0", "a number of at least 1"),
+        ("GRACE_SECONDS", "soon", "a number of at least 1"),
+        ("PAYOUT_EXPIRY_HOURS", "1.5", "a number of at least 1"),
+        ("MAX_RESENDS", "-1", "a number of at least 0"),
+        ("REVIEW_AFTER_HOURS", "9" * 5000, "a number of at least 1"),
+    ],
+)
+def test_what_is_malformed_is_named_with_what_was_expected(
+    name: str, value: str, expected: str
+) -> None:
+    assert problems_of(**{name: value}) == [f"{name}: expected {expected}"]
+
+
+def test_a_secret_of_nothing_but_commas_is_missing() -> None:
+    assert problems_of(MONOOVA_WEBHOOK_SECRET=" , ,") == ["MONOOVA_WEBHOOK_SECRET: missing"]
+
+
+def test_production_names_the_origin_of_its_admin_app() -> None:
+    assert problems_of(STAGE="prod") == [
+        "CORS_ALLOW_ORIGIN: name the admin app's origin in production"
+    ]
+
+
+def test_no_problem_quotes_a_value() -> None:
+    bad = {name: f"quoted-{name.lower()}" for name in REQUIRED} | {
+        "MONOOVA_SOURCE_BSB_FIELD": "quoted-field",
+        "PAYOUT_LIMIT_AUD": "quoted-limit",
+        "MAX_RESENDS": "quoted-number",
+    }
+    assert "quoted" not in " ".join(problems_of(**bad))
+
+
+def test_settings_cannot_be_changed_and_do_not_show_the_secret() -> None:
+    settings = settings_from(REQUIRED)
+    assert "first-secret" not in repr(settings)
+    for field in fields(settings):
+        with pytest.raises(FrozenInstanceError):
+            setattr(settings, field.name, None)
