@@ -185,7 +185,7 @@ def cancel_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
     incoming.body(schemas.EMPTY)
-    payout = wired.get().payouts.cancel(_payout(transaction_id), by.name)
+    payout = wired.get().administration.cancel(_payout(transaction_id), by.name)
     return Reply(views.payout_with_history(payout))
 
 
@@ -195,7 +195,7 @@ def retry_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
     incoming.body(schemas.EMPTY)
-    requested = wired.get().payouts.retry(_payout(transaction_id), by.name, incoming.seconds_left)
+    requested = wired.get().paying.retry(_payout(transaction_id), by.name, incoming.seconds_left)
     return views.accepted(requested)
 
 
@@ -205,7 +205,7 @@ def resolve_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
     how = incoming.body(schemas.RESOLVE)
-    payout = wired.get().payouts.resolve(_payout(transaction_id), by=by.name, **how)
+    payout = wired.get().administration.resolve(_payout(transaction_id), by=by.name, **how)
     return Reply(views.payout_with_history(payout))
 
 
@@ -215,7 +215,7 @@ def refresh_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
     incoming.body(schemas.EMPTY)
-    payout = wired.get().payouts.refresh(_payout(transaction_id), by.name)
+    payout = wired.get().administration.refresh(_payout(transaction_id), by.name)
     return Reply(views.payout_with_history(payout))
 
 
@@ -342,9 +342,7 @@ def reconcile(event: CloudWatchEvent) -> Any:
 
 def _request_payout(incoming: Incoming, by: Actor) -> Reply:
     ask = incoming.body(schemas.PAYOUT)
-    requested = wired.get().payouts.request(
-        ask, by, incoming.idempotency_key, incoming.seconds_left
-    )
+    requested = wired.get().paying.request(ask, by, incoming.idempotency_key, incoming.seconds_left)
     return views.accepted(requested)
 
 
@@ -366,7 +364,7 @@ def _list_payouts(incoming: Incoming, _by: Actor, customer_id: str | None = None
 
 
 def _show_payout(_by: Actor, transaction_id: str) -> Reply:
-    return Reply(views.payout_with_history(wired.get().payouts.get(_payout(transaction_id))))
+    return Reply(views.payout_with_history(wired.get().administration.get(_payout(transaction_id))))
 
 
 def _show_customer(_by: Actor, customer_id: str) -> Reply:

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from chalicelib.queues import Queue
     from chalicelib.secrets import CredentialsSource
     from chalicelib.services.account import AccountService
+    from chalicelib.services.administration import AdministrationService
     from chalicelib.services.customers import CustomerService
     from chalicelib.services.dispatch import Dispatcher
     from chalicelib.services.gatekeeper import Gatekeeper
     from chalicelib.services.listing import PayoutLists
-    from chalicelib.services.payouts import PayoutService
+    from chalicelib.services.paying import PayingService
     from chalicelib.services.reconciliation import Reconciler
     from chalicelib.services.recording import Recorder
     from chalicelib.services.submission import Submission
@@ -212,22 +213,36 @@ class Container:
         return Queue(self._sqs, self.settings.payout_queue_url)
 
     @cached_property
-    def payouts(self) -> "PayoutService":
-        from chalicelib.services.payouts import PayoutService
+    def paying(self) -> "PayingService":
+        from chalicelib.services.paying import PayingService
 
-        return PayoutService(
+        return PayingService(
             payouts=self.payouts_table,
             together=self.together,
             vault=self.vault,
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             submission=self._submission,
-            recorder=self._recorder,
             queue=self._payout_queue,
             clock=self.clock,
             policy=self.settings.policy,
             limit_cents=self.settings.payout_limit_cents,
             new_id=self._new_id,
+        )
+
+    @cached_property
+    def administration(self) -> "AdministrationService":
+        from chalicelib.services.administration import AdministrationService
+
+        return AdministrationService(
+            payouts=self.payouts_table,
+            together=self.together,
+            vault=self.vault,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            recorder=self._recorder,
+            clock=self.clock,
+            policy=self.settings.policy,
         )
 
     @cached_property

@@ -26,7 +26,7 @@ CASES: Final = {
     "app: GET /payouts/{id}": _WIRED + "container.payouts_table",
     "app: webhook": _WIRED + "container.webhooks",
     "app: POST /payouts, encryption loaded": _WIRED
-    + "container.payouts; container.vault._sdk; container.vault._provider",
+    + "container.paying; container.vault._sdk; container.vault._provider",
 }
 
 _SETTINGS: Final = {

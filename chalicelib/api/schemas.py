@@ -19,9 +19,10 @@ from chalicelib.domain.destination import (
 )
 from chalicelib.domain.money import InvalidAmountError, cents_from
 from chalicelib.domain.payout import Status
+from chalicelib.services.administration import RESOLUTIONS
 from chalicelib.services.customers import BankAccountDetails, DestinationDetails, PayIdDetails
 from chalicelib.services.listing import PayoutFilter
-from chalicelib.services.payouts import RESOLUTIONS, PayoutRequest
+from chalicelib.services.paying import PayoutRequest
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")

@@ -14,7 +14,7 @@ from chalicelib.monoova.client import Account
 from chalicelib.observability import note
 from chalicelib.services.customers import Customer
 from chalicelib.services.listing import Listing
-from chalicelib.services.payouts import Requested
+from chalicelib.services.paying import Requested
 from chalicelib.services.reconciliation import Findings
 from chalicelib.services.validation import Validated
 from chalicelib.storage.customers import SealedDestination

@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from chalicelib.domain.gate import Gate
+
 _MOST_SECONDS_BETWEEN_LOOKS: Final = 3600
+# How soon a payout goes out after a person lets payouts be sent again.
+_STOPPED_LOOK: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +53,11 @@ def is_expired(created_at: datetime, now: datetime, policy: Policy) -> bool:
 def is_overdue(created_at: datetime, now: datetime, policy: Policy) -> bool:
     """Whether an open payout has waited so long that a person should know."""
     return now - created_at > timedelta(hours=policy.review_after_hours)
+
+
+def when_to_try(gate: Gate, now: datetime, policy: Policy) -> datetime:
+    """When a queued payout is looked at next."""
+    usual = now + timedelta(seconds=policy.queue_look_seconds)
+    if gate.is_open and gate.probe_at:
+        return max(usual, gate.probe_at)
+    return now + _STOPPED_LOOK if gate.is_paused or gate.is_open else usual

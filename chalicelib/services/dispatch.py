@@ -20,13 +20,12 @@ from chalicelib.domain.payout import (
     ReviewReason,
     State,
 )
-from chalicelib.domain.schedule import Policy, is_expired
+from chalicelib.domain.schedule import Policy, is_expired, when_to_try
 from chalicelib.encryption import Vault
 from chalicelib.monoova.client import MonoovaClient
 from chalicelib.observability import Metric
 from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
-from chalicelib.services.payouts import when_to_try
 from chalicelib.services.recording import Recorder
 from chalicelib.services.submission import Submission
 from chalicelib.storage.customers import SealedCustomer

@@ -30,13 +30,12 @@ from chalicelib.domain.payout import (
     Payout,
     State,
 )
-from chalicelib.domain.schedule import Policy
+from chalicelib.domain.schedule import Policy, when_to_try
 from chalicelib.monoova.client import MonoovaClient
 from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.services.dispatch import Dispatcher
 from chalicelib.services.gatekeeper import Gatekeeper
-from chalicelib.services.payouts import when_to_try
 from chalicelib.services.submission import without_payee
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payouts import DUE_SHARDS, PayoutChangedError, Payouts

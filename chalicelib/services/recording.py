@@ -6,6 +6,7 @@ from typing import Final
 from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain.payout import Change, Payout
+from chalicelib.errors import ErrorCode, NotFoundError
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
 
@@ -42,3 +43,15 @@ class Recorder:
                 observability.count_change(change, payout.created_at, now)
                 return after
         raise StorageUnavailableError("a payout changes all the time", may_be_done=False)
+
+
+def found_payout(payouts: Payouts, transaction_id: str) -> Payout:
+    """The payout as it now stands.
+
+    Raises:
+        NotFoundError
+    """
+    payout = payouts.get(transaction_id)
+    if payout is None:
+        raise NotFoundError("There is no such payout.", ErrorCode.PAYOUT_NOT_FOUND)
+    return payout

@@ -17,7 +17,7 @@ from chalicelib.monoova.payloads import Order, Source, body_of
 from chalicelib.services.account import AccountService
 from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
-from chalicelib.services.payouts import PayoutRequest, check_amount, chosen_destination
+from chalicelib.services.paying import PayoutRequest, check_amount, chosen_destination
 from chalicelib.storage.customers import SealedDestination
 from chalicelib.storage.together import ReadTogether
 

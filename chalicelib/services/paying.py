@@ -1,4 +1,4 @@
-"""Requesting a payout, and what an administrator may do with one afterwards."""
+"""Requesting a payout: paid at once, or queued where nothing may be sent now."""
 
 import hashlib
 import json
@@ -11,28 +11,15 @@ from typing import Final
 from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain.actor import Actor
-from chalicelib.domain.decisions import (
-    ForbiddenTransitionError,
-    Note,
-    SendAgain,
-    after_report,
-    change_for,
-)
 from chalicelib.domain.destination import Destination
-from chalicelib.domain.gate import Gate, Passage
+from chalicelib.domain.gate import Passage
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import (
-    NO_CHANGE,
-    Change,
-    Event,
-    FailureCode,
-    Fields,
     HistoryEntry,
     Payout,
     State,
 )
-from chalicelib.domain.redaction import redact
-from chalicelib.domain.schedule import Policy, lease_until
+from chalicelib.domain.schedule import Policy, lease_until, when_to_try
 from chalicelib.encryption import Vault
 from chalicelib.errors import (
     ConflictError,
@@ -49,8 +36,8 @@ from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.secrets import SecretUnavailableError
 from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
-from chalicelib.services.recording import Recorder
-from chalicelib.services.submission import Submission, without_payee
+from chalicelib.services.recording import found_payout
+from chalicelib.services.submission import Submission
 from chalicelib.storage.customers import SealedCustomer, SealedDestination
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payouts import Payouts
@@ -64,16 +51,6 @@ _REPLAY_WAIT_SECONDS: Final = 12.0
 _REPLAY_LOOK_SECONDS: Final = 0.25
 # SQS takes no longer one.
 _LONGEST_DELAY_SECONDS: Final = 900
-# How soon a payout goes out after a person lets payouts be sent again.
-_STOPPED_LOOK: Final = timedelta(minutes=5)
-
-_RESOLUTIONS: Final = {
-    "Completed": (Event.RESOLVED_COMPLETED, None),
-    "Failed": (Event.RESOLVED_FAILED, FailureCode.RESOLVED_BY_HAND),
-    "Returned": (Event.RESOLVED_RETURNED, FailureCode.RETURNED),
-    "Cancelled": (Event.RESOLVED_CANCELLED, FailureCode.RESOLVED_BY_HAND),
-}
-RESOLUTIONS: Final = tuple(_RESOLUTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +81,7 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
-class PayoutService:
+class PayingService:
     """`new_id` makes ids of payouts without a key, and of leases."""
 
     payouts: Payouts
@@ -113,7 +90,6 @@ class PayoutService:
     monoova: MonoovaClient
     gatekeeper: Gatekeeper
     submission: Submission
-    recorder: Recorder
     queue: Queue
     clock: Clock
     policy: Policy
@@ -137,19 +113,13 @@ class PayoutService:
             return self._replayed(standing.payout, ask, ends_at)
         return self._begun(transaction_id, ask, standing, by.name, ends_at)
 
-    def get(self, transaction_id: str) -> Payout:
-        payout = self.payouts.get(transaction_id)
-        if payout is None:
-            raise NotFoundError("There is no such payout.", ErrorCode.PAYOUT_NOT_FOUND)
-        return payout
-
     def retry(self, transaction_id: str, by: str, seconds: float) -> Requested:
         """A new payout in place of one that ended without paying: one at most for each.
 
         Asking again gives that same new payout, so that two administrators cannot retry twice.
         """
         ends_at = self._in(seconds)
-        old = self.get(transaction_id)
+        old = found_payout(self.payouts, transaction_id)
         ended_unpaid = old.state in (State.FAILED, State.RETURNED, State.CANCELLED)
         if not ended_unpaid or old.needs_review:
             raise ConflictError(
@@ -169,65 +139,6 @@ class PayoutService:
         if standing.payout:
             return self._replayed(standing.payout, ask, ends_at)
         return self._begun(new_id, ask, standing, by, ends_at, retry_of=old.transaction_id)
-
-    def cancel(self, transaction_id: str, by: str) -> Payout:
-        """Ends a payout that was not sent yet."""
-        fields = Fields(failure_code=FailureCode.CANCELLED_BY_ADMIN)
-
-        def cancelled(payout: Payout) -> Change:
-            if payout.state is State.CANCELLED:
-                return NO_CHANGE
-            return change_for(payout, Event.CANCELLED, Note(self.clock.now(), by), fields)
-
-        try:
-            return self.recorder.record(self.get(transaction_id), cancelled)
-        except ForbiddenTransitionError as error:
-            raise ConflictError(
-                f"The payout is {error.state}: only one that was not sent yet can be cancelled.",
-                ErrorCode.PAYOUT_NOT_CANCELLABLE,
-            ) from None
-
-    def resolve(self, transaction_id: str, outcome: str, reason: str, by: str) -> Payout:
-        """Settles by hand a payout that needs review. Who and why stay in its history."""
-        event, code = _RESOLUTIONS[outcome]
-
-        def resolved(payout: Payout) -> Change:
-            if not payout.needs_review:
-                raise ForbiddenTransitionError(payout.state, event)
-            closed = Fields(needs_review=False, review_reason=None)
-            if code:
-                closed |= Fields(failure_code=code, failure_reason=redact(reason))
-            note = Note(self.clock.now(), by, redact(reason))
-            return change_for(payout, event, note, closed)
-
-        try:
-            return self.recorder.record(self.get(transaction_id), resolved)
-        except ForbiddenTransitionError as error:
-            raise ConflictError(
-                f"A payout that is {error.state} cannot be resolved as {outcome}: only one that"
-                " needs review, and only into what its state allows.",
-                ErrorCode.PAYOUT_NOT_RESOLVABLE,
-            ) from None
-
-    def refresh(self, transaction_id: str, by: str) -> Payout:
-        """Asks Monoova now. Never sends: what is to be sent again is the reconciler's to do."""
-        payout = self.get(transaction_id)
-        if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
-            raise TryAgainError(
-                "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
-            )
-        report, answer = self.monoova.asked(payout.unique_reference)
-        self.gatekeeper.tell(answer)
-        report = without_payee(report, payout, self.together, self.vault)
-
-        def refreshed(current: Payout) -> Change:
-            change = after_report(current, report, self.clock.now(), by, self.policy)
-            # Only news is written: to ask by hand must not put off what the clock will do.
-            if isinstance(change, SendAgain) or not change.entries:
-                return NO_CHANGE
-            return change
-
-        return self.recorder.record(payout, refreshed)
 
     def _begun(
         self,
@@ -370,7 +281,7 @@ class PayoutService:
         ends_at = min(ends_at, self._in(_REPLAY_WAIT_SECONDS))
         while self._is_being_sent(payout) and self.clock.now() < ends_at:
             self.clock.sleep(_REPLAY_LOOK_SECONDS)
-            payout = self.get(payout.transaction_id)
+            payout = found_payout(self.payouts, payout.transaction_id)
         return payout
 
     def _is_being_sent(self, payout: Payout) -> bool:
@@ -390,14 +301,6 @@ def check_amount(amount_cents: int, limit_cents: int) -> None:
     if amount_cents > limit_cents:
         limit = decimal_from(limit_cents)
         raise InvalidRequestError({"amount": [f"More than the limit of A${limit}."]})
-
-
-def when_to_try(gate: Gate, now: datetime, policy: Policy) -> datetime:
-    """When a queued payout is looked at next."""
-    usual = now + timedelta(seconds=policy.queue_look_seconds)
-    if gate.is_open and gate.probe_at:
-        return max(usual, gate.probe_at)
-    return now + _STOPPED_LOOK if gate.is_paused or gate.is_open else usual
 
 
 def chosen_destination(customer: SealedCustomer, ask: PayoutRequest) -> SealedDestination:

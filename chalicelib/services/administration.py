@@ -1,0 +1,121 @@
+"""What an administrator may do with a payout that stands: look, cancel, resolve, ask Monoova."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from chalicelib.clock import Clock
+from chalicelib.domain.decisions import (
+    ForbiddenTransitionError,
+    Note,
+    SendAgain,
+    after_report,
+    change_for,
+)
+from chalicelib.domain.gate import Passage
+from chalicelib.domain.payout import (
+    NO_CHANGE,
+    Change,
+    Event,
+    FailureCode,
+    Fields,
+    Payout,
+    State,
+)
+from chalicelib.domain.redaction import redact
+from chalicelib.domain.schedule import Policy
+from chalicelib.encryption import Vault
+from chalicelib.errors import (
+    ConflictError,
+    ErrorCode,
+    TryAgainError,
+)
+from chalicelib.monoova.client import MonoovaClient
+from chalicelib.services.gatekeeper import Gatekeeper
+from chalicelib.services.recording import Recorder, found_payout
+from chalicelib.services.submission import without_payee
+from chalicelib.storage.payouts import Payouts
+from chalicelib.storage.together import ReadTogether
+
+_RESOLUTIONS: Final = {
+    "Completed": (Event.RESOLVED_COMPLETED, None),
+    "Failed": (Event.RESOLVED_FAILED, FailureCode.RESOLVED_BY_HAND),
+    "Returned": (Event.RESOLVED_RETURNED, FailureCode.RETURNED),
+    "Cancelled": (Event.RESOLVED_CANCELLED, FailureCode.RESOLVED_BY_HAND),
+}
+RESOLUTIONS: Final = tuple(_RESOLUTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class AdministrationService:
+    """By hand, and in the payout's history."""
+
+    payouts: Payouts
+    together: ReadTogether
+    vault: Vault
+    monoova: MonoovaClient
+    gatekeeper: Gatekeeper
+    recorder: Recorder
+    clock: Clock
+    policy: Policy
+
+    def get(self, transaction_id: str) -> Payout:
+        return found_payout(self.payouts, transaction_id)
+
+    def cancel(self, transaction_id: str, by: str) -> Payout:
+        """Ends a payout that was not sent yet."""
+        fields = Fields(failure_code=FailureCode.CANCELLED_BY_ADMIN)
+
+        def cancelled(payout: Payout) -> Change:
+            if payout.state is State.CANCELLED:
+                return NO_CHANGE
+            return change_for(payout, Event.CANCELLED, Note(self.clock.now(), by), fields)
+
+        try:
+            return self.recorder.record(self.get(transaction_id), cancelled)
+        except ForbiddenTransitionError as error:
+            raise ConflictError(
+                f"The payout is {error.state}: only one that was not sent yet can be cancelled.",
+                ErrorCode.PAYOUT_NOT_CANCELLABLE,
+            ) from None
+
+    def resolve(self, transaction_id: str, outcome: str, reason: str, by: str) -> Payout:
+        """Settles by hand a payout that needs review. Who and why stay in its history."""
+        event, code = _RESOLUTIONS[outcome]
+
+        def resolved(payout: Payout) -> Change:
+            if not payout.needs_review:
+                raise ForbiddenTransitionError(payout.state, event)
+            closed = Fields(needs_review=False, review_reason=None)
+            if code:
+                closed |= Fields(failure_code=code, failure_reason=redact(reason))
+            note = Note(self.clock.now(), by, redact(reason))
+            return change_for(payout, event, note, closed)
+
+        try:
+            return self.recorder.record(self.get(transaction_id), resolved)
+        except ForbiddenTransitionError as error:
+            raise ConflictError(
+                f"A payout that is {error.state} cannot be resolved as {outcome}: only one that"
+                " needs review, and only into what its state allows.",
+                ErrorCode.PAYOUT_NOT_RESOLVABLE,
+            ) from None
+
+    def refresh(self, transaction_id: str, by: str) -> Payout:
+        """Asks Monoova now. Never sends: what is to be sent again is the reconciler's to do."""
+        payout = self.get(transaction_id)
+        if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
+            raise TryAgainError(
+                "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
+            )
+        report, answer = self.monoova.asked(payout.unique_reference)
+        self.gatekeeper.tell(answer)
+        report = without_payee(report, payout, self.together, self.vault)
+
+        def refreshed(current: Payout) -> Change:
+            change = after_report(current, report, self.clock.now(), by, self.policy)
+            # Only news is written: to ask by hand must not put off what the clock will do.
+            if isinstance(change, SendAgain) or not change.entries:
+                return NO_CHANGE
+            return change
+
+        return self.recorder.record(payout, refreshed)
