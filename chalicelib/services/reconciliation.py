@@ -38,7 +38,8 @@ from chalicelib.services.dispatch import Dispatcher
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.submission import without_payee
 from chalicelib.storage.dynamodb import StorageUnavailableError
-from chalicelib.storage.payouts import DUE_SHARDS, PayoutChangedError, Payouts
+from chalicelib.storage.payout_items import DUE_SHARDS
+from chalicelib.storage.payouts import PayoutChangedError, Payouts
 from chalicelib.storage.together import ReadTogether
 
 _SLICE: Final = 100

@@ -8,7 +8,8 @@ from chalicelib.domain.payout import Payout
 from chalicelib.storage.controls import GATE_ID, Controls, gate_of
 from chalicelib.storage.customers import Customers, SealedCustomer, customer_of
 from chalicelib.storage.dynamodb import StorageUnavailableError, decoded, storage_errors
-from chalicelib.storage.payouts import Payouts, payout_of
+from chalicelib.storage.payout_items import payout_of
+from chalicelib.storage.payouts import Payouts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

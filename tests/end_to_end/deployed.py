@@ -249,7 +249,7 @@ class Deployed:
     def paused(self) -> Iterator[None]:
         """While the block runs, nothing is sent to Monoova."""
         controls = Controls(self.dynamodb, self.stack.outputs["ControlsTableName"])
-        gatekeeper = Gatekeeper(controls, SystemClock())
+        gatekeeper = Gatekeeper(controls, SystemClock(), lambda: None)
         gatekeeper.pause("a test", "a test")
         try:
             yield

@@ -283,6 +283,18 @@ def test_a_cursor_brings_back_the_key_it_was_made_of() -> None:
     assert cursor_of(None) is None
 
 
+def test_a_cursor_belongs_to_the_list_it_was_made_by() -> None:
+    cursor = cursor_of(KEY) or ""
+    assert key_of(cursor, NAMES, {"transaction_id": "t-1"}) == KEY
+    with pytest.raises(InvalidCursorError):
+        key_of(cursor, NAMES, {"transaction_id": "t-2"})
+
+
+def test_a_cursor_without_a_time_needs_none() -> None:
+    cursor = cursor_of({"created_day": "2026-03-02"}) or ""
+    assert key_of(cursor, frozenset({"created_day"})) == {"created_day": "2026-03-02"}
+
+
 def _encoded(document: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(document).encode()).decode()
 
@@ -304,8 +316,9 @@ def _encoded(document: object) -> str:
         _encoded({**KEY, "created_at": 7}),
         _encoded({**KEY, "created_at": ""}),
         _encoded({**KEY, "created_at": {"S": "x"}}),
+        _encoded({**KEY, "created_at": "yesterday"}),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_what_is_no_cursor_of_this_list_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidCursorError):

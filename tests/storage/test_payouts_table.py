@@ -24,14 +24,13 @@ from chalicelib.domain.payout import (
     State,
 )
 from chalicelib.storage.dynamodb import StorageUnavailableError
+from chalicelib.storage.payout_items import DUE_SHARDS, shard_of
 from chalicelib.storage.payouts import (
     CUSTOMER_KEY,
     DAY_KEY,
-    DUE_SHARDS,
     REVIEW_KEY,
     PayoutChangedError,
     Payouts,
-    shard_of,
 )
 from tests import aws
 
@@ -292,6 +291,22 @@ def test_a_history_grows_to_a_hundred_entries_and_no_further(
     assert (written.looks, written.version) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [Fields(state=State.COMPLETED, due_at=None), Fields(needs_review=True)],
+    ids=["the end", "a doubt"],
+)
+@pytest.mark.parametrize(("before", "after"), [(100, 101), (199, 200), (200, 200)])
+def test_a_full_history_still_tells_the_end_and_what_a_person_must_see(
+    fields: Fields, before: int, after: int, payouts: Payouts
+) -> None:
+    stored = payout(history=(ENTRY,) * before, history_size=before)
+    payouts.create(stored)
+    written = payouts.commit(stored, Change(fields, (SETTLED,)), LATER)
+    assert payouts.get(stored.transaction_id) == written
+    assert (len(written.history), written.history_size) == (after, after)
+
+
 # --- the webhook's short way: conditional on the facts themselves
 
 
@@ -327,9 +342,8 @@ def test_a_pending_payout_is_settled_without_being_read(
         payout(amount_cents=12551),
         payout(needs_review=True, review_reason=ReviewReason.CONTRADICTION),
         payout(monoova_transaction_id="another"),
-        payout(history=(ENTRY,) * 100, history_size=100),
     ],
-    ids=["queued", "completed", "failed", "amount", "review", "transaction", "history"],
+    ids=["queued", "completed", "failed", "amount", "review", "transaction"],
 )
 def test_the_short_way_is_closed_where_a_fact_does_not_hold(
     payouts: Payouts, stored: Payout
@@ -391,8 +405,8 @@ def test_a_payout_that_is_put_off_is_due_at_its_new_time(payouts: Payouts) -> No
     stored = payout(0)
     payouts.create(stored)
     put_off = payouts.commit(stored, Change(Fields(due_at=LATER + timedelta(hours=1))), LATER)
-    assert payouts.due(0, LATER, 10) == ()
-    assert payouts.due(0, LATER + timedelta(hours=1), 10) == (put_off,)
+    assert payouts.due(0, LATER, 10).items == ()
+    assert payouts.due(0, LATER + timedelta(hours=1), 10).items == (put_off,)
 
 
 def test_a_payout_stands_in_review_until_somebody_has_looked(payouts: Payouts, client: Any) -> None:
@@ -416,10 +430,14 @@ def test_what_is_due_comes_in_the_order_of_its_time_and_no_more_than_asked_for(
         stored = payout(number * DUE_SHARDS, due_at=NOW + timedelta(seconds=seconds))
         payouts.create(stored)
     at = NOW + timedelta(seconds=60)
-    due = payouts.due(0, at, 10)
-    assert [(p.due_at - NOW).seconds for p in due if p.due_at] == [10, 20, 30]
-    assert len(payouts.due(0, at, 2)) == 2
-    assert [payouts.due(shard, at, 10) for shard in range(1, DUE_SHARDS)] == [()] * 3
+    everything = payouts.due(0, at, 10)
+    assert [(p.due_at - NOW).seconds for p in everything.items if p.due_at] == [10, 20, 30]
+    assert everything.next_key is None
+    first = payouts.due(0, at, 2)
+    rest = payouts.due(0, at, 2, first.next_key)
+    assert first.items + rest.items == everything.items
+    assert (len(first.items), rest.next_key) == (2, None)
+    assert [payouts.due(shard, at, 10).items for shard in range(1, DUE_SHARDS)] == [()] * 3
 
 
 def test_ids_spread_over_all_shards() -> None:
@@ -439,7 +457,7 @@ def test_one_record_that_cannot_be_read_does_not_hide_the_others_that_are_due(
             UpdateExpression=damage,
             ExpressionAttributeValues={":x": {"S": "FromTheFuture"}},
         )
-    due = payouts.due(0, LATER, 10)
+    due = payouts.due(0, LATER, 10).items
     assert [found.transaction_id for found in due] == [payout(4).transaction_id]
 
 

@@ -1,0 +1,183 @@
+"""A payout as an item of the transactions table, and changes to it as updates."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from boto3.dynamodb.types import TypeSerializer
+
+from chalicelib.domain.payout import (
+    Change,
+    FailureCode,
+    Fields,
+    HistoryEntry,
+    Payout,
+    ReviewReason,
+    State,
+)
+from chalicelib.storage.dynamodb import (
+    Item,
+    text_of,
+    time_of,
+)
+
+if TYPE_CHECKING:
+    pass
+
+# Seven years, as Australian law asks of financial records (Corporations Act 2001, s 286).
+_KEPT_FOR: Final = timedelta(days=7 * 366)
+# So that the payouts that are due do not all stand under one index key.
+DUE_SHARDS: Final = 4
+REVIEW_BUCKET: Final = "review"
+_TIMES: Final = ("due_at", "last_sent_at", "completed_at")
+_serialize: Final = TypeSerializer().serialize
+
+
+class PayoutUpdate:
+    """One UpdateItem in the making. A field that is None is removed."""
+
+    def __init__(self, change: Change, at: datetime, entries: tuple[HistoryEntry, ...]) -> None:
+        self._due_is_set = change.fields.get("due_at") is not None
+        self._set = ["#version = #version + :one", "updated_at = :at"]
+        self._remove: list[str] = []
+        self._values: dict[str, Any] = {":one": 1, ":at": text_of(at)}
+        self.names: dict[str, str] = {"#version": "version"}
+        self.condition = ""
+        for name, value in _attributes_of(change.fields).items():
+            self._assign(name, value)
+        if entries:
+            self._set.append("history = list_append(history, :entries)")
+            self._set.append("history_size = history_size + :added")
+            self._values[":entries"] = [_item_of_entry(entry) for entry in entries]
+            self._values[":added"] = len(entries)
+
+    def _assign(self, name: str, value: object) -> None:
+        if value is None:
+            self._remove.append(f"#{name}")
+        else:
+            self._set.append(f"#{name} = :{name}")
+            self._values[f":{name}"] = value
+        self.names[f"#{name}"] = name
+
+    def require(self, condition: str, values: Mapping[str, object]) -> None:
+        self.condition = condition
+        self._values.update(values)
+
+    @property
+    def expression(self) -> str:
+        removed = f" REMOVE {', '.join(self._remove)}" if self._remove else ""
+        due = ", due_shard = :due_shard" if self._due_is_set else ""
+        return f"SET {', '.join(self._set)}{due}{removed}"
+
+    def encoded_values(self, transaction_id: str) -> dict[str, Any]:
+        values = dict(self._values)
+        if self._due_is_set:
+            values[":due_shard"] = shard_of(transaction_id)
+        return {name: _serialize(value) for name, value in values.items()}
+
+
+def shard_of(transaction_id: str) -> str:
+    """Under which key of the due index a payout stands."""
+    return str(int(transaction_id[-4:], 16) % DUE_SHARDS)
+
+
+def _attributes_of(fields: Fields) -> dict[str, Any]:
+    """The attributes that stand for `fields`, those that only indexes need included."""
+    attributes: dict[str, Any] = dict(fields)
+    if "state" in fields:
+        state = fields["state"]
+        del attributes["state"]
+        attributes["status"] = state.status.value
+        attributes["submission"] = state.submission.value if state.submission else None
+    for name in _TIMES:
+        if isinstance(attributes.get(name), datetime):
+            attributes[name] = text_of(attributes[name])
+    if "due_at" in fields and fields["due_at"] is None:
+        attributes["due_shard"] = None
+    if "needs_review" in fields:
+        attributes["review_bucket"] = REVIEW_BUCKET if fields["needs_review"] else None
+    return attributes
+
+
+def item_of(payout: Payout) -> dict[str, Any]:
+    """The whole item of a payout, as it is first stored."""
+    item = asdict(payout)
+    del item["history"]
+    fields = Fields(state=payout.state, due_at=payout.due_at, needs_review=payout.needs_review)
+    return (
+        item
+        | {name: text_of(item[name]) for name in _TIMES if item[name]}
+        | _attributes_of(fields)
+        | {
+            "state": None,
+            "unique_reference": None,
+            "uniqueReference": payout.unique_reference,
+            "due_shard": shard_of(payout.transaction_id) if payout.due_at else None,
+            "currency": "AUD",
+            "created_at": text_of(payout.created_at),
+            "updated_at": text_of(payout.updated_at),
+            "created_day": payout.created_at.date().isoformat(),
+            "expires_at": int((payout.created_at + _KEPT_FOR).timestamp()),
+            "history": [_item_of_entry(entry) for entry in payout.history],
+        }
+    )
+
+
+def _item_of_entry(entry: HistoryEntry) -> dict[str, str]:
+    item = {
+        "at": text_of(entry.at),
+        "event": entry.event,
+        "state": entry.state.value,
+        "by": entry.by,
+        "detail": entry.detail,
+        "evidence": entry.evidence,
+    }
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def _entry_of(item: Item) -> HistoryEntry:
+    return HistoryEntry(
+        at=time_of(item["at"]),
+        event=item["event"],
+        state=State(item["state"]),
+        by=item["by"],
+        detail=item.get("detail"),
+        evidence=item.get("evidence"),
+    )
+
+
+def payout_of(item: Item) -> Payout:
+    """The payout in an item (already in Python's form)."""
+    times = {name: time_of(item[name]) if name in item else None for name in _TIMES}
+    review_reason, failure_code = item.get("review_reason"), item.get("failure_code")
+    return Payout(
+        transaction_id=item["transaction_id"],
+        unique_reference=item["uniqueReference"],
+        customer_id=item["customer_id"],
+        destination_id=item["destination_id"],
+        payout_method=item["payout_method"],
+        destination_masked=item["destination_masked"],
+        amount_cents=int(item["amount_cents"]),
+        state=State.of(item["status"], item.get("submission")),
+        version=int(item["version"]),
+        created_by=item["created_by"],
+        created_at=time_of(item["created_at"]),
+        updated_at=time_of(item["updated_at"]),
+        fingerprint=item["fingerprint"],
+        description=item.get("description"),
+        lodgement_reference=item.get("lodgement_reference"),
+        needs_review=item["needs_review"],
+        review_reason=ReviewReason(review_reason) if review_reason else None,
+        monoova_transaction_id=item.get("monoova_transaction_id"),
+        failure_code=FailureCode(failure_code) if failure_code else None,
+        failure_reason=item.get("failure_reason"),
+        retry_of=item.get("retry_of"),
+        lease_id=item.get("lease_id"),
+        resends=int(item["resends"]),
+        looks=int(item["looks"]),
+        ambiguous=item["ambiguous"],
+        history=tuple(_entry_of(entry) for entry in item.get("history", ())),
+        history_size=int(item["history_size"]),
+        **times,
+    )
