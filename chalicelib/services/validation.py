@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from chalicelib.domain.destination import Destination
 from chalicelib.domain.gate import Passage
@@ -94,7 +94,9 @@ class ValidationService:
 
 
 def _funds_in_words(available: Decimal, wanted: Decimal) -> str:
-    return f"A${available:.2f} available, A${wanted} wanted."
+    # Down to the cent below: half a cent too little must not look like enough.
+    cents = available.quantize(Decimal("0.01"), ROUND_DOWN)
+    return f"A${cents} available, A${wanted} wanted."
 
 
 def _check_of(answer: Answer | Silence, destination: Destination) -> Check:

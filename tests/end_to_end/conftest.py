@@ -42,14 +42,15 @@ def deployed(stack: Stack) -> Deployed:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def strangers(deployed: Deployed) -> tuple[Stranger, Stranger]:
+def strangers(deployed: Deployed) -> Iterator[tuple[Stranger, Stranger]]:
     """Two payments from the same mAccount that this product knows nothing of.
 
-    Made before the first test: what is set aside is taken up again half a minute later, which
-    the other tests use.
+    Made before the first test, because what is set aside is taken up half a minute later at the
+    earliest. It waits in its queue until the tests of the queues let it be read.
     """
     deployed.set_visibility("WebhookQueue", seconds=2)
-    return deployed.strangers_payment(), deployed.strangers_payment()
+    with deployed.unread("WebhookQueue"):
+        yield deployed.strangers_payment(), deployed.strangers_payment()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -104,7 +104,9 @@ class Deployed:
         self.lambda_ = stack.client("lambda")
         self.sqs = stack.client("sqs")
         self.dynamodb = stack.client("dynamodb")
+        self._logs = stack.client("logs")
         self._token = stack.token("operators")
+        self._lock = threading.Lock()
         self.reconciliations = 0
 
     # --- the API
@@ -242,7 +244,8 @@ class Deployed:
 
     def reconcile(self) -> None:
         """Lets the scheduled function run now, and counts it."""
-        self.reconciliations += 1
+        with self._lock:
+            self.reconciliations += 1
         self.stack.reconcile()
 
     @contextlib.contextmanager
@@ -336,9 +339,9 @@ class Deployed:
 
     def logged(self) -> Iterator[tuple[str, str]]:
         """Everything that any function logged, with the group it stands in."""
-        logs = self.stack.client("logs")
-        for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]:
-            pages = logs.get_paginator("filter_log_events")
+        groups = self._logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
+        for group in groups:
+            pages = self._logs.get_paginator("filter_log_events")
             for page in pages.paginate(logGroupName=group["logGroupName"]):
                 for event in page["events"]:
                     yield group["logGroupName"], event["message"].strip()

@@ -1,8 +1,8 @@
 """Each function has the permissions that its work needs, and no others."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -38,21 +38,25 @@ def test_a_customer_with_an_open_payout_is_not_erased(deployed: Deployed) -> Non
 
 
 @pytest.fixture(scope="module")
-def ids(deployed: Deployed) -> dict[str, str]:
+def ids(deployed: Deployed) -> Iterator[dict[str, str]]:
     """What stands for the names in a path or a body."""
     asked = deployed.paid(NEVER_SETTLED)
     spare = deployed.done("POST", f"/customers/{asked['customer_id']}/destinations", BANK_ACCOUNT)
     failed = deployed.paid(amount_for(Outcome.REJECTED))
     deployed.settled(failed["transaction_id"], "Failed")
-    with deployed.paused():
-        queued = deployed.paid()
-    return {
-        "customer": asked["customer_id"],
-        "spare": spare["destination_id"],
-        "payout": asked["transaction_id"],
-        "failed": failed["transaction_id"],
-        "queued": queued["transaction_id"],
-    }
+    with deployed.unread("PayoutQueue"):
+        with deployed.paused():
+            queued = deployed.paid()
+        yield {
+            "customer": asked["customer_id"],
+            "spare": spare["destination_id"],
+            "payout": asked["transaction_id"],
+            "failed": failed["transaction_id"],
+            "queued": queued["transaction_id"],
+        }
+
+
+ONE_DOLLAR = {"customer_id": "<customer>", "amount": 1, "payout_method": "PayId"}
 
 
 def filled(text: str, ids: Mapping[str, str]) -> str:
@@ -73,7 +77,7 @@ def filled(text: str, ids: Mapping[str, str]) -> str:
         ("GET", "/payouts?needs_review=true", None),
         ("GET", "/payouts?status=Pending", None),
         ("GET", "/payouts/<payout>", None),
-        ("POST", "/payouts/validate", {"customer_id": "<customer>", "amount": 1}),
+        ("POST", "/payouts/validate", ONE_DOLLAR),
         ("POST", "/payouts/<payout>/refresh", None),
         ("POST", "/payouts/<failed>/retry", None),
         ("POST", "/payouts/<queued>/cancel", None),
@@ -89,16 +93,24 @@ def test_the_api_may_do_what_each_of_its_routes_needs(
     assert answer.ok, answer.text
 
 
-def as_function(deployed: Deployed, function: str, service: str) -> Any:
-    """A client with the permissions of a function's role."""
-    name = deployed.function(function)
-    role = deployed.lambda_.get_function_configuration(FunctionName=name)["Role"]
-    sts = deployed.stack.client("sts")
-    keys = sts.assume_role(RoleArn=role, RoleSessionName="a-test")["Credentials"]
-    session: Any = boto3.Session(
-        keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION
-    )
-    return session.client(service, endpoint_url=deployed.stack.emulator.url)
+@pytest.fixture(scope="module")
+def as_function(deployed: Deployed) -> Callable[[str, str], Any]:
+    """Makes clients with the permissions of a function's role."""
+    sts, session = deployed.stack.client("sts"), cast("Any", boto3.Session(region_name=REGION))
+
+    def client(function: str, service: str) -> Any:
+        name = deployed.function(function)
+        role = deployed.lambda_.get_function_configuration(FunctionName=name)["Role"]
+        keys = sts.assume_role(RoleArn=role, RoleSessionName="a-test")["Credentials"]
+        return session.client(
+            service,
+            endpoint_url=deployed.stack.emulator.url,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+
+    return client
 
 
 FUNCTIONS = ["APIHandler", "Reconcile", "SendQueuedPayouts", "TakeUpWebhookEvents"]
@@ -131,10 +143,15 @@ NOBODY = {"transaction_id": {"S": "nobody"}}
     ],
 )
 def test_a_function_may_not_do_what_it_has_no_need_to(
-    deployed: Deployed, functions: list[str], service: str, operation: str, parameters: Json
+    deployed: Deployed,
+    as_function: Callable[[str, str], Any],
+    functions: list[str],
+    service: str,
+    operation: str,
+    parameters: Json,
 ) -> None:
     sent = json.loads(filled(json.dumps(parameters), deployed.stack.outputs))
     for function in functions:
-        call = getattr(as_function(deployed, function, service), operation)
+        call = getattr(as_function(function, service), operation)
         with pytest.raises(ClientError, match="AccessDenied"):
             call(**sent)

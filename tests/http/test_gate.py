@@ -1,5 +1,6 @@
 """The circuit breaker, the lock-out protection and the pause switch, shared by all instances."""
 
+import json
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
@@ -48,13 +49,17 @@ def succeed(world: World, customer_id: str, times: int) -> None:
 
 
 def open_circuit(world: World, customer_id: str) -> None:
-    fail(world, customer_id, 10)
+    """Four calls that fail, four, and the two that make ten; Monoova is back at once."""
+    world.monoova.behave(outage="unavailable")
+    for _ in range(3):
+        world.pay(customer_id)
+    world.monoova.behave(outage="none")
     assert is_open(world)
 
 
 def is_open(world: World) -> bool:
     """What any instance finds in the shared record."""
-    return world.new_container().gatekeeper.look().is_open
+    return world.container.controls_table.gate().is_open
 
 
 def logins_refused(world: World) -> int:
@@ -201,13 +206,13 @@ def test_the_reconciler_asks_nothing_while_it_is_open_and_loses_nothing(world: W
     before = len(world.monoova.calls)
     world.minutes(9)
     assert len(world.monoova.calls) == before
-    world.minutes(25)
+    world.minutes(30)
     assert not is_open(world)
     assert world.state(queued)[0] == "Completed"
-    everything = world.admin.get("/payouts", limit="100").json["items"]
+    everything = world.admin.get("/payouts").json["items"]
     assert {payout["status"] for payout in everything} == {"Completed"}
     assert world.monoova.book.double_bookings() == {}
-    assert len(world.monoova.payments) == len(everything) == 11
+    assert len(world.monoova.payments) == len(everything) == 4
 
 
 # --- how it closes
@@ -642,6 +647,26 @@ def test_two_that_claim_the_same_payout_send_it_once(world: World) -> None:
     assert len(executed(world)) == 1
     events = [entry["event"] for entry in world.payout(transaction_id)["history"]]
     assert events == ["Requested", "Claimed", "SendAccepted"]
+
+
+def test_of_a_request_and_a_message_that_want_to_probe_in_the_same_instant_one_does(
+    world: World,
+) -> None:
+    customer_id = world.customer()
+    open_circuit(world, customer_id)
+    waiting = world.pay(customer_id).json["transaction_id"]
+    body = json.dumps({"transaction_id": waiting, "customer_id": customer_id})
+    world.later(600)
+    aws, other = AwsCalls(world), Instance(world)
+    answers: list[HttpAnswer] = []
+    aws.once("DynamoDB.PutItem", lambda _: answers.append(other.pay(customer_id)))
+    assert world.sqs_event("send_queued_payouts", body) == []
+    assert standing(answers[0]) == ACCEPTED
+    assert world.state(waiting) == QUEUED
+    # Put off, not forgotten.
+    world.minutes(4)
+    assert world.state(waiting) != QUEUED
+    assert len(world.monoova.book.bookings(waiting)) == 1
 
 
 def test_a_payout_that_is_put_off_while_another_cancels_it_stays_cancelled(world: World) -> None:

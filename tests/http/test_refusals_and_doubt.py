@@ -6,28 +6,36 @@ up, always under the one reference that the payout has.
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 from itertools import pairwise
 from typing import Any, Final
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPSConnectionPool
+from urllib3.response import HTTPResponse
 
 from chalicelib.monoova.client import MonoovaClient, new_session
 from chalicelib.wiring import Container, wired
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Outcome, Plan
 from simulator.triggers import TRIGGERS
 from tests.http.test_requesting import (
+    AwsCalls,
     Pass,
+    TappedLine,
     executed,
     is_execute,
     keyed,
     reply,
     tap_line,
+    unreachable,
 )
-from tests.world import World, WorldClock
+from tests.world import World, WorldClock, load_app
 
 ACCEPTED: Final = ("Pending", "Accepted")
 UNRESOLVED: Final = ("Pending", "Unresolved")
@@ -466,6 +474,58 @@ def test_a_reply_that_drips_or_never_ends_is_cut_off(world: World) -> None:
     assert client.execute(b"{}", seconds=0) == "CutOff"
 
 
+class SilentBody(BytesIO):
+    """A body that begins and then says no more."""
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        raise TimeoutError("timed out")
+
+
+class BrokenBody(BytesIO):
+    """A body on a line that breaks."""
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "expected"),
+    [
+        (SilentBody(), {}, "Timeout"),
+        (BrokenBody(), {}, "CutOff"),
+        (BytesIO(b"not gzip"), {"Content-Encoding": "gzip"}, "CutOff"),
+    ],
+    ids=["silent", "broken", "not what it says"],
+)
+def test_a_body_that_cannot_be_read_is_silence_too(
+    world: World, body: BytesIO, headers: dict[str, str], expected: str
+) -> None:
+    def unreadable(request: requests.PreparedRequest, send: Pass) -> requests.Response:
+        pool = HTTPSConnectionPool("api.mpay.com.au")
+        raw = HTTPResponse(body, headers, 200, preload_content=False, pool=pool)
+        return HTTPAdapter().build_response(request, raw)
+
+    tap_line(world, unreadable)
+    client = MonoovaClient(world.container.credentials, world.http)
+    assert client.execute(b"{}") == expected
+
+
+def test_a_connection_that_was_kept_too_long_is_not_used_again(world: World) -> None:
+    closed: list[bool] = []
+
+    class Line(TappedLine):
+        def close(self) -> None:
+            closed.append(True)
+
+    world.http.mount("https://", Line(world, lambda _, send: send()))
+    client = MonoovaClient(world.container.credentials, world.http)
+    client.ping()
+    assert closed == []
+    client._used_at -= 31  # the function was frozen for so many seconds
+    client.ping()
+    assert closed == [True]
+
+
 def test_the_line_is_modern_tls_and_goes_nowhere_else() -> None:
     session = new_session()
     pool = session.get_adapter("https://api.mpay.com.au").poolmanager  # type: ignore[attr-defined]
@@ -662,3 +722,64 @@ def test_a_payout_in_doubt_is_replayed_as_one_in_doubt(world: World) -> None:
     assert (again.status, again.json) == (202, first.json)
     assert again.json["submission"] == "Unresolved"
     assert len(executed(world)) == 2
+
+
+class DiedError(BaseException):
+    """The function was stopped."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "stands"),
+    [
+        ((400, {"status": "InvalidTotalAmount", "transactionId": 0}), "Sending"),
+        ((200, {"status": "SimulatedProcessingError"}), "Sending"),
+        ((401, {"status": "MerchantFailedToLogin"}), "Sending"),
+        ((200, {"status": "Ok", "transactionId": 1000001}), "Accepted"),
+    ],
+)
+def test_an_answer_that_comes_after_another_attempt_took_over_speaks_for_itself_alone(
+    world: World, answer: tuple[int, dict[str, object]], stands: str
+) -> None:
+    """The first attempt was taken for dead; its answer comes while a second is on the wire."""
+    other, other_app = world.new_container(), load_app()
+    seen: list[str] = []
+
+    def crossed(request: requests.PreparedRequest, send: Pass) -> requests.Response:
+        if not is_execute(request):
+            return send()
+        seen.append(json.loads(request.body or b"")["uniqueReference"])
+        if len(seen) == 2:
+            raise DiedError
+        wired.put(other)
+        for _ in range(2):  # its lease runs out; past the grace it is sent again
+            world.later(1000)
+            with suppress(DiedError):
+                world.reconcile(other_app)
+        wired.put(world.container)
+        return reply(request, *answer)
+
+    tap_line(world, crossed)
+    shown = world.pay(world.customer()).json
+    assert (shown["status"], shown["submission"]) == ("Pending", stands)
+    assert seen == [shown["transaction_id"]] * 2
+    assert shown["failure_code"] is None
+
+
+@pytest.mark.parametrize("trouble", ["the payee is gone", "the key is away"])
+def test_a_rejection_that_cannot_be_redacted_is_told_in_our_words(
+    world: World, trouble: str
+) -> None:
+    world.monoova.script(Outcome.REJECTED_WEBHOOK_LOST)
+    customer_id = world.customer()
+    transaction_id = world.pay(customer_id).json["transaction_id"]
+    world.later(180)
+    aws = AwsCalls(world)
+    if trouble == "the key is away":
+        aws.at("KMS.Decrypt", unreachable)
+    else:
+        key = {"customer_id": {"S": customer_id}}
+        world.dynamodb.delete_item(TableName="CustomersTable", Key=key)
+    world.reconcile()
+    shown = world.payout(transaction_id)
+    assert (shown["status"], shown["failure_code"]) == ("Failed", "BankRejected")
+    assert shown["failure_reason"] == "Rejected"

@@ -20,6 +20,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.response import HTTPResponse
 
 from chalicelib.clock import SystemClock
+from chalicelib.errors import InvalidRequestError
+from chalicelib.services.paying import check_amount
 from chalicelib.wiring import Container, wired
 from simulator.adapter import SimulatorAdapter
 from simulator.monoova import M_ACCOUNT
@@ -348,6 +350,13 @@ def test_an_amount_outside_the_rules_stores_and_sends_nothing(world: World, amou
     answer = world.pay(world.customer(), amount)
     assert (answer.status, list(answer.json["errors"])) == (400, ["amount"])
     assert (rows_of(world), world.monoova.calls) == (0, [])
+
+
+@pytest.mark.parametrize("cents", [0, -1, 1001])
+def test_the_service_itself_refuses_an_amount_outside_the_rules(cents: int) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        check_amount(cents, limit_cents=1000)
+    assert list(caught.value.errors or {}) == ["amount"]
 
 
 def test_an_unknown_customer_is_not_paid(world: World) -> None:
