@@ -356,7 +356,7 @@ def _show_account(_by: Actor) -> Reply:
 
 
 def _list_payouts(incoming: Incoming, _by: Actor, customer_id: str | None = None) -> Reply:
-    query = incoming.query(schemas.PAYOUT_LIST)
+    query = incoming.query(schemas.CUSTOMER_PAYOUT_LIST if customer_id else schemas.PAYOUT_LIST)
     wanted = schemas.filter_of(query, customer_id)
     return Reply(
         views.payouts(wired.get().payout_lists.list(wanted, query["limit"], query["cursor"]))

@@ -6,6 +6,7 @@ it is the one we expect is compared here, or a row copied to another customer wo
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,8 @@ class Vault:
     def _sdk(self) -> Any:
         from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
 
+        # It logs what KMS answered, with a traceback. Our own line says what there is to say.
+        logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL)
         return EncryptionSDKClient(
             commitment_policy=CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT,
             max_encrypted_data_keys=1,

@@ -210,6 +210,13 @@ class PayoutListSchema(PageSchema):
             raise ValidationError("Is after to.", "from")
 
 
+class CustomerPayoutListSchema(PayoutListSchema):
+    """The same for one customer, whom the path names."""
+
+    class Meta:
+        exclude = ("customer_id",)
+
+
 def filter_of(query: Mapping[str, Any], customer_id: str | None = None) -> PayoutFilter:
     """The filter that a query asks for."""
     return PayoutFilter(
@@ -230,3 +237,4 @@ RESOLVE: Final = ResolveSchema()
 EMPTY: Final = EmptySchema()
 PAGE: Final = PageSchema()
 PAYOUT_LIST: Final = PayoutListSchema()
+CUSTOMER_PAYOUT_LIST: Final = CustomerPayoutListSchema()

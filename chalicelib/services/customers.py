@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
+from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain.destination import (
     MASK,
@@ -19,7 +20,7 @@ from chalicelib.domain.destination import (
     pay_id,
 )
 from chalicelib.domain.payout import Change, Fields, Payout
-from chalicelib.encryption import Vault
+from chalicelib.encryption import SealBrokenError, Vault
 from chalicelib.errors import ConflictError, ErrorCode, InvalidRequestError, NotFoundError
 from chalicelib.storage.customers import (
     LISTING_KEY,
@@ -64,10 +65,10 @@ DestinationDetails = PayIdDetails | BankAccountDetails
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Customer:
-    """A customer as an administrator sees them: named, their destinations masked."""
+    """A customer as an administrator sees them: named, if the record opens; destinations masked."""
 
     customer_id: str
-    name: str
+    name: str | None
     email: str | None
     created_at: datetime
     updated_at: datetime
@@ -134,15 +135,15 @@ class CustomerService:
         except InvalidCursorError:
             raise InvalidRequestError({"cursor": ["Not a cursor of this list."]}) from None
         page = self.customers.newest(limit, start)
-        return Page(tuple(self._opened(customer) for customer in page.items), page.next_key)
+        return Page(tuple(self._listed(customer) for customer in page.items), page.next_key)
 
     def rename(self, customer_id: str, changes: dict[str, str | None]) -> Customer:
         """Changes `name`, `email` or both; an `email` of None takes it away."""
 
         def renamed(customer: SealedCustomer) -> tuple[SealedCustomer, None]:
-            now = self._opened(customer)
-            name = changes.get("name") or now.name
-            email = changes.get("email", now.email)
+            person = self.vault.open(customer_id, _PERSON, customer.sealed)
+            name = changes.get("name") or person["name"]
+            email = changes.get("email", person.get("email"))
             sealed = self._sealed_person(customer_id, name, email)
             return replace(customer, sealed=sealed), None
 
@@ -226,6 +227,14 @@ class CustomerService:
         person = self.vault.open(customer.customer_id, _PERSON, customer.sealed)
         return _shown(customer, person["name"], person.get("email"))
 
+    def _listed(self, customer: SealedCustomer) -> Customer:
+        """One whose record cannot be opened is listed without a name; the others have theirs."""
+        try:
+            return self._opened(customer)
+        except SealBrokenError as error:
+            observability.note_error(error)
+            return _shown(customer, None, None)
+
     def _sealed_person(self, customer_id: str, name: str, email: str | None) -> bytes:
         person = {"name": name} | ({"email": email} if email else {})
         return self.vault.seal(customer_id, _PERSON, person)
@@ -287,7 +296,7 @@ def _record_of(destination: Destination) -> dict[str, str]:
     }
 
 
-def _shown(customer: SealedCustomer, name: str, email: str | None) -> Customer:
+def _shown(customer: SealedCustomer, name: str | None, email: str | None) -> Customer:
     return Customer(
         customer_id=customer.customer_id,
         name=name,

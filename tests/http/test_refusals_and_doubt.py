@@ -477,14 +477,14 @@ def test_a_reply_that_drips_or_never_ends_is_cut_off(world: World) -> None:
 class SilentBody(BytesIO):
     """A body that begins and then says no more."""
 
-    def read1(self, size: int | None = -1, /) -> bytes:
+    def read1(self, _size: int | None = -1, /) -> bytes:
         raise TimeoutError("timed out")
 
 
 class BrokenBody(BytesIO):
     """A body on a line that breaks."""
 
-    def read1(self, size: int | None = -1, /) -> bytes:
+    def read1(self, _size: int | None = -1, /) -> bytes:
         raise ConnectionResetError(104, "Connection reset by peer")
 
 
