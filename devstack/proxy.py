@@ -32,6 +32,10 @@ _UPSTREAM_SECONDS: Final = 35.0  # API Gateway gives up after 29
 
 
 @contextlib.contextmanager
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # the usual 5 resets the connections of a burst
+
+
 def serving(
     port: int, upstream_port: int, prefix: str, template: Mapping[str, Any]
 ) -> Iterator[None]:
@@ -41,7 +45,7 @@ def serving(
         (_Handler,),
         {"upstream_port": upstream_port, "prefix": prefix, "preflights": _preflights(template)},
     )
-    server = ThreadingHTTPServer((LOOPBACK, port), handler)
+    server = _Server((LOOPBACK, port), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="proxy", daemon=True).start()
     try:

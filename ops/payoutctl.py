@@ -87,7 +87,7 @@ def parked() -> None: ...
 @_parked
 def list_parked(parked_url: str) -> None:
     for message in _messages(boto3.client("sqs"), parked_url):
-        click.echo(json.dumps({"id": message["MessageId"], "body": json.loads(message["Body"])}))
+        click.echo(json.dumps({"id": message["MessageId"], "body": _body(message)}))
 
 
 @parked.command("put-back", help="Put one back on the queue it came from, to be tried again.")
@@ -100,7 +100,8 @@ def put_back(parked_url: str, message_id: str, webhook_url: str, payout_url: str
     for message in _messages(sqs, parked_url):
         if message["MessageId"] != message_id:
             continue
-        is_payout = "transaction_id" in json.loads(message["Body"])
+        body = _body(message)
+        is_payout = isinstance(body, dict) and "transaction_id" in body
         # Sent before it is deleted: dying in between doubles it, which is harmless; the other
         # way round would lose it.
         sqs.send_message(
@@ -110,6 +111,14 @@ def put_back(parked_url: str, message_id: str, webhook_url: str, payout_url: str
         click.echo("Put back.")
         return
     raise click.ClickException("No such message is parked (or somebody else looks at it now).")
+
+
+def _body(message: Any) -> object:
+    """The message's JSON, or its text: what is parked may be just what nobody could read."""
+    try:
+        return json.loads(message["Body"])
+    except ValueError:
+        return message["Body"]
 
 
 def _messages(sqs: Any, url: str) -> Iterator[Any]:

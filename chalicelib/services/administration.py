@@ -32,7 +32,7 @@ from chalicelib.errors import (
 from chalicelib.monoova.client import MonoovaClient
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import Recorder, found_payout
-from chalicelib.services.submission import without_payee
+from chalicelib.services.submission import details_of_payee, without_payee
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
 
@@ -81,18 +81,20 @@ class AdministrationService:
     def resolve(self, transaction_id: str, outcome: str, reason: str, by: str) -> Payout:
         """Settles by hand a payout that needs review. Who and why stay in its history."""
         event, code = _RESOLUTIONS[outcome]
+        before = self.get(transaction_id)
+        text = redact(reason, details_of_payee(before, self.together, self.vault))
 
         def resolved(payout: Payout) -> Change:
             if not payout.needs_review:
                 raise ForbiddenTransitionError(payout.state, event)
             closed = Fields(needs_review=False, review_reason=None)
             if code:
-                closed |= Fields(failure_code=code, failure_reason=redact(reason))
-            note = Note(self.clock.now(), by, redact(reason))
+                closed |= Fields(failure_code=code, failure_reason=text)
+            note = Note(self.clock.now(), by, text)
             return change_for(payout, event, note, closed)
 
         try:
-            return self.recorder.record(self.get(transaction_id), resolved)
+            return self.recorder.record(before, resolved)
         except ForbiddenTransitionError as error:
             raise ConflictError(
                 f"A payout that is {error.state} cannot be resolved as {outcome}: only one that"

@@ -141,13 +141,21 @@ def without_payee(report: Report, payout: Payout, together: ReadTogether, vault:
     """
     if report.standing not in (Standing.REJECTED, Standing.DISHONOURED) or not report.description:
         return replace(report, description="")
+    known = details_of_payee(payout, together, vault)
+    return replace(report, description=redact(report.description, known) if known else "")
+
+
+def details_of_payee(payout: Payout, together: ReadTogether, vault: Vault) -> tuple[str, ...]:
+    """What must not be told of the payee, to take it out of a text; none if it cannot be had.
+
+    May raise `StorageUnavailableError`.
+    """
     customer = together.standing(payout.customer_id).customer
     sealed = customer.destination(payout.destination_id) if customer else None
     if customer is None or sealed is None:
-        return replace(report, description="")
+        return ()
     try:
-        known = opened_destination(vault, customer, sealed).details
+        return opened_destination(vault, customer, sealed).details
     except (SealBrokenError, VaultUnavailableError) as error:
         observability.note_error(error)
-        return replace(report, description="")
-    return replace(report, description=redact(report.description, known))
+        return ()

@@ -23,8 +23,6 @@ from tests.end_to_end.deployed import (
     until,
 )
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 NEVER_SETTLED = amount_for(Outcome.PENDING_FOREVER)
 
 

@@ -14,8 +14,6 @@ from devstack.processes import bare_environment
 from devstack.stack import ROOT
 from tests.end_to_end.deployed import REQUEST_SECONDS, Deployed, session
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 # Neither the interpreter's site-packages nor ours: only the standard library and the package.
 IMPORT_ALL = """\
 import importlib, sys

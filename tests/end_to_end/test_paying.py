@@ -8,8 +8,6 @@ import pytest
 from simulator.outcomes import Outcome
 from tests.end_to_end.deployed import BANK_ACCOUNT, ORDINARY, PAY_ID, Deployed, amount_for
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 
 @pytest.mark.parametrize("destination", [PAY_ID, BANK_ACCOUNT], ids=["PayId", "BankAccount"])
 def test_a_payout_is_completed_by_monoovas_signed_webhook(

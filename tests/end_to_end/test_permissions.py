@@ -12,8 +12,6 @@ from devstack.aws import REGION
 from simulator.outcomes import Outcome
 from tests.end_to_end.deployed import BANK_ACCOUNT, Deployed, Json, amount_for
 
-pytestmark = pytest.mark.xdist_group("end_to_end")
-
 NEVER_SETTLED = amount_for(Outcome.PENDING_FOREVER)
 
 

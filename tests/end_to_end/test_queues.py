@@ -3,13 +3,9 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from chalicelib.domain.payout import Payout, State
 from chalicelib.storage.payouts import Payouts
 from tests.end_to_end.deployed import Deployed, Json, Stranger, until
-
-pytestmark = pytest.mark.xdist_group("end_to_end")
 
 NOT_JSON = "{ not json"
 

@@ -4,13 +4,10 @@ import json
 import time
 from functools import partial
 
-import pytest
 import requests
 
 from simulator.outcomes import Outcome
 from tests.end_to_end.deployed import Deployed, amount_for, at_once, json_of
-
-pytestmark = pytest.mark.xdist_group("end_to_end")
 
 REQUESTS = 32
 # Each running copy of the function takes a second of a processor to start.
@@ -22,7 +19,6 @@ def test_32_requests_with_one_key_make_one_payout_one_booking_and_32_equal_answe
     deployed: Deployed,
 ) -> None:
     order = deployed.order(deployed.customer(), amount_for(Outcome.PENDING_FOREVER))
-
     gateway = deployed.stack.gateway_url
     headers = {"Idempotency-Key": "one-of-32"}
 

@@ -1,10 +1,6 @@
 """The clock of the deployed stack."""
 
-import pytest
-
 from tests.end_to_end.deployed import Deployed, until
-
-pytestmark = pytest.mark.xdist_group("end_to_end")
 
 
 def test_the_reconciler_runs_every_minute_with_nobody_asking_for_it(deployed: Deployed) -> None:

@@ -4,12 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from simulator.outcomes import Outcome
 from tests.end_to_end.deployed import Deployed, amount_for
-
-pytestmark = pytest.mark.xdist_group("end_to_end")
 
 NAME = "Planted Namesake"
 PAY_ID = "planted.payid@example.com"

@@ -289,7 +289,7 @@ def is_named_in_strange_webhooks(witness: Witness, payee: Payee, customer_id: st
     paid = accepted(witness, customer_id)
     assert witness.webhook(told | {"UniqueReference": paid}) == 200
     assert witness.asks("GET", f"/payouts/{paid}").json["needs_review"]
-    reason = f"{payee.details[0]}, {payee.destination['type']}: seen, {payee.email}"
+    reason = f"{sentence(payee)}, or so says {payee.email}"
     witness.asks("POST", f"/payouts/{paid}/resolve", {"outcome": "Failed", "reason": reason})
 
 

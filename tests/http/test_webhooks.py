@@ -686,6 +686,45 @@ def test_an_event_for_a_record_that_cannot_be_read_is_set_aside_too(world: World
     assert [message["reference"] for message in set_aside(world)] == [paid]
 
 
+def test_an_event_for_a_record_that_never_stands_still_is_set_aside_too(world: World) -> None:
+    paid = world.paid()
+    told = body(world, paid)
+    assert send(world, told | {"Amount": 1}).status == 200
+    aws_calls = AwsCalls(world)
+
+    def somebody_is_faster(_body: str) -> None:
+        world.dynamodb.update_item(
+            TableName="TransactionsTable",
+            Key={"transaction_id": {"S": paid}},
+            UpdateExpression="ADD version :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        )
+
+    aws_calls.at("DynamoDB.UpdateItem", somebody_is_faster)
+    assert send(world, told).status == 200
+    assert aws_calls.names.count("DynamoDB.UpdateItem") < 20
+    assert [message["reference"] for message in set_aside(world)] == [paid]
+    aws_calls.acts.clear()
+    assert send(world, told).status == 200
+    assert world.payout(paid)["status"] == "Completed"
+
+
+def test_an_event_for_a_payout_that_is_gone_meanwhile_is_set_aside_too(world: World) -> None:
+    paid = world.paid()
+    told = body(world, paid)
+    assert send(world, told | {"Amount": 1}).status == 200
+    aws_calls = AwsCalls(world)
+
+    def removed_before_the_second(_body: str) -> None:
+        if aws_calls.names.count("DynamoDB.UpdateItem") == 2:
+            key = {"transaction_id": {"S": paid}}
+            world.dynamodb.delete_item(TableName="TransactionsTable", Key=key)
+
+    aws_calls.at("DynamoDB.UpdateItem", removed_before_the_second)
+    assert send(world, told).status == 200
+    assert [message["reference"] for message in set_aside(world)] == [paid]
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_an_event_that_can_be_neither_applied_nor_kept_is_monoovas_to_send_again(
     known: bool, world: World

@@ -58,6 +58,11 @@ def test_a_parked_message_is_listed_and_put_back_where_it_came_from(
     assert run(world, "parked", "put-back", message_id).exit_code == 1
 
 
+def test_a_parked_message_that_nobody_can_read_is_shown_as_it_is(world: World) -> None:
+    world.sqs.send_message(QueueUrl=parked_url(world), MessageBody="not json")
+    assert json.loads(run(world, "parked", "list").output)["body"] == "not json"
+
+
 def make_visible(world: World, url: str) -> None:
     """Ends the half minute for which a listed message is hidden."""
     from moto.core import DEFAULT_ACCOUNT_ID
