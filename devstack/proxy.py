@@ -31,11 +31,11 @@ _CHUNK_BYTES: Final = 64 * 1024
 _UPSTREAM_SECONDS: Final = 35.0  # API Gateway gives up after 29
 
 
-@contextlib.contextmanager
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128  # the usual 5 resets the connections of a burst
 
 
+@contextlib.contextmanager
 def serving(
     port: int, upstream_port: int, prefix: str, template: Mapping[str, Any]
 ) -> Iterator[None]:

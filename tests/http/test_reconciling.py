@@ -564,11 +564,11 @@ def test_a_monoova_that_is_away_keeps_no_run_past_its_time_and_loses_nothing(
     assert bookings(world, *paid, *waiting) == [1] * 16
 
 
-@pytest.mark.parametrize(("slow", "seconds"), [("DynamoDB.UpdateItem", 4), ("SQS.SendMessage", 9)])
+@pytest.mark.parametrize(("slow", "seconds"), [("DynamoDB.UpdateItem", 4), ("SQS.SendMessage", 7)])
 def test_a_slow_aws_keeps_no_run_past_its_time_and_loses_nothing(
     slow: str, seconds: float, world: World
 ) -> None:
-    waiting = queued(world, world.customer(), 16)
+    waiting = queued(world, world.customer(), 20)
     world.later(60)
     aws_calls = AwsCalls(world)
     aws_calls.at(slow, lambda _body: world.clock.advance(seconds))
@@ -580,7 +580,7 @@ def test_a_slow_aws_keeps_no_run_past_its_time_and_loses_nothing(
         world.later(300)
         world.reconcile()
         world.drain()
-    assert bookings(world, *waiting) == [1] * 16
+    assert bookings(world, *waiting) == [1] * 20
 
 
 def test_a_payout_is_not_sent_again_where_the_time_for_it_is_too_short(world: World) -> None:
