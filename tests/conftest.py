@@ -16,7 +16,7 @@ aws.serialise_moto()
 _END_TO_END = "tests/end_to_end/"
 
 
-class _OneStack(LoadScopeScheduling):  # type: ignore[misc] - xdist has no types
+class _OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Keeps the end-to-end tests on one worker, so that one stack is started, and spreads the rest.
 
     pytest-xdist's own groups do it by a mark, but not with pytest 9.2: it renames tests by an
