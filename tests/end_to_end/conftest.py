@@ -53,6 +53,13 @@ def strangers(deployed: Deployed) -> Iterator[tuple[Stranger, Stranger]]:
         yield deployed.strangers_payment(), deployed.strangers_payment()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test waits for the stack too, and on a fresh clone for its dependencies."""
+    for item in items:
+        if "tests/end_to_end/" in item.nodeid:
+            item.add_marker(pytest.mark.timeout(600))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from types import ModuleType
 from typing import Any, Final, cast
@@ -22,7 +22,7 @@ from simulator.outcomes import Fate, News, Plan
 from simulator.signing import SigningKey
 from simulator.testing import payid_payout, shared_signing_key
 from tests.http.test_requesting import EXECUTE
-from tests.world import ADMIN, WEBHOOK_SECRET, LambdaContext, World, as_nobody, load_app
+from tests.world import ADMIN, WEBHOOK_SECRET, LambdaContext, World, WorldClock, as_nobody, load_app
 
 ROUNDS: Final = 12
 PAID, REJECTED = "Payment Successful", "Rejected"
@@ -42,6 +42,15 @@ SCHEDULED: Final = {
 }
 
 
+class FineClock(WorldClock):
+    """No two looks at it show the same microsecond, as with any clock that runs."""
+
+    _looks = count()
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(microseconds=next(self._looks))
+
+
 class OneForEachThread:
     """Gives every thread a container of its own, as every function instance has one."""
 
@@ -52,6 +61,7 @@ class OneForEachThread:
     def __getattr__(self, name: str) -> Any:
         if not hasattr(self._local, "container"):
             self._local.container = self._world.new_container()
+            self._local.container.clock = FineClock(self._world)
         return getattr(self._local.container, name)
 
 

@@ -583,6 +583,21 @@ def test_a_slow_aws_keeps_no_run_past_its_time_and_loses_nothing(
     assert bookings(world, *waiting) == [1] * 20
 
 
+def test_a_slow_database_leaves_the_rest_of_a_page_for_the_next_run(world: World) -> None:
+    customer = world.customer()
+    for number in range(16):
+        stored(world, customer, State.SENDING, number * DUE_SHARDS)
+    world.later(60)
+    aws_calls = AwsCalls(world)
+    aws_calls.at("DynamoDB.UpdateItem", lambda _body: world.clock.advance(4))
+    began = world.clock()
+    found = run_within(world, 60_000)
+    assert (found["looked_at"], found["is_finished"]) == (14, False)
+    assert (world.clock() - began).total_seconds() <= 60
+    aws_calls.acts.clear()
+    assert world.reconcile()["moved_to"] == {"Pending/Unresolved": 2}
+
+
 def test_a_payout_is_not_sent_again_where_the_time_for_it_is_too_short(world: World) -> None:
     sent_at = world.clock()
     doubtful = stored(world, world.customer(), State.UNRESOLVED, 1, last_sent_at=sent_at)

@@ -20,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 
+from chalicelib.domain.outcome import Standing
 from chalicelib.monoova.client import MonoovaClient, new_session
 from chalicelib.wiring import Container, wired
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Outcome, Plan
@@ -473,6 +474,56 @@ def test_a_reply_that_drips_or_never_ends_is_cut_off(world: World) -> None:
     client = MonoovaClient(world.container.credentials, world.http)
     assert client.execute(b"{}") == "CutOff"
     assert client.execute(b"{}", seconds=0) == "CutOff"
+
+
+def entry(reference: object, standing: object) -> dict[str, object]:
+    return {"uniqueReference": reference, "transactionStatus": standing}
+
+
+BY_DATE: Final[list[tuple[int, bytes | dict[str, object], dict[str, Standing]]]] = [
+    (200, b"<html>", {}),
+    (200, b"[]", {}),
+    (200, {"statuses": "none"}, {}),
+    (500, {"statuses": [entry("a", "Complete")]}, {}),
+    (200, {"status": "SimulatedDateIsInvalid", "statuses": [entry("a", "Complete")]}, {}),
+    (200, {"statuses": [entry("a", "Complete")]}, {"a": Standing.COMPLETE}),
+    (
+        200,
+        {"status": "Ok", "statuses": ["a", {}, entry(None, "Complete"), entry("b", "Rejected")]},
+        {"b": Standing.REJECTED},
+    ),
+    (
+        200,
+        {"statuses": [entry("a", "Pending"), entry("a", "Pending"), entry("b", "Unheard of")]},
+        {"a": Standing.PENDING, "b": Standing.UNCLEAR},
+    ),
+    (
+        200,
+        {"statuses": [entry("a", "Complete"), entry("a", "Rejected")]},
+        {"a": Standing.UNCLEAR},
+    ),
+]
+
+
+def test_an_answer_by_date_is_read_with_the_same_care(world: World) -> None:
+    day = world.clock().date()
+    client = MonoovaClient(world.container.credentials, world.http)
+    for status, body, expected in BY_DATE:
+
+        def answer(
+            request: requests.PreparedRequest,
+            send: Pass,
+            status: int = status,
+            body: bytes | dict[str, object] = body,
+        ) -> requests.Response:
+            return reply(request, status, body)
+
+        tap_line(world, answer)
+        reports, _ = client.reports(day, day)
+        assert {name: report.standing for name, report in reports.items()} == expected
+    world.monoova.behave(outage="timeout")
+    tap_line(world, lambda _, send: send())
+    assert client.reports(day, day) == ({}, "Timeout")
 
 
 class SilentBody(BytesIO):
