@@ -165,7 +165,8 @@ def _login_problem(answer: Answer) -> NotAuthenticated | None:
         return NotAuthenticated(is_locked=True)
     if name == _LOGIN_FAILED or answer.http_status == 401:
         return NotAuthenticated(is_locked=False)
-    if answer.http_status == 403 and answer.envelope:
+    # A firewall in between says 403 too, but not in Monoova's envelope.
+    if answer.http_status == 403 and name:
         return NotAuthenticated(is_locked=False)
     return None
 
