@@ -9,6 +9,7 @@ import yaml
 from botocore.loaders import Loader
 from botocore.session import Session
 from moto.dynamodb import responses as moto_dynamodb
+from moto.kms import models as moto_kms
 
 REGION: Final = "ap-southeast-2"
 TEMPLATE: Final = Path(__file__).parent.parent / "infra" / "template.yaml"
@@ -28,6 +29,11 @@ def serialise_moto() -> None:
             return original(self)
 
     moto_dynamodb.DynamoHandler.call_action = call_action
+
+
+def share_motos_rsa_key() -> None:
+    """One for the whole run: moto makes one even for a symmetric key, and never uses it."""
+    moto_kms.generate_private_key = cache(moto_kms.generate_private_key)
 
 
 class _Loader(yaml.SafeLoader):

@@ -11,6 +11,7 @@ from tests import aws
 from tests.world import World
 
 aws.serialise_moto()
+aws.share_motos_rsa_key()
 
 
 _END_TO_END = "tests/end_to_end/"

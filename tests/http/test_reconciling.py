@@ -30,6 +30,7 @@ from tests.http.test_requesting import (
 from tests.world import ADMIN, LambdaContext, World, WorldClock, as_admin, load_app
 
 HOST: Final = "https://api.mpay.com.au"
+NO_DESTINATION: Final = "3f0c4a6e-0000-4000-8000-ffffffffffff"
 STATUS: Final = "/financial/v2/status/"
 SILENT: Final = Plan(news=News.LOST)
 STUCK: Final = Plan(fate=Fate.PENDING_FOREVER)
@@ -87,13 +88,11 @@ def stored(world: World, customer: str, state: State, number: int, **fields: Any
     """A payout as the app has it, made in the table: hundreds by requests would take long."""
     now = world.clock()
     transaction_id = f"3f0c4a6e-0000-4000-8000-{number:012x}"
-    found = world.container.customers_table.get(customer)
-    assert found is not None
     payout = Payout(
         transaction_id=transaction_id,
         unique_reference=transaction_id,
         customer_id=customer,
-        destination_id=found.destinations[0].destination_id,
+        destination_id=NO_DESTINATION,
         payout_method="PayId",
         destination_masked="j•••@example.com",
         amount_cents=1000,
@@ -109,6 +108,12 @@ def stored(world: World, customer: str, state: State, number: int, **fields: Any
     )
     assert world.container.payouts_table.create(replace(payout, **fields)) is None
     return transaction_id
+
+
+def destination_of(world: World, customer: str) -> str:
+    found = world.container.customers_table.get(customer)
+    assert found is not None
+    return found.destinations[0].destination_id
 
 
 def paid_silently(world: World, customer: str, count: int, plan: Plan = SILENT) -> list[str]:
@@ -128,7 +133,8 @@ def paid_silently(world: World, customer: str, count: int, plan: Plan = SILENT) 
 def queued(world: World, customer: str, count: int = 1, first: int = 0xF000) -> list[str]:
     """So many payouts that wait, without a message on the queue, all read at once."""
     numbers = range(first, first + count * DUE_SHARDS, DUE_SHARDS)
-    return [stored(world, customer, State.QUEUED, number) for number in numbers]
+    to = destination_of(world, customer)
+    return [stored(world, customer, State.QUEUED, n, destination_id=to) for n in numbers]
 
 
 def lose_messages(world: World) -> None:
@@ -449,17 +455,17 @@ def test_a_payout_in_doubt_whose_payee_was_erased_is_a_persons_to_decide(world: 
 
 
 def test_an_outage_of_more_than_a_hundred_costs_a_few_calls(world: World) -> None:
-    paid = paid_silently(world, world.customer(), 105)
+    paid = paid_silently(world, world.customer(), 110)
     world.later(300)
     before = len(world.monoova.calls)
     found = world.reconcile()
-    assert found["moved_to"] == {"Completed": 105}
-    assert (found["looked_at"], found["is_finished"]) == (105, True)
+    assert found["moved_to"] == {"Completed": 110}
+    assert (found["looked_at"], found["is_finished"]) == (110, True)
     calls = world.monoova.calls[before:]
     assert len(calls) == found["questions_to_monoova"] == 2
     assert all(call.path.startswith(STATUS) for call in calls)
     assert world.reconcile()["looked_at"] == 0
-    assert bookings(world, *paid) == [1] * 105
+    assert bookings(world, *paid) == [1] * 110
 
 
 @pytest.mark.parametrize(("dated", "end"), [("executed", True), ("completed", False)])
@@ -606,8 +612,9 @@ def test_a_slow_database_leaves_the_rest_of_a_page_for_the_next_run(world: World
 
 
 def test_a_payout_is_not_sent_again_where_the_time_for_it_is_too_short(world: World) -> None:
-    sent_at = world.clock()
-    doubtful = stored(world, world.customer(), State.UNRESOLVED, 1, last_sent_at=sent_at)
+    customer, now = world.customer(), world.clock()
+    to = destination_of(world, customer)
+    doubtful = stored(world, customer, State.UNRESOLVED, 1, last_sent_at=now, destination_id=to)
     world.later(1_000)
     world.monoova.behave(latency_seconds=1)
     found = run_within(world, 20_000)
