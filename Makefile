@@ -25,7 +25,9 @@ demo: venv  ## The same without serving; exit code 0 when all three ended as the
 
 .PHONY: test
 test: venv  ## All tests, with coverage: 95 % of the app, 100 % of its domain
-	$(PYTHON) -m pytest -n 3 --cov --cov-report=
+	@# By themselves: their functions answer in the time of a real API, beside nothing else.
+	$(PYTHON) -m pytest tests/end_to_end
+	$(PYTHON) -m pytest -n 2 --ignore tests/end_to_end --cov --cov-report=
 	$(PYTHON) -m coverage report --fail-under=95
 	$(PYTHON) -m coverage report --include='chalicelib/domain/*' --fail-under=100
 

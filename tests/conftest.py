@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from moto import mock_aws
-from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.wiring import wired
 from tests import aws
@@ -12,25 +11,6 @@ from tests.world import World
 
 aws.serialise_moto()
 aws.share_motos_rsa_key()
-
-
-_END_TO_END = "tests/end_to_end/"
-
-
-class _OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Keeps the end-to-end tests on one worker, so that one stack is started, and spreads the rest.
-
-    pytest-xdist's own groups do it by a mark, but not with pytest 9.2: it renames tests by an
-    attribute that pytest no longer reads.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        return _END_TO_END if nodeid.startswith(_END_TO_END) else nodeid
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _OneStack:
-    return _OneStack(config, log)
 
 
 @pytest.fixture(autouse=True)
