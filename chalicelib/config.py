@@ -12,6 +12,9 @@ from chalicelib.secrets import Secret
 # The name Monoova's specification had for the BSB of the source account until July 2026, when it
 # was renamed without a new version: which of the two the live host honours is a setting.
 _SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb")
+# What Monoova does with a second call under a reference that it has booked: its specification
+# speaks of "a nonce to determine if a request has already been received", and shows no example.
+_DUPLICATES: Final = ("refused", "booked")
 
 
 class SettingsError(Exception):
@@ -94,6 +97,7 @@ def _policy(reader: "_Reader") -> Policy:
         expiry_hours=reader.count("PAYOUT_EXPIRY_HOURS", usual.expiry_hours),
         max_resends=reader.count("MAX_RESENDS", usual.max_resends, least=0),
         review_after_hours=reader.count("REVIEW_AFTER_HOURS", usual.review_after_hours),
+        may_send_again=reader.one_of("MONOOVA_DUPLICATES", _DUPLICATES) == "refused",
     )
 
 

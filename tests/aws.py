@@ -1,14 +1,16 @@
 """An AWS in this process: moto, with the tables that infra/template.yaml describes."""
 
-import threading
+from copy import copy, deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 from botocore.session import Session
-from moto.dynamodb import responses as moto_dynamodb
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 from moto.kms import models as moto_kms
 
 REGION: Final = "ap-southeast-2"
@@ -18,17 +20,6 @@ TABLES: Final = {
     "DYNAMODB_TABLE_CUSTOMERS": "CustomersTable",
     "DYNAMODB_TABLE_CONTROLS": "ControlsTable",
 }
-
-
-def serialise_moto() -> None:
-    """Gives moto's DynamoDB the lock it lacks: without it, conditions race between threads."""
-    lock, original = threading.RLock(), moto_dynamodb.DynamoHandler.call_action
-
-    def call_action(self: Any) -> Any:
-        with lock:
-            return original(self)
-
-    moto_dynamodb.DynamoHandler.call_action = call_action
 
 
 def share_motos_rsa_key() -> None:
@@ -59,31 +50,51 @@ def template() -> dict[str, Any]:
     return document
 
 
-# With botocore's own data folder, as a session makes it by itself.
+# With botocore's own data folder and handlers of events, as a session makes them by itself.
 _LOADER: Final = Loader()
+_HOOKS: Final = HierarchicalEmitter()
+Session(event_hooks=_HOOKS)
 _SHAPE: Final = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
 def new_session() -> Session:
     """A session of botocore that need not read its models again: they are most of a client."""
-    session = Session()
+    session = Session(event_hooks=copy(_HOOKS), include_builtin_handlers=False)
     session.register_component("data_loader", _LOADER)
     return session
 
 
+@cache
+def client(service: str) -> Any:
+    """A client to look at AWS and to act on it beside the app; one for the whole run."""
+    return new_session().create_client(service, region_name=REGION)
+
+
 def create(session: Session) -> dict[str, str]:
     """Creates what the app needs and answers with its environment."""
-    dynamodb: Any = session.create_client("dynamodb", region_name=REGION)
-    resources = template()["Resources"]
-    for name in TABLES.values():
-        properties = resources[name]["Properties"]
-        shape = {key: properties[key] for key in _SHAPE if key in properties}
-        dynamodb.create_table(TableName=name, **shape)
-    sqs: Any = session.create_client("sqs", region_name=REGION)
-    kms: Any = session.create_client("kms", region_name=REGION)
+    _create_tables(session)
     return {
         **TABLES,
-        "PAYOUT_QUEUE_URL": sqs.create_queue(QueueName="payouts")["QueueUrl"],
-        "DLQ_URL": sqs.create_queue(QueueName="webhooks")["QueueUrl"],
-        "CUSTOMER_DATA_KEY_ARN": kms.create_key()["KeyMetadata"]["Arn"],
+        "PAYOUT_QUEUE_URL": client("sqs").create_queue(QueueName="payouts")["QueueUrl"],
+        "DLQ_URL": client("sqs").create_queue(QueueName="webhooks")["QueueUrl"],
+        "CUSTOMER_DATA_KEY_ARN": client("kms").create_key()["KeyMetadata"]["Arn"],
     }
+
+
+# The tables as they are when just made.
+_EMPTY: Final[dict[str, Any]] = {}
+
+
+def _create_tables(session: Session) -> None:
+    """Through the API the first time; after that, copies: making them took half of a test."""
+    tables = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables
+    assert not tables, "this AWS has its tables already"
+    if not _EMPTY:
+        dynamodb: Any = session.create_client("dynamodb", region_name=REGION)
+        resources = template()["Resources"]
+        for name in TABLES.values():
+            properties = resources[name]["Properties"]
+            shape = {key: properties[key] for key in _SHAPE if key in properties}
+            dynamodb.create_table(TableName=name, **shape)
+        _EMPTY.update(tables)
+    tables.update(deepcopy(_EMPTY))

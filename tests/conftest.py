@@ -1,15 +1,16 @@
 """Fixtures that every room of the tests shares."""
 
+import gc
 from collections.abc import Callable, Iterator
 
 import pytest
 from moto import mock_aws
 
 from chalicelib.wiring import wired
-from tests import aws
+from tests import aws, quick_aws
 from tests.world import World
 
-aws.serialise_moto()
+quick_aws.install()
 aws.share_motos_rsa_key()
 
 
@@ -35,3 +36,10 @@ def new_world() -> Iterator[Callable[..., World]]:
 def world(new_world: Callable[..., World]) -> World:
     """The world with the usual settings."""
     return new_world()
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

@@ -1,7 +1,6 @@
 """The whole product in one process: the real app, an AWS, a Monoova, and a clock moved by hand."""
 
 import base64
-import importlib.util
 import json
 import random
 import re
@@ -11,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Final
 
 import requests
@@ -34,13 +34,16 @@ _API_MILLISECONDS: Final = 30_000
 _WORKER_MILLISECONDS: Final = 60_000
 
 
+@cache
+def _app_code() -> CodeType:
+    return compile(APP.read_bytes(), str(APP), "exec")
+
+
 def load_app() -> ModuleType:
     """A fresh copy of the app: what one Lambda instance has loaded."""
-    spec = importlib.util.spec_from_file_location(f"app_{uuid.uuid4().hex}", APP)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = ModuleType(f"app_{uuid.uuid4().hex}")
+    module.__file__ = str(APP)
+    exec(_app_code(), module.__dict__)  # noqa: S102 - it is our own
     sys.modules[module.__name__] = module
     return module
 
@@ -196,12 +199,13 @@ class World:
         self.deliveries: list[tuple[str, dict[str, str], bytes, int]] = []
         self.webhooks_arrive = True
         self.session = aws.new_session()
-        self.secrets: Any = self.session.create_client("secretsmanager", region_name=aws.REGION)
-        self.sqs: Any = self.session.create_client("sqs", region_name=aws.REGION)
-        self.dynamodb: Any = self.session.create_client("dynamodb", region_name=aws.REGION)
+        self.secrets: Any = aws.client("secretsmanager")
+        self.sqs: Any = aws.client("sqs")
+        self.dynamodb: Any = aws.client("dynamodb")
         self.environment = self._environment() | dict(self.settings)
         self.http = requests.Session()
         self.http.mount("https://", SimulatorAdapter(self.monoova, clock=self.clock))
+        self._never_hide: set[str] = set()
         self._random = random.Random(self.seed)
         self.container = self.new_container()
         wired.put(self.container)
@@ -304,7 +308,9 @@ class World:
     def messages(self, queue: str) -> list[Any]:
         """The messages that wait in a queue, delayed ones included."""
         url = self.environment[queue]
-        self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
+        if url not in self._never_hide:
+            self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "0"})
+            self._never_hide.add(url)
         found = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
         return list(found.get("Messages", []))
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
@@ -70,12 +70,32 @@ def _line(most: int, **options: Any) -> fields.String:
 
 def _check_day(value: date) -> None:
     # Each day is a question of its own, so days outside of any real payout are refused.
-    if abs(value - date(2026, 1, 1)) > timedelta(days=36525):
+    if not 1926 <= value.year <= 2125:
         raise ValidationError("Not a date of this century.")
 
 
+class _Day(fields.Date):
+    """A date as RFC 3339 has it; Python reads other forms of ISO 8601 too."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
+        day: date = super()._deserialize(value, *args, **kwargs)
+        if day.isoformat() != value:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        return day
+
+
 def _day(**options: Any) -> fields.Date:
-    return fields.Date(validate=_check_day, **options)
+    return _Day(validate=_check_day, **options)
+
+
+class _Whole(fields.Integer):
+    """A whole number in plain digits; Python reads `1_0` and other scripts' digits too."""
+
+    def _validated(self, value: Any) -> int:
+        if not re.fullmatch(r"-?[0-9]+", str(value)):
+            raise self.make_error("invalid", input=value)
+        number: int = super()._validated(value)
+        return number
 
 
 class Amount(fields.Field[int]):
@@ -187,7 +207,7 @@ class EmptySchema(Schema):
 class PageSchema(Schema):
     """How much of a list, and from where on."""
 
-    limit = fields.Integer(load_default=20, validate=Range(min=1, max=100))
+    limit = _Whole(load_default=20, validate=Range(min=1, max=100))
     cursor = fields.String(load_default=None, validate=Length(min=1, max=1024))
 
 

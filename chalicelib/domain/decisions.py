@@ -275,7 +275,7 @@ def _unknown_past_grace(payout: Payout, note: Note, policy: Policy) -> Change | 
     if payout.state is State.ACCEPTED:
         return _given_up(payout, ReviewReason.ACCEPTED_BUT_UNKNOWN, note, policy)
     is_in_time = not is_overdue(payout.created_at, note.at, policy)
-    if is_in_time and payout.resends < policy.max_resends:
+    if policy.may_send_again and is_in_time and payout.resends < policy.max_resends:
         return SEND_AGAIN
     return _given_up(payout, ReviewReason.OUTCOME_UNKNOWN, note, policy)
 

@@ -175,7 +175,8 @@ def account_name_of(value: str) -> str:
 
 
 def _email(value: str) -> str | None:
-    address = value.lower()
+    # Some letters of other scripts become ASCII in lower case: that would be another address.
+    address = value.lower() if value.isascii() else ""
     return address if _EMAIL.fullmatch(address) else None
 
 
@@ -206,7 +207,7 @@ def _digits(count: int) -> Callable[[str], str | None]:
 
 
 def _organisation(value: str) -> str | None:
-    name = value.lower()
+    name = value.lower() if value.isascii() else ""
     return name if _ORGANISATION.fullmatch(name) else None
 
 

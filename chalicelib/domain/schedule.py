@@ -17,7 +17,9 @@ class Policy:
 
     A lease outlives every function's timeout (60 s), so that a lease that has run out means the
     function is dead. The grace is how long "unknown reference" is no proof: Monoova does not say
-    how soon a booked payout can be seen.
+    how soon a booked payout can be seen. `may_send_again` says that a second call under the same
+    reference moves no money a second time; without it, whatever is in doubt waits for evidence or
+    for a person.
     """
 
     first_look_seconds: int = 60
@@ -27,6 +29,7 @@ class Policy:
     expiry_hours: int = 24
     max_resends: int = 3
     review_after_hours: int = 24
+    may_send_again: bool = True
 
 
 def next_look_at(now: datetime, looks: int, policy: Policy) -> datetime:

@@ -137,7 +137,8 @@ class PayingService:
         new_id = str(uuid.uuid5(_BY_RETRY, old.transaction_id))
         standing = self.together.standing(old.customer_id, new_id)
         if standing.payout:
-            return self._replayed(standing.payout, ask, ends_at)
+            # Its id alone says that it is this retry: an erasure may have emptied the old fields.
+            return self._stood(standing.payout, ends_at)
         return self._begun(new_id, ask, standing, by, ends_at, retry_of=old.transaction_id)
 
     def _begun(
@@ -273,6 +274,9 @@ class PayingService:
                 ErrorCode.IDEMPOTENCY_KEY_REUSED,
                 transaction_id=existing.transaction_id,
             )
+        return self._stood(existing, ends_at)
+
+    def _stood(self, existing: Payout, ends_at: datetime) -> Requested:
         observability.note(is_replay=True)
         return Requested(self._answered(existing, ends_at), is_replay=True)
 

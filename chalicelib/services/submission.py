@@ -73,7 +73,7 @@ class Submission:
 
     def _attempts(self, payout: Payout, body: bytes, ends_at: datetime) -> SendOutcome:
         outcome = self._attempt(payout, body, ends_at, in_doubt_before=payout.ambiguous)
-        for pause in _PAUSES_SECONDS:
+        for pause in _PAUSES_SECONDS if self.policy.may_send_again else ():
             wait = pause * (1 + _JITTER * (2 * self.jitter() - 1))
             if not isinstance(outcome, Unclear) or not outcome.may_try_again:
                 return outcome

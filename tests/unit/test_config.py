@@ -55,6 +55,7 @@ def test_every_variable_finds_its_place() -> None:
             "PAYOUT_EXPIRY_HOURS": "48",
             "MAX_RESENDS": "0",
             "REVIEW_AFTER_HOURS": "2",
+            "MONOOVA_DUPLICATES": "booked",
         }
     )
     assert settings == Settings(
@@ -81,6 +82,7 @@ def test_every_variable_finds_its_place() -> None:
             expiry_hours=48,
             max_resends=0,
             review_after_hours=2,
+            may_send_again=False,
         ),
     )
 
@@ -123,6 +125,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("PAYOUT_EXPIRY_HOURS", "1.5", "a number of at least 1"),
         ("MAX_RESENDS", "-1", "a number of at least 0"),
         ("REVIEW_AFTER_HOURS", "9" * 5000, "a number of at least 1"),
+        ("MONOOVA_DUPLICATES", "perhaps", "refused or booked"),
     ],
 )
 def test_what_is_malformed_is_named_with_what_was_expected(

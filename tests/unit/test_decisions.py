@@ -232,3 +232,245 @@ def test_a_queued_payout_expires_after_its_hours() -> None:
     limit = NOW + timedelta(hours=POLICY.expiry_hours)
     assert not is_expired(NOW, limit, POLICY)
     assert is_expired(NOW, limit + timedelta(seconds=1), POLICY)
+
+
+FIRST_LOOK: Final = LATER + timedelta(seconds=60)
+
+
+def told(change: Change | SendAgain) -> tuple[tuple[str, str, str | None, str | None], ...]:
+    """Each entry's event, who says so, in which words and on what evidence; all of this moment."""
+    assert isinstance(change, Change)
+    assert {entry.at for entry in change.entries} <= {LATER}
+    return tuple((e.event, e.by, e.detail, e.evidence) for e in change.entries)
+
+
+def test_acceptance_starts_the_looks_and_ends_the_lease() -> None:
+    change = after_send(sent(State.SENDING, looks=3), Accepted("77"), LATER, "admin", POLICY)
+    assert change.fields == {
+        "state": State.ACCEPTED,
+        "monoova_transaction_id": "77",
+        "lease_id": None,
+        "looks": 0,
+        "due_at": FIRST_LOOK,
+    }
+    assert told(change) == (("SendAccepted", "admin", None, "accepted:77"),)
+
+
+def test_acceptance_under_the_known_number_is_acceptance() -> None:
+    payout = sent(State.SENDING, monoova_transaction_id="77")
+    change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
+    assert change.fields["state"] is State.ACCEPTED
+
+
+def test_a_refusal_ends_it_and_is_kept_as_evidence() -> None:
+    change = after_send(sent(State.SENDING), Refused("Bad", "no", True), LATER, "admin", POLICY)
+    assert change.fields == {
+        "state": State.FAILED,
+        "due_at": None,
+        "lease_id": None,
+        "failure_code": FailureCode.MONOOVA_REFUSED,
+        "failure_reason": "Bad: no",
+    }
+    assert told(change) == (("SendRefused", "admin", "Bad: no", "refused:Bad"),)
+
+
+def test_after_a_failed_login_it_is_looked_at_again_soon() -> None:
+    change = after_send(sent(State.SENDING), NotAuthenticated(False), LATER, "admin", POLICY)
+    assert change.fields == {"state": State.QUEUED, "lease_id": None, "due_at": FIRST_LOOK}
+    assert told(change) == (("SendNotAuthenticated", "admin", None, None),)
+
+
+@pytest.mark.parametrize(("said", "detail"), [("", "UnclearAnswer"), ("Odd", "UnclearAnswer: Odd")])
+def test_doubt_is_told_in_monoovas_word_and_the_first_look_follows_soon(
+    said: str, detail: str
+) -> None:
+    unclear = Unclear(Uncertainty.UNCLEAR_ANSWER, False, said)
+    change = after_send(sent(State.SENDING, looks=3), unclear, LATER, "admin", POLICY)
+    assert change.fields == {
+        "state": State.UNRESOLVED,
+        "ambiguous": True,
+        "lease_id": None,
+        "looks": 0,
+        "due_at": FIRST_LOOK,
+    }
+    assert told(change) == (("SendUnclear", "admin", detail, None),)
+
+
+def test_acceptance_under_another_number_is_told_with_that_number() -> None:
+    payout = sent(State.SENDING, monoova_transaction_id="78")
+    change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
+    what = "accepted as transaction 77"
+    assert told(change) == (("Contradicted", "admin", what, what),)
+
+
+@pytest.mark.parametrize("code", [FailureCode.BANK_REJECTED, FailureCode.DISHONOURED])
+def test_a_bank_that_rejects_before_acceptance_is_known_contradicts_nothing(
+    code: FailureCode,
+) -> None:
+    payout = sent(State.FAILED, failure_code=code)
+    change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
+    assert change == Change({"monoova_transaction_id": "77"})
+
+
+def test_acceptance_after_a_refusal_contradicts_it() -> None:
+    payout = sent(State.FAILED, failure_code=FailureCode.MONOOVA_REFUSED)
+    change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
+    assert change.fields["review_reason"] is ReviewReason.CONTRADICTION
+
+
+def test_a_report_is_told_in_the_history() -> None:
+    done = after_report(sent(State.ACCEPTED), Report(Standing.COMPLETE), LATER, "r", POLICY)
+    assert told(done) == (("SettledComplete", "r", "status API: Complete", "status:Complete"),)
+    back = after_report(sent(State.ACCEPTED), Report(Standing.REJECTED), LATER, "r", POLICY)
+    assert told(back) == (("SettledRejected", "r", "status API: Rejected", "status:Rejected"),)
+
+
+@pytest.mark.parametrize("standing", [Standing.REJECTED, Standing.DISHONOURED])
+def test_a_report_of_rejection_without_words_still_has_a_reason(standing: Standing) -> None:
+    change = after_report(sent(State.ACCEPTED), Report(standing), LATER, "r", POLICY)
+    assert isinstance(change, Change)
+    assert change.fields["failure_reason"] == standing.value
+
+
+def test_a_payout_found_pending_goes_on_from_the_looks_it_had() -> None:
+    payout = sent(State.UNRESOLVED, looks=2)
+    change = after_report(payout, Report(Standing.PENDING), LATER, "r", POLICY)
+    assert isinstance(change, Change)
+    assert change.fields == {
+        "state": State.ACCEPTED,
+        "looks": 3,
+        "due_at": LATER + timedelta(seconds=240),
+    }
+    assert told(change) == (("SendAccepted", "r", "status API: Pending", "status:Pending"),)
+
+
+def test_an_open_payout_is_looked_at_again_after_twice_the_gap() -> None:
+    for state in (State.ACCEPTED, State.UNRESOLVED):
+        change = after_report(sent(state, looks=2), Report(Standing.UNCLEAR), LATER, "r", POLICY)
+        assert change == Change({"looks": 3, "due_at": LATER + timedelta(seconds=480)})
+
+
+def test_a_payout_that_was_given_up_is_raised_and_still_looked_at() -> None:
+    old = replace(sent(State.ACCEPTED, looks=2), created_at=LATER - timedelta(hours=25))
+    change = after_report(old, Report(Standing.PENDING), LATER, "r", POLICY)
+    assert isinstance(change, Change)
+    assert change.fields == {
+        "needs_review": True,
+        "review_reason": ReviewReason.STILL_PENDING,
+        "looks": 3,
+        "due_at": LATER + timedelta(seconds=480),
+    }
+    assert told(change) == (("GaveUp", "r", "status API: Pending", "status:Pending"),)
+
+
+def test_a_payout_in_review_is_not_given_up_once_more() -> None:
+    old = replace(sent(State.ACCEPTED), created_at=NOW - timedelta(hours=25))
+    known = replace(old, needs_review=True, review_reason=ReviewReason.STILL_PENDING)
+    change = after_report(known, Report(Standing.PENDING), LATER, "r", POLICY)
+    assert isinstance(change, Change)
+    assert change.entries == ()
+
+
+def test_a_payout_that_is_too_old_is_given_up_instead_of_sent_again() -> None:
+    old = sent(State.UNRESOLVED, created_at=NOW - timedelta(hours=25))
+    after = reported(old, Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
+    assert after.review_reason is ReviewReason.OUTCOME_UNKNOWN
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.QUEUED, State.COMPLETED])
+def test_an_unknown_reference_changes_nothing_but_for_what_waits_for_an_answer(
+    state: State,
+) -> None:
+    unknown = Report(Standing.UNKNOWN_REFERENCE)
+    change = after_report(sent(state), unknown, PAST_GRACE, "r", POLICY)
+    assert isinstance(change, Change)
+    assert change.is_empty
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "code"),
+    [
+        (NoticeKind.REJECTED, "SettledRejected", FailureCode.BANK_REJECTED),
+        (NoticeKind.RETURNED, "MoneyReturned", FailureCode.RETURNED),
+    ],
+)
+@pytest.mark.parametrize("reason", [None, "closed account"])
+def test_bad_news_is_told_with_its_reason_and_kept_as_evidence(
+    kind: NoticeKind, event: str, code: FailureCode, reason: str | None
+) -> None:
+    payout = sent(State.ACCEPTED, monoova_transaction_id="77")
+    change = after_notice(payout, notice(kind, reason=reason), LATER)
+    assert change.fields["failure_code"] is code
+    assert change.fields["failure_reason"] == (reason or kind.value)
+    assert "monoova_transaction_id" not in change.fields
+    assert set(told(change)) == {(event, "monoova", reason, f"{kind.value}:12550:77")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "detail"),
+    [
+        ({"amount_cents": 12551}, "PaymentSuccessful with another amount: 12551 cents"),
+        ({"monoova_transaction_id": "78"}, "PaymentSuccessful with another transaction: 78"),
+    ],
+)
+def test_news_that_does_not_match_is_told_with_what_it_said(
+    fields: dict[str, object], detail: str
+) -> None:
+    payout = sent(State.ACCEPTED, monoova_transaction_id="77")
+    news = notice(**fields)  # type: ignore[arg-type]
+    change = after_notice(payout, news, LATER)
+    assert told(change) == (("Contradicted", "monoova", detail, news.evidence),)
+
+
+def test_the_number_in_the_news_may_be_missing_on_either_side() -> None:
+    unnumbered = sent(State.ACCEPTED)
+    assert after_notice(unnumbered, notice(), LATER).fields["monoova_transaction_id"] == "77"
+    nameless = notice(monoova_transaction_id="")
+    assert "monoova_transaction_id" not in after_notice(unnumbered, nameless, LATER).fields
+
+
+def test_a_payout_of_which_nothing_is_known_is_pending_and_undisputed() -> None:
+    facts = OpenFacts(12550, None)
+    assert (facts.state, facts.review_reason, facts.history) == (State.ACCEPTED, None, ())
+
+
+def test_a_claim_is_told_with_its_claimer_and_remembers_when_it_was_sent() -> None:
+    change = claimed(payout_in(State.QUEUED), Event.CLAIMED, LATER, "queue", "lease-2", POLICY)
+    assert change.fields == {
+        "state": State.SENDING,
+        "lease_id": "lease-2",
+        "due_at": LATER + timedelta(seconds=90),
+        "last_sent_at": LATER,
+    }
+    assert told(change) == (("Claimed", "queue", None, None),)
+
+
+def test_each_resend_is_counted() -> None:
+    payout = sent(State.UNRESOLVED, resends=2)
+    change = claimed(payout, Event.RESENT, LATER, "reconciler", "lease-2", POLICY)
+    assert change.fields == {
+        "state": State.SENDING,
+        "lease_id": "lease-2",
+        "due_at": LATER + timedelta(seconds=90),
+        "last_sent_at": LATER,
+        "resends": 3,
+    }
+    assert told(change) == (("SentAgain", "reconciler", None, None),)
+
+
+def test_where_a_second_call_might_pay_twice_a_person_decides_instead() -> None:
+    policy = Policy(may_send_again=False)
+    unknown = Report(Standing.UNKNOWN_REFERENCE)
+    change = after_report(sent(State.UNRESOLVED), unknown, PAST_GRACE, "r", policy)
+    assert isinstance(change, Change)
+    assert change.fields["review_reason"] is ReviewReason.OUTCOME_UNKNOWN
+    assert Policy().may_send_again is True
+
+
+def test_news_without_a_reason_is_told_without_words() -> None:
+    change = after_notice(sent(State.ACCEPTED), notice(), LATER)
+    assert told(change) == (("SettledComplete", "monoova", None, "PaymentSuccessful:12550:77"),)
+
+
+def test_the_decision_to_send_again_is_told_from_a_change_by_its_type() -> None:
+    assert isinstance(SEND_AGAIN, SendAgain)

@@ -274,3 +274,28 @@ def test_a_normalised_account_stays_as_it_is(bsb: str, number: int) -> None:
     made = bank_account(bsb, account_number_of(str(number)), "Jo Citizen")
     assert re.fullmatch(r"[0-9]{3}-[0-9]{3}", made.bsb)
     assert bank_account(made.bsb, made.account_number, made.account_name) == made
+
+
+@pytest.mark.parametrize("kind", [EMAIL, ORGANISATION])
+def test_monoova_takes_256_characters_of_a_payid_and_no_more(kind: PayIdType) -> None:
+    host = "@example.com" if kind is EMAIL else "-org"
+    longest = "x" * (256 - len(host)) + host
+    assert pay_id_of(longest, kind) == longest
+    with pytest.raises(InvalidDestinationError):
+        pay_id_of("x" + longest, kind)
+
+
+@pytest.mark.parametrize(
+    ("bsb", "number", "name", "message"),
+    [
+        ("no", "12345678", "Jo Citizen", "Not a BSB such as 062-000."),
+        ("062-000", "no", "Jo Citizen", "Not an account number of 4 to 9 digits."),
+        ("062-000", "12345678", "J", "Not a name of 2 to 140 characters."),
+    ],
+)
+def test_the_caller_reads_in_one_sentence_what_is_wrong(
+    bsb: str, number: str, name: str, message: str
+) -> None:
+    with pytest.raises(InvalidDestinationError) as refused:
+        bank_account(bsb, number, name)
+    assert refused.value.message == str(refused.value) == message

@@ -158,3 +158,13 @@ def test_too_much_is_more_than_half_of_at_least_ten(
     calls: int, failures: int, expected: bool
 ) -> None:
     assert Tally(calls, failures).is_too_much is expected
+
+
+def test_a_first_record_is_version_0_and_calls_are_counted_for_five_minutes() -> None:
+    assert Gate().version == 0
+    assert WINDOW_SECONDS == 300
+    assert watching(Gate(), NOW).watching_until == after(300)
+
+
+def test_a_circuit_that_closes_ends_the_watch() -> None:
+    assert closed(watching(Gate(), NOW)).watching_until is None

@@ -25,6 +25,7 @@ from chalicelib.domain.payout import (
     Submission,
     applied,
     effect_of,
+    kept_entries,
 )
 from ops.life_cycle_table import DOCUMENT, updated
 
@@ -183,6 +184,7 @@ def test_being_settled_answers_every_doubt_but_a_contradiction() -> None:
         before = replace(payout_in(U), needs_review=True, review_reason=reason)
         after = applied(before, change_for(before, Event.SETTLED_COMPLETE, NOTE), LATER)
         is_kept = reason is ReviewReason.CONTRADICTION
+        assert (after.state, after.due_at, after.lease_id) == (C, None, None)
         assert after.needs_review is is_kept
         assert after.review_reason is (reason if is_kept else None)
 
@@ -217,3 +219,85 @@ def test_a_change_is_one_version_later() -> None:
 def test_the_architecture_page_prints_the_table_of_the_code() -> None:
     text = DOCUMENT.read_text()
     assert updated(text) == text, "run `make docs`"
+
+
+def test_what_a_person_must_see_is_told_of_a_full_history_too() -> None:
+    entry = HistoryEntry(NOW, "Noted", F, "somebody")
+    full = replace(payout_in(U), history_size=MOST_HISTORY_ENTRIES)
+    noted = Change(Fields(looks=1), (entry,))
+    moved = Change(Fields(state=State.ACCEPTED), (entry,))
+    ended = Change(Fields(state=State.COMPLETED), (entry,))
+    raised = Change(Fields(needs_review=True), (entry,))
+    closed = Change(Fields(needs_review=False), (entry,))
+    assert MOST_HISTORY_ENTRIES == 100
+    assert [kept_entries(full, change) for change in (noted, moved)] == [(), ()]
+    for change in (ended, raised, closed):
+        assert kept_entries(full, change) == (entry,)
+        assert kept_entries(replace(full, history_size=199), change) == (entry,)
+        assert kept_entries(replace(full, history_size=200), change) == ()
+        assert kept_entries(replace(full, history_size=201), change) == ()
+    assert kept_entries(replace(full, history_size=99), Change(Fields(), (entry, entry))) == (
+        entry,
+    )
+
+
+def test_a_new_payout_is_undisputed_and_was_never_sent() -> None:
+    payout = replace(payout_in(Q), due_at=None)
+    assert (payout.needs_review, payout.ambiguous) == (False, False)
+    assert (payout.resends, payout.looks, payout.history_size) == (0, 0, 0)
+    assert payout.history == ()
+    unset = ("review_reason", "monoova_transaction_id", "failure_code", "failure_reason")
+    times = ("last_sent_at", "completed_at")
+    texts = ("description", "lodgement_reference", "retry_of", "lease_id")
+    assert {getattr(payout, name) for name in (*unset, *times, *texts)} == {None}
+    bare = Payout("t", "u", "c", "d", "PayId", "m", 1, Q, 1, "a", NOW, NOW, "f")
+    assert bare.due_at is None
+
+
+def test_a_change_that_only_sets_fields_or_only_tells_is_not_empty() -> None:
+    entry = HistoryEntry(NOW, "Noted", F, "somebody")
+    assert Change(Fields()).is_empty
+    assert not Change(Fields(looks=1)).is_empty
+    assert not Change(Fields(), (entry,)).is_empty
+    assert (entry.detail, entry.evidence) == (None, None)
+
+
+def test_a_refused_event_says_what_was_refused_where() -> None:
+    with pytest.raises(ForbiddenTransitionError) as refused:
+        change_for(payout_in(C), Event.CANCELLED, NOTE)
+    assert (refused.value.state, refused.value.event) == (C, Event.CANCELLED)
+    assert str(refused.value) == "CancelledByAdmin does not apply to a payout that is Completed"
+
+
+def test_a_report_that_does_not_fit_is_a_contradiction_told_in_the_state_it_was_found_in() -> None:
+    change = change_for(payout_in(F), Event.SETTLED_COMPLETE, NOTE)
+    assert change == Change(
+        Fields(needs_review=True, review_reason=ReviewReason.CONTRADICTION),
+        (HistoryEntry(LATER, "SettledComplete", F, "somebody", "because", "proof"),),
+    )
+
+
+def test_a_person_who_confirms_a_status_closes_its_review() -> None:
+    change = change_for(payout_in(F), Event.RESOLVED_FAILED, NOTE)
+    assert change == Change(
+        Fields(needs_review=False, review_reason=None),
+        (HistoryEntry(LATER, "ResolvedFailed", F, "somebody", "because", "proof"),),
+    )
+
+
+def test_words_without_evidence_are_written_down_each_time() -> None:
+    note = Note(LATER, "somebody", "because")
+    once = applied(payout_in(F), change_for(payout_in(F), Event.CONTRADICTED, note), LATER)
+    assert not change_for(once, Event.CONTRADICTED, note).is_empty
+
+
+def test_the_same_evidence_for_another_event_is_written_down_too() -> None:
+    once = applied(payout_in(F), change_for(payout_in(F), Event.CONTRADICTED, NOTE), LATER)
+    assert not change_for(once, Event.SETTLED_COMPLETE, NOTE).is_empty
+
+
+def test_an_undisputed_payout_that_is_settled_has_no_review_to_close() -> None:
+    change = change_for(payout_in(U), Event.SETTLED_COMPLETE, NOTE)
+    assert change.fields == Fields(state=C, due_at=None, lease_id=None, completed_at=LATER)
+    failed = change_for(payout_in(U), Event.SETTLED_REJECTED, NOTE)
+    assert failed.fields == Fields(state=F, due_at=None, lease_id=None)

@@ -72,6 +72,7 @@ def test_ok_with_a_transaction_is_acceptance_doubt_or_not(
         said(200, KNOWN),
         said(200, None, transaction_id="77"),
         said(200, "", transaction_id="77"),
+        said(300, "Ok", transaction_id="77"),
         said(301, "Ok", transaction_id="77"),
         said(404, KNOWN),
         said(404, "UniqueIdNotFound"),
@@ -291,6 +292,8 @@ def test_monoova_is_there_when_it_speaks_in_its_own_envelope(
         (said(200, "Ok"), True),
         (said(200, None), True),
         (said(200, "SimulatedDateIsInvalid"), False),
+        (said(299, "Ok"), True),
+        (said(300, "Ok"), False),
         (said(400, "Ok"), False),
         (Answer(200, None), False),
     ],
@@ -300,3 +303,38 @@ def test_evidence_comes_only_from_a_reply_that_says_ok_or_nothing_of_itself(
     answer: Answer, expected: bool
 ) -> None:
     assert is_told(answer) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "in_doubt_before", "word"),
+    [
+        (said(200, KNOWN), False, KNOWN),
+        (said(200, None, transaction_id="77"), False, ""),
+        (said(400, "SimulatedDuplicateReference"), False, "SimulatedDuplicateReference"),
+        (said(400, KNOWN), True, KNOWN),
+    ],
+    ids=str,
+)
+def test_what_proves_nothing_still_carries_monoovas_word_for_the_one_who_judges(
+    answer: Answer, in_doubt_before: bool, word: str
+) -> None:
+    outcome = sent(answer, in_doubt_before=in_doubt_before)
+    assert isinstance(outcome, Unclear)
+    assert outcome.said == word
+
+
+def test_two_unclear_answers_are_the_same_whatever_words_they_came_in() -> None:
+    assert Unclear(Uncertainty.TIMEOUT, True, "one") == Unclear(Uncertainty.TIMEOUT, True, "two")
+    assert Unclear(Uncertainty.TIMEOUT, True).said == ""
+
+
+def test_an_envelope_that_names_nothing_proves_nothing() -> None:
+    bare = Envelope("Ok", "")
+    assert (bare.transaction_id, bare.reference, bare.transaction_status) == (None, None, None)
+    assert not bare.has_transaction
+    outcome = sent(Answer(200, bare))
+    assert outcome == Unclear(Uncertainty.UNCLEAR_ANSWER, may_try_again=False)
+
+
+def test_a_report_without_words_has_an_empty_description() -> None:
+    assert report_of(Silence.TIMEOUT, REFERENCE).description == ""

@@ -24,6 +24,8 @@ def plain(text: str) -> str:
         ("account of Jo Citizen closed", ["Jo Citizen"], "account of ••• closed"),
         ("JO CITIZEN, jo citizen", ["Jo Citizen"], "•••, •••"),
         ("for STRAUSS", ["Strauß"], "for •••"),
+        ("for Strauß", ["Strauß"], "for •••"),
+        ("Al Smith is unknown", ["Smith", "Al Smith"], "••• is unknown"),
         ("Jo\nCitizen is closed", ["Jo Citizen"], "••• is closed"),
         ("Jo\t \x00Citizen is closed", ["Jo Citizen"], "••• is closed"),
         ("Jo Citizen Pty Ltd", ["Jo Citizen", "Jo Citizen Pty Ltd"], "•••"),
@@ -102,3 +104,8 @@ def test_what_is_left_is_one_short_visible_line(text: str) -> None:
     assert len(shown) <= 200
     assert shown.isprintable()
     assert redact(shown) == shown
+
+
+def test_a_text_of_5000_characters_is_searched_and_a_longer_one_is_not_shown() -> None:
+    assert redact("x" * 4997 + " Jo", ["Jo"]) == "x" * 200
+    assert redact("x" * 4998 + " Jo", ["Jo"]) == REDACTED

@@ -1,0 +1,220 @@
+"""What a run left behind, as the checks read it. Amounts are dollars, times are UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+
+FINAL = frozenset({"Completed", "Failed", "Returned", "Cancelled"})
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A promise that did not hold; `evidence` is ids and line numbers."""
+
+    promise: str
+    what: str
+    evidence: str
+
+    def __str__(self) -> str:
+        return f"{self.promise}: {self.what} [{self.evidence}]"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a payout's own history; `state` is `Pending/Sending` and the like."""
+
+    at: datetime
+    event: str
+    state: str
+    by: str
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class Payout:
+    """A payout as the system showed it at `line` of the history."""
+
+    line: int
+    transaction_id: str
+    unique_reference: str
+    customer_id: str
+    destination_id: str
+    amount: Decimal
+    state: str
+    needs_review: bool
+    review_reason: str | None
+    failure_code: str | None
+    description: str | None
+    retry_of: str | None
+    history: tuple[Entry, ...]
+
+    @property
+    def evidence(self) -> str:
+        return f"payout {self.transaction_id}, line {self.line}"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a client asked. A `status` of None: it got no answer; `payout` is one in the answer."""
+
+    line: int
+    at: datetime
+    who: str
+    method: str
+    path: str
+    body: object
+    key: str | None
+    answer_line: int
+    status: int | None
+    answer: object
+    payout: Payout | None
+
+    @property
+    def code(self) -> object:
+        return self.answer.get("code") if isinstance(self.answer, dict) else None
+
+    @property
+    def names(self) -> str | None:
+        """The payout that the answer is about."""
+        named = self.answer.get("transaction_id") if isinstance(self.answer, dict) else None
+        return named if isinstance(named, str) else None
+
+    @property
+    def is_yes(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_refused_by_monoova(self) -> bool:
+        return self.status == 422 and self.code == "MonoovaRefused"
+
+    @property
+    def is_no(self) -> bool:
+        """Told in so many words that nothing was done. A gateway's bare 503 says no such thing."""
+        if self.status == 503:
+            return self.code is not None and self.code != "OutcomeUnknown"
+        is_refused = self.status is not None and 400 <= self.status < 500
+        return is_refused and not self.is_refused_by_monoova
+
+    @property
+    def evidence(self) -> str:
+        return f"asked in line {self.line}, answered in line {self.answer_line}"
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A delivery at the door. A `status` of None: the function died."""
+
+    line: int
+    is_genuine: bool
+    status: int | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something that the system let out, and where."""
+
+    line: int
+    where: str
+    content: object
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A line of Monoova's book. `amount` is below zero where money left the account."""
+
+    number: int
+    kind: str
+    reference: str
+    transaction_id: str
+    amount: Decimal
+    balance: Decimal
+
+    @property
+    def is_booking(self) -> bool:
+        return self.kind in ("debit", "transfer")
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What Monoova was told to pay, and to whom."""
+
+    reference: str
+    transaction_id: str
+    amount: Decimal
+    payee: str
+
+
+@dataclass(frozen=True)
+class Book:
+    """Monoova's own."""
+
+    opening_balance: Decimal
+    balance: Decimal
+    movements: tuple[Movement, ...]
+    payments: tuple[Payment, ...]
+
+    def of(self, reference: str, *kinds: str) -> list[Movement]:
+        """The movements under `reference`, of these kinds or of all."""
+        own = self._by_reference.get(reference, [])
+        return [m for m in own if not kinds or m.kind in kinds]
+
+    def bookings(self, reference: str) -> list[Movement]:
+        """Each time that the money of `reference` was sent."""
+        return [m for m in self.of(reference) if m.is_booking]
+
+    @cached_property
+    def references(self) -> list[str]:
+        """All under which money was sent, in order."""
+        return list(dict.fromkeys(m.reference for m in self.movements if m.is_booking))
+
+    def payments_of(self, reference: str) -> list[Payment]:
+        """What Monoova was told to pay under `reference`."""
+        return self._payments_by_reference.get(reference, [])
+
+    @cached_property
+    def _payments_by_reference(self) -> dict[str, list[Payment]]:
+        found: dict[str, list[Payment]] = {}
+        for payment in self.payments:
+            found.setdefault(payment.reference, []).append(payment)
+        return found
+
+    @cached_property
+    def _by_reference(self) -> dict[str, list[Movement]]:
+        found: dict[str, list[Movement]] = {}
+        for movement in self.movements:
+            found.setdefault(movement.reference, []).append(movement)
+        return found
+
+
+@dataclass(frozen=True)
+class Run:
+    """All of it."""
+
+    lines: int
+    asks: tuple[Ask, ...]
+    seen: tuple[Payout, ...]
+    webhooks: tuple[Webhook, ...]
+    told: tuple[Told, ...]
+    listings: tuple[tuple[str, ...], ...]
+    unreachable: tuple[str, ...]
+    last: dict[str, Payout]
+    """Each listed payout as it stood in the end."""
+    book: Book
+    secrets: tuple[str, ...]
+    payee_of_destination: dict[str, str]
+
+    @property
+    def listing(self) -> tuple[str, ...]:
+        """The system's last word on which payouts there are."""
+        return self.listings[-1]
+
+    @cached_property
+    def sightings(self) -> tuple[Payout, ...]:
+        """Every payout that was shown, in an answer or when it was looked at."""
+        return (*self.seen, *(ask.payout for ask in self.asks if ask.payout))
+
+    @cached_property
+    def first(self) -> dict[str, Payout]:
+        """Each payout as it was first shown."""
+        return {p.transaction_id: p for p in sorted(self.sightings, key=lambda p: -p.line)}

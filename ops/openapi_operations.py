@@ -1,0 +1,197 @@
+"""What each way in takes and answers, by the name of its view in app.py."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from marshmallow import Schema
+
+from chalicelib.api import schemas
+from chalicelib.errors import ErrorCode
+
+_E: Final = ErrorCode
+_STORAGE: Final = (_E.INTERNAL_ERROR, _E.STORAGE_UNAVAILABLE)
+_CUSTOMER: Final = (_E.CUSTOMER_NOT_FOUND, *_STORAGE)
+_PAYOUT: Final = (_E.PAYOUT_NOT_FOUND, *_STORAGE)
+_BODY: Final = (_E.INVALID_REQUEST, _E.PAYLOAD_TOO_LARGE, _E.UNSUPPORTED_MEDIA_TYPE)
+_PAYABLE: Final = (
+    _E.CUSTOMER_NOT_FOUND,
+    _E.DESTINATION_NOT_FOUND,
+    _E.NO_DESTINATION,
+    _E.DESTINATION_AMBIGUOUS,
+)
+_SENT: Final = (
+    _E.IDEMPOTENCY_KEY_REUSED,
+    _E.MONOOVA_REFUSED,
+    _E.MONOOVA_UNAVAILABLE,
+    _E.OUTCOME_UNKNOWN,
+)
+_ACCOUNT: Final = (_E.MONOOVA_UNAVAILABLE, _E.SENDING_STOPPED, *_STORAGE)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One way in. `reply` names the schema of the answer; None is an answer without a body.
+
+    `codes` are the problems that it may answer with, beside those of its authorizer.
+    """
+
+    summary: str
+    codes: tuple[ErrorCode, ...] = ()
+    status: int = 200
+    reply: str | None = None
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    changes: bool = False
+    is_idempotent: bool = False
+    other: Mapping[int, tuple[ErrorCode, ...]] = field(default_factory=dict)
+    """Codes that this one alone answers with another status than the usual."""
+
+
+_REQUEST_PAYOUT: Final = Operation(
+    "Pays.",
+    (*_BODY, *_PAYABLE, *_SENT, *_STORAGE),
+    202,
+    "AcceptedPayout",
+    body=schemas.PayoutSchema,
+    changes=True,
+    is_idempotent=True,
+)
+_LIST_PAYOUTS: Final = Operation(
+    "Lists payouts, newest first; those of the last 31 days unless told otherwise.",
+    (_E.INVALID_REQUEST, *_STORAGE),
+    reply="PayoutPage",
+    query=schemas.PayoutListSchema,
+)
+_LIST_PAYOUTS_OF_CUSTOMER: Final = Operation(
+    "Lists a customer's payouts, newest first; none for a customer that does not exist.",
+    (_E.INVALID_REQUEST, *_CUSTOMER),
+    reply="PayoutPage",
+    query=schemas.CustomerPayoutListSchema,
+)
+_LIST_CUSTOMERS: Final = Operation(
+    "Lists the customers, newest first; destinations masked.",
+    (_E.INVALID_REQUEST, *_STORAGE),
+    reply="CustomerPage",
+    query=schemas.PageSchema,
+)
+_SHOW_CUSTOMER: Final = Operation("Shows a customer.", _CUSTOMER, reply="Customer")
+_SHOW_PAYOUT: Final = Operation(
+    "Shows a payout with its history.", _PAYOUT, reply="PayoutWithHistory"
+)
+_SHOW_ACCOUNT: Final = Operation(
+    "The mAccount's balance and NPP limit, as Monoova has them now.", _ACCOUNT, reply="Account"
+)
+_WEBHOOK_CODES: Final = (
+    _E.INVALID_REQUEST,
+    _E.UNAUTHENTICATED,
+    _E.PAYLOAD_TOO_LARGE,
+    _E.INTERNAL_ERROR,
+    _E.MONOOVA_UNAVAILABLE,
+)
+_NOT_KEPT: Final = {500: (_E.STORAGE_UNAVAILABLE,)}
+
+OPERATIONS: Final[dict[str, Operation]] = {
+    "register_customer": Operation(
+        "Registers a customer, with a first destination if one is given.",
+        (*_BODY, *_STORAGE),
+        201,
+        "Customer",
+        body=schemas.CustomerSchema,
+        changes=True,
+    ),
+    "list_customers": _LIST_CUSTOMERS,
+    "show_customer": _SHOW_CUSTOMER,
+    "change_customer": Operation(
+        "Changes a customer's name, e-mail or both.",
+        (*_BODY, _E.CHANGED_MEANWHILE, *_CUSTOMER),
+        reply="Customer",
+        body=schemas.CustomerChangeSchema,
+        changes=True,
+    ),
+    "erase_customer": Operation(
+        "Erases all personal data of a customer; the transactions stay without it.",
+        (_E.CUSTOMER_HAS_OPEN_PAYOUTS, _E.CHANGED_MEANWHILE, *_CUSTOMER),
+        204,
+        changes=True,
+    ),
+    "add_destination": Operation(
+        "Adds a PayID or a bank account.",
+        (*_BODY, _E.TOO_MANY_DESTINATIONS, _E.CHANGED_MEANWHILE, *_CUSTOMER),
+        201,
+        "Destination",
+        body=schemas.DestinationSchema,
+        changes=True,
+    ),
+    "remove_destination": Operation(
+        "Removes a destination that no open payout needs.",
+        (_E.DESTINATION_NOT_FOUND, _E.DESTINATION_IN_USE, _E.CHANGED_MEANWHILE, *_CUSTOMER),
+        204,
+        changes=True,
+    ),
+    "list_payouts_of_customer": _LIST_PAYOUTS_OF_CUSTOMER,
+    "request_payout": _REQUEST_PAYOUT,
+    "list_payouts": _LIST_PAYOUTS,
+    "validate_payout": Operation(
+        "Checks all that paying would check, Monoova's `validate` and the balance included; moves"
+        " and stores nothing.",
+        (*_BODY, *_PAYABLE, _E.SENDING_STOPPED, *_STORAGE),
+        reply="Validation",
+        body=schemas.PayoutSchema,
+    ),
+    "show_payout": _SHOW_PAYOUT,
+    "cancel_payout": Operation(
+        "Ends a payout that was not sent yet.",
+        (*_BODY, _E.PAYOUT_NOT_CANCELLABLE, *_PAYOUT),
+        reply="PayoutWithHistory",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "retry_payout": Operation(
+        "A new payout in place of one that ended unpaid; one at most.",
+        (*_BODY, _E.PAYOUT_NOT_RETRYABLE, *_PAYABLE[:2], *_SENT, *_PAYOUT),
+        202,
+        "AcceptedPayout",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "resolve_payout": Operation(
+        "Settles by hand a payout that needs review.",
+        (*_BODY, _E.PAYOUT_NOT_RESOLVABLE, *_PAYOUT),
+        reply="PayoutWithHistory",
+        body=schemas.ResolveSchema,
+        changes=True,
+    ),
+    "refresh_payout": Operation(
+        "Asks Monoova now what became of a payout.",
+        (*_BODY, _E.SENDING_STOPPED, *_PAYOUT),
+        reply="PayoutWithHistory",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "show_account": _SHOW_ACCOUNT,
+    "reconcile_now": Operation(
+        "Runs the reconciliation now.",
+        (*_BODY, *_STORAGE),
+        reply="Findings",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "request_payout_internally": _REQUEST_PAYOUT,
+    "list_payouts_internally": _LIST_PAYOUTS,
+    "show_payout_internally": _SHOW_PAYOUT,
+    "list_customers_internally": _LIST_CUSTOMERS,
+    "list_payouts_of_customer_internally": _LIST_PAYOUTS_OF_CUSTOMER,
+    "show_account_internally": _SHOW_ACCOUNT,
+    "show_customer_internally": _SHOW_CUSTOMER,
+    "receive_webhook": Operation(
+        "Monoova tells of any event.", _WEBHOOK_CODES, reply="Received", other=_NOT_KEPT
+    ),
+    "receive_named_webhook": Operation(
+        "Monoova tells of the event that the path names.",
+        _WEBHOOK_CODES,
+        reply="Received",
+        other=_NOT_KEPT,
+    ),
+    "show_health": Operation("Answers without touching anything.", reply="Health"),
+}

@@ -1,0 +1,153 @@
+"""Which problem has which status, and what it looks like in the document."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from chalicelib.errors import ErrorCode
+from ops.openapi_replies import reference_to
+
+Json = dict[str, Any]
+_E: Final = ErrorCode
+
+_BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
+    400: ("The request is not valid", (_E.INVALID_REQUEST,)),
+    401: ("Not authenticated", (_E.UNAUTHENTICATED,)),
+    403: ("Not allowed", (_E.FORBIDDEN,)),
+    404: ("Not found", (_E.CUSTOMER_NOT_FOUND, _E.DESTINATION_NOT_FOUND, _E.PAYOUT_NOT_FOUND)),
+    405: ("Method not allowed", (_E.METHOD_NOT_ALLOWED,)),
+    409: (
+        "Conflict",
+        (
+            _E.CUSTOMER_HAS_OPEN_PAYOUTS,
+            _E.DESTINATION_IN_USE,
+            _E.TOO_MANY_DESTINATIONS,
+            _E.PAYOUT_NOT_CANCELLABLE,
+            _E.PAYOUT_NOT_RETRYABLE,
+            _E.PAYOUT_NOT_RESOLVABLE,
+            _E.CHANGED_MEANWHILE,
+        ),
+    ),
+    413: ("Payload too large", (_E.PAYLOAD_TOO_LARGE,)),
+    415: ("Unsupported media type", (_E.UNSUPPORTED_MEDIA_TYPE,)),
+    422: (
+        "Refused",
+        (
+            _E.NO_DESTINATION,
+            _E.DESTINATION_AMBIGUOUS,
+            _E.IDEMPOTENCY_KEY_REUSED,
+            _E.MONOOVA_REFUSED,
+        ),
+    ),
+    500: ("Internal error", (_E.INTERNAL_ERROR,)),
+    503: (
+        "Try again later",
+        (
+            _E.MONOOVA_UNAVAILABLE,
+            _E.SENDING_STOPPED,
+            _E.STORAGE_UNAVAILABLE,
+            _E.OUTCOME_UNKNOWN,
+        ),
+    ),
+}
+STATUS_OF: Final[Mapping[ErrorCode, int]] = {
+    code: status for status, (_, codes) in _BY_STATUS.items() for code in codes
+}
+_WITH_PAYOUT: Final = frozenset({_E.IDEMPOTENCY_KEY_REUSED, _E.MONOOVA_REFUSED, _E.OUTCOME_UNKNOWN})
+_DETAILS: Final[Mapping[ErrorCode, str]] = {
+    _E.INVALID_REQUEST: "The request is not valid.",
+    _E.UNAUTHENTICATED: "Sign in first.",
+    _E.FORBIDDEN: "Viewers may look, but change nothing.",
+    _E.CUSTOMER_NOT_FOUND: "There is no such customer.",
+    _E.DESTINATION_NOT_FOUND: "The customer has no such destination.",
+    _E.PAYOUT_NOT_FOUND: "There is no such payout.",
+    _E.METHOD_NOT_ALLOWED: "This path does not take this method.",
+    _E.CUSTOMER_HAS_OPEN_PAYOUTS: "A payout to this customer is still open.",
+    _E.DESTINATION_IN_USE: "A payout to this destination is still open.",
+    _E.TOO_MANY_DESTINATIONS: "A customer has 20 destinations at most.",
+    _E.PAYOUT_NOT_CANCELLABLE: "The payout is Completed: only one that was not sent yet can be"
+    " cancelled.",
+    _E.PAYOUT_NOT_RETRYABLE: "Only a payout that ended as Failed, Returned or Cancelled, and is not"
+    " under review, can be retried.",
+    _E.PAYOUT_NOT_RESOLVABLE: "A payout that is Queued cannot be resolved as Failed: only one that"
+    " needs review, and only into what its state allows.",
+    _E.CHANGED_MEANWHILE: "The customer was changed meanwhile: try again.",
+    _E.PAYLOAD_TOO_LARGE: "The body is larger than 16384 bytes.",
+    _E.UNSUPPORTED_MEDIA_TYPE: "Send application/json.",
+    _E.NO_DESTINATION: "The customer has no destination of this kind to pay to.",
+    _E.DESTINATION_AMBIGUOUS: "The customer has several destinations: name one by destination_id.",
+    _E.IDEMPOTENCY_KEY_REUSED: "This Idempotency-Key was used for a request with other fields.",
+    _E.MONOOVA_REFUSED: "Monoova refused the payout: SimulatedInsufficientFunds",
+    _E.MONOOVA_UNAVAILABLE: "Monoova does not tell the balance at the moment.",
+    _E.SENDING_STOPPED: "Monoova is not being called at the moment.",
+    _E.STORAGE_UNAVAILABLE: "The database cannot be reached.",
+    _E.OUTCOME_UNKNOWN: "The payout may have been recorded: look at it before asking again, or ask"
+    " again with the same Idempotency-Key.",
+    _E.INTERNAL_ERROR: "Something went wrong here.",
+}
+
+
+def problem(status: int, codes: Collection[ErrorCode]) -> Json:
+    """The answer of one status, with an example of each code that it may carry."""
+    known = [code for code in ErrorCode if code in codes]
+    response: Json = {
+        "description": f"{_BY_STATUS[status][0]}: {', '.join(known)}.",
+        "content": {
+            "application/problem+json": {
+                "schema": _narrowed(status, known),
+                "examples": {code.value: _example_of(status, code) for code in known},
+            }
+        },
+    }
+    if status == 503:
+        response["headers"] = {
+            "Retry-After": {
+                "description": "Seconds; not where the outcome is unknown.",
+                "schema": {"type": "integer"},
+            }
+        }
+    if status in (401, 403):
+        response["content"]["application/json"] = {"schema": reference_to("GatewayMessage")}
+    return response
+
+
+def refused_by_gateway() -> Json:
+    """What API Gateway answers by itself where a request is not signed by a principal it knows."""
+    return {
+        "description": "API Gateway does not let the request through.",
+        "content": {"application/json": {"schema": reference_to("GatewayMessage")}},
+    }
+
+
+def problem_examples() -> dict[str, Json]:
+    """One for each code, with its usual status."""
+    return {code.value: {"value": _example(STATUS_OF[code], code)} for code in ErrorCode}
+
+
+def _example_of(status: int, code: ErrorCode) -> Json:
+    if status == STATUS_OF[code]:
+        return {"$ref": f"#/components/examples/{code}"}
+    return {"value": _example(status, code)}
+
+
+def _narrowed(status: int, codes: list[ErrorCode]) -> Json:
+    narrowed = {
+        "status": {"const": status},
+        "code": {"enum": [code.value for code in codes]},
+    }
+    return {"allOf": [reference_to("Problem"), {"properties": narrowed}]}
+
+
+def _example(status: int, code: ErrorCode) -> Json:
+    example: Json = {
+        "type": f"urn:monoova-payouts:error:{code}",
+        "title": _BY_STATUS[status][0],
+        "status": status,
+        "detail": _DETAILS[code],
+        "code": code.value,
+        "request_id": "6f1d3c1e-5b0a-4a53-9c62-0d8c5d3c9d11",
+    }
+    if code is ErrorCode.INVALID_REQUEST:
+        example["errors"] = {"amount": ["More than two decimals."]}
+    if code in _WITH_PAYOUT:
+        example["transaction_id"] = "2d1f6a6c-6d54-4f0e-9a52-0f4b3d0e8a11"
+    return example

@@ -1,0 +1,233 @@
+"""What an answer looks like, as JSON Schema: what chalicelib/api/views.py makes, and problems."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from chalicelib.domain.destination import DestinationType, PayIdType
+from chalicelib.domain.gate import Passage
+from chalicelib.domain.payout import Event, FailureCode, ReviewReason, State, Status, Submission
+from chalicelib.errors import ErrorCode
+from ops.openapi_requests import ID
+
+Json = dict[str, Any]
+
+_ID: Final[Json] = {"type": "string", "pattern": ID}
+_TEXT: Final[Json] = {"type": "string"}
+_YES_OR_NO: Final[Json] = {"type": "boolean"}
+_COUNT: Final[Json] = {"type": "integer", "minimum": 0}
+_TIME: Final[Json] = {"type": "string", "format": "date-time"}
+_CURRENCY: Final[Json] = {"const": "AUD"}
+_AMOUNT: Final[Json] = {
+    "description": "Australian dollars, with both decimals.",
+    "type": "number",
+    "minimum": 0.01,
+    "multipleOf": 0.01,
+}
+_DOLLARS: Final[Json] = {
+    "description": "Australian dollars with Monoova's four decimals.",
+    "type": ["number", "null"],
+}
+# Not in the life-cycle table: with it a payout's story begins.
+_BEGINNING: Final = "Requested"
+
+
+def _or_null(schema: Mapping[str, Any]) -> Json:
+    if "enum" in schema:
+        return {**schema, "type": ["string", "null"], "enum": [*schema["enum"], None]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _one_of(words: Iterable[str]) -> Json:
+    return {"type": "string", "enum": [str(word) for word in words]}
+
+
+def _object(properties: Json, *, optional: Iterable[str] = (), about: str = "") -> Json:
+    missing = frozenset(optional)
+    return {
+        **({"description": about} if about else {}),
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in missing],
+        "additionalProperties": False,
+    }
+
+
+def reference_to(name: str) -> Json:
+    """A reference to a schema's component."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _page_of(name: str) -> Json:
+    return _object(
+        {
+            "items": {"type": "array", "items": reference_to(name), "maxItems": 100},
+            "next_cursor": {
+                **_or_null(_TEXT),
+                "description": "To go on with; null at the end. A page may be short or empty and"
+                " still have one.",
+            },
+        }
+    )
+
+
+def _enum(kind: type[StrEnum]) -> Json:
+    return {"description": (kind.__doc__ or "").partition("\n")[0], **_one_of(kind)}
+
+
+def _null_or(name: str) -> Json:
+    return {"anyOf": [reference_to(name), {"type": "null"}]}
+
+
+_ENUMS: Final[Mapping[str, Json]] = {
+    "Status": _enum(Status),
+    "Submission": _enum(Submission),
+    "ReviewReason": _enum(ReviewReason),
+    "FailureCode": _enum(FailureCode),
+    "ErrorCode": _enum(ErrorCode),
+}
+
+_PAYOUT: Final[Json] = {
+    "transaction_id": _ID,
+    "unique_reference": {**_ID, "description": "What Monoova knows it by."},
+    "customer_id": _ID,
+    "destination_id": _ID,
+    "destination": {**_TEXT, "description": "Masked."},
+    "payout_method": _one_of(DestinationType),
+    "amount": _AMOUNT,
+    "currency": _CURRENCY,
+    "status": reference_to("Status"),
+    "submission": _null_or("Submission"),
+    "needs_review": _YES_OR_NO,
+    "review_reason": _null_or("ReviewReason"),
+    "failure_code": _null_or("FailureCode"),
+    "failure_reason": _or_null(_TEXT),
+    "monoova_transaction_id": _or_null(_TEXT),
+    "description": _or_null(_TEXT),
+    "lodgement_reference": _or_null(_TEXT),
+    "retry_of": _or_null(_ID),
+    "created_by": _TEXT,
+    "created_at": _TIME,
+    "updated_at": _TIME,
+    "completed_at": _or_null(_TIME),
+    "next_look_at": _or_null(_TIME),
+}
+_WITH_HISTORY: Final[Json] = _PAYOUT | {
+    "history": {"type": "array", "items": reference_to("HistoryEntry"), "minItems": 1}
+}
+_OBJECTS: Final[Mapping[str, Json]] = {
+    "Destination": _object(
+        {
+            "destination_id": _ID,
+            "type": _one_of(DestinationType),
+            "pay_id_type": _or_null(_one_of(PayIdType)),
+            "masked": _TEXT,
+            "created_at": _TIME,
+        },
+        about="Where a customer can be paid; its details are masked.",
+    ),
+    "Customer": _object(
+        {
+            "customer_id": _ID,
+            "name": {
+                **_or_null(_TEXT),
+                "description": "Null in a list where the record does not open.",
+            },
+            "email": _or_null(_TEXT),
+            "destinations": {"type": "array", "items": reference_to("Destination"), "maxItems": 20},
+            "created_at": _TIME,
+            "updated_at": _TIME,
+        }
+    ),
+    "CustomerPage": _page_of("Customer"),
+    "Payout": _object(_PAYOUT, about="A payout without its history."),
+    "PayoutPage": _page_of("Payout"),
+    "HistoryEntry": _object(
+        {
+            "at": _TIME,
+            "event": _one_of([_BEGINNING, *Event]),
+            "status": reference_to("Status"),
+            "submission": _null_or("Submission"),
+            "by": _TEXT,
+            "detail": _or_null(_TEXT),
+        }
+    ),
+    "PayoutWithHistory": _object(_WITH_HISTORY, about="A payout and its story, oldest first."),
+    "AcceptedPayout": _object(
+        _WITH_HISTORY | {"message": _TEXT},
+        optional=["message"],
+        about="A payout that was asked for; `message` says why it waits, if it does.",
+    ),
+    "Validation": _object(
+        {
+            "is_valid": _YES_OR_NO,
+            "destination": reference_to("Destination"),
+            "checks": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "name": _one_of(["monoova", "funds"]),
+                        "is_ok": {
+                            "type": ["boolean", "null"],
+                            "description": "Null where Monoova did not say.",
+                        },
+                        "detail": _TEXT,
+                    }
+                ),
+            },
+        }
+    ),
+    "Account": _object(
+        {
+            "currency": _CURRENCY,
+            "actual_balance": _DOLLARS,
+            "available_to_debit": _DOLLARS,
+            "npp_balance": _DOLLARS,
+            "npp_payout_limit": _DOLLARS,
+        }
+    ),
+    "Findings": _object(
+        {
+            "looked_at": _COUNT,
+            "questions_to_monoova": _COUNT,
+            "moved_to": {
+                "type": "object",
+                "propertyNames": {"enum": [state.value for state in State]},
+                "additionalProperties": {"type": "integer", "minimum": 1},
+            },
+            "is_finished": _YES_OR_NO,
+            "circuit": _one_of(Passage),
+        },
+        about="What a reconciliation found.",
+    ),
+    "Health": _object({"status": {"const": "ok"}}),
+    "Received": _object({"status": {"const": "received"}}),
+    "Problem": _object(
+        {
+            "type": {"type": "string", "pattern": "^urn:monoova-payouts:error:[A-Za-z]+$"},
+            "title": _TEXT,
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": _TEXT,
+            "code": reference_to("ErrorCode"),
+            "request_id": _or_null(_TEXT),
+            "errors": {
+                "description": "Every field at fault, with what is wrong with it.",
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": _TEXT, "minItems": 1},
+            },
+            "transaction_id": {**_ID, "description": "The payout that stands behind it."},
+        },
+        optional=["errors", "transaction_id"],
+        about="RFC 9457.",
+    ),
+    "GatewayMessage": {
+        "description": "What API Gateway says of a request that it does not let through to us.",
+        "type": "object",
+        "properties": {"message": _TEXT},
+    },
+}
+
+
+def reply_schemas() -> dict[str, Json]:
+    """Everything that an answer may hold, by the name of its component."""
+    return {**_ENUMS, **_OBJECTS}

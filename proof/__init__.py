@@ -1,0 +1,1 @@
+"""Tries to break the promises, in every way we can think of; never deployed."""

@@ -1,0 +1,303 @@
+"""Kills a function before and after each foreign call of each flow, and lets the rest go on.
+
+How many calls a flow makes is counted by running it once unharmed: a flow that grows a call grows
+two crash points by itself.
+"""
+
+import json
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from proof.house import House
+from proof.kernel import Kernel
+from proof.memory.container import WEBHOOK_SECRET
+from proof.people import Customer, People
+from proof.seam import Killed
+from proof.weather import Storm, Weather
+from simulator.outcomes import Fate, Fault, Manner, Moment, News, Plan
+
+_QUIET_HOURS: Final = 28.0
+_WAITING: Final = "Jo waits for her money"
+
+
+class Side(StrEnum):
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Guillotine(Storm):
+    """Counts the calls of one function's invocations, and kills at the one it is told."""
+
+    def __init__(self, kernel: Kernel, weather: Weather, randomness: random.Random) -> None:
+        super().__init__(kernel, weather, randomness)
+        self._of = kernel
+        self._function = ""
+        self._kill_at: tuple[int, Side] | None = None
+        self.counted = 0
+
+    def watch(self, function: str, kill_at: tuple[int, Side] | None) -> None:
+        """From now on calls of `function` count; the first is number 1."""
+        self._function, self._kill_at, self.counted = function, kill_at, 0
+
+    def arrive(self) -> None:
+        if self._is_watched:
+            self.counted += 1
+            self._fall(Side.BEFORE)
+        super().arrive()
+
+    def leave(self) -> None:
+        if self._is_watched:
+            self._fall(Side.AFTER)
+        super().leave()
+
+    @property
+    def _is_watched(self) -> bool:
+        task = self._of.current
+        return task is not None and task.name == self._function and not task.is_killed
+
+    def _fall(self, side: Side) -> None:
+        if self._kill_at == (self.counted, side):
+            self._function = ""
+            task = self._of.current
+            assert task is not None  # only a watched one gets here
+            task.is_killed = True
+            raise Killed
+
+
+class Scene:
+    """A house with one customer, and the words to make flows of."""
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self.house = House(1, settings=settings or {}, new_storm=Guillotine)
+        self.people = People(self.house, random.Random("crash points"))
+        self.transaction_id = ""
+        assert isinstance(self.house.storm, Guillotine)
+        self.guillotine = self.house.storm
+
+    @property
+    def customer(self) -> Customer:
+        return self.people.customers[0]
+
+    def does(self, act: Callable[[], object]) -> None:
+        """Somebody does something, and it is over when this returns."""
+        self.house.kernel.wait_for(self.house.kernel.spawn("person", act))
+
+    def begin(self) -> None:
+        self.does(lambda: self.people.register(0))
+
+    def wait(self, seconds: float) -> None:
+        self.house.kernel.sleep(seconds)
+
+    def post(self, path: str, body: object = None, key: str | None = None) -> None:
+        def ask() -> None:
+            answer = self.people.ask("alice", "POST", path, body, key)
+            if answer is not None and "transaction_id" in answer.json:
+                self.transaction_id = answer.json["transaction_id"]
+
+        self.does(ask)
+
+    def pay(self, amount: str = "125.50", key: str | None = "order-1") -> None:
+        body = {"customer_id": self.customer.customer_id, "amount": amount, "description": _WAITING}
+        self.post("/payouts", body, key)
+
+    def delete(self, path: str) -> None:
+        self.does(lambda: self.people.ask("carol", "DELETE", path))
+
+    def paused(self) -> None:
+        gatekeeper = self.house.new_container().gatekeeper
+        self.does(lambda: gatekeeper.pause("dave", "drill"))
+
+    def resumed(self) -> None:
+        self.does(self.house.new_container().gatekeeper.resume)
+
+    def reconcile(self) -> None:
+        self.house.kernel.wait_for(self.house.functions.reconcile())
+
+    def webhook(self, amount: str = "125.50", status: str = "Payment Successful") -> None:
+        """What Monoova says of the payout, or of one that nobody knows yet."""
+        reference = self.transaction_id or "00000000-0000-4000-8000-000000000001"
+        body = json.dumps(
+            {
+                "UniqueReference": reference,
+                "Amount": amount,
+                "Status": status,
+                "TransactionId": 1_000_001,
+            }
+        ).encode()
+        headers = {"Authorization": WEBHOOK_SECRET}
+        path = "/webhooks/monoova/NppPaymentStatus"
+        self.does(lambda: self.house.webhook(path, headers, body, is_genuine=True))
+
+    def plan(self, plan: Plan) -> None:
+        self.house.monoova.script(plan)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """`ready` sets the scene, `act` is the flow, of whose `function` each call is a crash point."""
+
+    name: str
+    function: str
+    act: Callable[[Scene], None]
+    ready: Callable[[Scene], None] = lambda _scene: None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CrashPoint:
+    flow: str
+    call: int
+    side: Side
+    asks_again: bool
+    scene: Scene
+
+    def __str__(self) -> str:
+        return f"{self.flow}: killed {self.side} call {self.call}"
+
+
+def crash_points(flows: tuple["Flow", ...] | None = None) -> Iterator[CrashPoint]:
+    """Every crash point there is, each played to its end."""
+    for flow in FLOWS if flows is None else flows:
+        calls = played(flow, None).guillotine.counted
+        assert calls, f"{flow.name} makes no calls"
+        for call in range(1, calls + 1):
+            for side in Side:
+                for asks_again in (False, True):
+                    scene = played(flow, (call, side), asks_again=asks_again)
+                    yield CrashPoint(flow.name, call, side, asks_again, scene)
+
+
+def played(flow: Flow, kill_at: tuple[int, Side] | None, *, asks_again: bool = False) -> Scene:
+    """The flow, killed or not, and then the rest of the system until all is quiet."""
+    scene = Scene(flow.settings)
+    with scene.house.open():
+        scene.begin()
+        flow.ready(scene)
+        scene.guillotine.watch(flow.function, kill_at)
+        flow.act(scene)
+        counted = scene.guillotine.counted
+        scene.guillotine.watch("", None)
+        if asks_again:
+            # The same once more, as whoever got no answer would.
+            flow.act(scene)
+        scene.resumed()
+        scene.house.converge(_QUIET_HOURS)
+        scene.house.tell_everything()
+    scene.guillotine.counted = counted
+    return scene
+
+
+_PENDING: Final = Plan(fate=Fate.PENDING_FOREVER)
+_LOST: Final = Plan(fault=Fault(Manner.RESET, Moment.BEFORE, None))
+
+
+def _queued(scene: Scene) -> None:
+    scene.paused()
+    scene.pay()
+    scene.resumed()
+
+
+def _sent(scene: Scene) -> None:
+    scene.plan(Plan(news=News.LOST))
+    scene.pay()
+
+
+def _in_doubt(scene: Scene) -> None:
+    scene.plan(Plan(fault=Fault(Manner.EMPTY_BODY, Moment.AFTER)))
+    scene.pay()
+
+
+def _never_arrived(scene: Scene) -> None:
+    for _ in range(4):
+        scene.plan(_LOST)
+    scene.pay()
+
+
+def _refused_unheard_of(scene: Scene) -> None:
+    scene.pay(amount="7.14")
+
+
+def _refused(scene: Scene) -> None:
+    scene.pay(amount="7.10")
+
+
+def _paid(scene: Scene) -> None:
+    scene.pay()
+    scene.wait(200)
+
+
+def _paused_and_asked(scene: Scene) -> None:
+    scene.paused()
+    scene.pay()
+
+
+def _after(seconds: float, ready: Callable[[Scene], None]) -> Callable[[Scene], None]:
+    def waited(scene: Scene) -> None:
+        ready(scene)
+        scene.wait(seconds)
+
+    return waited
+
+
+def _action(name: str, body: Mapping[str, str]) -> Callable[[Scene], None]:
+    return lambda scene: scene.post(f"/payouts/{scene.transaction_id}/{name}", body)
+
+
+def _message(scene: Scene) -> None:
+    """The queue hands the payout's message over, however often it has done so before."""
+    ids = {"transaction_id": scene.transaction_id, "customer_id": scene.customer.customer_id}
+    scene.does(lambda: scene.house.functions.sqs("send_queued_payouts", [json.dumps(ids)]))
+
+
+def _dead_letter(scene: Scene) -> None:
+    body = {
+        "kind": "PaymentSuccessful",
+        "reference": scene.transaction_id,
+        "amount_cents": 12550,
+        "monoova_transaction_id": None,
+        "reason": None,
+    }
+    scene.does(lambda: scene.house.functions.sqs("take_up_webhook_events", [json.dumps(body)]))
+
+
+def _erase(scene: Scene) -> None:
+    scene.delete(f"/customers/{scene.customer.customer_id}")
+
+
+def _remove_destination(scene: Scene) -> None:
+    customer = scene.customer
+    scene.delete(f"/customers/{customer.customer_id}/destinations/{customer.destination_id}")
+
+
+def _reviewed(scene: Scene) -> None:
+    scene.plan(_PENDING)
+    scene.pay()
+    scene.webhook(amount="999.99")
+
+
+_RESOLUTION: Final = {"outcome": "Completed", "reason": "seen on the statement"}
+
+FLOWS: Final = (
+    Flow("request", "api", Scene.pay),
+    Flow("request refused for a reason in no table", "api", _refused_unheard_of),
+    Flow("request whose answer is lost", "api", _in_doubt),
+    Flow("request while paused", "api", Scene.pay, Scene.paused),
+    Flow("submit a queued one", "send_queued_payouts", _message, _queued),
+    Flow("reconcile a queued one", "reconcile", Scene.reconcile, _after(400, _queued)),
+    Flow("reconcile a sent one", "reconcile", Scene.reconcile, _after(70, _sent)),
+    Flow("reconcile one in doubt", "reconcile", Scene.reconcile, _after(70, _in_doubt)),
+    Flow("reconcile a lost one", "reconcile", Scene.reconcile, _after(2000, _never_arrived)),
+    Flow("webhook", "api", Scene.webhook, _sent),
+    Flow("webhook that contradicts", "api", lambda s: s.webhook(status="Rejected"), _paid),
+    Flow("webhook of an unknown payout", "api", Scene.webhook),
+    Flow("dead letter", "take_up_webhook_events", _dead_letter, _sent),
+    Flow("cancel", "api", _action("cancel", {}), _paused_and_asked),
+    Flow("resolve", "api", _action("resolve", _RESOLUTION), _reviewed),
+    Flow("refresh", "api", _action("refresh", {}), _sent),
+    Flow("retry", "api", _action("retry", {}), _refused),
+    Flow("erase a customer", "api", _erase, _paid),
+    Flow("remove a destination", "api", _remove_destination, _paid),
+)

@@ -1,0 +1,232 @@
+"""The whole product in simulated time: the real app's functions over memory and the simulator."""
+
+import io
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import ModuleType
+from typing import Final
+
+import requests
+
+from chalicelib.domain.payout import Payout
+from chalicelib.wiring import wired
+from proof.functions import Functions
+from proof.history import History
+from proof.kernel import Kernel
+from proof.memory.container import (
+    ENVIRONMENT,
+    PAYOUT_QUEUE,
+    WEBHOOK_QUEUE,
+    WEBHOOK_SECRET,
+    Aws,
+    MemoryContainer,
+)
+from proof.memory.services import MemorySecrets, MemorySqs
+from proof.memory.tables import Tables
+from proof.weather import Network, Storm, Weather
+from simulator.monoova import API_KEY, Monoova
+from simulator.testing import shared_signing_key
+
+START: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+OURS: Final = "https://app.example"
+_HANDLERS: Final = {
+    PAYOUT_QUEUE: ("send_queued_payouts", 2),
+    WEBHOOK_QUEUE: ("take_up_webhook_events", 10),
+}
+_VISIBILITY_SECONDS: Final = 360.0
+_MOST_RECEIVES: Final = 5
+_PUMP_SECONDS: Final = 5.0
+
+# Loading the app takes longer than a small run: copies are used by one run after the other.
+_LOADED: Final[list[ModuleType]] = []
+
+
+class _Tap(io.TextIOBase):
+    """What the functions print is what CloudWatch would keep."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            self._history.add("written", to="log", text=text.rstrip("\n"))
+        return len(text)
+
+
+@dataclass
+class House:
+    """Everything there is, by seed. `settings` are environment variables beside the usual ones."""
+
+    seed: int
+    weather: Weather = field(default_factory=Weather)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    opening_balance: Decimal = Decimal("1000000.00")
+    new_storm: Callable[[Kernel, Weather, random.Random], Storm] = Storm
+
+    def __post_init__(self) -> None:
+        self.randomness = random.Random(self.seed)
+        self.kernel = Kernel(START, random.Random(self.seed + 1))
+        self.history = History(self.kernel.now)
+        self.storm = self.new_storm(self.kernel, self.weather, random.Random(self.seed + 2))
+        self.tables = Tables(lags=lambda: self.storm.happens(self.storm.weather.index_lag_rate))
+        self.secrets = MemorySecrets(self.storm)
+        self.store_secret(API_KEY)
+        self.aws = Aws(self.tables, MemorySqs(self._queue, self.storm), self.secrets, self.storm)
+        self.monoova = Monoova(
+            self.kernel.now,
+            self._deliver,
+            opening_balance=self.opening_balance,
+            seed=self.seed,
+            signing_key=shared_signing_key(),
+            dispatch=lambda run: self._spawned("monoova", run),
+        )
+        self.monoova.subscribe(f"{OURS}/webhooks/monoova", WEBHOOK_SECRET)
+        self.http = requests.Session()
+        self.http.mount(
+            "https://", Network(self.monoova, self.kernel, self.storm, random.Random(self.seed + 3))
+        )
+        self._ids = random.Random(self.seed + 4)
+        self.functions = Functions(self.kernel, self.new_container, _LOADED)
+        self.parked: list[str] = []
+        self.waiting_messages = 0
+
+    def new_container(self) -> MemoryContainer:
+        """What a new function instance starts with."""
+        return MemoryContainer(
+            self.aws, self.kernel, self.http, self._ids, {**ENVIRONMENT, **self.settings}
+        )
+
+    def store_secret(self, api_key: str) -> None:
+        """What rotating Monoova's key in Secrets Manager does."""
+        self.secrets.store(
+            {"apiKey": api_key, "environment": "live", "baseUrl": "https://api.mpay.com.au"}
+        )
+
+    @contextmanager
+    def open(self) -> Iterator["House"]:
+        """While it lasts, what is printed goes into the history."""
+        before, sys.stdout = sys.stdout, _Tap(self.history)
+        self._spawned("monoova's clock", self._monoovas_clock)
+        try:
+            yield self
+        finally:
+            sys.stdout = before
+            wired.put(None)
+
+    # --- what happens by itself
+
+    def _spawned(self, name: str, run: Callable[[], object]) -> None:
+        self.kernel.spawn(name, run)
+
+    def _monoovas_clock(self) -> None:
+        while True:
+            self.monoova.run_due()
+            due = self.monoova.next_due()
+            seconds = (due - self.kernel.now()).total_seconds() if due else _PUMP_SECONDS
+            self.kernel.sleep(min(max(seconds, 0.001), _PUMP_SECONDS))
+
+    def schedule(self) -> None:
+        """One tick of the schedule, which may be missed, or come twice."""
+        if self.storm.happens(self.storm.weather.schedule_missed_rate):
+            return
+        self.functions.reconcile()
+        if self.storm.happens(self.storm.weather.schedule_doubled_rate):
+            self.functions.reconcile()
+
+    def _queue(self, url: str, body: str, delay_seconds: int) -> None:
+        self.history.add("written", to="queue", text=body)
+        weather = self.storm.weather
+        # The other queue holds what nobody says twice: SQS loses none, and so does nothing here.
+        if url == PAYOUT_QUEUE and self.storm.happens(weather.message_lost_rate):
+            return
+        times = 2 if self.storm.happens(weather.message_doubled_rate) else 1
+        for _ in range(times):
+            late = self.randomness.uniform(0, weather.message_delay_seconds + 0.1)
+            self._later(url, body, delay_seconds + late, 1)
+
+    def _later(self, url: str, body: str, seconds: float, receives: int) -> None:
+        self.waiting_messages += 1
+        self.kernel.spawn(
+            "queue", lambda: self._receive(url, body, receives), after_seconds=seconds
+        )
+
+    def _receive(self, url: str, body: str, receives: int) -> None:
+        handler, _ = _HANDLERS[url]
+        failed = self.functions.sqs(handler, [body])
+        self.waiting_messages -= 1
+        if failed == []:
+            return
+        if receives < _MOST_RECEIVES:
+            self._later(url, body, _VISIBILITY_SECONDS, receives + 1)
+        else:
+            self.parked.append(body)
+
+    def _deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """One of Monoova's own webhooks, through the app's door."""
+        return self.webhook(url.removeprefix(OURS), headers, body, is_genuine=True)
+
+    def webhook(
+        self, path: str, headers: Mapping[str, str], body: bytes, *, is_genuine: bool
+    ) -> int:
+        """Anybody's webhook; answers with the status, 0 if there was none."""
+        answer = self.functions.http("POST", path, body, headers)
+        status = answer.status if answer else None
+        self.history.add(
+            "webhook",
+            path=path,
+            genuine=is_genuine,
+            status=status,
+            reference=_reference_in(body),
+        )
+        return status or 0
+
+    # --- what a judge looks at
+
+    @property
+    def open_payouts(self) -> list[Payout]:
+        """Those that are neither final nor shown to a person."""
+        rows = self.tables.payouts.values()
+        return [p for p in rows if not p.state.is_final and not p.needs_review]
+
+    def converge(self, hours: float) -> None:
+        """The quiet phase: nothing goes wrong any more, and time passes until all is settled."""
+        self.storm.calm()
+        self.history.add("quiet")
+        ends_at = self.kernel.now().timestamp() + hours * 3600
+        while self.kernel.now().timestamp() < ends_at:
+            due = [p.due_at for p in self.open_payouts if p.due_at is not None]
+            if not self.open_payouts and not self.waiting_messages:
+                break
+            pause = (min(due) - self.kernel.now()).total_seconds() if due else 60.0
+            # The schedule comes every minute; a run at which nothing is due finds nothing.
+            self.kernel.sleep(60.0 * max(1, -(-pause // 60)))
+            self.kernel.wait_for(self.functions.reconcile())
+        self.kernel.sleep(3600)
+        self.kernel.wait_for(self.functions.reconcile())
+
+    def tell_everything(self) -> None:
+        """Every payout as the API shows it, for the checker."""
+        for transaction_id in self.tables.payouts:
+            self.look(transaction_id)
+        self.history.add("listing", transaction_ids=list(self.tables.payouts))
+        self.history.add("end", unreachable=[])
+
+    def look(self, transaction_id: str) -> None:
+        """Somebody reads one payout."""
+        who = {"authorizer": {"claims": {"sub": "reader"}}}
+        answer = self.functions.http("GET", f"/payouts/{transaction_id}", who=who)
+        if answer is not None and answer.status == 200:
+            shown = json.loads(answer.text)
+            self.history.add("seen", transaction_id=transaction_id, payout=shown)
+
+
+def _reference_in(body: bytes) -> str | None:
+    """The payout that a webhook is about, in whichever of Monoova's two forms it is."""
+    event: dict[str, str] = {name.lower(): value for name, value in json.loads(body).items()}
+    return event.get("uniquereference")

@@ -1,0 +1,321 @@
+"""The actors and the rows of the scenarios: the app's own services, one set for each function."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from chalicelib.domain.actor import user
+from chalicelib.domain.decisions import Notice, NoticeKind
+from chalicelib.domain.payout import HistoryEntry, Payout, State
+from chalicelib.domain.schedule import Policy
+from chalicelib.encryption import Vault
+from chalicelib.monoova.payloads import Source
+from chalicelib.monoova.signature import SignatureVerifier
+from chalicelib.queues import Queue
+from chalicelib.secrets import Secret
+from chalicelib.services.administration import AdministrationService
+from chalicelib.services.customers import CustomerService
+from chalicelib.services.dispatch import Dispatcher
+from chalicelib.services.gatekeeper import Gatekeeper
+from chalicelib.services.paying import PayingService, PayoutRequest
+from chalicelib.services.reconciliation import Reconciler
+from chalicelib.services.recording import Recorder
+from chalicelib.services.submission import Submission
+from chalicelib.services.webhooks import WebhookService
+from chalicelib.storage.customers import SealedCustomer, SealedDestination
+from chalicelib.storage.dynamodb import Page
+from chalicelib.storage.payout_items import shard_of
+from proof.interleavings.explorer import START, Actor, Lanes
+from proof.interleavings.provider import Fate, ProviderClient
+from proof.memory.controls import MemoryControls, MemoryTogether
+from proof.memory.customers import MemoryCustomers
+from proof.memory.payouts import MemoryPayouts
+from proof.seam import Call
+
+# What a request under this key makes, so that all scenarios are about the same payout.
+_KEY: Final = "key"
+PAYOUT: Final = str(uuid.uuid5(uuid.UUID("6f1d3c1e-5b0a-4a53-9c62-0d8c5d3c9d11"), f"alice\n{_KEY}"))
+CUSTOMER: Final = "00000000-0000-4000-8000-000000000002"
+DESTINATION: Final = "00000000-0000-4000-8000-000000000003"
+CENTS: Final = 12_550
+_RECORD: Final = {"pay_id": "jo@example.com", "pay_id_type": "Email", "account_name": "Jo"}
+_SOURCE: Final = Source("6279059700000000", "802-985", "123456789", "Example", "sourceBSB")
+_SECONDS: Final = 55.0
+# So few that a replay looks at its payout a few times and not fifty; that leaves none for trying
+# again inside the request, which the deliveries do.
+_PATIENCE_SECONDS: Final = 0.5
+_ALICE: Final = user("alice")
+
+
+class _OpenVault(Vault):
+    """Nothing is secret here but whether KMS answers."""
+
+    def __init__(self, world: Lanes) -> None:
+        self._world = world
+
+    def open(self, customer_id: str, purpose: str, sealed: bytes) -> dict[str, str]:
+        return self._world.cross(Call("kms", "Decrypt"), lambda: dict(_RECORD))
+
+
+class _Payouts(MemoryPayouts):
+    """Where there is one payout, nobody else can change what the other shards answer, or the
+    count of payouts in review: neither is a place to cross."""
+
+    def due(
+        self, shard: int, now: datetime, limit: int, start: Mapping[str, str] | None = None
+    ) -> Page[Payout]:
+        if str(shard) != shard_of(PAYOUT):
+            return Page((), None)
+        return super().due(shard, now, limit, start)
+
+    def count_in_review(self) -> int:
+        return 0
+
+
+class _Mailbox(Queue):
+    """Messages that never come: nothing may depend on them."""
+
+    def __init__(self, world: Lanes) -> None:
+        self._world = world
+
+    def put(self, message: Any, delay_seconds: int = 0) -> None:
+        self._world.cross(Call("sqs", "SendMessage"), lambda: None)
+
+
+class Function:
+    """One function instance: its own memory of the gate, its own leases; made as it is needed."""
+
+    def __init__(self, world: Lanes, number: int, policy: Policy) -> None:
+        self._world = world
+        self._number = number
+        self._policy = policy
+        self._ids = 0
+        self.payouts = _Payouts(world.tables, world)
+
+    def _new_id(self) -> uuid.UUID:
+        self._ids += 1
+        return uuid.UUID(int=self._number * 1000 + self._ids, version=4)
+
+    @cached_property
+    def _together(self) -> MemoryTogether:
+        return MemoryTogether(self._world.tables, self._world)
+
+    @cached_property
+    def _monoova(self) -> ProviderClient:
+        return ProviderClient(self._world)
+
+    @cached_property
+    def _gatekeeper(self) -> Gatekeeper:
+        controls = MemoryControls(self._world.tables, self._world)
+        return Gatekeeper(controls, self._world, lambda: "1")
+
+    @cached_property
+    def _recorder(self) -> Recorder:
+        return Recorder(self.payouts, self._world)
+
+    @cached_property
+    def _submission(self) -> Submission:
+        return Submission(
+            self._monoova,
+            self._gatekeeper,
+            self._recorder,
+            self._world,
+            self._policy,
+            _SOURCE,
+            lambda: 0.5,
+        )
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        return Dispatcher(
+            self.payouts,
+            self._together,
+            _OpenVault(self._world),
+            self._monoova,
+            self._gatekeeper,
+            self._submission,
+            self._recorder,
+            self._world,
+            self._policy,
+            self._new_id,
+        )
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(
+            self.payouts,
+            self._together,
+            self._monoova,
+            self._gatekeeper,
+            self.dispatcher,
+            _Mailbox(self._world),
+            self._world,
+            self._policy,
+        )
+
+    @cached_property
+    def paying(self) -> PayingService:
+        return PayingService(
+            self.payouts,
+            self._together,
+            _OpenVault(self._world),
+            self._monoova,
+            self._gatekeeper,
+            self._submission,
+            _Mailbox(self._world),
+            self._world,
+            self._policy,
+            100_000,
+            self._new_id,
+        )
+
+    @cached_property
+    def administration(self) -> AdministrationService:
+        return AdministrationService(
+            self.payouts,
+            self._together,
+            _OpenVault(self._world),
+            self._monoova,
+            self._gatekeeper,
+            self._recorder,
+            self._world,
+            self._policy,
+        )
+
+    @cached_property
+    def customers(self) -> CustomerService:
+        table = MemoryCustomers(self._world.tables, self._world)
+        vault = _OpenVault(self._world)
+        return CustomerService(table, self.payouts, vault, self._world, lambda: False, self._new_id)
+
+    @cached_property
+    def webhooks(self) -> WebhookService:
+        return WebhookService(
+            self.payouts,
+            self._recorder,
+            SignatureVerifier(lambda: b"", self._world),
+            _Mailbox(self._world),
+            self._world,
+            (Secret("s"),),
+            False,
+        )
+
+
+# --- rows
+
+
+def customer() -> SealedCustomer:
+    destination = SealedDestination(DESTINATION, "PayId", "Email", "j•••", START, b"sealed")
+    return SealedCustomer(CUSTOMER, START, START, 1, b"sealed", (destination,))
+
+
+def payout(state: State, due_at: datetime = START, **fields: Any) -> Payout:
+    """A payout as some earlier function left it."""
+    entries = (HistoryEntry(START, "Requested", state, "alice"),)
+    usual: dict[str, Any] = {
+        "transaction_id": PAYOUT,
+        "unique_reference": PAYOUT,
+        "customer_id": CUSTOMER,
+        "destination_id": DESTINATION,
+        "payout_method": "PayId",
+        "destination_masked": "j•••",
+        "amount_cents": CENTS,
+        "state": state,
+        "version": 1,
+        "created_by": "alice",
+        "created_at": START,
+        "updated_at": START,
+        "fingerprint": "f",
+        "due_at": due_at,
+        "history": entries,
+        "history_size": 1,
+    }
+    return Payout(**usual | fields)
+
+
+def stage(world: Lanes, *rows: Payout, fate: Fate = Fate.PAID) -> None:
+    """Clears the world and puts these rows and the customer into it."""
+    tables = world.tables
+    tables.payouts.clear()
+    tables.earlier.clear()
+    tables.customers.clear()
+    tables.calls.clear()
+    tables.gate = None
+    tables.customers[CUSTOMER] = customer()
+    for row in rows:
+        tables.payouts[row.transaction_id] = row
+    world.provider.fate = fate
+
+
+# --- actors
+
+
+def delivery(world: Lanes, number: int, policy: Policy) -> Actor:
+    """The queue hands over the payout's message."""
+    made = Function(world, number, policy)
+    return Actor(
+        f"delivery {number}", lambda: made.dispatcher.dispatch(PAYOUT, CUSTOMER, "queue", _SECONDS)
+    )
+
+
+def reconciliation(world: Lanes, number: int, policy: Policy) -> Actor:
+    made = Function(world, number, policy)
+    return Actor(f"reconciler {number}", lambda: made.reconciler.run(_SECONDS))
+
+
+def request(world: Lanes, number: int, policy: Policy) -> Actor:
+    """A client asks for a payout; all that use this ask for the same one."""
+    made = Function(world, number, policy)
+    ask = PayoutRequest(CUSTOMER, CENTS)
+    return Actor(
+        f"request {number}", lambda: made.paying.request(ask, _ALICE, _KEY, _PATIENCE_SECONDS)
+    )
+
+
+def cancellation(world: Lanes, number: int, policy: Policy) -> Actor:
+    made = Function(world, number, policy)
+    return Actor("cancel", lambda: made.administration.cancel(PAYOUT, "carol"))
+
+
+def erasure(world: Lanes, number: int, policy: Policy) -> Actor:
+    made = Function(world, number, policy)
+    return Actor("erase", lambda: made.customers.erase(CUSTOMER))
+
+
+def bank(world: Lanes) -> Actor:
+    """The payee's bank decides, some time after the booking."""
+
+    def settle() -> None:
+        world.cross(Call("bank", "Settle"), lambda: setattr(world.provider, "is_settled", True))
+
+    return Actor("bank", settle, lambda: bool(world.provider.bookings), is_function=False)
+
+
+def returning(world: Lanes) -> Actor:
+    """The payee's bank sends the money back, after it had arrived."""
+
+    def give_back() -> None:
+        world.cross(Call("bank", "Return"), lambda: setattr(world.provider, "is_returned", True))
+
+    return Actor("bank's return", give_back, lambda: world.provider.is_settled, is_function=False)
+
+
+def webhook(
+    world: Lanes, number: int, policy: Policy, kind: NoticeKind, *, is_lie: bool = False
+) -> Actor:
+    """Monoova announces how the payout ended; a lie says what is not so."""
+    made = Function(world, number, policy)
+
+    def may_begin() -> bool:
+        provider = world.provider
+        is_back = kind is not NoticeKind.RETURNED or provider.is_returned
+        return provider.is_settled and is_back
+
+    def tell() -> None:
+        reference = next(iter(world.tables.payouts), PAYOUT)
+        cents = world.provider.bookings[0][1]
+        made.webhooks.apply(Notice(kind, reference, cents, "71", "why" if is_lie else None))
+
+    return Actor(f"webhook {kind} {number}", tell, may_begin)

@@ -1,0 +1,125 @@
+"""A Monoova of a few lines: a book, and the answers that follow from it."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Final
+
+from chalicelib.domain.decisions import Notice, NoticeKind
+from chalicelib.domain.outcome import Answer, Envelope, Report, Silence, report_of
+from chalicelib.monoova.client import MonoovaClient
+from chalicelib.secrets import Credentials, Secret
+from proof.seam import Call, Seam
+
+_CREDENTIALS: Final = Credentials(Secret("key"), "live", "https://api.mpay.com.au", "1")
+REFUSAL: Final = "InvalidDisbursementMethod"
+_EXECUTE: Final = Call("monoova", "Execute")
+_STATUS: Final = Call("monoova", "Status")
+
+
+class Fault(Enum):
+    """What may happen to one call of execute."""
+
+    NONE = auto()
+    LOST_BEFORE_BOOKING = auto()
+    LOST_AFTER_BOOKING = auto()
+    LATE_ARRIVAL = auto()
+    REFUSED = auto()
+    ERROR_BEFORE_BOOKING = auto()
+    ERROR_AFTER_BOOKING = auto()
+    LOGIN_REFUSED = auto()
+
+
+class Fate(Enum):
+    """What the bank does with a booked payout."""
+
+    PAID = auto()
+    REJECTED = auto()
+    RETURNED = auto()
+
+
+@dataclass(slots=True)
+class Provider:
+    """One payout's Monoova. `sees_after` is how long a booking cannot be asked for."""
+
+    refuses_duplicates: bool = True
+    fate: Fate = Fate.PAID
+    sees_after: timedelta = timedelta(0)
+    bookings: list[tuple[str, int, datetime]] = field(default_factory=list)
+    late: list[tuple[str, int]] = field(default_factory=list)
+    is_settled: bool = False
+    is_returned: bool = False
+    calls: int = 0
+
+    def key(self) -> tuple[object, ...]:
+        """Everything that its future answers depend on."""
+        return (
+            tuple(self.bookings),
+            tuple(self.late),
+            self.is_settled,
+            self.is_returned,
+        )
+
+    def book(self, reference: str, cents: int, now: datetime) -> Answer:
+        """A request that arrives."""
+        self.calls += 1
+        if self.bookings and self.refuses_duplicates:
+            return Answer(400, Envelope("SimulatedDuplicateReference", "used before", "0"))
+        self.bookings.append((reference, cents, now))
+        return self._taken(reference)
+
+    def _taken(self, reference: str) -> Answer:
+        return Answer(200, Envelope("Ok", "", "71", reference))
+
+    def status(self, reference: str, now: datetime) -> Answer:
+        booked_at = min((at for _, _, at in self.bookings), default=None)
+        if booked_at is None or now < booked_at + self.sees_after:
+            return Answer(400, Envelope("UniqueIdNotFound", "", "0"))
+        standing = "Pending"
+        if self.is_settled:
+            standing = "Rejected" if self.fate is Fate.REJECTED else "Complete"
+        return Answer(200, Envelope("Ok", "", None, reference, standing))
+
+    def notice(self, reference: str, kind: NoticeKind) -> Notice:
+        cents = self.bookings[0][1]
+        return Notice(kind, reference, cents, "71")
+
+    @property
+    def held_cents(self) -> int:
+        """What the payee has in the end."""
+        has = self.fate is not Fate.REJECTED and not self.is_returned
+        return sum(cents for _, cents, _ in self.bookings) if has else 0
+
+
+class ProviderClient(MonoovaClient):
+    """The app's client with `Provider` at the other end."""
+
+    def __init__(self, lane: "Lane") -> None:
+        self._lane = lane
+
+    def check_ready(self) -> Credentials:
+        return _CREDENTIALS
+
+    def execute(self, body: bytes, seconds: float = 10.0) -> Answer | Silence:
+        order = json.loads(body)
+        reference, cents = order["uniqueReference"], round(order["totalAmount"] * 100)
+        return self._lane.cross(_EXECUTE, lambda: self._lane.execute(reference, cents))
+
+    def asked(self, reference: str, seconds: float = 10.0) -> tuple[Report, Answer | Silence]:
+        answer = self._lane.cross(
+            _STATUS, lambda: self._lane.provider.status(reference, self._lane.now())
+        )
+        return report_of(answer, reference), answer
+
+
+class Lane(Seam):
+    """The seam as the client needs it: who answers, under which fault, and when it is."""
+
+    provider: Provider
+
+    def now(self) -> datetime:
+        raise NotImplementedError
+
+    def execute(self, reference: str, cents: int) -> Answer | Silence:
+        raise NotImplementedError

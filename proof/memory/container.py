@@ -1,0 +1,98 @@
+"""The app, put together over memory instead of AWS."""
+
+import random
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import requests
+
+from chalicelib.clock import Clock
+from chalicelib.encryption import Vault
+from chalicelib.storage.controls import Controls
+from chalicelib.storage.customers import Customers
+from chalicelib.storage.payouts import Payouts
+from chalicelib.storage.together import ReadTogether
+from chalicelib.wiring import Container
+from proof.memory.controls import MemoryControls, MemoryTogether
+from proof.memory.customers import MemoryCustomers
+from proof.memory.payouts import MemoryPayouts
+from proof.memory.services import MemorySecrets, MemorySqs, MemoryVault
+from proof.memory.tables import Tables
+from proof.seam import Seam
+
+WEBHOOK_SECRET: Final = "webhook-secret-5e1f"
+PAYOUT_QUEUE: Final = "https://sqs.example/payouts"
+WEBHOOK_QUEUE: Final = "https://sqs.example/webhooks"
+
+ENVIRONMENT: Final[Mapping[str, str]] = {
+    "MONOOVA_API_SECRET_ARN": "monoova",
+    "DYNAMODB_TABLE_TRANSACTIONS": "transactions",
+    "DYNAMODB_TABLE_CUSTOMERS": "customers",
+    "DYNAMODB_TABLE_CONTROLS": "controls",
+    "MONOOVA_MACCOUNT_TOKEN": "6279059700000000",
+    "MONOOVA_SOURCE_BSB": "802-985",
+    "MONOOVA_SOURCE_ACCOUNT": "123456789",
+    "REMITTER_NAME": "Example Pty Ltd",
+    "DLQ_URL": WEBHOOK_QUEUE,
+    "PAYOUT_QUEUE_URL": PAYOUT_QUEUE,
+    "CUSTOMER_DATA_KEY_ARN": "arn:aws:kms:ap-southeast-2:111122223333:key/1",
+    "MONOOVA_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    "STAGE": "test",
+}
+
+
+@dataclass(frozen=True)
+class Aws:
+    """All that outlives a function."""
+
+    tables: Tables
+    sqs: MemorySqs
+    secrets: MemorySecrets
+    seam: Seam
+
+
+class MemoryContainer(Container):
+    """One function instance's parts: the app's own, with memory where AWS's clients would be."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        clock: Clock,
+        http: requests.Session,
+        randomness: random.Random,
+        environment: Mapping[str, str],
+    ) -> None:
+        super().__init__(
+            environment=environment,
+            clock=clock,
+            http=http,
+            new_id=lambda: uuid.UUID(int=randomness.getrandbits(128), version=4),
+            jitter=randomness.random,
+        )
+        self._aws = aws
+
+    def _client(self, service: str) -> Any:
+        return {"sqs": self._aws.sqs, "secretsmanager": self._aws.secrets}[service]
+
+    @cached_property
+    def payouts_table(self) -> Payouts:
+        return MemoryPayouts(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def customers_table(self) -> Customers:
+        return MemoryCustomers(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def controls_table(self) -> Controls:
+        return MemoryControls(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def together(self) -> ReadTogether:
+        return MemoryTogether(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def vault(self) -> Vault:
+        return MemoryVault(self._aws.seam)

@@ -1,0 +1,75 @@
+"""The controls table in memory, and the one read over all three tables."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from chalicelib.domain.gate import WINDOW_SECONDS, Gate, Tally
+from chalicelib.storage.controls import Controls, GateChangedError
+from chalicelib.storage.together import ReadTogether, Situation
+from proof.memory.tables import Door, Tables
+from proof.seam import Seam
+
+_TABLE: Final = "controls"
+_MINUTES: Final = WINDOW_SECONDS // 60
+
+
+class MemoryControls(Controls):
+    """Does what `Controls` does, of which it takes only the promises."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self.table = _TABLE
+        self._tables = tables
+        self._door = Door(tables, seam)
+
+    def gate(self) -> Gate:
+        return self._door.cross("GetItem", lambda: self._tables.gate or Gate())
+
+    def save_gate(self, gate: Gate) -> Gate:
+        after = replace(gate, version=gate.version + 1)
+
+        def put() -> Gate:
+            current = self._tables.gate
+            if current is not None and current.version != gate.version:
+                raise GateChangedError
+            self._tables.gate = after
+            return after
+
+        return self._door.cross("PutItem", put)
+
+    def add_calls(self, at: datetime, calls: int, failures: int) -> None:
+        def add() -> None:
+            before = self._tables.calls.get(_minute(at), (0, 0))
+            self._tables.calls[_minute(at)] = (before[0] + calls, before[1] + failures)
+
+        self._door.cross("UpdateItem", add)
+
+    def tally(self, now: datetime) -> Tally:
+        def found() -> Tally:
+            minutes = [_minute(now - timedelta(minutes=back)) for back in range(_MINUTES)]
+            told = [self._tables.calls[m] for m in minutes if m in self._tables.calls]
+            return Tally(sum(calls for calls, _ in told), sum(failed for _, failed in told))
+
+        return self._door.cross("BatchGetItem", found)
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M}"
+
+
+class MemoryTogether(ReadTogether):
+    """Does what `ReadTogether` does, of which it takes only the promises."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self._tables = tables
+        self._door = Door(tables, seam)
+
+    def standing(self, customer_id: str, transaction_id: str | None = None) -> Situation:
+        def found() -> Situation:
+            return Situation(
+                self._tables.customers.get(customer_id),
+                self._tables.gate or Gate(),
+                self._tables.payouts.get(transaction_id) if transaction_id else None,
+            )
+
+        return self._door.cross("BatchGetItem", found)

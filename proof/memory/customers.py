@@ -1,0 +1,77 @@
+"""The customers table in memory."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from chalicelib.storage.customers import (
+    LISTING_PART,
+    CustomerChangedError,
+    Customers,
+    SealedCustomer,
+)
+from chalicelib.storage.dynamodb import Page, text_of
+from proof.memory.tables import Door, Tables
+from proof.seam import Seam
+
+_TABLE: Final = "customers"
+
+
+class MemoryCustomers(Customers):
+    """Does what `Customers` does, of which it takes only the promises."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self.table = _TABLE
+        self._rows = tables.customers
+        self._door = Door(tables, seam)
+
+    def create(self, customer: SealedCustomer) -> None:
+        def put() -> None:
+            if self._rows.setdefault(customer.customer_id, customer) != customer:
+                raise CustomerChangedError
+
+        self._door.cross("PutItem", put)
+
+    def get(self, customer_id: str) -> SealedCustomer | None:
+        return self._door.cross("GetItem", lambda: self._rows.get(customer_id))
+
+    def save(self, customer: SealedCustomer, at: datetime) -> SealedCustomer:
+        after = replace(customer, version=customer.version + 1, updated_at=at)
+
+        def put() -> SealedCustomer:
+            current = self._rows.get(customer.customer_id)
+            if current is None or (current.version != customer.version and current != after):
+                raise CustomerChangedError
+            self._rows[customer.customer_id] = after
+            return after
+
+        return self._door.cross("PutItem", put)
+
+    def erase(self, customer: SealedCustomer) -> None:
+        def delete() -> None:
+            current = self._rows.get(customer.customer_id)
+            if current is not None and current.version != customer.version:
+                raise CustomerChangedError
+            self._rows.pop(customer.customer_id, None)
+
+        self._door.cross("DeleteItem", delete)
+
+    def newest(self, limit: int, start: Mapping[str, str] | None = None) -> Page[SealedCustomer]:
+        def position(customer: SealedCustomer) -> tuple[str, str]:
+            return text_of(customer.created_at), customer.customer_id
+
+        def found() -> Page[SealedCustomer]:
+            rows = sorted(self._rows.values(), key=position, reverse=True)
+            if start:
+                before = (start["created_at"], start["customer_id"])
+                rows = [customer for customer in rows if position(customer) < before]
+            page = rows[:limit]
+            if len(rows) <= limit:
+                return Page(tuple(page), None)
+            created_at, last = position(page[-1])
+            return Page(
+                tuple(page), {"created_at": created_at, "customer_id": last, **LISTING_PART}
+            )
+
+        return self._door.cross("Query", found)

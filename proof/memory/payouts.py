@@ -1,0 +1,153 @@
+"""The transactions table in memory."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Final
+
+from chalicelib.domain.decisions import OpenFacts
+from chalicelib.domain.payout import PENDING, Change, Payout, applied
+from chalicelib.storage.dynamodb import Page, text_of
+from chalicelib.storage.payout_items import REVIEW_BUCKET, shard_of
+from chalicelib.storage.payouts import PayoutChangedError, Payouts
+from proof.memory.tables import Door, Tables
+from proof.seam import Seam
+
+Key = Mapping[str, str]
+_TABLE: Final = "transactions"
+
+
+class MemoryPayouts(Payouts):
+    """Does what `Payouts` does, of which it takes only the promises."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self.table = _TABLE
+        self._tables = tables
+        self._door = Door(tables, seam)
+
+    def create(self, payout: Payout) -> Payout | None:
+        def put() -> Payout | None:
+            existing = self._tables.payouts.get(payout.transaction_id)
+            if existing is None:
+                self._tables.write(payout)
+            return None if existing is None or existing == payout else existing
+
+        return self._door.cross("PutItem", put)
+
+    def get(self, transaction_id: str) -> Payout | None:
+        return self._door.cross("GetItem", lambda: self._tables.payouts.get(transaction_id))
+
+    def find_by_reference(self, unique_reference: str) -> str | None:
+        def found() -> str | None:
+            rows = self._tables.payouts.values()
+            ids = (p.transaction_id for p in rows if p.unique_reference == unique_reference)
+            return next(ids, None)
+
+        return self._door.cross("Query", found)
+
+    def commit(self, payout: Payout, change: Change, at: datetime) -> Payout:
+        def update() -> Payout:
+            current = self._tables.payouts.get(payout.transaction_id)
+            if current is None or current.version != payout.version:
+                if current is not None and current == applied(payout, change, at):
+                    return current
+                raise PayoutChangedError(current)
+            return self._written(current, change, at)
+
+        return self._door.cross("UpdateItem", update)
+
+    def commit_open(
+        self, transaction_id: str, facts: OpenFacts, change: Change, at: datetime
+    ) -> Payout:
+        def update() -> Payout:
+            current = self._tables.payouts.get(transaction_id)
+            if current is None or not _holds(current, facts, change):
+                raise PayoutChangedError(current)
+            return self._written(current, change, at)
+
+        return self._door.cross("UpdateItem", update)
+
+    def _written(self, current: Payout, change: Change, at: datetime) -> Payout:
+        after = applied(current, change, at)
+        self._tables.write(after)
+        return after
+
+    def of_customer(self, customer_id: str, limit: int, start: Key | None = None) -> Page[Payout]:
+        return self._newest(
+            lambda p: p.customer_id == customer_id, {"customer_id": customer_id}, limit, start
+        )
+
+    def of_day(self, day: date, limit: int, start: Key | None = None) -> Page[Payout]:
+        return self._newest(
+            lambda p: p.created_at.date() == day, {"created_day": day.isoformat()}, limit, start
+        )
+
+    def in_review(self, limit: int, start: Key | None = None) -> Page[Payout]:
+        return self._newest(
+            lambda p: p.needs_review, {"review_bucket": REVIEW_BUCKET}, limit, start
+        )
+
+    def count_in_review(self) -> int:
+        return self._door.cross("Query", lambda: sum(p.needs_review for p in self._rows()))
+
+    def due(self, shard: int, now: datetime, limit: int, start: Key | None = None) -> Page[Payout]:
+        def position(payout: Payout) -> tuple[str, str]:
+            return text_of(payout.due_at or now), payout.transaction_id
+
+        def found() -> Page[Payout]:
+            after = (start["due_at"], start["transaction_id"]) if start else ("", "")
+            rows = sorted(
+                (
+                    payout
+                    for payout in self._rows()
+                    if payout.due_at is not None
+                    and payout.due_at <= now
+                    and shard_of(payout.transaction_id) == str(shard)
+                    and position(payout) > after
+                ),
+                key=position,
+            )
+            page = rows[:limit]
+            if len(rows) <= limit:
+                return Page(tuple(page), None)
+            due_at, last = position(page[-1])
+            key = {"due_at": due_at, "transaction_id": last, "due_shard": str(shard)}
+            return Page(tuple(page), key)
+
+        return self._door.cross("Query", found)
+
+    def _rows(self) -> Iterable[Payout]:
+        return self._tables.indexed()
+
+    def _newest(
+        self,
+        belongs: Callable[[Payout], bool],
+        part: Key,
+        limit: int,
+        start: Key | None,
+    ) -> Page[Payout]:
+        def position(payout: Payout) -> tuple[str, str]:
+            return text_of(payout.created_at), payout.transaction_id
+
+        def found() -> Page[Payout]:
+            rows = sorted((p for p in self._rows() if belongs(p)), key=position, reverse=True)
+            if start:
+                before = (start["created_at"], start["transaction_id"])
+                rows = [payout for payout in rows if position(payout) < before]
+            page = rows[:limit]
+            if len(rows) <= limit:
+                return Page(tuple(page), None)
+            created_at, last = position(page[-1])
+            return Page(tuple(page), {"created_at": created_at, "transaction_id": last, **part})
+
+        return self._door.cross("Query", found)
+
+
+def _holds(current: Payout, facts: OpenFacts, change: Change) -> bool:
+    """The condition of the webhook's short way."""
+    told = change.fields.get("monoova_transaction_id")
+    return (
+        current.state in PENDING
+        and current.amount_cents == facts.amount_cents
+        and not current.needs_review
+        and current.monoova_transaction_id in (None, told)
+    )

@@ -1,0 +1,59 @@
+"""The three tables as dictionaries of what the stores answer with."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from chalicelib.domain.gate import Gate
+from chalicelib.domain.payout import Payout
+from chalicelib.storage.customers import SealedCustomer
+from chalicelib.storage.dynamodb import StorageUnavailableError
+from proof.seam import Call, Seam, TroubleError
+
+T = TypeVar("T")
+
+_OPERATIONS: Final = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+_CALLS: Final = {operation: Call("dynamodb", operation) for operation in _OPERATIONS}
+
+
+@dataclass
+class Tables:
+    """Everything that is stored. `earlier` has each payout as it was one write ago.
+
+    An index of DynamoDB may still show what the table no longer has: `lags` says, at each look,
+    whether it does.
+    """
+
+    payouts: dict[str, Payout] = field(default_factory=dict)
+    earlier: dict[str, Payout] = field(default_factory=dict)
+    customers: dict[str, SealedCustomer] = field(default_factory=dict)
+    gate: Gate | None = None
+    calls: dict[str, tuple[int, int]] = field(default_factory=dict)
+    lags: Callable[[], bool] = lambda: False
+
+    def write(self, payout: Payout) -> None:
+        before = self.payouts.get(payout.transaction_id)
+        if before is not None:
+            self.earlier[payout.transaction_id] = before
+        self.payouts[payout.transaction_id] = payout
+
+    def indexed(self) -> Iterator[Payout]:
+        """The payouts as an index shows them."""
+        for transaction_id, payout in self.payouts.items():
+            yield self.earlier.get(transaction_id, payout) if self.lags() else payout
+
+
+class Door:
+    """What the stores share: a call through the seam, its trouble as their own error."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self._tables = tables
+        self._seam = seam
+
+    def cross(self, operation: str, effect: Callable[[], T]) -> T:
+        try:
+            return self._seam.cross(_CALLS[operation], effect)
+        except TroubleError as trouble:
+            raise StorageUnavailableError(
+                type(trouble).__name__, may_be_done=trouble.may_be_done
+            ) from None

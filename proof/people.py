@@ -1,0 +1,225 @@
+"""Those around the system in a simulated run: administrators, impatient clients, attackers."""
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Final
+
+from proof.functions import HttpAnswer, user
+from proof.house import House
+from proof.memory.container import WEBHOOK_SECRET
+from simulator.outcomes import Outcome
+from simulator.triggers import TRIGGERS
+
+_JSON: Final = {"Content-Type": "application/json"}
+_MOST_TRIES: Final = 6
+# Amounts that no trigger stands for.
+_ORDINARY_CENTS: Final = (1_000, 90_000)
+_FAMILY: Final = ("Citizen", "Nguyen", "O'Brien", "Papadopoulos", "Smith")
+
+
+@dataclass
+class Customer:
+    """What a customer told us, and so what must be found nowhere else."""
+
+    customer_id: str
+    payee: str
+    account_name: str
+    destination_id: str
+
+
+@dataclass
+class People:
+    """`excluded` are outcomes that make no sense in this run's world."""
+
+    house: House
+    randomness: random.Random
+    excluded: frozenset[Outcome] = frozenset()
+    customers: list[Customer] = field(default_factory=list)
+    payouts: list[str] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    payee_of: dict[str, str] = field(default_factory=dict)
+    asks: int = 0
+
+    def ask(
+        self, who: str, method: str, path: str, body: object = None, key: str | None = None
+    ) -> HttpAnswer | None:
+        """One request of a client, noted with what the client heard of it."""
+        self.asks += 1
+        ask, history = f"a{self.asks}", self.house.history
+        history.add(
+            "asked", ask=ask, who=f"user:{who}", method=method, path=path, body=body, key=key
+        )
+        headers = _JSON | ({"Idempotency-Key": key} if key else {})
+        content = json.dumps(body).encode() if body is not None else b""
+        answer = self.house.functions.http(method, path, content, headers, user(who))
+        if answer is None:
+            history.add("unknown", ask=ask, why="no answer in time")
+        else:
+            shown = json.loads(answer.text) if answer.text else None
+            history.add("answered", ask=ask, status=answer.status, body=shown)
+        return answer
+
+    # --- administrators
+
+    def register(self, number: int) -> None:
+        """A new customer with one destination; asked for until it is answered."""
+        person = self._person(number)
+        destination = {**person, "account_name": self._name(number)}
+        # Her own record shows an administrator the customer's name; nothing else may.
+        body = {"name": f"Customer {number}", "destination": destination}
+        answer = None
+        while answer is None or answer.status != 201:
+            self.house.kernel.sleep(1)
+            answer = self._unrecorded("POST", "/customers", body)
+        shown = answer.json
+        payee = person.get("pay_id") or person["account_number"]
+        destination_id = shown["destinations"][0]["destination_id"]
+        account_name = destination["account_name"]
+        self.customers.append(Customer(shown["customer_id"], payee, account_name, destination_id))
+        self.secrets += [payee, account_name]
+        self.payee_of[destination_id] = payee
+
+    def _unrecorded(self, method: str, path: str, body: object) -> HttpAnswer | None:
+        """A request whose own body is secret: it is no part of the history."""
+        content = json.dumps(body).encode()
+        return self.house.functions.http(method, path, content, _JSON, user("registrar"))
+
+    def _person(self, number: int) -> dict[str, str]:
+        digits = self.randomness.randrange(10_000_000, 99_999_999)
+        match number % 3:
+            case 0:
+                return {"type": "BankAccount", "bsb": "802-985", "account_number": f"5{digits}"}
+            case 1:
+                email = f"payee{digits}@mail{number}.example"
+                return {"type": "PayId", "pay_id": email, "pay_id_type": "Email"}
+            case _:
+                phone = f"+61-4{digits}"
+                return {"type": "PayId", "pay_id": phone, "pay_id_type": "PhoneNumber"}
+
+    def _name(self, number: int) -> str:
+        return f"Wilhelmina{number} {self.randomness.choice(_FAMILY)}"
+
+    def cents(self) -> int:
+        """An amount: an ordinary one, or one that means trouble at Monoova."""
+        if self.randomness.random() < 0.55:
+            return self.randomness.randrange(*_ORDINARY_CENTS)
+        choices = [t.amount_cents for t in TRIGGERS if t.outcome not in self.excluded]
+        return self.randomness.choice(choices)
+
+    def pay(self, number: int) -> None:
+        """One payout, by a client that asks again under the same key until it knows."""
+        roll = self.randomness.random()
+        customer = self.randomness.choice(self.customers)
+        body = {
+            "customer_id": customer.customer_id,
+            "amount": str(Decimal(self.cents()).scaleb(-2)),
+            "description": f"Order {number}",
+        }
+        who = self.randomness.choice(("alice", "bob"))
+        key = None if roll < 0.15 else f"order-{number}"
+        if key and roll > 0.85:
+            self.house.kernel.spawn("person", lambda: self._asked_until_known(who, body, key))
+        if key and roll > 0.97:
+            other = {**body, "amount": "3.21"}
+            self.house.kernel.spawn("person", lambda: self.ask(who, "POST", "/payouts", other, key))
+        self._asked_until_known(who, body, key)
+
+    def _asked_until_known(self, who: str, body: Mapping[str, str], key: str | None) -> None:
+        for _ in range(_MOST_TRIES):
+            answer = self.ask(who, "POST", "/payouts", body, key)
+            if answer is not None and answer.status < 500:
+                if answer.status in (202, 422) and "transaction_id" in answer.json:
+                    self.payouts.append(answer.json["transaction_id"])
+                return
+            if key is None:
+                return
+            self.house.kernel.sleep(self.randomness.uniform(0.5, 90))
+
+    def meddle(self) -> None:
+        """An administrator does something to a payout, sensible or not."""
+        if not self.payouts:
+            return
+        transaction_id = self.randomness.choice(self.payouts)
+        act = self.randomness.choice(("cancel", "refresh", "refresh", "retry", "look", "look"))
+        if act == "look":
+            self.house.look(transaction_id)
+            return
+        answer = self.ask("carol", "POST", f"/payouts/{transaction_id}/{act}", {})
+        if act == "retry" and answer is not None and answer.status == 202:
+            self.payouts.append(answer.json["transaction_id"])
+
+    def remove_someone(self) -> None:
+        """A customer leaves; refused while a payout to them is open."""
+        customer = self.randomness.choice(self.customers)
+        path = f"/customers/{customer.customer_id}"
+        if self.randomness.random() < 0.5:
+            path += f"/destinations/{customer.destination_id}"
+        answer = self.ask("carol", "DELETE", path)
+        if answer is not None and answer.status == 204 and len(self.customers) > 1:
+            self.customers.remove(customer)
+
+    def pause(self, seconds: float) -> None:
+        """An operator stops the sending for a while."""
+        container = self.house.new_container()
+        self._insisting(lambda: container.gatekeeper.pause("dave", "drill"))
+        self.house.kernel.sleep(seconds)
+        self._insisting(container.gatekeeper.resume)
+
+    def _insisting(self, act: Callable[[], object]) -> None:
+        while True:
+            try:
+                act()
+            except Exception:  # noqa: BLE001 - whatever failed, an operator tries again
+                self.house.kernel.sleep(5)
+            else:
+                return
+
+    # --- attackers
+
+    def forge(self) -> None:
+        """Somebody without the secret, or without the key, says that a payout is paid."""
+        if not self.payouts:
+            return
+        transaction_id = self.randomness.choice(self.payouts)
+        payout = self.house.tables.payouts[transaction_id]
+        body = json.dumps(
+            {
+                "EventName": "NppPaymentStatus",
+                "UniqueReference": payout.unique_reference,
+                "TransactionId": 999_999,
+                "Status": self.randomness.choice(("Payment Successful", "Rejected")),
+                "Amount": str(Decimal(payout.amount_cents).scaleb(-2)),
+                "RejectedReasonMessage": "forged",
+            }
+        ).encode()
+        headers = self.randomness.choice(
+            (
+                {},
+                {"Authorization": "guess"},
+                {"Authorization": f"{WEBHOOK_SECRET} "},
+                {"Authorization": WEBHOOK_SECRET, "Verification-Signature": "QUJD"},
+            )
+        )
+        self.house.history.add("attack", what="forged webhook", reference=transaction_id)
+        path = "/webhooks/monoova/NppPaymentStatus"
+        self.house.webhook(path, headers, body, is_genuine=False)
+
+    def tamper(self) -> None:
+        """Somebody who can write to the table puts one payee's details into another's record."""
+        if len(self.customers) < 2:
+            return
+        theirs, mine = self.randomness.sample(self.customers, 2)
+        rows = self.house.tables.customers
+        source, target = rows.get(theirs.customer_id), rows.get(mine.customer_id)
+        if source is None or target is None or not (source.destinations and target.destinations):
+            return
+        moved = replace(target.destinations[0], sealed=source.destinations[0].sealed)
+        rows[mine.customer_id] = replace(target, destinations=(moved, *target.destinations[1:]))
+        self.house.history.add("attack", what="row copied", reference=mine.destination_id)
+
+    @property
+    def told_to_the_checker(self) -> dict[str, Any]:
+        return {"texts": self.secrets, "payee_of_destination": self.payee_of}

@@ -1,0 +1,183 @@
+"""One seed, one simulated day: people, weather, Monoova's moods; then quiet, then the verdict."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from proof.house import House
+from proof.people import People
+from proof.weather import Weather
+from simulator.behaviour import Outage
+from simulator.outcomes import Outcome
+
+_HOUR: Final = 3600.0
+# After this long without trouble every payout has been settled or shown to a person: the bound on
+# an open one is a day, and looks are an hour apart at most.
+_QUIET_HOURS: Final = 28.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of one seed."""
+
+    seed: int
+    payouts: int
+    bookings: int
+    calls: int
+    faults: int
+    digest: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much happens in a run. `hours` are of storm."""
+
+    payouts: int = 40
+    customers: int = 6
+    hours: float = 2.0
+
+
+def simulate(seed: int, folder: Path, size: Size | None = None) -> Run:
+    """Runs one seed to its end and leaves its history in `folder` for the checker."""
+    return Simulation(seed, size or Size()).run(folder)
+
+
+class Simulation:
+    """All choices are made from the seed before, or by generators that began from it."""
+
+    def __init__(self, seed: int, size: Size) -> None:
+        self._seed = seed
+        self._size = size
+        self._randomness = random.Random(f"day {seed}")
+        # One day in ten is as fair as days are meant to be.
+        is_fair = self._randomness.random() < 0.1
+        self.house = House(
+            seed,
+            Weather() if is_fair else Weather.of(self._randomness),
+            self._settings(),
+            self._choice(Decimal(1_000_000), Decimal(1_000_000), Decimal(6_000)),
+        )
+        self.people = People(self.house, random.Random(f"people {seed}"))
+        self._moods = {} if is_fair else self._some_moods()
+        if self._moods.get("visibility_seconds"):
+            # Monoova would deny twice what it did: no client can see through that.
+            self.people.excluded = frozenset({Outcome.UNKNOWN_STATUS_YET_BOOKED})
+        self._is_fair = is_fair
+
+    def _choice(self, *choices: Any) -> Any:
+        return self._randomness.choice(choices)
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "MONOOVA_WEBHOOK_SIGNATURE": self._choice("optional", "required"),
+            "MAX_RESENDS": self._choice("0", "1", "3", "3"),
+            "REVIEW_AFTER_HOURS": self._choice("3", "24"),
+            "PAYOUT_EXPIRY_HOURS": self._choice("2", "24"),
+        }
+
+    def _some_moods(self) -> dict[str, Any]:
+        return {
+            "duplicate": self._choice("refused", "refused", "replayed", "error"),
+            "visibility_seconds": self._choice(0.0, 0.0, 30.0, 600.0),
+            "pending_answer": self._choice("ok_with_text", "status_pending"),
+            "unknown_reference_http": self._choice(400, 200, 404),
+            "refusals_consume_reference": self._choice(False, True),
+            "login_failure_http": self._choice(401, 400),
+            "insufficient_funds": self._choice("refused", "rejected_later"),
+            "webhook_form": self._choice("official", "seed"),
+            "bare_status_replies": self._choice(False, True),
+        }
+
+    # --- the day
+
+    def run(self, folder: Path) -> Run:
+        house = self.house
+        with house.open():
+            self._register()
+            house.monoova.behave(**self._moods)
+            self._plan_people()
+            if not self._is_fair:
+                self._plan_trouble()
+            for minute in range(int(self._size.hours * 60)):
+                self._later(minute * 60.0, house.schedule)
+            house.kernel.sleep(self._size.hours * _HOUR)
+            house.monoova.behave(outage=Outage.NONE, visibility_seconds=0.0)
+            house.converge(_QUIET_HOURS)
+            house.tell_everything()
+        house.history.save(folder, house.monoova, self.people.told_to_the_checker)
+        return Run(
+            seed=self._seed,
+            payouts=len(house.tables.payouts),
+            bookings=len(house.monoova.payments),
+            calls=house.storm.calls,
+            faults=house.storm.faults,
+            digest=house.history.digest,
+            folder=folder,
+        )
+
+    def _register(self) -> None:
+        house = self.house
+        for number in range(self._size.customers):
+            task = house.kernel.spawn("person", lambda number=number: self.people.register(number))  # type: ignore[misc]
+            house.kernel.wait_for(task)
+
+    def _later(self, seconds: float, act: Callable[[], object]) -> None:
+        self.house.kernel.spawn("person", act, after_seconds=seconds)
+
+    def _sometime(self, act: Callable[[], object], until: float = 0.9) -> float:
+        seconds = self._randomness.uniform(0, self._size.hours * _HOUR * until)
+        self._later(seconds, act)
+        return seconds
+
+    def _plan_people(self) -> None:
+        # Half of them come one by one, half in one minute: a file that somebody uploads.
+        rush = self._randomness.uniform(0, self._size.hours * _HOUR * 0.8)
+        for number in range(self._size.payouts):
+
+            def pay(number: int = number) -> None:
+                self.people.pay(number)
+
+            if number % 2:
+                self._sometime(pay)
+            else:
+                self._later(rush + self._randomness.uniform(0, 60), pay)
+        for _ in range(self._size.payouts // 2):
+            self._sometime(self.people.meddle)
+        for _ in range(self._size.payouts // 8):
+            self._sometime(self.people.forge)
+        for _ in range(1 + self._size.customers // 6):
+            self._sometime(self.people.remove_someone)
+
+    def _plan_trouble(self) -> None:
+        if self._randomness.random() < 0.5:
+            self._outage()
+        if self._randomness.random() < 0.3:
+            self._rotation()
+        if self._randomness.random() < 0.2:
+            self._sometime(self._lock_out)
+        if self._randomness.random() < 0.2:
+            self._sometime(lambda: self.people.pause(self._randomness.uniform(60, 1800)))
+        if self._randomness.random() < 0.3:
+            self._sometime(self.people.tamper)
+
+    def _outage(self) -> None:
+        """Monoova is gone for up to an hour."""
+        kind = self._choice(Outage.UNAVAILABLE, Outage.CONNECTION_REFUSED, Outage.TIMEOUT)
+        began = self._sometime(lambda: self.house.monoova.behave(outage=kind), until=0.5)
+        lasts = self._randomness.uniform(60, _HOUR)
+        self._later(began + lasts, lambda: self.house.monoova.behave(outage=Outage.NONE))
+
+    def _rotation(self) -> None:
+        """The key changes at Monoova; our secret follows up to ten minutes before or after."""
+        began = self._sometime(lambda: self.house.monoova.rotate_key("the-next-key"), until=0.6)
+        follows = max(0.0, began + self._randomness.uniform(-600, 600))
+        self._later(follows, lambda: self.house.store_secret("the-next-key"))
+
+    def _lock_out(self) -> None:
+        """Somebody else fails to log in to our account, five times."""
+        for _ in range(5):
+            self.house.monoova.login.refusal("Basic d3Jvbmc6", self.house.kernel.now())

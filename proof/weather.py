@@ -1,0 +1,175 @@
+"""What goes wrong in one simulated run, and how often; all of it follows from the seed."""
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import requests
+import urllib3
+
+from proof.kernel import Kernel
+from proof.seam import Call, Killed, NotDoneError, UnheardError
+from simulator.adapter import SimulatorAdapter
+from simulator.monoova import Monoova
+
+T = TypeVar("T")
+
+_MILLISECOND: Final = 0.001
+
+
+@dataclass(frozen=True)
+class Weather:
+    """Each `…_rate` is a probability per call or per message."""
+
+    not_done_rate: float = 0.0
+    unheard_rate: float = 0.0
+    repeated_rate: float = 0.0
+    kill_rate: float = 0.0
+    slow_rate: float = 0.0
+    lost_before_rate: float = 0.0
+    lost_after_rate: float = 0.0
+    late_rate: float = 0.0
+    message_doubled_rate: float = 0.0
+    message_lost_rate: float = 0.0
+    message_delay_seconds: float = 0.0
+    index_lag_rate: float = 0.0
+    schedule_missed_rate: float = 0.0
+    schedule_doubled_rate: float = 0.0
+
+    @classmethod
+    def of(cls, randomness: random.Random) -> "Weather":
+        """A fair day now and then, a bad one more often, and never the same."""
+
+        def some(*rates: float) -> float:
+            return randomness.choice(rates)
+
+        return cls(
+            not_done_rate=some(0, 0, 0.01, 0.05),
+            unheard_rate=some(0, 0, 0.01, 0.04),
+            repeated_rate=some(0, 0.01, 0.05),
+            kill_rate=some(0, 0, 0.005, 0.02),
+            slow_rate=some(0, 0.01, 0.05),
+            lost_before_rate=some(0, 0, 0.03, 0.15),
+            lost_after_rate=some(0, 0, 0.03, 0.15),
+            late_rate=some(0, 0.02, 0.1),
+            message_doubled_rate=some(0, 0.1, 0.3),
+            message_lost_rate=some(0, 0, 0.1, 0.3),
+            message_delay_seconds=some(0, 5, 300),
+            index_lag_rate=some(0, 0.1, 0.4),
+            schedule_missed_rate=some(0, 0.1, 0.5),
+            schedule_doubled_rate=some(0, 0.1, 0.5),
+        )
+
+
+class Storm:
+    """The seam of a simulated run: every call takes time, and some go wrong."""
+
+    def __init__(self, kernel: Kernel, weather: Weather, randomness: random.Random) -> None:
+        self.weather = weather
+        self.calls = 0
+        self.faults = 0
+        self._kernel = kernel
+        self._randomness = randomness
+
+    def calm(self) -> None:
+        """From now on nothing more goes wrong."""
+        self.weather = Weather()
+
+    def happens(self, rate: float) -> bool:
+        hit = rate > 0 and self._randomness.random() < rate
+        self.faults += hit
+        return hit
+
+    def cross(self, _call: Call, effect: Callable[[], T]) -> T:
+        """A call to AWS."""
+        self.arrive()
+        weather = self.weather
+        if self.happens(weather.not_done_rate):
+            raise NotDoneError
+        if self.happens(weather.repeated_rate):
+            self._repeated(effect)
+        answer = self._heard(effect)
+        self.leave()
+        return answer
+
+    def _heard(self, effect: Callable[[], T]) -> T:
+        answer = effect()
+        if self.happens(self.weather.unheard_rate):
+            raise UnheardError
+        return answer
+
+    def _repeated(self, effect: Callable[[], T]) -> None:
+        """The SDK heard no answer and sends the same once more; what it answers then counts."""
+        try:
+            effect()
+        except Exception:  # noqa: BLE001 - an answer that nobody heard
+            self.faults += 1
+
+    def arrive(self) -> None:
+        """The way there: the function may die on it."""
+        self.calls += 1
+        self._kernel.sleep(self._latency())
+        self._die()
+
+    def leave(self) -> None:
+        """The way back."""
+        self._kernel.sleep(self._latency())
+        self._die()
+
+    def _die(self) -> None:
+        task = self._kernel.current
+        if task is not None and self.happens(self.weather.kill_rate):
+            task.is_killed = True
+            raise Killed
+
+    def _latency(self) -> float:
+        if self.happens(self.weather.slow_rate):
+            return self._randomness.uniform(0.2, 4.0)
+        return self._randomness.uniform(1, 20) * _MILLISECOND
+
+
+class Network(SimulatorAdapter):
+    """The line to Monoova, which loses requests and answers, and brings some much later."""
+
+    def __init__(
+        self, monoova: Monoova, kernel: Kernel, storm: Storm, randomness: random.Random
+    ) -> None:
+        super().__init__(monoova, advance=kernel.sleep)
+        self._kernel = kernel
+        self._storm = storm
+        self._randomness = randomness
+
+    def send(
+        self, request: requests.PreparedRequest, *args: object, **options: object
+    ) -> requests.Response:
+        self._storm.arrive()
+        weather = self._storm.weather
+        if self._storm.happens(weather.lost_before_rate):
+            raise self._lost(request)
+        if self._storm.happens(weather.late_rate):
+            # The client gives up; the request arrives all the same.
+            seconds = self._randomness.uniform(1, 2400)
+            self._kernel.spawn(
+                "late request", lambda: self._arrive_late(request), after_seconds=seconds
+            )
+            self._kernel.sleep(10)
+            raise requests.ReadTimeout(request=request)
+        response = super().send(request, *args, **options)  # type: ignore[arg-type]
+        if self._storm.happens(weather.lost_after_rate):
+            raise self._lost(request)
+        self._storm.leave()
+        return response
+
+    def _arrive_late(self, request: requests.PreparedRequest) -> None:
+        """What comes of it, nobody hears."""
+        with suppress(requests.RequestException):
+            super().send(request)
+
+    def _lost(self, request: requests.PreparedRequest) -> requests.RequestException:
+        if self._randomness.random() < 0.5:
+            self._kernel.sleep(10)
+            return requests.ReadTimeout(request=request)
+        broken = urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError())
+        return requests.ConnectionError(broken, request=request)

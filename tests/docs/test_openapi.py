@@ -1,0 +1,252 @@
+"""openapi.json says what the app does: every route, every code, every word of a closed list."""
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+from marshmallow import ValidationError
+
+from chalicelib.api import schemas
+from chalicelib.domain.destination import PayIdType
+from chalicelib.domain.payout import FailureCode, ReviewReason, Status, Submission
+from chalicelib.errors import AppError, ErrorCode
+from ops import openapi
+from ops.openapi_operations import OPERATIONS
+from ops.openapi_problems import STATUS_OF
+from ops.openapi_requests import BODIES, reference_to
+from tests.world import World, load_app
+
+ROOT: Final = Path(__file__).parent.parent.parent
+PUBLISHED: Final[dict[str, Any]] = json.loads((ROOT / "openapi.json").read_text())
+COMPONENTS: Final[dict[str, Any]] = PUBLISHED["components"]
+OF_DOCUMENT: Final = [
+    (method.upper(), path) for path, methods in PUBLISHED["paths"].items() for method in methods
+]
+ID: Final = "3f0c4a6e-0000-4000-8000-000000000001"
+BANK: Final = {
+    "type": "BankAccount",
+    "bsb": "062-000",
+    "account_number": "12345678",
+    "account_name": "Jo Citizen",
+}
+PAY_ID: Final = {"type": "PayId", "account_name": "Jo Citizen"}
+
+
+def operation(method: str, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = PUBLISHED["paths"][path][method.lower()]
+    return found
+
+
+def problems_of(method: str, path: str) -> set[tuple[int, str]]:
+    """Every status and code that an operation is said to answer with."""
+    found = set()
+    for status, response in operation(method, path)["responses"].items():
+        content = response.get("content", {}).get("application/problem+json")
+        if content:
+            codes = content["schema"]["allOf"][1]["properties"]["code"]["enum"]
+            found |= {(int(status), code) for code in codes}
+    return found
+
+
+def test_the_published_document_is_what_the_code_says(capsys: pytest.CaptureFixture[str]) -> None:
+    assert openapi.main(["--check"]) == 0
+    assert "is what the code says" in capsys.readouterr().out
+
+
+def test_a_document_that_differs_from_the_code_fails_the_check_and_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "openapi.json"
+    old.write_text("{}\n")
+    monkeypatch.setattr(openapi, "DOCUMENT", old)
+    assert openapi.main(["--check"]) == 1
+    assert old.read_text() == "{}\n"
+    assert openapi.main([]) == 0
+    assert openapi.main(["--check"]) == 0
+    assert "differs from the code" in capsys.readouterr().out
+
+
+def test_every_route_of_the_app_is_an_operation_and_every_operation_a_route() -> None:
+    table = load_app().app.routes
+    routes = {(method, path) for path, methods in table.items() for method in methods}
+    assert set(OF_DOCUMENT) == routes
+    assert {operation(*each)["operationId"] for each in OF_DOCUMENT} == set(OPERATIONS)
+
+
+def test_who_is_not_let_in_gets_401_unless_the_document_says_open(world: World) -> None:
+    for method, path in OF_DOCUMENT:
+        is_open = operation(method, path)["security"] == []
+        answer = world.nobody(method, path.replace("{", "").replace("}", ""))
+        assert (answer.status == 401) != is_open, path
+        assert ((401, "Unauthenticated") in problems_of(method, path)) != is_open
+        assert is_open == (path == "/health")
+
+
+def test_the_version_is_the_project_s() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    found = re.search(r'^version = "(.+)"$', project, re.MULTILINE)
+    assert found is not None
+    assert PUBLISHED["info"]["version"] == found[1]
+    assert PUBLISHED["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ErrorCode", ErrorCode),
+        ("Status", Status),
+        ("Submission", Submission),
+        ("FailureCode", FailureCode),
+        ("ReviewReason", ReviewReason),
+    ],
+)
+def test_a_closed_list_is_the_code_s(name: str, words: Any) -> None:
+    assert COMPONENTS["schemas"][name]["enum"] == [word.value for word in words]
+
+
+def test_every_error_code_is_answered_by_some_operation() -> None:
+    answered = {code for each in OF_DOCUMENT for _, code in problems_of(*each)}
+    # API Gateway answers a wrong method before any operation of ours.
+    assert answered == {code.value for code in ErrorCode} - {"MethodNotAllowed"}
+    assert "MethodNotAllowed" in COMPONENTS["responses"]["MethodNotAllowed"]["description"]
+
+
+def test_every_error_class_has_the_status_that_the_document_gives_its_code() -> None:
+    classes = [AppError]
+    for each in classes:
+        classes.extend(each.__subclasses__())
+    ours = [each for each in classes if each.__module__ == "chalicelib.errors"]
+    assert {each.default_code for each in ours} <= set(STATUS_OF)
+    assert all(STATUS_OF[each.default_code] == each.status for each in ours)
+
+
+@pytest.mark.parametrize("code", ErrorCode)
+def test_every_code_has_an_example_that_is_a_problem(code: ErrorCode) -> None:
+    example = COMPONENTS["examples"][code.value]["value"]
+    validator({"$ref": "#/components/schemas/Problem"}).validate(example)
+    assert example["code"] == code.value
+    assert example["status"] == STATUS_OF[code]
+
+
+def validator(schema: dict[str, Any]) -> Draft202012Validator:
+    return Draft202012Validator(schema | {"components": COMPONENTS})
+
+
+def both(schema: Any, body: object) -> tuple[bool, bool]:
+    """Whether the document takes a body, and whether the app does."""
+    try:
+        schema().load(body)
+    except ValidationError:
+        is_taken = False
+    else:
+        is_taken = True
+    return validator(reference_to(schema)).is_valid(body), is_taken
+
+
+GOOD: Final = [
+    (schemas.CustomerSchema, {"name": "Jo Ćitizen"}),
+    (schemas.CustomerSchema, {"name": " x ", "email": None, "destination": None}),
+    (schemas.CustomerSchema, {"name": "Jo", "email": "jo@ex.au", "destination": BANK}),
+    (schemas.CustomerChangeSchema, {"email": None}),
+    (schemas.DestinationSchema, BANK),
+    (schemas.DestinationSchema, BANK | {"bsb": " 062000\t", "account_number": "-1 2-34 "}),
+    (schemas.DestinationSchema, BANK | {"account_name": " J \n\x1f\x85 o" + " x" * 68 + " "}),
+    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "Email", "pay_id": " Jo.C@Ex.com "}),
+    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "ABN", "pay_id": "51 824 753 556"}),
+    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "ACN", "pay_id": "004085616"}),
+    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "OrganisationId", "pay_id": "a b"}),
+    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "PhoneNumber", "pay_id": "0412345678"}),
+    (schemas.PayoutSchema, {"customer_id": ID, "amount": 125.5}),
+    (schemas.PayoutSchema, {"customer_id": ID, "amount": "0.01", "description": None}),
+    (schemas.PayoutSchema, {"customer_id": ID, "amount": "99999999999.9"}),
+    (schemas.PayoutSchema, {"customer_id": ID, "amount": 1, "payout_method": "PayId"}),
+    (schemas.ResolveSchema, {"outcome": "Failed", "reason": "The bank says so."}),
+    (schemas.EmptySchema, {}),
+]
+BAD: Final = [
+    (schemas.CustomerSchema, {"name": "Jo", "nickname": "J"}),
+    (schemas.CustomerSchema, {"name": "  "}),
+    (schemas.CustomerSchema, {"name": "Jo\u2028Citizen"}),
+    (schemas.CustomerSchema, {"name": "x" * 141}),
+    (schemas.CustomerSchema, {"name": "Jo", "email": "jo@example"}),
+    (schemas.CustomerChangeSchema, {}),
+    (schemas.CustomerChangeSchema, {"name": None}),
+    (schemas.DestinationSchema, BANK | {"pay_id": "jo@example.com"}),
+    (schemas.DestinationSchema, BANK | {"account_number": "123"}),
+    (schemas.DestinationSchema, BANK | {"account_number": "1234567890"}),
+    (schemas.DestinationSchema, BANK | {"bsb": "06-2000"}),
+    (schemas.DestinationSchema, BANK | {"account_name": "x" * 141}),
+    (schemas.DestinationSchema, BANK | {"account_name": "J" + " o" * 70}),
+    (schemas.DestinationSchema, BANK | {"account_name": "J"}),
+    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "Email", "pay_id": "jo@" + "a." * 130}),
+    # The Kelvin sign is a k in lower case: another address.
+    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "Email", "pay_id": "\u212aim@ex.com"}),
+    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "OrganisationId", "pay_id": "\u212aim"}),
+    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "ABN", "pay_id": "5182475355"}),
+    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "OrganisationId", "pay_id": "a"}),
+    (schemas.PayoutSchema, {"customer_id": ID + "\n", "amount": 1}),
+    (schemas.PayoutSchema, {"customer_id": ID, "amount": 0}),
+    (schemas.PayoutSchema, {"customer_id": ID, "amount": "0.00"}),
+    (schemas.PayoutSchema, {"customer_id": ID, "amount": "1.234"}),
+    (schemas.PayoutSchema, {"customer_id": ID, "amount": 100000000000}),
+    (schemas.PayoutSchema, {"customer_id": ID, "amount": True}),
+    (schemas.PayoutSchema, {"customer_id": ID, "amount": "1e2"}),
+    (schemas.PayoutSchema, {"customer_id": ID}),
+    (schemas.ResolveSchema, {"outcome": "Pending", "reason": "x"}),
+    (schemas.EmptySchema, {"force": True}),
+]
+
+
+@pytest.mark.parametrize(("schema", "body"), GOOD)
+def test_document_and_app_take_the_same(schema: Any, body: dict[str, Any]) -> None:
+    exact = json.loads(json.dumps(body), parse_float=Decimal)
+    assert both(schema, exact) == (True, True)
+
+
+@pytest.mark.parametrize(("schema", "body"), BAD)
+def test_document_and_app_refuse_the_same(schema: Any, body: dict[str, Any]) -> None:
+    assert both(schema, body) == (False, False)
+
+
+def query_parameter(name: str) -> Draft202012Validator:
+    (found,) = [each for each in operation("GET", "/payouts")["parameters"] if each["name"] == name]
+    return validator(found["schema"])
+
+
+@pytest.mark.parametrize("text", ["2026-03-02", "1926-01-01", "2125-12-31"])
+def test_a_day_of_this_century_is_taken(text: str) -> None:
+    assert query_parameter("date").is_valid(text)
+    assert "date" in schemas.PAYOUT_LIST.load({"date": text})
+
+
+@pytest.mark.parametrize("text", ["20260302", "2026-W10-1", "2026-3-2", "1925-12-31", "2126-01-01"])
+def test_a_day_in_another_form_or_of_another_century_is_refused(text: str) -> None:
+    assert not query_parameter("date").is_valid(text)
+    with pytest.raises(ValidationError):
+        schemas.PAYOUT_LIST.load({"date": text})
+
+
+@pytest.mark.parametrize("text", ["1_0", " 5", "+5", "\u0665", "5.0", "", "0", "101"])
+def test_a_limit_that_is_not_1_to_100_in_plain_digits_is_refused(text: str) -> None:
+    assert query_parameter("limit").is_valid(100)
+    assert not query_parameter("limit").is_valid(text)
+    with pytest.raises(ValidationError):
+        schemas.PAGE.load({"limit": text})
+
+
+def test_every_body_of_a_request_refuses_unknown_fields() -> None:
+    for schema in BODIES:
+        described = COMPONENTS["schemas"][reference_to(schema)["$ref"].rpartition("/")[2]]
+        for kind in described.get("oneOf", [described]):
+            assert kind["additionalProperties"] is False
+            assert kind["type"] == "object"
+
+
+def test_every_kind_of_pay_id_is_described() -> None:
+    kinds = COMPONENTS["schemas"]["NewDestination"]["oneOf"]
+    told = [kind["properties"].get("pay_id_type", {}).get("const") for kind in kinds]
+    assert told == [*(kind.value for kind in PayIdType), None]

@@ -1,0 +1,162 @@
+"""What botocore and moto work out anew for every call and every client, though it never changes.
+
+Each of these changes how often something is worked out, none what comes of it: without them most
+of a run's time goes there.
+"""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from botocore import client, hooks, useragent
+from moto import backend_index
+from moto.core import base_backend, botocore_stubber, models, responses, serialize
+from moto.dynamodb.models import dynamo_type
+from moto.dynamodb.parsing import ast_nodes, expressions, validators
+
+_OURS: Final = ("dynamodb", "sqs", "kms", "secretsmanager")
+
+
+def install() -> None:
+    """To be called once, before anything speaks to moto."""
+    give_moto_a_thread()
+    remember_names()
+    remember_service_models()
+    copy_handlers_faster()
+    shorten_moto_routes()
+    shorten_moto_updates()
+    shorten_moto_answers()
+
+
+def give_moto_a_thread() -> None:
+    """One call after the other: without that, DynamoDB's conditions race between threads.
+
+    In a thread of its own, where no tracer is on: coverage has nothing to see there.
+    """
+    thread = ThreadPoolExecutor(1, "moto", initializer=lambda: sys.settrace(None))
+    stubber: Any = botocore_stubber.BotocoreStubber
+    original = stubber.process_request
+
+    def process_request(self: Any, request: Any) -> Any:
+        return thread.submit(original, self, request).result()
+
+    stubber.process_request = process_request
+
+
+def remember_names() -> None:
+    """Names that follow from other names alone."""
+    useragent.sanitize_user_agent_string_component = cache(
+        useragent.sanitize_user_agent_string_component
+    )
+    aliaser: Any = hooks.EventAliaser
+    # Every aliaser knows the same aliases, and remembers for itself what it found.
+    aliaser._alias_event_name = staticmethod(aliaser(None)._alias_event_name)
+    responses.camelcase_to_underscores = cache(responses.camelcase_to_underscores)
+    responses.method_names_from_class = cache(responses.method_names_from_class)
+
+
+def remember_service_models() -> None:
+    """One model of each service, and one set of methods: a client only reads them."""
+    creator: Any = client.ClientCreator
+    models_of, methods_of = creator._load_service_model, creator._create_methods
+    known_models: dict[Any, Any] = {}
+    known_methods: dict[str, dict[str, Any]] = {}
+
+    def load_service_model(self: Any, service_name: str, api_version: Any = None) -> Any:
+        found = known_models.get((service_name, api_version))
+        if found is None:
+            found = models_of(self, service_name, api_version)
+            known_models[service_name, api_version] = found
+        return found
+
+    def create_methods(self: Any, service_model: Any) -> dict[str, Any]:
+        name = service_model.service_name
+        if name not in known_methods:
+            known_methods[name] = methods_of(self, service_model)
+        return dict(known_methods[name])
+
+    creator._load_service_model = load_service_model
+    creator._create_methods = create_methods
+
+
+def copy_handlers_faster() -> None:
+    """Each client and session copies the tree of all services' event handlers."""
+
+    def copied(_self: Any, node: dict[str, Any]) -> dict[str, Any]:
+        copy: dict[str, Any] = {}
+        for key, part in node.items():
+            if isinstance(part, dict):
+                copy[key] = copied(_self, part)
+            elif isinstance(part, hooks.NodeList):
+                copy[key] = hooks.NodeList(list(part.first), list(part.middle), list(part.last))
+            else:
+                copy[key] = part
+        return copy
+
+    tree: Any = hooks._PrefixTrie  # type: ignore[attr-defined]
+    tree._recursive_copy = copied
+
+
+def shorten_moto_updates() -> None:
+    """Most of what moto does for an update goes to checking its expression, and to copies."""
+    parser: Any = expressions.UpdateExpressionParser
+    parser.make = lru_cache(1000)(parser.make)  # what validates it works on a copy
+
+    traverser: Any = ast_nodes.DepthFirstTraverser
+    nodes_of = traverser.nodes_to_be_processed
+
+    def nodes_to_be_processed(self: Any) -> Any:
+        if not hasattr(self, "_nodes"):
+            self._nodes = nodes_of(self)
+        return self._nodes
+
+    counter: Any = validators.ActionCountValidator
+    count = counter.verify_action_counts
+
+    def verify_action_counts(self: Any, node: Any) -> Any:
+        return node if node.parent is not None else count(self, node)  # the root has them all
+
+    def copied(self: Any, memo: Any) -> Any:
+        copy = dynamo_type.LimitedSizeDict()
+        dict.update(copy, {name: deepcopy(part, memo) for name, part in self.items()})
+        return copy
+
+    traverser.nodes_to_be_processed = nodes_to_be_processed
+    counter.verify_action_counts = verify_action_counts
+    # Without the size of the whole for each of its parts: what it is a copy of was small enough.
+    dynamo_type.LimitedSizeDict.__deepcopy__ = copied
+
+
+def shorten_moto_answers() -> None:
+    """An attribute of an item is looked for by its name, not by each name it might have had."""
+    original = serialize.BaseJSONSerializer._serialize_type_structure
+
+    def structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        members = shape.members
+        if shape.name != "AttributeValue" or not key or not value.keys() <= members.keys():
+            original(self, serialized, value, shape, key)
+            return
+        wrapper: Any = {}
+        for name, part in value.items():
+            if part is not None:
+                self._serialize(wrapper, part, members[name], name)
+        self._default_serialize(serialized, wrapper, shape, key)
+
+    serialize.BaseJSONSerializer._serialize_type_structure = structure
+
+
+def shorten_moto_routes() -> None:
+    """moto looks through every service of AWS for each call, and makes its routes for it anew."""
+    backend_index.backend_url_patterns.sort(key=lambda pattern: pattern[0] not in _OURS)
+    backend: Any = base_backend.BaseBackend
+    urls_of, known = backend.urls.fget, {}
+
+    def urls(self: Any) -> Any:
+        if type(self) not in known:
+            known[type(self)] = urls_of(self)
+        return known[type(self)]
+
+    backend.urls = property(urls)
+    models.RESPONSES_METHODS = []  # only botocore speaks to AWS here, `requests` never

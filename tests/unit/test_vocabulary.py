@@ -1,0 +1,75 @@
+"""The words that stand in stored rows, answers, logs and Monoova's messages: a closed list.
+
+A row that was written before a deployment is read after it, and a client compares what it is told
+with the words of the API page. Whoever changes a word here changes a contract.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import pytest
+
+from chalicelib.domain.decisions import MONOOVA, RECONCILER, NoticeKind
+from chalicelib.domain.destination import DestinationType, PayIdType
+from chalicelib.domain.gate import OpenReason, Passage
+from chalicelib.domain.outcome import Silence, Standing, Uncertainty
+from chalicelib.domain.payout import (
+    Event,
+    FailureCode,
+    Kind,
+    ReviewReason,
+    State,
+    Status,
+    Submission,
+)
+
+WORDS: Final[dict[type[StrEnum], str]] = {
+    Status: "AwaitingApproval Queued Pending Completed Failed Returned Cancelled",
+    Submission: "Sending Accepted Unresolved",
+    State: (
+        "AwaitingApproval Queued Pending/Sending Pending/Accepted Pending/Unresolved"
+        " Completed Failed Returned Cancelled"
+    ),
+    Event: (
+        "Approved ApprovalDenied ApprovalExpired Claimed CancelledByAdmin QueueExpired"
+        " DestinationGone SendAccepted SendRefused SendNotAuthenticated SendUnclear LeaseExpired"
+        " SentAgain GaveUp SettledComplete SettledRejected MoneyReturned Contradicted"
+        " ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled"
+    ),
+    ReviewReason: "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone Contradiction",
+    FailureCode: (
+        "MonoovaRefused BankRejected Dishonoured Returned ResolvedByHand CancelledByAdmin"
+        " ApprovalDenied ApprovalExpired QueueExpired DestinationGone"
+    ),
+    Silence: "Timeout ConnectionFailed CutOff",
+    Uncertainty: (
+        "Timeout ConnectionFailed CutOff ServerError DuplicateReference UnclearAnswer"
+        " RefusedAfterDoubt NotAuthenticatedAfterDoubt LeaseExpired"
+    ),
+    Standing: "Complete Pending Rejected Dishonoured UnknownReference Unclear",
+    OpenReason: "TooManyFailures NotAuthenticated LockedOut",
+    Passage: "Clear Probe CircuitOpen Paused",
+    DestinationType: "PayId BankAccount",
+    PayIdType: "Email PhoneNumber ABN ACN OrganisationId",
+    NoticeKind: "PaymentSuccessful Rejected NppReturn",
+}
+
+
+@pytest.mark.parametrize("vocabulary", list(WORDS), ids=lambda words: words.__name__)
+def test_the_words_are_these_and_no_others(vocabulary: type[StrEnum]) -> None:
+    assert [word.value for word in vocabulary] == WORDS[vocabulary].split()
+
+
+def test_the_effects_read_as_the_architecture_page_prints_them() -> None:
+    assert [kind.value for kind in Kind] == [
+        "moves",
+        "changes nothing",
+        "unchanged, needs review",
+        "unchanged, needs review: sending stops",
+        "unchanged, review closed",
+        "refused",
+    ]
+
+
+def test_the_history_names_those_who_are_no_persons() -> None:
+    assert (MONOOVA, RECONCILER) == ("monoova", "reconciler")
