@@ -5,18 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from checker.adding_up import miscounts
-from checker.double_payment import double_payments
 from checker.evidence import Run
-from checker.guessing import disagreements, guesses
-from checker.leak import leaks
-from checker.lost_payout import lost_payouts
-from checker.mystery import mysteries
+from checker.guessing import disagreements
 from checker.reading import read_run
 from checker.records import InputError
+from checker.verdict import violations_in
 from checker.wishes import wishes_of
-
-_CHECKS = (double_payments, lost_payouts, guesses, leaks, mysteries, miscounts)
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +23,7 @@ def main(arguments: list[str]) -> int:
     except InputError as error:
         sys.stderr.write(f"cannot be judged: {error}\n")
         return 2
-    violations = sorted({str(violation) for check in _CHECKS for violation in check(run)})
+    violations = violations_in(run)
     verdict = f"{len(violations)} violations" if violations else "every promise held"
     sys.stdout.writelines(f"{line}\n" for line in (*violations, *_summary(run), verdict))
     return 1 if violations else 0

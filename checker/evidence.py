@@ -108,6 +108,13 @@ class Webhook:
     line: int
     is_genuine: bool
     status: int | None
+    path: str = ""
+    reference: str | None = None
+    amount: Decimal | None = None
+
+    @property
+    def is_of_a_return(self) -> bool:
+        return self.path.endswith("/NppReturn")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def guesses(run: Run) -> Iterator[Violation]:
     for payout in run.last.values():
         yield from _believed_after_doubt(payout)
         yield from _amounts(run, payout)
+        yield from _not_raised(run, payout)
     for wish in wishes_of(run):
         yield from _as_asked(run, wish)
     for ask in run.asks:
@@ -44,15 +45,26 @@ def disagreements(run: Run) -> list[Disagreement]:
     for payout in run.last.values():
         what = _amiss(run, payout)
         if what:
-            found.append(Disagreement(payout, what, _excuse(payout)))
+            found.append(Disagreement(payout, what, _excuse(run, payout)))
     return found
 
 
-def _excuse(payout: Payout) -> str | None:
+def _excuse(run: Run, payout: Payout) -> str | None:
     if payout.needs_review and payout.review_reason == "Contradiction":
         return "raised for review"
+    if payout.state == "Completed" and _is_back_unannounced(run, payout):
+        return "came back, and no news of it arrived"
     is_by_hand = payout.history and payout.history[-1].event.startswith("Resolved")
     return "decided by a person" if is_by_hand else None
+
+
+def _is_back_unannounced(run: Run, payout: Payout) -> bool:
+    """Only a webhook tells of a return: the status API goes on saying that it was paid."""
+    reference = payout.unique_reference
+    back = sum((m.amount for m in run.book.of(reference, "return_credit")), Decimal(0))
+    told = (w for w in run.webhooks if w.reference == reference and w.is_of_a_return)
+    is_told = any(w.is_genuine and w.status == 200 for w in told)
+    return back == payout.amount and not is_told
 
 
 def _amiss(run: Run, payout: Payout) -> str | None:
@@ -119,6 +131,19 @@ def _amounts(run: Run, payout: Payout) -> Iterator[Violation]:
     for amount in told:
         if amount != payout.amount:
             yield _broken(f"{amount} was sent instead of {payout.amount}", payout.evidence)
+
+
+def _not_raised(run: Run, payout: Payout) -> Iterator[Violation]:
+    """P3: what Monoova says of another amount is about something else, and a person is told."""
+    is_raised = any(entry.event == "Contradicted" for entry in payout.history)
+    for webhook in run.webhooks:
+        is_heard = webhook.is_genuine and webhook.status == 200
+        is_ours = webhook.reference == payout.unique_reference
+        if is_heard and is_ours and webhook.amount not in (None, payout.amount) and not is_raised:
+            yield _broken(
+                f"news of {webhook.amount} was not raised",
+                f"{payout.evidence}, and line {webhook.line}",
+            )
 
 
 def _as_asked(run: Run, wish: Wish) -> Iterator[Violation]:

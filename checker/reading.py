@@ -13,7 +13,7 @@ from checker.evidence import (
     Told,
     Webhook,
 )
-from checker.records import InputError, Record, record_in, records_in, words
+from checker.records import InputError, Record, dollars, record_in, records_in, words
 
 _KINDS = words("asked answered unknown seen webhook written attack fault quiet listing end")
 _OUTLETS = words("log queue answer metric")
@@ -140,7 +140,14 @@ def _state(record: Record) -> str:
 
 
 def _webhook(record: Record, line: int) -> Webhook:
-    return Webhook(line, record.take("genuine", bool), record.maybe("status", int))
+    return Webhook(
+        line,
+        record.take("genuine", bool),
+        record.maybe("status", int),
+        record.maybe("path", str) or "",
+        record.maybe("reference", str),
+        dollars(record.document.get("amount")),
+    )
 
 
 def _told(record: Record, line: int) -> Told:

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from proof.house import House
@@ -130,6 +131,11 @@ class Scene:
         headers = {"Authorization": WEBHOOK_SECRET}
         path = "/webhooks/monoova/NppPaymentStatus"
         self.does(lambda: self.house.webhook(path, headers, body, is_genuine=True))
+
+    def save(self, folder: Path) -> None:
+        """For the checker."""
+        people = self.people.told_to_the_checker
+        self.house.history.save(folder, self.house.monoova, people)
 
     def plan(self, plan: Plan) -> None:
         self.house.monoova.script(plan)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Final
@@ -182,7 +182,7 @@ class House:
             path=path,
             genuine=is_genuine,
             status=status,
-            reference=_reference_in(body),
+            **_content_of(body),
         )
         return status or 0
 
@@ -198,12 +198,11 @@ class House:
         """The quiet phase: nothing goes wrong any more, and time passes until all is settled."""
         self.storm.calm()
         self.history.add("quiet")
-        ends_at = self.kernel.now().timestamp() + hours * 3600
-        while self.kernel.now().timestamp() < ends_at:
-            due = [p.due_at for p in self.open_payouts if p.due_at is not None]
-            if not self.open_payouts and not self.waiting_messages:
-                break
-            pause = (min(due) - self.kernel.now()).total_seconds() if due else 60.0
+        ends_at = self.kernel.now() + timedelta(hours=hours)
+        while self.kernel.now() < ends_at and (self.open_payouts or self.waiting_messages):
+            soon = self.kernel.now() + timedelta(minutes=1)
+            due = min((p.due_at for p in self.open_payouts if p.due_at), default=soon)
+            pause = (min(due, ends_at) - self.kernel.now()).total_seconds()
             # The schedule comes every minute; a run at which nothing is due finds nothing.
             self.kernel.sleep(60.0 * max(1, -(-pause // 60)))
             self.kernel.wait_for(self.functions.reconcile())
@@ -226,7 +225,11 @@ class House:
             self.history.add("seen", transaction_id=transaction_id, payout=shown)
 
 
-def _reference_in(body: bytes) -> str | None:
-    """The payout that a webhook is about, in whichever of Monoova's two forms it is."""
-    event: dict[str, str] = {name.lower(): value for name, value in json.loads(body).items()}
-    return event.get("uniquereference")
+def _content_of(body: bytes) -> dict[str, str | None]:
+    """What a webhook says of which payout, in whichever of Monoova's two forms it is."""
+    event = {name.lower(): value for name, value in json.loads(body, parse_float=str).items()}
+    amount = event.get("amount")
+    return {
+        "reference": event.get("uniquereference"),
+        "amount": None if amount is None else str(amount),
+    }

@@ -10,7 +10,7 @@ from typing import Any, Final
 from proof.functions import HttpAnswer, user
 from proof.house import House
 from proof.memory.container import WEBHOOK_SECRET
-from simulator.outcomes import Outcome
+from simulator.outcomes import Fate, Outcome
 from simulator.triggers import TRIGGERS
 
 _JSON: Final = {"Content-Type": "application/json"}
@@ -106,8 +106,10 @@ class People:
         """An amount: an ordinary one, or one that means trouble at Monoova."""
         if self.randomness.random() < 0.55:
             return self.randomness.randrange(*_ORDINARY_CENTS)
-        choices = [t.amount_cents for t in TRIGGERS if t.outcome not in self.excluded]
-        return self.randomness.choice(choices)
+        usable = [trigger for trigger in TRIGGERS if trigger.outcome not in self.excluded]
+        # Money that comes back is announced once and shown nowhere else: it is tried more often.
+        returned = [trigger for trigger in usable if trigger.plan.fate is Fate.RETURNED]
+        return self.randomness.choice([*usable, *returned, *returned, *returned]).amount_cents
 
     def pay(self, number: int) -> None:
         """One payout, by a client that asks again under the same key until it knows."""

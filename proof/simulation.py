@@ -88,6 +88,7 @@ class Simulation:
             "refusals_consume_reference": self._choice(False, True),
             "login_failure_http": self._choice(401, 400),
             "insufficient_funds": self._choice("refused", "rejected_later"),
+            "webhook_layout": self._choice("spaced", "compact", "indented"),
             "webhook_form": self._choice("official", "seed"),
             "bare_status_replies": self._choice(False, True),
         }
@@ -155,6 +156,8 @@ class Simulation:
     def _plan_trouble(self) -> None:
         if self._randomness.random() < 0.5:
             self._outage()
+        if self._randomness.random() < 0.4:
+            self._storage_outage()
         if self._randomness.random() < 0.3:
             self._rotation()
         if self._randomness.random() < 0.2:
@@ -170,6 +173,15 @@ class Simulation:
         began = self._sometime(lambda: self.house.monoova.behave(outage=kind), until=0.5)
         lasts = self._randomness.uniform(60, _HOUR)
         self._later(began + lasts, lambda: self.house.monoova.behave(outage=Outage.NONE))
+
+    def _storage_outage(self) -> None:
+        """DynamoDB refuses everything for a quarter of an hour or less."""
+
+        def switch(is_down: bool) -> None:
+            self.house.storm.is_storage_down = is_down
+
+        began = self._sometime(lambda: switch(True), until=0.8)
+        self._later(began + self._randomness.uniform(60, 900), lambda: switch(False))
 
     def _rotation(self) -> None:
         """The key changes at Monoova; our secret follows up to ten minutes before or after."""

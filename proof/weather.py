@@ -70,22 +70,26 @@ class Storm:
         self.weather = weather
         self.calls = 0
         self.faults = 0
+        self.is_storage_down = False
         self._kernel = kernel
         self._randomness = randomness
 
     def calm(self) -> None:
         """From now on nothing more goes wrong."""
         self.weather = Weather()
+        self.is_storage_down = False
 
     def happens(self, rate: float) -> bool:
         hit = rate > 0 and self._randomness.random() < rate
         self.faults += hit
         return hit
 
-    def cross(self, _call: Call, effect: Callable[[], T]) -> T:
+    def cross(self, call: Call, effect: Callable[[], T]) -> T:
         """A call to AWS."""
         self.arrive()
         weather = self.weather
+        if self.is_storage_down and call.service == "dynamodb":
+            raise NotDoneError
         if self.happens(weather.not_done_rate):
             raise NotDoneError
         if self.happens(weather.repeated_rate):

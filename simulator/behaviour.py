@@ -57,6 +57,14 @@ class WebhookForm(StrEnum):
     SEED = "seed"
 
 
+class Layout(StrEnum):
+    """How the JSON of a webhook is laid out; what is signed is those very bytes."""
+
+    SPACED = "spaced"
+    COMPACT = "compact"
+    INDENTED = "indented"
+
+
 class Blank(StrEnum):
     """How a webhook shows a payee field that the payout did not use (PayID of a bank payout)."""
 
@@ -107,6 +115,7 @@ class Behaviour:
 
     webhook_form: WebhookForm = WebhookForm.OFFICIAL
     webhook_signature: Signature = Signature.PRESENT
+    webhook_layout: Layout = Layout.SPACED
     webhook_blank: Blank = Blank.NULL
     webhook_for_instant: bool = False
     webhook_after_seconds: tuple[float, float] = (30.0, 120.0)

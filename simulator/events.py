@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from simulator.behaviour import Behaviour, Blank, WebhookForm
+from simulator.behaviour import Behaviour, Blank, Layout, WebhookForm
 from simulator.clock import local_text
 from simulator.messages import Json, to_json
 from simulator.payments import Payment
@@ -98,4 +98,10 @@ def _in_form(event_name: str, official: Json, behaviour: Behaviour) -> bytes:
         body |= {key: str(body[key]) for key in _TEXT_IDS}
     if behaviour.extra_fields:
         body["SimulatedExtraField"] = {"toIgnore": [1, None]}
-    return to_json(body)
+    match behaviour.webhook_layout:
+        case Layout.COMPACT:
+            return to_json(body, separators=(",", ":"))
+        case Layout.INDENTED:
+            return to_json(body, indent=2)
+        case Layout.SPACED:
+            return to_json(body)

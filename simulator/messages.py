@@ -96,9 +96,11 @@ def html(http: int, title: str) -> Reply:
     return Reply(http, page.encode(), "text/html")
 
 
-def to_json(payload: object) -> bytes:
+def to_json(
+    payload: object, *, indent: int | None = None, separators: tuple[str, str] | None = None
+) -> bytes:
     """JSON as UTF-8; a Decimal becomes a JSON number."""
-    return json.dumps(payload, default=_number).encode()
+    return json.dumps(payload, default=_number, indent=indent, separators=separators).encode()
 
 
 def _number(value: object) -> float:

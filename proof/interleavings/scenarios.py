@@ -20,6 +20,8 @@ _CAREFUL: Final = Policy(may_send_again=False)
 # Between which looks of the quiet phase a request that was given up arrives after all.
 _LATE_MOMENTS: Final = (0, 1, 4, 6)
 _MOST_LOOKS: Final = 60
+# Within this, every payout is to be settled or shown to a person.
+_BOUND: Final = timedelta(hours=28)
 _PAID, _REJECTED, _RETURNED = NoticeKind.PAID, NoticeKind.REJECTED, NoticeKind.RETURNED
 
 
@@ -77,7 +79,7 @@ def _settle(world: Lanes, policy: Policy, late_moment: int) -> None:
             _arrive(world)
         world.provider.is_settled = world.provider.is_settled or bool(world.provider.bookings)
         due = [p.due_at for p in _unfinished(world) if p.due_at is not None]
-        if not due:
+        if not due or min(due) > START + _BOUND:
             break
         world.sleep(max((min(due) - world.now()).total_seconds(), 0.0) + 1.0)
         reconciler.run(55.0)

@@ -10,6 +10,7 @@ from typing import Any
 Json = dict[str, Any]
 
 _START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+_DOOR = "/webhooks/monoova/NppPaymentStatus"
 WHO = "user:0a1b"
 JO, ANN = "jo.citizen@example.org", "802-985 123456789"
 SECRETS = (JO, "123456789", "key+5/e1f?", "Zoë “Z”")
@@ -226,10 +227,10 @@ def good_run() -> Evidence:
     run.ask("a12", "/payouts", _body("x"))
     run.answer("a12", 400, {"code": "InvalidRequest"})
     run.note("listing", transaction_ids=["p1", "p2"])
-    run.note("webhook", path="/webhooks/monoova", genuine=True, status=200, sha256="1f")
-    run.note("webhook", path="/webhooks/monoova", genuine=True, status=None, sha256="2f")
+    run.note("webhook", path=_DOOR, genuine=True, status=200, reference="p1")
+    run.note("webhook", path=_DOOR, genuine=True, status=None, reference="p1")
     run.note("attack", what="forged webhook", reference="p1")
-    run.note("webhook", path="/webhooks/monoova", genuine=False, status=401, sha256="3f")
+    run.note("webhook", path=_DOOR, genuine=False, status=401, reference="p1")
     run.note("written", to="log", text='{"outcome": "applied", "transaction_id": "p1"}')
     run.note("quiet")
     _end(run)

@@ -33,8 +33,22 @@ def told(text: str, to: str = "log") -> Spoil:
 
 
 def webhook(*, genuine: bool, status: int) -> Spoil:
-    line = {"kind": "webhook", "path": "/", "genuine": genuine, "status": status, "sha256": "4f"}
+    line = {"kind": "webhook", "path": "/", "genuine": genuine, "status": status, "reference": None}
     return lambda run: run.insert_before_quiet(line)
+
+
+def return_announced(reference: str) -> Spoil:
+    """Monoova told us that the money came back, and we said that we had heard."""
+    path = "/webhooks/monoova/NppReturn"
+    line = {"kind": "webhook", "path": path, "genuine": True, "status": 200}
+    return lambda run: run.insert_before_quiet({**line, "reference": reference})
+
+
+def announced(reference: str, amount: str) -> Spoil:
+    """Monoova told us of a payment, and we said that we had heard."""
+    path = "/webhooks/monoova/NppPaymentStatus"
+    line = {"kind": "webhook", "path": path, "genuine": True, "status": 200}
+    return lambda run: run.insert_before_quiet({**line, "reference": reference, "amount": amount})
 
 
 def forget(name: str) -> Spoil:

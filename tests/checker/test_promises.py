@@ -9,6 +9,7 @@ from tests.checker.good_run import JO, Evidence, good_run, payout
 from tests.checker.spoiling import (
     Spoil,
     add_payout,
+    announced,
     answer,
     answered_entry,
     answered_payout,
@@ -25,6 +26,7 @@ from tests.checker.spoiling import (
     movement,
     payment,
     resolved,
+    return_announced,
     see_before,
     sent,
     told,
@@ -189,6 +191,18 @@ BROKEN = [
         "Completed, but booked 1 times, and the payee holds 0",
         credit("p1", "125.5000"),
         "Completed and given back",
+    ),
+    put(
+        "P3",
+        "Completed, but booked 1 times, and the payee holds 0",
+        both(credit("p1", "125.5000", "return_credit"), return_announced("p1")),
+        "Completed, and told of its return",
+    ),
+    put(
+        "P3",
+        "news of 999.99 was not raised",
+        announced("p1", "999.99"),
+        "a webhook about another amount",
     ),
     put(
         "P3",
@@ -446,6 +460,8 @@ BROKEN = [
 ]
 
 HELD = [
+    pytest.param(announced("p1", "125.50"), id="a webhook about the amount that was paid"),
+    pytest.param(credit("p1", "125.5000", "return_credit"), id="a return of which no news arrived"),
     pytest.param(webhook(genuine=True, status=503), id="a genuine webhook is asked to come again"),
     pytest.param(webhook(genuine=False, status=500), id="a forgery meets an error"),
     pytest.param(told("", "answer"), id="nothing was written"),

@@ -275,3 +275,12 @@ def test_the_webhooks_of_a_timed_out_payout_come_all_the_same() -> None:
         bench.execute(payid_payout("po-1", 10))
     bench.later(200)
     assert bench.inbox.deliveries[0].json["Status"] == "Rejected"
+
+
+@pytest.mark.parametrize("layout", ["spaced", "compact", "indented"])
+def test_the_signature_covers_the_bytes_however_they_are_laid_out(layout: str) -> None:
+    bench = Bench(webhook_layout=layout)
+    (delivery,) = paid(bench)
+    assert (b"\n" in delivery.body) is (layout == "indented")
+    assert (b'": ' in delivery.body) is (layout != "compact")
+    verify(bench, delivery)

@@ -1,0 +1,120 @@
+"""`python -m proof.catching`: which part of the proof catches each mutant, and how soon."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from checker.reading import read_run
+from checker.verdict import violations_in
+from proof.crash_points import crash_points
+from proof.days import judged
+from proof.interleavings.explorer import explore
+from proof.interleavings.scenarios import USUAL
+from proof.mutants import MUTANTS, Mutant
+from proof.result import Result
+from proof.simulation import Size
+
+BUILD: Final = Path(__file__).parent.parent / "build" / "catching"
+# Seeds of their own, so that no day is known to both the hunter and the hunted.
+_FIRST_SEED: Final = 5_000
+_DAYS: Final = 40
+
+
+@dataclass(frozen=True)
+class Catch:
+    """After how many executions a part saw the first violation, and which; None: it did not."""
+
+    part: str
+    executions: int
+    violation: str | None
+
+
+def _crash_points() -> Iterator[tuple[int, str | None]]:
+    folder = BUILD / str(os.getpid())
+    for number, point in enumerate(crash_points(), start=1):
+        point.scene.save(folder)
+        found = violations_in(read_run(folder))
+        yield number, f"{point}: {found[0]}" if found else None
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _interleavings() -> Iterator[tuple[int, str | None]]:
+    executions = 0
+    for scenario in USUAL:
+        stats = explore(scenario, stop_at=1)
+        executions += stats.executions
+        found = stats.violations
+        yield executions, found[0].partition("\n")[0] if found else None
+
+
+def _days() -> Iterator[tuple[int, str | None]]:
+    for number in range(_DAYS):
+        day = judged(_FIRST_SEED + number, Size(), into=BUILD / str(os.getpid()))
+        yield number + 1, f"seed {day.run.seed}: {day.violations[0]}" if day.violations else None
+
+
+_PARTS: Final[dict[str, Callable[[], Iterator[tuple[int, str | None]]]]] = {
+    "days": _days,
+    "crash points": _crash_points,
+    "interleavings": _interleavings,
+}
+
+
+def caught(mutant: Mutant, part: str) -> Catch:
+    """Runs one part against one mutant until it sees something, or is through."""
+    executions = 0
+    with mutant.alive():
+        for executions, violation in _PARTS[part]():
+            if violation:
+                return Catch(part, executions, violation)
+    return Catch(part, executions, None)
+
+
+def first_catch(number: int, parts: Sequence[str]) -> tuple[Catch, ...]:
+    """The parts in turn, up to the first that catches the mutant."""
+    tried: list[Catch] = []
+    for part in parts:
+        tried.append(caught(MUTANTS[number], part))
+        if tried[-1].violation:
+            break
+    return tuple(tried)
+
+
+def all_catches(number: int, parts: Sequence[str]) -> tuple[Catch, ...]:
+    """Every part, whatever the others saw."""
+    return tuple(caught(MUTANTS[number], part) for part in parts)
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m proof.catching", description=__doc__)
+    parser.add_argument("--all", action="store_true", help="ask every part about every mutant")
+    given = parser.parse_args(arguments)
+    how = partial(all_catches if given.all else first_catch, parts=tuple(_PARTS))
+    survivors = 0
+    # A process for each: what a mutant leaves behind dies with it.
+    with ProcessPoolExecutor(os.cpu_count(), max_tasks_per_child=1) as pool:
+        for mutant, catches in zip(MUTANTS, pool.map(how, range(len(MUTANTS))), strict=True):
+            survivors += not any(catch.violation for catch in catches)
+            _tell(mutant, catches)
+    print(f"{len(MUTANTS) - survivors} of {len(MUTANTS)} mutants caught")
+    Result(mutants=len(MUTANTS), mutants_caught=len(MUTANTS) - survivors).write()
+    return 1 if survivors else 0
+
+
+def _tell(mutant: Mutant, catches: tuple[Catch, ...]) -> None:
+    print(f"{mutant.name}: {mutant.what}")
+    for catch in catches:
+        what = f"caught after {catch.executions:,}: {catch.violation}"
+        print(f"    {catch.part:14}{what if catch.violation else f'not in {catch.executions:,}'}")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

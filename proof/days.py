@@ -1,0 +1,92 @@
+"""`python -m proof.days 1-50`: simulated days by their seeds, each judged by the checker.
+
+The same seed is the same day, to the last line of its history; the digest says so.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from checker.reading import read_run
+from checker.verdict import violations_in
+from proof.result import Result
+from proof.simulation import Run, Size, simulate
+
+BUILD: Final = Path(__file__).parent.parent / "build" / "days"
+# Each of these days broke a promise once; what was mended stands in CHANGELOG.md.
+FAILED_ONCE: Final[tuple[int, ...]] = ()
+
+
+@dataclass(frozen=True)
+class Day:
+    """One seed and its verdict."""
+
+    run: Run
+    violations: tuple[str, ...]
+
+    def __str__(self) -> str:
+        run = self.run
+        verdict = f"{len(self.violations)} violations" if self.violations else "held"
+        return (
+            f"seed {run.seed:6} {run.digest} {run.payouts:5} payouts {run.bookings:5} booked"
+            f" {run.calls:7} calls {run.faults:5} faults: {verdict}"
+        )
+
+
+def judged(seed: int, size: Size, keep: bool = False, into: Path = BUILD) -> Day:
+    """Runs one day and has it judged. Its history stays where a promise was broken."""
+    folder = into / str(seed)
+    run = simulate(seed, folder, size)
+    violations = tuple(violations_in(read_run(folder)))
+    if not violations and not keep:
+        shutil.rmtree(folder)
+    return Day(run, violations)
+
+
+def days(seeds: Iterable[int], size: Size, keep: bool = False) -> Iterable[Day]:
+    """The days, on all processors, in the order of the seeds."""
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(partial(judged, size=size, keep=keep), seeds, chunksize=1)
+
+
+def seeds_in(texts: Sequence[str]) -> list[int]:
+    """`7`, `1-50` or `failed`, as often as wanted."""
+    seeds: list[int] = []
+    for text in texts:
+        if text == "failed":
+            seeds += FAILED_ONCE
+            continue
+        first, _, last = text.partition("-")
+        seeds += range(int(first), int(last or first) + 1)
+    return seeds
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m proof.days", description=__doc__)
+    parser.add_argument("seeds", nargs="+", help="7, 1-50 or failed")
+    parser.add_argument("--payouts", type=int, default=Size.payouts)
+    parser.add_argument("--hours", type=float, default=Size.hours)
+    parser.add_argument("--keep", action="store_true", help="keep every history in build/days")
+    given = parser.parse_args(arguments)
+    size = Size(payouts=given.payouts, hours=given.hours)
+    count = payouts = violations = 0
+    for day in days(seeds_in(given.seeds), size, given.keep):
+        print(day, flush=True)
+        for violation in day.violations:
+            print(f"    {violation}")
+        count, payouts = count + 1, payouts + day.run.payouts
+        violations += len(day.violations)
+    print(f"{count} days, {payouts} payouts, {violations} violations")
+    Result(seeds=count, simulated_payouts=payouts, violations=violations).write()
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,285 @@
+"""Faults put into the app on purpose: each must be caught, or the proof proves too little.
+
+A mutant is a patch that lasts while it is tried, in a process of its own; the app's files are never
+touched.
+"""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from chalicelib.api import events
+from chalicelib.domain import decisions, outcome, schedule
+from chalicelib.domain.outcome import Answer, Envelope, Refused, SendOutcome, Silence
+from chalicelib.domain.payout import (
+    FINAL,
+    TABLE,
+    Change,
+    Effect,
+    Event,
+    FailureCode,
+    Fields,
+    Kind,
+    Payout,
+    State,
+)
+from chalicelib.encryption import Vault
+from chalicelib.monoova.payloads import body_of
+from chalicelib.monoova.signature import SignatureVerifier
+from chalicelib.services import paying, submission
+from chalicelib.services.paying import PayingService, Requested
+from chalicelib.services.submission import Submission
+from chalicelib.services.webhooks import WebhookService
+from proof.memory.payouts import MemoryPayouts
+
+Patch = tuple[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`patches` are (owner, name, what stands there instead); `what` says it in words."""
+
+    name: str
+    what: str
+    patches: tuple[Patch, ...]
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Puts it in, and takes it out again."""
+        before = [(owner, name, _of(owner, name)) for owner, name, _ in self.patches]
+        for owner, name, new in self.patches:
+            _put(owner, name, new)
+        try:
+            yield
+        finally:
+            for owner, name, old in before:
+                _put(owner, name, old)
+
+
+def _of(owner: Any, name: Any) -> Any:
+    return owner[name] if isinstance(owner, dict) else owner.__dict__[name]
+
+
+def _put(owner: Any, name: Any, value: Any) -> None:
+    if isinstance(owner, dict):
+        owner[name] = value
+    else:
+        setattr(owner, name, value)
+
+
+# --- sending
+
+_attempt = Submission._attempt
+
+
+def _under_a_new_reference(
+    self: Submission, payout: Payout, body: bytes, ends_at: datetime, *, in_doubt_before: bool
+) -> SendOutcome:
+    if in_doubt_before:
+        order = json.loads(body)
+        order["uniqueReference"] = str(uuid.uuid5(uuid.NAMESPACE_OID, order["uniqueReference"]))
+        body = json.dumps(order).encode()
+    return _attempt(self, payout, body, ends_at, in_doubt_before=in_doubt_before)
+
+
+_created, _sent = PayingService._created, PayingService._sent
+
+
+def _not_yet_created(self: PayingService, payout: Payout) -> Payout | None:
+    if payout.state is not State.SENDING:
+        return _created(self, payout)
+    return self.payouts.get(payout.transaction_id)
+
+
+def _sent_then_created(
+    self: PayingService, payout: Payout, destination: Any, by: str, seconds: float
+) -> Requested:
+    body = body_of(submission._order(payout, destination), self.submission.source)
+    self.submission.monoova.execute(body, 10.0)
+    _created(self, payout)
+    return _sent(self, payout, destination, by, seconds)
+
+
+def _timeout_is_failure(
+    answer: Answer | Silence, reference: str, *, in_doubt_before: bool
+) -> SendOutcome:
+    if isinstance(answer, Silence):
+        return Refused(answer.value, "", is_known=True)
+    return outcome.outcome_of_send(answer, reference, in_doubt_before=in_doubt_before)
+
+
+_refused = outcome._refused
+
+
+def _duplicate_is_failure(envelope: Envelope, *, in_doubt_before: bool) -> SendOutcome:
+    if outcome._SOUNDS_DUPLICATE.search(envelope.status or ""):
+        return Refused(envelope.status or "", envelope.description, is_known=True)
+    return _refused(envelope, in_doubt_before=in_doubt_before)
+
+
+def _refusal_after_doubt_counts(
+    answer: Answer | Silence, reference: str, *, in_doubt_before: bool
+) -> SendOutcome:
+    return outcome.outcome_of_send(answer, reference, in_doubt_before=False)
+
+
+def _never_expires(now: datetime, policy: schedule.Policy) -> datetime:
+    return now + timedelta(days=3650)
+
+
+def _always_past_grace(*_: object) -> bool:
+    return True
+
+
+def _unknown_is_failure(payout: Payout, note: Any, policy: schedule.Policy) -> Change:
+    code = FailureCode.MONOOVA_REFUSED
+    return decisions.change_for(
+        payout, Event.SETTLED_REJECTED, note, Fields(failure_code=code, failure_reason="unknown")
+    )
+
+
+def _queued_without_due(self: PayingService, payout: Payout, passage: Any) -> Payout:
+    return replace(_queued(self, payout, passage), due_at=None)
+
+
+_queued = PayingService._queued
+
+# --- writing
+
+
+def _blind_commit(self: MemoryPayouts, payout: Payout, change: Change, at: datetime) -> Payout:
+    def update() -> Payout:
+        current = self._tables.payouts[payout.transaction_id]
+        return self._written(current, change, at)
+
+    return self._door.cross("UpdateItem", update)
+
+
+_OVERWRITING: Final = tuple(
+    (TABLE, (state, event), Effect(Kind.MOVE, to))
+    for state in FINAL
+    for event, to in (
+        (Event.SETTLED_COMPLETE, State.COMPLETED),
+        (Event.SETTLED_REJECTED, State.FAILED),
+    )
+)
+
+
+def _always_new_id(self: PayingService, ask: Any, by: Any, key: str | None, seconds: float) -> Any:
+    return _request(self, ask, by, None, seconds)
+
+
+_request = PayingService.request
+
+# --- listening
+
+
+def _anybody(self: WebhookService, raw: bytes, authorization: str, signature: str | None) -> None:
+    """Takes whatever comes."""
+
+
+_verify = SignatureVerifier.verify
+
+
+def _over_the_parsed_body(self: SignatureVerifier, raw: bytes, signature: str) -> bool:
+    return _verify(self, json.dumps(json.loads(raw)).encode(), signature)
+
+
+def _no_mismatch(facts: Any, notice: Any) -> str | None:
+    return None
+
+
+def _opened_anywhere(self: Vault, customer_id: str, purpose: str, sealed: bytes) -> dict[str, str]:
+    plain, _ = self._sdk.decrypt(source=sealed, key_provider=self._provider)
+    record: dict[str, str] = json.loads(plain)
+    return record
+
+
+def _dropped(event: Any, handle: Callable[[Any], None]) -> events.Failures:
+    _each(event, handle)
+    return {"batchItemFailures": []}
+
+
+_each = events.each
+
+
+MUTANTS: Final = (
+    Mutant(
+        "new reference per try",
+        "a retry goes out under another reference",
+        ((Submission, "_attempt", _under_a_new_reference),),
+    ),
+    Mutant(
+        "send before commit",
+        "the row is written after the call",
+        (
+            (PayingService, "_created", _not_yet_created),
+            (PayingService, "_sent", _sent_then_created),
+        ),
+    ),
+    Mutant("blind write", "a write has no condition", ((MemoryPayouts, "commit", _blind_commit),)),
+    Mutant(
+        "timeout is failure",
+        "no answer is taken for a refusal",
+        ((submission, "outcome_of_send", _timeout_is_failure),),
+    ),
+    Mutant(
+        "no grace",
+        "a reference that Monoova does not know yet counts as never booked",
+        (
+            (decisions, "is_past_grace", _always_past_grace),
+            (decisions, "_unknown_past_grace", _unknown_is_failure),
+        ),
+    ),
+    Mutant("final overwritten", "late news changes an end", _OVERWRITING),
+    Mutant(
+        "lease without expiry",
+        "whoever dies while sending keeps the payout",
+        ((paying, "lease_until", _never_expires), (decisions, "lease_until", _never_expires)),
+    ),
+    Mutant(
+        "webhook without authentication",
+        "anybody may say that a payout is paid",
+        ((WebhookService, "_authenticate", _anybody),),
+    ),
+    Mutant(
+        "signature over the parsed body",
+        "what is checked is not what was signed",
+        ((SignatureVerifier, "verify", _over_the_parsed_body),),
+    ),
+    Mutant(
+        "context not checked",
+        "a sealed record opens in any place",
+        ((Vault, "open", _opened_anywhere),),
+    ),
+    Mutant(
+        "duplicate is failure",
+        "the answer to a known reference is taken for a refusal",
+        ((outcome, "_refused", _duplicate_is_failure),),
+    ),
+    Mutant("batch item dropped", "a failed message is deleted", ((events, "each", _dropped),)),
+    Mutant(
+        "refusal after doubt counts",
+        "what the second attempt is told is taken for the first one's fate",
+        ((submission, "outcome_of_send", _refusal_after_doubt_counts),),
+    ),
+    Mutant(
+        "queued and forgotten",
+        "a queued payout depends on its message",
+        ((PayingService, "_queued", _queued_without_due),),
+    ),
+    Mutant(
+        "idempotency key ignored",
+        "the same request again is another payout",
+        ((PayingService, "request", _always_new_id),),
+    ),
+    Mutant(
+        "amount not compared",
+        "a webhook about another amount settles the payout",
+        ((decisions, "_mismatch", _no_mismatch),),
+    ),
+)
