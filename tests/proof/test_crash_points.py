@@ -1,0 +1,29 @@
+"""Whatever call a function dies at, before or after, the promises hold."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from checker.reading import read_run
+from checker.verdict import violations_in
+from proof.crash_points import FLOWS, Flow, Side, crash_points, played
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_every_crash_point_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Path) -> None:
+    calls = played(flow, None).guillotine.counted
+    tried: Counter[tuple[int, Side]] = Counter()
+    for point in crash_points((flow,)):
+        point.scene.save(tmp_path)
+        assert violations_in(read_run(tmp_path)) == [], str(point)
+        tried[point.call, point.side] += 1
+    # Each of them with somebody who asks again, and without.
+    assert tried == {(call, side): 2 for call in range(1, calls + 1) for side in Side}
+
+
+def test_a_killed_function_makes_no_further_call() -> None:
+    scene = played(FLOWS[0], (4, Side.BEFORE))
+    assert scene.guillotine.counted == 4
+    unharmed = played(FLOWS[0], None)
+    assert len(unharmed.house.monoova.payments) == len(scene.house.monoova.payments) + 1 == 1
