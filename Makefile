@@ -31,13 +31,35 @@ test: venv  ## All tests, with coverage: 95 % of the app, 100 % of its domain
 	$(PYTHON) -m coverage report --fail-under=95
 	$(PYTHON) -m coverage report --include='chalicelib/domain/*' --fail-under=100
 
+.PHONY: prove
+prove: venv  ## All that tries to break the promises, and one table of what came of it (half an hour)
+	@$(PYTHON) -m proof
+
+SEEDS ?= 1-50
+.PHONY: simulate
+simulate: venv  ## Simulated days, judged by the checker: make simulate SEEDS=7 (or 1-50, or failed)
+	@$(PYTHON) -m proof.days $(SEEDS)
+
+.PHONY: mutate
+mutate: venv  ## Change the domain in small ways; its tests must notice nine of ten
+	@$(PYTHON) -m proof.mutation
+
+.PHONY: contract
+contract: venv  ## What we assume of Monoova: asked of the simulator, and of its sandbox if a key is set
+	$(PYTHON) -m pytest tests/contract
+
+.PHONY: load
+load: venv .venv-load/.stamp  ## Ten and a hundred times today's volume on the local stack; then the promises
+	$(PYTHON) -m tests.load
+
 .PHONY: check
 check: venv infra-lint  ## Style, types, layers, templates, known vulnerabilities
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	$(PYTHON) .ci/audit.py requirements.txt requirements-dev.txt
+	$(PYTHON) .ci/audit.py requirements.txt requirements-dev.txt tests/load/requirements.txt
+	$(PYTHON) -m ops.openapi --check
 
 .PHONY: infra-lint
 infra-lint: .venv/.stamp  ## The CloudFormation template alone
@@ -51,6 +73,7 @@ fmt: .venv/.stamp  ## Format the code and mend what can be mended by itself
 .PHONY: docs
 docs: .venv/.stamp  ## Write what documentation takes from the code
 	$(PYTHON) -m ops.life_cycle_table
+	$(PYTHON) -m ops.openapi
 
 .PHONY: venv
 venv: .venv/.stamp .venv-aws/.stamp  ## The virtual environments: the tools', and the emulated AWS's
@@ -60,6 +83,9 @@ venv: .venv/.stamp .venv-aws/.stamp  ## The virtual environments: the tools', an
 
 .venv-aws/.stamp: devstack/requirements.txt
 	@$(call install,devstack/requirements.txt)
+
+.venv-load/.stamp: tests/load/requirements.txt
+	@$(call install,tests/load/requirements.txt)
 
 # Into the virtual environment of the stamp $@, which says that the installation is complete.
 PYTHON_IS_FIT := import sys; v = sys.version_info[:2]; \

@@ -11,10 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from checker.reading import read_run
-from checker.verdict import violations_in
-from proof.crash_points import crash_points
-from proof.days import judged
+from proof import days
+from proof.crash_points import crash_points, judged
 from proof.interleavings.explorer import explore
 from proof.interleavings.scenarios import USUAL
 from proof.mutants import MUTANTS, Mutant
@@ -39,8 +37,7 @@ class Catch:
 def _crash_points() -> Iterator[tuple[int, str | None]]:
     folder = BUILD / str(os.getpid())
     for number, point in enumerate(crash_points(), start=1):
-        point.scene.save(folder)
-        found = violations_in(read_run(folder))
+        found = judged(point, folder)
         yield number, f"{point}: {found[0]}" if found else None
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -56,7 +53,7 @@ def _interleavings() -> Iterator[tuple[int, str | None]]:
 
 def _days() -> Iterator[tuple[int, str | None]]:
     for number in range(_DAYS):
-        day = judged(_FIRST_SEED + number, Size(), into=BUILD / str(os.getpid()))
+        day = days.judged(_FIRST_SEED + number, Size(), into=BUILD / str(os.getpid()))
         yield number + 1, f"seed {day.run.seed}: {day.violations[0]}" if day.violations else None
 
 

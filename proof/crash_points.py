@@ -6,16 +6,22 @@ two crash points by itself.
 
 import json
 import random
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
+from checker.reading import read_run
+from checker.verdict import violations_in
 from proof.house import House
 from proof.kernel import Kernel
 from proof.memory.container import WEBHOOK_SECRET
 from proof.people import Customer, People
+from proof.result import Result
 from proof.seam import Killed
 from proof.weather import Storm, Weather
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Plan
@@ -307,3 +313,30 @@ FLOWS: Final = (
     Flow("erase a customer", "api", _erase, _paid),
     Flow("remove a destination", "api", _remove_destination, _paid),
 )
+
+
+def judged(point: CrashPoint, folder: Path) -> list[str]:
+    """What the checker says of it."""
+    point.scene.save(folder)
+    return violations_in(read_run(folder))
+
+
+def main() -> int:
+    """Plays all of them and prints how many there are."""
+    tried: Counter[str] = Counter()
+    violations = 0
+    with TemporaryDirectory() as folder:
+        for point in crash_points():
+            tried[point.flow] += 1
+            for violation in judged(point, Path(folder)):
+                violations += 1
+                print(f"{point}: {violation}")
+    for flow, count in tried.items():
+        print(f"{count:5} crash points  {flow}")
+    print(f"{tried.total():5} crash points, {violations} violations")
+    Result(crash_points=tried.total(), violations=violations).write()
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

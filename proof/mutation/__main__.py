@@ -1,17 +1,16 @@
 """Runs the mutants, prints the score and every survivor; exit code 1 where that is not enough."""
 
-import json
 import os
 import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from proof.mutation.mutants import Mutant, mutants_of
 from proof.mutation.survivors import known_survivors
 from proof.mutation.trial import DOMAIN, BrokenTestsError, Verdict, prepare, verdicts
+from proof.result import Result
 
 _LEAST_SCORE: Final = 0.90
 _HASH_SEED: Final = "PYTHONHASHSEED"
@@ -44,7 +43,7 @@ def main() -> int:
         f" in {time.monotonic() - start:.0f} s\n"
     )
     if not wanted.sample:
-        _write_result(len(mutants), len(survivors), score)
+        Result(domain_mutants=len(mutants), domain_killed=len(mutants) - len(survivors)).write()
         _print_outdated(mutants, survivors, known)
     return int(bool(survivors) if wanted.sample else score < _LEAST_SCORE)
 
@@ -72,14 +71,6 @@ def _print_outdated(
     for name in sorted(known.keys() - alive):
         if name.partition(".")[0] in tried:
             sys.stdout.write(f"listed as a survivor, but is none: {name}\n")
-
-
-def _write_result(mutants: int, survivors: int, score: float) -> None:
-    target = os.environ.get("PROOF_RESULT")
-    if target:
-        result = {"mutants": mutants, "killed": mutants - survivors, "score": round(score, 4)}
-        with Path(target).open("a") as lines:
-            lines.write(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ from urllib3 import HTTPResponse
 
 from chalicelib.domain.destination import PayIdType
 from chalicelib.wiring import wired
+from proof.result import Result
 from simulator.signing import SigningKey
 from simulator.testing import shared_signing_key
 from tests import aws
@@ -230,9 +231,7 @@ def place() -> Iterator[Place]:
         made = Place(World({"PAYOUT_LIMIT_AUD": "99999999999.99"}))
         yield made
     wired.put(None)
-    if "PROOF_RESULT" in os.environ:
-        line = json.dumps({"api_cases": made.door.cases})
-        Path(os.environ["PROOF_RESULT"]).write_text(line + "\n")
+    Result(api_cases=made.door.cases).write()
 
 
 @pytest.mark.timeout(3600)

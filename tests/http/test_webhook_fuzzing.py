@@ -10,7 +10,6 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
 from chalicelib.wiring import wired
+from proof.result import Result
 from tests.aws import REGION, TABLES
 from tests.http import webhook_mutations as mutations
 from tests.http.test_requesting import AwsCalls
@@ -225,7 +225,7 @@ def test_nobody_but_monoova_is_heard_and_nothing_that_is_sent_breaks_the_door(
             assert not siege.world.monoova.book.double_bookings()
         wired.put(None)
         made += siege.cases
-    _report({"webhook_cases": made})
+    Result(webhook_cases=made).write()
 
 
 def _numbered_round(siege: Siege, number: int) -> None:
@@ -241,13 +241,6 @@ def _check_the_log(capsys: pytest.CaptureFixture[str]) -> None:
     written = capsys.readouterr()
     for secret in (WEBHOOK_SECRET, _NAME, _EMAIL):
         assert secret not in written.out + written.err
-
-
-def _report(found: Mapping[str, int]) -> None:
-    path = os.environ.get("PROOF_RESULT")
-    if path:
-        with Path(path).open("a") as lines:
-            lines.write(json.dumps(found) + "\n")
 
 
 def test_the_costliest_bodies_are_read_within_bounded_time_and_memory(world: World) -> None:

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.reading import read_run
-from checker.verdict import violations_in
-from proof.crash_points import FLOWS, Flow, Side, crash_points, played
+from proof.crash_points import FLOWS, Flow, Side, crash_points, judged, played
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
@@ -15,8 +13,7 @@ def test_every_crash_point_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Pa
     calls = played(flow, None).guillotine.counted
     tried: Counter[tuple[int, Side]] = Counter()
     for point in crash_points((flow,)):
-        point.scene.save(tmp_path)
-        assert violations_in(read_run(tmp_path)) == [], str(point)
+        assert judged(point, tmp_path) == [], str(point)
         tried[point.call, point.side] += 1
     # Each of them with somebody who asks again, and without.
     assert tried == {(call, side): 2 for call in range(1, calls + 1) for side in Side}

@@ -1,0 +1,104 @@
+"""`python -m proof`: everything that tries to break the promises, and one table of what came of it.
+
+`make prove` runs this. Every part can be run by itself: its command stands in the table.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from proof.result import VARIABLE, results_in
+
+ROOT: Final = Path(__file__).parent.parent
+BUILD: Final = ROOT / "build" / "proof"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program. `environment` says how much it is to do."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+_PYTEST: Final = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--timeout", "3600")
+
+PARTS: Final = (
+    Part("crash points", ("-m", "proof.crash_points")),
+    Part("interleavings", ("-m", "proof.interleavings")),
+    Part("simulated days", ("-m", "proof.days", "1-400", "failed")),
+    Part("long days", ("-m", "proof.days", "9001-9008", "--payouts", "1500", "--hours", "8")),
+    Part("named mutants", ("-m", "proof.catching", "--all")),
+    Part("mutants of the domain", ("-m", "proof.mutation")),
+    Part(
+        "the API by its document",
+        (*_PYTEST, "tests/http/test_openapi_by_schemathesis.py"),
+        {"OPENAPI_CASES": "100", "OPENAPI_SEED": "1"},
+    ),
+    Part(
+        "the API by stories, and the webhook door",
+        (*_PYTEST, "tests/http/test_state_machine.py", "tests/http/test_webhook_fuzzing.py"),
+        {"STATE_MACHINE_EXAMPLES": "600", "WEBHOOK_CASES": "30000"},
+    ),
+)
+
+_ROWS: Final = (
+    ("crash points tried", "crash_points"),
+    ("executions enumerated", "executions"),
+    ("simulated days (seeds)", "seeds"),
+    ("payouts on those days", "simulated_payouts"),
+    ("named mutants caught", "mutants_caught"),
+    ("  of", "mutants"),
+    ("mutants of the domain killed", "domain_killed"),
+    ("  of", "domain_mutants"),
+    ("API cases by the document", "api_cases"),
+    ("API stories", "stories"),
+    ("  steps in them", "story_steps"),
+    ("webhook cases", "webhook_cases"),
+    ("violations", "violations"),
+)
+
+
+def main() -> int:
+    BUILD.mkdir(parents=True, exist_ok=True)
+    results = BUILD / "results.jsonl"
+    results.unlink(missing_ok=True)
+    started_at, failed = time.monotonic(), []
+    for part in PARTS:
+        if not _ran(part, results):
+            failed.append(part.name)
+    _print_table(results_in(results), time.monotonic() - started_at)
+    for name in failed:
+        print(f"FAILED: {name}")
+    return 1 if failed else 0
+
+
+def _ran(part: Part, results: Path) -> bool:
+    setting = " ".join(f"{name}={value}" for name, value in part.environment.items())
+    print(f"\n== {part.name}: {setting} python {' '.join(part.command)}", flush=True)
+    started_at = time.monotonic()
+    environment = {**os.environ, **part.environment, VARIABLE: str(results)}
+    done = subprocess.run([sys.executable, *part.command], cwd=ROOT, env=environment, check=False)
+    print(f"== {part.name}: {time.monotonic() - started_at:.0f} s", flush=True)
+    return done.returncode == 0
+
+
+def _print_table(found: Mapping[str, float], seconds: float) -> None:
+    print(f"\n{'':32}{'':>12}")
+    for words, name in _ROWS:
+        number = found.get(name)
+        print(f"{words:32}{'none' if number is None else f'{number:,.0f}':>12}")
+    killed, mutants = found.get("domain_killed", 0), found.get("domain_mutants", 0)
+    if mutants:
+        print(f"{'mutation score of the domain':32}{killed / mutants:>12.1%}")
+    print(f"{'minutes':32}{seconds / 60:>12.1f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
