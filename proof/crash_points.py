@@ -4,11 +4,12 @@ How many calls a flow makes is counted by running it once unharmed: a flow that 
 two crash points by itself.
 """
 
+import argparse
 import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -20,9 +21,10 @@ from checker.verdict import violations_in
 from proof.house import House
 from proof.kernel import Kernel
 from proof.memory.container import WEBHOOK_SECRET
+from proof.on_aws import AwsHouse
 from proof.people import Customer, People
 from proof.result import Result
-from proof.seam import Killed
+from proof.seam import Call, Killed
 from proof.weather import Storm, Weather
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Plan
 
@@ -44,16 +46,18 @@ class Guillotine(Storm):
         self._function = ""
         self._kill_at: tuple[int, Side] | None = None
         self.counted = 0
+        self.called: list[Call] = []
 
     def watch(self, function: str, kill_at: tuple[int, Side] | None) -> None:
         """From now on calls of `function` count; the first is number 1."""
-        self._function, self._kill_at, self.counted = function, kill_at, 0
+        self._function, self._kill_at = function, kill_at
 
-    def arrive(self) -> None:
+    def arrive(self, call: Call) -> None:
         if self._is_watched:
             self.counted += 1
+            self.called.append(call)
             self._fall(Side.BEFORE)
-        super().arrive()
+        super().arrive(call)
 
     def leave(self) -> None:
         if self._is_watched:
@@ -77,8 +81,8 @@ class Guillotine(Storm):
 class Scene:
     """A house with one customer, and the words to make flows of."""
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
-        self.house = House(1, settings=settings or {}, new_storm=Guillotine)
+    def __init__(self, house: type[House], settings: Mapping[str, str]) -> None:
+        self.house = house(1, settings=settings, new_storm=Guillotine)
         self.people = People(self.house, random.Random("crash points"))
         self.transaction_id = ""
         assert isinstance(self.house.storm, Guillotine)
@@ -170,35 +174,42 @@ class CrashPoint:
         return f"{self.flow}: killed {self.side} call {self.call}"
 
 
-def crash_points(flows: tuple["Flow", ...] | None = None) -> Iterator[CrashPoint]:
+def crash_points(
+    flows: tuple[Flow, ...] | None = None, house: type[House] = House
+) -> Iterator[CrashPoint]:
     """Every crash point there is, each played to its end."""
     for flow in FLOWS if flows is None else flows:
-        calls = played(flow, None).guillotine.counted
+        calls = played(flow, None, house=house).guillotine.counted
         assert calls, f"{flow.name} makes no calls"
         for call in range(1, calls + 1):
             for side in Side:
                 for asks_again in (False, True):
-                    scene = played(flow, (call, side), asks_again=asks_again)
+                    scene = played(flow, (call, side), asks_again=asks_again, house=house)
                     yield CrashPoint(flow.name, call, side, asks_again, scene)
 
 
-def played(flow: Flow, kill_at: tuple[int, Side] | None, *, asks_again: bool = False) -> Scene:
+def played(
+    flow: Flow,
+    kill_at: tuple[int, Side] | None,
+    *,
+    asks_again: bool = False,
+    house: type[House] = House,
+) -> Scene:
     """The flow, killed or not, and then the rest of the system until all is quiet."""
-    scene = Scene(flow.settings)
-    with scene.house.open():
-        scene.begin()
-        flow.ready(scene)
-        scene.guillotine.watch(flow.function, kill_at)
-        flow.act(scene)
-        counted = scene.guillotine.counted
-        scene.guillotine.watch("", None)
-        if asks_again:
-            # The same once more, as whoever got no answer would.
+    with house.surroundings():
+        scene = Scene(house, flow.settings)
+        with scene.house.open():
+            scene.begin()
+            flow.ready(scene)
+            scene.guillotine.watch(flow.function, kill_at)
             flow.act(scene)
-        scene.resumed()
-        scene.house.converge(_QUIET_HOURS)
-        scene.house.tell_everything()
-    scene.guillotine.counted = counted
+            scene.guillotine.watch("", None)
+            if asks_again:
+                # The same once more, as whoever got no answer would.
+                flow.act(scene)
+            scene.resumed()
+            scene.house.converge(_QUIET_HOURS)
+            scene.house.tell_everything()
     return scene
 
 
@@ -321,12 +332,15 @@ def judged(point: CrashPoint, folder: Path) -> list[str]:
     return violations_in(read_run(folder))
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Plays all of them and prints how many there are."""
+    parser = argparse.ArgumentParser(prog="python -m proof.crash_points", description=__doc__)
+    parser.add_argument("--aws", action="store_true", help="over AWS's own clients, and moto")
+    house = AwsHouse if parser.parse_args(arguments).aws else House
     tried: Counter[str] = Counter()
     violations = 0
     with TemporaryDirectory() as folder:
-        for point in crash_points():
+        for point in crash_points(house=house):
             tried[point.flow] += 1
             for violation in judged(point, Path(folder)):
                 violations += 1
@@ -339,4 +353,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -16,14 +16,12 @@ from typing import Final
 import requests
 
 from chalicelib.domain.payout import Payout
-from chalicelib.wiring import wired
+from chalicelib.wiring import Container, wired
 from proof.functions import Functions
 from proof.history import History
 from proof.kernel import Kernel
 from proof.memory.container import (
     ENVIRONMENT,
-    PAYOUT_QUEUE,
-    WEBHOOK_QUEUE,
     WEBHOOK_SECRET,
     Aws,
     MemoryContainer,
@@ -36,10 +34,7 @@ from simulator.testing import shared_signing_key
 
 START: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 OURS: Final = "https://app.example"
-_HANDLERS: Final = {
-    PAYOUT_QUEUE: ("send_queued_payouts", 2),
-    WEBHOOK_QUEUE: ("take_up_webhook_events", 10),
-}
+_HANDLERS: Final = {"payouts": "send_queued_payouts", "webhooks": "take_up_webhook_events"}
 _VISIBILITY_SECONDS: Final = 360.0
 _MOST_RECEIVES: Final = 5
 _PUMP_SECONDS: Final = 5.0
@@ -82,7 +77,8 @@ class House:
         self.tables = Tables(lags=lambda: self.storm.happens(self.storm.weather.index_lag_rate))
         self.secrets = MemorySecrets(self.storm)
         self.store_secret(API_KEY)
-        self.aws = Aws(self.tables, MemorySqs(self._queue, self.storm), self.secrets, self.storm)
+        queues = MemorySqs(self.take_message, self.storm)
+        self.aws = Aws(self.tables, queues, self.secrets, self.storm)
         self.monoova = Monoova(
             self.kernel.now,
             self._deliver,
@@ -96,15 +92,21 @@ class House:
         self.http.mount(
             "https://", Network(self.monoova, self.kernel, self.storm, random.Random(self.seed + 3))
         )
-        self._ids = random.Random(self.seed + 4)
+        self.ids = random.Random(self.seed + 4)
         self.functions = Functions(self.kernel, self.new_container, _LOADED)
         self.parked: list[str] = []
         self.waiting_messages = 0
 
-    def new_container(self) -> MemoryContainer:
+    @classmethod
+    @contextmanager
+    def surroundings(cls) -> Iterator[None]:
+        """What has to be there before the house is."""
+        yield
+
+    def new_container(self) -> Container:
         """What a new function instance starts with."""
         return MemoryContainer(
-            self.aws, self.kernel, self.http, self._ids, {**ENVIRONMENT, **self.settings}
+            self.aws, self.kernel, self.http, self.ids, {**ENVIRONMENT, **self.settings}
         )
 
     def store_secret(self, api_key: str) -> None:
@@ -144,11 +146,12 @@ class House:
         if self.storm.happens(self.storm.weather.schedule_doubled_rate):
             self.functions.reconcile()
 
-    def _queue(self, url: str, body: str, delay_seconds: int) -> None:
+    def take_message(self, url: str, body: str, delay_seconds: int) -> None:
+        """A message that was put on a queue."""
         self.history.add("written", to="queue", text=body)
         weather = self.storm.weather
         # The other queue holds what nobody says twice: SQS loses none, and so does nothing here.
-        if url == PAYOUT_QUEUE and self.storm.happens(weather.message_lost_rate):
+        if url.endswith("/payouts") and self.storm.happens(weather.message_lost_rate):
             return
         times = 2 if self.storm.happens(weather.message_doubled_rate) else 1
         for _ in range(times):
@@ -162,7 +165,7 @@ class House:
         )
 
     def _receive(self, url: str, body: str, receives: int) -> None:
-        handler, _ = _HANDLERS[url]
+        handler = _HANDLERS[url.rpartition("/")[2]]
         failed = self.functions.sqs(handler, [body])
         self.waiting_messages -= 1
         if failed == []:
@@ -193,20 +196,25 @@ class House:
 
     # --- what a judge looks at
 
-    @property
+    def rows(self) -> list[Payout]:
+        """Every payout there is, as it is stored."""
+        return list(self.tables.payouts.values())
+
     def open_payouts(self) -> list[Payout]:
         """Those that are neither final nor shown to a person."""
-        rows = self.tables.payouts.values()
-        return [p for p in rows if not p.state.is_final and not p.needs_review]
+        return [p for p in self.rows() if not p.state.is_final and not p.needs_review]
 
     def converge(self, hours: float) -> None:
         """The quiet phase: nothing goes wrong any more, and time passes until all is settled."""
         self.storm.calm()
         self.history.add("quiet")
         ends_at = self.kernel.now() + timedelta(hours=hours)
-        while self.kernel.now() < ends_at and (self.open_payouts or self.waiting_messages):
+        while self.kernel.now() < ends_at:
+            still_open = self.open_payouts()
+            if not still_open and not self.waiting_messages:
+                break
             soon = self.kernel.now() + timedelta(minutes=1)
-            due = min((p.due_at for p in self.open_payouts if p.due_at), default=soon)
+            due = min((p.due_at for p in still_open if p.due_at), default=soon)
             pause = (min(due, ends_at) - self.kernel.now()).total_seconds()
             # The schedule comes every minute; a run at which nothing is due finds nothing.
             self.kernel.sleep(60.0 * max(1, -(-pause // 60)))
@@ -216,9 +224,10 @@ class House:
 
     def tell_everything(self) -> None:
         """Every payout as the API shows it, for the checker."""
-        for transaction_id in self.tables.payouts:
-            self.look(transaction_id)
-        self.history.add("listing", transaction_ids=list(self.tables.payouts))
+        names = [payout.transaction_id for payout in self.rows()]
+        for name in names:
+            self.look(name)
+        self.history.add("listing", transaction_ids=names)
         self.history.add("end", unreachable=[])
 
     def look(self, transaction_id: str) -> None:

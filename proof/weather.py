@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -86,7 +87,7 @@ class Storm:
 
     def cross(self, call: Call, effect: Callable[[], T]) -> T:
         """A call to AWS."""
-        self.arrive()
+        self.arrive(call)
         weather = self.weather
         if self.is_storage_down and call.service == "dynamodb":
             raise NotDoneError
@@ -111,7 +112,7 @@ class Storm:
         except Exception:  # noqa: BLE001 - an answer that nobody heard
             self.faults += 1
 
-    def arrive(self) -> None:
+    def arrive(self, _call: Call) -> None:
         """The way there: the function may die on it."""
         self.calls += 1
         self._kernel.sleep(self._latency())
@@ -148,7 +149,9 @@ class Network(SimulatorAdapter):
     def send(
         self, request: requests.PreparedRequest, *args: object, **options: object
     ) -> requests.Response:
-        self._storm.arrive()
+        # `…/transaction/execute`, `…/status/{uniqueReference}`
+        path = urlsplit(request.url or "").path.split("/")
+        self._storm.arrive(Call("monoova", path[-2 if request.method == "GET" else -1]))
         weather = self._storm.weather
         if self._storm.happens(weather.lost_before_rate):
             raise self._lost(request)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from proof.crash_points import FLOWS, Flow, Side, crash_points, judged, played
+from proof.on_aws import AwsHouse
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
@@ -17,6 +18,17 @@ def test_every_crash_point_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Pa
         tried[point.call, point.side] += 1
     # Each of them with somebody who asks again, and without.
     assert tried == {(call, side): 2 for call in range(1, calls + 1) for side in Side}
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_memory_is_called_just_as_aws_is(flow: Flow) -> None:
+    over_aws = played(flow, None, house=AwsHouse)
+    assert played(flow, None).guillotine.called == over_aws.guillotine.called
+
+
+def test_every_crash_point_of_a_request_keeps_the_promises_over_aws_too(tmp_path: Path) -> None:
+    for point in crash_points((FLOWS[0],), AwsHouse):
+        assert judged(point, tmp_path) == [], str(point)
 
 
 def test_a_killed_function_makes_no_further_call() -> None:

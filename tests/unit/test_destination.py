@@ -90,6 +90,7 @@ def test_a_payid_is_stored_in_the_form_of_its_type(
         (EMAIL, "jo@-example.com"),
         (EMAIL, "jo@example.com, al@example.com"),
         (EMAIL, "jö@example.com"),
+        (EMAIL, "ja\u212ae@example.com"),  # in lower case a k: another payee's address
         (EMAIL, "jo@example.com\x00"),
         (EMAIL, f"{'x' * 250}@example.com"),
         (PHONE, ""),
@@ -102,6 +103,7 @@ def test_a_payid_is_stored_in_the_form_of_its_type(
         (PHONE, "+" + "1" * 300),
         (PHONE, "+39 06 698 12345"),
         (PHONE, "jo@example.com"),
+        (ORGANISATION, "ban\u212a"),
         (ABN, "5182475355"),
         (ABN, "518247535560"),
         (ABN, "51-824-753-556"),

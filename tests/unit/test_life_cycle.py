@@ -251,7 +251,7 @@ def test_a_new_payout_is_undisputed_and_was_never_sent() -> None:
     texts = ("description", "lodgement_reference", "retry_of", "lease_id")
     assert {getattr(payout, name) for name in (*unset, *times, *texts)} == {None}
     bare = Payout("t", "u", "c", "d", "PayId", "m", 1, Q, 1, "a", NOW, NOW, "f")
-    assert bare.due_at is None
+    assert (bare.due_at, bare.lease_id) == (None, None)
 
 
 def test_a_change_that_only_sets_fields_or_only_tells_is_not_empty() -> None:

@@ -1,0 +1,77 @@
+"""The house over AWS's own clients: botocore and the Encryption SDK as they are, moto behind them.
+
+What happens at a call is hooked into botocore, so no call can pass by the seam.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.session import Session
+from moto import mock_aws
+
+from chalicelib.domain.payout import Payout
+from chalicelib.storage.dynamodb import decoded
+from chalicelib.storage.payout_items import payout_of
+from chalicelib.wiring import Container
+from proof.house import House
+from proof.memory.container import ENVIRONMENT
+from proof.seam import Call
+from tests import aws
+
+
+class AwsHouse(House):
+    """Everything as in `House`, but for the stores, the queues, the key and the secret."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        plain = aws.new_session()
+        self._dynamodb: Any = plain.create_client("dynamodb", region_name=aws.REGION)
+        secrets: Any = plain.create_client("secretsmanager", region_name=aws.REGION)
+        self._environment = {**ENVIRONMENT, **aws.create(plain), **self.settings} | {
+            "MONOOVA_API_SECRET_ARN": self._stored(secrets)
+        }
+
+    @classmethod
+    @contextmanager
+    def surroundings(cls) -> Iterator[None]:
+        with mock_aws():
+            yield
+
+    def _stored(self, secrets: Any) -> str:
+        return str(secrets.create_secret(Name="monoova", SecretString=self.secrets.text)["ARN"])
+
+    def new_container(self) -> Container:
+        return Container(
+            environment=self._environment,
+            clock=self.kernel,
+            http=self.http,
+            session=self._hooked(),
+            new_id=lambda: uuid.UUID(int=self.ids.getrandbits(128), version=4),
+            jitter=self.ids.random,
+        )
+
+    def _hooked(self) -> Session:
+        session = aws.new_session()
+        session.set_config_variable("region", aws.REGION)
+        session.register("before-call", self._before)
+        session.register("after-call", self._after)
+        return session
+
+    def _before(self, **event: Any) -> None:
+        model = event["model"]
+        call = Call(model.service_model.service_name, model.name)
+        self.storm.arrive(call)
+        if call.operation == "SendMessage":
+            sent = json.loads(event["params"]["body"])
+            delay = int(sent.get("DelaySeconds", 0))
+            self.take_message(sent["QueueUrl"], sent["MessageBody"], delay)
+
+    def _after(self, **_: Any) -> None:
+        self.storm.leave()
+
+    def rows(self) -> list[Payout]:
+        found = self._dynamodb.scan(TableName=self._environment["DYNAMODB_TABLE_TRANSACTIONS"])
+        return [payout_of(decoded(item)) for item in found["Items"]]

@@ -1,0 +1,16 @@
+"""The tests of the domain notice when it is changed: a fixed sample of all small changes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_a_sample_of_changed_domains_is_noticed_by_the_tests() -> None:
+    command = [sys.executable, "-m", "proof.mutation", "--sample", "25"]
+    done = subprocess.run(  # noqa: S603 - our own program
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "25 of 25 mutants killed" in done.stdout
