@@ -50,12 +50,19 @@ def disagreements(run: Run) -> list[Disagreement]:
 
 
 def _excuse(run: Run, payout: Payout) -> str | None:
-    if payout.needs_review and payout.review_reason == "Contradiction":
-        return "raised for review"
+    if payout.needs_review and _is_monoovas_word(payout):
+        return "Monoova's webhook said so, and it is raised for review"
     if payout.state == "Completed" and _is_back_unannounced(run, payout):
         return "came back, and no news of it arrived"
     is_by_hand = payout.history and payout.history[-1].event.startswith("Resolved")
     return "decided by a person" if is_by_hand else None
+
+
+def _is_monoovas_word(payout: Payout) -> bool:
+    """Whether a webhook made the end that is now contradicted: no guess of ours."""
+    ends = [entry for entry in payout.history if entry.state == payout.state]
+    is_disputed = payout.review_reason == "Contradiction"
+    return is_disputed and bool(ends) and ends[0].by == "monoova"
 
 
 def _is_back_unannounced(run: Run, payout: Payout) -> bool:

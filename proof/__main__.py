@@ -94,7 +94,7 @@ def _print_table(found: Mapping[str, float], seconds: float) -> None:
     print(f"\n{'':32}{'':>12}")
     for words, name in _ROWS:
         number = found.get(name)
-        print(f"{words:32}{'none' if number is None else f'{number:,.0f}':>12}")
+        print(f"{words:32}{'?' if number is None else f'{number:,.0f}':>12}")
     killed, mutants = found.get("domain_killed", 0), found.get("domain_mutants", 0)
     if mutants:
         print(f"{'mutation score of the domain':32}{killed / mutants:>12.1%}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, TypeVar
 
 from checker.reading import read_run
 from checker.verdict import violations_in
@@ -27,6 +27,8 @@ from proof.result import Result
 from proof.seam import Call, Killed
 from proof.weather import Storm, Weather
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Plan
+
+T = TypeVar("T")
 
 _QUIET_HOURS: Final = 28.0
 _WAITING: Final = "Jo waits for her money"
@@ -47,6 +49,7 @@ class Guillotine(Storm):
         self._kill_at: tuple[int, Side] | None = None
         self.counted = 0
         self.called: list[Call] = []
+        self.has_fallen = False
 
     def watch(self, function: str, kill_at: tuple[int, Side] | None) -> None:
         """From now on calls of `function` count; the first is number 1."""
@@ -64,6 +67,15 @@ class Guillotine(Storm):
             self._fall(Side.AFTER)
         super().leave()
 
+    def cross(self, call: Call, effect: Callable[[], T]) -> T:
+        try:
+            return super().cross(call, effect)
+        except Exception:
+            # A condition that failed is an answer, too, after which one can die.
+            if self._is_watched:
+                self._fall(Side.AFTER)
+            raise
+
     @property
     def _is_watched(self) -> bool:
         task = self._of.current
@@ -71,7 +83,7 @@ class Guillotine(Storm):
 
     def _fall(self, side: Side) -> None:
         if self._kill_at == (self.counted, side):
-            self._function = ""
+            self._function, self.has_fallen = "", True
             task = self._of.current
             assert task is not None  # only a watched one gets here
             task.is_killed = True
@@ -204,6 +216,7 @@ def played(
             scene.guillotine.watch(flow.function, kill_at)
             flow.act(scene)
             scene.guillotine.watch("", None)
+            assert scene.guillotine.has_fallen == (kill_at is not None), f"{flow.name} {kill_at}"
             if asks_again:
                 # The same once more, as whoever got no answer would.
                 flow.act(scene)

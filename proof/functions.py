@@ -99,6 +99,7 @@ class Functions:
             return answer
 
         task = self.kernel.spawn(function, run, enter=lambda: wired.put(instance.container))
+        task.is_function = True
         self.kernel.spawn("timeout", lambda: self.kernel.kill(task), after_seconds=seconds)
         return task
 

@@ -24,6 +24,7 @@ class Task:
         self.name = name
         self.enter = enter
         self.is_killed = False
+        self.is_function = False
         self.result: object = None
         self._kernel = kernel
         self._run = run

@@ -28,6 +28,7 @@ from chalicelib.domain.payout import (
     State,
 )
 from chalicelib.encryption import Vault
+from chalicelib.monoova import events as monoova_events
 from chalicelib.monoova.payloads import body_of
 from chalicelib.monoova.signature import SignatureVerifier
 from chalicelib.services import paying, submission
@@ -113,6 +114,18 @@ def _timeout_is_failure(
 
 
 _refused = outcome._refused
+
+
+def _login_failure_after_doubt_counts(
+    answer: Answer | Silence, reference: str, *, in_doubt_before: bool
+) -> SendOutcome:
+    found = outcome.outcome_of_send(answer, reference, in_doubt_before=in_doubt_before)
+    problem = outcome._login_problem(answer) if isinstance(answer, Answer) else None
+    return problem or found
+
+
+def _as_it_was_said(text: str, known: Any = ()) -> str:
+    return text[:200]
 
 
 def _duplicate_is_failure(envelope: Envelope, *, in_doubt_before: bool) -> SendOutcome:
@@ -221,7 +234,11 @@ MUTANTS: Final = (
             (PayingService, "_sent", _sent_then_created),
         ),
     ),
-    Mutant("blind write", "a write has no condition", ((MemoryPayouts, "commit", _blind_commit),)),
+    Mutant(
+        "blind write",
+        "a write has no condition (in memory)",
+        ((MemoryPayouts, "commit", _blind_commit),),
+    ),
     Mutant(
         "timeout is failure",
         "no answer is taken for a refusal",
@@ -266,6 +283,16 @@ MUTANTS: Final = (
         "refusal after doubt counts",
         "what the second attempt is told is taken for the first one's fate",
         ((submission, "outcome_of_send", _refusal_after_doubt_counts),),
+    ),
+    Mutant(
+        "failed login after doubt counts",
+        "a payout in doubt goes back to the queue",
+        ((submission, "outcome_of_send", _login_failure_after_doubt_counts),),
+    ),
+    Mutant(
+        "reason not redacted",
+        "what Monoova says of the payee is kept as it was said",
+        ((monoova_events, "redact", _as_it_was_said),),
     ),
     Mutant(
         "queued and forgotten",

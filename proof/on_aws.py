@@ -58,6 +58,7 @@ class AwsHouse(House):
         session.set_config_variable("region", aws.REGION)
         session.register("before-call", self._before)
         session.register("after-call", self._after)
+        session.register("after-call-error", self._after)
         return session
 
     def _before(self, **event: Any) -> None:

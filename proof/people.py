@@ -10,9 +10,11 @@ from typing import Any, Final
 from proof.functions import HttpAnswer, user
 from proof.house import House
 from proof.memory.container import WEBHOOK_SECRET
+from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, Outcome
 from simulator.triggers import TRIGGERS
 
+NEXT_API_KEY: Final = "the-next-key"
 _JSON: Final = {"Content-Type": "application/json"}
 _MOST_TRIES: Final = 6
 # Amounts that no trigger stands for.
@@ -79,7 +81,8 @@ class People:
         destination_id = shown["destinations"][0]["destination_id"]
         account_name = destination["account_name"]
         self.customers.append(Customer(shown["customer_id"], payee, account_name, destination_id))
-        self.secrets += [payee, account_name]
+        # However the payee is written: an e-mail, a phone number's own digits, an account number.
+        self.secrets += [payee, payee.rpartition("-")[2], account_name]
         self.payee_of[destination_id] = payee
 
     def _unrecorded(self, method: str, path: str, body: object) -> HttpAnswer | None:
@@ -145,13 +148,37 @@ class People:
         if not self.payouts:
             return
         transaction_id = self.randomness.choice(self.payouts)
-        act = self.randomness.choice(("cancel", "refresh", "refresh", "retry", "look", "look"))
+        act = self.randomness.choice(("cancel", "refresh", "refresh", "retry", "look", "gossip"))
         if act == "look":
             self.house.look(transaction_id)
+            return
+        if act == "gossip":
+            self._gossip(transaction_id)
             return
         answer = self.ask("carol", "POST", f"/payouts/{transaction_id}/{act}", {})
         if act == "retry" and answer is not None and answer.status == 202:
             self.payouts.append(answer.json["transaction_id"])
+
+    def _gossip(self, transaction_id: str) -> None:
+        """Monoova gives a reason that names the payee; so does a person who settles by hand."""
+        about = [p for p in self.house.monoova.payments if p.reference == transaction_id]
+        if not about or about[0].plan.fate is not Fate.REJECTED:
+            return
+        payment = about[0]
+        payee = payment.transaction.disbursements[0]
+        who = next((c for c in self.customers if c.payee in payment.transaction.payees), None)
+        named = who.account_name if who else "nobody"
+        body = {
+            "UniqueReference": transaction_id,
+            "TransactionId": payment.transaction_id,
+            "Status": "Rejected",
+            "Amount": payment.amount,
+            "AccountName": payee.account_name,
+            "AccountNumber": payee.account_number,
+            "PayId": payee.payid,
+            "RejectionReasonDescription": f"{named} at {payment.transaction.payees[0]} is unknown",
+        }
+        self.house.monoova.announce("NppPaymentStatus", body)
 
     def remove_someone(self) -> None:
         """A customer leaves; refused while a payout to them is open."""
@@ -224,4 +251,5 @@ class People:
 
     @property
     def told_to_the_checker(self) -> dict[str, Any]:
-        return {"texts": self.secrets, "payee_of_destination": self.payee_of}
+        texts = [*self.secrets, API_KEY, NEXT_API_KEY, WEBHOOK_SECRET]
+        return {"texts": texts, "payee_of_destination": self.payee_of}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from proof.house import House
-from proof.people import People
+from proof.people import NEXT_API_KEY, People
 from proof.weather import Weather
 from simulator.behaviour import Outage
 from simulator.outcomes import Outcome
@@ -53,6 +53,8 @@ class Simulation:
         self._seed = seed
         self._size = size
         self._randomness = random.Random(f"day {seed}")
+        # One day in five Monoova pays what it is asked twice, and we are set for it.
+        self._pays_duplicates = self._randomness.random() < 0.2
         # One day in ten is as fair as days are meant to be.
         is_fair = self._randomness.random() < 0.1
         self.house = House(
@@ -77,12 +79,15 @@ class Simulation:
             "MAX_RESENDS": self._choice("0", "1", "3", "3"),
             "REVIEW_AFTER_HOURS": self._choice("3", "24"),
             "PAYOUT_EXPIRY_HOURS": self._choice("2", "24"),
+            "MONOOVA_DUPLICATES": "booked" if self._pays_duplicates else "refused",
         }
 
     def _some_moods(self) -> dict[str, Any]:
         return {
-            "duplicate": self._choice("refused", "refused", "replayed", "error"),
-            "visibility_seconds": self._choice(0.0, 0.0, 30.0, 600.0),
+            "duplicate": "booked_again"
+            if self._pays_duplicates
+            else self._choice("refused", "refused", "replayed", "error"),
+            "visibility_seconds": self._choice(0.0, 0.0, 30.0, 600.0, 3600.0),
             "pending_answer": self._choice("ok_with_text", "status_pending"),
             "unknown_reference_http": self._choice(400, 200, 404),
             "refusals_consume_reference": self._choice(False, True),
@@ -185,9 +190,9 @@ class Simulation:
 
     def _rotation(self) -> None:
         """The key changes at Monoova; our secret follows up to ten minutes before or after."""
-        began = self._sometime(lambda: self.house.monoova.rotate_key("the-next-key"), until=0.6)
+        began = self._sometime(lambda: self.house.monoova.rotate_key(NEXT_API_KEY), until=0.6)
         follows = max(0.0, began + self._randomness.uniform(-600, 600))
-        self._later(follows, lambda: self.house.store_secret("the-next-key"))
+        self._later(follows, lambda: self.house.store_secret(NEXT_API_KEY))
 
     def _lock_out(self) -> None:
         """Somebody else fails to log in to our account, five times."""

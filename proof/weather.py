@@ -111,6 +111,8 @@ class Storm:
             effect()
         except Exception:  # noqa: BLE001 - an answer that nobody heard
             self.faults += 1
+        self._kernel.sleep(self._latency())
+        self._die()
 
     def arrive(self, _call: Call) -> None:
         """The way there: the function may die on it."""
@@ -125,7 +127,7 @@ class Storm:
 
     def _die(self) -> None:
         task = self._kernel.current
-        if task is not None and self.happens(self.weather.kill_rate):
+        if task is not None and task.is_function and self.happens(self.weather.kill_rate):
             task.is_killed = True
             raise Killed
 

@@ -8,10 +8,15 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from proof.interleavings.explorer import Scenario, Stats, explore
-from proof.interleavings.scenarios import USUAL, WITHOUT_DEDUPLICATION, WRONG_SETTING
+from proof.interleavings.scenarios import (
+    NEEDLESSLY_CAREFUL,
+    USUAL,
+    WITHOUT_DEDUPLICATION,
+    WRONG_SETTING,
+)
 from proof.result import Result
 
-_ALL = (*USUAL, *WITHOUT_DEDUPLICATION)
+_ALL = (*USUAL, *WITHOUT_DEDUPLICATION, *NEEDLESSLY_CAREFUL)
 
 
 def _explored(number: int) -> Stats:

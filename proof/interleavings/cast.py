@@ -293,6 +293,15 @@ def bank(world: Lanes) -> Actor:
     return Actor("bank", settle, lambda: bool(world.provider.bookings), is_function=False)
 
 
+def late_request(world: Lanes) -> Actor:
+    """A request that its sender has given up arrives all the same."""
+
+    def arrive() -> None:
+        world.cross(Call("monoova", "Arrive"), lambda: world.provider.arrive_late(world.now()))
+
+    return Actor("late request", arrive, lambda: bool(world.provider.late), is_function=False)
+
+
 def returning(world: Lanes) -> Actor:
     """The payee's bank sends the money back, after it had arrived."""
 
@@ -317,5 +326,7 @@ def webhook(
         reference = next(iter(world.tables.payouts), PAYOUT)
         cents = world.provider.bookings[0][1]
         made.webhooks.apply(Notice(kind, reference, cents, "71", "why" if is_lie else None))
+        if kind is NoticeKind.RETURNED:
+            world.provider.return_was_told = True
 
     return Actor(f"webhook {kind} {number}", tell, may_begin)

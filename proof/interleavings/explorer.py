@@ -34,7 +34,6 @@ class Budget:
     crashes: int = 0
     network: int = 0
     storage: int = 0
-    time_jumps: int = 0
 
 
 @dataclass(slots=True)
@@ -120,6 +119,7 @@ class Lanes(Lane):
 
     def _effect(self, actor: Actor, call: Call, effect: Callable[[], T]) -> T:
         verdict = self._what_happens(actor, call)
+        actor.told = hash((actor.told, verdict, self._now))
         self.trace.append(f"{actor.name}: {call}{verdict and ' ' + verdict}")
         if verdict == "killed before":
             raise Killed
@@ -128,9 +128,14 @@ class Lanes(Lane):
         try:
             if verdict == "done twice":
                 self._done_unheard(effect)
+                # The SDK sends it again a little later: others may have come in between.
+                actor.waits_at = call
+                self._main.switch()
+                actor.waits_at = None
             answer = effect()
         except Exception as error:
-            actor.told = hash((actor.told, type(error), getattr(error, "current", None)))
+            what = (type(error), getattr(error, "current", None))
+            actor.told = hash((actor.told, what, self._now))
             if verdict == "killed after":
                 raise Killed from None
             raise
@@ -174,7 +179,6 @@ class Lanes(Lane):
             left.crashes - crashes,
             left.network - network,
             left.storage - storage,
-            left.time_jumps,
         )
 
     def execute(self, reference: str, cents: int) -> Answer | Silence:
@@ -223,7 +227,7 @@ class Lanes(Lane):
         tables = self.tables
         return (
             tuple(tables.payouts.values()),
-            tuple(tables.customers),
+            tuple(tables.customers.values()),
             tables.gate,
             tuple(tables.calls.items()),
             self.provider.key(),

@@ -50,6 +50,7 @@ class Provider:
     late: list[tuple[str, int]] = field(default_factory=list)
     is_settled: bool = False
     is_returned: bool = False
+    return_was_told: bool = False
     calls: int = 0
 
     def key(self) -> tuple[object, ...]:
@@ -59,21 +60,29 @@ class Provider:
             tuple(self.late),
             self.is_settled,
             self.is_returned,
+            self.return_was_told,
         )
 
     def book(self, reference: str, cents: int, now: datetime) -> Answer:
         """A request that arrives."""
         self.calls += 1
-        if self.bookings and self.refuses_duplicates:
+        if self.refuses_duplicates and any(known == reference for known, _, _ in self.bookings):
             return Answer(400, Envelope("SimulatedDuplicateReference", "used before", "0"))
         self.bookings.append((reference, cents, now))
         return self._taken(reference)
+
+    def arrive_late(self, now: datetime) -> None:
+        """Books what was on the way when its sender gave up."""
+        for reference, cents in self.late:
+            self.book(reference, cents, now)
+        self.late = []
 
     def _taken(self, reference: str) -> Answer:
         return Answer(200, Envelope("Ok", "", "71", reference))
 
     def status(self, reference: str, now: datetime) -> Answer:
-        booked_at = min((at for _, _, at in self.bookings), default=None)
+        times = [at for known, _, at in self.bookings if known == reference]
+        booked_at = min(times, default=None)
         if booked_at is None or now < booked_at + self.sees_after:
             return Answer(400, Envelope("UniqueIdNotFound", "", "0"))
         standing = "Pending"

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from chalicelib.domain.decisions import NoticeKind
-from chalicelib.domain.payout import Payout, State
+from chalicelib.domain.decisions import MONOOVA, NoticeKind
+from chalicelib.domain.payout import Payout, ReviewReason, State
 from chalicelib.domain.schedule import Policy
 from proof.interleavings import cast
 from proof.interleavings.cast import CENTS, PAYOUT, payout, stage
@@ -35,11 +35,13 @@ def _scenario(
     is_booked: bool = False,
     policy: Policy | None = None,
     refuses_duplicates: bool = True,
+    sees_after: timedelta = timedelta(0),
 ) -> Scenario:
     used = policy or Policy()
 
     def prepare(world: Lanes) -> None:
         stage(world, *([row] if row else []), fate=fate)
+        world.provider.sees_after = sees_after
         if is_booked:
             world.provider.book(PAYOUT, CENTS, START - timedelta(minutes=20))
         world.actors = actors(world, used)
@@ -76,20 +78,14 @@ def _settle(world: Lanes, policy: Policy, late_moment: int) -> None:
     reconciler = cast.Function(world, 99, policy).reconciler
     for look in range(_MOST_LOOKS):
         if look == late_moment:
-            _arrive(world)
+            world.provider.arrive_late(world.now())
         world.provider.is_settled = world.provider.is_settled or bool(world.provider.bookings)
         due = [p.due_at for p in _unfinished(world) if p.due_at is not None]
         if not due or min(due) > START + _BOUND:
             break
         world.sleep(max((min(due) - world.now()).total_seconds(), 0.0) + 1.0)
         reconciler.run(55.0)
-    _arrive(world)
-
-
-def _arrive(world: Lanes) -> None:
-    for reference, cents in world.provider.late:
-        world.provider.book(reference, cents, world.now())
-    world.provider.late = []
+    world.provider.arrive_late(world.now())
 
 
 def _unfinished(world: Lanes) -> list[Payout]:
@@ -109,21 +105,32 @@ def _violations(world: Lanes) -> Iterator[str]:
     for row in _unfinished(world):
         yield f"P2: still {row.state}"
     for row in world.tables.payouts.values():
+        yield from _wrong_amounts(row, world)
         yield from _guesses(row, world)
+        if row.history[-1].state is not row.state:
+            yield "P5: the history ends elsewhere than the payout"
+
+
+def _wrong_amounts(row: Payout, world: Lanes) -> Iterator[str]:
+    for reference, cents, _ in world.provider.bookings:
+        if reference == row.unique_reference and cents != row.amount_cents:
+            yield f"P3: {cents} cents were sent for {row.amount_cents}"
 
 
 def _guesses(row: Payout, world: Lanes) -> Iterator[str]:
     provider = world.provider
-    if row.needs_review:
+    by_monoova = [entry for entry in row.history if entry.state is row.state]
+    if row.review_reason is ReviewReason.CONTRADICTION and by_monoova[0].by == MONOOVA:
+        # Monoova has said two things that cannot both be true, and a person is told.
         return
     if row.state is State.COMPLETED and (not provider.bookings or provider.fate is Fate.REJECTED):
         yield "P3: Completed, and nobody was paid"
+    if row.state is State.COMPLETED and provider.return_was_told and not row.needs_review:
+        yield "P3: Completed, and we were told that it came back"
     if row.state in (State.FAILED, State.CANCELLED) and provider.held_cents:
         yield f"P3: {row.state}, and the payee has {provider.held_cents} cents"
     if row.state is State.RETURNED and not provider.is_returned:
         yield "P3: Returned, and the money is not back"
-    if row.history[-1].state is not row.state:
-        yield "P5: the history ends elsewhere than the payout"
 
 
 # --- the scenarios
@@ -158,13 +165,17 @@ def _delivery_and_news(kind: NoticeKind) -> Cast:
     return actors
 
 
-def _requests(world: Lanes, policy: Policy) -> list[Actor]:
+def _requests_alone(world: Lanes, policy: Policy) -> list[Actor]:
     return [
         cast.request(world, 1, policy),
         cast.request(world, 2, policy),
-        cast.bank(world),
-        cast.webhook(world, 3, policy, _PAID),
+        cast.late_request(world),
     ]
+
+
+def _requests(world: Lanes, policy: Policy) -> list[Actor]:
+    news = [cast.bank(world), cast.webhook(world, 3, policy, _PAID)]
+    return [*_requests_alone(world, policy), *news]
 
 
 def _reconcilers_and_news(*kinds: NoticeKind, lie: NoticeKind | None = None) -> Cast:
@@ -188,6 +199,10 @@ def _cancelling(world: Lanes, policy: Policy) -> list[Actor]:
     return [*_deliveries(world, policy)[1:], cast.cancellation(world, 4, policy)]
 
 
+def _doubting(world: Lanes, policy: Policy) -> list[Actor]:
+    return [cast.delivery(world, 1, policy), cast.cancellation(world, 2, policy)]
+
+
 def _erasing(world: Lanes, policy: Policy) -> list[Actor]:
     return [
         cast.request(world, 1, policy),
@@ -200,13 +215,14 @@ _ONE_OF_EACH: Final = Budget(crashes=1, network=1)
 _STORAGE: Final = Budget(crashes=1, storage=1)
 
 USUAL: Final = (
+    _scenario("doubt, then something definite", _doubting, _QUEUED, Budget(network=2)),
     _scenario("two deliveries and a reconciler", _deliveries, _QUEUED, _ONE_OF_EACH),
     _scenario("delivered, paid", _delivery_and_news(_PAID), _QUEUED, _ONE_OF_EACH),
     _scenario(
         "delivered, rejected",
         _delivery_and_news(_REJECTED),
         _QUEUED,
-        _ONE_OF_EACH,
+        Budget(network=1),
         fate=Fate.REJECTED,
     ),
     _scenario("deliveries, storage", _deliveries, _QUEUED, _STORAGE),
@@ -229,6 +245,22 @@ USUAL: Final = (
         is_booked=True,
     ),
     _scenario(
+        "returned, and told",
+        _reconcilers_and_news(_PAID, _RETURNED),
+        _ACCEPTED,
+        Budget(),
+        is_booked=True,
+        fate=Fate.RETURNED,
+    ),
+    _scenario(
+        "in doubt, booked, not visible yet",
+        _reconcilers_and_news(_PAID),
+        _IN_DOUBT,
+        Budget(network=1),
+        is_booked=True,
+        sees_after=timedelta(hours=1),
+    ),
+    _scenario(
         "returned after completion",
         _reconcilers_and_news(_PAID, _RETURNED),
         _ACCEPTED,
@@ -247,11 +279,11 @@ USUAL: Final = (
 )
 
 
+_PAID_TWICE: Final = "; duplicates are paid"
+
+
 def _against_double_bookings(scenarios: tuple[Scenario, ...]) -> tuple[Scenario, ...]:
-    return tuple(
-        replace(s, name=f"{s.name}; duplicates are paid", refuses_duplicates=False)
-        for s in scenarios
-    )
+    return tuple(replace(s, name=s.name + _PAID_TWICE, refuses_duplicates=False) for s in scenarios)
 
 
 WITHOUT_DEDUPLICATION: Final = _against_double_bookings(
@@ -264,7 +296,7 @@ WITHOUT_DEDUPLICATION: Final = _against_double_bookings(
             policy=_CAREFUL,
         ),
         _scenario(
-            "two requests under one key", _requests, None, Budget(network=1), policy=_CAREFUL
+            "two requests under one key", _requests_alone, None, Budget(network=1), policy=_CAREFUL
         ),
         _scenario(
             "in doubt, booked",
@@ -283,6 +315,11 @@ WITHOUT_DEDUPLICATION: Final = _against_double_bookings(
             policy=_CAREFUL,
         ),
     )
+)
+NEEDLESSLY_CAREFUL: Final = tuple(
+    replace(s, name=s.name.replace(_PAID_TWICE, "; needlessly careful"), refuses_duplicates=True)
+    for s in WITHOUT_DEDUPLICATION
+    if s.name.startswith(("in doubt", "lease"))
 )
 # The same provider, and the setting that is meant for the other one.
 WRONG_SETTING: Final = _against_double_bookings(USUAL)

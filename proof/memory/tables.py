@@ -38,9 +38,12 @@ class Tables:
         self.payouts[payout.transaction_id] = payout
 
     def indexed(self) -> Iterator[Payout]:
-        """The payouts as an index shows them."""
+        """The payouts as an index shows them: a new one perhaps not yet."""
         for transaction_id, payout in self.payouts.items():
-            yield self.earlier.get(transaction_id, payout) if self.lags() else payout
+            if not self.lags():
+                yield payout
+            elif transaction_id in self.earlier:
+                yield self.earlier[transaction_id]
 
 
 class Door:

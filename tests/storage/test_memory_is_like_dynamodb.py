@@ -99,7 +99,7 @@ class Chance:
         state = self.random.choice(list(State))
         return Payout(
             transaction_id=self.random.choice(PAYOUTS),
-            unique_reference="reference",
+            unique_reference=f"reference-{self.random.randrange(10**9)}",
             customer_id=self.random.choice(CUSTOMERS),
             destination_id="destination",
             payout_method="PayId",
@@ -198,7 +198,7 @@ def _other_ask(chance: Chance, customers: dict[str, SealedCustomer]) -> Ask:
             opened = replace(gate, open_reason=OpenReason.LOCKED_OUT, opened_at=at, probe_at=at)
             return lambda stores: stores.controls.save_gate(opened)
         case 4:
-            return lambda stores: stores.controls.add_calls(at, 3, 1)
+            return lambda stores: _reported(stores.controls, at)
         case 5:
             payout = chance.random.choice(PAYOUTS)
             return lambda stores: stores.together.standing(customer_id, payout)
@@ -206,8 +206,15 @@ def _other_ask(chance: Chance, customers: dict[str, SealedCustomer]) -> Ask:
             return lambda stores: (stores.customers.get(customer_id), stores.controls.tally(at))
 
 
+def _reported(controls: Controls, at: datetime) -> object:
+    controls.add_calls(at, 3, 1)
+    return controls.tally(at)
+
+
 def _lists(stores: Stores, at: datetime, limit: int) -> object:
     payouts = stores.payouts
+    standing = (payouts.get(transaction_id) for transaction_id in PAYOUTS)
+    references = [payout.unique_reference for payout in standing if payout]
     days = sorted({(NOW + timedelta(days=day)).date() for day in range(3)})
     return (
         [_pages(lambda start, s=s: payouts.due(s, at, limit, start)) for s in range(DUE_SHARDS)],  # type: ignore[misc]
@@ -215,7 +222,7 @@ def _lists(stores: Stores, at: datetime, limit: int) -> object:
         [_pages(lambda start, day=day: payouts.of_day(day, limit, start)) for day in days],  # type: ignore[misc]
         _pages(lambda start: payouts.in_review(limit, start)),
         payouts.count_in_review(),
-        payouts.find_by_reference("nobody's"),
+        [payouts.find_by_reference(reference) for reference in ("nobody's", *references)],
         _pages(lambda start: stores.customers.newest(limit, start)),
         stores.controls.gate(),
     )
