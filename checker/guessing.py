@@ -51,7 +51,7 @@ def disagreements(run: Run) -> list[Disagreement]:
 
 def _excuse(run: Run, payout: Payout) -> str | None:
     if payout.needs_review and _is_monoovas_word(payout):
-        return "Monoova's webhook said so, and it is raised for review"
+        return "Monoova said so itself, and it is in review"
     if payout.state == "Completed" and _is_back_unannounced(run, payout):
         return "came back, and no news of it arrived"
     is_by_hand = payout.history and payout.history[-1].event.startswith("Resolved")

@@ -227,13 +227,13 @@ USUAL: Final = (
     ),
     _scenario("deliveries, storage", _deliveries, _QUEUED, _STORAGE),
     _scenario("two requests under one key", _requests, None, Budget(crashes=1)),
-    _scenario("two requests under one key, network", _requests, None, Budget(network=1)),
+    _scenario("two requests under one key, network", _requests_alone, None, Budget(network=1)),
     _scenario("two requests under one key, storage", _requests, None, _STORAGE),
     _scenario(
         "webhooks doubled and late",
         _reconcilers_and_news(_PAID, _PAID),
         _ACCEPTED,
-        _STORAGE,
+        Budget(storage=1),
         is_booked=True,
     ),
     _scenario(
@@ -292,7 +292,7 @@ WITHOUT_DEDUPLICATION: Final = _against_double_bookings(
             "two deliveries and a reconciler",
             _deliveries,
             _QUEUED,
-            _ONE_OF_EACH,
+            Budget(network=1),
             policy=_CAREFUL,
         ),
         _scenario(

@@ -510,7 +510,7 @@ def test_the_summary_counts_what_was_checked_and_hides_no_dispute(
         "19 movements in Monoova's book, 7 bookings",
         "2 genuine webhooks, 1 forged",
         "26 texts searched for 4 secrets",
-        "1 ended otherwise than the book says: Monoova's webhook said so, and it is raised for review",
+        "1 ended otherwise than the book says: Monoova said so itself, and it is in review",
     ]
 
 
