@@ -1,38 +1,26 @@
 """The deployed functions: instances of the real app that each handle one event at a time."""
 
-import base64
-import importlib.util
-import json
-import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.wiring import Container, wired
 from proof.kernel import Kernel, Task
+from proof.lambda_events import (
+    HttpAnswer,
+    failed_in,
+    http_event,
+    load_app,
+    schedule_event,
+    sqs_event,
+)
 
-APP: Final = Path(__file__).parent.parent / "app.py"
 # What the functions get on AWS, and what API Gateway waits for.
 API_SECONDS: Final = 30.0
 GATEWAY_SECONDS: Final = 29.0
 WORKER_SECONDS: Final = 60.0
-
-
-def load_app() -> ModuleType:
-    """A fresh copy of the app: what one Lambda instance has loaded."""
-    name = f"app_{len(sys.modules)}"
-    spec = importlib.util.spec_from_file_location(name, APP)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    sys.modules[name] = module
-    return module
 
 
 @dataclass(frozen=True)
@@ -44,17 +32,6 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self) -> int:
         return int(self.milliseconds_left())
-
-
-@dataclass(frozen=True)
-class HttpAnswer:
-    status: int
-    headers: Mapping[str, str]
-    text: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text, parse_float=Decimal)
 
 
 @dataclass
@@ -122,7 +99,7 @@ class Functions:
         """One request, from whomever `who` says; None if no answer came in API Gateway's time."""
 
         def handle(module: ModuleType, context: LambdaContext) -> object:
-            event = _http_event(module, method, path, content, headers or {}, who or {})
+            event = http_event(module, method, path, content, headers or {}, who or {})
             return module.app(event, context)
 
         started_at = self.kernel.now()
@@ -131,92 +108,19 @@ class Functions:
         took = (self.kernel.now() - started_at).total_seconds()
         if answer is None or took > GATEWAY_SECONDS:
             return None
-        return HttpAnswer(answer["statusCode"], answer["headers"], answer["body"])
+        return HttpAnswer.of(answer)
 
-    def sqs(self, handler: str, bodies: list[str]) -> list[int] | None:
+    def sqs(self, handler: str, bodies: list[str]) -> list[str] | None:
         """Hands messages to a queue handler; which of them come again, None if it died."""
-        records = [_record(str(number), body) for number, body in enumerate(bodies)]
+        event = sqs_event(bodies)
         task = self.invoke(
-            handler, lambda m, context: getattr(m, handler)({"Records": records}, context), 60.0
+            handler, lambda m, context: getattr(m, handler)(event, context), WORKER_SECONDS
         )
         answer: Any = self.kernel.wait_for(task)
-        if answer is None:
-            return None
-        return [int(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]]
+        return None if answer is None else failed_in(answer)
 
     def reconcile(self) -> Task:
         """The scheduled run."""
-        event = {
-            "version": "0",
-            "account": "1",
-            "region": "ap-southeast-2",
-            "detail": {},
-            "detail-type": "Scheduled Event",
-            "source": "aws.events",
-            "time": "2026-03-02T01:00:00Z",
-            "id": "1",
-            "resources": [],
-        }
         return self.invoke(
-            "reconcile", lambda m, context: m.reconcile(event, context), WORKER_SECONDS
+            "reconcile", lambda m, context: m.reconcile(schedule_event(), context), WORKER_SECONDS
         )
-
-
-def _record(number: str, body: str) -> dict[str, Any]:
-    return {
-        "messageId": number,
-        "receiptHandle": number,
-        "body": body,
-        "attributes": {},
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:ap-southeast-2:1:q",
-        "awsRegion": "ap-southeast-2",
-    }
-
-
-def _http_event(
-    module: ModuleType,
-    method: str,
-    path: str,
-    content: bytes,
-    headers: Mapping[str, str],
-    who: Mapping[str, Any],
-) -> dict[str, Any]:
-    path, _, query = path.partition("?")
-    resource, parameters = _route(module, path)
-    pairs = [pair.split("=", 1) for pair in query.split("&") if pair]
-    return {
-        "httpMethod": method,
-        "path": path,
-        "resource": resource,
-        "pathParameters": parameters,
-        "headers": {"Content-Type": "application/json", **headers},
-        "multiValueQueryStringParameters": {name: [value] for name, value in pairs} or None,
-        "queryStringParameters": dict(pairs) or None,
-        "stageVariables": None,
-        "body": base64.b64encode(content).decode(),
-        "isBase64Encoded": True,
-        "requestContext": {
-            "httpMethod": method,
-            "resourcePath": resource,
-            "path": path,
-            "requestId": "request-1",
-            "identity": {"sourceIp": "127.0.0.1"},
-            **who,
-        },
-    }
-
-
-def _route(module: ModuleType, path: str) -> tuple[str, dict[str, str]]:
-    exact_first = sorted(module.app.routes, key=lambda resource: "{" in resource)
-    for resource in exact_first:
-        found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", resource), path)
-        if found:
-            return resource, found.groupdict()
-    raise LookupError(f"API Gateway knows no {path}")
-
-
-def user(sub: str, groups: str = "operators") -> dict[str, Any]:
-    """A person, as API Gateway's Cognito authorizer passes them on."""
-    return {"authorizer": {"claims": {"sub": sub, "cognito:groups": groups}}}

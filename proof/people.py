@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from proof.functions import HttpAnswer, user
 from proof.house import House
+from proof.lambda_events import HttpAnswer, user
 from proof.memory.container import WEBHOOK_SECRET
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, Outcome

@@ -1,30 +1,47 @@
 """The whole product in one process: the real app, an AWS, a Monoova, and a clock moved by hand."""
 
-import base64
 import json
 import random
-import re
-import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
-from functools import cache
-from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any, Final
 
 import requests
 
 from chalicelib.wiring import Container, wired
+from proof.lambda_events import (
+    HttpAnswer,
+    failed_in,
+    http_event,
+    load_app,
+    schedule_event,
+    sqs_event,
+    user,
+)
 from simulator.adapter import SimulatorAdapter
 from simulator.clock import ManualClock
 from simulator.monoova import API_KEY, M_ACCOUNT, Monoova
 from simulator.testing import shared_signing_key
 from tests import aws
 
-APP: Final = Path(__file__).parent.parent / "app.py"
+__all__ = [
+    "ADMIN",
+    "ROLE",
+    "WEBHOOK_SECRET",
+    "Caller",
+    "HttpAnswer",
+    "LambdaContext",
+    "World",
+    "WorldClock",
+    "as_admin",
+    "as_nobody",
+    "as_service",
+    "load_app",
+]
+
 WEBHOOK_SECRET: Final = "webhook-secret-5e1f"
 ADMIN: Final = "0a1b2c3d-admin-sub"
 ROLE: Final = "arn:aws:sts::111122223333:assumed-role/Payer/session-1"
@@ -32,20 +49,6 @@ ROLE: Final = "arn:aws:sts::111122223333:assumed-role/Payer/session-1"
 # What the functions get on AWS.
 _API_MILLISECONDS: Final = 30_000
 _WORKER_MILLISECONDS: Final = 60_000
-
-
-@cache
-def _app_code() -> CodeType:
-    return compile(APP.read_bytes(), str(APP), "exec")
-
-
-def load_app() -> ModuleType:
-    """A fresh copy of the app: what one Lambda instance has loaded."""
-    module = ModuleType(f"app_{uuid.uuid4().hex}")
-    module.__file__ = str(APP)
-    exec(_app_code(), module.__dict__)  # noqa: S102 - it is our own
-    sys.modules[module.__name__] = module
-    return module
 
 
 @dataclass(frozen=True)
@@ -57,24 +60,6 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self) -> int:
         return self.milliseconds
-
-
-@dataclass(frozen=True)
-class HttpAnswer:
-    """An answer as API Gateway would pass it on."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text, parse_float=Decimal)
-
-    @property
-    def code(self) -> str:
-        assert self.headers["Content-Type"] == "application/problem+json", self.text
-        return str(self.json["code"])
 
 
 class Caller:
@@ -97,16 +82,7 @@ class Caller:
         raw: bytes | None = None,
     ) -> HttpAnswer:
         event = self._event(method, path, body, {**self._headers, **(headers or {})}, raw)
-        answer = self._app.app(event, LambdaContext(_API_MILLISECONDS))
-        return HttpAnswer(answer["statusCode"], answer["headers"], answer["body"])
-
-    def get(self, path: str, **query: str) -> HttpAnswer:
-        text = "&".join(f"{name.rstrip('_')}={value}" for name, value in query.items())
-        return self("GET", f"{path}?{text}" if text else path)
-
-    def post(self, path: str, body: object = None, **headers: str) -> HttpAnswer:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self("POST", path, body, headers=named)
+        return HttpAnswer.of(self._app.app(event, LambdaContext(_API_MILLISECONDS)))
 
     def _event(
         self,
@@ -116,50 +92,20 @@ class Caller:
         headers: Mapping[str, str],
         raw: bytes | None,
     ) -> dict[str, Any]:
-        path, _, query = path.partition("?")
-        resource, parameters = self._route(path)
         content = raw if raw is not None else json.dumps(body).encode() if body is not None else b""
-        pairs = [pair.split("=", 1) for pair in query.split("&") if pair]
-        return {
-            "httpMethod": method,
-            "path": path,
-            "resource": resource,
-            "pathParameters": parameters,
-            "headers": {"Content-Type": "application/json", **headers},
-            "multiValueQueryStringParameters": _multi(pairs),
-            "queryStringParameters": dict(pairs) or None,
-            "stageVariables": None,
-            "body": base64.b64encode(content).decode(),
-            "isBase64Encoded": True,
-            "requestContext": {
-                "httpMethod": method,
-                "resourcePath": resource,
-                "path": path,
-                "requestId": "request-1",
-                "identity": {"sourceIp": "127.0.0.1"},
-                **self._context,
-            },
-        }
+        return http_event(self._app, method, path, content, headers, self._context)
 
-    def _route(self, path: str) -> tuple[str, dict[str, str]]:
-        exact_first = sorted(self._app.app.routes, key=lambda resource: "{" in resource)
-        for resource in exact_first:
-            pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", resource)
-            found = re.fullmatch(pattern, path)
-            if found:
-                return resource, found.groupdict()
-        raise LookupError(f"API Gateway knows no {path}")
+    def get(self, path: str, **query: str) -> HttpAnswer:
+        text = "&".join(f"{name.rstrip('_')}={value}" for name, value in query.items())
+        return self("GET", f"{path}?{text}" if text else path)
 
-
-def _multi(pairs: list[list[str]]) -> dict[str, list[str]] | None:
-    values: dict[str, list[str]] = {}
-    for name, value in pairs:
-        values.setdefault(name, []).append(value)
-    return values or None
+    def post(self, path: str, body: object = None, **headers: str) -> HttpAnswer:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self("POST", path, body, headers=named)
 
 
 def as_admin(app: ModuleType, sub: str = ADMIN) -> Caller:
-    return Caller(app, {"authorizer": {"claims": {"sub": sub, "cognito:groups": "operators"}}})
+    return Caller(app, user(sub))
 
 
 def as_service(app: ModuleType, arn: str = ROLE) -> Caller:
@@ -270,29 +216,13 @@ class World:
     # --- the other ways in
 
     def reconcile(self, app: ModuleType | None = None) -> dict[str, Any]:
-        event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
-        event |= {"version": "0", "account": "1", "region": aws.REGION, "id": "1"}
-        event |= {"time": "2026-03-02T01:00:00Z", "resources": []}
-        found: dict[str, Any] = (app or self.app).reconcile(event, LambdaContext())
+        found: dict[str, Any] = (app or self.app).reconcile(schedule_event(), LambdaContext())
         return found
 
     def sqs_event(self, handler: str, *bodies: str) -> list[str]:
         """Hands messages to a queue handler; answers with the ids of those that come again."""
-        records = [
-            {
-                "messageId": str(number),
-                "receiptHandle": str(number),
-                "body": body,
-                "attributes": {},
-                "messageAttributes": {},
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:ap-southeast-2:1:q",
-                "awsRegion": aws.REGION,
-            }
-            for number, body in enumerate(bodies)
-        ]
-        answer = getattr(self.app, handler)({"Records": records}, LambdaContext())
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        answer = getattr(self.app, handler)(sqs_event(bodies), LambdaContext())
+        return failed_in(answer)
 
     def drain(self) -> None:
         """Reads both queues once, as Lambda does; what fails stays."""

@@ -43,6 +43,7 @@ _STATUSES: Final = {
 }
 _PAYEE_FIELDS: Final = ("accountname", "accountnumber", "bsb", "payid")
 _MOST_DIGITS: Final = 15
+_EXACT_DIGITS: Final = 28
 _REFERENCE: Final = re.compile(r"[!-~]{1,200}")
 _DIGITS: Final = re.compile(r"[0-9A-Za-z]{1,40}")
 # The longest that Monoova's subscription API takes. Letters only: the name is logged.
@@ -144,6 +145,9 @@ def _cents(value: object) -> int | None:
     except InvalidOperation:
         return None
     if number is None or not number.is_finite() or number.adjusted() > _MOST_DIGITS:
+        return None
+    if len(number.as_tuple().digits) > _EXACT_DIGITS:
+        # What Decimal would round: an amount of so many digits is none.
         return None
     cents = number.scaleb(2)
     return int(cents) if cents == cents.to_integral_value() else None

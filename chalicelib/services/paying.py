@@ -163,6 +163,8 @@ class PayingService:
         payout = self._new(transaction_id, ask, sealed, by, retry_of)
         payout = self._sending(payout) if may_send else self._queued(payout, passage)
         existing = self._created(payout)
+        if existing and retry_of:
+            return self._stood(existing, ends_at)
         if existing:
             return self._replayed(existing, ask, ends_at)
         observability.count(Metric.PAYOUTS_REQUESTED)

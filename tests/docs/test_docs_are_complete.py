@@ -9,6 +9,7 @@ import pytest
 from chalicelib.config import SettingsError, settings_from
 from chalicelib.domain.payout import FailureCode, ReviewReason, Status
 from chalicelib.errors import ErrorCode
+from tests.contract.assumptions import sandbox_table
 from tests.world import load_app
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -50,6 +51,12 @@ def test_a_missing_variable_is_reported_under_its_documented_name() -> None:
 def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_what_only_monoovas_sandbox_can_settle_is_documented() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text()
+    for line in sandbox_table():
+        assert line in page
 
 
 def test_every_make_target_that_the_readme_names_exists() -> None:

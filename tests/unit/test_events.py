@@ -148,6 +148,7 @@ def test_a_status_is_read_in_any_case(status: str) -> None:
         ("10.0000", 1000),
         ("10.0050", None),
         ("0.001", None),
+        ("125.50000000000000000000000000000001", None),
         (None, None),
         (True, None),
         ([125.5], None),
