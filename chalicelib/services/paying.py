@@ -137,8 +137,7 @@ class PayingService:
         new_id = str(uuid.uuid5(_BY_RETRY, old.transaction_id))
         standing = self.together.standing(old.customer_id, new_id)
         if standing.payout:
-            # Its id alone says that it is this retry: an erasure may have emptied the old fields.
-            return self._stood(standing.payout, ends_at)
+            return self._replayed(standing.payout, ask, ends_at)
         return self._begun(new_id, ask, standing, by, ends_at, retry_of=old.transaction_id)
 
     def _begun(
@@ -163,8 +162,6 @@ class PayingService:
         payout = self._new(transaction_id, ask, sealed, by, retry_of)
         payout = self._sending(payout) if may_send else self._queued(payout, passage)
         existing = self._created(payout)
-        if existing and retry_of:
-            return self._stood(existing, ends_at)
         if existing:
             return self._replayed(existing, ask, ends_at)
         observability.count(Metric.PAYOUTS_REQUESTED)
@@ -270,15 +267,14 @@ class PayingService:
         return max(0, min(_LONGEST_DELAY_SECONDS, seconds))
 
     def _replayed(self, existing: Payout, ask: PayoutRequest, ends_at: datetime) -> Requested:
-        if existing.fingerprint != ask.fingerprint:
+        # The id of a retry alone says whose retry it is, also when an erasure has emptied the
+        # fields that it was made from.
+        if existing.retry_of is None and existing.fingerprint != ask.fingerprint:
             raise UnprocessableError(
                 "This Idempotency-Key was used for a request with other fields.",
                 ErrorCode.IDEMPOTENCY_KEY_REUSED,
                 transaction_id=existing.transaction_id,
             )
-        return self._stood(existing, ends_at)
-
-    def _stood(self, existing: Payout, ends_at: datetime) -> Requested:
         observability.note(is_replay=True)
         return Requested(self._answered(existing, ends_at), is_replay=True)
 
