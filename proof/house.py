@@ -20,6 +20,7 @@ from chalicelib.wiring import Container, wired
 from proof.functions import Functions
 from proof.history import History
 from proof.kernel import Kernel
+from proof.lambda_events import user
 from proof.memory.container import (
     ENVIRONMENT,
     WEBHOOK_SECRET,
@@ -94,7 +95,6 @@ class House:
         )
         self.ids = random.Random(self.seed + 4)
         self.functions = Functions(self.kernel, self.new_container, _LOADED)
-        self.parked: list[str] = []
         self.waiting_messages = 0
 
     @classmethod
@@ -172,8 +172,6 @@ class House:
             return
         if receives < _MOST_RECEIVES:
             self._later(url, body, _VISIBILITY_SECONDS, receives + 1)
-        else:
-            self.parked.append(body)
 
     def _deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """One of Monoova's own webhooks, through the app's door."""
@@ -232,8 +230,7 @@ class House:
 
     def look(self, transaction_id: str) -> None:
         """Somebody reads one payout."""
-        who = {"authorizer": {"claims": {"sub": "reader"}}}
-        answer = self.functions.http("GET", f"/payouts/{transaction_id}", who=who)
+        answer = self.functions.http("GET", f"/payouts/{transaction_id}", who=user("reader"))
         if answer is not None and answer.status == 200:
             shown = json.loads(answer.text)
             self.history.add("seen", transaction_id=transaction_id, payout=shown)

@@ -160,7 +160,7 @@ class People:
             self.payouts.append(answer.json["transaction_id"])
 
     def _gossip(self, transaction_id: str) -> None:
-        """Monoova gives a reason that names the payee; so does a person who settles by hand."""
+        """Monoova gives a reason that names the payee."""
         about = [p for p in self.house.monoova.payments if p.reference == transaction_id]
         if not about or about[0].plan.fate is not Fate.REJECTED:
             return

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from chalicelib.domain.decisions import Notice, NoticeKind
 from chalicelib.domain.outcome import Answer, Envelope, Report, Silence, report_of
 from chalicelib.monoova.client import MonoovaClient
 from chalicelib.secrets import Credentials, Secret
@@ -51,7 +50,6 @@ class Provider:
     is_settled: bool = False
     is_returned: bool = False
     return_was_told: bool = False
-    calls: int = 0
 
     def key(self) -> tuple[object, ...]:
         """Everything that its future answers depend on."""
@@ -65,7 +63,6 @@ class Provider:
 
     def book(self, reference: str, cents: int, now: datetime) -> Answer:
         """A request that arrives."""
-        self.calls += 1
         if self.refuses_duplicates and any(known == reference for known, _, _ in self.bookings):
             return Answer(400, Envelope("SimulatedDuplicateReference", "used before", "0"))
         self.bookings.append((reference, cents, now))
@@ -89,10 +86,6 @@ class Provider:
         if self.is_settled:
             standing = "Rejected" if self.fate is Fate.REJECTED else "Complete"
         return Answer(200, Envelope("Ok", "", None, reference, standing))
-
-    def notice(self, reference: str, kind: NoticeKind) -> Notice:
-        cents = self.bookings[0][1]
-        return Notice(kind, reference, cents, "71")
 
     @property
     def held_cents(self) -> int:

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -68,7 +68,6 @@ class _Sdk:
     """Binds a message to its context as the Encryption SDK does; hides it from nobody."""
 
     seam: Seam
-    known: dict[bytes, bytes] = field(default_factory=dict)
 
     def encrypt(
         self, *, source: bytes, encryption_context: dict[str, str], **_: Any

@@ -17,6 +17,7 @@ import pytest
 
 from chalicelib.domain.payout import HistoryEntry, Payout, State
 from chalicelib.wiring import Container, wired
+from proof.lambda_events import schedule_event
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.signing import SigningKey
@@ -29,17 +30,6 @@ PAID, REJECTED = "Payment Successful", "Rejected"
 FINAL_EVENTS: Final = {"SettledComplete", "SettledRejected"}
 # No round takes a hundredth of it: a thread that hangs fails the test instead of stopping it.
 _PATIENCE_SECONDS: Final = 20
-SCHEDULED: Final = {
-    "version": "0",
-    "account": "1",
-    "region": "ap-southeast-2",
-    "id": "1",
-    "detail": {},
-    "detail-type": "Scheduled Event",
-    "source": "aws.events",
-    "time": "2026-03-02T01:00:00Z",
-    "resources": [],
-}
 
 
 class FineClock(WorldClock):
@@ -140,7 +130,7 @@ class Crowd:
         action(app)
 
     def _reconcile(self, app: ModuleType) -> None:
-        app.reconcile(SCHEDULED, LambdaContext())
+        app.reconcile(schedule_event(), LambdaContext())
 
     def _redeliver(self, app: ModuleType, transaction_id: str) -> None:
         body = json.dumps({"transaction_id": transaction_id, "customer_id": self.customer})

@@ -13,6 +13,7 @@ import requests
 from chalicelib.domain.payout import HistoryEntry, Payout, State
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payout_items import DUE_SHARDS
+from proof.lambda_events import schedule_event
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Outcome, Plan
 from simulator.testing import payid_payout
@@ -34,17 +35,6 @@ NO_DESTINATION: Final = "3f0c4a6e-0000-4000-8000-ffffffffffff"
 STATUS: Final = "/financial/v2/status/"
 SILENT: Final = Plan(news=News.LOST)
 STUCK: Final = Plan(fate=Fate.PENDING_FOREVER)
-SCHEDULE: Final = {
-    "version": "0",
-    "account": "1",
-    "region": "ap-southeast-2",
-    "id": "1",
-    "detail": {},
-    "detail-type": "Scheduled Event",
-    "source": "aws.events",
-    "time": "2026-03-02T01:00:00Z",
-    "resources": [],
-}
 NewWorld = Callable[..., World]
 
 
@@ -66,7 +56,7 @@ def next_look(world: World, transaction_id: str) -> dict[str, Any]:
 
 
 def run_within(world: World, milliseconds: int) -> Any:
-    return world.app.reconcile(SCHEDULE, LambdaContext(milliseconds))
+    return world.app.reconcile(schedule_event(), LambdaContext(milliseconds))
 
 
 def minutes(world: World, count: int) -> None:
