@@ -30,7 +30,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that differs between deployments."""
+    """Everything that differs between deployments.
+
+    `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
+    """
 
     monoova_api_secret_arn: str
     dynamodb_table_transactions: str
@@ -71,7 +74,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         dlq_url=reader.text("DLQ_URL", r"https?://.+", "a queue's URL"),
         payout_queue_url=reader.text("PAYOUT_QUEUE_URL", r"https?://.+", "a queue's URL"),
         customer_data_key_arn=reader.text("CUSTOMER_DATA_KEY_ARN", r"arn:.+", "a key's ARN"),
-        webhook_secrets=reader.secrets("MONOOVA_WEBHOOK_SECRET"),
+        webhook_secrets=reader.secrets("MONOOVA_WEBHOOK_SECRET", "MONOOVA_API_SECRET_ARN"),
         requires_webhook_signature=reader.one_of(
             "MONOOVA_WEBHOOK_SIGNATURE", ("optional", "required")
         )
@@ -126,8 +129,14 @@ class _Reader:
     def amount(self, name: str, default: str) -> int:
         return self._parsed(name, default, cents_from, "an amount such as 1000", 1)
 
-    def secrets(self, name: str) -> tuple[Secret, ...]:
-        parts = [part.strip() for part in self._environment.get(name, "").split(",")]
+    def secrets(self, name: str, kept_in: str) -> tuple[Secret, ...]:
+        """Comma-separated secrets; none where the value is the ARN that `kept_in` has, too."""
+        value = self._environment.get(name, "").strip()
+        if value.startswith("arn:"):
+            if value != self._environment.get(kept_in, "").strip():
+                self.problems.append(f"{name}: expected a secret, or the ARN in {kept_in}")
+            return ()
+        parts = [part.strip() for part in value.split(",")]
         found = tuple(Secret(part) for part in parts if part)
         if not found:
             self.problems.append(f"{name}: missing")

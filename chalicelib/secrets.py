@@ -50,13 +50,15 @@ class Credentials:
     """How to reach Monoova. `environment` is "sandbox" or "live"; `base_url` has no final slash.
 
     `version` is Secrets Manager's id of this version of the secret; it tells a new key from a
-    refused one without saying anything of either.
+    refused one without saying anything of either. `webhook_secrets` are what Monoova may send as
+    `Authorization`, where they are kept here; more than one while they are rotated.
     """
 
     api_key: Secret
     environment: str
     base_url: str
     version: str
+    webhook_secrets: tuple[Secret, ...] = ()
 
 
 class CredentialsSource:
@@ -114,6 +116,7 @@ def _parsed(text: str, version: str) -> Credentials:
     try:
         fields = json.loads(text)
         parts = [fields[name] for name in ("apiKey", "environment", "baseUrl")]
+        parts.append(fields.get("webhookSecret") or ",")
     except (ValueError, KeyError, TypeError):
         parts = []
     # Raised out here without a cause: its text could quote the secret. An empty key is refused
@@ -122,10 +125,16 @@ def _parsed(text: str, version: str) -> Credentials:
         raise SecretUnavailableError(
             "Monoova's secret is not a JSON object with apiKey, environment and baseUrl."
         )
-    api_key, environment, base_url = parts
+    api_key, environment, base_url, webhook_secrets = parts
     if not _is_safe(base_url):
         raise SecretUnavailableError("Monoova's baseUrl must be https, or http on loopback.")
-    return Credentials(Secret(api_key), environment.lower(), base_url.rstrip("/"), version)
+    return Credentials(
+        Secret(api_key),
+        environment.lower(),
+        base_url.rstrip("/"),
+        version,
+        tuple(Secret(part.strip()) for part in webhook_secrets.split(",") if part.strip()),
+    )
 
 
 def _is_safe(base_url: str) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
     from chalicelib.monoova.payloads import Source
     from chalicelib.queues import Queue
-    from chalicelib.secrets import CredentialsSource
+    from chalicelib.secrets import CredentialsSource, Secret
     from chalicelib.services.account import AccountService
     from chalicelib.services.administration import AdministrationService
     from chalicelib.services.customers import CustomerService
@@ -284,9 +284,17 @@ class Container:
             verifier=SignatureVerifier(self.monoova.public_key, self.clock),
             dead_letters=Queue(self._sqs, self.settings.dlq_url),
             clock=self.clock,
-            secrets=self.settings.webhook_secrets,
+            secrets=self._webhook_secrets,
             requires_signature=self.settings.requires_webhook_signature,
         )
+
+    def _webhook_secrets(self) -> "tuple[Secret, ...]":
+        from chalicelib.secrets import SecretUnavailableError
+
+        found = self.settings.webhook_secrets or self.credentials.current().webhook_secrets
+        if not found:
+            raise SecretUnavailableError("Monoova's secret has no webhookSecret.")
+        return found
 
     @cached_property
     def dispatcher(self) -> "Dispatcher":

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from devstack import story
+from deploy.errors import DeployError
 from devstack.errors import DevstackError
 from devstack.settings import Monoova, Ports
 from devstack.stack import Stack
@@ -47,7 +48,7 @@ def main() -> int:
     signal.signal(signal.SIGHUP, _leave)
     try:
         return _run(serves=arguments.what == "run")
-    except DevstackError as error:
+    except DeployError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

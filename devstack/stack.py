@@ -11,9 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import yaml
-
-from devstack import aws, package, proxy
+from deploy import package, template
+from devstack import aws, proxy
 from devstack.errors import DevstackError
 from devstack.processes import LOOPBACK, Child, bare_environment, is_listening
 from devstack.settings import Monoova, Ports
@@ -38,20 +37,20 @@ class Stack:
         monoova: Monoova | None = None,
         *,
         speed: float = 20.0,
-        environment: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
         project: Path = ROOT,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`speed`: how much faster than Monoova the simulated one delivers its webhooks.
 
-        `environment` goes before what `.chalice/config.json` gives the functions; `say` is told
+        `settings` are parameters of infra/app.yaml that go before the usual ones; `say` is told
         what is being done.
         """
         self.ports = ports or Ports()
         self.monoova = monoova or Monoova()
         self.outputs: dict[str, str] = {}
         self._speed = speed
-        self._environment = environment
+        self._overrides = dict(settings or {})
         self._project = project
         self._say = say
         self._running = contextlib.ExitStack()
@@ -168,54 +167,57 @@ class Stack:
         self._say("Creating tables, queues, key and user pool from infra/template.yaml")
         self.outputs = self._create_infrastructure(bucket)
         self._say("Packaging the app with Chalice and deploying it")
-        template = self._deploy_app(bucket, starting)
+        deployed = self._deploy_app(bucket, starting)
         if self._simulator is not None:
             self._wait_for_simulator(self._simulator)
         starting.enter_context(
-            proxy.serving(self.ports.api, self.ports.aws, self._gateway_path(), template)
+            proxy.serving(self.ports.api, self.ports.aws, self._gateway_path(), deployed)
         )
 
     def _create_infrastructure(self, bucket: aws.Bucket) -> dict[str, str]:
-        template = (self._project / "infra" / "template.yaml").read_bytes()
+        content = (self._project / "infra" / "template.yaml").read_bytes()
         parameters = {
             "Stage": _STAGE,
             "Emulated": "true",
             "MonoovaEnvironment": "sandbox",
             "MonoovaBaseUrl": self.simulator_url,
             "MonoovaApiKey": self.monoova.api_key,
+            "MonoovaWebhookSecret": self.monoova.webhook_secret,
         }
-        url = bucket.put("infra.yaml", template)
+        url = bucket.put("infra.yaml", content)
         return aws.create_stack(self.emulator, f"{_APP_STACK}-infra", url, parameters)
 
     def _deploy_app(self, bucket: aws.Bucket, starting: contextlib.ExitStack) -> Mapping[str, Any]:
-        staged = self._project / "build" / f"{_STAGE}-{self.ports.aws}"
-        starting.callback(shutil.rmtree, staged, ignore_errors=True)
-        package.stage_app(
-            self._project,
-            staged,
-            self._configuration(),
-            stage=_STAGE,
-            environment=self._environment,
-        )
+        """The app's template as it was deployed, its parameters filled in."""
+        built_in = self._project / "build" / f"{_STAGE}-{self.ports.aws}"
+        starting.callback(shutil.rmtree, built_in, ignore_errors=True)
         cache = self._project / "build" / "dependencies"
-        built = package.build(self._project, staged, self.outputs, stage=_STAGE, cache=cache)
-        bucket.put(built.key, built.code.read_bytes())
-        text = built.template_with_code_at(bucket.uri(built.key))
+        built = package.build(self._project, built_in, stage=_STAGE, cache=cache)
+        key = f"{built.digest}.zip"
+        bucket.put(key, built.code.read_bytes())
+        text = template.with_code_at(built.template, bucket.uri(key))
         url = bucket.put("app.yaml", text.encode())
-        self.outputs |= aws.create_stack(self.emulator, _APP_STACK, url, {})
-        template: Mapping[str, Any] = yaml.safe_load(text)
-        return template
+        parameters = template.given(built.template, self.outputs | self._settings())
+        self.outputs |= aws.create_stack(self.emulator, _APP_STACK, url, parameters)
+        deployed: Mapping[str, Any] = template.filled(built.template, parameters)
+        return deployed
 
-    def _configuration(self) -> dict[str, str]:
+    def _settings(self) -> dict[str, str]:
+        """What the app's template asks for beside the outputs of the infrastructure."""
         account = self.monoova.account
-        return self.outputs | {
-            "STAGE": _STAGE,
-            "MONOOVA_MACCOUNT_TOKEN": account.maccount,
-            "MONOOVA_SOURCE_BSB": account.source_bsb,
-            "MONOOVA_SOURCE_ACCOUNT": account.source_account,
-            "REMITTER_NAME": account.remitter_name,
-            "MONOOVA_WEBHOOK_SECRET": self.monoova.webhook_secret,
-            "CORS_ALLOW_ORIGIN": "http://localhost:3000",
+        return {
+            "Stage": _STAGE,
+            "Emulated": "true",
+            "MonoovaMaccountToken": account.maccount,
+            "MonoovaSourceBsb": account.source_bsb,
+            "MonoovaSourceAccount": account.source_account,
+            "MonoovaWebhookSignature": "required",
+            "RemitterName": account.remitter_name,
+            "CorsAllowOrigin": "http://localhost:3000",
+            # Half the time in which the simulated webhooks come at the usual speed.
+            "FirstLookSeconds": "12",
+            "ApiReservedConcurrency": "0",
+            **self._overrides,
         }
 
     def _start_simulator(self, scratch: Path) -> Child:

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -37,14 +37,17 @@ class UnknownPayoutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WebhookService:
-    """`secrets` are the values that the Authorization header may have; more than one to rotate."""
+    """`secrets` gives the values that the Authorization header may have; several to rotate.
+
+    It may raise `SecretUnavailableError`: then nobody can be told from Monoova, now.
+    """
 
     payouts: Payouts
     recorder: Recorder
     verifier: SignatureVerifier
     dead_letters: Queue
     clock: Clock
-    secrets: tuple[Secret, ...]
+    secrets: Callable[[], tuple[Secret, ...]]
     requires_signature: bool
 
     def receive(
@@ -56,6 +59,7 @@ class WebhookService:
             UnauthenticatedError: nothing was read of it, nothing written.
             InvalidRequestError: it is Monoova's, but not an event.
             TryAgainError: its signature cannot be checked now.
+            SecretUnavailableError: its Authorization cannot be checked now.
             AppError: it could neither be applied nor set aside.
         """
         received_at = self.clock.now()
@@ -90,7 +94,7 @@ class WebhookService:
         given = authorization.encode(errors="replace")
         matches = [
             hmac.compare_digest(given, expected.encode())
-            for secret in self.secrets
+            for secret in self.secrets()
             for expected in (secret.reveal(), f"Bearer {secret.reveal()}")
         ]
         return any(matches)

@@ -15,7 +15,7 @@ from tests.end_to_end.deployed import Deployed, Stranger
 # Monoova's webhooks come half a minute to two minutes after a payout; here after a second.
 _SPEED = 100.0
 # What is looked up is due at once, and "unknown reference" is believed at once.
-_ENVIRONMENT = {"FIRST_LOOK_SECONDS": "1", "GRACE_SECONDS": "1"}
+_SETTINGS = {"FirstLookSeconds": "1", "GraceSeconds": "1"}
 
 
 # Each copy of a function at work unpacks 60 MB: where there is room in memory, there.
@@ -30,7 +30,7 @@ def stack() -> Iterator[Stack]:
         with pytest.MonkeyPatch.context() as patch:
             if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
                 patch.setattr(tempfile, "tempdir", str(_MEMORY))
-            new = Stack(Ports.any_free(), speed=_SPEED, environment=_ENVIRONMENT)
+            new = Stack(Ports.any_free(), speed=_SPEED, settings=_SETTINGS)
             running = ends.enter_context(new)
         yield running
 

@@ -26,7 +26,7 @@ from tests.load.records import Seen
 SPEED: Final = 60.0
 _LAST_NEWS_SECONDS: Final = (120 + 300 + 120) / SPEED
 # The day is compressed, and so are the times that a payout may wait in it.
-_ENVIRONMENT: Final = {"FIRST_LOOK_SECONDS": "10", "GRACE_SECONDS": "20"}
+_SETTINGS: Final = {"FirstLookSeconds": "10", "GraceSeconds": "20"}
 _CUSTOMERS: Final = 20
 _QUIET_BOUND_SECONDS: Final = 90.0
 # After its last act locust waits for what is under way: a request and its tries.
@@ -88,7 +88,7 @@ def run(size: Size, say: Say) -> Outcome:
     load_before = os.getloadavg()[0]
     with _in_memory(), tempfile.TemporaryDirectory(prefix="monoova-load-") as name:
         scratch = Path(name)
-        with Stack(Ports.any_free(), speed=SPEED, environment=_ENVIRONMENT) as stack:
+        with Stack(Ports.any_free(), speed=SPEED, settings=_SETTINGS) as stack:
             return _run(size, Outside(stack), scratch, load_before, say)
 
 

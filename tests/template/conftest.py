@@ -1,10 +1,12 @@
-"""The infrastructure template as CloudFormation's long form, and invented outputs of its stack."""
+"""The templates as CloudFormation's long form, and invented values of their parameters."""
 
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from cfnlint.decode import decode  # type: ignore[import-untyped]
+
+from deploy import package
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEMPLATE: Final = ROOT / "infra" / "template.yaml"
@@ -19,6 +21,12 @@ def infra() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def app_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Chalice writes for the stage `prod`, with infra/app.yaml laid over it."""
+    return package.chalice_package(ROOT, tmp_path_factory.mktemp("staged") / "app", stage="prod")
+
+
+@pytest.fixture(scope="session")
 def outputs(infra: dict[str, Any]) -> dict[str, str]:
     """What a stack of the template would put out, with the right kind of value for each name."""
     return {name: _invented(name) for name in infra["Outputs"]}
@@ -26,15 +34,14 @@ def outputs(infra: dict[str, Any]) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def values(outputs: dict[str, str]) -> dict[str, str]:
-    """All that the app's configuration asks for."""
+    """All that infra/app.yaml asks for and has no default of its own for."""
     return outputs | {
-        "STAGE": "local",
-        "MONOOVA_MACCOUNT_TOKEN": "6279059700000000",
-        "MONOOVA_SOURCE_BSB": "802-985",
-        "MONOOVA_SOURCE_ACCOUNT": "123456789",
-        "MONOOVA_WEBHOOK_SECRET": 'quoted " and \\ slashed',
-        "REMITTER_NAME": "Example Pty Ltd",
-        "CORS_ALLOW_ORIGIN": "https://admin.example.com",
+        "Stage": "local",
+        "MonoovaMaccountToken": "6279059700000000",
+        "MonoovaSourceBsb": "802-985",
+        "MonoovaSourceAccount": "123456789",
+        "RemitterName": "Example Pty Ltd",
+        "CorsAllowOrigin": "https://admin.example.com",
     }
 
 
@@ -55,11 +62,12 @@ def _service(output: str) -> str:
         "SecretArn": "secretsmanager",
         "PoolArn": "cognito-idp",
         "LogsArn": "logs",
+        "LogArn": "logs",
     }
     return next(service for ending, service in services.items() if output.endswith(ending))
 
 
 def _resource(output: str) -> str:
     kinds = {"TableArn": "table/", "KeyArn": "key/", "SecretArn": "secret:", "PoolArn": "userpool/"}
-    kinds |= {"LogsArn": "log-group:/aws/lambda/"}
+    kinds |= {"LogsArn": "log-group:/aws/lambda/", "LogArn": "log-group:/aws/apigateway/"}
     return next((kind for ending, kind in kinds.items() if output.endswith(ending)), "") + output
