@@ -16,21 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from deploy import archive, dependencies, slim, template
+from deploy import archive, configure, dependencies, slim, template
 from deploy.errors import DeployError
 from deploy.wheels import Architecture
 
-# Lambda refuses 50 MB; a cold start unpacks what there is.
-MOST_BYTES: Final = 15 * 1024 * 1024
+# Lambda refuses 50 MB; a cold start loads what there is.
+MOST_BYTES: Final = 15_000_000
 _APP: Final = ("app.py", "chalicelib")
 _CONFIGURATION: Final = ".chalice"
-# `app.py` reads them when it is imported, for its decorators only; see deploy.template.
-_READ_WHILE_PACKAGING: Final = {
-    "COGNITO_USER_POOL_ARN": "${UserPoolArn}",
-    "PAYOUT_QUEUE_ARN": "${PayoutQueueArn}",
-    "WEBHOOK_QUEUE_ARN": "${WebhookQueueArn}",
-    "CORS_ALLOW_ORIGIN": "${CorsAllowOrigin}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +94,9 @@ def _stage(project: Path, staged: Path) -> None:
             shutil.copytree(source, staged / name, ignore=_ignored)
         else:
             shutil.copy(source, staged / name)
+    file = staged / _CONFIGURATION / "config.json"
+    config = configure.neutral(json.loads(file.read_text(encoding="utf-8")))
+    file.write_text(json.dumps(config), encoding="utf-8")
 
 
 def _ignored(directory: str, names: list[str]) -> set[str]:
@@ -129,7 +125,7 @@ def _run_chalice(staged: Path, merge: Path, stage: str) -> None:
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
         "AWS_DEFAULT_REGION": "ap-southeast-2",  # it asks for one, and writes it nowhere
         "PYTHONDONTWRITEBYTECODE": "1",
-        **_READ_WHILE_PACKAGING,
+        **configure.READ_BY_DECORATORS,
     }
     chalice = Path(sys.executable).with_name("chalice")
     command = [str(chalice), "package", "--stage", stage]
