@@ -4,6 +4,9 @@ Administrators come through the Cognito authorizer, internal services through IA
 its own secret and signature. Nothing else is let in but `/health`.
 """
 
+from chalicelib import starting
+
+# isort: split
 import os
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +23,8 @@ from chalice.app import (
     SQSEvent,
 )
 
-from chalicelib.api import events, schemas, views
+from chalicelib import api
+from chalicelib.api import events, views
 from chalicelib.api.http import Incoming, Reply, answering, as_problem, checked_id
 from chalicelib.domain.actor import Actor
 from chalicelib.errors import ErrorCode
@@ -70,7 +74,7 @@ def log_request(request: Request, get_response: Callable[[Request], Response]) -
 def register_customer() -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    customer = wired.get().customers.register(**incoming.body(schemas.CUSTOMER))
+    customer = wired.get().customers.register(**incoming.body(api.schemas.CUSTOMER))
     return Reply(views.customer(customer), 201)
 
 
@@ -94,7 +98,7 @@ def show_customer(customer_id: str) -> Reply:
 def change_customer(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    changes = incoming.body(schemas.CUSTOMER_CHANGE)
+    changes = incoming.body(api.schemas.CUSTOMER_CHANGE)
     return Reply(views.customer(wired.get().customers.rename(_customer(customer_id), changes)))
 
 
@@ -113,7 +117,7 @@ def erase_customer(customer_id: str) -> Reply:
 def add_destination(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    details = incoming.body(schemas.DESTINATION)
+    details = incoming.body(api.schemas.DESTINATION)
     added = wired.get().customers.add_destination(_customer(customer_id), details)
     return Reply(views.destination(added), 201)
 
@@ -168,7 +172,8 @@ def list_payouts() -> Reply:
 def validate_payout() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    return Reply(views.validated(wired.get().validation.validate(incoming.body(schemas.PAYOUT))))
+    ask = incoming.body(api.schemas.PAYOUT)
+    return Reply(views.validated(wired.get().validation.validate(ask)))
 
 
 @app.route(
@@ -184,7 +189,7 @@ def show_payout(transaction_id: str) -> Reply:
 def cancel_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(schemas.EMPTY)
+    incoming.body(api.schemas.EMPTY)
     payout = wired.get().administration.cancel(_payout(transaction_id), by.name)
     return Reply(views.payout_with_history(payout))
 
@@ -194,7 +199,7 @@ def cancel_payout(transaction_id: str) -> Reply:
 def retry_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(schemas.EMPTY)
+    incoming.body(api.schemas.EMPTY)
     requested = wired.get().paying.retry(_payout(transaction_id), by.name, incoming.seconds_left)
     return views.accepted(requested)
 
@@ -204,7 +209,7 @@ def retry_payout(transaction_id: str) -> Reply:
 def resolve_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    how = incoming.body(schemas.RESOLVE)
+    how = incoming.body(api.schemas.RESOLVE)
     payout = wired.get().administration.resolve(_payout(transaction_id), by=by.name, **how)
     return Reply(views.payout_with_history(payout))
 
@@ -214,7 +219,7 @@ def resolve_payout(transaction_id: str) -> Reply:
 def refresh_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(schemas.EMPTY)
+    incoming.body(api.schemas.EMPTY)
     payout = wired.get().administration.refresh(_payout(transaction_id), by.name)
     return Reply(views.payout_with_history(payout))
 
@@ -233,7 +238,7 @@ def show_account() -> Reply:
 def reconcile_now() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(schemas.EMPTY)
+    incoming.body(api.schemas.EMPTY)
     return Reply(views.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
 
 
@@ -341,13 +346,13 @@ def reconcile(event: CloudWatchEvent) -> Any:
 
 
 def _request_payout(incoming: Incoming, by: Actor) -> Reply:
-    ask = incoming.body(schemas.PAYOUT)
+    ask = incoming.body(api.schemas.PAYOUT)
     requested = wired.get().paying.request(ask, by, incoming.idempotency_key, incoming.seconds_left)
     return views.accepted(requested)
 
 
 def _list_customers(incoming: Incoming, _by: Actor) -> Reply:
-    page = incoming.query(schemas.PAGE)
+    page = incoming.query(api.schemas.PAGE)
     return Reply(views.customers(wired.get().customers.newest(page["limit"], page["cursor"])))
 
 
@@ -356,6 +361,7 @@ def _show_account(_by: Actor) -> Reply:
 
 
 def _list_payouts(incoming: Incoming, _by: Actor, customer_id: str | None = None) -> Reply:
+    schemas = api.schemas
     query = incoming.query(schemas.CUSTOMER_PAYOUT_LIST if customer_id else schemas.PAYOUT_LIST)
     wanted = schemas.filter_of(query, customer_id)
     return Reply(
@@ -364,7 +370,7 @@ def _list_payouts(incoming: Incoming, _by: Actor, customer_id: str | None = None
 
 
 def _show_payout(_by: Actor, transaction_id: str) -> Reply:
-    return Reply(views.payout_with_history(wired.get().administration.get(_payout(transaction_id))))
+    return Reply(views.payout_with_history(wired.get().payout_lists.get(_payout(transaction_id))))
 
 
 def _show_customer(_by: Actor, customer_id: str) -> Reply:
@@ -397,3 +403,6 @@ def _payout(transaction_id: str) -> str:
     checked = checked_id(transaction_id, ErrorCode.PAYOUT_NOT_FOUND)
     note(transaction_id=checked)
     return checked
+
+
+starting.done()

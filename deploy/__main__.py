@@ -62,7 +62,9 @@ def deploy_all(name: str, yes: bool) -> None:
     app = deployment.app(built, outputs)
     deployment.watch(outputs)
     click.echo(f"\nThe API is at {app['EndpointURL']}")
-    click.echo("Monoova's webhooks go to …/webhooks/monoova/{event name}: docs/deployment.md, step 6.")
+    click.echo(
+        "Monoova's webhooks go to …/webhooks/monoova/{event name}: docs/deployment.md, step 6."
+    )
 
 
 def configured(name: str) -> None:
@@ -114,7 +116,7 @@ def _deployment(name: str, yes: bool) -> Deployment:
         stage=chosen,
         clients=clients,
         stacks=Stacks(clients.cloudformation),
-        ask=(lambda plan: _shown(plan)) if yes else _asked,
+        ask=_shown if yes else _asked,
         say=lambda words: click.echo(f"{words} …"),
         endpoint=os.environ.get("AWS_ENDPOINT_URL", ""),
     )

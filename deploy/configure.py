@@ -1,4 +1,4 @@
-"""`.chalice/config.json` for `chalice deploy`, which knows no parameters: a stage's values, written out.
+"""`.chalice/config.json` for `chalice deploy`, which knows no parameters: a stage's values in it.
 
 What `make deploy` leaves to CloudFormation is put in by us here: into the stage's environment, and
 into a copy of each policy under `.chalice/<stage>/`. No value is a secret: the API key and the

@@ -1,4 +1,4 @@
-"""The dependencies as they lie in the package: made once, kept until what they follow from changes."""
+"""The dependencies as they lie in the package: made once, kept while nothing changes them."""
 
 import hashlib
 import os
@@ -11,7 +11,8 @@ from deploy.wheels import PYTHON, Architecture
 
 # What decides about their content beside the requirements.
 _MADE_BY: Final = tuple(
-    Path(__file__).with_name(name) for name in ("dependencies.py", "models.py", "slim.py", "wheels.py")
+    Path(__file__).with_name(f"{module}.py")
+    for module in ("dependencies", "models", "slim", "wheels")
 )
 
 

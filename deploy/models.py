@@ -66,13 +66,14 @@ def _trimmed_model(model: dict[str, Any], operations: frozenset[str]) -> dict[st
     if missing:
         raise ValueError(f"{model['metadata']['serviceId']} has no {sorted(missing)}")
     shapes = _needed(model["shapes"], kept.values())
-    return _without_documentation(
+    trimmed: dict[str, Any] = _without_documentation(
         {
             **{name: model[name] for name in ("version", "metadata") if name in model},
             "operations": kept,
             "shapes": {name: model["shapes"][name] for name in model["shapes"] if name in shapes},
         }
     )
+    return trimmed
 
 
 def _needed(shapes: Mapping[str, Any], roots: Iterable[object]) -> frozenset[str]:

@@ -130,9 +130,8 @@ def _run_chalice(staged: Path, merge: Path, stage: str) -> None:
     chalice = Path(sys.executable).with_name("chalice")
     command = [str(chalice), "package", "--stage", stage]
     command += ["--template-format", "yaml", "--merge-template", str(merge), "out"]
-    done = subprocess.run(  # noqa: S603 - Chalice, with our own words
+    done = subprocess.run(
         command, cwd=staged, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise DeployError(f"chalice package failed:\n{done.stdout}{done.stderr}")
-

@@ -2,8 +2,8 @@
 
 Chalice keeps what it has built in `.chalice/deployments/`, under a name that follows from the app,
 the requirements, the interpreter and the processor, and takes it from there while these are the
-same. So ours, laid there, is what it deploys, until the app is changed; then it builds one that does
-the same and starts more slowly.
+same. So ours, laid there, is what it deploys, until the app is changed; then it builds one that
+does the same and starts more slowly.
 """
 
 import shutil

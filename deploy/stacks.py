@@ -1,4 +1,4 @@
-"""CloudFormation stacks, changed only by what was shown before: a change set, then its execution."""
+"""CloudFormation stacks, changed only by what was shown before: a change set, then its doing."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -59,18 +59,14 @@ class Stacks:
     def outputs(self, stack: str) -> dict[str, str]:
         """The outputs of a stack by their names; none if there is no such stack."""
         found = self._described(stack)
-        return {
-            each["OutputKey"]: each["OutputValue"] for each in (found or {}).get("Outputs", [])
-        }
+        return {each["OutputKey"]: each["OutputValue"] for each in (found or {}).get("Outputs", [])}
 
     def exists(self, stack: str) -> bool:
         """Whether it was ever created; the shell of a change set nobody executed does not count."""
         found = self._described(stack)
         return found is not None and found["StackStatus"] != _EMPTY
 
-    def plan(
-        self, stack: str, template: Mapping[str, str], parameters: Parameters
-    ) -> Plan | None:
+    def plan(self, stack: str, template: Mapping[str, str], parameters: Parameters) -> Plan | None:
         """What would be done; None if nothing. `template` is a TemplateURL or a TemplateBody.
 
         Raises:

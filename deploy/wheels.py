@@ -1,4 +1,4 @@
-"""The dependencies of the functions, from their pinned wheels, for the processor they will run on."""
+"""The functions' dependencies, from their pinned wheels, for the processor they will run on."""
 
 import subprocess
 import sys
@@ -44,9 +44,6 @@ def install(requirements: Path, architecture: Architecture, target: Path) -> Non
     for platform in (*(f"{each}_{architecture.machine}" for each in _MANYLINUX), "any"):
         command += ["--platform", platform]
     command += ["--requirement", str(requirements), "--target", str(target)]
-    done = subprocess.run(  # noqa: S603 - pip, with our own words
-        command, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise DeployError(f"pip could not fetch the dependencies:\n{done.stdout}{done.stderr}")
-

@@ -10,8 +10,8 @@ import time
 from types import FrameType
 from typing import Final, NoReturn
 
-from devstack import story
 from deploy.errors import DeployError
+from devstack import story
 from devstack.errors import DevstackError
 from devstack.settings import Monoova, Ports
 from devstack.stack import Stack

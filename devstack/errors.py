@@ -1,6 +1,5 @@
 """What can go wrong while a stack is started, in words for the person who started it."""
 
-
 from deploy.errors import DeployError
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
+from chalicelib.api.http import ID
 from chalicelib.domain.destination import (
     DestinationType,
     InvalidDestinationError,
@@ -24,18 +25,12 @@ from chalicelib.services.customers import BankAccountDetails, DestinationDetails
 from chalicelib.services.listing import PayoutFilter
 from chalicelib.services.paying import PayoutRequest
 
-_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _METHODS: Final = tuple(kind.value for kind in DestinationType)
 # Monoova's limits: description 500, lodgement reference 280 characters.
 _DESCRIPTION: Final = 500
 _LODGEMENT_REFERENCE: Final = 280
 _MOST_DETAIL: Final = 512
-
-
-def is_id(text: str) -> bool:
-    """Whether a text has the form of our ids."""
-    return _ID.fullmatch(text) is not None
 
 
 def _check_line(value: str) -> None:
@@ -61,7 +56,7 @@ def _taken_by(normalise: Callable[[str], str]) -> Callable[[str], None]:
 
 
 def _id(**options: Any) -> fields.String:
-    return fields.String(validate=Regexp(f"{_ID.pattern}\\Z", error="Not an id."), **options)
+    return fields.String(validate=Regexp(f"{ID.pattern}\\Z", error="Not an id."), **options)
 
 
 def _line(most: int, **options: Any) -> fields.String:

@@ -3,22 +3,24 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.http import Reply
 from chalicelib.domain.gate import Passage
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import HistoryEntry, Payout, State
 from chalicelib.errors import ErrorCode, UnprocessableError
-from chalicelib.monoova.client import Account
 from chalicelib.observability import note
-from chalicelib.services.customers import Customer
-from chalicelib.services.listing import Listing
-from chalicelib.services.paying import Requested
-from chalicelib.services.reconciliation import Findings
-from chalicelib.services.validation import Validated
-from chalicelib.storage.customers import SealedDestination
 from chalicelib.storage.dynamodb import Page, cursor_of, text_of
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import Account
+    from chalicelib.services.customers import Customer
+    from chalicelib.services.listing import Listing
+    from chalicelib.services.paying import Requested
+    from chalicelib.services.reconciliation import Findings
+    from chalicelib.services.validation import Validated
+    from chalicelib.storage.customers import SealedDestination
 
 Json = dict[str, Any]
 
@@ -34,7 +36,7 @@ def _time(time: datetime | None) -> str | None:
     return text_of(time) if time else None
 
 
-def destination(shown: SealedDestination) -> Json:
+def destination(shown: "SealedDestination") -> Json:
     """A destination, masked."""
     return {
         "destination_id": shown.destination_id,
@@ -45,7 +47,7 @@ def destination(shown: SealedDestination) -> Json:
     }
 
 
-def customer(shown: Customer) -> Json:
+def customer(shown: "Customer") -> Json:
     """A customer with masked destinations."""
     return {
         "customer_id": shown.customer_id,
@@ -104,7 +106,7 @@ def _entry(entry: HistoryEntry) -> Json:
     }
 
 
-def accepted(shown: Requested) -> Reply:
+def accepted(shown: "Requested") -> Reply:
     """The answer to a payout that was asked for; says in words why it waits, if it does.
 
     Raises:
@@ -124,12 +126,12 @@ def accepted(shown: Requested) -> Reply:
     return Reply(body, 202, headers)
 
 
-def payouts(shown: Listing) -> Json:
+def payouts(shown: "Listing") -> Json:
     """A page of payouts."""
     return _page([payout(item) for item in shown.items], shown.next_cursor)
 
 
-def customers(shown: Page[Customer]) -> Json:
+def customers(shown: "Page[Customer]") -> Json:
     """A page of customers."""
     return _page([customer(item) for item in shown.items], cursor_of(shown.next_key))
 
@@ -138,7 +140,7 @@ def _page(items: Sequence[Json], next_cursor: str | None) -> Json:
     return {"items": list(items), "next_cursor": next_cursor}
 
 
-def validated(shown: Validated) -> Json:
+def validated(shown: "Validated") -> Json:
     """Whether a payout would go through, and what was checked."""
     return {
         "is_valid": shown.is_valid,
@@ -150,7 +152,7 @@ def validated(shown: Validated) -> Json:
     }
 
 
-def account(shown: Account) -> Json:
+def account(shown: "Account") -> Json:
     """The mAccount's money in AUD, with Monoova's own decimals."""
 
     def dollars(amount: Decimal | None) -> Decimal | None:
@@ -165,7 +167,7 @@ def account(shown: Account) -> Json:
     }
 
 
-def findings(shown: Findings) -> Json:
+def findings(shown: "Findings") -> Json:
     """What a reconciliation found."""
     return {
         "looked_at": shown.looked_at,

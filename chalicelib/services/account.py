@@ -1,22 +1,25 @@
 """The business's own account at Monoova."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.gate import Passage
 from chalicelib.errors import ErrorCode, TryAgainError
-from chalicelib.monoova.client import Account, MonoovaClient
 from chalicelib.services.gatekeeper import Gatekeeper
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import Account, MonoovaClient
 
 
 @dataclass(frozen=True, slots=True)
 class AccountService:
     """The mAccount that payouts are paid from."""
 
-    monoova: MonoovaClient
+    monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
     maccount_token: str
 
-    def balance(self) -> Account:
+    def balance(self) -> "Account":
         """The account's money as Monoova has it now.
 
         Raises:

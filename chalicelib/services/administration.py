@@ -1,7 +1,7 @@
 """What an administrator may do with a payout that stands: look, cancel, resolve, ask Monoova."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chalicelib.clock import Clock
 from chalicelib.domain.decisions import (
@@ -29,12 +29,14 @@ from chalicelib.errors import (
     ErrorCode,
     TryAgainError,
 )
-from chalicelib.monoova.client import MonoovaClient
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import Recorder, found_payout
 from chalicelib.services.submission import details_of_payee, without_payee
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import MonoovaClient
 
 _RESOLUTIONS: Final = {
     "Completed": (Event.RESOLVED_COMPLETED, None),
@@ -52,14 +54,11 @@ class AdministrationService:
     payouts: Payouts
     together: ReadTogether
     vault: Vault
-    monoova: MonoovaClient
+    monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
     recorder: Recorder
     clock: Clock
     policy: Policy
-
-    def get(self, transaction_id: str) -> Payout:
-        return found_payout(self.payouts, transaction_id)
 
     def cancel(self, transaction_id: str, by: str) -> Payout:
         """Ends a payout that was not sent yet."""
@@ -71,7 +70,7 @@ class AdministrationService:
             return change_for(payout, Event.CANCELLED, Note(self.clock.now(), by), fields)
 
         try:
-            return self.recorder.record(self.get(transaction_id), cancelled)
+            return self.recorder.record(found_payout(self.payouts, transaction_id), cancelled)
         except ForbiddenTransitionError as error:
             raise ConflictError(
                 f"The payout is {error.state}: only one that was not sent yet can be cancelled.",
@@ -81,7 +80,7 @@ class AdministrationService:
     def resolve(self, transaction_id: str, outcome: str, reason: str, by: str) -> Payout:
         """Settles by hand a payout that needs review. Who and why stay in its history."""
         event, code = _RESOLUTIONS[outcome]
-        before = self.get(transaction_id)
+        before = found_payout(self.payouts, transaction_id)
         text = redact(reason, details_of_payee(before, self.together, self.vault))
 
         def resolved(payout: Payout) -> Change:
@@ -104,7 +103,7 @@ class AdministrationService:
 
     def refresh(self, transaction_id: str, by: str) -> Payout:
         """Asks Monoova now. Never sends: what is to be sent again is the reconciler's to do."""
-        payout = self.get(transaction_id)
+        payout = found_payout(self.payouts, transaction_id)
         if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chalicelib import observability
 from chalicelib.clock import Clock
@@ -22,7 +22,6 @@ from chalicelib.domain.payout import (
 )
 from chalicelib.domain.schedule import Policy, is_expired, when_to_try
 from chalicelib.encryption import Vault
-from chalicelib.monoova.client import MonoovaClient
 from chalicelib.observability import Metric
 from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
@@ -31,6 +30,9 @@ from chalicelib.services.submission import Submission
 from chalicelib.storage.customers import SealedCustomer
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
 from chalicelib.storage.together import ReadTogether
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import MonoovaClient
 
 _OPEN_WAYS: Final = (Passage.CLEAR, Passage.PROBE)
 _REVIEW_LOOK: Final = timedelta(hours=1)
@@ -43,7 +45,7 @@ class Dispatcher:
     payouts: Payouts
     together: ReadTogether
     vault: Vault
-    monoova: MonoovaClient
+    monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
     submission: Submission
     recorder: Recorder

@@ -1,4 +1,4 @@
-"""Lists of payouts, newest first, a page at a time."""
+"""Payouts to look at: one, or a list of them, newest first, a page at a time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Final
 from chalicelib.clock import Clock
 from chalicelib.domain.payout import Payout, Status
 from chalicelib.errors import InvalidRequestError
+from chalicelib.services.recording import found_payout
 from chalicelib.storage.dynamodb import InvalidCursorError, Page, cursor_of, key_of
 from chalicelib.storage.payouts import CUSTOMER_KEY, DAY_KEY, REVIEW_KEY, REVIEW_PART, Payouts
 
@@ -50,10 +51,18 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class PayoutLists:
-    """By customer, by review, or by day: whichever index serves the filter best."""
+    """One by its id; many by customer, by review, or by day: whichever index serves best."""
 
     payouts: Payouts
     clock: Clock
+
+    def get(self, transaction_id: str) -> Payout:
+        """One payout as it now stands.
+
+        Raises:
+            NotFoundError
+        """
+        return found_payout(self.payouts, transaction_id)
 
     def list(self, wanted: PayoutFilter, limit: int, cursor: str | None) -> Listing:
         """The payouts that `wanted` keeps. Without any day, those of the last 31 days.

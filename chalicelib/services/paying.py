@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chalicelib import observability
 from chalicelib.clock import Clock
@@ -30,7 +30,6 @@ from chalicelib.errors import (
     TryAgainError,
     UnprocessableError,
 )
-from chalicelib.monoova.client import MonoovaClient
 from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.secrets import SecretUnavailableError
@@ -42,6 +41,9 @@ from chalicelib.storage.customers import SealedCustomer, SealedDestination
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether, Situation
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import MonoovaClient
 
 # Names of our own for ids that follow from others (RFC 9562, version 5).
 _BY_KEY: Final = uuid.UUID("6f1d3c1e-5b0a-4a53-9c62-0d8c5d3c9d11")
@@ -87,7 +89,7 @@ class PayingService:
     payouts: Payouts
     together: ReadTogether
     vault: Vault
-    monoova: MonoovaClient
+    monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
     submission: Submission
     queue: Queue

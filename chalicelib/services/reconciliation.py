@@ -7,7 +7,7 @@ Works in slices, within its time; what it does not reach is still due at the nex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chalicelib import observability
 from chalicelib.clock import Clock
@@ -31,7 +31,6 @@ from chalicelib.domain.payout import (
     State,
 )
 from chalicelib.domain.schedule import Policy, when_to_try
-from chalicelib.monoova.client import MonoovaClient
 from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.services.dispatch import Dispatcher
@@ -41,6 +40,9 @@ from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payout_items import DUE_SHARDS
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
 from chalicelib.storage.together import ReadTogether
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import MonoovaClient
 
 _SLICE: Final = 100
 # From here on one question by date is cheaper than one for each.
@@ -83,7 +85,7 @@ class Reconciler:
 
     payouts: Payouts
     together: ReadTogether
-    monoova: MonoovaClient
+    monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
     dispatcher: Dispatcher
     queue: Queue

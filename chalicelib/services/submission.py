@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chalicelib import observability
 from chalicelib.clock import Clock
@@ -23,12 +23,14 @@ from chalicelib.domain.payout import NO_CHANGE, Change, Payout, State
 from chalicelib.domain.redaction import redact
 from chalicelib.domain.schedule import Policy
 from chalicelib.encryption import SealBrokenError, Vault, VaultUnavailableError
-from chalicelib.monoova.client import MonoovaClient
 from chalicelib.monoova.payloads import Order, Source, body_of
 from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import Recorder
 from chalicelib.storage.together import ReadTogether
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import MonoovaClient
 
 _PAUSES_SECONDS: Final = (1.0, 2.0, 4.0)
 _JITTER: Final = 0.2
@@ -41,7 +43,7 @@ _SHORTEST_CALL_SECONDS: Final = 2.0
 class Submission:
     """`jitter` gives a number from 0 to 1, so that retries of many do not fall together."""
 
-    monoova: MonoovaClient
+    monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
     recorder: Recorder
     clock: Clock

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.destination import Destination
 from chalicelib.domain.gate import Passage
@@ -12,7 +13,6 @@ from chalicelib.domain.outcome import Answer, Silence
 from chalicelib.domain.redaction import redact
 from chalicelib.encryption import Vault
 from chalicelib.errors import ErrorCode, NotFoundError, TryAgainError
-from chalicelib.monoova.client import MonoovaClient
 from chalicelib.monoova.payloads import Order, Source, body_of
 from chalicelib.services.account import AccountService
 from chalicelib.services.customers import opened_destination
@@ -20,6 +20,9 @@ from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.paying import PayoutRequest, check_amount, chosen_destination
 from chalicelib.storage.customers import SealedDestination
 from chalicelib.storage.together import ReadTogether
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import MonoovaClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class ValidationService:
 
     together: ReadTogether
     vault: Vault
-    monoova: MonoovaClient
+    monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
     account: AccountService
     source: Source

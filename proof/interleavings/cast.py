@@ -198,7 +198,7 @@ class Function:
             SignatureVerifier(lambda: b"", self._world),
             _Mailbox(self._world),
             self._world,
-            (Secret("s"),),
+            lambda: (Secret("s"),),
             False,
         )
 

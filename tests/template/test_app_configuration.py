@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from devstack.package import render
 
 from chalicelib.config import settings_from
 from devstack.errors import DevstackError
-from devstack.package import render
 from tests.template.conftest import ROOT
 
 CHALICE = ROOT / ".chalice"

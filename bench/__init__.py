@@ -1,0 +1,1 @@
+"""Measures: cold starts, warm requests, calls, reconciliation, a burst. Never deployed."""

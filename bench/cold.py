@@ -1,0 +1,184 @@
+"""Cold start of the package, per path, against a bare handler that makes the same clients.
+
+    python -m bench.cold [--rounds 15] [--instructions]
+
+Each process has the standard library and one package on its path, nothing else. Each round starts
+every process once, in turn, so that a busy machine slows all of them; what counts are the ratios of
+the medians. Instructions are counted by callgrind: the same each time, whatever the machine does.
+
+The bare handler imports boto3 and makes the four clients, untuned. "Ordinary" is it as an ordinary
+zip would have it, without bytecode: /var/task cannot be written to, so Lambda compiles at every
+cold start.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from deploy import package, slim, wheels
+from deploy.wheels import Architecture
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+_ROUNDS: Final = 15
+_STAGE: Final = "local"  # for this machine's processor
+
+_BARE: Final = (
+    "import boto3\n[boto3.client(name) for name in ('dynamodb', 'kms', 'secretsmanager', 'sqs')]\n"
+)
+# Up to the first call: the module, the parts that the path works with, and their clients.
+_APP: Final = "import app\nfrom chalicelib.wiring import wired\nc = wired.get()\n"
+_PATHS: Final[Mapping[str, str]] = {
+    "GET /health": _APP,
+    "GET /payouts/{id}": _APP + "c.payout_lists\n",
+    "webhook": _APP + "c.webhooks\nimport cryptography.hazmat.primitives.asymmetric.rsa\n",
+    "POST /payouts (encryption)": _APP
+    + "from chalicelib.api import schemas\nc.paying\nc.vault._sdk\nc.vault._provider\n",
+    "queue of payouts (encryption)": _APP + "c.dispatcher\nc.vault._sdk\nc.vault._provider\n",
+    "queue of webhook events": _APP + "c.webhooks\n",
+    "schedule": _APP + "c.reconciler\n",
+}
+
+ENVIRONMENT: Final[Mapping[str, str]] = {
+    "MONOOVA_API_SECRET_ARN": "arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:m",
+    "MONOOVA_WEBHOOK_SECRET": "arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:m",
+    "DYNAMODB_TABLE_TRANSACTIONS": "transactions",
+    "DYNAMODB_TABLE_CUSTOMERS": "customers",
+    "DYNAMODB_TABLE_CONTROLS": "controls",
+    "MONOOVA_MACCOUNT_TOKEN": "6279059700000000",
+    "MONOOVA_SOURCE_BSB": "802-985",
+    "MONOOVA_SOURCE_ACCOUNT": "123456789",
+    "REMITTER_NAME": "Example Pty Ltd",
+    "DLQ_URL": "https://sqs.example/webhooks",
+    "PAYOUT_QUEUE_URL": "https://sqs.example/payouts",
+    "CUSTOMER_DATA_KEY_ARN": "arn:aws:kms:ap-southeast-2:111122223333:key/k",
+    "AWS_DEFAULT_REGION": "ap-southeast-2",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One process: what it runs, and the package it finds it in."""
+
+    name: str
+    code: str
+    tree: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How one case started: wall milliseconds of each round; instructions, None if not counted."""
+
+    name: str
+    milliseconds: tuple[float, ...]
+    instructions: int | None
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.milliseconds)
+
+
+def cases(scratch: Path) -> list[Case]:
+    """The packages, built under `scratch`, and what is run in each of them."""
+    cache = ROOT / "build" / "dependencies"
+    built = package.build(ROOT, scratch / "package", stage=_STAGE, cache=cache)
+    ours = scratch / "ours"
+    with zipfile.ZipFile(built.code) as packed:
+        packed.extractall(ours)
+    ordinary, compiled = scratch / "ordinary", scratch / "compiled"
+    wheels.install(ROOT / "requirements.txt", Architecture.X86_64, ordinary)
+    shutil.copytree(ordinary, compiled)
+    slim.compile_all(compiled)
+    return [
+        Case("bare handler, ordinary package", _BARE, ordinary),
+        Case("bare handler, with bytecode", _BARE, compiled),
+        *(Case(name, code, ours) for name, code in _PATHS.items()),
+    ]
+
+
+def started(case: Case, under: Sequence[str] = ()) -> float:
+    """Milliseconds from starting the process to its end."""
+    began = time.perf_counter()
+    subprocess.run(
+        # Isolated and without site-packages: nothing of this machine's but the standard library.
+        [*under, sys.executable, "-I", "-S", "-c", _first_on_the_path(case)],
+        check=True,
+        env={"PATH": os.environ["PATH"], **ENVIRONMENT},
+        cwd=case.tree,
+        stdout=subprocess.DEVNULL,
+    )
+    return (time.perf_counter() - began) * 1000
+
+
+def _first_on_the_path(case: Case) -> str:
+    # As on Lambda, where the package cannot be written to.
+    path = f"sys.path.insert(0, {str(case.tree)!r})"
+    return f"import sys\nsys.dont_write_bytecode = True\n{path}\n{case.code}"
+
+
+def instructions(case: Case, scratch: Path) -> int:
+    """Instructions of the whole process, by callgrind."""
+    out = scratch / "callgrind.out"
+    valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "-q"]
+    started(case, valgrind)
+    found = re.search(r"^summary: (\d+)", out.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found is not None, "callgrind wrote no summary"
+    return int(found[1])
+
+
+def measure(rounds: int, *, counts: bool) -> list[Start]:
+    """Every case so many times, in turn."""
+    with tempfile.TemporaryDirectory() as directory:
+        scratch = Path(directory)
+        chosen = cases(scratch)
+        times: dict[str, list[float]] = {case.name: [] for case in chosen}
+        for _ in range(rounds):
+            for case in chosen:
+                times[case.name].append(started(case))
+        counted = {case.name: instructions(case, scratch) for case in chosen} if counts else {}
+        return [
+            Start(case.name, tuple(times[case.name]), counted.get(case.name)) for case in chosen
+        ]
+
+
+def table(starts: Sequence[Start]) -> str:
+    """The starts, each against the bare handler in both forms."""
+    ordinary, compiled, *_ = starts
+    lines = [
+        f"{'':<32}{'ms':>6}  {'quartiles':<11}{'of ordinary':>12}{'of compiled':>12}{'10^9':>7}"
+    ]
+    lines[0] += f"{'of ordinary':>12}{'of compiled':>12}"
+    for each in starts:
+        low, _, high = statistics.quantiles(each.milliseconds, n=4)
+        line = f"{each.name:<32}{each.median:6.0f}  {f'{low:.0f}-{high:.0f}':<11}"
+        line += f"{each.median / ordinary.median:12.2f}{each.median / compiled.median:12.2f}"
+        if each.instructions and ordinary.instructions and compiled.instructions:
+            line += f"{each.instructions / 1e9:7.2f}"
+            line += f"{each.instructions / ordinary.instructions:12.2f}"
+            line += f"{each.instructions / compiled.instructions:12.2f}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.cold", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=_ROUNDS)
+    parser.add_argument("--instructions", action="store_true", help="by callgrind: some minutes")
+    given = parser.parse_args()
+    print(table(measure(given.rounds, counts=given.instructions)))
+
+
+if __name__ == "__main__":
+    main()
