@@ -18,7 +18,7 @@ CONFIG: Final[dict[str, Any]] = json.loads((CHALICE / "config.json").read_text()
 POLICIES: Final[dict[str, str]] = {
     function: settings["iam_policy_file"]
     for stage in CONFIG["stages"].values()
-    for function, settings in stage["lambda_functions"].items()
+    for function, settings in stage.get("lambda_functions", {}).items()
 }
 
 Statement = Mapping[str, Any]
@@ -69,12 +69,11 @@ def differences(policy: str, granted: Iterable[Right], needed: Iterable[Right]) 
     ]
 
 
-def arn_named_by(variable: str) -> str:
+def arn_named_by(variable: str) -> str | None:
     """The resource that an environment variable of the functions names, as a policy writes it."""
-    value = CONFIG["environment_variables"][variable]
-    output = re.fullmatch(r"\$\{(\w+?)(Name|Url|Arn)\}", value)
-    assert output, f"{variable} names no resource: {value}"
-    return f"${{{output[1]}Arn}}"
+    value = CONFIG["environment_variables"].get(variable, "")
+    output = re.fullmatch(r"\$\{(\w+)(Name|Url|Arn)\}", value)
+    return f"${{{output[1]}Arn}}" if output else None
 
 
 def _listed(value: str | list[str]) -> list[str]:

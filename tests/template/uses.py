@@ -18,15 +18,6 @@ from tests.template.grants import POLICIES, Right, arn_named_by
 # In app.py, around every request; the other functions have a name of their own there.
 _REQUEST: Final = "log_request"
 _API: Final = "api_handler"
-_NAMES: Final = (
-    "DYNAMODB_TABLE_TRANSACTIONS",
-    "DYNAMODB_TABLE_CUSTOMERS",
-    "DYNAMODB_TABLE_CONTROLS",
-    "PAYOUT_QUEUE_URL",
-    "DLQ_URL",
-    "CUSTOMER_DATA_KEY_ARN",
-    "MONOOVA_API_SECRET_ARN",
-)
 # A transaction is permitted by its parts; and SQS permits a batch by the action on one message.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
@@ -79,7 +70,7 @@ def rights_used(call: Call, names: Mapping[str, str]) -> set[Right]:
     Raises:
         KeyError: the call is of a kind, or on a resource, that is not known here.
     """
-    resources = {value: arn_named_by(name) for name, value in names.items() if name in _NAMES}
+    resources = {value: arn for name, value in names.items() if (arn := arn_named_by(name))}
     service, operation = call.site.operation.split(".")
     return {
         Right(f"{service}:{action}", resources[name] + index)
