@@ -1,0 +1,105 @@
+"""What people and services ask of the API, and what goes wrong while they do."""
+
+from collections.abc import Callable
+from typing import Final
+
+from simulator.monoova import API_KEY
+from tests.http.test_requesting import BANK_ACCOUNT
+from tests.template.staging import (
+    done,
+    ids_of,
+    paused,
+    queued,
+    resumed,
+    webhook,
+    while_monoova_is_called,
+)
+from tests.world import World
+
+
+def customers_come_and_go(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    places = f"/customers/{customer}/destinations"
+    added = done(admin.post(places, BANK_ACCOUNT))["destination_id"]
+    done(admin("DELETE", f"{places}/{added}"))
+    done(admin("PATCH", f"/customers/{customer}", {"name": "Jo Citizen-Smith"}))
+    for caller, prefix in ((admin, ""), (world.service, "/internal")):
+        done(caller.get(f"{prefix}/customers"))
+        done(caller.get(f"{prefix}/customers/{customer}"))
+    ids_of(world.pay(customer))
+    world.minutes(4)
+    done(admin("DELETE", f"/customers/{customer}"))
+
+
+def payouts_are_asked_for_and_looked_at(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    ask = {"customer_id": customer, "amount": "125.50"}
+    first, again, other = ids_of(
+        admin.post("/payouts", ask, Idempotency_Key="order-1"),
+        admin.post("/payouts", ask, Idempotency_Key="order-1"),
+        world.service.post("/internal/payouts", ask),
+    )
+    assert first == again != other
+    for caller, prefix in ((admin, ""), (world.service, "/internal")):
+        done(caller.get(f"{prefix}/payouts"))
+        done(caller.get(f"{prefix}/payouts", needs_review="true"))
+        done(caller.get(f"{prefix}/payouts/{first}"))
+        done(caller.get(f"{prefix}/customers/{customer}/payouts"))
+        done(caller.get(f"{prefix}/account"))
+    done(admin.post("/payouts/validate", ask))
+    done(admin.post(f"/payouts/{first}/refresh"))
+    done(admin.post("/reconciliations"))
+    done(world.nobody.get("/health"))
+
+
+def payouts_are_cancelled_retried_and_resolved(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    done(admin.post(f"/payouts/{queued(world, customer)}/cancel"))
+    failed, disputed = ids_of(world.pay(customer, "7.03"), world.pay(customer, "7.04"))
+    world.minutes(4)
+    assert world.state(failed)[0] == "Failed"
+    done(admin.post(f"/payouts/{failed}/retry"))
+    webhook(world, disputed, "Payment Successful", 999.99, "/NppPaymentStatus")
+    seen = {"outcome": "Completed", "reason": "seen on the statement"}
+    done(admin.post(f"/payouts/{disputed}/resolve", seen))
+
+
+def the_api_meets_a_monoova_that_fails(world: World) -> None:
+    customer = world.customer()
+    while_monoova_is_called(world, lambda: paused(world))
+    world.monoova.behave(outage="unavailable")
+    ids_of(world.pay(customer))
+    resumed(world)
+    ids_of(*(world.pay(customer) for _ in range(4)))
+    world.monoova.behave(outage="none")
+    assert world.admin.get("/account").code == "SendingStopped"
+    world.later(660)
+    (probing,) = ids_of(world.pay(customer))
+    assert world.state(probing) == ("Pending", "Accepted")
+
+
+def the_api_is_refused_its_login_and_heals(world: World) -> None:
+    customer = world.customer()
+    world.monoova.rotate_key("another")
+    (waiting,) = ids_of(world.pay(customer))
+    assert world.state(waiting)[0] == "Queued"
+    world.store_secret("another")
+    world.later(660)
+    assert world.state(ids_of(world.pay(customer))[0]) == ("Pending", "Accepted")
+    world.monoova.rotate_key(API_KEY)
+    world.store_secret(API_KEY)
+    assert world.state(ids_of(world.pay(customer))[0]) == ("Pending", "Accepted")
+
+
+def the_api_is_refused_a_payout_under_an_unheard_of_name(world: World) -> None:
+    assert world.pay(world.customer(), "7.14").status == 422
+
+
+API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
+    customers_come_and_go,
+    payouts_are_asked_for_and_looked_at,
+    payouts_are_cancelled_retried_and_resolved,
+    the_api_meets_a_monoova_that_fails,
+    the_api_is_refused_its_login_and_heals,
+    the_api_is_refused_a_payout_under_an_unheard_of_name,
+)
