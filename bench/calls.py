@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from moto import mock_aws
 
@@ -89,8 +90,9 @@ def run(world: CountedWorld, name: str, customer: str) -> Flow:
     return Flow(name, tuple(world.invocations))
 
 
+@cache
 def counted() -> Counted:
-    """Every flow, counted now: takes seconds."""
+    """Every flow, counted once in a process: takes seconds."""
     flows = {}
     for name in FLOWS:
         with counted_world() as world:

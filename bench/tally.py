@@ -77,7 +77,9 @@ class CountedWorld(World):
     `sent` are the bodies of the messages that were put on the queues.
     """
 
-    def counting(self) -> None:
+    def counting(self, *, of_units: bool = True) -> None:
+        """Counts from now on; without units, DynamoDB is not asked what stands in it."""
+        self._of_units = of_units
         self.invocations: list[Invocation] = []
         self.sent: list[str] = []
         self._open: _Open | None = None
@@ -136,7 +138,7 @@ class CountedWorld(World):
         self._params: dict[str, Any] = params
         if model.name == "SendMessage":
             self.sent.append(params["MessageBody"])
-        writes_item = model.name in ("PutItem", "UpdateItem", "DeleteItem")
+        writes_item = self._of_units and model.name in ("PutItem", "UpdateItem", "DeleteItem")
         self._before = self._item(params) if writes_item else None
 
     def _count(self, **event: Any) -> None:
@@ -144,7 +146,7 @@ class CountedWorld(World):
             return
         service, operation = event["model"].service_model.service_name, event["model"].name
         reads, writes = 0.0, 0
-        if service == "dynamodb":
+        if service == "dynamodb" and self._of_units:
             if operation in _READS:
                 reads = self._read_units(operation, self._params, event["parsed"])
             else:

@@ -1,21 +1,14 @@
 """What each flow calls, pinned: a call more is a cost and a wait that somebody has to want."""
 
-from functools import cache
-
 import pytest
 
 from bench import calls, journeys
-from bench.calls import Counted, Flow
+from bench.calls import Flow
 from bench.tally import Function
 
 
-@cache
-def counted() -> Counted:
-    return calls.counted()
-
-
 def flow(name: str) -> Flow:
-    return counted().flows[name]
+    return calls.counted().flows[name]
 
 
 @pytest.mark.parametrize("name", [journeys.TOLD, journeys.FOUND, journeys.REFUSED])
@@ -86,7 +79,7 @@ def test_the_ways_in_are_those_of_the_flow() -> None:
 
 
 def test_every_invocation_writes_its_line() -> None:
-    for found in counted().flows.values():
+    for found in calls.counted().flows.values():
         assert all(100 < i.log_bytes < 2_000 for i in found.invocations), found.name
 
 
@@ -97,5 +90,5 @@ def test_the_metrics_of_a_payout_are_in_its_lines() -> None:
 
 
 def test_the_table_has_a_row_for_each_flow() -> None:
-    lines = list(calls.table(counted()))
+    lines = list(calls.table(calls.counted()))
     assert all(any(line.startswith(name) for line in lines) for name in journeys.FLOWS)
