@@ -40,7 +40,7 @@ def add_what_stands(ledger: Ledger, inputs: Inputs) -> None:
     """What costs the same whatever runs the app: keys, secrets, people, the audit trail."""
     stands, assumed = inputs.inventory, inputs.assumptions
     audit = assumed["audit"]
-    ledger.add("kms_key_month", "the key of customers' data, first year", Part(stands.keys))
+    ledger.add("kms_key_month", f"{stands.keys} of our own, first year", Part(stands.keys))
     ledger.add("secret_month", "Monoova's credentials", Part(stands.secrets))
     ledger.add("cognito_user_month", "administrators", Part(assumed["people"]["administrators"]))
     ledger.add(
