@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from deploy import template
 from deploy.errors import DeployError
 from deploy.package import Package
@@ -93,7 +91,7 @@ class Deployment:
         self.say(f"Uploading the package, {package.bytes_packed / 1e6:.1f} MB, as {key}")
         self.clients.s3.put_object(Bucket=bucket, Key=key, Body=package.code.read_bytes())
         text = template.with_code_at(package.template, f"s3://{bucket}/{key}")
-        values = outputs | self.stage.app | {"Stage": self.stage.name}
+        values = {**outputs, **self.stage.app, "Stage": self.stage.name}
         parameters = template.given(package.template, values)
         source = self._source(bucket, "app.yaml", text)
         return self._brought_up(self.stage.app_stack, source, parameters)
@@ -111,13 +109,8 @@ class Deployment:
 
     def settings(self, outputs: Mapping[str, str]) -> dict[str, str]:
         """All that `.chalice/` has placeholders for: outputs, the stage's values, defaults."""
-        laid_over = yaml.load(self._text("app.yaml"), Loader=_WithoutTags)  # noqa: S506 - a SafeLoader
-        defaults = {
-            name: str(parameter["Default"])
-            for name, parameter in laid_over["Parameters"].items()
-            if "Default" in parameter
-        }
-        return defaults | dict(outputs) | dict(self.stage.app) | {"Stage": self.stage.name}
+        defaults = template.defaults_of(self._text("app.yaml"))
+        return {**defaults, **outputs, **self.stage.app, "Stage": self.stage.name}
 
     def _brought_up(
         self, stack: str, source: Mapping[str, str], parameters: Parameters
@@ -148,10 +141,3 @@ class Deployment:
 def new_webhook_secret() -> str:
     """A value for Monoova to send as `Authorization`: 256 bits."""
     return secrets.token_urlsafe(32)
-
-
-class _WithoutTags(yaml.SafeLoader):
-    """Reads a CloudFormation template for its plain parts: short forms (`!Ref`) become texts."""
-
-
-_WithoutTags.add_multi_constructor("!", lambda _loader, _suffix, node: str(node.value))

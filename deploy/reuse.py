@@ -9,6 +9,7 @@ does the same and starts more slowly.
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from chalice.deploy.packager import LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
@@ -26,8 +27,9 @@ def lay_ready(project: Path, package: Package, *, stage: str) -> Path:
 
 def place_of(project: Path, stage: str) -> Path:
     """The name that Chalice gives to the package of the project as it is now."""
-    packager = LambdaDeploymentPackager(
-        OSUtils(), None, UI(), architecture=architecture_of(project, stage).value
-    )
+    chosen = architecture_of(project, stage).value
+    # It builds nothing here: it is asked for a name.
+    builder: Any = None
+    packager = LambdaDeploymentPackager(OSUtils(), builder, UI(), architecture=chosen)
     python = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return Path(packager.deployment_package_filename(str(project), python))

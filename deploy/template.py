@@ -70,6 +70,23 @@ def _referring(part: Any, used: set[str]) -> Any:
     return {"Ref": names[0]} if part == f"${{{names[0]}}}" else {"Fn::Sub": part}
 
 
+def defaults_of(text: str) -> dict[str, str]:
+    """The defaults of a template's parameters; `text` may have short forms (`!Ref`)."""
+    template = yaml.load(text, Loader=_WithoutTags)  # noqa: S506 - a SafeLoader
+    return {
+        name: str(each["Default"])
+        for name, each in template["Parameters"].items()
+        if "Default" in each
+    }
+
+
+class _WithoutTags(yaml.SafeLoader):
+    """Reads a template for its plain parts; what has a short form is a text."""
+
+
+_WithoutTags.add_multi_constructor("!", lambda _loader, _suffix, node: str(node.value))
+
+
 def given(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
     """Of `values`, what the template has a parameter for.
 

@@ -2,9 +2,8 @@
 
 import secrets
 import string
-import time
 import venv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -13,9 +12,7 @@ import boto3
 import requests
 from botocore.client import BaseClient
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from devstack.errors import DevstackError
 from devstack.processes import LOOPBACK, Child, bare_environment
 
 REGION: Final = "ap-southeast-2"
@@ -115,68 +112,6 @@ class Emulator:
                 return session.get(f"{self.url}/_ministack/health", timeout=2).ok
         except requests.RequestException:
             return False
-
-
-def create_stack(
-    emulator: Emulator, name: str, template_url: str, parameters: Mapping[str, str]
-) -> dict[str, str]:
-    """Create a CloudFormation stack and wait for it; its outputs by their names.
-
-    Raises:
-        DevstackError: refused or failed, with the reason of each resource.
-    """
-    cloudformation = emulator.client("cloudformation")
-    try:
-        cloudformation.create_stack(
-            StackName=name,
-            TemplateURL=template_url,
-            Parameters=[
-                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
-            ],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-            OnFailure="DO_NOTHING",  # what failed is to be looked at
-        )
-    except ClientError as error:
-        raise DevstackError(f"The stack {name} was refused: {error}") from error
-    deadline = time.monotonic() + _STACK_SECONDS
-    while time.monotonic() < deadline:
-        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        if stack["StackStatus"] == "CREATE_COMPLETE":
-            return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
-        if "FAILED" in stack["StackStatus"] or "ROLLBACK" in stack["StackStatus"]:
-            break
-        time.sleep(0.2)
-    raise DevstackError(f"The stack {name} was not created:\n{_failures(cloudformation, name)}")
-
-
-def _failures(cloudformation: Any, name: str) -> str:
-    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-    return "\n".join(
-        f"  {each['LogicalResourceId']}: {each.get('ResourceStatusReason', 'no reason given')}"
-        for each in reversed(events)
-        if each["ResourceStatus"].endswith("FAILED")
-    )
-
-
-class Bucket:
-    """Where templates and packages lie for CloudFormation to take."""
-
-    def __init__(self, emulator: Emulator, name: str) -> None:
-        self._s3 = emulator.client("s3")
-        self._name = name
-        self._url = emulator.url
-        self._s3.create_bucket(
-            Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
-
-    def put(self, key: str, content: bytes) -> str:
-        """Store it; the address CloudFormation takes a template from."""
-        self._s3.put_object(Bucket=self._name, Key=key, Body=content)
-        return f"{self._url}/{self._name}/{key}"
-
-    def uri(self, key: str) -> str:
-        """The address a function's code is taken from."""
-        return f"s3://{self._name}/{key}"
 
 
 def create_user(emulator: Emulator, pool_id: str, email: str, groups: Sequence[str]) -> User:

@@ -12,6 +12,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from deploy import package, template
+from deploy.deployment import Clients, Deployment
+from deploy.stacks import Stacks
+from deploy.stage import Stage
 from devstack import aws, proxy
 from devstack.errors import DevstackError
 from devstack.processes import LOOPBACK, Child, bare_environment, is_listening
@@ -21,6 +24,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 _STAGE: Final = "local"
 _API_STAGE: Final = "api"
+_WATCH: Final = {"Emulated": "true"}
 _APP_STACK: Final = f"monoova-payouts-{_STAGE}"
 
 
@@ -163,50 +167,58 @@ class Stack:
             self._simulator = self._start_simulator(scratch)
             starting.callback(self._simulator.stop)
         self._emulator.wait_until_ready()
-        bucket = aws.Bucket(self._emulator, "monoova-payouts-local-artifacts")
-        self._say("Creating tables, queues, key and user pool from infra/template.yaml")
-        self.outputs = self._create_infrastructure(bucket)
-        self._say("Packaging the app with Chalice and deploying it")
-        deployed = self._deploy_app(bucket, starting)
+        deployed = self._deploy(starting)
         if self._simulator is not None:
             self._wait_for_simulator(self._simulator)
         starting.enter_context(
             proxy.serving(self.ports.api, self.ports.aws, self._gateway_path(), deployed)
         )
 
-    def _create_infrastructure(self, bucket: aws.Bucket) -> dict[str, str]:
-        content = (self._project / "infra" / "template.yaml").read_bytes()
-        parameters = {
-            "Stage": _STAGE,
-            "Emulated": "true",
-            "MonoovaEnvironment": "sandbox",
-            "MonoovaBaseUrl": self.simulator_url,
-            "MonoovaApiKey": self.monoova.api_key,
-            "MonoovaWebhookSecret": self.monoova.webhook_secret,
-        }
-        url = bucket.put("infra.yaml", content)
-        return aws.create_stack(self.emulator, f"{_APP_STACK}-infra", url, parameters)
-
-    def _deploy_app(self, bucket: aws.Bucket, starting: contextlib.ExitStack) -> Mapping[str, Any]:
-        """The app's template as it was deployed, its parameters filled in."""
+    def _deploy(self, starting: contextlib.ExitStack) -> Mapping[str, Any]:
+        """As `make deploy` does, with nobody to ask; the app's template with its values in it."""
+        deployment = self.deployment()
+        self._say("Creating tables, queues, key and user pool from infra/template.yaml")
+        self.outputs = deployment.infrastructure(self._secrets.__getitem__)
+        self._say("Packaging the app with Chalice and deploying it")
         built_in = self._project / "build" / f"{_STAGE}-{self.ports.aws}"
         starting.callback(shutil.rmtree, built_in, ignore_errors=True)
         cache = self._project / "build" / "dependencies"
         built = package.build(self._project, built_in, stage=_STAGE, cache=cache)
-        key = f"{built.digest}.zip"
-        bucket.put(key, built.code.read_bytes())
-        text = template.with_code_at(built.template, bucket.uri(key))
-        url = bucket.put("app.yaml", text.encode())
-        parameters = template.given(built.template, self.outputs | self._settings())
-        self.outputs |= aws.create_stack(self.emulator, _APP_STACK, url, parameters)
-        deployed: Mapping[str, Any] = template.filled(built.template, parameters)
+        self.outputs |= deployment.app(built, self.outputs)
+        deployed: Mapping[str, Any] = template.filled(
+            built.template, deployment.settings(self.outputs)
+        )
         return deployed
+
+    def deployment(self) -> Deployment:
+        """The way to change what is deployed here."""
+        client = self.emulator.client
+        infra = {
+            "Emulated": "true",
+            "MonoovaEnvironment": "sandbox",
+            "MonoovaBaseUrl": self.simulator_url,
+        }
+        return Deployment(
+            project=self._project,
+            stage=Stage(_STAGE, aws.REGION, infra=infra, app=self._settings(), watch=_WATCH),
+            clients=Clients(client("cloudformation"), client("s3"), client("sts")),
+            stacks=Stacks(client("cloudformation"), poll_seconds=0.05),
+            ask=lambda _plan: True,
+            say=lambda _words: None,
+            endpoint=self.emulator.url,
+        )
+
+    @property
+    def _secrets(self) -> Mapping[str, str]:
+        return {
+            "MonoovaApiKey": self.monoova.api_key,
+            "MonoovaWebhookSecret": self.monoova.webhook_secret,
+        }
 
     def _settings(self) -> dict[str, str]:
         """What the app's template asks for beside the outputs of the infrastructure."""
         account = self.monoova.account
         return {
-            "Stage": _STAGE,
             "Emulated": "true",
             "MonoovaMaccountToken": account.maccount,
             "MonoovaSourceBsb": account.source_bsb,

@@ -40,7 +40,7 @@ def values(outputs: dict[str, str]) -> dict[str, str]:
         "MonoovaMaccountToken": "6279059700000000",
         "MonoovaSourceBsb": "802-985",
         "MonoovaSourceAccount": "123456789",
-        "RemitterName": "Example Pty Ltd",
+        "RemitterName": 'quoted " and \\ slashed',
         "CorsAllowOrigin": "https://admin.example.com",
     }
 

@@ -18,6 +18,7 @@ HANDED_OVER: Final = {
     "fetch_key": "MonoovaClient.public_key",
     "is_sandbox": "CredentialsSource.current",
     "key_version": "CredentialsSource.current",
+    "secrets": "CredentialsSource.current",
     "jitter": None,
     "new_id": None,
 }

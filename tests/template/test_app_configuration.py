@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from devstack.package import render
 
 from chalicelib.config import settings_from
-from devstack.errors import DevstackError
+from deploy.configure import render
+from deploy.errors import DeployError
+from deploy.template import defaults_of
 from tests.template.conftest import ROOT
 
 CHALICE = ROOT / ".chalice"
@@ -32,7 +33,9 @@ WILDCARDS = {
 
 @pytest.fixture
 def config(values: dict[str, str]) -> dict[str, Any]:
-    rendered: dict[str, Any] = json.loads(render((CHALICE / "config.json").read_text(), values))
+    laid_over = defaults_of((ROOT / "infra" / "app.yaml").read_text())
+    text = (CHALICE / "config.json").read_text()
+    rendered: dict[str, Any] = json.loads(render(text, laid_over | values))
     return rendered
 
 
@@ -52,7 +55,7 @@ def statements_of(policy: str) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_app_takes_the_settings_of_a_stage(config: dict[str, Any], stage: str) -> None:
     settings = settings_from(environment_of(config, stage))
-    assert [secret.reveal() for secret in settings.webhook_secrets] == ['quoted " and \\ slashed']
+    assert settings.remitter_name == 'quoted " and \\ slashed'
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -68,6 +71,15 @@ def test_no_variable_is_set_that_nothing_reads(config: dict[str, Any], stage: st
     source = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
     unread = {name for name in environment_of(config, stage) if f'"{name}"' not in source}
     assert unread == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_secret_is_in_a_functions_environment(config: dict[str, Any], stage: str) -> None:
+    """Whoever may look at a function's configuration sees where the secrets are, and no more."""
+    environment = environment_of(config, stage)
+    secret = environment["MONOOVA_API_SECRET_ARN"]
+    assert environment["MONOOVA_WEBHOOK_SECRET"] == secret
+    assert settings_from(environment).webhook_secrets == ()
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -140,7 +152,7 @@ def test_whoever_takes_up_webhook_events_reads_no_customer_and_no_credential() -
 
 
 def test_what_has_no_value_is_named_all_at_once(tmp_path: Path) -> None:
-    with pytest.raises(DevstackError, match=r"No value for A, Another\."):
+    with pytest.raises(DeployError, match=r"No value for A, Another\."):
         render('{"x": "${Another}", "y": "${A}", "z": "${B}"}', {"B": str(tmp_path)})
 
 

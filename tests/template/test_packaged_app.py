@@ -1,13 +1,15 @@
 """The template that Chalice packages the app into, with ours laid over it."""
 
+import json
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
-from devstack import package
+from deploy.template import with_code_at
 from tests.template.conftest import ROOT
 from tests.template.test_app_configuration import FUNCTIONS
 
@@ -20,26 +22,50 @@ RESOURCES = {
 
 
 @pytest.fixture(scope="module")
-def sam(
-    tmp_path_factory: pytest.TempPathFactory, values: dict[str, str], outputs: dict[str, str]
-) -> Path:
-    """The SAM template of the stage `dev`. Without dependencies: they do not show in it."""
-    staged = tmp_path_factory.mktemp("staged")
-    cache = tmp_path_factory.mktemp("cache")
-    (cache / package.dependencies_key(ROOT / "requirements.txt")).mkdir()
-    package.stage_app(ROOT, staged, values, stage="dev")
-    package.build(ROOT, staged, outputs, stage="dev", cache=cache)
-    return staged / "out" / "sam.yaml"
-
-
-@pytest.fixture(scope="module")
-def resources(sam: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(sam.read_text())["Resources"]
+def resources(app_template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = app_template["Resources"]
     return found
 
 
-def test_cfn_lint_finds_nothing(sam: Path) -> None:
-    assert [str(match) for match in lint_file(sam)] == []
+def test_cfn_lint_finds_nothing(app_template: dict[str, Any], tmp_path: Path) -> None:
+    written = tmp_path / "template.yaml"
+    written.write_text(with_code_at(app_template, "s3://a-bucket/a-key.zip"))
+    assert [str(match) for match in lint_file(written)] == []
+
+
+def test_the_template_serves_every_stage(app_template: dict[str, Any]) -> None:
+    """No value of a stage, an account or a region is in it."""
+    text = with_code_at(app_template, "s3://a-bucket/a-key.zip")
+    assert "ap-southeast-2" not in text
+    assert not re.search(r"[0-9]{12}", text)
+    used = json.dumps(app_template["Resources"]) + json.dumps(app_template["Conditions"])
+    used += json.dumps(app_template["Rules"])
+    unused = {name for name in app_template["Parameters"] if f'"{name}"' not in used}
+    assert {name for name in unused if f"${{{name}}}" not in used} == set()
+
+
+def test_what_a_parameter_has_no_default_for_is_an_output_or_the_stages_own(
+    app_template: dict[str, Any], outputs: dict[str, str]
+) -> None:
+    asked = {n for n, each in app_template["Parameters"].items() if "Default" not in each}
+    assert asked - outputs.keys() - {"Stage"} == {
+        "MonoovaMaccountToken",
+        "MonoovaSourceBsb",
+        "MonoovaSourceAccount",
+        "RemitterName",
+        "CorsAllowOrigin",
+    }
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_stages_file_has_only_what_the_templates_ask_for(
+    app_template: dict[str, Any], infra: dict[str, Any], stage: str
+) -> None:
+    written = tomllib.loads((ROOT / "infra" / "stages" / f"{stage}.toml").read_text())
+    assert written["infra"].keys() <= infra["Parameters"].keys()
+    assert written["app"].keys() <= app_template["Parameters"].keys()
+    secrets = {n for n, each in infra["Parameters"].items() if each.get("NoEcho")}
+    assert not secrets & written["infra"].keys()
 
 
 def test_there_are_these_functions_and_no_others(resources: dict[str, Any]) -> None:
@@ -70,10 +96,10 @@ def test_a_function_has_its_memory_its_time_and_a_role_of_its_own(
     [("SendQueuedPayouts", "PayoutQueueArn"), ("TakeUpWebhookEvents", "WebhookQueueArn")],
 )
 def test_only_the_messages_that_failed_come_back(
-    resources: dict[str, Any], outputs: dict[str, str], name: str, queue: str
+    resources: dict[str, Any], name: str, queue: str
 ) -> None:
     (source,) = resources[name]["Properties"]["Events"].values()
-    assert source["Properties"]["Queue"] == outputs[queue]
+    assert source["Properties"]["Queue"] == {"Ref": queue}
     assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
@@ -98,11 +124,77 @@ def test_a_route_is_open_only_where_it_has_a_lock_of_its_own(resources: dict[str
                 assert method["security"] == [{"sigv4": []}]
 
 
-def test_users_are_those_of_the_pool(resources: dict[str, Any], outputs: dict[str, str]) -> None:
+def test_users_are_those_of_the_pool(resources: dict[str, Any]) -> None:
     definitions = resources["RestAPI"]["Properties"]["DefinitionBody"]["securityDefinitions"]
     pools = [
         each["x-amazon-apigateway-authorizer"]["providerARNs"]
         for each in definitions.values()
         if each["x-amazon-apigateway-authtype"] == "cognito_user_pools"
     ]
-    assert pools == [[outputs["UserPoolArn"]]]
+    assert pools == [[{"Ref": "UserPoolArn"}]]
+
+
+@pytest.mark.parametrize(("function", "name"), RESOURCES.items())
+def test_a_function_has_the_name_that_its_log_group_and_its_alarms_know(
+    resources: dict[str, Any], infra: dict[str, Any], function: str, name: str
+) -> None:
+    suffix = "" if function == "api_handler" else f"-{function}"
+    called = f"monoova-payouts-${{Stage}}{suffix}"
+    assert resources[name]["Properties"]["FunctionName"] == {"Fn::Sub": called}
+    logs = [
+        each["Properties"]["LogGroupName"]
+        for each in infra["Resources"].values()
+        if each["Type"] == "AWS::Logs::LogGroup"
+    ]
+    assert {"Fn::Sub": f"/aws/lambda/{called}"} in logs
+
+
+def test_the_functions_run_on_arm64_and_are_traced(resources: dict[str, Any]) -> None:
+    for name in RESOURCES.values():
+        assert resources[name]["Properties"]["Architectures"] == ["arm64"]
+        assert resources[name]["Properties"]["Tracing"] == "Active"
+        assert resources[name]["Properties"]["Runtime"] == "python3.12"
+
+
+def test_the_api_is_throttled_and_some_copies_are_kept_for_it(
+    app_template: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    (setting,) = resources["RestAPI"]["Properties"]["MethodSettings"]
+    assert (setting["ResourcePath"], setting["HttpMethod"]) == ("/*", "*")
+    assert setting["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
+    assert setting["ThrottlingBurstLimit"] == {"Ref": "RequestsInABurst"}
+    parameters = app_template["Parameters"]
+    assert parameters["RequestsPerSecond"]["Default"] == 100
+    assert parameters["RequestsInABurst"]["Default"] == 200
+    assert parameters["ApiReservedConcurrency"]["Default"] == 5
+    reserved = resources["APIHandler"]["Properties"]["ReservedConcurrentExecutions"]
+    assert reserved["Fn::If"][:2] == ["ReservesConcurrency", {"Ref": "ApiReservedConcurrency"}]
+
+
+def test_old_tls_is_refused(resources: dict[str, Any]) -> None:
+    properties = resources["RestAPI"]["Properties"]
+    on_aws = properties["SecurityPolicy"]["Fn::If"][1]
+    assert on_aws == "SecurityPolicy_TLS13_1_2_2021_06"
+    assert properties["EndpointAccessMode"]["Fn::If"][1] == "STRICT"
+
+
+def test_the_access_log_says_nothing_that_the_caller_wrote(resources: dict[str, Any]) -> None:
+    """A path as called holds ids, a query what was looked for; a body is never logged."""
+    properties = resources["RestAPI"]["Properties"]
+    written = properties["AccessLogSetting"]["Fn::If"][1]["Format"]
+    assert set(json.loads(written).values()) == {
+        "$context.requestTime",
+        "$context.requestId",
+        "$context.httpMethod",
+        "$context.resourcePath",
+        "$context.status",
+        "$context.identity.sourceIp",
+        "$context.authorizer.claims.sub",
+        "$context.identity.userArn",
+        "$context.responseLatency",
+        "$context.integrationLatency",
+        "$context.responseLength",
+        "$context.error.responseType",
+    }
+    (setting,) = properties["MethodSettings"]
+    assert setting["DataTraceEnabled"] is False

@@ -1,0 +1,15 @@
+"""Only that every way in is timed, and that it takes time: how much is for a quiet machine."""
+
+from bench import calls
+from bench.durations import cpu_milliseconds
+
+
+def test_every_way_in_that_is_counted_is_timed_too() -> None:
+    doors = {
+        f"{invocation.function}: {invocation.door}"
+        for flow in calls.counted().flows.values()
+        for invocation in flow.invocations
+    }
+    taken = cpu_milliseconds(rounds=1)
+    assert taken.keys() == doors
+    assert min(taken.values()) > 0
