@@ -1,10 +1,12 @@
-"""The infrastructure template as CloudFormation's long form, and invented outputs of its stack."""
+"""The templates as CloudFormation's long form, and invented outputs of infra/template.yaml."""
 
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from cfnlint.decode import decode  # type: ignore[import-untyped]
+
+from ops import alarm_table
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEMPLATE: Final = ROOT / "infra" / "template.yaml"
@@ -16,6 +18,12 @@ def infra() -> dict[str, Any]:
     template, problems = decode(str(TEMPLATE))
     assert not problems
     return dict(template or {})
+
+
+@pytest.fixture(scope="session")
+def watch() -> dict[str, Any]:
+    """infra/watch.yaml, its short forms written out."""
+    return dict(alarm_table.template())
 
 
 @pytest.fixture(scope="session")
