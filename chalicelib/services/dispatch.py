@@ -154,5 +154,5 @@ class Dispatcher:
             after = self.payouts.commit(payout, change, now)
         except PayoutChangedError as error:
             return error.current or payout
-        observability.count_change(change, payout.created_at, now)
+        observability.count_change(change, payout, now)
         return after

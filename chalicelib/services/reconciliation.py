@@ -105,6 +105,7 @@ class Reconciler:
                 run.shard((first + shard) % DUE_SHARDS)
         finally:
             observability.measure(Metric.OLDEST_OPEN_SECONDS, run.oldest_seconds)
+            observability.measure(Metric.CIRCUIT_OPEN_NOW, int(self.gatekeeper.gate.is_open))
             observability.note(found=run.findings.looked_at, circuit=run.findings.circuit)
         observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
         return run.findings
@@ -286,5 +287,5 @@ class _Run:
         """Writes to the payout as the index showed it; whoever was faster is right."""
         now = self._now()
         after = self._r.payouts.commit(payout, change, now)
-        observability.count_change(change, payout.created_at, now)
+        observability.count_change(change, payout, now)
         return after

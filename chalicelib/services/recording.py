@@ -40,7 +40,7 @@ class Recorder:
                     raise StorageUnavailableError("a payout is gone", may_be_done=False) from None
                 payout = error.current
             else:
-                observability.count_change(change, payout.created_at, now)
+                observability.count_change(change, payout, now)
                 return after
         raise StorageUnavailableError("a payout changes all the time", may_be_done=False)
 

@@ -153,7 +153,7 @@ class WebhookService:
             after = self.payouts.commit_open(notice.reference, facts, change, now)
         except PayoutChangedError as error:
             return self._applied_to_current(error.current, notice)
-        observability.count_change(change, after.created_at, now)
+        observability.count_change(change, after, now)
         return True
 
     def _applied_to_current(self, payout: Payout | None, notice: Notice) -> bool:

@@ -225,6 +225,26 @@ def test_the_reconciler_asks_nothing_while_it_is_open_and_loses_nothing(world: W
 # --- how it closes
 
 
+def test_every_run_of_the_reconciler_says_whether_it_is_open(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Opening is told once. An alarm must stay until it is closed."""
+
+    def told() -> float:
+        capsys.readouterr()
+        world.reconcile()
+        (line,) = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+        number: float = line["CircuitOpenNow"]
+        return number
+
+    customer = world.customer()
+    assert told() == 0
+    open_circuit(world, customer)
+    assert [told(), told()] == [1, 1]
+    wired.get().gatekeeper.reset()
+    assert told() == 0
+
+
 def test_after_ten_minutes_one_call_probes_and_its_success_closes_it(world: World) -> None:
     customer_id = world.customer()
     open_circuit(world, customer_id)

@@ -862,3 +862,4 @@ def test_the_line_of_a_run_tells_the_oldest_open_payout_and_how_many_need_a_pers
     assert (line["kind"], line["found"], line["circuit"]) == ("reconcile", 2, "Clear")
     assert (line["OldestOpenSeconds"], line["NeedsReviewNow"]) == (93_780.0, 1)
     assert line["PayoutsCompleted"] == 1
+    assert line["CircuitOpenNow"] == 0

@@ -7,6 +7,7 @@ import pytest
 from cfnlint.decode import decode  # type: ignore[import-untyped]
 
 from deploy import package
+from ops import alarm_table
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEMPLATE: Final = ROOT / "infra" / "template.yaml"
@@ -24,6 +25,12 @@ def infra() -> dict[str, Any]:
 def app_template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Chalice writes for the stage `prod`, with infra/app.yaml laid over it."""
     return package.chalice_package(ROOT, tmp_path_factory.mktemp("staged") / "app", stage="prod")
+
+
+@pytest.fixture(scope="session")
+def watch() -> dict[str, Any]:
+    """infra/watch.yaml, its short forms written out."""
+    return dict(alarm_table.template())
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -12,9 +13,19 @@ from chalicelib import observability
 from chalicelib.domain.gate import OpenReason
 from chalicelib.domain.payout import Change, FailureCode, Fields, ReviewReason, State
 from chalicelib.observability import FIELDS, NAMESPACE, Metric, count, invocation, measure, note
+from tests.unit.test_life_cycle import payout_in
 
 START: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SECRET_TEXT: Final = "account 987654321 of Jo Citizen"
+PAYOUT: Final = replace(
+    payout_in(State.ACCEPTED), created_at=START, payout_method="PayId", amount_cents=12_345
+)
+COMPLETED: Final = {
+    "PayoutsCompleted": 1,
+    "PayoutsCompleted:PayId": 1,
+    "CentsCompleted": 12_345,
+    "SecondsToCompletion": 60.0,
+}
 
 
 class SteppingClock:
@@ -176,7 +187,7 @@ def test_no_line_has_more_values_of_a_metric_than_cloudwatch_takes(
 @pytest.mark.parametrize(
     ("fields", "metrics"),
     [
-        (Fields(state=State.COMPLETED), {"PayoutsCompleted": 1, "SecondsToCompletion": 60.0}),
+        (Fields(state=State.COMPLETED), COMPLETED),
         (
             Fields(state=State.FAILED, failure_code=FailureCode.BANK_REJECTED),
             {"PayoutsFailed": 1, "PayoutsFailed:BankRejected": 1},
@@ -188,7 +199,7 @@ def test_no_line_has_more_values_of_a_metric_than_cloudwatch_takes(
         (
             # Returned before we had heard that it was completed: it was both.
             Fields(state=State.RETURNED, completed_at=START),
-            {"PayoutsCompleted": 1, "SecondsToCompletion": 60.0, "PayoutsReturned": 1},
+            {**COMPLETED, "PayoutsReturned": 1},
         ),
         (
             Fields(state=State.CANCELLED, failure_code=FailureCode.QUEUE_EXPIRED),
@@ -208,11 +219,23 @@ def test_a_change_is_counted_as_what_it_means_for_the_business(
     fields: Fields, metrics: dict[str, float], lines_of: Lines
 ) -> None:
     def counted() -> None:
-        observability.count_change(Change(fields), START, START + timedelta(seconds=60))
+        observability.count_change(Change(fields), PAYOUT, START + timedelta(seconds=60))
 
     (line,) = lines_of(counted)
     found = {name: value for name, value in line.items() if name[0].isupper()}
     assert found == metrics
+
+
+def test_amounts_are_added_up_and_told_of_no_customer(lines_of: Lines) -> None:
+    def two_are_paid() -> None:
+        for payout in (PAYOUT, replace(PAYOUT, amount_cents=5, payout_method="BankAccount")):
+            observability.count_change(Change(Fields(state=State.COMPLETED)), payout, START)
+
+    (line,) = lines_of(two_are_paid)
+    assert line["CentsCompleted"] == 12_350
+    assert (line["PayoutsCompleted:PayId"], line["PayoutsCompleted:BankAccount"]) == (1, 1)
+    assert "customer_id" not in line
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["stage"]]
 
 
 # --- errors

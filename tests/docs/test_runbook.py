@@ -1,0 +1,102 @@
+"""What the runbook tells a tired person to type exists: commands, their words, routes, codes."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import jmespath  # type: ignore[import-untyped]
+import pytest
+from botocore import xform_name
+from botocore.session import Session
+
+from chalicelib.domain.payout import ReviewReason
+from chalicelib.observability import FIELDS
+from ops.payoutctl import payoutctl
+from tests.world import load_app
+
+RUNBOOK: Final = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text()
+# Of the command line itself, for every service.
+_EVERYWHERE: Final = {"query", "output", "region"}
+# Not calls of the API, but commands of the AWS CLI of its own.
+_OF_THE_CLI: Final = {("logs", "tail"): {"since", "filter-pattern", "follow", "format"}}
+
+
+def commands(program: str) -> list[str]:
+    """Every command in backquotes, in a block, or inside `$(…)`."""
+    pieces = re.findall(r"`([^`\n]+)`", RUNBOOK)
+    for block in re.findall(r"```sh\n(.*?)```", RUNBOOK, re.DOTALL):
+        pieces += block.splitlines()
+    pieces += re.findall(r"\$\((aws [^()]*)\)", RUNBOOK)
+    found = [re.sub(r"\$\(.*?\)", "VALUE", piece) for piece in pieces]
+    return sorted({piece for piece in found if piece.startswith(program)})
+
+
+@pytest.mark.parametrize("command", commands("aws "))
+def test_a_call_of_aws_exists_with_these_options(command: str) -> None:
+    words = shlex.split(command)
+    service, operation = words[1:3]
+    options = {word.removeprefix("--") for word in words[3:] if word.startswith("--")}
+    known = _OF_THE_CLI.get((service, operation)) or _members(service, operation)
+    assert options - _EVERYWHERE <= known
+
+
+@pytest.mark.parametrize("command", commands("aws "))
+def test_what_a_call_of_aws_picks_from_the_answer_can_be_read(command: str) -> None:
+    words = shlex.split(command)
+    if "--query" in words:
+        assert jmespath.compile(words[words.index("--query") + 1]).parsed
+
+
+def test_a_log_line_is_searched_by_fields_that_are_written() -> None:
+    searched = set(re.findall(r"\$\.(\w+)", RUNBOOK))
+    assert searched
+    assert searched <= FIELDS | {"duration_ms"}
+
+
+def _members(service: str, operation: str) -> set[str]:
+    model = Session().get_service_model(service)
+    (name,) = [n for n in model.operation_names if xform_name(n, "-") == operation]
+    shape: Any = model.operation_model(name).input_shape
+    return {xform_name(member, "-") for member in shape.members}
+
+
+@pytest.mark.parametrize("command", commands("python -m ops.payoutctl"))
+def test_a_command_of_payoutctl_exists_and_takes_these_words(command: str) -> None:
+    words = shlex.split(command)[3:]
+    current: click.Command = payoutctl
+    while isinstance(current, click.Group):
+        current = current.commands[words.pop(0)]
+    # Options that are required and not given come from the variables that are set at the top.
+    for parameter in current.params:
+        if isinstance(parameter, click.Option) and parameter.envvar:
+            words += [parameter.opts[0], "set-at-the-top"]
+            assert f"export {parameter.envvar}=" in RUNBOOK
+    context = current.make_context(current.name, words)
+    assert context.params
+
+
+def test_the_runbook_has_commands_of_both() -> None:
+    assert len(commands("aws ")) > 15
+    assert len(commands("python -m ops.payoutctl")) > 5
+
+
+def test_every_route_that_it_names_exists() -> None:
+    routes = {
+        (method, path) for path, methods in load_app().app.routes.items() for method in methods
+    }
+    named = set(re.findall(r"`(GET|POST|PATCH|DELETE) (/[^`? ]*)", RUNBOOK))
+    assert named
+    assert named <= routes
+
+
+@pytest.mark.parametrize("reason", ReviewReason)
+def test_every_reason_for_a_review_is_explained(reason: str) -> None:
+    assert f"`{reason}`" in RUNBOOK
+
+
+def test_every_link_inside_the_runbook_leads_to_a_section() -> None:
+    headings = re.findall(r"^#+ (.+)$", RUNBOOK, re.MULTILINE)
+    anchors = {heading.lower().replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", RUNBOOK)) <= anchors
