@@ -87,7 +87,12 @@ def inventory(alarms_planned: int, dashboards_planned: int) -> Inventory:
 def _resources(templates: Iterable[Path]) -> Iterable[dict[str, Any]]:
     for template in templates:
         document: dict[str, Any] = yaml.load(template.read_text(), _Loader)  # noqa: S506 - safe
-        yield from document.get("Resources", {}).values()
+        parameters = document.get("Parameters", {})
+        for resource in document.get("Resources", {}).values():
+            # A condition HasX follows from a parameter WithX; what is off by default costs nothing.
+            switch = resource.get("Condition", "").replace("Has", "With", 1)
+            if parameters.get(switch, {}).get("Default") != "false":
+                yield resource
 
 
 def _alarm_metrics(resource: Mapping[str, Any]) -> int:
