@@ -1,0 +1,124 @@
+"""What the measured processes talk to: an emulated AWS with our tables, and a Monoova."""
+
+import contextlib
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from devstack import aws
+from devstack.package import render
+from devstack.processes import bare_environment, free_port
+from devstack.settings import Account
+from simulator.clock import utc_now
+from simulator.monoova import API_KEY, Monoova
+from simulator.server import SimulatorServer
+from simulator.testing import Delivery, Inbox
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+WEBHOOK_SECRET: Final = "of-the-bench"  # noqa: S105 - nobody else's Monoova uses it
+
+_STAGE: Final = "local"
+_SPEED: Final = 1_000.0  # Monoova's news of a payout comes within a tenth of a second
+_NEWS_SECONDS: Final = 10.0
+# Enough for any number of rounds.
+_BALANCE: Final = Decimal("100000000.00")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """AWS in a process of its own; Monoova in this one, so that its webhooks are at hand.
+
+    `functions` is the environment of a deployed function, without where AWS is.
+    """
+
+    emulator: aws.Emulator
+    monoova: Monoova
+    monoova_url: str
+    inbox: Inbox
+    functions: Mapping[str, str]
+
+    def environment(self, aws_url: str | None = None) -> dict[str, str]:
+        """All that a measured process sees; `aws_url` is for whoever listens in between."""
+        return bare_environment() | {
+            **self.functions,
+            "AWS_REGION": aws.REGION,
+            "AWS_DEFAULT_REGION": aws.REGION,
+            "AWS_ACCESS_KEY_ID": self.emulator.credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.emulator.credentials.secret_access_key,
+            "AWS_ENDPOINT_URL": aws_url or self.emulator.url,
+            "BARE_MONOOVA_URL": self.monoova_url,
+            "BARE_MONOOVA_API_KEY": API_KEY,
+        }
+
+    def news_of(self, references: set[str]) -> list[Delivery]:
+        """The webhook of each of these payouts, once all have come.
+
+        Raises:
+            TimeoutError
+        """
+        ends = time.monotonic() + _NEWS_SECONDS
+        while time.monotonic() < ends:
+            found = {str(each.json["UniqueReference"]): each for each in self.inbox.deliveries}
+            if references <= found.keys():
+                return [found[reference] for reference in sorted(references)]
+            time.sleep(0.02)
+        raise TimeoutError("Monoova has no news of a payout.")
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Setting]:
+    """Starts all of it, and ends it.
+
+    Raises:
+        DevstackError: the emulated AWS does not come up.
+    """
+    inbox = Inbox()
+    monoova = Monoova(utc_now, inbox, opening_balance=_BALANCE, speed=_SPEED)
+    # Where to is not looked at: the webhooks stay here until they are handed to the app.
+    monoova.subscribe("http://127.0.0.1/webhooks/monoova", WEBHOOK_SECRET)
+    with contextlib.ExitStack() as ends:
+        scratch = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        server = ends.enter_context(SimulatorServer(monoova))
+        python = ROOT / ".venv-aws" / "bin" / "python"
+        emulator = aws.Emulator(python, free_port(), scratch)
+        ends.callback(emulator.stop)
+        emulator.wait_until_ready()
+        outputs = _infrastructure(emulator, server.url)
+        yield Setting(emulator, monoova, server.url, inbox, _function_environment(outputs))
+
+
+def _infrastructure(emulator: aws.Emulator, monoova_url: str) -> dict[str, str]:
+    parameters = {
+        "Stage": _STAGE,
+        "Emulated": "true",
+        "MonoovaEnvironment": "sandbox",
+        "MonoovaBaseUrl": monoova_url,
+        "MonoovaApiKey": API_KEY,
+    }
+    bucket = aws.Bucket(emulator, "bench")
+    url = bucket.put("infra.yaml", (ROOT / "infra" / "template.yaml").read_bytes())
+    return aws.create_stack(emulator, "bench", url, parameters)
+
+
+def _function_environment(outputs: Mapping[str, str]) -> dict[str, str]:
+    """As `.chalice/config.json` gives it to the functions."""
+    account = Account()
+    values = {
+        **outputs,
+        "STAGE": _STAGE,
+        "MONOOVA_MACCOUNT_TOKEN": account.maccount,
+        "MONOOVA_SOURCE_BSB": account.source_bsb,
+        "MONOOVA_SOURCE_ACCOUNT": account.source_account,
+        "REMITTER_NAME": account.remitter_name,
+        "MONOOVA_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "CORS_ALLOW_ORIGIN": "http://localhost:3000",
+    }
+    text = (ROOT / ".chalice" / "config.json").read_text(encoding="utf-8")
+    config: dict[str, Any] = json.loads(render(text, values))
+    environment: dict[str, str] = config["environment_variables"]
+    return environment | config["stages"][_STAGE].get("environment_variables", {})
