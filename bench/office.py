@@ -29,7 +29,7 @@ class Office:
         elif flow is Flow.SHOW:
             done, _ = self._side.answered(self._events.shows(self._ids), 200)
         else:
-            news = self._setting.news_of(set(self._ids))
+            news = [self._setting.news.of(each) for each in self._ids]
             done, _ = self._side.answered(self._events.webhooks(news), 200)
         return done
 

@@ -17,16 +17,41 @@ from devstack.settings import Account
 from simulator.clock import utc_now
 from simulator.monoova import API_KEY, Monoova
 from simulator.server import SimulatorServer
-from simulator.testing import Delivery, Inbox
+from simulator.testing import Delivery
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WEBHOOK_SECRET: Final = "of-the-bench"  # noqa: S105 - nobody else's Monoova uses it
 
 _STAGE: Final = "local"
-_SPEED: Final = 1_000.0  # Monoova's news of a payout comes within a tenth of a second
+_SPEED: Final = 100_000.0  # Monoova's news of a payout comes at once
 _NEWS_SECONDS: Final = 10.0
 # Enough for any number of rounds.
 _BALANCE: Final = Decimal("100000000.00")
+
+
+class News:
+    """Takes Monoova's webhooks, and keeps them until they are asked for."""
+
+    def __init__(self) -> None:
+        self._arrived: dict[str, Delivery] = {}
+
+    def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        delivery = Delivery(url, dict(headers), body)
+        self._arrived[str(delivery.json["UniqueReference"])] = delivery
+        return 200
+
+    def of(self, reference: str) -> Delivery:
+        """The webhook about this payout, once it has come.
+
+        Raises:
+            TimeoutError
+        """
+        ends = time.monotonic() + _NEWS_SECONDS
+        while time.monotonic() < ends:
+            if reference in self._arrived:
+                return self._arrived.pop(reference)
+            time.sleep(0.002)
+        raise TimeoutError("Monoova has no news of a payout.")
 
 
 @dataclass(frozen=True)
@@ -39,7 +64,7 @@ class Setting:
     emulator: aws.Emulator
     monoova: Monoova
     monoova_url: str
-    inbox: Inbox
+    news: News
     functions: Mapping[str, str]
 
     def environment(self, aws_url: str | None = None) -> dict[str, str]:
@@ -55,20 +80,6 @@ class Setting:
             "BARE_MONOOVA_API_KEY": API_KEY,
         }
 
-    def news_of(self, references: set[str]) -> list[Delivery]:
-        """The webhook of each of these payouts, once all have come.
-
-        Raises:
-            TimeoutError
-        """
-        ends = time.monotonic() + _NEWS_SECONDS
-        while time.monotonic() < ends:
-            found = {str(each.json["UniqueReference"]): each for each in self.inbox.deliveries}
-            if references <= found.keys():
-                return [found[reference] for reference in sorted(references)]
-            time.sleep(0.02)
-        raise TimeoutError("Monoova has no news of a payout.")
-
 
 @contextlib.contextmanager
 def running() -> Iterator[Setting]:
@@ -77,8 +88,8 @@ def running() -> Iterator[Setting]:
     Raises:
         DevstackError: the emulated AWS does not come up.
     """
-    inbox = Inbox()
-    monoova = Monoova(utc_now, inbox, opening_balance=_BALANCE, speed=_SPEED)
+    news = News()
+    monoova = Monoova(utc_now, news, opening_balance=_BALANCE, speed=_SPEED)
     # Where to is not looked at: the webhooks stay here until they are handed to the app.
     monoova.subscribe("http://127.0.0.1/webhooks/monoova", WEBHOOK_SECRET)
     with contextlib.ExitStack() as ends:
@@ -89,7 +100,7 @@ def running() -> Iterator[Setting]:
         ends.callback(emulator.stop)
         emulator.wait_until_ready()
         outputs = _infrastructure(emulator, server.url)
-        yield Setting(emulator, monoova, server.url, inbox, _function_environment(outputs))
+        yield Setting(emulator, monoova, server.url, news, _function_environment(outputs))
 
 
 def _infrastructure(emulator: aws.Emulator, monoova_url: str) -> dict[str, str]:

@@ -23,9 +23,9 @@ from bench.recording import recorded
 from bench.setting import ROOT, running
 from proof.lambda_events import load_app
 
-_ROUNDS: Final = 40
-_OF_EACH: Final = 5  # in a round
-_WARM_UP_ROUNDS: Final = 4
+_ROUNDS: Final = 200
+_WARM_UP_ROUNDS: Final = 20
+_OF_EACH: Final = 1  # in a round
 
 Micros = dict[Flow, tuple[float, ...]]
 
