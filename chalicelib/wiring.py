@@ -84,6 +84,8 @@ class Container:
                 connect_timeout=1,
                 read_timeout=3,
                 parameter_validation=False,
+                # Put together once; botocore would do it twice in every call.
+                user_agent=session.user_agent(),
             )
         )
         return session

@@ -1,7 +1,7 @@
 """A payout as an item of the transactions table, and changes to it as updates."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -102,13 +102,12 @@ def _attributes_of(fields: Fields) -> dict[str, Any]:
 
 def item_of(payout: Payout) -> dict[str, Any]:
     """The whole item of a payout, as it is first stored."""
-    item = asdict(payout)
-    del item["history"]
-    fields = Fields(state=payout.state, due_at=payout.due_at, needs_review=payout.needs_review)
+    item = {each.name: getattr(payout, each.name) for each in fields(payout)}
+    indexed = Fields(state=payout.state, due_at=payout.due_at, needs_review=payout.needs_review)
     return (
         item
         | {name: text_of(item[name]) for name in _TIMES if item[name]}
-        | _attributes_of(fields)
+        | _attributes_of(indexed)
         | {
             "state": None,
             "unique_reference": None,
