@@ -64,9 +64,11 @@ class Side:
         return done, [json.loads(answer["body"]) for answer in done.answers]
 
 
-def app_side(package: Path, environment: Mapping[str, str]) -> AbstractContextManager[Side]:
+def app_side(
+    package: Path, environment: Mapping[str, str], *, is_sampled: bool = False
+) -> AbstractContextManager[Side]:
     """The app that lies in `package`."""
-    return _running("app", package, environment)
+    return _running("sampled" if is_sampled else "app", package, environment)
 
 
 def bare_side(environment: Mapping[str, str]) -> AbstractContextManager[Side]:

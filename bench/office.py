@@ -17,7 +17,7 @@ class Office:
         self._customer_id: str = bodies[0]["customer_id"]
         self._ids: list[str] = []
 
-    def turn(self, flow: Flow, count: int) -> Done:
+    def turn(self, flow: Flow, count: int = 1) -> Done:
         """Does one flow: `count` new payouts, or what comes next for those of the last turn.
 
         Raises:

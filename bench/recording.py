@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -62,23 +63,29 @@ def recorded(setting: Setting, package: Path) -> dict[Flow, Recorded]:
         with app_side(package, environment) as app:
             calls = _of_app(Office(app, Events(load_app()), setting), ear)
         with bare_side(environment) as bare:
-            _require_the_same(calls, bare, ear)
+            require_the_same(calls, bare, ear)
     return calls
 
 
 def _of_app(office: Office, ear: Ear) -> dict[Flow, Recorded]:
     for _ in range(_WARM_UP):
         for flow in Flow:
-            office.turn(flow, 1)
+            office.turn(flow)
     calls: dict[Flow, Recorded] = {}
     for flow in Flow:
         ear.taken()
-        office.turn(flow, 1)
+        office.turn(flow)
         calls[flow] = Recorded(office.last_id, ear.taken())
     return calls
 
 
-def _require_the_same(calls: dict[Flow, Recorded], bare: Side, ear: Ear) -> None:
+def require_the_same(calls: Mapping[Flow, Recorded], bare: Side, ear: Ear) -> None:
+    """Has the bare side make `calls` for a payout of its own, and listens.
+
+    Raises:
+        SideError
+        UnequalError
+    """
     ear.taken()
     transaction_id = str(uuid.uuid4())
     for flow, of_app in calls.items():

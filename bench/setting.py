@@ -132,4 +132,5 @@ def _function_environment(outputs: Mapping[str, str]) -> dict[str, str]:
     text = (ROOT / ".chalice" / "config.json").read_text(encoding="utf-8")
     config: dict[str, Any] = json.loads(render(text, values))
     environment: dict[str, str] = config["environment_variables"]
-    return environment | config["stages"][_STAGE].get("environment_variables", {})
+    environment |= config["stages"][_STAGE].get("environment_variables", {})
+    return environment

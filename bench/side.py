@@ -1,21 +1,27 @@
 """One of the two processes that are measured: the app's handler, or the bare calls.
 
-    python -P bench/side.py app|bare DIRECTORY
+    python -P bench/side.py app|sampled|bare DIRECTORY
 
 `DIRECTORY` comes first on the module path. Reads lines of JSON from its input, each a list of
 things to do; answers each with a line: the CPU nanoseconds of each (user and system, of the whole
 process) and what came of it. Reading, writing and getting ready are not measured.
+`sampled` is the app with its answers telling, under "samples", which files it was at work in.
 """
 
 import importlib
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, TextIO
+from types import FrameType
+from typing import Any, Final, TextIO
 
 Doing = Callable[[], object]
+
+# Of CPU time. The kernel may take them less often.
+_SAMPLE_SECONDS: Final = 0.001
 
 
 class _Context:
@@ -36,6 +42,36 @@ def _app() -> Callable[[Any], Doing]:
         return lambda: handle(event, context)
 
     return prepared
+
+
+def _sampled() -> Callable[[Any], Doing]:
+    prepared = _app()
+
+    def sampled(event: Any) -> Doing:
+        handle = prepared(event)
+
+        def run() -> object:
+            samples: list[list[str]] = []
+            signal.signal(signal.SIGPROF, lambda _number, frame: samples.append(_files(frame)))
+            signal.setitimer(signal.ITIMER_PROF, _SAMPLE_SECONDS, _SAMPLE_SECONDS)
+            try:
+                answer: Any = handle()
+            finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
+            return {**answer, "samples": samples}
+
+        return run
+
+    return sampled
+
+
+def _files(frame: FrameType | None) -> list[str]:
+    """The files on a stack, the innermost first."""
+    files: dict[str, None] = {}
+    while frame is not None:
+        files[frame.f_code.co_filename] = None
+        frame = frame.f_back
+    return list(files)
 
 
 def _bare() -> Callable[[Any], Doing]:
@@ -87,7 +123,9 @@ def main() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
-    _serve(_app() if kind == "app" else _bare(), replies)
+    made: dict[str, Callable[[], Callable[[Any], Doing]]]
+    made = {"app": _app, "sampled": _sampled, "bare": _bare}
+    _serve(made[kind](), replies)
 
 
 if __name__ == "__main__":

@@ -20,14 +20,13 @@ from bench.children import Side, app_side, bare_side
 from bench.flows import Events, Flow, Recorded
 from bench.office import Office
 from bench.recording import recorded
-from bench.setting import ROOT, running
+from bench.setting import ROOT, Setting, running
 from proof.lambda_events import load_app
 
 _ROUNDS: Final = 200
 _WARM_UP_ROUNDS: Final = 20
-_OF_EACH: Final = 1  # in a round
 
-Micros = dict[Flow, tuple[float, ...]]
+Micros = dict[Flow, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One flow. Microseconds of CPU; `ratio` is of the medians of each round."""
+    """One flow. Microseconds of CPU; `ratio` is that of each round."""
 
     flow: Flow
     calls: tuple[str, ...]
@@ -61,32 +60,42 @@ def measured(rounds: int = _ROUNDS, package: Path = ROOT) -> tuple[Row, ...]:
     Raises:
         DevstackError, SideError, UnequalError
     """
+    with running() as setting:
+        return compared(setting, package, recorded(setting, package), rounds)
+
+
+def compared(
+    setting: Setting,
+    package: Path,
+    calls: Mapping[Flow, Recorded],
+    rounds: int,
+    warm_up_rounds: int = _WARM_UP_ROUNDS,
+) -> tuple[Row, ...]:
+    """Has both sides work in turn; `calls` are what the app makes. Two rounds or more.
+
+    Raises:
+        SideError
+    """
     apps: list[Micros] = []
     bares: list[Micros] = []
-    with running() as setting:
-        calls = recorded(setting, package)
-        environment = setting.environment()
-        with app_side(package, environment) as app, bare_side(environment) as bare:
-            pair = _Pair(Office(app, Events(load_app()), setting), bare, calls)
-            for _ in range(_WARM_UP_ROUNDS):
-                pair.round(app_first=True)
-            for number in range(rounds):
-                app_us, bare_us = pair.round(app_first=number % 2 == 0)
-                apps.append(app_us)
-                bares.append(bare_us)
+    environment = setting.environment()
+    with app_side(package, environment) as app, bare_side(environment) as bare:
+        pair = _Pair(Office(app, Events(load_app()), setting), bare, calls)
+        for _ in range(warm_up_rounds):
+            pair.round(app_first=True)
+        for number in range(rounds):
+            app_us, bare_us = pair.round(app_first=number % 2 == 0)
+            apps.append(app_us)
+            bares.append(bare_us)
     return tuple(_row(flow, calls[flow], apps, bares) for flow in Flow)
 
 
 def _row(flow: Flow, seen: Recorded, apps: Sequence[Micros], bares: Sequence[Micros]) -> Row:
-    pairs = zip(apps, bares, strict=True)
-    ratios = [statistics.median(app[flow]) / statistics.median(bare[flow]) for app, bare in pairs]
-    return Row(
-        flow,
-        tuple(call.name for call in seen.calls),
-        Spread.of([us for app in apps for us in app[flow]]),
-        Spread.of([us for bare in bares for us in bare[flow]]),
-        Spread.of(ratios),
-    )
+    app_us = [each[flow] for each in apps]
+    bare_us = [each[flow] for each in bares]
+    ratios = [app / bare for app, bare in zip(app_us, bare_us, strict=True)]
+    names = tuple(call.name for call in seen.calls)
+    return Row(flow, names, Spread.of(app_us), Spread.of(bare_us), Spread.of(ratios))
 
 
 class _Pair:
@@ -98,17 +107,16 @@ class _Pair:
         self._calls = calls
 
     def round(self, *, app_first: bool) -> tuple[Micros, Micros]:
-        """Some payouts through all flows on both sides, which take turns after each flow."""
-        ids = [str(uuid.uuid4()) for _ in range(_OF_EACH)]
+        """One payout through all flows on each side, which take turns after each flow."""
+        transaction_id = str(uuid.uuid4())
         app_us: Micros = {}
         bare_us: Micros = {}
         for flow in Flow:
             if app_first:
-                app_us[flow] = self._office.turn(flow, _OF_EACH).cpu_us
-            asks = [self._calls[flow].of(each) for each in ids]
-            bare_us[flow] = self._bare.do(asks).cpu_us
+                app_us[flow] = self._office.turn(flow).cpu_us[0]
+            bare_us[flow] = self._bare.do([self._calls[flow].of(transaction_id)]).cpu_us[0]
             if not app_first:
-                app_us[flow] = self._office.turn(flow, _OF_EACH).cpu_us
+                app_us[flow] = self._office.turn(flow).cpu_us[0]
         return app_us, bare_us
 
 
