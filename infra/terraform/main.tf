@@ -1,0 +1,191 @@
+# The three stacks of a stage, the same that `make deploy` makes. What they consist of stands in the
+# CloudFormation templates and nowhere else: here is only who hands what to whom, in which order.
+#
+# tests/template/test_terraform.py holds this against the templates.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  name    = "monoova-payouts-${var.stage}"
+  region  = data.aws_region.current.region
+  account = data.aws_caller_identity.current.account_id
+  package = coalesce(var.package_directory, "${path.module}/../../build/package/${var.stage}")
+
+  # By the name that infra/template.yaml gives it and not by the output, which is unknown while a
+  # plan changes the stack. An unknown bucket would replace each object in it by one of the same
+  # key, and the removal of the old one would take the new one with it.
+  bucket = "${local.name}-artifacts-${local.account}-${local.region}"
+
+  infra_template = file("${path.module}/../template.yaml")
+  watch_template = file("${path.module}/../watch.yaml")
+  # `make package` writes the address of the code as a text; see deploy/template.py.
+  app_template = replace(
+    file("${local.package}/template.yaml"),
+    "./deployment.zip",
+    "s3://${local.bucket}/${aws_s3_object.package.key}",
+  )
+}
+
+# ------------------------------------------------------------------------------ infrastructure
+
+locals {
+  infra_parameters = {
+    Stage                   = var.stage
+    PasswordSignIn          = var.password_sign_in
+    MonoovaEnvironment      = var.monoova_environment
+    MonoovaBaseUrl          = var.monoova_base_url
+    LogRetentionDays        = var.log_retention_days
+    ManageApiGatewayLogging = var.manage_api_gateway_logging
+  }
+  infra_secrets = {
+    MonoovaApiKey        = var.monoova_api_key
+    MonoovaWebhookSecret = var.monoova_webhook_secret
+  }
+}
+
+# on_failure and timeout_in_minutes are left to CloudFormation, in all three: a stack that has once
+# been made cannot be given another value, and Terraform would make it anew, tables and all.
+resource "aws_cloudformation_stack" "infra" {
+  name              = "${local.name}-infra"
+  template_body     = local.infra_template
+  parameters        = merge(local.infra_parameters, local.infra_secrets)
+  capabilities      = ["CAPABILITY_IAM"]
+  notification_arns = var.notification_arns
+  tags              = var.tags
+
+  lifecycle {
+    # A stack made anew would meet the tables that the old one has left behind, and fail.
+    prevent_destroy = true
+
+    postcondition {
+      condition     = self.outputs["ArtifactsBucketName"] == local.bucket
+      error_message = "infra/template.yaml names its bucket in another way than infra/terraform."
+    }
+  }
+}
+
+# The outputs as they were when the stack was made or last changed, secrets aside. CloudFormation
+# says "****" for a secret parameter, which Terraform takes for a change: every plan updates the
+# stack (CloudFormation answers that there is nothing to do), and its outputs are unknown. Taken
+# from there, they would make every plan change the app too, and hide what really changes.
+resource "terraform_data" "infra_outputs" {
+  input = aws_cloudformation_stack.infra.outputs
+  triggers_replace = [
+    aws_cloudformation_stack.infra.id,
+    sha256(local.infra_template),
+    local.infra_parameters,
+  ]
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+# ----------------------------------------------------------------------------------- artifacts
+
+resource "aws_s3_object" "package" {
+  bucket     = local.bucket
+  key        = "${filesha256("${local.package}/functions.zip")}.zip"
+  source     = "${local.package}/functions.zip"
+  depends_on = [aws_cloudformation_stack.infra]
+
+  lifecycle {
+    # The old package goes when the app has the new one: until then CloudFormation may have to go
+    # back to it.
+    create_before_destroy = true
+  }
+}
+
+resource "aws_s3_object" "app_template" {
+  bucket     = local.bucket
+  key        = "${sha256(local.app_template)}.yaml"
+  content    = local.app_template
+  depends_on = [aws_cloudformation_stack.infra]
+}
+
+# ----------------------------------------------------------------------------------------- app
+
+locals {
+  infra = terraform_data.infra_outputs.output
+
+  app_parameters = {
+    Stage                   = var.stage
+    MonoovaMaccountToken    = var.monoova_maccount_token
+    MonoovaSourceBsb        = var.monoova_source_bsb
+    MonoovaSourceAccount    = var.monoova_source_account
+    MonoovaSourceBsbField   = var.monoova_source_bsb_field
+    MonoovaWebhookSignature = var.monoova_webhook_signature
+    MonoovaDuplicates       = var.monoova_duplicates
+    RemitterName            = var.remitter_name
+    PayoutLimitAud          = var.payout_limit_aud
+    PayoutExpiryHours       = var.payout_expiry_hours
+    FirstLookSeconds        = var.first_look_seconds
+    GraceSeconds            = var.grace_seconds
+    MaxResends              = var.max_resends
+    ReviewAfterHours        = var.review_after_hours
+    CorsAllowOrigin         = var.cors_allow_origin
+    RequestsPerSecond       = var.requests_per_second
+    RequestsInABurst        = var.requests_in_a_burst
+    ApiReservedConcurrency  = var.api_reserved_concurrency
+    SendingConcurrency      = var.sending_concurrency
+    WithFirewall            = var.with_firewall
+    TransactionsTableName   = local.infra["TransactionsTableName"]
+    TransactionsTableArn    = local.infra["TransactionsTableArn"]
+    CustomersTableName      = local.infra["CustomersTableName"]
+    CustomersTableArn       = local.infra["CustomersTableArn"]
+    ControlsTableName       = local.infra["ControlsTableName"]
+    ControlsTableArn        = local.infra["ControlsTableArn"]
+    PayoutQueueUrl          = local.infra["PayoutQueueUrl"]
+    PayoutQueueArn          = local.infra["PayoutQueueArn"]
+    WebhookQueueUrl         = local.infra["WebhookQueueUrl"]
+    WebhookQueueArn         = local.infra["WebhookQueueArn"]
+    CustomerDataKeyArn      = local.infra["CustomerDataKeyArn"]
+    MonoovaSecretArn        = local.infra["MonoovaSecretArn"]
+    UserPoolArn             = local.infra["UserPoolArn"]
+    FunctionLogsArn         = local.infra["FunctionLogsArn"]
+    AccessLogArn            = local.infra["AccessLogArn"]
+  }
+}
+
+resource "aws_cloudformation_stack" "app" {
+  name              = local.name
+  template_url      = "https://${local.bucket}.s3.${local.region}.amazonaws.com/${aws_s3_object.app_template.key}"
+  parameters        = local.app_parameters
+  capabilities      = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+  notification_arns = var.notification_arns
+  tags              = var.tags
+}
+
+# ---------------------------------------------------------------------------- what watches both
+
+locals {
+  watch_parameters = {
+    Stage                   = var.stage
+    ApiName                 = var.api_name
+    AlertEmail              = var.alert_email
+    ApiP95Milliseconds      = var.api_p95_milliseconds
+    MonoovaP95Milliseconds  = var.monoova_p95_milliseconds
+    OldestOpenPayoutSeconds = var.oldest_open_payout_seconds
+    QueueAgeSeconds         = var.queue_age_seconds
+    RefusedPerMinute        = var.refused_per_minute
+    UnresolvedPerMinute     = var.unresolved_per_minute
+    QuietHours              = var.quiet_hours
+    WithKey                 = var.with_key
+    WithBudgets             = var.with_budgets
+    WithAnomalyDetection    = var.with_anomaly_detection
+    WithTrail               = var.with_trail
+  }
+}
+
+resource "aws_cloudformation_stack" "watch" {
+  name              = "${local.name}-watch"
+  template_body     = local.watch_template
+  parameters        = local.watch_parameters
+  notification_arns = var.notification_arns
+  tags              = var.tags
+
+  # An alarm on what is not there yet would ring.
+  depends_on = [aws_cloudformation_stack.app]
+}

@@ -1,0 +1,266 @@
+# The parameters of the templates, in snake_case and with the same defaults; what is allowed stands
+# there, and CloudFormation asks for it before it makes anything. The first four are the module's own.
+
+# ------------------------------------------------------------------------------------- the module
+
+variable "stage" {
+  type        = string
+  description = "The stage, such as prod: 2 to 20 lower-case letters, digits and dashes. It is part of every name."
+}
+
+variable "package_directory" {
+  type        = string
+  default     = null
+  description = "Where template.yaml and functions.zip are. Null means build/package/<stage> of this repository, where `make package` leaves them."
+}
+
+variable "notification_arns" {
+  type        = list(string)
+  default     = []
+  description = "SNS topics that are told of all that happens to the stacks."
+}
+
+variable "tags" {
+  type        = map(string)
+  default     = {}
+  description = "For the stacks and all that is in them."
+}
+
+# ---------------------------------------------------------------------------- infra/template.yaml
+
+variable "password_sign_in" {
+  type        = string
+  default     = "false"
+  description = "\"true\" lets the command line sign in by sending the password (inside TLS) instead of proving it by SRP. The admin app does not need it."
+}
+
+variable "monoova_environment" {
+  type        = string
+  default     = "sandbox"
+  description = "sandbox or live."
+}
+
+variable "monoova_base_url" {
+  type        = string
+  default     = "https://api.m-pay.com.au"
+  description = "Sandbox https://api.m-pay.com.au, live https://api.mpay.com.au (one hyphen apart)."
+}
+
+variable "monoova_api_key" {
+  type        = string
+  sensitive   = true
+  description = "Monoova's API key."
+}
+
+variable "monoova_webhook_secret" {
+  type        = string
+  sensitive   = true
+  description = "What Monoova sends as `Authorization` with every webhook; ours to choose, 16 characters at the least. Several, comma-separated, while it is rotated."
+}
+
+variable "log_retention_days" {
+  type        = number
+  default     = 90
+  description = "7, 14, 30, 60, 90, 180, 365, 400 or 731."
+}
+
+variable "manage_api_gateway_logging" {
+  type        = string
+  default     = "true"
+  description = "API Gateway writes access logs with one role for the whole account and region. \"false\" where the account has set it already, or another stage of this product has."
+}
+
+# ---------------------------------------------- infra/app.yaml: the business's account at Monoova
+
+variable "monoova_maccount_token" {
+  type        = string
+  description = "The mAccount, 16 digits."
+}
+
+variable "monoova_source_bsb" {
+  type        = string
+  description = "BSB of the Automatcher that payees see, as 802-985."
+}
+
+variable "monoova_source_account" {
+  type        = string
+  description = "Account number of the Automatcher that payees see."
+}
+
+variable "monoova_source_bsb_field" {
+  type        = string
+  default     = "sourceBSB"
+  description = "Monoova's name for the BSB: sourceBSB, or sourceAccountBsb since July 2026."
+}
+
+variable "monoova_webhook_signature" {
+  type        = string
+  default     = "optional"
+  description = "optional or required: the latter refuses a webhook without a signature."
+}
+
+variable "monoova_duplicates" {
+  type        = string
+  default     = "refused"
+  description = "What Monoova does with a reference that it has booked: refused, or booked where it may pay again; then nothing in doubt is ever sent a second time."
+}
+
+variable "remitter_name" {
+  type        = string
+  description = "Who pays, on the payee's statement."
+}
+
+# ---------------------------------------------------------- infra/app.yaml: rules of the business
+
+variable "payout_limit_aud" {
+  type        = string
+  default     = "1000"
+  description = "The most that one payout may be, in AUD."
+}
+
+variable "payout_expiry_hours" {
+  type        = number
+  default     = 24
+  description = "An unsent payout older than this is cancelled."
+}
+
+variable "first_look_seconds" {
+  type        = number
+  default     = 60
+  description = "When Monoova is first asked about a payout."
+}
+
+variable "grace_seconds" {
+  type        = number
+  default     = 900
+  description = "How long \"unknown reference\" proves nothing."
+}
+
+variable "max_resends" {
+  type        = number
+  default     = 3
+  description = "How often a payout in doubt is sent again."
+}
+
+variable "review_after_hours" {
+  type        = number
+  default     = 24
+  description = "An open payout older than this needs review."
+}
+
+# --------------------------------------------------------------------- infra/app.yaml: the way in
+
+variable "cors_allow_origin" {
+  type        = string
+  description = "The admin app's origin, such as https://admin.example.com."
+}
+
+variable "requests_per_second" {
+  type        = number
+  default     = 100
+  description = "More are answered with 429."
+}
+
+variable "requests_in_a_burst" {
+  type        = number
+  default     = 200
+  description = "How many may come at once."
+}
+
+variable "api_reserved_concurrency" {
+  type        = number
+  default     = 5
+  description = "How many copies of the API's function may work at once, and are kept free for it; 0 reserves none, as a new account must, whose whole allowance is 10."
+}
+
+variable "sending_concurrency" {
+  type        = number
+  default     = 5
+  description = "How many copies of the sending function read the queue at once; it paces a file of thousands."
+}
+
+variable "with_firewall" {
+  type        = string
+  default     = "false"
+  description = "\"true\" puts a web application firewall before the API; from US$8 a month."
+}
+
+# ------------------------------------------------------------------------------- infra/watch.yaml
+
+variable "api_name" {
+  type        = string
+  default     = ""
+  description = "The name of the REST API in CloudWatch. Empty means monoova-payouts-<stage>."
+}
+
+variable "alert_email" {
+  type        = string
+  default     = ""
+  description = "Who gets the alarms. They must confirm the subscription by the link in the first mail. Empty means nobody yet."
+}
+
+variable "api_p95_milliseconds" {
+  type        = number
+  default     = 3000
+  description = "What the business is promised of the API, Monoova's time included."
+}
+
+variable "monoova_p95_milliseconds" {
+  type        = number
+  default     = 2000
+  description = "Above this the API's own promise is in danger."
+}
+
+variable "oldest_open_payout_seconds" {
+  type        = number
+  default     = 1800
+  description = "How old an open payout may be."
+}
+
+variable "queue_age_seconds" {
+  type        = number
+  default     = 1800
+  description = "How old a message may be, 1200 at the least."
+}
+
+variable "refused_per_minute" {
+  type        = number
+  default     = 1
+  description = "How many refused payouts make a bad minute. More for files of thousands."
+}
+
+variable "unresolved_per_minute" {
+  type        = number
+  default     = 1
+  description = "How many payouts in doubt make a bad minute."
+}
+
+variable "quiet_hours" {
+  type        = number
+  default     = 2
+  description = "So many hours one after the other, 2 at the least, with requests and without a success."
+}
+
+variable "with_key" {
+  type        = string
+  default     = "false"
+  description = "\"true\" puts the alarms on their way and the trail's files under a key of our own; US$1 a month."
+}
+
+variable "with_budgets" {
+  type        = string
+  default     = "true"
+  description = "\"true\" for one stage of each account."
+}
+
+variable "with_anomaly_detection" {
+  type        = string
+  default     = "true"
+  description = "\"true\" for one stage of each account; AWS allows one monitor of services."
+}
+
+variable "with_trail" {
+  type        = string
+  default     = "true"
+  description = "\"true\" for one stage of each account; only the first trail is free."
+}
