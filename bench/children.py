@@ -30,7 +30,8 @@ class Done:
 class Side:
     """One measured process, made by `app_side` or `bare_side`."""
 
-    def __init__(self, asks: IO[str], replies: IO[str]) -> None:
+    def __init__(self, asks: IO[str], replies: IO[str], pid: int) -> None:
+        self.pid = pid
         self._asks = asks
         self._replies = replies
 
@@ -65,20 +66,28 @@ class Side:
 
 
 def app_side(
-    package: Path, environment: Mapping[str, str], *, is_sampled: bool = False
+    package: Path,
+    environment: Mapping[str, str],
+    *,
+    is_sampled: bool = False,
+    under: Sequence[str] = (),
 ) -> AbstractContextManager[Side]:
-    """The app that lies in `package`."""
-    return _running("sampled" if is_sampled else "app", package, environment)
+    """The app that lies in `package`; `under` is the command of a program that runs it."""
+    return _running("sampled" if is_sampled else "app", package, environment, under)
 
 
-def bare_side(environment: Mapping[str, str]) -> AbstractContextManager[Side]:
+def bare_side(
+    environment: Mapping[str, str], *, under: Sequence[str] = ()
+) -> AbstractContextManager[Side]:
     """The bare calls."""
-    return _running("bare", ROOT, environment)
+    return _running("bare", ROOT, environment, under)
 
 
 @contextmanager
-def _running(kind: str, directory: Path, environment: Mapping[str, str]) -> Iterator[Side]:
-    command = [sys.executable, "-P", str(_SIDE), kind, str(directory)]
+def _running(
+    kind: str, directory: Path, environment: Mapping[str, str], under: Sequence[str]
+) -> Iterator[Side]:
+    command = [*under, sys.executable, "-P", str(_SIDE), kind, str(directory)]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -90,7 +99,7 @@ def _running(kind: str, directory: Path, environment: Mapping[str, str]) -> Iter
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            yield Side(process.stdin, process.stdout)
+            yield Side(process.stdin, process.stdout, process.pid)
         finally:
             process.stdin.close()  # which ends it
             try:

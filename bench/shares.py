@@ -48,12 +48,12 @@ def shares(requests: int = _REQUESTS, package: Path = ROOT) -> dict[str, float]:
         office = Office(side, Events(load_app()), setting)
         office.turn(Flow.REQUEST, _WARM_UP)
         for answer in office.turn(Flow.REQUEST, requests).answers:
-            found.update(_whose(files) for files in answer["samples"])
+            found.update(whose(files) for files in answer["samples"])
     return {name: count / found.total() for name, count in found.most_common()}
 
 
-def _whose(files: Sequence[str]) -> str:
-    """`files` are those on the stack, the innermost first."""
+def whose(files: Sequence[str]) -> str:
+    """Who does the work, if these files are on the stack, the innermost first."""
     for name, parts in _LIBRARIES:
         if any(_is_of(file, parts) for file in files):
             return name

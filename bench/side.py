@@ -46,19 +46,18 @@ def _app() -> Callable[[Any], Doing]:
 
 def _sampled() -> Callable[[Any], Doing]:
     prepared = _app()
+    samples: list[list[str]] = []
+    # It runs all the time: started with each request, it would not see how one begins.
+    signal.signal(signal.SIGPROF, lambda _number, frame: samples.append(_files(frame)))
+    signal.setitimer(signal.ITIMER_PROF, _SAMPLE_SECONDS, _SAMPLE_SECONDS)
 
     def sampled(event: Any) -> Doing:
         handle = prepared(event)
 
         def run() -> object:
-            samples: list[list[str]] = []
-            signal.signal(signal.SIGPROF, lambda _number, frame: samples.append(_files(frame)))
-            signal.setitimer(signal.ITIMER_PROF, _SAMPLE_SECONDS, _SAMPLE_SECONDS)
-            try:
-                answer: Any = handle()
-            finally:
-                signal.setitimer(signal.ITIMER_PROF, 0)
-            return {**answer, "samples": samples}
+            samples.clear()
+            answer: Any = handle()
+            return {**answer, "samples": list(samples)}
 
         return run
 

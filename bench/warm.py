@@ -23,10 +23,10 @@ from bench.recording import recorded
 from bench.setting import ROOT, Setting, running
 from proof.lambda_events import load_app
 
-_ROUNDS: Final = 200
-_WARM_UP_ROUNDS: Final = 20
-
-Micros = dict[Flow, float]
+_ROUNDS: Final = 300
+_WARM_UP_ROUNDS: Final = 10
+# How fast a process is depends a little on how its memory happens to lie.
+_PROCESSES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,14 @@ class Row:
     ratio: Spread
 
 
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """CPU microseconds of each flow on each side."""
+
+    app_us: Mapping[Flow, float]
+    bare_us: Mapping[Flow, float]
+
+
 def measured(rounds: int = _ROUNDS, package: Path = ROOT) -> tuple[Row, ...]:
     """Measures the app in `package`.
 
@@ -61,7 +69,8 @@ def measured(rounds: int = _ROUNDS, package: Path = ROOT) -> tuple[Row, ...]:
         DevstackError, SideError, UnequalError
     """
     with running() as setting:
-        return compared(setting, package, recorded(setting, package), rounds)
+        calls = recorded(setting, package)
+        return compared(setting, package, calls, max(1, rounds // _PROCESSES))
 
 
 def compared(
@@ -69,32 +78,33 @@ def compared(
     package: Path,
     calls: Mapping[Flow, Recorded],
     rounds: int,
+    *,
+    processes: int = _PROCESSES,
     warm_up_rounds: int = _WARM_UP_ROUNDS,
 ) -> tuple[Row, ...]:
-    """Has both sides work in turn; `calls` are what the app makes. Two rounds or more.
+    """Has both sides work in turn, for so many rounds in each of so many pairs of processes.
+
+    `calls` are what the app makes.
 
     Raises:
         SideError
     """
-    apps: list[Micros] = []
-    bares: list[Micros] = []
+    seen: list[_Round] = []
     environment = setting.environment()
-    with app_side(package, environment) as app, bare_side(environment) as bare:
-        pair = _Pair(Office(app, Events(load_app()), setting), bare, calls)
-        for _ in range(warm_up_rounds):
-            pair.round(app_first=True)
-        for number in range(rounds):
-            app_us, bare_us = pair.round(app_first=number % 2 == 0)
-            apps.append(app_us)
-            bares.append(bare_us)
-    return tuple(_row(flow, calls[flow], apps, bares) for flow in Flow)
+    for _ in range(processes):
+        with app_side(package, environment) as app, bare_side(environment) as bare:
+            pair = _Pair(Office(app, Events(load_app()), setting), bare, calls)
+            for _ in range(warm_up_rounds):
+                pair.round(app_first=True)
+            seen += [pair.round(app_first=number % 2 == 0) for number in range(rounds)]
+    return tuple(_row(flow, calls[flow], seen) for flow in Flow)
 
 
-def _row(flow: Flow, seen: Recorded, apps: Sequence[Micros], bares: Sequence[Micros]) -> Row:
-    app_us = [each[flow] for each in apps]
-    bare_us = [each[flow] for each in bares]
+def _row(flow: Flow, of_app: Recorded, seen: Sequence[_Round]) -> Row:
+    app_us = [each.app_us[flow] for each in seen]
+    bare_us = [each.bare_us[flow] for each in seen]
     ratios = [app / bare for app, bare in zip(app_us, bare_us, strict=True)]
-    names = tuple(call.name for call in seen.calls)
+    names = tuple(call.name for call in of_app.calls)
     return Row(flow, names, Spread.of(app_us), Spread.of(bare_us), Spread.of(ratios))
 
 
@@ -106,18 +116,18 @@ class _Pair:
         self._bare = bare
         self._calls = calls
 
-    def round(self, *, app_first: bool) -> tuple[Micros, Micros]:
+    def round(self, *, app_first: bool) -> _Round:
         """One payout through all flows on each side, which take turns after each flow."""
         transaction_id = str(uuid.uuid4())
-        app_us: Micros = {}
-        bare_us: Micros = {}
+        app_us: dict[Flow, float] = {}
+        bare_us: dict[Flow, float] = {}
         for flow in Flow:
             if app_first:
                 app_us[flow] = self._office.turn(flow).cpu_us[0]
             bare_us[flow] = self._bare.do([self._calls[flow].of(transaction_id)]).cpu_us[0]
             if not app_first:
                 app_us[flow] = self._office.turn(flow).cpu_us[0]
-        return app_us, bare_us
+        return _Round(app_us, bare_us)
 
 
 def lines(rows: Sequence[Row]) -> list[str]:

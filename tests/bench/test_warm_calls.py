@@ -47,7 +47,7 @@ def test_a_bare_side_that_does_less_is_noticed(
 ) -> None:
     class Idle(Side):
         def __init__(self) -> None:
-            pass
+            """There is no process."""
 
         def do(self, asks: Sequence[object]) -> Done:
             return Done(tuple(0.0 for _ in asks), tuple(None for _ in asks))
@@ -59,7 +59,7 @@ def test_a_bare_side_that_does_less_is_noticed(
 def test_each_side_takes_its_turns_and_each_flow_is_told_with_its_calls(
     setting: Setting, heard: dict[Flow, Recorded]
 ) -> None:
-    rows = compared(setting, ROOT, heard, rounds=2, warm_up_rounds=1)
+    rows = compared(setting, ROOT, heard, rounds=2, processes=1, warm_up_rounds=1)
     assert {row.flow: row.calls for row in rows} == CALLS
     assert all(spread.q1 > 0 for row in rows for spread in (row.app_us, row.bare_us, row.ratio))
 
