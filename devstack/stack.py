@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from deploy import package, template
-from deploy.deployment import Clients, Deployment
+from deploy.deployment import Ask, Clients, Deployment
 from deploy.stacks import Stacks
 from deploy.stage import Stage
 from devstack import aws, proxy
@@ -53,6 +53,7 @@ class Stack:
         self.ports = ports or Ports()
         self.monoova = monoova or Monoova()
         self.outputs: dict[str, str] = {}
+        self.package: package.Package | None = None
         self._speed = speed
         self._overrides = dict(settings or {})
         self._project = project
@@ -185,13 +186,14 @@ class Stack:
         cache = self._project / "build" / "dependencies"
         built = package.build(self._project, built_in, stage=_STAGE, cache=cache)
         self.outputs |= deployment.app(built, self.outputs)
+        self.package = built
         deployed: Mapping[str, Any] = template.filled(
             built.template, deployment.settings(self.outputs)
         )
         return deployed
 
-    def deployment(self) -> Deployment:
-        """The way to change what is deployed here."""
+    def deployment(self, ask: Ask = lambda _plan: True) -> Deployment:
+        """The way to change what is deployed here; `ask` is shown each change before."""
         client = self.emulator.client
         infra = {
             "Emulated": "true",
@@ -203,7 +205,7 @@ class Stack:
             stage=Stage(_STAGE, aws.REGION, infra=infra, app=self._settings(), watch=_WATCH),
             clients=Clients(client("cloudformation"), client("s3"), client("sts")),
             stacks=Stacks(client("cloudformation"), poll_seconds=0.05),
-            ask=lambda _plan: True,
+            ask=ask,
             say=lambda _words: None,
             endpoint=self.emulator.url,
         )

@@ -9,6 +9,7 @@ Exit codes: 0 done, 1 refused or not found, 2 wrong words on the command line.
 import getpass
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from chalicelib.clock import SystemClock
 from chalicelib.domain.gate import Gate
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.storage.controls import Controls
+from deploy import __main__ as deploying
+from deploy.errors import DeployError
 
 _MOST_LISTED: Final = 100
 _ONE_RECEIVE: Final = 10
@@ -27,6 +30,7 @@ _HIDDEN_SECONDS: Final = 30
 _table = click.option(
     "--table", envvar="DYNAMODB_TABLE_CONTROLS", required=True, help="The controls table."
 )
+_stage = click.option("--stage", required=True, help="Of infra/stages/<stage>.toml.")
 _parked = click.option(
     "--parked-url", envvar="PARKED_QUEUE_URL", required=True, help="The queue of parked messages."
 )
@@ -111,6 +115,30 @@ def put_back(parked_url: str, message_id: str, webhook_url: str, payout_url: str
         click.echo("Put back.")
         return
     raise click.ClickException("No such message is parked (or somebody else looks at it now).")
+
+
+@payoutctl.command(help="Write a stage's values into .chalice/config.json, for `chalice deploy`.")
+@_stage
+def configure(stage: str) -> None:
+    with _refusals():
+        deploying.configured(stage)
+    click.echo(f".chalice/config.json knows the stage {stage}.")
+
+
+@payoutctl.command(help="Say what `chalice deploy` cannot: only a message that failed comes back.")
+@_stage
+def finish(stage: str) -> None:
+    with _refusals():
+        for function in deploying.finished(stage):
+            click.echo(f"{function} answers for each message by itself.")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except DeployError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _body(message: Any) -> object:
