@@ -20,10 +20,13 @@ from chalicelib.services.gatekeeper import Gatekeeper
 _MANY: Final = 10
 # What asking may take: a read timeout, and the write of what was learned.
 QUESTION_SECONDS: Final = 11.0
-# How long an answer by date is believed. An end stays an end; a Pending only says when to look
-# again, and that is never sooner than a minute: so what has ended meanwhile is found half a look
-# later at the most. A run of less than a minute asks by date twice, whatever is due.
-_FRESH_FOR: Final = timedelta(seconds=30)
+# How long an answer by date is believed. An end stays an end: it would have been written at once,
+# had the payout been the first of the run, and no run lasts longer than this. What is Pending, or
+# not in it, may be otherwise by now. A Pending puts the payout off for a minute or more, so what
+# has ended meanwhile is found half of that later at the most.
+_END_FOR: Final = timedelta(seconds=60)
+_OTHERWISE_FOR: Final = timedelta(seconds=30)
+_ENDS: Final = frozenset({Standing.COMPLETE, Standing.REJECTED, Standing.DISHONOURED})
 # Dates of Monoova are Sydney's, ours are UTC, and whether it means execution or completion is
 # not documented: a day on either side covers all of it.
 _MARGIN: Final = timedelta(days=1)
@@ -91,9 +94,12 @@ class Asking:
         answer = self._answer
         if answer is None or _first_day_of(payout) < answer.since:
             return None
-        if self._clock.now() - answer.asked_at > _FRESH_FOR:
-            self._answer = None
-            self._ask_by_date(answer.since)
+        report = answer.proves(payout)
+        is_end = report is not None and report.standing in _ENDS
+        if self._clock.now() - answer.asked_at <= (_END_FOR if is_end else _OTHERWISE_FOR):
+            return report
+        self._answer = None
+        self._ask_by_date(answer.since)
         return self._answer.proves(payout) if self._answer else None
 
     def ask(self, payout: Payout) -> Report:
@@ -109,7 +115,7 @@ class Asking:
         return self.passage is not Passage.CIRCUIT_OPEN
 
     def _ask_by_date(self, since: date) -> None:
-        """An answer that failed stands as an empty one: until it is old, all are asked singly."""
+        """An answer that failed stands as an empty one: for half a minute, all are asked singly."""
         if not self._has(QUESTION_SECONDS) or not self.may_ask():
             return
         asked_at = self._clock.now()

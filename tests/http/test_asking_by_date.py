@@ -111,7 +111,7 @@ def test_an_answer_proves_nothing_of_a_payout_that_was_written_after_the_questio
     assert bench.asking.knows(replace(sent_again, updated_at=asked_at - timedelta(microseconds=1)))
 
 
-def test_an_answer_is_believed_for_half_a_minute_and_then_asked_for_anew(bench: Bench) -> None:
+def test_a_pending_is_believed_for_half_a_minute_and_then_asked_for_anew(bench: Bench) -> None:
     payouts = bench.sent(12, STUCK)
     bench.world.later(180)
     bench.asking.begin(payouts)
@@ -124,6 +124,18 @@ def test_an_answer_is_believed_for_half_a_minute_and_then_asked_for_anew(bench: 
     assert bench.asking.questions == 2
 
 
+def test_an_end_is_believed_as_long_as_a_run_may_last(bench: Bench) -> None:
+    payouts = bench.sent(12)
+    bench.world.later(180)
+    bench.asking.begin(payouts)
+    bench.world.later(60)
+    assert bench.standings(payouts) == {Standing.COMPLETE}
+    assert bench.asking.questions == 1
+    bench.world.later(0.001)
+    assert bench.standings(payouts) == {Standing.COMPLETE}
+    assert bench.asking.questions == 2
+
+
 @pytest.mark.parametrize("why", ["no time", "no passage"])
 def test_an_answer_that_is_too_old_is_not_believed_where_there_can_be_no_other(
     why: str, bench: Bench
@@ -131,7 +143,7 @@ def test_an_answer_that_is_too_old_is_not_believed_where_there_can_be_no_other(
     payouts = bench.sent(12)
     bench.world.later(180)
     bench.asking.begin(payouts)
-    bench.world.later(31)
+    bench.world.later(61)
     if why == "no time":
         bench.seconds_left = 10
     else:

@@ -1,0 +1,1 @@
+"""Measures the speed of the app against the calls that it cannot do without. Never deployed."""
