@@ -4,7 +4,7 @@ An answer by date holds every payout of its dates, and on a busy day those are t
 serves all rounds of a run: what is asked grows with what is due, not with its square.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -15,6 +15,7 @@ from chalicelib.domain.outcome import Report, Standing
 from chalicelib.domain.payout import Payout
 from chalicelib.monoova.client import MonoovaClient
 from chalicelib.services.gatekeeper import Gatekeeper
+from chalicelib.services.time_left import TimeLeft
 
 # From here on one question by date is cheaper than one for each.
 _MANY: Final = 10
@@ -56,19 +57,19 @@ class _ByDate:
 
 
 class Asking:
-    """The questions of one run. `has` says whether it has so many seconds left."""
+    """The questions of one run."""
 
     def __init__(
         self,
         monoova: MonoovaClient,
         gatekeeper: Gatekeeper,
         clock: Clock,
-        has: Callable[[float], bool],
+        time_left: TimeLeft,
     ) -> None:
         self._monoova = monoova
         self._gatekeeper = gatekeeper
         self._clock = clock
-        self._has = has
+        self._time = time_left
         self._answer: _ByDate | None = None
         self.questions = 0
         self.passage = Passage.CLEAR
@@ -83,7 +84,7 @@ class Asking:
         if self._answer is not None:
             days = [day for day in days if day < self._answer.since]
         if len(days) >= _MANY:
-            self._ask_by_date(min(days))
+            self._answer = self._asked_by_date(min(days)) or self._answer
 
     def knows(self, payout: Payout) -> bool:
         """Whether the last answer by date tells of the payout."""
@@ -98,9 +99,11 @@ class Asking:
         is_end = report is not None and report.standing in _ENDS
         if self._clock.now() - answer.asked_at <= (_END_FOR if is_end else _OTHERWISE_FOR):
             return report
-        self._answer = None
-        self._ask_by_date(answer.since)
-        return self._answer.proves(payout) if self._answer else None
+        renewed = self._asked_by_date(answer.since)
+        if renewed is None:
+            return None
+        self._answer = renewed
+        return renewed.proves(payout)
 
     def ask(self, payout: Payout) -> Report:
         """Asks for one payout. `may_ask` comes first."""
@@ -114,15 +117,15 @@ class Asking:
         self.passage = self._gatekeeper.enter_to_ask(self._gatekeeper.gate)
         return self.passage is not Passage.CIRCUIT_OPEN
 
-    def _ask_by_date(self, since: date) -> None:
+    def _asked_by_date(self, since: date) -> _ByDate | None:
         """An answer that failed stands as an empty one: for half a minute, all are asked singly."""
-        if not self._has(QUESTION_SECONDS) or not self.may_ask():
-            return
+        if not self._time.has(QUESTION_SECONDS) or not self.may_ask():
+            return None
         asked_at = self._clock.now()
         reports, answer = self._monoova.reports(since, (asked_at + _MARGIN).date())
         self._gatekeeper.tell(answer)
         self.questions += 1
-        self._answer = _ByDate(asked_at, since, reports)
+        return _ByDate(asked_at, since, reports)
 
 
 def _sent_at(payout: Payout) -> datetime:

@@ -38,6 +38,7 @@ from chalicelib.services.asking import QUESTION_SECONDS, Asking
 from chalicelib.services.dispatch import Dispatcher
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.submission import without_payee
+from chalicelib.services.time_left import TimeLeft
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payout_items import DUE_SHARDS
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
@@ -91,7 +92,8 @@ class Reconciler:
 
         May raise `StorageUnavailableError`; the next run finds the rest.
         """
-        run = _Run(self, by, self.clock.now() + timedelta(seconds=seconds))
+        ends_at = self.clock.now() + timedelta(seconds=seconds)
+        run = _Run(self, by, TimeLeft(self.clock, ends_at))
         # Each minute begins with another shard: a slow one cannot keep the rest waiting for ever.
         first = self.clock.now().minute
         try:
@@ -107,19 +109,20 @@ class Reconciler:
 class _Run:
     """One run: what it knows so far, and how long it may go on."""
 
-    def __init__(self, reconciler: Reconciler, by: str, ends_at: datetime) -> None:
+    def __init__(self, reconciler: Reconciler, by: str, time_left: TimeLeft) -> None:
         self._r = reconciler
         self._by = by
-        self._ends_at = ends_at
+        self._time = time_left
         self._findings = Findings()
         self._asking = Asking(
-            reconciler.monoova, reconciler.gatekeeper, reconciler.clock, self._has
+            reconciler.monoova, reconciler.gatekeeper, reconciler.clock, time_left
         )
         self.oldest_seconds = 0.0
         reconciler.gatekeeper.look()
 
     def found(self) -> Findings:
         """What the run has found so far."""
+        self._findings.is_finished = self._time.was_enough
         self._findings.questions = self._asking.questions
         self._findings.circuit = self._asking.passage.value
         return self._findings
@@ -127,16 +130,11 @@ class _Run:
     def _now(self) -> datetime:
         return self._r.clock.now()
 
-    def _has(self, seconds: float) -> bool:
-        has_time = self._now() + timedelta(seconds=seconds) <= self._ends_at
-        self._findings.is_finished &= has_time
-        return has_time
-
     def rounds(self, shards: Sequence[int]) -> None:
         """All that is due, a page of each shard at a time: none waits until another is empty."""
         began_at = self._now()
         starts: dict[int, Mapping[str, str] | None] = dict.fromkeys(shards)
-        while starts and self._has(_QUICK_SECONDS):
+        while starts and self._time.has(_QUICK_SECONDS):
             self._round(self._pages(starts, began_at))
 
     def _pages(
@@ -145,7 +143,7 @@ class _Run:
         """The next page of each shard in `starts`, which is moved on, or emptied at the end."""
         due: list[Payout] = []
         for shard, start in list(starts.items()):
-            if not self._has(_QUICK_SECONDS):
+            if not self._time.has(_QUICK_SECONDS):
                 break
             page = self._r.payouts.due(shard, began_at, _PAGE, start)
             due.extend(page.items)
@@ -164,7 +162,7 @@ class _Run:
         others = [p for p in due if p.state is not State.QUEUED]
         # What takes a moment goes before what may take long.
         for payout in (*sorted(others, key=self._takes_a_call), *queued):
-            if not self._has(_QUICK_SECONDS):
+            if not self._time.has(_QUICK_SECONDS):
                 return
             self._one(payout)
 
@@ -176,7 +174,7 @@ class _Run:
         if self._r.gatekeeper.passage(self._r.gatekeeper.gate) is not Passage.CLEAR:
             return queued
         for payout in queued[_SENT_BY_ITSELF:]:
-            if not self._has(_QUICK_SECONDS):
+            if not self._time.has(_QUICK_SECONDS):
                 return []
             message = {"transaction_id": payout.transaction_id, "customer_id": payout.customer_id}
             try:
@@ -240,7 +238,7 @@ class _Run:
         return self._commit(payout, change)
 
     def _send(self, payout: Payout) -> Payout:
-        if not self._has(_ONE_PAYOUT_SECONDS):
+        if not self._time.has(_ONE_PAYOUT_SECONDS):
             return payout
         standing = self._r.together.standing(payout.customer_id)
         return self._r.dispatcher.send_queued(
@@ -250,7 +248,7 @@ class _Run:
     def _look_up(self, payout: Payout) -> Payout:
         report = self._asking.report_on(payout)
         if report is None:
-            if not self._has(QUESTION_SECONDS):
+            if not self._time.has(QUESTION_SECONDS):
                 return payout
             if not self._asking.may_ask():
                 return self._wait_unasked(payout)
@@ -272,7 +270,7 @@ class _Run:
         return self._commit(payout, Change(decided.fields | waiting, decided.entries))
 
     def _again(self, payout: Payout) -> Payout:
-        if not self._has(_ONE_PAYOUT_SECONDS):
+        if not self._time.has(_ONE_PAYOUT_SECONDS):
             return payout
         standing = self._r.together.standing(payout.customer_id)
         return self._r.dispatcher.send_again(

@@ -12,6 +12,7 @@ from chalicelib.domain.gate import Passage
 from chalicelib.domain.outcome import Standing
 from chalicelib.domain.payout import Payout, State
 from chalicelib.services.asking import Asking
+from chalicelib.services.time_left import TimeLeft
 from chalicelib.storage.payout_items import DUE_SHARDS
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
@@ -29,17 +30,13 @@ class Bench:
     """The questions of one run, about payouts that no table holds: as if they had been read."""
 
     world: World
-    seconds_left: float = 60
 
     def __post_init__(self) -> None:
         parts = self.world.container
         parts.gatekeeper.look()
-        self.asking = Asking(
-            parts.monoova,
-            parts.gatekeeper,
-            WorldClock(self.world),
-            lambda s: s <= self.seconds_left,
-        )
+        clock = WorldClock(self.world)
+        self.time_left = TimeLeft(clock, clock.now() + timedelta(days=10))
+        self.asking = Asking(parts.monoova, parts.gatekeeper, clock, self.time_left)
 
     def sent(self, count: int, plan: Plan = ENDED) -> list[Payout]:
         """So many payouts that Monoova took at this moment, and of which nobody told us."""
@@ -145,7 +142,7 @@ def test_an_answer_that_is_too_old_is_not_believed_where_there_can_be_no_other(
     bench.asking.begin(payouts)
     bench.world.later(61)
     if why == "no time":
-        bench.seconds_left = 10
+        bench.time_left.ends_at = bench.world.clock() + timedelta(seconds=10)
     else:
         bench.world.monoova.rotate_key("another-key")
         assert bench.world.admin.get("/account").status == 503
