@@ -25,8 +25,10 @@ from simulator.testing import shared_signing_key
 
 T = TypeVar("T")
 
-# Assumed, and the only times here: a call of DynamoDB or KMS from a function of 256 MB, which has
-# a seventh of a processor for the 1.5 ms that AWS's SDK takes (platform.md H), and Monoova.
+# What a function of 256 MB has of a processor: a whole one comes with 1,769 MB.
+SHARE_OF_CPU: Final = 256 / 1769
+# Assumed, and the only times here. A call of AWS is 5 ms on the wire, and 1.5 ms of the SDK's CPU
+# (measured for platform.md H) on that share of a processor.
 AWS_MILLISECONDS: Final = 15
 MONOOVA_MILLISECONDS: Final = 300
 # SQS delivers at least once: every so manieth message comes twice here.

@@ -194,8 +194,11 @@ class _Done(Generic[T]):
 
 def here(far: FarEnd, work: Callable[[Function], T]) -> T:
     """Does `work` with a function in this process."""
-    with redirect_stdout(_Nowhere()):
-        return work(Function(Direct(far)))
+    try:
+        with redirect_stdout(_Nowhere()):
+            return work(Function(Direct(far)))
+    finally:
+        wired.put(None)
 
 
 def alone(far: FarEnd, work: Callable[[Function], T]) -> tuple[T, Usage]:

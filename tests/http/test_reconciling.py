@@ -601,6 +601,18 @@ def test_a_slow_database_leaves_the_rest_of_a_page_for_the_next_run(world: World
     assert world.reconcile()["moved_to"] == {"Pending/Unresolved": 2}
 
 
+def test_a_slow_index_keeps_no_run_past_its_time_and_loses_nothing(world: World) -> None:
+    customer = world.customer()
+    waiting = [stored(world, customer, State.SENDING, number) for number in range(DUE_SHARDS)]
+    world.later(60)
+    aws_calls = AwsCalls(world)
+    aws_calls.at("DynamoDB.Query", lambda _body: world.clock.advance(4))
+    began = world.clock()
+    assert run_within(world, 15_000)["is_finished"] is False
+    assert (world.clock() - began).total_seconds() <= 15
+    assert run_within(world, 60_000)["moved_to"] == {"Pending/Unresolved": len(waiting)}
+
+
 def test_a_payout_is_not_sent_again_where_the_time_for_it_is_too_short(world: World) -> None:
     customer, now = world.customer(), world.clock()
     to = destination_of(world, customer)
