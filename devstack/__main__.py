@@ -1,4 +1,4 @@
-"""`python -m devstack run` or `demo`: the stack, the main job before one's eyes, then serving."""
+"""`python -m devstack run`, `demo` or `prove`: the stack, the main job before one's eyes, and more."""
 
 import argparse
 import contextlib
@@ -7,11 +7,12 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Final, NoReturn
 
 from deploy.errors import DeployError
-from devstack import story
+from devstack import proving, story
 from devstack.errors import DevstackError
 from devstack.settings import Monoova, Ports
 from devstack.stack import Stack
@@ -43,11 +44,11 @@ Register a customer, pay one, look at a payout:
 
 def main() -> int:
     """0 when every payout ended as it should."""
-    arguments = _arguments()
+    what = _arguments().what
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
     try:
-        return _run(serves=arguments.what == "run")
+        return _prove() if what == "prove" else _run(serves=what == "run")
     except DeployError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -60,16 +61,12 @@ def _run(*, serves: bool) -> int:
     ports = Ports.from_environment(os.environ)
     monoova = Monoova.from_environment(os.environ)
     started = time.monotonic()
-    with Stack(ports, monoova, say=lambda words: print(f"{words} …", flush=True)) as stack:
+    with Stack(ports, monoova, say=_say) as stack:
         print(f"All of it runs, after {time.monotonic() - started:.1f} s.\n")
         if not monoova.is_simulated:
             print(_NOT_SIMULATED.format(url=monoova.base_url, maccount=monoova.account.maccount))
         told = _tell(stack)
-        if told.problems:
-            print(f"\n{stack.logs()}\n\nNot as it should be:", file=sys.stderr)
-            print("\n".join(f" - {problem}" for problem in told.problems), file=sys.stderr)
-        else:
-            print(f"\nAll as it should be, after {time.monotonic() - started:.0f} s.")
+        _judge(stack, told.problems, started)
         if serves:
             print(_serving(stack, told), flush=True)
             with contextlib.suppress(KeyboardInterrupt):  # the way it is meant to end
@@ -78,11 +75,40 @@ def _run(*, serves: bool) -> int:
         return 1 if told.problems else 0
 
 
+def _prove() -> int:
+    started = time.monotonic()
+    with Stack(Ports.from_environment(os.environ), say=_say) as stack:
+        print(f"Deployed, after {time.monotonic() - started:.1f} s.\n")
+        with _bounded(stack, proving.LONGEST_SECONDS):
+            problems = proving.prove(stack, lambda words: print(words, flush=True))
+        _judge(stack, problems, started)
+        return 1 if problems else 0
+
+
 def _tell(stack: Stack) -> story.Told:
-    signal.signal(signal.SIGALRM, _too_long)
-    signal.alarm(story.longest_seconds(stack))
-    try:
+    with _bounded(stack, story.longest_seconds(stack)):
         return story.tell(stack, lambda words: print(words, flush=True))
+
+
+def _judge(stack: Stack, problems: Sequence[str], started: float) -> None:
+    if problems:
+        print(f"\n{stack.logs()}\n\nNot as it should be:", file=sys.stderr)
+        print("\n".join(f" - {problem}" for problem in problems), file=sys.stderr)
+    else:
+        print(f"\nAll as it should be, after {time.monotonic() - started:.0f} s.")
+
+
+def _say(words: str) -> None:
+    print(f"{words} …", flush=True)
+
+
+@contextlib.contextmanager
+def _bounded(stack: Stack, seconds: int) -> Iterator[None]:
+    """What does not come to its end in time is ended; what the functions said is shown."""
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(seconds)
+    try:
+        yield
     except DevstackError:
         print(f"\n{stack.logs()}", file=sys.stderr)
         raise
@@ -123,7 +149,7 @@ def _curls(api_url: str, told: story.Told) -> tuple[str, str, str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m devstack", description=__doc__)
-    parser.add_argument("what", choices=["run", "demo"], help="serve at the end, or exit")
+    parser.add_argument("what", choices=["run", "demo", "prove"], help="serve at the end, or exit")
     return parser.parse_args()
 
 

@@ -21,6 +21,7 @@ from chalicelib.clock import SystemClock
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.storage.controls import Controls
 from deploy.package import Package
+from deploy.stacks import Plan
 from devstack import story
 from devstack.aws import REGION
 from devstack.errors import DevstackError
@@ -31,6 +32,8 @@ Say = Callable[[str], None]
 
 _FUNCTIONS: Final = ("", "-send_queued_payouts", "-take_up_webhook_events", "-reconcile")
 _AMOUNT: Final = Decimal("12.50")  # in no table of the simulator's: taken, then paid and announced
+# The story, and what comes after it.
+LONGEST_SECONDS: Final = 280
 _PATIENCE_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.25
 _REQUEST_SECONDS: Final = 35.0
@@ -115,8 +118,13 @@ def _everything_is_watched(stack: Stack, say: Say) -> list[str]:
 def _nothing_is_left_to_deploy(stack: Stack, say: Say) -> list[str]:
     """The same again changes nothing: a stack that is up to date is not touched."""
     planned: list[str] = []
-    deployment = stack.deployment(ask=lambda plan: bool(planned.append(plan.stack)))
-    deployment.infrastructure(lambda name: "")
+
+    def note(plan: Plan) -> bool:
+        planned.append(plan.stack)
+        return True
+
+    deployment = stack.deployment(ask=note)
+    deployment.infrastructure(lambda _name: "")
     deployment.app(_the_same(stack), stack.outputs)
     deployment.watch(stack.outputs)
     say("Deployed once more: CloudFormation has nothing to do.")

@@ -22,7 +22,8 @@ from proof.simulation import Size
 BUILD: Final = Path(__file__).parent.parent / "build" / "catching"
 # Seeds of their own, so that no day is known to both the hunter and the hunted.
 _FIRST_SEED: Final = 5_000
-_DAYS: Final = 40
+# One mutant shows itself on one day of fifty only.
+_DAYS: Final = 80
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,18 @@ _READ_SECONDS: Final = 10.0
 # One reply on 20,000 references has about 6 MB; what is larger than this is not Monoova.
 _MOST_BYTES: Final = 32 * 1024 * 1024
 _CHUNK_BYTES: Final = 64 * 1024
+# What `_envelope_of` reads. An answer by date has a line for each payout of its dates: with all
+# that stands in them, a hundred thousand lines would be more than a small function can hold.
+_READ: Final = frozenset(
+    {
+        "status",
+        "statusDescription",
+        "transactionId",
+        "callerUniqueReference",
+        "uniqueReference",
+        "transactionStatus",
+    }
+)
 _TRANSACTION_ID: Final = re.compile(r"[0-9A-Za-z]{1,40}")
 # A connection that was kept while the function was frozen may be dead, and the first call over it
 # would end in doubt for no reason.
@@ -239,13 +251,21 @@ class MonoovaClient:
             allow_redirects=False,
             stream=True,
         ) as response:
-            content = bytearray()
-            # The read timeout is per packet: a reply that drips would outlive the function.
-            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-                content += chunk
-                if len(content) > _MOST_BYTES or time.monotonic() > ends:
-                    return Silence.CUT_OFF
-            return _Reply(response.status_code, _document_of(bytes(content)), bytes(content))
+            content = _content_of(response, ends)
+            if content is None:
+                return Silence.CUT_OFF
+            return _Reply(response.status_code, _document_of(content), content)
+
+
+def _content_of(response: requests.Response, ends: float) -> bytes | None:
+    """The body, read to its end; None if it is too long, or not there in time."""
+    content = bytearray()
+    # The read timeout is per packet: a reply that drips would outlive the function.
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+        content += chunk
+        if len(content) > _MOST_BYTES or time.monotonic() > ends:
+            return None
+    return bytes(content)
 
 
 def _basic(credentials: Credentials) -> str:
@@ -255,10 +275,17 @@ def _basic(credentials: Credentials) -> str:
 
 def _document_of(content: bytes) -> object:
     try:
-        return json.loads(content, parse_float=Decimal)
+        return json.loads(content, parse_float=Decimal, object_hook=_slim)
     # ArithmeticError: an exponent that no Decimal can hold.
     except (ValueError, ArithmeticError, RecursionError):
         return None
+
+
+def _slim(read: dict[str, Any]) -> dict[str, Any]:
+    """Of an object that tells a payout's status, no more than we want to know."""
+    if "transactionStatus" not in read:
+        return read
+    return {name: value for name, value in read.items() if name in _READ}
 
 
 def _text(value: object) -> str | None:
@@ -290,6 +317,8 @@ def _reports_of(document: object) -> Mapping[str, Report]:
     if not isinstance(items, list):
         return {}
     reports: dict[str, Report] = {}
+    # Thousands of lines say the same: it is kept once.
+    said: dict[Report, Report] = {}
     for item in items:
         envelope = _envelope_of(item)
         if envelope is None or envelope.reference is None:
@@ -298,7 +327,8 @@ def _reports_of(document: object) -> Mapping[str, Report]:
         # Two entries that disagree about one reference prove neither.
         is_new = envelope.reference not in reports
         same = is_new or reports[envelope.reference].standing is report.standing
-        reports[envelope.reference] = report if same else Report(Standing.UNCLEAR)
+        kept = report if same else Report(Standing.UNCLEAR)
+        reports[envelope.reference] = said.setdefault(kept, kept)
     return reports
 
 

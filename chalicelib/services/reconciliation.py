@@ -1,10 +1,10 @@
 """Finds what nobody told us: reads the open payouts that are due, and moves each one on.
 
 Every step is conditional on the payout being as it was read, so that two runs at once do no harm.
-Works in slices, within its time; what it does not reach is still due at the next run.
+Works in rounds, within its time; what it does not reach is still due at the next run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -19,7 +19,7 @@ from chalicelib.domain.decisions import (
     change_for,
     in_doubt,
 )
-from chalicelib.domain.gate import Gate, Passage
+from chalicelib.domain.gate import Passage
 from chalicelib.domain.outcome import Report, Standing, Uncertainty
 from chalicelib.domain.payout import (
     PENDING,
@@ -33,9 +33,11 @@ from chalicelib.domain.payout import (
 from chalicelib.domain.schedule import Policy, when_to_try
 from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
+from chalicelib.services.asking import QUESTION_SECONDS, Asking
 from chalicelib.services.dispatch import Dispatcher
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.submission import without_payee
+from chalicelib.services.time_left import TimeLeft
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payout_items import DUE_SHARDS
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
@@ -44,22 +46,17 @@ from chalicelib.storage.together import ReadTogether
 if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
 
-_SLICE: Final = 100
-# From here on one question by date is cheaper than one for each.
-_MANY: Final = 10
+# Of each shard in a round. A payout has about a kilobyte: a page is one read, a round fits in any
+# function's memory.
+_PAGE: Final = 100
+# So many payouts of a round are sent by the run itself, should the queue be of no help; the others
+# are put on it.
+_SENT_BY_ITSELF: Final = 10
 # What sending one payout may take: a call and a retry; a further one waits for the next run.
 _ONE_PAYOUT_SECONDS: Final = 15.0
-# What asking may take: a read timeout, and the write of what was learned.
-_QUESTION_SECONDS: Final = 11.0
 _QUICK_SECONDS: Final = 3.0
 _QUEUE_LOOK: Final = timedelta(minutes=5)
 _BROKEN_LOOK: Final = timedelta(minutes=10)
-# Dates of Monoova are Sydney's, ours are UTC, and whether it means execution or completion is
-# not documented: a day on either side covers all of it.
-_MARGIN: Final = timedelta(days=1)
-# Older ones are few and asked for singly: one that hangs for weeks would make every answer by
-# date hold weeks of payouts.
-_BY_DATE_FOR: Final = timedelta(days=2)
 _LOOKED_UP: Final = PENDING - {State.SENDING}
 
 
@@ -97,67 +94,90 @@ class Reconciler:
 
         May raise `StorageUnavailableError`; the next run finds the rest.
         """
-        run = _Run(self, by, self.clock.now() + timedelta(seconds=seconds))
-        # Each minute begins with another shard: a long one cannot keep the rest waiting for ever.
+        ends_at = self.clock.now() + timedelta(seconds=seconds)
+        run = _Run(self, by, TimeLeft(self.clock, ends_at))
+        # Each minute begins with another shard: a slow one cannot keep the rest waiting for ever.
         first = self.clock.now().minute
         try:
-            for shard in range(DUE_SHARDS):
-                run.shard((first + shard) % DUE_SHARDS)
+            run.rounds([(first + shard) % DUE_SHARDS for shard in range(DUE_SHARDS)])
         finally:
+            found = run.found()
             observability.measure(Metric.OLDEST_OPEN_SECONDS, run.oldest_seconds)
             observability.measure(Metric.CIRCUIT_OPEN_NOW, int(self.gatekeeper.gate.is_open))
-            observability.note(found=run.findings.looked_at, circuit=run.findings.circuit)
+            observability.note(found=found.looked_at, circuit=found.circuit)
         observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
-        return run.findings
+        return found
 
 
 class _Run:
     """One run: what it knows so far, and how long it may go on."""
 
-    def __init__(self, reconciler: Reconciler, by: str, ends_at: datetime) -> None:
+    def __init__(self, reconciler: Reconciler, by: str, time_left: TimeLeft) -> None:
         self._r = reconciler
         self._by = by
-        self._ends_at = ends_at
-        self._gate: Gate = reconciler.gatekeeper.look()
-        self.findings = Findings()
+        self._time = time_left
+        self._findings = Findings()
+        self._asking = Asking(
+            reconciler.monoova, reconciler.gatekeeper, reconciler.clock, time_left
+        )
         self.oldest_seconds = 0.0
+        reconciler.gatekeeper.look()
+
+    def found(self) -> Findings:
+        """What the run has found so far."""
+        self._findings.is_finished = self._time.was_enough
+        self._findings.questions = self._asking.questions
+        self._findings.circuit = self._asking.passage.value
+        return self._findings
 
     def _now(self) -> datetime:
         return self._r.clock.now()
 
-    def _has(self, seconds: float) -> bool:
-        has_time = self._now() + timedelta(seconds=seconds) <= self._ends_at
-        self.findings.is_finished &= has_time
-        return has_time
+    def rounds(self, shards: Sequence[int]) -> None:
+        """All that is due, a page of each shard at a time: none waits until another is empty."""
+        began_at = self._now()
+        starts: dict[int, Mapping[str, str] | None] = dict.fromkeys(shards)
+        while starts and self._time.has(_QUICK_SECONDS):
+            self._round(self._pages(starts, began_at))
 
-    def shard(self, shard: int) -> None:
-        """All that is due in one shard, slice by slice."""
-        began_at, start = self._now(), None
-        while self._has(_QUICK_SECONDS):
-            page = self._r.payouts.due(shard, began_at, _SLICE, start)
-            self._slice(page.items)
+    def _pages(
+        self, starts: dict[int, Mapping[str, str] | None], began_at: datetime
+    ) -> list[Payout]:
+        """The next page of each shard in `starts`, which is moved on, or emptied at the end."""
+        due: list[Payout] = []
+        for shard, start in list(starts.items()):
+            if not self._time.has(_QUICK_SECONDS):
+                break
+            page = self._r.payouts.due(shard, began_at, _PAGE, start)
+            due.extend(page.items)
             if page.next_key is None:
-                return
-            start = page.next_key
+                del starts[shard]
+            else:
+                starts[shard] = page.next_key
+        return due
 
-    def _slice(self, due: tuple[Payout, ...]) -> None:
+    def _round(self, due: list[Payout]) -> None:
         now = self._now()
         ages = ((now - payout.created_at).total_seconds() for payout in due)
         self.oldest_seconds = max((self.oldest_seconds, *ages))
-        asked = self._ask_by_date([p for p in due if p.state in _LOOKED_UP])
-        queued = [payout for payout in due if payout.state is State.QUEUED]
+        self._asking.begin([p for p in due if p.state in _LOOKED_UP])
+        queued = self._unloaded([p for p in due if p.state is State.QUEUED])
+        others = [p for p in due if p.state is not State.QUEUED]
         # What takes a moment goes before what may take long.
-        for payout in (*(p for p in due if p.state is not State.QUEUED), *self._unloaded(queued)):
-            if not self._has(_QUICK_SECONDS):
+        for payout in (*sorted(others, key=self._takes_a_call), *queued):
+            if not self._time.has(_QUICK_SECONDS):
                 return
-            self._one(payout, asked.get(payout.unique_reference))
+            self._one(payout)
+
+    def _takes_a_call(self, payout: Payout) -> bool:
+        return payout.state in _LOOKED_UP and not self._asking.knows(payout)
 
     def _unloaded(self, queued: list[Payout]) -> list[Payout]:
         """Of many, puts all but a few on the queue, which sends them side by side."""
         if self._r.gatekeeper.passage(self._r.gatekeeper.gate) is not Passage.CLEAR:
             return queued
-        for payout in queued[_MANY:]:
-            if not self._has(_QUICK_SECONDS):
+        for payout in queued[_SENT_BY_ITSELF:]:
+            if not self._time.has(_QUICK_SECONDS):
                 return []
             message = {"transaction_id": payout.transaction_id, "customer_id": payout.customer_id}
             try:
@@ -169,13 +189,13 @@ class _Run:
                 return queued
             except PayoutChangedError as error:
                 after = error.current or payout
-            self.findings.note_move(payout, after)
-        return queued[:_MANY]
+            self._findings.note_move(payout, after)
+        return queued[:_SENT_BY_ITSELF]
 
-    def _one(self, payout: Payout, report: Report | None) -> None:
+    def _one(self, payout: Payout) -> None:
         """Moves one payout on; one that cannot be is put off, so that it does not stop the rest."""
         try:
-            after = self._moved(payout, report)
+            after = self._moved(payout)
         except PayoutChangedError as error:
             after = error.current or payout
         except StorageUnavailableError:
@@ -183,7 +203,7 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the rest goes on
             observability.note_error(error)
             after = self._put_off_broken(payout)
-        self.findings.note_move(payout, after)
+        self._findings.note_move(payout, after)
 
     def _put_off_broken(self, payout: Payout) -> Payout:
         try:
@@ -191,7 +211,7 @@ class _Run:
         except PayoutChangedError as error:
             return error.current or payout
 
-    def _moved(self, payout: Payout, report: Report | None) -> Payout:
+    def _moved(self, payout: Payout) -> Payout:
         match payout.state:
             case State.SENDING:
                 return self._release(payout)
@@ -202,7 +222,7 @@ class _Run:
                 change = change_for(payout, Event.APPROVAL_EXPIRED, self._note(), fields)
                 return self._commit(payout, change)
             case _ if payout.state in _LOOKED_UP:
-                return self._look_up(payout, report)
+                return self._look_up(payout)
             case _:
                 return payout
 
@@ -221,22 +241,21 @@ class _Run:
         return self._commit(payout, change)
 
     def _send(self, payout: Payout) -> Payout:
-        if not self._has(_ONE_PAYOUT_SECONDS):
+        if not self._time.has(_ONE_PAYOUT_SECONDS):
             return payout
         standing = self._r.together.standing(payout.customer_id)
         return self._r.dispatcher.send_queued(
             payout, standing.customer, standing.gate, self._by, _ONE_PAYOUT_SECONDS
         )
 
-    def _look_up(self, payout: Payout, report: Report | None) -> Payout:
-        if report is None or report.standing is Standing.UNCLEAR:
-            if not self._has(_QUESTION_SECONDS):
+    def _look_up(self, payout: Payout) -> Payout:
+        report = self._asking.report_on(payout)
+        if report is None:
+            if not self._time.has(QUESTION_SECONDS):
                 return payout
-            if not self._may_ask():
+            if not self._asking.may_ask():
                 return self._wait_unasked(payout)
-            report, answer = self._r.monoova.asked(payout.unique_reference)
-            self._r.gatekeeper.tell(answer)
-            self.findings.questions += 1
+            report = self._asking.ask(payout)
         report = without_payee(report, payout, self._r.together, self._r.dispatcher.vault)
         decided = after_report(payout, report, self._now(), self._by, self._r.policy)
         if isinstance(decided, SendAgain):
@@ -249,36 +268,17 @@ class _Run:
         unclear = Report(Standing.UNCLEAR)
         decided = after_report(payout, unclear, self._now(), self._by, self._r.policy)
         assert isinstance(decided, Change)  # nothing unclear makes anybody send
-        until = when_to_try(self._gate, self._now(), self._r.policy)
+        until = when_to_try(self._r.gatekeeper.gate, self._now(), self._r.policy)
         waiting = Fields(looks=payout.looks, due_at=until)
         return self._commit(payout, Change(decided.fields | waiting, decided.entries))
 
     def _again(self, payout: Payout) -> Payout:
-        if not self._has(_ONE_PAYOUT_SECONDS):
+        if not self._time.has(_ONE_PAYOUT_SECONDS):
             return payout
         standing = self._r.together.standing(payout.customer_id)
         return self._r.dispatcher.send_again(
             payout, standing.customer, standing.gate, self._by, _ONE_PAYOUT_SECONDS
         )
-
-    def _may_ask(self) -> bool:
-        """Whether Monoova may be called; a call that failed since may have closed the gate."""
-        self._gate = self._r.gatekeeper.gate
-        passage = self._r.gatekeeper.enter_to_ask(self._gate)
-        self.findings.circuit = passage.value
-        return passage is not Passage.CIRCUIT_OPEN
-
-    def _ask_by_date(self, payouts: list[Payout]) -> Mapping[str, Report]:
-        """Of many, asks with one call. Whom the answer leaves out is asked for singly."""
-        since = self._now() - _BY_DATE_FOR
-        sent = [at for p in payouts if (at := p.last_sent_at or p.created_at) >= since]
-        if len(sent) < _MANY or not self._has(_QUESTION_SECONDS) or not self._may_ask():
-            return {}
-        start, end = (min(sent) - _MARGIN).date(), (self._now() + _MARGIN).date()
-        reports, answer = self._r.monoova.reports(start, end)
-        self._r.gatekeeper.tell(answer)
-        self.findings.questions += 1
-        return reports
 
     def _put_off(self, payout: Payout, until: datetime) -> Payout:
         return self._commit(payout, Change(Fields(due_at=until)))

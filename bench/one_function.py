@@ -1,0 +1,247 @@
+"""One instance of a function, alone in a process of its own, as it is on AWS.
+
+Whatever it calls stands in the process that started it, behind a pipe: so its memory and its CPU
+are its own. For counting calls alone, the same function runs in the process of whoever counts.
+"""
+
+import io
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
+
+import requests
+
+from bench.far_end import FarEnd
+from chalicelib.encryption import Vault
+from chalicelib.storage.controls import Controls
+from chalicelib.storage.payouts import Payouts
+from chalicelib.storage.together import ReadTogether
+from chalicelib.wiring import Container, wired
+from proof.functions import LambdaContext
+from proof.lambda_events import failed_in, load_app, schedule_event, sqs_event
+from proof.memory.container import ENVIRONMENT
+from proof.memory.services import MemoryVault
+from proof.seam import Call
+from simulator.adapter import SimulatorAdapter
+from simulator.monoova import Monoova
+
+T = TypeVar("T")
+_TIMEOUT: Final = timedelta(seconds=60)
+_CLIENTS: Final = ("dynamodb", "kms", "secretsmanager", "sqs")
+
+
+class Line(Protocol):
+    """The way to the far end. Answers with what a call came to, and with the time."""
+
+    def ask(self, part: str, method: str, given: Any, named: Any) -> tuple[Any, datetime]: ...
+
+
+@dataclass(frozen=True)
+class Direct:
+    """The far end in this very process."""
+
+    far: FarEnd
+
+    def ask(self, part: str, method: str, given: Any, named: Any) -> tuple[Any, datetime]:
+        return self.far.serve(part, method, given, named), self.far.clock()
+
+
+@dataclass(frozen=True)
+class _Piped:
+    """The far end in the process that started this one."""
+
+    connection: Connection
+
+    def ask(self, part: str, method: str, given: Any, named: Any) -> tuple[Any, datetime]:
+        self.connection.send((part, method, given, named))
+        answer: tuple[Any, datetime] = self.connection.recv()
+        return answer
+
+
+class _Near:
+    """This end: the clock and the seam of the function, which know what the last call told."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._now = line.ask("world", "pass_time", (0,), {})[1]
+
+    def call(self, part: str, method: str, *given: Any, **named: Any) -> Any:
+        answer, self._now = self._line.ask(part, method, given, named)
+        return answer
+
+    def now(self) -> datetime:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self.call("world", "pass_time", seconds)
+
+    def cross(self, call: Call, effect: Callable[[], T]) -> T:
+        self.call("world", "called", call.service, call.operation)
+        return effect()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of the far end, whose every method is a call."""
+
+    near: _Near
+    name: str
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        return partial(self.near.call, self.name, method)
+
+
+class _Container(Container):
+    """The app's own parts, with the far end where AWS's clients would be."""
+
+    def __init__(self, near: _Near) -> None:
+        http = requests.Session()
+        far_monoova = cast(Monoova, _Part(near, "monoova"))
+        http.mount("https://", SimulatorAdapter(far_monoova, advance=near.sleep))
+        super().__init__(environment=ENVIRONMENT, clock=near, http=http)
+        self._near = near
+
+    def _client(self, service: str) -> Any:
+        return _Part(self._near, service)
+
+    @cached_property
+    def payouts_table(self) -> Payouts:
+        return cast(Payouts, _Part(self._near, "payouts"))
+
+    @cached_property
+    def controls_table(self) -> Controls:
+        return cast(Controls, _Part(self._near, "controls"))
+
+    @cached_property
+    def together(self) -> ReadTogether:
+        return cast(ReadTogether, _Part(self._near, "together"))
+
+    @cached_property
+    def vault(self) -> Vault:
+        return MemoryVault(self._near)
+
+
+class Function:
+    """The deployed app in one instance, warm from its second event on."""
+
+    def __init__(self, line: Line) -> None:
+        self._near = _Near(line)
+        self._app = load_app()
+        self._container = _Container(self._near)
+
+    def reconcile(self) -> dict[str, Any]:
+        """One tick of the schedule; answers with what was found."""
+        wired.put(self._container)
+        found: dict[str, Any] = self._app.reconcile(schedule_event(), self._context())
+        return found
+
+    def send_queued(self, bodies: list[str]) -> list[str]:
+        """One batch of the queue; answers with the numbers of those that are to come again."""
+        wired.put(self._container)
+        return failed_in(self._app.send_queued_payouts(sqs_event(bodies), self._context()))
+
+    def receive(self, most: int) -> list[str]:
+        """What Lambda would read from the queue for it."""
+        bodies: list[str] = self._near.call("world", "receive", most)
+        return bodies
+
+    def wait_until(self, time: datetime) -> None:
+        """No event comes until then."""
+        self._near.sleep(max((time - self.now()).total_seconds(), 0))
+
+    def now(self) -> datetime:
+        return self._near.now()
+
+    def _context(self) -> LambdaContext:
+        ends_at = self.now() + _TIMEOUT
+        return LambdaContext(lambda: (ends_at - self.now()).total_seconds() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the process used. Peaks are of the whole process, its start with AWS's SDK included."""
+
+    cpu_seconds: float
+    peak_before_mb: float
+    peak_mb: float
+
+
+def peak_mb() -> float:
+    """The most memory this process has held so far."""
+    # getrusage would tell, of a process just started, the peak of the one that started it.
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = [text for text in status.read_text().splitlines() if text.startswith("VmHWM")]
+        return int(line.split()[1]) / 1024
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+@dataclass(frozen=True)
+class _Done(Generic[T]):
+    result: T
+    usage: Usage
+
+
+def here(far: FarEnd, work: Callable[[Function], T]) -> T:
+    """Does `work` with a function in this process."""
+    try:
+        with redirect_stdout(_Nowhere()):
+            return work(Function(Direct(far)))
+    finally:
+        wired.put(None)
+
+
+def alone(far: FarEnd, work: Callable[[Function], T]) -> tuple[T, Usage]:
+    """Does `work` with a function in a process of its own, while this one is all that it calls."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_live, args=(theirs, work))
+    process.start()
+    theirs.close()
+    try:
+        while not isinstance(asked := ours.recv(), _Done):
+            part, method, given, named = asked
+            ours.send((far.serve(part, method, given, named), far.clock()))
+    finally:
+        ours.close()
+        process.join()
+    return asked.result, asked.usage
+
+
+def _live(connection: Connection, work: Callable[[Function], T]) -> None:
+    _load_sdk()
+    function = Function(_Piped(connection))
+    before, started = peak_mb(), time.process_time()
+    with redirect_stdout(_Nowhere()):
+        result = work(function)
+    cpu_seconds = time.process_time() - started
+    connection.send(_Done(result, Usage(cpu_seconds, before, peak_mb())))
+
+
+def _load_sdk() -> None:
+    """What a function on AWS has in memory besides: the clients, and the Encryption SDK."""
+    import aws_encryption_sdk
+    from botocore.session import Session
+
+    session = Session()
+    session.set_credentials("none", "none")
+    for service in _CLIENTS:
+        session.create_client(service, region_name="ap-southeast-2")
+    aws_encryption_sdk.EncryptionSDKClient()
+
+
+class _Nowhere(io.TextIOBase):
+    """Takes the lines that CloudWatch would keep."""
+
+    def write(self, text: str) -> int:
+        return len(text)
