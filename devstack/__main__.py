@@ -1,4 +1,4 @@
-"""`python -m devstack run`, `demo` or `prove`: the stack, the main job before one's eyes, and more."""
+"""`python -m devstack run`, `demo` or `prove`: the stack, and the main job before one's eyes."""
 
 import argparse
 import contextlib
