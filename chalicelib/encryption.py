@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.starting import loading
+
 if TYPE_CHECKING:
     from botocore.session import Session
 
@@ -63,7 +65,8 @@ class Vault:
 
     @cached_property
     def _sdk(self) -> Any:
-        from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
+        with loading():
+            from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
 
         # It logs what KMS answered, with a traceback. Our own line says what there is to say.
         logging.getLogger("aws_encryption_sdk").setLevel(logging.CRITICAL)

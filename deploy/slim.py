@@ -27,7 +27,18 @@ _DROPPED_FILES: Final = ("*.pyi", "py.typed", "*.c", "*.h", "*.pxd", "*.rst")
 _UNREACHED: Final = (
     "pycparser",  # parses C for cffi's compiler; at run time cffi does not
     "boto3/data",  # the resource API's descriptions: we use clients
+    "boto3/s3",  # file transfers
 )
+# boto3 imports one name of it, for transfers to S3, which no function makes: 37 ms of a cold start.
+_STANDS_IN: Final = {
+    "s3transfer/manager.py": '''"""Transfers to S3 are not in this package."""
+
+
+class TransferConfig:
+    """What boto3 asks for by name when it is imported."""
+''',
+    "s3transfer/__init__.py": "",
+}
 
 
 def slim(tree: Path) -> None:
@@ -41,6 +52,10 @@ def slim(tree: Path) -> None:
             path.unlink()
     for name in _UNREACHED:
         shutil.rmtree(tree / name)
+    shutil.rmtree(tree / "s3transfer")
+    for name, text in _STANDS_IN.items():
+        (tree / name).parent.mkdir(exist_ok=True)
+        (tree / name).write_text(text, encoding="utf-8")
     models.trim(tree / "botocore" / "data")
 
 

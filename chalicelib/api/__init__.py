@@ -8,11 +8,14 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from chalicelib.starting import loading
+
 if TYPE_CHECKING:
     from chalicelib.api import schemas as schemas
 
 
 def __getattr__(name: str) -> ModuleType:
     if name == "schemas":
-        return importlib.import_module("chalicelib.api.schemas")
+        with loading():
+            return importlib.import_module("chalicelib.api.schemas")
     raise AttributeError(name)

@@ -5,9 +5,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
-from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
-from marshmallow.validate import Length, OneOf, Range, Regexp
-
 from chalicelib.api.http import ID
 from chalicelib.domain.destination import (
     DestinationType,
@@ -24,6 +21,11 @@ from chalicelib.services.administration import RESOLUTIONS
 from chalicelib.services.customers import BankAccountDetails, DestinationDetails, PayIdDetails
 from chalicelib.services.listing import PayoutFilter
 from chalicelib.services.paying import PayoutRequest
+from chalicelib.starting import patterns_compiled_late
+
+with patterns_compiled_late():
+    from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+    from marshmallow.validate import Length, OneOf, Range, Regexp
 
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _METHODS: Final = tuple(kind.value for kind in DestinationType)

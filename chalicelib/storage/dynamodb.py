@@ -9,17 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.storage.values import attribute_of, value_of
 
 Item = Mapping[str, Any]
 T = TypeVar("T")
 
-_serialize: Final = TypeSerializer().serialize
-_deserialize: Final = TypeDeserializer().deserialize
-
-# Of one width, so that the texts sort as the times do.
-_TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+_TIME_WIDTH: Final = len("2026-03-02T01:00:00.000000Z")
 
 # DynamoDB's own words for "I did not do it": a write that ended so can be tried again as it is.
 _NOT_DONE: Final = frozenset(
@@ -48,23 +45,30 @@ class Page(Generic[T]):
 
 
 def text_of(time: datetime) -> str:
-    """RFC 3339 in UTC with microseconds."""
-    return time.astimezone(UTC).strftime(_TIME_FORMAT)
+    """RFC 3339 in UTC with microseconds: of one width, so that the texts sort as the times do."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def time_of(text: str) -> datetime:
-    """The time that `text_of` wrote."""
-    return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=UTC)
+    """The time that `text_of` wrote.
+
+    Raises:
+        ValueError: it did not.
+    """
+    # Python reads other forms of ISO 8601 too, some of them without a zone.
+    if len(text) != _TIME_WIDTH or not text.endswith("Z"):
+        raise ValueError("Not a time in our form.")
+    return datetime.fromisoformat(text)
 
 
 def encoded(item: Item) -> dict[str, Any]:
     """The item in DynamoDB's form; attributes that are None are left out."""
-    return {name: _serialize(value) for name, value in item.items() if value is not None}
+    return {name: attribute_of(value) for name, value in item.items() if value is not None}
 
 
 def decoded(item: Item) -> dict[str, Any]:
-    """The item in Python's form; numbers are `Decimal`, binary is `Binary`."""
-    return {name: _deserialize(value) for name, value in item.items()}
+    """The item in Python's form; numbers are whole ones."""
+    return {name: value_of(value) for name, value in item.items()}
 
 
 @contextmanager
@@ -133,6 +137,6 @@ def key_of(
 
 def _is_time(text: str | None) -> bool:
     try:
-        return text is None or bool(time_of(text))
+        return text is None or text_of(time_of(text)) == text
     except ValueError:
         return False

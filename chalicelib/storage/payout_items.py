@@ -1,11 +1,9 @@
 """A payout as an item of the transactions table, and changes to it as updates."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
-
-from boto3.dynamodb.types import TypeSerializer
+from typing import Any, Final
 
 from chalicelib.domain.payout import (
     Change,
@@ -16,14 +14,8 @@ from chalicelib.domain.payout import (
     ReviewReason,
     State,
 )
-from chalicelib.storage.dynamodb import (
-    Item,
-    text_of,
-    time_of,
-)
-
-if TYPE_CHECKING:
-    pass
+from chalicelib.storage.dynamodb import Item, text_of, time_of
+from chalicelib.storage.values import attribute_of
 
 # Seven years, as Australian law asks of financial records (Corporations Act 2001, s 286).
 _KEPT_FOR: Final = timedelta(days=7 * 366)
@@ -31,7 +23,6 @@ _KEPT_FOR: Final = timedelta(days=7 * 366)
 DUE_SHARDS: Final = 4
 REVIEW_BUCKET: Final = "review"
 _TIMES: Final = ("due_at", "last_sent_at", "completed_at")
-_serialize: Final = TypeSerializer().serialize
 
 
 class PayoutUpdate:
@@ -74,7 +65,7 @@ class PayoutUpdate:
         values = dict(self._values)
         if self._due_is_set:
             values[":due_shard"] = shard_of(transaction_id)
-        return {name: _serialize(value) for name, value in values.items()}
+        return {name: attribute_of(value) for name, value in values.items()}
 
 
 def shard_of(transaction_id: str) -> str:
@@ -102,13 +93,12 @@ def _attributes_of(fields: Fields) -> dict[str, Any]:
 
 def item_of(payout: Payout) -> dict[str, Any]:
     """The whole item of a payout, as it is first stored."""
-    item = asdict(payout)
-    del item["history"]
-    fields = Fields(state=payout.state, due_at=payout.due_at, needs_review=payout.needs_review)
+    item = {each.name: getattr(payout, each.name) for each in fields(payout)}
+    indexed = Fields(state=payout.state, due_at=payout.due_at, needs_review=payout.needs_review)
     return (
         item
         | {name: text_of(item[name]) for name in _TIMES if item[name]}
-        | _attributes_of(fields)
+        | _attributes_of(indexed)
         | {
             "state": None,
             "unique_reference": None,

@@ -107,11 +107,11 @@ class Payouts:
         """
         update = PayoutUpdate(change, at, kept_entries(payout, change))
         update.require("#version = :expected", {":expected": payout.version})
-        after = applied(payout, change, at)
         try:
             return self._write(payout.transaction_id, update)
         except PayoutChangedError as error:
             # A try of this very write may have succeeded without our hearing of it.
+            after = applied(payout, change, at)
             if error.current == after:
                 return after
             raise

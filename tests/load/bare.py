@@ -5,21 +5,21 @@ and against the simulator of the same stack, one after the other, on as many thr
 waited at once under the load. The row that is written is a copy of one that the app wrote.
 """
 
+import base64
 import time
 import uuid
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import requests
 
+from bench.bare import BareClients, Call, execute
 from devstack.stack import Stack
 from simulator.outcomes import Outcome
 from simulator.testing import payid_payout
 from simulator.triggers import TRIGGERS
 from tests.load.figures import Spread
 
-_EXECUTE: Final = "/financial/v2/transaction/execute"
 # Complete inside the call: Monoova has no news afterwards that would disturb the measurement.
 _CENTS: Final = next(t.amount_cents for t in TRIGGERS if t.outcome is Outcome.COMPLETED_INSTANTLY)
 _MOST: Final = 2_000
@@ -33,80 +33,77 @@ class BarePayout:
 
     def __init__(self, stack: Stack, customer_id: str, like: str) -> None:
         """`like`: the payout whose row is copied."""
-        self._stack = stack
-        self._dynamodb = stack.client("dynamodb")
-        self._kms = stack.client("kms")
-        self._http = requests.Session()
-        self._http.trust_env = False
+        http = requests.Session()
+        http.trust_env = False
+        self._clients = BareClients(
+            stack.client("dynamodb"),
+            stack.client("kms"),
+            http,
+            stack.simulator_url,
+            stack.monoova.api_key,
+        )
+        self._outputs = stack.outputs
         self._table = stack.outputs["TransactionsTableName"]
-        self._customer = {"customer_id": {"S": customer_id}}
-        found = self._dynamodb.get_item(TableName=self._table, Key=_key(like))["Item"]
+        self._customer_id = customer_id
+        found = self._clients.dynamodb.get_item(TableName=self._table, Key=_key(like))["Item"]
         # Without these two the reconciler never sees it.
         self._row = {name: found[name] for name in found if name not in ("due_at", "due_shard")}
-        key = stack.outputs["CustomerDataKeyArn"]
-        self._sealed: bytes = self._kms.encrypt(
-            KeyId=key, Plaintext=bytes(32), EncryptionContext={"customer_id": customer_id}
+        self._context = {"customer_id": customer_id}
+        sealed: bytes = self._clients.kms.encrypt(
+            KeyId=stack.outputs["CustomerDataKeyArn"],
+            Plaintext=bytes(32),
+            EncryptionContext=self._context,
         )["CiphertextBlob"]
+        self._sealed = base64.b64encode(sealed).decode()
 
     def run(self) -> dict[str, float]:
         """Milliseconds of each call, and of all of them."""
         reference = str(uuid.uuid4())
-        calls: Mapping[str, Callable[[], object]] = {
-            "BatchGetItem": lambda: self._read(reference),
-            "Decrypt": self._decrypt,
-            "PutItem": lambda: self._put(reference),
-            "Monoova execute": lambda: self._execute(reference),
-            "UpdateItem": lambda: self._update(reference),
+        calls = {
+            "BatchGetItem": self._read(reference),
+            "Decrypt": self._decrypt(),
+            "PutItem": self._put(reference),
+            "Monoova execute": execute(payid_payout(reference, _CENTS / 100)),
+            "UpdateItem": self._update(reference),
         }
+        makes = {name: self._clients.prepared(call) for name, call in calls.items()}
         took: dict[str, float] = {}
-        for name, call in calls.items():
+        for name, make in makes.items():
             began = time.perf_counter()
-            call()
+            make()
             took[name] = (time.perf_counter() - began) * 1000
         return took | {TOTAL: sum(took.values())}
 
-    def _read(self, reference: str) -> object:
-        outputs = self._stack.outputs
+    def _read(self, reference: str) -> Call:
         wanted = {
-            outputs["CustomersTableName"]: self._customer,
-            outputs["ControlsTableName"]: {"control_id": {"S": "gate"}},
+            self._outputs["CustomersTableName"]: {"customer_id": {"S": self._customer_id}},
+            self._outputs["ControlsTableName"]: {"control_id": {"S": "gate"}},
             self._table: _key(reference),
         }
-        return self._dynamodb.batch_get_item(
-            RequestItems={
-                table: {"Keys": [key], "ConsistentRead": True} for table, key in wanted.items()
-            }
-        )
+        keys = {table: {"Keys": [key], "ConsistentRead": True} for table, key in wanted.items()}
+        return Call("dynamodb", "BatchGetItem", {"RequestItems": keys})
 
-    def _decrypt(self) -> object:
-        context = {"customer_id": self._customer["customer_id"]["S"]}
-        return self._kms.decrypt(CiphertextBlob=self._sealed, EncryptionContext=context)
+    def _decrypt(self) -> Call:
+        request = {"CiphertextBlob": self._sealed, "EncryptionContext": self._context}
+        return Call("kms", "Decrypt", request)
 
-    def _put(self, reference: str) -> object:
-        return self._dynamodb.put_item(
-            TableName=self._table,
-            Item=self._row | _key(reference),
-            ConditionExpression="attribute_not_exists(transaction_id)",
-        )
+    def _put(self, reference: str) -> Call:
+        request = {
+            "TableName": self._table,
+            "Item": self._row | _key(reference),
+            "ConditionExpression": "attribute_not_exists(transaction_id)",
+        }
+        return Call("dynamodb", "PutItem", request)
 
-    def _execute(self, reference: str) -> object:
-        answer = self._http.post(
-            f"{self._stack.simulator_url}{_EXECUTE}",
-            json=payid_payout(reference, _CENTS / 100),
-            auth=(self._stack.monoova.api_key, ""),
-            timeout=30,
-        )
-        answer.raise_for_status()
-        return answer
-
-    def _update(self, reference: str) -> object:
-        return self._dynamodb.update_item(
-            TableName=self._table,
-            Key=_key(reference),
-            UpdateExpression="SET submission = :new",
-            ConditionExpression="attribute_exists(transaction_id)",
-            ExpressionAttributeValues={":new": {"S": "Accepted"}},
-        )
+    def _update(self, reference: str) -> Call:
+        request = {
+            "TableName": self._table,
+            "Key": _key(reference),
+            "UpdateExpression": "SET submission = :new",
+            "ConditionExpression": "attribute_exists(transaction_id)",
+            "ExpressionAttributeValues": {":new": {"S": "Accepted"}},
+        }
+        return Call("dynamodb", "UpdateItem", request)
 
 
 def measure(

@@ -271,6 +271,14 @@ def test_a_time_is_one_width_in_utc_and_reads_back(time: datetime) -> None:
     assert time_of(text).tzinfo is UTC
 
 
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2026-03-02", "2026-03-02T01:00:00Z", "2026-03-02T01:00:00.0000000"]
+)
+def test_a_time_in_another_form_is_not_taken_for_one_of_ours(text: str) -> None:
+    with pytest.raises(ValueError, match="form"):
+        time_of(text)
+
+
 NAMES: Final = frozenset({"transaction_id", "created_at"})
 KEY: Final = {"transaction_id": "t-1", "created_at": "2026-03-02T01:00:00.000000Z"}
 
@@ -317,8 +325,10 @@ def _encoded(document: object) -> str:
         _encoded({**KEY, "created_at": ""}),
         _encoded({**KEY, "created_at": {"S": "x"}}),
         _encoded({**KEY, "created_at": "yesterday"}),
+        _encoded({**KEY, "created_at": "2026-03-02"}),
+        _encoded({**KEY, "created_at": "2026-03-02 01:00:00.000000Z"}),
     ],
-    ids=range(15),
+    ids=range(17),
 )
 def test_what_is_no_cursor_of_this_list_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidCursorError):

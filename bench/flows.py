@@ -1,0 +1,85 @@
+"""What is measured: three ways into the app, each with the calls that it cannot do without."""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from types import ModuleType
+from typing import Any, Final
+
+from bench.bare import Call
+from proof.lambda_events import http_event, user
+from simulator.testing import Delivery
+
+_AMOUNT: Final = "125.50"
+_ADMIN: Final = user("0a1b2c3d-admin-sub")
+_WEBHOOK: Final = "/webhooks/monoova/NppPaymentStatus"
+
+
+class Flow(StrEnum):
+    """In the order in which a payout goes through them."""
+
+    REQUEST = "POST /payouts"
+    SHOW = "GET /payouts/{id}"
+    WEBHOOK = f"POST {_WEBHOOK}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The calls that a flow made for the payout `transaction_id`."""
+
+    transaction_id: str
+    calls: tuple[Call, ...]
+
+    def of(self, transaction_id: str) -> list[dict[str, Any]]:
+        """The same calls for another payout, as the bare side takes them."""
+        return [asdict(call.about(self.transaction_id, transaction_id)) for call in self.calls]
+
+
+class Events:
+    """Events as API Gateway makes them of requests that its authorizer let in."""
+
+    def __init__(self, app: ModuleType) -> None:
+        """`app` is asked for its routes only."""
+        self._app = app
+
+    def customer(self) -> dict[str, Any]:
+        """Registers somebody with one destination."""
+        destination = {
+            "type": "PayId",
+            "pay_id": "jo.citizen@example.com",
+            "pay_id_type": "Email",
+            "account_name": "Jo Citizen",
+        }
+        body = {"name": "Jo Citizen", "destination": destination}
+        return self._event("POST", "/customers", json.dumps(body), {}, _ADMIN)
+
+    def requests(self, customer_id: str, count: int) -> list[dict[str, Any]]:
+        """So many payouts, each under a key of its own."""
+        body = json.dumps({"customer_id": customer_id, "amount": _AMOUNT})
+        keys = [{"Idempotency-Key": str(uuid.uuid4())} for _ in range(count)]
+        return [self._event("POST", "/payouts", body, key, _ADMIN) for key in keys]
+
+    def shows(self, transaction_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """A look at each."""
+        return [self._event("GET", f"/payouts/{each}", "", {}, _ADMIN) for each in transaction_ids]
+
+    def webhooks(self, deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
+        """Monoova's own, with its signature."""
+        return [
+            self._event("POST", _WEBHOOK, each.body.decode(), each.headers, {})
+            for each in deliveries
+        ]
+
+    def _event(
+        self,
+        method: str,
+        path: str,
+        body: str,
+        headers: Mapping[str, str],
+        context: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        event = http_event(self._app, method, path, b"", headers, context)
+        # A body of text is handed over as it is.
+        return event | {"body": body or None, "isBase64Encoded": False}

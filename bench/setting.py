@@ -1,0 +1,142 @@
+"""What the measured processes talk to: an emulated AWS with our tables, and a Monoova."""
+
+import contextlib
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from deploy import configure
+from deploy.deployment import Clients, Deployment
+from deploy.stacks import Stacks
+from deploy.stage import Stage
+from devstack import aws
+from devstack.processes import bare_environment, free_port
+from devstack.settings import Account
+from simulator.clock import utc_now
+from simulator.monoova import API_KEY, Monoova
+from simulator.server import SimulatorServer
+from simulator.testing import Delivery
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+WEBHOOK_SECRET: Final = "a-secret-of-the-bench"  # noqa: S105 - nobody else's Monoova uses it
+
+_STAGE: Final = "local"
+_SPEED: Final = 100_000.0  # Monoova's news of a payout comes at once
+_NEWS_SECONDS: Final = 10.0
+# Enough for any number of rounds.
+_BALANCE: Final = Decimal("100000000.00")
+
+
+class News:
+    """Takes Monoova's webhooks, and keeps them until they are asked for."""
+
+    def __init__(self) -> None:
+        self._arrived: dict[str, Delivery] = {}
+
+    def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        delivery = Delivery(url, dict(headers), body)
+        self._arrived[str(delivery.json["UniqueReference"])] = delivery
+        return 200
+
+    def of(self, reference: str) -> Delivery:
+        """The webhook about this payout, once it has come.
+
+        Raises:
+            TimeoutError
+        """
+        ends = time.monotonic() + _NEWS_SECONDS
+        while time.monotonic() < ends:
+            if reference in self._arrived:
+                return self._arrived.pop(reference)
+            time.sleep(0.002)
+        raise TimeoutError("Monoova has no news of a payout.")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """AWS in a process of its own; Monoova in this one, so that its webhooks are at hand.
+
+    `functions` is the environment of a deployed function, without where AWS is.
+    """
+
+    emulator: aws.Emulator
+    monoova: Monoova
+    monoova_url: str
+    news: News
+    functions: Mapping[str, str]
+
+    def environment(self, aws_url: str | None = None) -> dict[str, str]:
+        """All that a measured process sees; `aws_url` is for whoever listens in between."""
+        return bare_environment() | {
+            **self.functions,
+            "AWS_REGION": aws.REGION,
+            "AWS_DEFAULT_REGION": aws.REGION,
+            "AWS_ACCESS_KEY_ID": self.emulator.credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.emulator.credentials.secret_access_key,
+            "AWS_ENDPOINT_URL": aws_url or self.emulator.url,
+            "BARE_MONOOVA_URL": self.monoova_url,
+            "BARE_MONOOVA_API_KEY": API_KEY,
+        }
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Setting]:
+    """Starts all of it, and ends it.
+
+    Raises:
+        DevstackError: the emulated AWS does not come up.
+    """
+    news = News()
+    monoova = Monoova(utc_now, news, opening_balance=_BALANCE, speed=_SPEED)
+    # Where to is not looked at: the webhooks stay here until they are handed to the app.
+    monoova.subscribe("http://127.0.0.1/webhooks/monoova", WEBHOOK_SECRET)
+    with contextlib.ExitStack() as ends:
+        scratch = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        server = ends.enter_context(SimulatorServer(monoova))
+        python = ROOT / ".venv-aws" / "bin" / "python"
+        emulator = aws.Emulator(python, free_port(), scratch)
+        ends.callback(emulator.stop)
+        emulator.wait_until_ready()
+        deployment = _deployment(emulator, server.url)
+        secrets = {"MonoovaApiKey": API_KEY, "MonoovaWebhookSecret": WEBHOOK_SECRET}
+        settings = deployment.settings(deployment.infrastructure(secrets.__getitem__))
+        yield Setting(emulator, monoova, server.url, news, _function_environment(settings))
+
+
+def _deployment(emulator: aws.Emulator, monoova_url: str) -> Deployment:
+    account = Account()
+    infra = {
+        "Emulated": "true",
+        "MonoovaEnvironment": "sandbox",
+        "MonoovaBaseUrl": monoova_url,
+    }
+    app = {
+        "MonoovaMaccountToken": account.maccount,
+        "MonoovaSourceBsb": account.source_bsb,
+        "MonoovaSourceAccount": account.source_account,
+        "RemitterName": account.remitter_name,
+        "CorsAllowOrigin": "http://localhost:3000",
+    }
+    client = emulator.client
+    return Deployment(
+        project=ROOT,
+        stage=Stage(_STAGE, aws.REGION, infra=infra, app=app),
+        clients=Clients(client("cloudformation"), client("s3"), client("sts")),
+        stacks=Stacks(client("cloudformation"), poll_seconds=0.05),
+        ask=lambda _plan: True,
+        say=lambda _words: None,
+        endpoint=emulator.url,
+    )
+
+
+def _function_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """As `.chalice/config.json` gives it to the functions."""
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    shared = configure.neutral(config)["environment_variables"]
+    environment: dict[str, str] = json.loads(configure.render(json.dumps(shared), settings))
+    return environment

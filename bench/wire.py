@@ -1,0 +1,91 @@
+"""Listens in between the functions and the emulated AWS: which calls were really made."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from bench.bare import Call
+from devstack.processes import LOOPBACK
+
+# The first part of X-Amz-Target, which AWS never renamed.
+_SERVICES: Final = {
+    "DynamoDB_20120810": "dynamodb",
+    "TrentService": "kms",
+    "secretsmanager": "secretsmanager",
+    "AmazonSQS": "sqs",
+}
+_SECONDS: Final = 10.0
+
+
+class Wire:
+    """What was heard since it was last asked; `url` is where to call instead of AWS."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._heard: list[tuple[float, Call]] = []
+
+    def hear(self, call: Call) -> None:
+        """Keeps a call, with the time."""
+        self._heard.append((time.time(), call))
+
+    def taken(self) -> list[tuple[float, Call]]:
+        """The calls since the last time, each try counted, with the seconds since the epoch."""
+        heard, self._heard = self._heard, []
+        return heard
+
+
+@contextmanager
+def listening(upstream_url: str) -> Iterator[Wire]:
+    """A way to `upstream_url` that is listened to, while the block runs."""
+    server = _Server((LOOPBACK, 0), _Handler)
+    server.upstream = urlsplit(upstream_url).netloc
+    server.wire = Wire(f"http://{LOOPBACK}:{server.server_address[1]}")
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield server.wire
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    upstream: str
+    wire: Wire
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one packet for head and body
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        """All of our services speak JSON by POST."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        service, _, operation = self.headers["X-Amz-Target"].partition(".")
+        self.server.wire.hear(Call(_SERVICES[service], operation, json.loads(body)))
+        upstream = http.client.HTTPConnection(self.server.upstream, timeout=_SECONDS)
+        try:
+            # `Host` too is as it was signed.
+            upstream.request("POST", self.path, body, dict(self.headers.items()))
+            answer = upstream.getresponse()
+            content = answer.read()
+        finally:
+            upstream.close()
+        self.send_response_only(answer.status)
+        for name in ("Content-Type", "x-amzn-RequestId", "x-amz-crc32"):
+            if value := answer.getheader(name):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its signature
+        """Nothing on the terminal."""
