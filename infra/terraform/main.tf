@@ -48,6 +48,7 @@ locals {
 # on_failure and timeout_in_minutes are left to CloudFormation, in all three: a stack that has once
 # been made cannot be given another value, and Terraform would make it anew, tables and all.
 resource "aws_cloudformation_stack" "infra" {
+  # checkov:skip=CKV_AWS_124:Who wants to be told of its changes names topics in notification_arns.
   name              = "${local.name}-infra"
   template_body     = local.infra_template
   parameters        = merge(local.infra_parameters, local.infra_secrets)
@@ -150,6 +151,7 @@ locals {
 }
 
 resource "aws_cloudformation_stack" "app" {
+  # checkov:skip=CKV_AWS_124:Who wants to be told of its changes names topics in notification_arns.
   name              = local.name
   template_url      = "https://${local.bucket}.s3.${local.region}.amazonaws.com/${aws_s3_object.app_template.key}"
   parameters        = local.app_parameters
@@ -180,6 +182,7 @@ locals {
 }
 
 resource "aws_cloudformation_stack" "watch" {
+  # checkov:skip=CKV_AWS_124:Who wants to be told of its changes names topics in notification_arns.
   name              = "${local.name}-watch"
   template_body     = local.watch_template
   parameters        = local.watch_parameters
