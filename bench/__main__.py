@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from bench import calls, cold, warm
+from bench import calls, cold, instructions, shares, warm
 from bench.cold import STARTS
 from bench.durations import cpu_milliseconds
 
@@ -31,10 +31,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=15, help="of cold starts")
     parser.add_argument("--no-instructions", action="store_true")
     given = parser.parse_args()
+    counts = _counts(is_declined=given.no_instructions)
     calls.prepare()
     parts: dict[str, Callable[[], int]] = {
-        "Cold start": lambda: _cold(given.rounds, counts=_counts(given.no_instructions)),
-        "Warm requests": _warm,
+        "Cold start": lambda: _cold(given.rounds, counts=counts),
+        "Warm requests": lambda: _warm(counts=counts),
         "Calls of each flow": lambda: _of_its_own("bench.calls"),
         "Reconciliation": lambda: _of_its_own("bench.reconciliation"),
         "A burst through the queue": lambda: _of_its_own("bench.burst"),
@@ -46,7 +47,7 @@ def main() -> int:
     return max(results)
 
 
-def _counts(is_declined: bool) -> bool:
+def _counts(*, is_declined: bool) -> bool:
     if is_declined or shutil.which("valgrind"):
         return not is_declined
     print("valgrind is not installed: instructions are not counted.")
@@ -68,11 +69,15 @@ def _cold(rounds: int, *, counts: bool) -> int:
     return 0
 
 
-def _warm() -> int:
+def _warm(*, counts: bool) -> int:
     """The app as it is packaged for this machine."""
     with tempfile.TemporaryDirectory() as directory:
-        package = cold.cases(Path(directory))[-1].tree
-        return warm.main(["--package", str(package)])
+        arguments = ["--package", str(cold.cases(Path(directory))[-1].tree)]
+        result = warm.main(arguments)
+        for more in (instructions.main, shares.main) if counts else (shares.main,):
+            print(flush=True)
+            result = max(result, more(arguments))
+        return result
 
 
 def _of_its_own(module: str) -> int:
