@@ -34,6 +34,8 @@ FUNCTIONS: Final = {
     "take_up_webhook_events": f"{NAME}-take_up_webhook_events",
     "reconcile": f"{NAME}-reconcile",
 }
+INFRA: Final = (sys.executable, "-m", "deploy", "infra", "--stage", STAGE, "--yes")
+PAYOUTCTL: Final = (sys.executable, "-m", "ops.payoutctl")
 READERS: Final = ("send_queued_payouts", "take_up_webhook_events")
 
 
@@ -47,8 +49,14 @@ class Developer:
 
     def runs(self, what: str, *words: str) -> None:
         """A program in the clone, to its good end; what it said is kept under `what`."""
+        done = self.tries(*words)
+        assert done.returncode == 0, f"{what}: {done.stdout}{done.stderr}"
+        self.said[what] = done.stdout
+
+    def tries(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A program in the clone, to whatever end."""
         credentials = self.stack.emulator.credentials
-        done = subprocess.run(  # noqa: S603 - our own programs
+        return subprocess.run(  # noqa: S603 - our own programs
             words,
             cwd=self.clone,
             env=bare_environment()
@@ -63,8 +71,6 @@ class Developer:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, f"{what}: {done.stdout}{done.stderr}"
-        self.said[what] = done.stdout
 
     @property
     def config(self) -> dict[str, Any]:
@@ -94,11 +100,11 @@ class Developer:
 def developer(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Developer]:
     """Has deployed the stage; when all has been looked at, it is taken away again."""
     developer = Developer(stack, cloned(stack, tmp_path_factory.mktemp("clone")))
-    python, chalice = sys.executable, str(Path(sys.executable).with_name("chalice"))
+    chalice = str(Path(sys.executable).with_name("chalice"))
     try:
-        developer.runs("infra", python, "-m", "deploy", "infra", "--stage", STAGE, "--yes")
+        developer.runs("infra", *INFRA)
         developer.runs("deploy", chalice, "deploy", "--stage", STAGE)
-        developer.runs("finish", python, "-m", "ops.payoutctl", "finish", "--stage", STAGE)
+        developer.runs("finish", *PAYOUTCTL, "finish", "--stage", STAGE)
         yield developer
     finally:
         developer.runs("delete", chalice, "delete", "--stage", STAGE)
@@ -212,3 +218,29 @@ def test_the_api_answers_under_its_own_role(developer: Developer) -> None:
     assert (shown.status, shown.json["name"]) == (200, "Jo Citizen")
     account = developer.asks("GET", "/account", **operator)
     assert account.status == 200, "Monoova's credentials are those of the stage"
+
+
+def test_a_stage_of_another_account_is_refused_before_anything_is_done(
+    developer: Developer,
+) -> None:
+    events = developer.stack.client("cloudformation").describe_stack_events
+    before = events(StackName=f"{NAME}-infra")["StackEvents"]
+    file = developer.clone / "infra" / "stages" / f"{STAGE}.toml"
+    own = file.read_text()
+    try:
+        file.write_text(own.replace('account = ""', f'account = "{"1" * 12}"'))
+        configure = (*PAYOUTCTL, "configure", "--stage", STAGE)
+        for words in (INFRA, configure):
+            done = developer.tries(*words)
+            assert done.returncode == 1
+            assert f"The stage {STAGE} belongs into account {'1' * 12}" in done.stderr
+    finally:
+        file.write_text(own)
+    assert events(StackName=f"{NAME}-infra")["StackEvents"] == before
+
+
+def test_configuring_again_changes_nothing(developer: Developer) -> None:
+    before = developer.config
+    developer.runs("configure", *PAYOUTCTL, "configure", "--stage", STAGE)
+    assert developer.config == before
+    assert f".chalice/config.json knows the stage {STAGE}." in developer.said["configure"]
