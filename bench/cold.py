@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.tally import Function
 from deploy import package, slim, wheels
 from deploy.wheels import Architecture
 
@@ -47,6 +48,14 @@ _PATHS: Final[Mapping[str, str]] = {
     "queue of payouts (encryption)": _APP + "c.dispatcher\nc.vault._sdk\nc.vault._provider\n",
     "queue of webhook events": _APP + "c.webhooks\n",
     "schedule": _APP + "c.reconciler\n",
+}
+
+# The path of each function that loads the most.
+STARTS: Final = {
+    Function.API: "POST /payouts (encryption)",
+    Function.SEND: "queue of payouts (encryption)",
+    Function.TAKE_UP: "queue of webhook events",
+    Function.RECONCILE: "schedule",
 }
 
 ENVIRONMENT: Final[Mapping[str, str]] = {

@@ -175,7 +175,7 @@ variable "api_reserved_concurrency" {
 
 variable "sending_concurrency" {
   type        = number
-  default     = 5
+  default     = 10
   description = "How many copies of the sending function read the queue at once; it paces a file of thousands."
 }
 

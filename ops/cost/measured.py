@@ -19,20 +19,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from bench import cold
 from bench.durations import cpu_milliseconds
-from bench.tally import Function
-from ops import cold_start
 
 MEASURED: Final = Path(__file__).parent / "measured.toml"
 BENCH: Final = Path(__file__).parent.parent.parent / "build" / "bench.json"
 _ROUNDS: Final = 5
-# What each function loads before its first answer, by the cases of `ops.cold_start`.
-_STARTS: Final = {
-    Function.API: "app: POST /payouts, encryption loaded",
-    Function.SEND: "app: POST /payouts, encryption loaded",
-    Function.TAKE_UP: "app: webhook",
-    Function.RECONCILE: "app: webhook",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +65,12 @@ def newest(bench: Path = BENCH, path: Path = MEASURED) -> Measured:
 
 def live(machine: str) -> Measured:
     """Measured now, in half a minute; `machine` says in a few words where."""
-    starts = {case: cold_start.CASES[case] for case in set(_STARTS.values())}
-    for code in starts.values():
-        cold_start.measured(code)
-    taken = {
-        case: sorted(cold_start.measured(code) for _ in range(_ROUNDS))[_ROUNDS // 2]
-        for case, code in starts.items()
-    }
+    taken = {start.name: start.median for start in cold.measure(_ROUNDS, counts=False)}
     return Measured(
         measured_on=datetime.now(UTC).date(),
         machine=machine,
         cpu_ms=cpu_milliseconds(),
-        cold_start_ms={name: round(taken[case]) for name, case in _STARTS.items()},
+        cold_start_ms={name: round(taken[case]) for name, case in cold.STARTS.items()},
     )
 
 

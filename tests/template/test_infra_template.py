@@ -45,7 +45,7 @@ def test_a_table_is_encrypted_recoverable_paid_by_use_and_not_deleted(
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["OnAws", True, False]}
-    assert infra["Resources"][table]["DeletionPolicy"] == "Retain"
+    assert infra["Resources"][table]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert infra["Resources"][table]["UpdateReplacePolicy"] == "Retain"
 
 
@@ -109,7 +109,7 @@ def test_a_parked_message_and_a_webhooks_event_are_kept_as_long_as_sqs_can(
 
 def test_the_key_of_customer_data_rotates_and_is_never_deleted(infra: dict[str, Any]) -> None:
     assert properties_of(infra, "CustomerDataKey")["EnableKeyRotation"] is True
-    assert infra["Resources"]["CustomerDataKey"]["DeletionPolicy"] == "Retain"
+    assert infra["Resources"]["CustomerDataKey"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_the_api_key_is_never_shown(infra: dict[str, Any]) -> None:

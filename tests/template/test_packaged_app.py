@@ -198,3 +198,12 @@ def test_the_access_log_says_nothing_that_the_caller_wrote(resources: dict[str, 
     }
     (setting,) = properties["MethodSettings"]
     assert setting["DataTraceEnabled"] is False
+
+
+@pytest.mark.parametrize("kind", ["DEFAULT_4XX", "DEFAULT_5XX"])
+def test_the_admin_app_may_read_what_the_gateway_answers_by_itself(
+    resources: dict[str, Any], kind: str
+) -> None:
+    answers = resources["RestAPI"]["Properties"]["GatewayResponses"]
+    headers = answers[kind]["ResponseParameters"]["Headers"]
+    assert headers == {"Access-Control-Allow-Origin": {"Fn::Sub": "'${CorsAllowOrigin}'"}}
