@@ -106,13 +106,7 @@ class Stacks:
         Raises:
             DeployError: it failed, and CloudFormation has undone it; with the reasons.
         """
-        self._client.execute_change_set(
-            StackName=plan.stack,
-            ChangeSetName=plan.change_set,
-            # Undone with all that was made on the way: what is to be retained for ever, too. Left
-            # behind without a stack, it would have the names that the next try needs.
-            RetainExceptOnCreate=True,
-        )
+        self._client.execute_change_set(StackName=plan.stack, ChangeSetName=plan.change_set)
         ends = time.monotonic() + _MOST_SECONDS
         while time.monotonic() < ends:
             status = self._status(plan.stack)
