@@ -18,7 +18,7 @@ OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     "dynamodb": frozenset(
         {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"}
     ),
-    "kms": frozenset({"Decrypt", "Encrypt", "GenerateDataKey"}),
+    "kms": frozenset({"Decrypt", "GenerateDataKey"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
     "sqs": frozenset({"SendMessage"}),
 }

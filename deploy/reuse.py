@@ -4,8 +4,12 @@ Chalice keeps what it has built in `.chalice/deployments/`, under a name that fo
 the requirements, the interpreter and the processor, and takes it from there while these are the
 same. So ours, laid there, is what it deploys, until the app is changed; then it builds one that
 does the same and starts more slowly.
+
+Its name follows from every file under chalicelib, the bytecode too that Python writes there when
+Chalice imports the app. So there has to be bytecode before the name is asked for.
 """
 
+import compileall
 import shutil
 import sys
 from pathlib import Path
@@ -19,6 +23,7 @@ from deploy.package import Package, architecture_of
 
 def lay_ready(project: Path, package: Package, *, stage: str) -> Path:
     """Where Chalice will look for the package of this stage; it is there now."""
+    compileall.compile_dir(project / "chalicelib", quiet=1)
     place = place_of(project, stage)
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(package.code, place)

@@ -4,9 +4,9 @@ Lambda's `/var/task` cannot be written to, so a package without bytecode compile
 imports at every cold start: half of the time of one.
 """
 
-import compileall
-import py_compile
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -74,17 +74,15 @@ def add_amazon_roots(tree: Path) -> None:
 def compile_all(tree: Path) -> None:
     """Bytecode beside every module, which is believed without a look at its source's date.
 
-    The archive forces all dates to 1980, so bytecode that is checked by date would be stale.
+    The archive forces all dates to 1980, so bytecode that is checked by date would be stale. It is
+    made in a process that has nothing else loaded: what a string's bytecode looks like depends on
+    who else holds it.
 
     Raises:
         DeployError: a module does not compile.
     """
-    done = compileall.compile_dir(
-        tree,
-        quiet=1,
-        force=True,
-        stripdir=str(tree),
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
-    if not done:
-        raise DeployError("A module of the package does not compile.")
+    command = [sys.executable, "-I", "-S", "-m", "compileall", "-q", "-f", "-s", str(tree)]
+    command += ["--invalidation-mode", "unchecked-hash", str(tree)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise DeployError(f"A module of the package does not compile:\n{done.stdout}{done.stderr}")

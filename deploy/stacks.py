@@ -15,8 +15,12 @@ KEEP: Final = None
 
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _DONE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-# A stack of this status has no resources and takes a change set as if it were new.
+# Stacks without resources: the shell of a change set that nobody executed, which takes the next one
+# as if it were new; and what is left of a creation that failed, which CloudFormation refuses to
+# touch until it is deleted.
 _EMPTY: Final = "REVIEW_IN_PROGRESS"
+_UNDONE: Final = "ROLLBACK_COMPLETE"
+_BEGUN: Final = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 _NOTHING_TO_DO: Final = ("didn't contain changes", "No updates are to be performed")
 _MOST_SECONDS: Final = 1800.0
 
@@ -62,9 +66,8 @@ class Stacks:
         return {each["OutputKey"]: each["OutputValue"] for each in (found or {}).get("Outputs", [])}
 
     def exists(self, stack: str) -> bool:
-        """Whether it was ever created; the shell of a change set nobody executed does not count."""
-        found = self._described(stack)
-        return found is not None and found["StackStatus"] != _EMPTY
+        """Whether it has resources: neither a shell nor what is left of a failed creation has."""
+        return self._status(stack) not in ("", _EMPTY, _UNDONE)
 
     def plan(self, stack: str, template: Mapping[str, str], parameters: Parameters) -> Plan | None:
         """What would be done; None if nothing. `template` is a TemplateURL or a TemplateBody.
@@ -73,6 +76,8 @@ class Stacks:
             DeployError: CloudFormation refused it; with its reason.
         """
         is_new = not self.exists(stack)
+        if self._status(stack) == _UNDONE:
+            self._delete(stack)
         name = f"deploy-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
         try:
             self._client.create_change_set(
@@ -104,7 +109,7 @@ class Stacks:
         self._client.execute_change_set(StackName=plan.stack, ChangeSetName=plan.change_set)
         ends = time.monotonic() + _MOST_SECONDS
         while time.monotonic() < ends:
-            status = (self._described(plan.stack) or {}).get("StackStatus", "")
+            status = self._status(plan.stack)
             if status in _DONE:
                 return self.outputs(plan.stack)
             if status.endswith(("FAILED", "ROLLBACK_COMPLETE")):
@@ -112,6 +117,18 @@ class Stacks:
             time.sleep(self._poll_seconds)
         reasons = "\n".join(self._failures(plan.stack))
         raise DeployError(f"The stack {plan.stack} was not brought up to date:\n{reasons}")
+
+    def _status(self, stack: str) -> str:
+        """As CloudFormation says it; "" if there is no such stack."""
+        return str((self._described(stack) or {}).get("StackStatus", ""))
+
+    def _delete(self, stack: str) -> None:
+        self._client.delete_stack(StackName=stack)
+        ends = time.monotonic() + _MOST_SECONDS
+        while status := self._status(stack):
+            if status == "DELETE_FAILED" or time.monotonic() > ends:
+                raise DeployError(f"What is left of {stack} could not be deleted.")
+            time.sleep(self._poll_seconds)
 
     def _described(self, stack: str) -> Mapping[str, Any] | None:
         try:
@@ -150,11 +167,16 @@ class Stacks:
             )
 
     def _failures(self, stack: str) -> Iterator[str]:
-        events = self._client.describe_stack_events(StackName=stack)["StackEvents"]
-        for each in reversed(events):
+        """What failed in the last doing, the cause before what it led to."""
+        latest: list[str] = []
+        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=stack)
+        for each in (each for page in pages for each in page["StackEvents"]):  # newest first
             if each["ResourceStatus"].endswith("FAILED"):
                 reason = each.get("ResourceStatusReason", "no reason given")
-                yield f"  {each['LogicalResourceId']}: {reason}"
+                latest.append(f"  {each['LogicalResourceId']}: {reason}")
+            if each["LogicalResourceId"] == stack and each["ResourceStatus"] in _BEGUN:
+                break  # before it, others failed that were mended since
+        yield from reversed(latest)
 
 
 def _parameter(key: str, value: str | None) -> dict[str, Any]:

@@ -54,6 +54,11 @@ def read(project: Path, name: str) -> Stage:
     unknown = found.keys() - {"account", "region", *_TABLES}
     if unknown:
         raise DeployError(f"{file.relative_to(project)}: unknown {', '.join(sorted(unknown))}.")
+    for table in _TABLES:
+        if not isinstance(found.get(table, {}), dict):
+            raise DeployError(f"{file.relative_to(project)}: {table} is no table.")
+    if not found.get("region"):
+        raise DeployError(f"{file.relative_to(project)}: names no region.")
     tables = {table: _given(found.get(table, {})) for table in _TABLES}
     return Stage(name, found["region"], found.get("account", ""), **tables)
 

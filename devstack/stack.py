@@ -102,22 +102,26 @@ class Stack:
         user = self.user(*(groups or ("operators",)))
         return aws.sign_in(self.emulator, self.outputs["UserPoolClientId"], user)
 
+    def function(self, logical_id: str) -> str:
+        """The name of the function that the app's template calls so: `APIHandler`."""
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName=_APP_STACK, LogicalResourceId=logical_id
+        )
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
     def reconcile(self) -> None:
         """Let the scheduled function run now: for whoever cannot wait for the minute.
 
         Raises:
             DevstackError: it failed; with what it said.
         """
-        resource = self.client("cloudformation").describe_stack_resource(
-            StackName=_APP_STACK, LogicalResourceId="Reconcile"
-        )["StackResourceDetail"]
         # The least of a scheduled event that Chalice takes.
         event: dict[str, Any] = dict.fromkeys(
             ("version", "id", "account", "region", "time", "source"), ""
         )
         event |= {"detail-type": "Scheduled Event", "resources": [], "detail": {}}
         answer = self.client("lambda").invoke(
-            FunctionName=resource["PhysicalResourceId"], Payload=json.dumps(event)
+            FunctionName=self.function("Reconcile"), Payload=json.dumps(event)
         )
         if "FunctionError" in answer:
             raise DevstackError(f"The reconciler failed: {answer['Payload'].read().decode()}")

@@ -170,11 +170,10 @@ class World:
             "STAGE": "test",
         }
 
-    def store_secret(self, api_key: str) -> str:
-        """What rotating the key in Secrets Manager does."""
-        text = json.dumps(
-            {"apiKey": api_key, "environment": "live", "baseUrl": "https://api.mpay.com.au"}
-        )
+    def store_secret(self, api_key: str, **more: str) -> str:
+        """What rotating the key in Secrets Manager does; `more` stands beside the key."""
+        usual = {"apiKey": api_key, "environment": "live", "baseUrl": "https://api.mpay.com.au"}
+        text = json.dumps(usual | more)
         known = self.secrets.list_secrets()["SecretList"]
         if known:
             return str(self.secrets.put_secret_value(SecretId="monoova", SecretString=text)["ARN"])

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -299,7 +299,7 @@ class Deployed:
     @contextlib.contextmanager
     def at_most(self, copies: int, function: str) -> Iterator[None]:
         """While the block runs, a function has no more copies at work; a further call gets 429."""
-        name = self.function(function)
+        name = self.stack.function(function)
         self.lambda_.put_function_concurrency(
             FunctionName=name, ReservedConcurrentExecutions=copies
         )
@@ -330,11 +330,12 @@ class Deployed:
         return [str(message["Body"]) for message in found.get("Messages", [])]
 
     def lines(self, function: str) -> list[Json]:
-        """The lines that a function wrote about its invocations; `function` as in its name."""
+        """The lines that a function wrote about its invocations; `function` as in the template."""
+        its_own = f"/aws/lambda/{self.stack.function(function)}"
         return [
             json.loads(message)
             for group, message in self.logged()
-            if function in group and message.startswith("{")
+            if group == its_own and message.startswith("{")
         ]
 
     def logged(self) -> Iterator[tuple[str, str]]:
@@ -345,12 +346,6 @@ class Deployed:
             for page in pages.paginate(logGroupName=group["logGroupName"]):
                 for event in page["events"]:
                     yield group["logGroupName"], event["message"].strip()
-
-    def function(self, logical_id: str) -> str:
-        """The name that CloudFormation gave a function."""
-        found = self.lambda_.list_functions()["Functions"]
-        names: Sequence[str] = [each["FunctionName"] for each in found]
-        return next(name for name in names if logical_id in name)
 
 
 def json_of(answer: requests.Response) -> Json:

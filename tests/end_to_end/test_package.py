@@ -27,7 +27,7 @@ for name in sys.argv[2:]:
 @pytest.fixture(scope="module")
 def package(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code of a deployed function, unpacked."""
-    found = deployed.lambda_.get_function(FunctionName=deployed.function("APIHandler"))
+    found = deployed.lambda_.get_function(FunctionName=deployed.stack.function("APIHandler"))
     with session() as http:
         answer = http.get(found["Code"]["Location"], timeout=REQUEST_SECONDS)
     answer.raise_for_status()

@@ -97,7 +97,7 @@ def as_function(deployed: Deployed) -> Callable[[str, str], Any]:
     sts, session = deployed.stack.client("sts"), cast("Any", boto3.Session(region_name=REGION))
 
     def client(function: str, service: str) -> Any:
-        name = deployed.function(function)
+        name = deployed.stack.function(function)
         role = deployed.lambda_.get_function_configuration(FunctionName=name)["Role"]
         keys = sts.assume_role(RoleArn=role, RoleSessionName="a-test")["Credentials"]
         return session.client(

@@ -138,6 +138,21 @@ def test_a_secret_of_nothing_but_commas_is_missing() -> None:
     assert problems_of(MONOOVA_WEBHOOK_SECRET=" , ,") == ["MONOOVA_WEBHOOK_SECRET: missing"]
 
 
+def test_webhook_secrets_may_be_kept_where_the_api_key_is() -> None:
+    arn = REQUIRED["MONOOVA_API_SECRET_ARN"]
+    assert settings_from(REQUIRED | {"MONOOVA_WEBHOOK_SECRET": f" {arn} "}).webhook_secrets == ()
+
+
+@pytest.mark.parametrize(
+    "other", ["arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:quoted", "arn:quoted"]
+)
+def test_webhook_secrets_are_kept_nowhere_else(other: str) -> None:
+    expected = "expected a secret, or the ARN in MONOOVA_API_SECRET_ARN"
+    (problem,) = problems_of(MONOOVA_WEBHOOK_SECRET=other)
+    assert problem == f"MONOOVA_WEBHOOK_SECRET: {expected}"
+    assert "quoted" not in problem
+
+
 def test_production_names_the_origin_of_its_admin_app() -> None:
     assert problems_of(STAGE="prod") == [
         "CORS_ALLOW_ORIGIN: name the admin app's origin in production"

@@ -95,6 +95,28 @@ def test_credentials_are_read_from_the_secret(shelf: Shelf) -> None:
     assert read.base_url == "https://api.m-pay.com.au"
 
 
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        ({}, []),
+        ({"webhookSecret": None}, []),
+        ({"webhookSecret": ""}, []),
+        ({"webhookSecret": " , ,"}, []),
+        ({"webhookSecret": "one"}, ["one"]),
+        ({"webhookSecret": " one ,two,"}, ["one", "two"]),
+        ({"webhookSecret": "Basic b25l, Basic dHdv"}, ["Basic b25l", "Basic dHdv"]),
+    ],
+)
+def test_webhook_secrets_may_stand_beside_the_key(
+    shelf: Shelf, stored: dict[str, object], read: list[str]
+) -> None:
+    shelf.put(**stored)
+    found = shelf.source.current()
+    assert [secret.reveal() for secret in found.webhook_secrets] == read
+    assert found.api_key.reveal() == KEY
+    assert "one" not in repr(found)
+
+
 def test_credentials_are_kept_for_five_minutes(shelf: Shelf) -> None:
     shelf.put()
     shelf.source.current()
@@ -147,6 +169,9 @@ def test_what_could_not_be_read_is_not_remembered(shelf: Shelf) -> None:
         json.dumps(SOUND | {"apiKey": [KEY]}),
         json.dumps(SOUND | {"environment": None}),
         json.dumps(SOUND | {"baseUrl": 17}),
+        json.dumps(SOUND | {"webhookSecret": [KEY]}),
+        json.dumps(SOUND | {"webhookSecret": 17}),
+        json.dumps(SOUND | {"webhookSecret": " "}),
     ],
 )
 def test_a_malformed_secret_is_refused_without_quoting_it(shelf: Shelf, text: str) -> None:
