@@ -55,7 +55,8 @@ def environment_of(project: Path) -> dict[str, str]:
     """What Chalice gives to the functions of the stage."""
     config = config_of(project)
     shared: dict[str, str] = config["environment_variables"]
-    return shared | config["stages"][STAGE]["environment_variables"]
+    own: dict[str, str] = config["stages"][STAGE]["environment_variables"]
+    return shared | own
 
 
 def policies_of(project: Path) -> dict[str, str]:
