@@ -1,6 +1,7 @@
 """The webhook secret where it is deployed: in Secrets Manager, beside the API key."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -95,12 +96,14 @@ def test_where_there_is_none_nobody_is_heard_and_monoova_is_to_come_again(
 
 
 @pytest.mark.parametrize("away", [unreachable, throttled])
-def test_while_secrets_manager_is_away_monoova_is_to_come_again(kept: World, away: object) -> None:
+def test_while_secrets_manager_is_away_monoova_is_to_come_again(
+    kept: World, away: Callable[[str], object]
+) -> None:
     paid = kept.paid()
     told = body(kept, paid)
     before = everything(kept)
     aws_calls = AwsCalls(kept)  # a new instance: nothing is cached
-    aws_calls.at(READ, away)  # type: ignore[arg-type]
+    aws_calls.at(READ, away)
     for secret in (WEBHOOK_SECRET, "a guess"):
         answer = send(kept, told, authorization=secret)
         assert (answer.status, answer.code) == (503, "StorageUnavailable")
