@@ -4,7 +4,7 @@ Administrators come through the Cognito authorizer, internal services through IA
 its own secret and signature. Nothing else is let in but `/health`.
 """
 
-from chalicelib import starting
+from chalicelib import first  # noqa: F401 - it is enough that it is loaded
 
 # isort: split
 import os
@@ -23,7 +23,7 @@ from chalice.app import (
     SQSEvent,
 )
 
-from chalicelib import api
+from chalicelib import api, starting
 from chalicelib.api import events, views
 from chalicelib.api.http import Incoming, Reply, answering, as_problem, checked_id
 from chalicelib.domain.actor import Actor

@@ -80,5 +80,5 @@ def test_what_our_items_do_not_have_is_not_stored(value: object) -> None:
     ids=repr,
 )
 def test_what_our_items_do_not_have_is_not_read(attribute: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"An item has no|invalid literal|values to unpack"):
         value_of(attribute)

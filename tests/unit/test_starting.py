@@ -27,11 +27,14 @@ def test_while_something_is_loaded_nothing_is_collected() -> None:
     assert gc.isenabled()
 
 
-def test_what_was_loaded_is_not_looked_through_again() -> None:
+def test_what_is_loaded_later_can_become_garbage_like_everything_else() -> None:
+    """Only the app as it starts stays for ever: later, too much that is alive would."""
     gc.enable()
+    frozen = gc.get_freeze_count()
     with starting.loading():
         loaded = [{"n": n} for n in range(1000)]
-    assert gc.get_freeze_count() >= len(loaded)
+    assert gc.get_freeze_count() == frozen
+    assert len(loaded) == 1000
 
 
 def test_collecting_goes_on_after_a_failure_to_load() -> None:
@@ -108,7 +111,6 @@ def test_it_has_nothing_that_a_pattern_has_not() -> None:
 def test_afterwards_patterns_are_compiled_at_once_even_after_a_failure() -> None:
     usual = re.compile
     with pytest.raises(ModuleNotFoundError), starting.patterns_compiled_late():
-        assert re.compile is not usual
         raise ModuleNotFoundError
     assert re.compile is usual
     assert isinstance(re.compile("a"), re.Pattern)
