@@ -90,9 +90,10 @@ class Deployment:
         bucket, key = outputs["ArtifactsBucketName"], f"{package.digest}.zip"
         self.say(f"Uploading the package, {package.bytes_packed / 1e6:.1f} MB, as {key}")
         self.clients.s3.put_object(Bucket=bucket, Key=key, Body=package.code.read_bytes())
-        text = template.with_code_at(package.template, f"s3://{bucket}/{key}")
         values = {**outputs, **self.stage.app, "Stage": self.stage.name}
         parameters = template.given(package.template, values)
+        written = template.with_values_in_api(package.template, parameters)
+        text = template.with_code_at(written, f"s3://{bucket}/{key}")
         source = self._source(bucket, "app.yaml", text)
         return self._brought_up(self.stage.app_stack, source, parameters)
 

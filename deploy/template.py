@@ -102,6 +102,21 @@ def given(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, s
     return {name: values[name] for name in parameters if name in values}
 
 
+def with_values_in_api(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """The template with the values written into the API's description.
+
+    SAM deploys an API anew when its description changes, and takes a reference for the same
+    description whatever is behind it: another origin or user pool would never be deployed.
+    """
+    resources = template["Resources"]
+    api = resources["RestAPI"]
+    properties = api["Properties"] | {
+        name: filled(api["Properties"][name], values)
+        for name in ("DefinitionBody", "GatewayResponses")
+    }
+    return {**template, "Resources": resources | {"RestAPI": api | {"Properties": properties}}}
+
+
 def filled(part: Any, values: Mapping[str, str]) -> Any:
     """`part` of a template with the parameters in `values` put in where it refers to them."""
     if isinstance(part, dict):

@@ -16,7 +16,7 @@ locals {
   # By the name that infra/template.yaml gives it and not by the output, which is unknown while a
   # plan changes the stack. An unknown bucket would replace each object in it by one of the same
   # key, and the removal of the old one would take the new one with it.
-  bucket = "${local.name}-artifacts-${local.account}-${local.region}"
+  bucket = "${local.name}-artifacts-${local.account}"
 
   infra_template = file("${path.module}/../template.yaml")
   watch_template = file("${path.module}/../watch.yaml")

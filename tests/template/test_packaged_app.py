@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
-from deploy.template import with_code_at
+from deploy.template import with_code_at, with_values_in_api
 from tests.template.conftest import ROOT
 from tests.template.test_app_configuration import FUNCTIONS
 
@@ -207,3 +207,21 @@ def test_the_admin_app_may_read_what_the_gateway_answers_by_itself(
     answers = resources["RestAPI"]["Properties"]["GatewayResponses"]
     headers = answers[kind]["ResponseParameters"]["Headers"]
     assert headers == {"Access-Control-Allow-Origin": {"Fn::Sub": "'${CorsAllowOrigin}'"}}
+
+
+def test_the_api_has_one_stage_and_no_second_one_past_its_limits(resources: dict[str, Any]) -> None:
+    """SAM makes a stage called "Stage" where this is not set."""
+    assert resources["RestAPI"]["Properties"]["OpenApiVersion"] == "2.0"
+
+
+def test_another_origin_or_pool_is_another_description_of_the_api(
+    app_template: dict[str, Any], values: dict[str, str]
+) -> None:
+    """Or SAM would take it for the one that is deployed."""
+    written = with_values_in_api(app_template, values)["Resources"]["RestAPI"]["Properties"]
+    described = json.dumps([written["DefinitionBody"], written["GatewayResponses"]])
+    assert "${CorsAllowOrigin}" not in described
+    assert values["CorsAllowOrigin"] in described
+    assert values["UserPoolArn"] in described
+    others = values | {"CorsAllowOrigin": "https://other.example.com"}
+    assert with_values_in_api(app_template, others) != with_values_in_api(app_template, values)

@@ -258,7 +258,7 @@ def test_the_trails_bucket_is_closed_encrypted_and_kept_seven_years(watch: dict[
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
     assert rule["ExpirationInDays"] >= 7 * 365
-    assert watch["Resources"]["TrailBucket"]["DeletionPolicy"] == "Retain"
+    assert watch["Resources"]["TrailBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_only_this_trail_writes_and_only_by_tls(watch: dict[str, Any]) -> None:
