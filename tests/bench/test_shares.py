@@ -5,7 +5,11 @@ import pytest
 from bench.shares import whose
 
 SITE = "/lib/python3.12/site-packages"
-APP = ["/work/chalicelib/storage/payouts.py", f"{SITE}/chalice/app.py", "/work/bench/side.py"]
+APP = [
+    "/srv/payouts/chalicelib/storage/payouts.py",
+    f"{SITE}/chalice/app.py",
+    "/srv/payouts/bench/side.py",
+]
 BOTOCORE = [f"{SITE}/botocore/client.py", *APP]
 
 
@@ -21,7 +25,10 @@ BOTOCORE = [f"{SITE}/botocore/client.py", *APP]
         ([*BOTOCORE[:1], f"{SITE}/aws_encryption_sdk/streaming_client.py", *APP], "botocore"),
         ([f"{SITE}/aws_encryption_sdk/streaming_client.py", *APP], "Encryption SDK"),
         ([f"{SITE}/urllib3/response.py", f"{SITE}/requests/sessions.py", *APP], "Monoova"),
-        (["/work/chalicelib/api/schemas.py", f"{SITE}/marshmallow/schema.py", *APP], "schemas"),
+        (
+            ["/srv/payouts/chalicelib/api/schemas.py", f"{SITE}/marshmallow/schema.py", *APP],
+            "schemas",
+        ),
         (APP, "the app's own code"),
         (["/lib/python3.12/json/decoder.py", *APP], "the app's own code"),
         (APP[1:], "Chalice"),
