@@ -49,6 +49,31 @@ cors = CORSConfig(
 # Where there is no body of JSON to announce, or Monoova decides how it announces it.
 ANY = ["*/*"]
 
+View = Callable[..., Reply]
+
+
+def for_admins(method: str, path: str) -> Callable[[View], Callable[..., Response]]:
+    """A route for the people of the user pool, from the admin app's origin and from our console."""
+    return _route(method, path, authorizer=admins, cors=cors)
+
+
+def for_services(method: str, path: str) -> Callable[[View], Callable[..., Response]]:
+    """A route for internal services, by IAM."""
+    return _route(method, path, authorizer=services)
+
+
+def _route(method: str, path: str, **options: Any) -> Callable[[View], Callable[..., Response]]:
+    if method in ("GET", "DELETE"):
+        options["content_types"] = ANY
+
+    def routed(view: View) -> Callable[..., Response]:
+        answered: Callable[..., Response] = app.route(path, methods=[method], **options)(
+            answering(view)
+        )
+        return answered
+
+    return routed
+
 
 @app.middleware("http")
 def log_request(request: Request, get_response: Callable[[Request], Response]) -> Response:
@@ -69,8 +94,7 @@ def log_request(request: Request, get_response: Callable[[Request], Response]) -
 # --- customers
 
 
-@app.route("/customers", methods=["POST"], authorizer=admins, cors=cors)
-@answering
+@for_admins("POST", "/customers")
 def register_customer() -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
@@ -78,23 +102,18 @@ def register_customer() -> Reply:
     return Reply(views.customer(customer), 201)
 
 
-@app.route("/customers", methods=["GET"], content_types=ANY, authorizer=admins, cors=cors)
-@answering
+@for_admins("GET", "/customers")
 def list_customers() -> Reply:
     incoming = Incoming.to(app)
     return _list_customers(incoming, incoming.administrator())
 
 
-@app.route(
-    "/customers/{customer_id}", methods=["GET"], content_types=ANY, authorizer=admins, cors=cors
-)
-@answering
+@for_admins("GET", "/customers/{customer_id}")
 def show_customer(customer_id: str) -> Reply:
     return _show_customer(Incoming.to(app).administrator(), customer_id)
 
 
-@app.route("/customers/{customer_id}", methods=["PATCH"], authorizer=admins, cors=cors)
-@answering
+@for_admins("PATCH", "/customers/{customer_id}")
 def change_customer(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
@@ -102,18 +121,14 @@ def change_customer(customer_id: str) -> Reply:
     return Reply(views.customer(wired.get().customers.rename(_customer(customer_id), changes)))
 
 
-@app.route(
-    "/customers/{customer_id}", methods=["DELETE"], content_types=ANY, authorizer=admins, cors=cors
-)
-@answering
+@for_admins("DELETE", "/customers/{customer_id}")
 def erase_customer(customer_id: str) -> Reply:
     Incoming.to(app).operator()
     wired.get().customers.erase(_customer(customer_id))
     return Reply(status=204)
 
 
-@app.route("/customers/{customer_id}/destinations", methods=["POST"], authorizer=admins, cors=cors)
-@answering
+@for_admins("POST", "/customers/{customer_id}/destinations")
 def add_destination(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
@@ -122,14 +137,7 @@ def add_destination(customer_id: str) -> Reply:
     return Reply(views.destination(added), 201)
 
 
-@app.route(
-    "/customers/{customer_id}/destinations/{destination_id}",
-    methods=["DELETE"],
-    content_types=ANY,
-    authorizer=admins,
-    cors=cors,
-)
-@answering
+@for_admins("DELETE", "/customers/{customer_id}/destinations/{destination_id}")
 def remove_destination(customer_id: str, destination_id: str) -> Reply:
     Incoming.to(app).operator()
     destination = checked_id(destination_id, ErrorCode.DESTINATION_NOT_FOUND)
@@ -137,14 +145,7 @@ def remove_destination(customer_id: str, destination_id: str) -> Reply:
     return Reply(status=204)
 
 
-@app.route(
-    "/customers/{customer_id}/payouts",
-    methods=["GET"],
-    content_types=ANY,
-    authorizer=admins,
-    cors=cors,
-)
-@answering
+@for_admins("GET", "/customers/{customer_id}/payouts")
 def list_payouts_of_customer(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     return _list_payouts(incoming, incoming.administrator(), _customer(customer_id))
@@ -153,22 +154,19 @@ def list_payouts_of_customer(customer_id: str) -> Reply:
 # --- payouts
 
 
-@app.route("/payouts", methods=["POST"], authorizer=admins, cors=cors)
-@answering
+@for_admins("POST", "/payouts")
 def request_payout() -> Reply:
     incoming = Incoming.to(app)
     return _request_payout(incoming, incoming.operator())
 
 
-@app.route("/payouts", methods=["GET"], content_types=ANY, authorizer=admins, cors=cors)
-@answering
+@for_admins("GET", "/payouts")
 def list_payouts() -> Reply:
     incoming = Incoming.to(app)
     return _list_payouts(incoming, incoming.administrator())
 
 
-@app.route("/payouts/validate", methods=["POST"], authorizer=admins, cors=cors)
-@answering
+@for_admins("POST", "/payouts/validate")
 def validate_payout() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
@@ -176,16 +174,12 @@ def validate_payout() -> Reply:
     return Reply(views.validated(wired.get().validation.validate(ask)))
 
 
-@app.route(
-    "/payouts/{transaction_id}", methods=["GET"], content_types=ANY, authorizer=admins, cors=cors
-)
-@answering
+@for_admins("GET", "/payouts/{transaction_id}")
 def show_payout(transaction_id: str) -> Reply:
     return _show_payout(Incoming.to(app).administrator(), transaction_id)
 
 
-@app.route("/payouts/{transaction_id}/cancel", methods=["POST"], authorizer=admins, cors=cors)
-@answering
+@for_admins("POST", "/payouts/{transaction_id}/cancel")
 def cancel_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
@@ -194,8 +188,7 @@ def cancel_payout(transaction_id: str) -> Reply:
     return Reply(views.payout_with_history(payout))
 
 
-@app.route("/payouts/{transaction_id}/retry", methods=["POST"], authorizer=admins, cors=cors)
-@answering
+@for_admins("POST", "/payouts/{transaction_id}/retry")
 def retry_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
@@ -204,8 +197,7 @@ def retry_payout(transaction_id: str) -> Reply:
     return views.accepted(requested)
 
 
-@app.route("/payouts/{transaction_id}/resolve", methods=["POST"], authorizer=admins, cors=cors)
-@answering
+@for_admins("POST", "/payouts/{transaction_id}/resolve")
 def resolve_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
@@ -214,8 +206,7 @@ def resolve_payout(transaction_id: str) -> Reply:
     return Reply(views.payout_with_history(payout))
 
 
-@app.route("/payouts/{transaction_id}/refresh", methods=["POST"], authorizer=admins, cors=cors)
-@answering
+@for_admins("POST", "/payouts/{transaction_id}/refresh")
 def refresh_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
@@ -227,14 +218,12 @@ def refresh_payout(transaction_id: str) -> Reply:
 # --- the business's account, and the reconciliation on demand
 
 
-@app.route("/account", methods=["GET"], content_types=ANY, authorizer=admins, cors=cors)
-@answering
+@for_admins("GET", "/account")
 def show_account() -> Reply:
     return _show_account(Incoming.to(app).administrator())
 
 
-@app.route("/reconciliations", methods=["POST"], authorizer=admins, cors=cors)
-@answering
+@for_admins("POST", "/reconciliations")
 def reconcile_now() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
@@ -245,57 +234,41 @@ def reconcile_now() -> Reply:
 # --- the same for internal services, by IAM
 
 
-@app.route("/internal/payouts", methods=["POST"], authorizer=services)
-@answering
+@for_services("POST", "/internal/payouts")
 def request_payout_internally() -> Reply:
     incoming = Incoming.to(app)
     return _request_payout(incoming, incoming.service())
 
 
-@app.route("/internal/payouts", methods=["GET"], content_types=ANY, authorizer=services)
-@answering
+@for_services("GET", "/internal/payouts")
 def list_payouts_internally() -> Reply:
     incoming = Incoming.to(app)
     return _list_payouts(incoming, incoming.service())
 
 
-@app.route(
-    "/internal/payouts/{transaction_id}", methods=["GET"], content_types=ANY, authorizer=services
-)
-@answering
+@for_services("GET", "/internal/payouts/{transaction_id}")
 def show_payout_internally(transaction_id: str) -> Reply:
     return _show_payout(Incoming.to(app).service(), transaction_id)
 
 
-@app.route("/internal/customers", methods=["GET"], content_types=ANY, authorizer=services)
-@answering
+@for_services("GET", "/internal/customers")
 def list_customers_internally() -> Reply:
     incoming = Incoming.to(app)
     return _list_customers(incoming, incoming.service())
 
 
-@app.route(
-    "/internal/customers/{customer_id}/payouts",
-    methods=["GET"],
-    content_types=ANY,
-    authorizer=services,
-)
-@answering
+@for_services("GET", "/internal/customers/{customer_id}/payouts")
 def list_payouts_of_customer_internally(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     return _list_payouts(incoming, incoming.service(), _customer(customer_id))
 
 
-@app.route("/internal/account", methods=["GET"], content_types=ANY, authorizer=services)
-@answering
+@for_services("GET", "/internal/account")
 def show_account_internally() -> Reply:
     return _show_account(Incoming.to(app).service())
 
 
-@app.route(
-    "/internal/customers/{customer_id}", methods=["GET"], content_types=ANY, authorizer=services
-)
-@answering
+@for_services("GET", "/internal/customers/{customer_id}")
 def show_customer_internally(customer_id: str) -> Reply:
     return _show_customer(Incoming.to(app).service(), customer_id)
 

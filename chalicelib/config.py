@@ -39,6 +39,7 @@ class Settings:
     dynamodb_table_transactions: str
     dynamodb_table_customers: str
     dynamodb_table_controls: str
+    dynamodb_table_records: str
     monoova_maccount_token: str
     monoova_source_bsb: str
     monoova_source_account: str
@@ -67,6 +68,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         dynamodb_table_transactions=reader.text("DYNAMODB_TABLE_TRANSACTIONS"),
         dynamodb_table_customers=reader.text("DYNAMODB_TABLE_CUSTOMERS"),
         dynamodb_table_controls=reader.text("DYNAMODB_TABLE_CONTROLS"),
+        dynamodb_table_records=reader.text("DYNAMODB_TABLE_RECORDS"),
         monoova_maccount_token=reader.text("MONOOVA_MACCOUNT_TOKEN", r"[0-9]{16}", "16 digits"),
         monoova_source_bsb=reader.text("MONOOVA_SOURCE_BSB", r"[0-9]{3}-[0-9]{3}", "as 802-985"),
         monoova_source_account=reader.text("MONOOVA_SOURCE_ACCOUNT", r"[0-9]{4,9}", "4-9 digits"),

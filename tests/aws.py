@@ -19,6 +19,7 @@ TABLES: Final = {
     "DYNAMODB_TABLE_TRANSACTIONS": "TransactionsTable",
     "DYNAMODB_TABLE_CUSTOMERS": "CustomersTable",
     "DYNAMODB_TABLE_CONTROLS": "ControlsTable",
+    "DYNAMODB_TABLE_RECORDS": "RecordsTable",
 }
 
 

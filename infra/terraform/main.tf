@@ -138,6 +138,7 @@ locals {
     CustomersTableArn       = local.infra["CustomersTableArn"]
     ControlsTableName       = local.infra["ControlsTableName"]
     ControlsTableArn        = local.infra["ControlsTableArn"]
+    RecordsTableName        = local.infra["RecordsTableName"]
     PayoutQueueUrl          = local.infra["PayoutQueueUrl"]
     PayoutQueueArn          = local.infra["PayoutQueueArn"]
     WebhookQueueUrl         = local.infra["WebhookQueueUrl"]

@@ -24,6 +24,14 @@ output "controls_table_arn" {
   value = local.infra["ControlsTableArn"]
 }
 
+output "records_table_name" {
+  value = local.infra["RecordsTableName"]
+}
+
+output "records_table_arn" {
+  value = local.infra["RecordsTableArn"]
+}
+
 output "payout_queue_url" {
   value = local.infra["PayoutQueueUrl"]
 }

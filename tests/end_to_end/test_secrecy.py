@@ -55,7 +55,8 @@ def planted(text: str) -> list[str]:
 
 def everything_kept(deployed: Deployed) -> Iterator[tuple[str, str]]:
     """All that the product wrote anywhere, by the place it is kept in."""
-    for table in ("TransactionsTableName", "CustomersTableName", "ControlsTableName"):
+    for name in ("Transactions", "Customers", "Controls", "Records"):
+        table = f"{name}TableName"
         items: list[Any] = deployed.dynamodb.scan(TableName=deployed.stack.outputs[table])["Items"]
         yield table, "\n".join(str(item) for item in items)
     for queue in ("PayoutQueue", "WebhookQueue", "ParkedQueue"):

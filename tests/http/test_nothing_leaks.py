@@ -23,7 +23,7 @@ from simulator.testing import shared_signing_key
 from tests.http.test_requesting import Pass, is_execute, reply, tap_line
 from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_nobody
 
-TABLES: Final = ("TransactionsTable", "CustomersTable", "ControlsTable")
+TABLES: Final = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")
 SECRETS: Final = (
     API_KEY,
     base64.b64encode(f"{API_KEY}:".encode()).decode(),

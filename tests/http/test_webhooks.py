@@ -91,7 +91,7 @@ def everything(world: World) -> list[Any]:
     return [*tables, set_aside(world)]
 
 
-_TABLES: Final = ("TransactionsTable", "CustomersTable", "ControlsTable")
+_TABLES: Final = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")
 
 
 def set_aside(world: World) -> list[dict[str, Any]]:

@@ -24,6 +24,8 @@ HANDED_OVER: Final = {
 }
 # The way from app.py to a service is a property of this, which makes it and calls nobody.
 _COMPOSER: Final = "Container"
+# What stands above a function of app.py that answers requests, or stands around them.
+_WAYS_IN: Final = ("for_admins(", "for_services(", "app.route(", "app.middleware(")
 
 
 class Source:
@@ -80,7 +82,7 @@ class Source:
             for node in self._app.body
             if isinstance(node, Function)
             for decorator in node.decorator_list
-            if ast.unparse(decorator).startswith(("app.route(", "app.middleware("))
+            if ast.unparse(decorator).startswith(_WAYS_IN)
         ]
 
     def reached_from(self, *roots: str) -> set[str]:

@@ -9,7 +9,7 @@ from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from chalicelib.storage import payouts
 from tests.template.conftest import TEMPLATE
 
-TABLES = ("TransactionsTable", "CustomersTable", "ControlsTable")
+TABLES = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")
 QUEUES = ("PayoutQueue", "WebhookQueue", "ParkedQueue")
 
 
@@ -49,7 +49,7 @@ def test_a_table_is_encrypted_recoverable_paid_by_use_and_not_deleted(
     assert infra["Resources"][table]["UpdateReplacePolicy"] == "Retain"
 
 
-@pytest.mark.parametrize("table", ["TransactionsTable", "ControlsTable"])
+@pytest.mark.parametrize("table", ["TransactionsTable", "ControlsTable", "RecordsTable"])
 def test_rows_that_expire_are_removed_by_dynamodb(infra: dict[str, Any], table: str) -> None:
     ttl = properties_of(infra, table)["TimeToLiveSpecification"]
     assert ttl == {"AttributeName": "expires_at", "Enabled": True}
@@ -65,6 +65,7 @@ def test_the_indexes_are_keyed_by_what_the_stores_ask_for(infra: dict[str, Any])
     }
     assert index_keys(infra, "CustomersTable") == {"listing-index": ["listing", "created_at"]}
     assert index_keys(infra, "ControlsTable") == {}
+    assert index_keys(infra, "RecordsTable") == {}
 
 
 @pytest.mark.parametrize(
