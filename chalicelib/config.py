@@ -51,6 +51,8 @@ class Settings:
     requires_webhook_signature: bool
     monoova_source_bsb_field: str
     payout_limit_cents: int
+    checks_bsb: bool
+    requires_verified_destination: bool
     cors_allow_origin: str
     stage: str
     policy: Policy
@@ -83,6 +85,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         == "required",
         monoova_source_bsb_field=reader.one_of("MONOOVA_SOURCE_BSB_FIELD", _SOURCE_BSB_FIELDS),
         payout_limit_cents=reader.amount("PAYOUT_LIMIT_AUD", "1000"),
+        checks_bsb=reader.one_of("BSB_CHECK", ("on", "off")) == "on",
+        requires_verified_destination=reader.one_of("REQUIRE_VERIFIED_DESTINATION", ("no", "yes"))
+        == "yes",
         cors_allow_origin=reader.text("CORS_ALLOW_ORIGIN", default="*"),
         stage=reader.text("STAGE", default="dev"),
         policy=_policy(reader),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.verification import NOT_STARTED, Verification, VerificationStatus
 from chalicelib.storage.dynamodb import (
     Item,
     Page,
@@ -35,7 +36,11 @@ class CustomerChangedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SealedDestination:
-    """A destination as it is stored: what is shown of it, and the rest sealed."""
+    """A destination as it is stored: what is shown of it, and the rest sealed.
+
+    `bsb_checked_at` is when Monoova said that its branch is open, None where it did not.
+    `sealed_token` is what Monoova knows its verification by.
+    """
 
     destination_id: str
     type: str
@@ -43,6 +48,9 @@ class SealedDestination:
     masked: str
     created_at: datetime
     sealed: bytes
+    bsb_checked_at: datetime | None = None
+    verification: Verification = NOT_STARTED
+    sealed_token: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,13 @@ class SealedCustomer:
     def destination(self, destination_id: str) -> SealedDestination | None:
         matches = (d for d in self.destinations if d.destination_id == destination_id)
         return next(matches, None)
+
+    def with_destination(self, changed: SealedDestination) -> "SealedCustomer":
+        """The customer with `changed` in place of the destination of its id."""
+        kept = (
+            changed if d.destination_id == changed.destination_id else d for d in self.destinations
+        )
+        return replace(self, destinations=tuple(kept))
 
 
 class Customers:
@@ -174,7 +189,29 @@ def _item_of_destination(destination: SealedDestination) -> dict[str, Any]:
         "masked": destination.masked,
         "created_at": text_of(destination.created_at),
         "sealed": destination.sealed,
+    } | _later_on(destination)
+
+
+def _later_on(destination: SealedDestination) -> dict[str, Any]:
+    """What a destination has only once something was done with it."""
+    state = destination.verification
+    more = {
+        "bsb_checked_at": _text(destination.bsb_checked_at),
+        "sealed_token": destination.sealed_token,
+        "verification": {
+            "status": state.status.value,
+            "at": _text(state.at),
+            "owner_name_matches": state.owner_name_matches,
+            "started_at": _text(state.started_at),
+        }
+        if state != NOT_STARTED
+        else None,
     }
+    return {name: value for name, value in more.items() if value is not None}
+
+
+def _text(time: datetime | None) -> str | None:
+    return text_of(time) if time else None
 
 
 def customer_of(item: Item) -> SealedCustomer:
@@ -197,4 +234,22 @@ def _destination_of(item: Item) -> SealedDestination:
         masked=item["masked"],
         created_at=time_of(item["created_at"]),
         sealed=bytes(item["sealed"]),
+        bsb_checked_at=_time(item.get("bsb_checked_at")),
+        verification=_verification_of(item["verification"])
+        if "verification" in item
+        else NOT_STARTED,
+        sealed_token=item.get("sealed_token"),
     )
+
+
+def _verification_of(item: Item) -> Verification:
+    return Verification(
+        status=VerificationStatus(item["status"]),
+        at=_time(item["at"]),
+        owner_name_matches=item["owner_name_matches"],
+        started_at=_time(item["started_at"]),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return time_of(text) if text else None

@@ -121,6 +121,8 @@ locals {
     MonoovaDuplicates       = var.monoova_duplicates
     RemitterName            = var.remitter_name
     PayoutLimitAud          = var.payout_limit_aud
+    BsbCheck                = var.bsb_check
+    RequireVerification     = var.require_verification
     PayoutExpiryHours       = var.payout_expiry_hours
     FirstLookSeconds        = var.first_look_seconds
     GraceSeconds            = var.grace_seconds
@@ -139,6 +141,7 @@ locals {
     ControlsTableName       = local.infra["ControlsTableName"]
     ControlsTableArn        = local.infra["ControlsTableArn"]
     RecordsTableName        = local.infra["RecordsTableName"]
+    RecordsTableArn         = local.infra["RecordsTableArn"]
     PayoutQueueUrl          = local.infra["PayoutQueueUrl"]
     PayoutQueueArn          = local.infra["PayoutQueueArn"]
     WebhookQueueUrl         = local.infra["WebhookQueueUrl"]
