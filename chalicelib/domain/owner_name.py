@@ -34,7 +34,8 @@ def may_be_same(one: str, other: str) -> bool | None:
 
 
 def _words(name: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    # Capitals first: a bank writes them, and Turkish ı is I in them, as i is.
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).upper().casefold())
     kept = "".join(
         c if c.isalnum() else " "
         for c in plain
