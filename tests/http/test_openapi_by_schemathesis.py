@@ -196,7 +196,13 @@ class Place:
         cancelled = str(world.pay(lone).json["transaction_id"])
         world.container.gatekeeper.resume()
         world.admin.post(f"/payouts/{cancelled}/cancel")
+        parked = world.environment["PARKED_QUEUE_URL"]
+        letter = json.dumps({"kind": "Rejected", "reference": open_, "amount_cents": 1})
         self.ids = {
+            "message_id": [
+                world.sqs.send_message(QueueUrl=parked, MessageBody=body)["MessageId"]
+                for body in (letter, letter, "neither")
+            ],
             "customer_id": [both, lone, idle],
             "transaction_id": [open_, queued, cancelled],
             "destination_id": [
