@@ -89,7 +89,7 @@ SCHEMA: Final = schemathesis.openapi.from_dict(
                 "with-security-parameters": False,
             },
             "checks": {
-                "positive_data_acceptance": {"expected-statuses": ["2xx", 404, 409, 422]},
+                "positive_data_acceptance": {"expected-statuses": ["2xx", 304, 404, 409, 422]},
                 "negative_data_rejection": {"expected-statuses": [400, 404, 405, 413, 415]},
             },
         }
