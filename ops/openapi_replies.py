@@ -116,7 +116,8 @@ _PAYOUT: Final[Json] = {
     "next_look_at": _or_null(_TIME),
 }
 _WITH_HISTORY: Final[Json] = _PAYOUT | {
-    "history": {"type": "array", "items": reference_to("HistoryEntry"), "minItems": 1}
+    "history": {"type": "array", "items": reference_to("HistoryEntry"), "minItems": 1},
+    "explanation": reference_to("Explanation"),
 }
 _OBJECTS: Final[Mapping[str, Json]] = {
     "Me": _object(
@@ -161,6 +162,15 @@ _OBJECTS: Final[Mapping[str, Json]] = {
             "by": _TEXT,
             "detail": _or_null(_TEXT),
         }
+    ),
+    "Explanation": _object(
+        {
+            "summary": _TEXT,
+            "next": {**_TEXT, "description": "What happens by itself."},
+            "next_at": _or_null(_TIME),
+            "what_to_do": _TEXT,
+        },
+        about="A payout in plain words, for whoever is no engineer.",
     ),
     "PayoutWithHistory": _object(_WITH_HISTORY, about="A payout and its story, oldest first."),
     "AcceptedPayout": _object(
