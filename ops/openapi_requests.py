@@ -55,6 +55,7 @@ _CHECKED_BY_HAND: Final[Mapping[tuple[type[Schema], str], Json]] = {
     (schemas.PayoutSchema, "description"): _ONE_LINE,
     (schemas.PayoutSchema, "lodgement_reference"): _ONE_LINE,
     (schemas.ResolveSchema, "reason"): _ONE_LINE,
+    (schemas.ReasonSchema, "reason"): _ONE_LINE,
     (schemas.PayoutListSchema, "date"): _DAY,
     (schemas.PayoutListSchema, "from_"): _DAY,
     (schemas.PayoutListSchema, "to"): _DAY,
@@ -120,6 +121,7 @@ _NAMES: Final[Mapping[type[Schema], str]] = {
     schemas.PayoutSchema: "NewPayout",
     schemas.VerificationCodeSchema: "VerificationCode",
     schemas.ResolveSchema: "Resolution",
+    schemas.ReasonSchema: "Reason",
     schemas.EmptySchema: "Nothing",
 }
 BODIES: Final = tuple(_NAMES)

@@ -210,6 +210,12 @@ class ResolveSchema(Schema):
     reason = _line(500, required=True)
 
 
+class ReasonSchema(Schema):
+    """Why a person does what they do; it stands in the record, so no payee details."""
+
+    reason = _line(500, required=True)
+
+
 class EmptySchema(Schema):
     """No fields at all."""
 
@@ -265,6 +271,7 @@ CUSTOMER_CHANGE: Final = CustomerChangeSchema()
 PAYOUT: Final = PayoutSchema()
 VERIFICATION_CODE: Final = VerificationCodeSchema()
 RESOLVE: Final = ResolveSchema()
+REASON: Final = ReasonSchema()
 EMPTY: Final = EmptySchema()
 PAGE: Final = PageSchema()
 PAYOUT_LIST: Final = PayoutListSchema()

@@ -27,6 +27,9 @@ OPEN: Final = {
     ("POST", "/webhooks/monoova"),
     ("POST", "/webhooks/monoova/{event_name}"),
     ("GET", "/health"),
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/{file}"),
 }
 # A body that each route that takes one would act upon.
 BODIES: Final[dict[tuple[str, str], object]] = {
@@ -41,6 +44,7 @@ BODIES: Final[dict[tuple[str, str], object]] = {
     ("POST", "/customers/{customer_id}/destinations/{destination_id}/verification/confirm"): {
         "code": "555555"
     },
+    ("POST", "/sending/pause"): {"reason": "x"},
     ("POST", "/payouts/{transaction_id}/resolve"): {"outcome": "Failed", "reason": "x"},
 }
 
@@ -71,6 +75,7 @@ class Shop:
         self.customer_id = world.customer()
         self.payout_id = str(world.pay(self.customer_id).json["transaction_id"])
         customer = world.admin.get(f"/customers/{self.customer_id}").json
+        self.message_id = parked(world, {"kind": "Rejected", "reference": "another"})
         self.destination_id = str(customer["destinations"][0]["destination_id"])
 
     def ask(self, caller: Caller, route: tuple[str, str]) -> HttpAnswer:
@@ -80,6 +85,7 @@ class Shop:
             ("{customer_id}", self.customer_id),
             ("{transaction_id}", self.payout_id),
             ("{destination_id}", self.destination_id),
+            ("{message_id}", self.message_id),
         ):
             path = path.replace(name, value)
         body = BODIES.get(route, {} if method == "POST" else None)
@@ -97,6 +103,12 @@ class Shop:
             [self.world.dynamodb.scan(TableName=table)["Items"] for table in tables],
             self.world.monoova.calls,
         )
+
+
+def parked(world: World, body: object) -> str:
+    url = world.environment["PARKED_QUEUE_URL"]
+    sent = world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    return str(sent["MessageId"])
 
 
 def contexts_of_nobody() -> Mapping[str, dict[str, Any]]:
@@ -142,7 +154,9 @@ def test_an_internal_route_is_behind_iam(route: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("route", sorted(OPEN), ids=name_of)
-def test_only_monoovas_door_and_health_are_without_an_authorizer(route: tuple[str, str]) -> None:
+def test_only_monoova_health_and_pages_are_without_an_authorizer(
+    route: tuple[str, str],
+) -> None:
     assert ROUTES[route].authorizer is None
 
 
