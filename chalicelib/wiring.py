@@ -246,7 +246,7 @@ class Container:
         return self._branches.ask(bsb)
 
     @cached_property
-    def _opener(self) -> "Opener":
+    def opener(self) -> "Opener":
         from chalicelib.services.opening import Opener
 
         return Opener(self.vault, self.accesses_table, self.clock, self._new_id)
@@ -258,7 +258,7 @@ class Container:
         return VerificationService(
             customers=self.customers_table,
             vault=self.vault,
-            opener=self._opener,
+            opener=self.opener,
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             clock=self.clock,
@@ -274,7 +274,7 @@ class Container:
             payouts=self.payouts_table,
             accesses=self.accesses_table,
             vault=self.vault,
-            opener=self._opener,
+            opener=self.opener,
             clock=self.clock,
         )
 
@@ -310,7 +310,7 @@ class Container:
         return AdministrationService(
             payouts=self.payouts_table,
             together=self.together,
-            opener=self._opener,
+            opener=self.opener,
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             recorder=self._recorder,
@@ -336,7 +336,7 @@ class Container:
 
         return ValidationService(
             together=self.together,
-            opener=self._opener,
+            opener=self.opener,
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             account=self.account,
@@ -414,7 +414,7 @@ class Container:
             queue=self._payout_queue,
             clock=self.clock,
             policy=self.settings.policy,
-            opener=lambda: self._opener,
+            opener=lambda: self.opener,
         )
 
 

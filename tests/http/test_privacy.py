@@ -8,6 +8,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.domain.payout import State
+from chalicelib.observability import invocation
+from chalicelib.services.opening import Purpose
 from simulator.outcomes import Fate, News, Plan
 from tests.http.test_reconciling import stored
 from tests.http.test_requesting import BANK_ACCOUNT, AwsCalls
@@ -287,11 +289,15 @@ def test_what_cannot_be_recorded_is_not_opened(world: World, door: str) -> None:
     assert world.monoova.received == []
 
 
-def test_the_list_goes_on_page_by_page_through_records_and_payouts_alike(world: World) -> None:
+@pytest.mark.parametrize("rest", [0, 1])
+def test_the_list_goes_on_page_by_page_through_records_and_payouts_alike(
+    world: World, rest: int
+) -> None:
+    """Whichever of the two ends first."""
     customer_id = world.customer()
     ask = {"customer_id": customer_id, "amount": 5}
     for number in range(9):
-        world.admin.post("/payouts" if number % 3 else "/payouts/validate", ask)
+        world.admin.post("/payouts" if number % 3 != rest else "/payouts/validate", ask)
         world.later(1)
     whole = accesses(world, customer_id, limit="100")["items"]
     assert [item["at"] for item in whole] == sorted((i["at"] for i in whole), reverse=True)
@@ -307,6 +313,17 @@ def test_the_list_goes_on_page_by_page_through_records_and_payouts_alike(world: 
                 break
             query = {"limit": limit, "cursor": page["next_cursor"]}
         assert paged == whole, limit
+
+
+def test_a_line_of_the_log_has_room_for_twenty_openings(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with invocation(world.container.clock, "test"):
+        for number in range(25):
+            world.container.opener.record("c", f"d-{number}", Purpose.EXPORT, ADMIN)
+    noted = json.loads(capsys.readouterr().out)["destination_opened"]
+    assert (len(noted), noted[-1]) == (20, "Export c d-19")
+    assert len(records(world)) == 25
 
 
 # --- what remains

@@ -236,6 +236,35 @@ def test_a_function_that_dies_in_the_call_leaves_its_intent(world: World) -> Non
     assert place.start().code == "VerificationUnderWay"
 
 
+def test_a_customer_who_is_changed_meanwhile_is_not_begun_with(world: World) -> None:
+    place, aws = Place(world), AwsCalls(world)
+
+    def renamed(_body: str) -> object:
+        aws.acts.clear()
+        path = f"/customers/{place.customer_id}"
+        assert as_admin(load_app())("PATCH", path, {"name": "Jo"}).status == 200
+        return None
+
+    aws.at("KMS.Decrypt", renamed)
+    assert place.start().code == "ChangedMeanwhile"
+    assert (place.verification, sent(world)) == (NOT_STARTED, 0)
+
+
+def test_what_is_said_of_an_old_code_leaves_a_newer_verification_alone(world: World) -> None:
+    place = Place(world)
+    place.start()
+
+    def started_anew(go_on: Pass) -> requests.Response:
+        tap_line(world, lambda _request, send: send())
+        world.later(600)
+        assert place.start().status == 200
+        return go_on()
+
+    instead_of(world, VALIDATE, started_anew)
+    assert place.confirm().json["verification"]["status"] == "Started"
+    assert place.confirm().json["verification"]["status"] == "Verified"
+
+
 @pytest.mark.parametrize("operation", ["KMS.GenerateDataKey", "DynamoDB.PutItem"])
 def test_a_token_that_cannot_be_stored_is_told_as_a_cent_that_was_paid(
     world: World, operation: str
