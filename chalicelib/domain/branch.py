@@ -35,6 +35,10 @@ class Branch:
     address: str = ""
 
     @property
+    def is_open(self) -> bool:
+        return self.standing is BranchStanding.OPEN
+
+    @property
     def problem(self) -> str | None:
         """Why nobody can be paid at it, for a person to read; None if nothing is known against."""
         if self.standing is BranchStanding.CLOSED:

@@ -4,11 +4,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from chalicelib import observability
 from chalicelib.clock import Clock
-from chalicelib.domain.branch import Branch, BranchStanding
 from chalicelib.domain.destination import (
     MASK,
     BankAccount,
@@ -33,6 +32,9 @@ from chalicelib.storage.customers import (
 )
 from chalicelib.storage.dynamodb import InvalidCursorError, Page, key_of
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
+
+if TYPE_CHECKING:
+    from chalicelib.domain.branch import Branch
 
 # An item may hold 400 kB and a sealed destination takes about 700 bytes.
 MOST_DESTINATIONS: Final = 20
@@ -112,7 +114,7 @@ class CustomerService:
     clock: Clock
     is_sandbox: Callable[[], bool]
     new_id: Callable[[], uuid.UUID]
-    check_branch: Callable[[str], Branch] | None = None
+    check_branch: "Callable[[str], Branch] | None" = None
 
     def register(
         self, name: str, email: str | None, destination: DestinationDetails | None
@@ -277,7 +279,7 @@ class CustomerService:
         branch = self.check_branch(destination.bsb)
         if branch.problem:
             raise InvalidRequestError({f"{prefix}bsb": [branch.problem]})
-        return self.clock.now() if branch.standing is BranchStanding.OPEN else None
+        return self.clock.now() if branch.is_open else None
 
     def _sealed(
         self, customer_id: str, destination: Destination, bsb_checked_at: datetime | None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.branch import Branch, BranchStanding
+from chalicelib.domain.branch import Branch
 from chalicelib.domain.destination import BankAccount, Destination
 from chalicelib.domain.gate import Passage
 from chalicelib.domain.money import decimal_from
@@ -99,7 +99,7 @@ class ValidationService:
         branch = self.check_branch(destination.bsb)
         if branch.problem:
             return (Check("bsb", is_ok=False, detail=branch.problem),)
-        if branch.standing is BranchStanding.OPEN:
+        if branch.is_open:
             return (Check("bsb", is_ok=True, detail="The branch is open."),)
         unknown = "Monoova does not say whether the branch is open."
         return (Check("bsb", is_ok=None, detail=unknown, may_stay_open=True),)
