@@ -238,7 +238,7 @@ class Container:
 
         return Acceptance(
             payouts=self.payouts_table,
-            counted=self.counted_payouts,
+            counted=self.counted_payouts if self.settings.limits.are_set else None,
             limits=self.settings.limits,
             clock=self.clock,
             jitter=self._jitter,

@@ -42,6 +42,10 @@ class Limits:
     per_destination_cents: int | None = None
     in_total_cents: int | None = None
 
+    @property
+    def are_set(self) -> bool:
+        return self != Limits()
+
     def counts(
         self, customer_id: str, destination_id: str, amount_cents: int, at: datetime
     ) -> tuple[Count, ...]:

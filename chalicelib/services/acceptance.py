@@ -28,10 +28,13 @@ _OF: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The one door through which a new payout comes into the table."""
+    """The one door through which a new payout comes into the table.
+
+    `counted` is None where nothing is limited: what counts is not even loaded then.
+    """
 
     payouts: Payouts
-    counted: "CountedPayouts"
+    counted: "CountedPayouts | None"
     limits: Limits
     clock: Clock
     jitter: Callable[[], float]
@@ -43,29 +46,33 @@ class Acceptance:
             UnprocessableError: a limit would be exceeded; nothing was written.
             StorageUnavailableError
         """
+        if self.counted is None:
+            # One plain write: a transaction costs twice as much.
+            return self.payouts.create(payout)
         counts = self.limits.counts(
             payout.customer_id, payout.destination_id, payout.amount_cents, payout.created_at
         )
-        # One plain write where nothing is counted: a transaction costs twice as much.
-        return self._counted(payout, counts) if counts else self.payouts.create(payout)
+        return self._written(self.counted, payout, counts)
 
     def check(self, customer_id: str, destination_id: str, amount_cents: int) -> None:
         """Raises UnprocessableError if such a payout would now exceed a limit; writes nothing."""
+        if self.counted is None:
+            return
         now = self.clock.now()
         counts = self.limits.counts(customer_id, destination_id, amount_cents, now)
-        if not counts:
-            return
         known = zip(counts, self.counted.sums(counts), strict=True)
         reached = [(c, max(0, c.limit_cents - sum_)) for c, sum_ in known if sum_ > c.room_cents]
         if reached:
             raise _refusal(reached)
 
-    def _counted(self, payout: Payout, counts: tuple[Count, ...]) -> Payout | None:
+    def _written(
+        self, counted: "CountedPayouts", payout: Payout, counts: tuple[Count, ...]
+    ) -> Payout | None:
         from chalicelib.storage.counted import CountsBusyError, LimitReachedError
 
         for tried in range(_MOST_TRIES):
             try:
-                return self.counted.create(payout, counts)
+                return counted.create(payout, counts)
             except LimitReachedError as error:
                 raise _refusal(error.reached) from None
             except CountsBusyError:

@@ -33,7 +33,6 @@ from chalicelib.storage.payout_items import shard_of
 from proof.interleavings.explorer import START, Actor, Lanes
 from proof.interleavings.provider import Fate, ProviderClient
 from proof.memory.controls import MemoryControls, MemoryTogether
-from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
 from proof.seam import Call
@@ -179,8 +178,7 @@ class Function:
 
     @cached_property
     def _acceptance(self) -> Acceptance:
-        counted = MemoryCountedPayouts(self._world.tables, self._world)
-        return Acceptance(self.payouts, counted, Limits(), self._world, lambda: 0.5)
+        return Acceptance(self.payouts, None, Limits(), self._world, lambda: 0.5)
 
     @cached_property
     def administration(self) -> AdministrationService:

@@ -14,6 +14,8 @@ DAY = date(2026, 3, 2)
 
 def test_only_what_has_a_limit_is_counted() -> None:
     assert Limits().counts("c", "d", 500, NOON) == ()
+    assert not Limits().are_set
+    assert Limits(in_total_cents=9).are_set
     assert Limits(in_total_cents=9).counts("c", "d", 5, NOON) == (
         Count(LimitKind.TOTAL, DAY, None, 5, 9),
     )
