@@ -1,7 +1,8 @@
 """Monoova Payouts: every way in. What each does stands in chalicelib/services.
 
 Administrators come through the Cognito authorizer, internal services through IAM, Monoova with
-its own secret and signature. Nothing else is let in but `/health`.
+its own secret and signature. Nothing else is let in but `/health` and the pages, which hold
+nothing of anybody.
 """
 
 from chalicelib import first  # noqa: F401 - it is enough that it is loaded
@@ -254,6 +255,63 @@ def reconcile_now() -> Reply:
     return Reply(views.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
 
 
+# --- whether anything is sent to Monoova: the pause switch, and the circuit breaker by hand
+
+
+@for_admins("GET", "/sending")
+def show_sending() -> Reply:
+    Incoming.to(app).administrator()
+    return Reply(views.sending(wired.get().gatekeeper.look()))
+
+
+@for_admins("POST", "/sending/pause")
+def pause_sending() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    why = incoming.body(api.schemas.REASON)
+    return Reply(views.sending(wired.get().gatekeeper.pause(by.name, **why)))
+
+
+@for_admins("POST", "/sending/resume")
+def resume_sending() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(views.sending(wired.get().gatekeeper.resume(by.name)))
+
+
+@for_admins("POST", "/sending/reset")
+def reset_circuit() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(views.sending(wired.get().gatekeeper.reset(by.name)))
+
+
+# --- messages that failed five times
+
+
+@for_admins("GET", "/dead-letters")
+def list_dead_letters() -> Reply:
+    Incoming.to(app).administrator()
+    return Reply(views.dead_letters(*wired.get().dead_letters.look()))
+
+
+@for_admins("POST", "/dead-letters/{message_id}/replay")
+def replay_dead_letter(message_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(views.dead_letter(wired.get().dead_letters.replay(_letter(message_id))))
+
+
+@for_admins("DELETE", "/dead-letters/{message_id}")
+def drop_dead_letter(message_id: str) -> Reply:
+    Incoming.to(app).operator()
+    wired.get().dead_letters.drop(_letter(message_id))
+    return Reply(status=204)
+
+
 # --- the same for internal services, by IAM
 
 
@@ -323,6 +381,27 @@ def receive_named_webhook(event_name: str) -> Reply:
 @answering
 def show_health() -> Reply:
     return Reply({"status": "ok"})
+
+
+# --- pages that ship with the app
+
+
+@app.route("/openapi.json", methods=["GET"], content_types=ANY)
+@answering
+def show_openapi() -> Reply:
+    return api.pages.OPENAPI.reply("openapi.json", Incoming.to(app).header("If-None-Match"))
+
+
+@app.route("/docs", methods=["GET"], content_types=ANY)
+@answering
+def show_docs() -> Reply:
+    return api.pages.DOCS.reply("index.html", Incoming.to(app).header("If-None-Match"))
+
+
+@app.route("/docs/{file}", methods=["GET"], content_types=ANY)
+@answering
+def show_docs_file(file: str) -> Reply:
+    return api.pages.DOCS.reply(file, Incoming.to(app).header("If-None-Match"))
 
 
 # --- queues and the schedule
@@ -413,6 +492,10 @@ def _payout(transaction_id: str) -> str:
     checked = checked_id(transaction_id, ErrorCode.PAYOUT_NOT_FOUND)
     note(transaction_id=checked)
     return checked
+
+
+def _letter(message_id: str) -> str:
+    return checked_id(message_id, ErrorCode.DEAD_LETTER_NOT_FOUND)
 
 
 starting.done()

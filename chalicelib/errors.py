@@ -5,7 +5,8 @@ AppError
 │   ├── InvalidRequestError         400  InvalidRequest, with the fields
 │   ├── UnauthenticatedError        401  Unauthenticated
 │   ├── ForbiddenError              403  Forbidden, ApprovalByRequester: known, but not allowed to
-│   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound
+│   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound,
+│   │                                    DeadLetterNotFound, FileNotFound
 │   ├── ConflictError               409  what is asked for does not fit the state of things
 │   ├── PayloadTooLargeError        413  PayloadTooLarge
 │   ├── UnsupportedMediaTypeError   415  UnsupportedMediaType
@@ -36,6 +37,8 @@ class ErrorCode(StrEnum):
     CUSTOMER_NOT_FOUND = "CustomerNotFound"
     DESTINATION_NOT_FOUND = "DestinationNotFound"
     PAYOUT_NOT_FOUND = "PayoutNotFound"
+    DEAD_LETTER_NOT_FOUND = "DeadLetterNotFound"
+    FILE_NOT_FOUND = "FileNotFound"
     CUSTOMER_HAS_OPEN_PAYOUTS = "CustomerHasOpenPayouts"
     DESTINATION_IN_USE = "DestinationInUse"
     TOO_MANY_DESTINATIONS = "TooManyDestinations"
@@ -43,6 +46,7 @@ class ErrorCode(StrEnum):
     PAYOUT_NOT_RETRYABLE = "PayoutNotRetryable"
     PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"
     PAYOUT_NOT_AWAITING_APPROVAL = "PayoutNotAwaitingApproval"
+    DEAD_LETTER_UNREADABLE = "DeadLetterUnreadable"
     CHANGED_MEANWHILE = "ChangedMeanwhile"
     PAYLOAD_TOO_LARGE = "PayloadTooLarge"
     UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType"

@@ -28,7 +28,9 @@ OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "kms": frozenset({"Decrypt", "GenerateDataKey"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
-    "sqs": frozenset({"SendMessage"}),
+    "sqs": frozenset(
+        {"ChangeMessageVisibilityBatch", "DeleteMessage", "ReceiveMessage", "SendMessage"}
+    ),
 }
 
 # Read by every client, whatever its service.

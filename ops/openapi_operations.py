@@ -32,7 +32,10 @@ _ACCOUNT: Final = (_E.MONOOVA_UNAVAILABLE, _E.SENDING_STOPPED, *_STORAGE)
 
 @dataclass(frozen=True)
 class Operation:
-    """One way in. `reply` names the schema of the answer; None is an answer without a body.
+    """One way in. `reply` names the schema of the answer; None is an answer without a body, or a
+    text of another `media_type`.
+
+    A file may be kept, and asked for again by its ETag.
 
     `codes` are the problems that it may answer with, beside those of its authorizer.
     """
@@ -45,6 +48,8 @@ class Operation:
     query: type[Schema] | None = None
     changes: bool = False
     is_idempotent: bool = False
+    media_type: str | None = None
+    is_file: bool = False
     other: Mapping[int, tuple[ErrorCode, ...]] = field(default_factory=dict)
     """Codes that this one alone answers with another status than the usual."""
 
@@ -96,6 +101,7 @@ _APPROVE_PAYOUT: Final = Operation(
     body=schemas.EmptySchema,
     changes=True,
 )
+_LETTER: Final = (_E.DEAD_LETTER_NOT_FOUND, *_STORAGE)
 _WEBHOOK_CODES: Final = (
     _E.INVALID_REQUEST,
     _E.UNAUTHENTICATED,
@@ -200,6 +206,43 @@ OPERATIONS: Final[dict[str, Operation]] = {
         body=schemas.EmptySchema,
         changes=True,
     ),
+    "show_sending": Operation(
+        "Whether payouts are being sent, and who or what stopped them.", _STORAGE, reply="Sending"
+    ),
+    "pause_sending": Operation(
+        "Stops all sending; payouts are accepted and wait.",
+        (*_BODY, *_STORAGE),
+        reply="Sending",
+        body=schemas.ReasonSchema,
+        changes=True,
+    ),
+    "resume_sending": Operation(
+        "Lets payouts be sent again.",
+        (*_BODY, *_STORAGE),
+        reply="Sending",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "reset_circuit": Operation(
+        "Closes the circuit breaker now, without waiting for its probe.",
+        (*_BODY, *_STORAGE),
+        reply="Sending",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "list_dead_letters": Operation(
+        "Messages that failed five times and rest, the oldest first.",
+        _STORAGE,
+        reply="DeadLetterList",
+    ),
+    "replay_dead_letter": Operation(
+        "Puts a message back on the queue that it came from.",
+        (*_BODY, _E.DEAD_LETTER_UNREADABLE, *_LETTER),
+        reply="DeadLetter",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "drop_dead_letter": Operation("Deletes a message for ever.", _LETTER, 204, changes=True),
     "request_payout_internally": _REQUEST_PAYOUT,
     "approve_payout_internally": _APPROVE_PAYOUT,
     "list_payouts_internally": _LIST_PAYOUTS,
@@ -218,4 +261,16 @@ OPERATIONS: Final[dict[str, Operation]] = {
         other=_NOT_KEPT,
     ),
     "show_health": Operation("Answers without touching anything.", reply="Health"),
+    "show_openapi": Operation(
+        "This document.", (_E.INTERNAL_ERROR,), reply="OpenApi", is_file=True
+    ),
+    "show_docs": Operation(
+        "This document as a page.", (_E.INTERNAL_ERROR,), media_type="text/html", is_file=True
+    ),
+    "show_docs_file": Operation(
+        "A script or a style sheet of that page.",
+        (_E.FILE_NOT_FOUND, _E.INTERNAL_ERROR),
+        media_type="text/*",
+        is_file=True,
+    ),
 }

@@ -13,7 +13,16 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
     400: ("The request is not valid", (_E.INVALID_REQUEST,)),
     401: ("Not authenticated", (_E.UNAUTHENTICATED,)),
     403: ("Not allowed", (_E.FORBIDDEN, _E.APPROVAL_BY_REQUESTER)),
-    404: ("Not found", (_E.CUSTOMER_NOT_FOUND, _E.DESTINATION_NOT_FOUND, _E.PAYOUT_NOT_FOUND)),
+    404: (
+        "Not found",
+        (
+            _E.CUSTOMER_NOT_FOUND,
+            _E.DESTINATION_NOT_FOUND,
+            _E.PAYOUT_NOT_FOUND,
+            _E.DEAD_LETTER_NOT_FOUND,
+            _E.FILE_NOT_FOUND,
+        ),
+    ),
     405: ("Method not allowed", (_E.METHOD_NOT_ALLOWED,)),
     409: (
         "Conflict",
@@ -25,6 +34,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.PAYOUT_NOT_RETRYABLE,
             _E.PAYOUT_NOT_RESOLVABLE,
             _E.PAYOUT_NOT_AWAITING_APPROVAL,
+            _E.DEAD_LETTER_UNREADABLE,
             _E.CHANGED_MEANWHILE,
         ),
     ),
@@ -63,6 +73,9 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.CUSTOMER_NOT_FOUND: "There is no such customer.",
     _E.DESTINATION_NOT_FOUND: "The customer has no such destination.",
     _E.PAYOUT_NOT_FOUND: "There is no such payout.",
+    _E.DEAD_LETTER_NOT_FOUND: "No such message rests there, or somebody else looks at it now: try"
+    " again in a minute.",
+    _E.FILE_NOT_FOUND: "There is no such file.",
     _E.METHOD_NOT_ALLOWED: "This path does not take this method.",
     _E.CUSTOMER_HAS_OPEN_PAYOUTS: "A payout to this customer is still open.",
     _E.DESTINATION_IN_USE: "A payout to this destination is still open.",
@@ -75,6 +88,8 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     " needs review, and only into what its state allows.",
     _E.PAYOUT_NOT_AWAITING_APPROVAL: "The payout is Queued: only one that waits for approval, and"
     " not for more than 30 days, can be decided on.",
+    _E.DEAD_LETTER_UNREADABLE: "Nothing here can read this message, so putting it back would only"
+    " bring it here again: look for the cause in the log, then delete it.",
     _E.CHANGED_MEANWHILE: "The customer was changed meanwhile: try again.",
     _E.PAYLOAD_TOO_LARGE: "The body is larger than 16384 bytes.",
     _E.UNSUPPORTED_MEDIA_TYPE: "Send application/json.",

@@ -28,6 +28,9 @@ OPEN: Final = {
     ("POST", "/webhooks/monoova"),
     ("POST", "/webhooks/monoova/{event_name}"),
     ("GET", "/health"),
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/{file}"),
 }
 # Takes a body, but changes nothing.
 LOOKING: Final = {("POST", "/payouts/validate")}
@@ -42,6 +45,7 @@ BODIES: Final[dict[tuple[str, str], object]] = {
         "account_name": "Jo Citizen",
     },
     ("POST", "/payouts/{transaction_id}/reject"): {"reason": "x"},
+    ("POST", "/sending/pause"): {"reason": "x"},
     ("POST", "/payouts/{transaction_id}/resolve"): {"outcome": "Failed", "reason": "x"},
 }
 
@@ -72,6 +76,7 @@ class Shop:
         self.customer_id = world.customer()
         self.payout_id = str(world.pay(self.customer_id).json["transaction_id"])
         customer = world.admin.get(f"/customers/{self.customer_id}").json
+        self.message_id = parked(world, {"kind": "Rejected", "reference": "another"})
         self.destination_id = str(customer["destinations"][0]["destination_id"])
 
     def ask(self, caller: Caller, route: tuple[str, str]) -> HttpAnswer:
@@ -81,6 +86,7 @@ class Shop:
             ("{customer_id}", self.customer_id),
             ("{transaction_id}", self.payout_id),
             ("{destination_id}", self.destination_id),
+            ("{message_id}", self.message_id),
         ):
             path = path.replace(name, value)
         body = BODIES.get(route, {} if method == "POST" else None)
@@ -98,6 +104,12 @@ class Shop:
             [self.world.dynamodb.scan(TableName=table)["Items"] for table in tables],
             self.world.monoova.calls,
         )
+
+
+def parked(world: World, body: object) -> str:
+    url = world.environment["PARKED_QUEUE_URL"]
+    sent = world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    return str(sent["MessageId"])
 
 
 def contexts_of_nobody() -> Mapping[str, dict[str, Any]]:
@@ -143,7 +155,9 @@ def test_an_internal_route_is_behind_iam(route: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("route", sorted(OPEN), ids=name_of)
-def test_only_monoovas_door_and_health_are_without_an_authorizer(route: tuple[str, str]) -> None:
+def test_only_monoova_health_and_pages_are_without_an_authorizer(
+    route: tuple[str, str],
+) -> None:
     assert ROUTES[route].authorizer is None
 
 
