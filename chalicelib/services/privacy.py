@@ -8,7 +8,7 @@ from typing import Final
 
 from chalicelib.clock import Clock
 from chalicelib.domain.destination import Destination
-from chalicelib.domain.payout import Event, HistoryEntry, Payout
+from chalicelib.domain.payout import Event, HistoryEntry, Payout, State
 from chalicelib.encryption import Vault
 from chalicelib.errors import ErrorCode, InvalidRequestError, NotFoundError
 from chalicelib.services.customers import Customer, opened_destination, shown_customer
@@ -169,7 +169,12 @@ def _merged(streams: tuple[_Stream, ...], limit: int) -> list[Access]:
 
 def _openings_of(payout: Payout) -> tuple[Access, ...]:
     """The times a payout's destination was opened to be paid to, newest first."""
-    entries = [entry for entry in payout.history if entry.event in _OPENED_AT]
+    entries = [
+        entry
+        for entry in payout.history
+        # What waits for an approver is not opened before it may be sent.
+        if entry.event in _OPENED_AT and entry.state is not State.AWAITING_APPROVAL
+    ]
     return tuple(_opening(payout, entry) for entry in reversed(entries))
 
 

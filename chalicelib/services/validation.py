@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.approval import ApprovalReason, ApprovalRules
 from chalicelib.domain.branch import Branch
 from chalicelib.domain.destination import BankAccount, Destination
 from chalicelib.domain.gate import Passage
@@ -14,6 +15,7 @@ from chalicelib.domain.outcome import Answer, Silence
 from chalicelib.domain.redaction import redact
 from chalicelib.errors import ErrorCode, NotFoundError, TryAgainError
 from chalicelib.monoova.payloads import Order, Source, body_of
+from chalicelib.services.acceptance import Acceptance
 from chalicelib.services.account import AccountService
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.opening import Opener, Purpose
@@ -49,10 +51,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What would happen to the request if it were made now."""
+    """What would happen to the request if it were made now; `waits_for` says why somebody else
+    would have to approve it, if so.
+    """
 
     destination: SealedDestination
     checks: tuple[Check, ...]
+    waits_for: tuple[ApprovalReason, ...]
 
     @property
     def is_valid(self) -> bool:
@@ -70,6 +75,8 @@ class ValidationService:
     account: AccountService
     source: Source
     limit_cents: int
+    approval: ApprovalRules
+    acceptance: Acceptance
     new_id: Callable[[], uuid.UUID]
     requires_verified: bool
     check_branch: Callable[[str], Branch] | None
@@ -82,13 +89,15 @@ class ValidationService:
             raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
         sealed = chosen_destination(standing.customer, ask)
         check_verified(sealed, requires_verified=self.requires_verified)
+        self.acceptance.check(ask.customer_id, sealed.destination_id, ask.amount_cents)
+        reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
         destination = self.opener.opened(standing.customer, sealed, Purpose.VALIDATION, by)
         if self.gatekeeper.enter_to_ask(standing.gate) is Passage.CIRCUIT_OPEN:
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
             )
         checks = (self._by_monoova(ask, destination), self._funds(ask))
-        return Validated(sealed, (*checks, *self._branch(sealed, destination)))
+        return Validated(sealed, (*checks, *self._branch(sealed, destination)), reasons)
 
     def _branch(self, sealed: SealedDestination, destination: Destination) -> tuple[Check, ...]:
         """Whether the branch is open, where nobody could tell when the account was added."""

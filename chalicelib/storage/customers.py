@@ -40,6 +40,7 @@ class SealedDestination:
 
     `bsb_checked_at` is when Monoova said that its branch is open, None where it did not.
     `sealed_token` is what Monoova knows its verification by.
+    `approved_at` and `approved_by` tell of the approver who has approved a payout to it.
     """
 
     destination_id: str
@@ -51,6 +52,8 @@ class SealedDestination:
     bsb_checked_at: datetime | None = None
     verification: Verification = NOT_STARTED
     sealed_token: bytes | None = None
+    approved_at: datetime | None = None
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,8 @@ def _later_on(destination: SealedDestination) -> dict[str, Any]:
     """What a destination has only once something was done with it."""
     state = destination.verification
     more = {
+        "approved_at": _text(destination.approved_at),
+        "approved_by": destination.approved_by,
         "bsb_checked_at": _text(destination.bsb_checked_at),
         "sealed_token": destination.sealed_token,
         "verification": {
@@ -239,6 +244,8 @@ def _destination_of(item: Item) -> SealedDestination:
         if "verification" in item
         else NOT_STARTED,
         sealed_token=item.get("sealed_token"),
+        approved_at=_time(item.get("approved_at")),
+        approved_by=item.get("approved_by"),
     )
 
 
