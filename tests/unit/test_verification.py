@@ -120,6 +120,11 @@ def test_what_monoova_says_of_a_closed_branch_is_one_short_line(
     assert branch.problem == told_to_the_caller
 
 
+def test_the_statuses_are_those_of_the_api() -> None:
+    words = ["NotStarted", "Started", "Verified", "Failed", "Locked"]
+    assert [status.value for status in VerificationStatus] == words
+
+
 def test_a_verification_that_was_started_may_be_started_anew_ten_minutes_later() -> None:
     begun = started(NOW)
     later = NOW + timedelta(minutes=10)
