@@ -28,9 +28,7 @@ OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "kms": frozenset({"Decrypt", "GenerateDataKey"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
-    "sqs": frozenset(
-        {"ChangeMessageVisibilityBatch", "DeleteMessage", "ReceiveMessage", "SendMessage"}
-    ),
+    "sqs": frozenset({"ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage", "SendMessage"}),
 }
 
 # Read by every client, whatever its service.
