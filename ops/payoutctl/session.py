@@ -1,0 +1,132 @@
+"""What one run of payoutctl has at hand: where it goes, as whom, and what it prints."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ops.payoutctl import signing_in
+from ops.payoutctl.client import Api, new_http
+from ops.payoutctl.connection import Connection, chosen
+from ops.payoutctl.exits import Exit, Failure
+from ops.payoutctl.output import Output
+from ops.payoutctl.tokens import TokenFile
+
+if TYPE_CHECKING:
+    from ops.payoutctl.monoova import Monoova
+
+_WHERE: Final = (
+    "Say where the API is: PAYOUTS_API_URL, --profile NAME, or --local for the stack of `make run`."
+)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What reaches out of this process. A test puts its own in."""
+
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], datetime] = _now
+    monoova_http: Callable[[str], Any] = new_http
+
+
+@dataclass
+class Session:
+    """One run. `as_group` says as which of the users of `make run`."""
+
+    doors: Doors = field(default_factory=Doors)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    profile: str | None = None
+    is_local: bool = False
+    as_group: str = "operators"
+    out: Output = field(default_factory=Output)
+
+    @cached_property
+    def connection(self) -> Connection:
+        return chosen(self.environment, self.profile, is_local=self.is_local)
+
+    @cached_property
+    def api(self) -> Api:
+        """Our API, as the operator."""
+        url = self.connection.api_url
+        if not url:
+            raise Failure(_WHERE, Exit.USAGE)
+        return Api(url, self._remembered_token, new_http(url))
+
+    def _remembered_token(self) -> str | None:
+        return self._token
+
+    @cached_property
+    def _token(self) -> str | None:
+        given = self.environment.get("PAYOUTS_TOKEN", "").strip()
+        if given and not self.is_local:
+            return given
+        if self.connection.users:
+            return self._local_token()
+        kept = self.token_file.read()
+        if kept is None or kept.api_url != self.connection.api_url:
+            raise Failure("Sign in first: payoutctl login.", Exit.NOT_ALLOWED)
+        connection = replace(self.connection, region=kept.region)
+        tokens = signing_in.fresh(
+            lambda: signing_in.cognito_of(connection), connection, kept, time.time()
+        )
+        if tokens is not kept:
+            self.token_file.write(tokens)
+        return tokens.id_token
+
+    def _local_token(self) -> str:
+        user = self.connection.users.get(self.as_group)
+        if user is None:
+            known = ", ".join(self.connection.users)
+            raise Failure(f"The local stack knows {known}.", Exit.USAGE)
+        cognito = signing_in.cognito_of(self.connection)
+        tokens = signing_in.signed_in(cognito, self.connection, user.email, user.password, ask)
+        return tokens.id_token
+
+    @cached_property
+    def token_file(self) -> TokenFile:
+        return TokenFile(self.environment, self.connection.name)
+
+    def client(self, service: str) -> Any:
+        """A client of AWS with the operator's own credentials; says so, once."""
+        return self._aws.client(service)
+
+    @cached_property
+    def _aws(self) -> Any:
+        from ops.payoutctl import aws
+
+        return aws.Aws(self.connection, self.out.say)
+
+    @property
+    def stage(self) -> str:
+        """The stage, for what is found in AWS by its name.
+
+        Raises:
+            Failure: it is not said.
+        """
+        if not self.connection.stage:
+            raise Failure("Say which stage: STAGE=prod, or `stage` in the profile.", Exit.USAGE)
+        return self.connection.stage
+
+    @cached_property
+    def monoova(self) -> "Monoova":
+        """Monoova itself, with the deployment's key from Secrets Manager."""
+        from ops.payoutctl.monoova import Monoova
+
+        return Monoova.of(self)
+
+
+def ask(words: str) -> str:
+    """Something that is not shown while it is typed."""
+    return str(click.prompt(words, hide_input=True, err=True))
+
+
+with_session = click.make_pass_decorator(Session)
