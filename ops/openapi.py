@@ -35,7 +35,8 @@ _SECURITY: Final[dict[str, Json]] = {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": "The id token of a user of the Cognito user pool. Whoever is only in the"
-        " group `viewers` may change nothing.",
+        " group `viewers` may change nothing; the group `approvers` decides on what others asked"
+        " for.",
     },
     "service": {
         "type": "apiKey",

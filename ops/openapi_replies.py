@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from chalicelib.domain.actor import Role
 from chalicelib.domain.destination import DestinationType, PayIdType
 from chalicelib.domain.gate import Passage
 from chalicelib.domain.payout import Event, FailureCode, ReviewReason, State, Status, Submission
@@ -116,6 +117,13 @@ _WITH_HISTORY: Final[Json] = _PAYOUT | {
     "history": {"type": "array", "items": reference_to("HistoryEntry"), "minItems": 1}
 }
 _OBJECTS: Final[Mapping[str, Json]] = {
+    "Me": _object(
+        {
+            "name": {**_TEXT, "description": "What stands in a history for whoever asks."},
+            "roles": {"type": "array", "items": _one_of(Role), "minItems": 1, "uniqueItems": True},
+        },
+        about="Whoever asks, with every role they have.",
+    ),
     "Destination": _object(
         {
             "destination_id": _ID,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.http import Reply
+from chalicelib.domain.actor import Actor, Role
 from chalicelib.domain.gate import Passage
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import HistoryEntry, Payout, State
@@ -34,6 +35,11 @@ _WAITING = {
 
 def _time(time: datetime | None) -> str | None:
     return text_of(time) if time else None
+
+
+def me(shown: Actor) -> Json:
+    """Whoever asks, with every role they have."""
+    return {"name": shown.name, "roles": [role.value for role in Role if shown.may(role)]}
 
 
 def destination(shown: "SealedDestination") -> Json:
