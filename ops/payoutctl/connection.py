@@ -79,6 +79,7 @@ def chosen(
     if is_local:
         return _read(local, "local", "Is `make run` running? It writes this file.")
     given = {name: environment.get(key, "") for name, key in _VARIABLES.items()}
+    given["region"] = given["region"] or environment.get("AWS_DEFAULT_REGION", "")
     if profile is None:
         return _filled(Connection(_name_of(given["api_url"]), region=""), given)
     if not _NAME.fullmatch(profile):

@@ -24,6 +24,11 @@ class Exit(IntEnum):
     UNKNOWN = 7
     CHECK_FAILED = 8
 
+    @property
+    def word(self) -> str:
+        """As a code of the API: `NotFound`."""
+        return self.name.title().replace("_", "")
+
 
 MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.DONE: "done",
@@ -55,7 +60,7 @@ class Failure(click.ClickException):
     ) -> None:
         super().__init__(message)
         self.ends = ends
-        self.document = document or {"code": ends.name, "detail": message}
+        self.document = document or {"code": ends.word, "detail": message}
         self.is_json = False
 
     @property

@@ -3,6 +3,7 @@
 Stdout holds the answer and nothing else. Notes, questions and progress go to stderr.
 """
 
+import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ class Output:
             table.add_column(column, overflow="fold", justify="right" if is_number else "left")
         for row in rows:
             table.add_row(*[cell(value) for value in row])
-        _console().print(table)
+        _print(table)
 
     def pairs(self, shown: Mapping[str, object]) -> None:
         """The answer as names and values; what has no value is left out."""
@@ -70,7 +71,7 @@ class Output:
         for name, value in shown.items():
             if value is not None and value != "":
                 table.add_row(name, cell(value))
-        _console().print(table)
+        _print(table)
 
     @contextmanager
     def progress(self, words: str, total: int | None = None) -> Iterator["Bar"]:
@@ -100,9 +101,15 @@ class Bar:
         self._progress.update(self._task, completed=done, total=total, description=words)
 
 
-def _console() -> Console:
-    is_terminal = sys.stdout.isatty()
-    return Console(file=sys.stdout, width=None if is_terminal else _WIDE, highlight=False)
+def _print(table: Table) -> None:
+    if sys.stdout.isatty():
+        Console(highlight=False).print(table)
+        return
+    console = Console(file=io.StringIO(), width=_WIDE, highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def cell(value: object) -> Text:

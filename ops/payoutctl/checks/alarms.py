@@ -23,8 +23,11 @@ def look(session: Session, found: Findings) -> None:
             str(alarm["AlarmName"]).removeprefix(prefix): alarm
             for alarm in _described(session, prefix)
         }
+        if session.connection.aws and not alarms:
+            found.not_seen("Alarms", "the emulated AWS has none")
+            return
         for name in names():
-            _alarm(session, found, name, alarms.get(name))
+            _alarm(found, name, alarms.get(name))
 
 
 def _described(session: Session, prefix: str) -> list[Any]:
@@ -36,13 +39,10 @@ def _described(session: Session, prefix: str) -> list[Any]:
     ]
 
 
-def _alarm(session: Session, found: Findings, name: str, alarm: Any) -> None:
+def _alarm(found: Findings, name: str, alarm: Any) -> None:
     check = f"Alarm {name}"
     if alarm is None:
-        if session.connection.aws:
-            found.not_seen(check, "the emulated AWS does not have it")
-        else:
-            found.add(check, False, "it is not there", "Deploy the stage's watch stack.")
+        found.add(check, False, "it is not there", "Deploy the stage's watch stack.")
         return
     state = alarm["StateValue"]
     if not alarm.get("ActionsEnabled", True) or not alarm.get("AlarmActions"):

@@ -14,6 +14,9 @@ _TABLES: Final = {
 }
 
 
+_AGAIN: Final = "Deploy the infrastructure again."
+
+
 def look(session: Session, found: Findings) -> None:
     for name, ends_by in _TABLES.items():
         with found.looking_at(f"Table {name}"):
@@ -27,31 +30,25 @@ def _table(session: Session, found: Findings, name: str, ends_by: str | None) ->
     table = f"monoova-payouts-{session.stage}-{name}"
     described = dynamodb.describe_table(TableName=table)["Table"]
     indexes = described.get("GlobalSecondaryIndexes", [])
-    resting = [each["IndexName"] for each in indexes if each["IndexStatus"] != "ACTIVE"]
-    is_active = described["TableStatus"] == "ACTIVE" and not resting
+    states = {described["TableStatus"], *(each.get("IndexStatus", "ACTIVE") for each in indexes)}
     words = f"{described['TableStatus']}, {len(indexes)} indexes"
-    found.add(f"Table {name}", is_active, words, "Wait; if it stays so, ask AWS.")
-    is_protected = session.connection.aws is not None or described.get("DeletionProtectionEnabled")
-    found.add(f"Table {name}: deletion protection", bool(is_protected), "", "Deploy infra again.")
+    found.add(f"Table {name}", states == {"ACTIVE"}, words, "Wait; if it stays so, ask AWS.")
+    is_emulated = session.connection.aws is not None
+
+    def setting(what: str, is_on: bool) -> None:
+        found.add_of_aws(f"Table {name}: {what}", is_on, _AGAIN, is_emulated=is_emulated)
+
+    setting("deletion protection", bool(described.get("DeletionProtectionEnabled")))
     with found.looking_at(f"Table {name}: point-in-time recovery"):
-        backups = dynamodb.describe_continuous_backups(TableName=table)
-        _recovery(found, name, backups["ContinuousBackupsDescription"])
+        backups: Any = dynamodb.describe_continuous_backups(TableName=table)
+        recovery = backups["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+        status = recovery.get("PointInTimeRecoveryStatus")
+        setting("point-in-time recovery", status == "ENABLED")
     if ends_by:
         with found.looking_at(f"Table {name}: rows end by {ends_by}"):
             ttl = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
             is_on = ttl.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
-            is_on = is_on and ttl.get("AttributeName") == ends_by
-            found.add(f"Table {name}: rows end by {ends_by}", is_on, "", "Deploy infra again.")
-
-
-def _recovery(found: Findings, name: str, described: Any) -> None:
-    recovery = described.get("PointInTimeRecoveryDescription", {})
-    found.add(
-        f"Table {name}: point-in-time recovery",
-        recovery.get("PointInTimeRecoveryStatus") == "ENABLED",
-        "",
-        "aws dynamodb update-continuous-backups; a deployment sets it, too.",
-    )
+            setting(f"rows end by {ends_by}", is_on and ttl.get("AttributeName") == ends_by)
 
 
 def _key(session: Session, found: Findings) -> None:
@@ -66,4 +63,4 @@ def _key(session: Session, found: Findings) -> None:
     )
     with found.looking_at("Key of customers' data: rotates"):
         rotates = kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"]
-        found.add("Key of customers' data: rotates", rotates, "", "Deploy infra again.")
+        found.add("Key of customers' data: rotates", rotates, "", _AGAIN)

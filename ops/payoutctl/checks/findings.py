@@ -42,6 +42,13 @@ class Findings:
     def not_seen(self, check: str, detail: str, to_do: str = "") -> None:
         self.items.append(Finding(check, Verdict.NOT_SEEN, detail, to_do))
 
+    def add_of_aws(self, check: str, is_ok: bool, to_do: str, *, is_emulated: bool) -> None:
+        """A setting that the emulated AWS takes, and does not keep."""
+        if is_emulated and not is_ok:
+            self.not_seen(check, "not kept by the emulated AWS")
+        else:
+            self.add(check, is_ok, "", to_do)
+
     @contextmanager
     def looking_at(self, check: str, to_do: str = "Deploy the stage again.") -> Iterator[None]:
         """A thing that is not there has failed; one that we may not look at is not seen."""

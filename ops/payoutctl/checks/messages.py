@@ -21,7 +21,7 @@ def look(session: Session, found: Findings) -> None:
                 f"Queue {name}",
                 target.endswith(f":{prefix}-{_PARKED}"),
                 f"after {redrive.get('maxReceiveCount', 'no')} tries to {target or 'nowhere'}",
-                "Deploy infra again: what fails there would be tried for ever, and then lost.",
+                "Deploy the infrastructure again: what fails there would be lost.",
             )
     with found.looking_at(f"Queue {_PARKED}"):
         count = int(_attributes(session, f"{prefix}-{_PARKED}")["ApproximateNumberOfMessages"])
