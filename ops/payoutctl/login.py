@@ -29,7 +29,7 @@ def login(session: Session, username: str | None, password_stdin: bool) -> None:
     name = username or connection.username or str(click.prompt("Username", err=True))
     password = sys.stdin.readline().rstrip("\n") if password_stdin else ask("Password")
     tokens = signing_in.signed_in(
-        signing_in.cognito_of(connection), connection, name, password, ask
+        session.doors.cognito(connection), connection, name, password, ask, session.doors.now
     )
     session.token_file.write(tokens)
     session.out.say(f"Signed in; kept in {session.token_file.path}, which only you can read.")
@@ -73,7 +73,7 @@ def logout(session: Session) -> None:
     session.token_file.remove()
     if tokens is not None:
         connection = replace(session.connection, region=tokens.region)
-        signing_in.revoke(signing_in.cognito_of(connection), tokens)
+        signing_in.revoke(session.doors.cognito(connection), tokens)
     session.out.say("Signed out.")
     if session.out.is_json:
         session.out.document({"was_signed_in": tokens is not None})

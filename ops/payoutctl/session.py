@@ -36,6 +36,7 @@ class Doors:
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = _now
     monoova_http: Callable[[str], Any] = new_http
+    cognito: Callable[[Connection], Any] = signing_in.cognito_of
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Session:
             raise Failure("Sign in first: payoutctl login.", Exit.NOT_ALLOWED)
         connection = replace(self.connection, region=kept.region)
         tokens = signing_in.fresh(
-            lambda: signing_in.cognito_of(connection), connection, kept, time.time()
+            lambda: self.doors.cognito(connection), connection, kept, self.doors.now()
         )
         if tokens is not kept:
             self.token_file.write(tokens)
@@ -87,8 +88,10 @@ class Session:
         if user is None:
             known = ", ".join(self.connection.users)
             raise Failure(f"The local stack knows {known}.", Exit.USAGE)
-        cognito = signing_in.cognito_of(self.connection)
-        tokens = signing_in.signed_in(cognito, self.connection, user.email, user.password, ask)
+        cognito = self.doors.cognito(self.connection)
+        tokens = signing_in.signed_in(
+            cognito, self.connection, user.email, user.password, ask, self.doors.now
+        )
         return tokens.id_token
 
     @cached_property

@@ -1,7 +1,7 @@
 """Signing in at the user pool, and staying signed in for a working day."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from ops.payoutctl.connection import Connection
@@ -15,6 +15,7 @@ _MOST_CHALLENGES: Final = 4
 
 Ask = Callable[[str], str]
 """Asks the person for something that is not shown while it is typed."""
+Now = Callable[[], datetime]
 
 
 def cognito_of(connection: Connection) -> Any:
@@ -32,7 +33,7 @@ def cognito_of(connection: Connection) -> Any:
 
 
 def signed_in(
-    cognito: Any, connection: Connection, username: str, password: str, ask: Ask
+    cognito: Any, connection: Connection, username: str, password: str, ask: Ask, now: Now
 ) -> Tokens:
     """Tokens for a name and a password, and whatever else the pool wants to know.
 
@@ -49,24 +50,24 @@ def signed_in(
     name = username
     for _ in range(_MOST_CHALLENGES):
         if "AuthenticationResult" in answer:
-            return _tokens(answer["AuthenticationResult"], connection, username, "")
+            return _tokens(answer["AuthenticationResult"], connection, username, "", now)
         asked = answer.get("ChallengeParameters", {})
         name = asked.get("USERNAME", name)
         answer = _called(
             cognito.respond_to_auth_challenge,
             ClientId=connection.user_pool_client_id,
             ChallengeName=answer["ChallengeName"],
-            ChallengeResponses={"USERNAME": name, **_response(answer, proof, ask)},
+            ChallengeResponses={"USERNAME": name, **_response(answer, proof, ask, now)},
             **({"Session": answer["Session"]} if answer.get("Session") else {}),
         )
     raise Failure("The user pool asks again and again.", Exit.NOT_ALLOWED)
 
 
-def _response(answer: Mapping[str, Any], proof: Proof, ask: Ask) -> dict[str, str]:
+def _response(answer: Mapping[str, Any], proof: Proof, ask: Ask, now: Now) -> dict[str, str]:
     name = answer["ChallengeName"]
     if name == "PASSWORD_VERIFIER":
         try:
-            return proof.answer(answer["ChallengeParameters"], datetime.now(UTC))
+            return proof.answer(answer["ChallengeParameters"], now())
         except SrpError as error:
             raise Failure(str(error), Exit.NOT_ALLOWED) from None
     if name == "SOFTWARE_TOKEN_MFA":
@@ -83,13 +84,15 @@ def _new_password(ask: Ask) -> str:
     return new
 
 
-def fresh(cognito: Callable[[], Any], connection: Connection, tokens: Tokens, now: float) -> Tokens:
+def fresh(
+    cognito: Callable[[], Any], connection: Connection, tokens: Tokens, now: datetime
+) -> Tokens:
     """The same while they are good, else new ones by the refresh token.
 
     Raises:
         Failure: the working day is over: sign in again.
     """
-    if now < tokens.expires_at - _LEAST_SECONDS:
+    if now.timestamp() < tokens.expires_at - _LEAST_SECONDS:
         return tokens
     try:
         answer = _called(
@@ -103,7 +106,7 @@ def fresh(cognito: Callable[[], Any], connection: Connection, tokens: Tokens, no
             raise
         raise Failure("You are no longer signed in: payoutctl login.", Exit.NOT_ALLOWED) from None
     result = answer["AuthenticationResult"]
-    return _tokens(result, connection, tokens.username, tokens.refresh_token)
+    return _tokens(result, connection, tokens.username, tokens.refresh_token, lambda: now)
 
 
 def revoke(cognito: Any, tokens: Tokens) -> None:
@@ -128,7 +131,7 @@ def _called(call: Callable[..., Any], **words: Any) -> Any:
 
 
 def _tokens(
-    result: Mapping[str, Any], connection: Connection, username: str, refresh_token: str
+    result: Mapping[str, Any], connection: Connection, username: str, refresh_token: str, now: Now
 ) -> Tokens:
     return Tokens(
         api_url=connection.api_url,
@@ -136,7 +139,7 @@ def _tokens(
         client_id=connection.user_pool_client_id,
         pool_id=connection.user_pool_id,
         region=connection.region,
-        expires_at=datetime.now(UTC).timestamp() + float(result["ExpiresIn"]),
+        expires_at=now().timestamp() + float(result["ExpiresIn"]),
         id_token=result["IdToken"],
         access_token=result.get("AccessToken", ""),
         refresh_token=result.get("RefreshToken", refresh_token),

@@ -1,8 +1,8 @@
 """`webhooks subscribe|list|report|resend`: at Monoova itself, which is where they are kept."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -12,6 +12,7 @@ from ops.payoutctl.words import Group
 # What the app acts upon; Monoova mixes `Npp` and `NPP`.
 EVENTS: Final = ("NppPaymentStatus", "NppReturn", "NPPReceivePayment", "InboundDirectCredit")
 _PAGE: Final = 1000
+_SYDNEY: Final = ZoneInfo("Australia/Sydney")  # whose days Monoova's are
 
 
 @click.group(cls=Group, help="Monoova's webhooks: where they go, and those that did not arrive.")
@@ -42,7 +43,7 @@ def list_subscriptions(session: Session) -> None:
     _show(session, ("id", "event", "status", "url", "updated"), rows)
 
 
-@webhooks.command("report", help="What Monoova sent on a day, by its own account.")
+@webhooks.command("report", help="What Monoova sent on a day (Sydney's; today's if none is named).")
 @click.argument("day", required=False)
 @click.option("--missed", is_flag=True, help="Only what did not arrive.")
 @with_session
@@ -76,8 +77,7 @@ def resend(session: Session, webhook_ids: tuple[str, ...], day: str | None) -> N
 
 
 def _reported(session: Session, day: str | None) -> Iterator[dict[str, Any]]:
-    # Monoova's days are Sydney's; its own yesterday is over for certain two hours later in UTC.
-    chosen = day or (session.doors.now() - timedelta(hours=2)).date().isoformat()
+    chosen = day or session.doors.now().astimezone(_SYDNEY).date().isoformat()
     skip = 0
     with session.out.progress("Monoova's report") as bar:
         while rows := session.monoova.report(chosen, skip, _PAGE):

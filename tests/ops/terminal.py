@@ -14,6 +14,7 @@ from ops.payoutctl import payoutctl
 from ops.payoutctl.exits import Exit
 from ops.payoutctl.session import Doors
 from simulator.adapter import SimulatorAdapter
+from tests.ops.pool import Pool
 from tests.served import Served
 from tests.world import World
 
@@ -43,13 +44,14 @@ class Terminal:
     home: Path
     groups: tuple[str, ...] = ("operators",)
     more: Mapping[str, str] = field(default_factory=dict)
+    pool: Pool | None = None
 
     @property
     def world(self) -> World:
         return self.served.world
 
     def as_(self, *groups: str) -> "Terminal":
-        return Terminal(self.served, self.home, groups, self.more)
+        return Terminal(self.served, self.home, groups, self.more, self.pool)
 
     def environment(self) -> dict[str, str | None]:
         return {
@@ -64,7 +66,12 @@ class Terminal:
         }
 
     def run(self, *words: str, typed: str = "") -> Printed:
-        doors = Doors(sleep=self._wait, now=self.world.clock, monoova_http=self._monoova)
+        doors = Doors(
+            sleep=self._wait,
+            now=self.world.clock,
+            monoova_http=self._monoova,
+            cognito=lambda _connection: self.pool,
+        )
         ended = CliRunner().invoke(
             payoutctl, list(words), env=self.environment(), obj=doors, input=typed or None
         )
