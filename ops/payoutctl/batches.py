@@ -17,6 +17,7 @@ _POLL_SECONDS: Final = 2.0
 _ENDS: Final = ("Finished", "Cancelled")
 # Nothing goes on by itself there: a person has to say something.
 _RESTS: Final = (*_ENDS, "AwaitingConfirmation", "AwaitingApproval")
+_ENDED: Final = ("completed", "failed", "returned", "cancelled", "not_released")
 _MOST_SHOWN: Final = 20
 
 
@@ -51,19 +52,25 @@ def _checked(session: Session, found: Any) -> Any:
 
 def _say_summary(session: Session, found: Any) -> None:
     summary = found["summary"]
+    if summary is None:
+        return
     say = session.out.say
-    say(f"{summary['count']:,} payouts, {money(summary['total'])} in all,")
-    say(f"the largest {money(summary['largest'])}.")
-    if summary.get("first_time_count"):
-        say(f"{summary['first_time_count']:,} customers are paid for the first time.")
-    duplicates = summary.get("duplicate_count") or len(summary.get("duplicates") or [])
-    if duplicates:
-        say(f"{duplicates:,} look like payouts of the last 7 days:")
-        for row in (summary.get("duplicates") or [])[:_MOST_SHOWN]:
-            say(
-                f"  line {row['line']}: {money(row['amount'])}, customer {row['customer_id']},"
-                f" like {row['transaction_id']} of {row['created_at']}"
-            )
+    say(
+        f"{summary['count']:,} payouts, {money(summary['total'])} in all, "
+        f"the largest {money(summary['largest'])}."
+    )
+    if summary["first_time_count"]:
+        say(f"{summary['first_time_count']:,} of them to customers who were never paid before.")
+    if summary["duplicate_count"]:
+        say(f"{summary['duplicate_count']:,} look as if they had been paid already:")
+    for row in summary["duplicates"][:_MOST_SHOWN]:
+        say(f"  line {row['line']}: {money(row['amount'])} to {row['customer_id']}, {_like(row)}")
+
+
+def _like(row: Any) -> str:
+    if row["transaction_id"]:
+        return f"like {row['transaction_id']} of {row['created_at']}"
+    return f"like line {row.get('same_as_line')}"
 
 
 def _confirmed(session: Session, found: Any, expected: Decimal | None) -> Any:
@@ -140,9 +147,7 @@ def _awaited(session: Session, found: Any) -> Any:
 
 def _ended(found: Any) -> int:
     progress = found.get("progress") or {}
-    return sum(
-        int(progress.get(name) or 0) for name in ("completed", "failed", "returned", "cancelled")
-    )
+    return sum(int(progress.get(name) or 0) for name in _ENDED)
 
 
 @batch.command("confirm", help="Confirm the total: then an approver's word is all it needs.")
@@ -231,14 +236,14 @@ def result(session: Session, batch_id: str, output: Path | None) -> None:
 
 
 def _whole_result(session: Session, batch_id: str) -> str:
-    """The parts put together: one head, all lines."""
+    """The parts put behind one another, which is the whole file."""
     path = at("batches", batch_id, "result")
     parts: list[str] = []
     cursor: str | None = None
     with session.out.progress("Result") as bar:
         while True:
             answer = session.api.ask("GET", path, query={"cursor": cursor})
-            parts.append(answer.text if not parts else answer.text.partition("\n")[2])
+            parts.append(answer.text)
             bar.at(len(parts))
             cursor = answer.headers.get("Next-Cursor")
             if not cursor:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,9 +10,15 @@ import click
 
 from ops.payoutctl.client import at
 from ops.payoutctl.exits import Exit
-from ops.payoutctl.session import Session, with_session
+from ops.payoutctl.session import SYDNEY, Session, with_session
 from ops.payoutctl.words import Command, Group, cursor
 
+_DAY: Final = click.DateTime(["%Y-%m-%d"])
+_REPORT: Final = ("date", "made_at", "is_complete", "difference_count", "not_ours", "revision")
+_LINE: Final = (
+    *("kind", "transaction_id", "monoova_transaction_id", "status", "amount", "amount_there"),
+    *("in_statement", "in_transactions", "monoova_says"),
+)
 _STATS: Final = (
     *("day", "count", "value", "completed", "failed", "returned", "cancelled", "open"),
     *("success_rate", "median_seconds_to_complete", "p95_seconds_to_complete"),
@@ -34,32 +40,28 @@ def daily(session: Session, date: str | None, runs: bool) -> None:
         session.out.document(found)
     else:
         _show(session, found)
-    if differences(found):
-        session.out.say("It has differences: see the runbook, The books differ.")
+    if found["difference_count"]:
+        session.out.say(f"{found['difference_count']} differences: see the runbook.")
         raise click.exceptions.Exit(Exit.CHECK_FAILED)
 
 
 def _yesterday(session: Session) -> str:
-    return (session.doors.now() - timedelta(days=1)).date().isoformat()
+    return (_today(session) - timedelta(days=1)).isoformat()
+
+
+def _today(session: Session) -> date:
+    return session.doors.now().astimezone(SYDNEY).date()
 
 
 def _show(session: Session, found: Any) -> None:
     flat = {name: value for name, value in found.items() if not isinstance(value, dict | list)}
-    for name, value in found.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{inner}": each for inner, each in value.items()}
+    for part in ("counts", "account", "missed_webhooks"):
+        flat |= {f"{part}.{name}": value for name, value in (found[part] or {}).items()}
     session.out.pairs(flat)
-    rows = differences(found)
-    if rows:
+    if found["differences"]:
         session.out.text("")
-        columns = list(dict.fromkeys(name for row in rows for name in row))
-        session.out.rows(columns, [[row.get(name) for name in columns] for row in rows])
-
-
-def differences(found: Any) -> list[Any]:
-    """What does not match, by the report."""
-    rows: list[Any] = found.get("differences") or []
-    return rows
+        rows = [[line.get(name) for name in _LINE] for line in found["differences"]]
+        session.out.rows(_LINE, rows)
 
 
 @report.command("list", help="The reports there are, newest first.")
@@ -70,13 +72,8 @@ def list_reports(session: Session, cursor: str | None) -> None:
     if session.out.is_json:
         session.out.document(page)
         return
-    items = page["items"]
-    columns = [
-        name
-        for name, value in (items[0] if items else {"date": ""}).items()
-        if not isinstance(value, dict | list)
-    ]
-    session.out.rows(columns, [[row.get(name) for name in columns] for row in items])
+    rows = [[row.get(name) for name in _REPORT] for row in page["items"]]
+    session.out.rows(_REPORT, rows)
 
 
 @report.command("csv", help="A day's differences as CSV, for a spreadsheet.")
@@ -85,7 +82,7 @@ def list_reports(session: Session, cursor: str | None) -> None:
 @with_session
 def as_csv(session: Session, date: str | None, output: Path | None) -> None:
     found = session.api.get(at("reports", "daily", date or _yesterday(session)))
-    text = _csv(differences(found))
+    text = _csv(found["differences"])
     if output is not None:
         output.write_text(text, encoding="utf-8", newline="")
         session.out.say(f"Written to {output}.")
@@ -96,9 +93,8 @@ def as_csv(session: Session, date: str | None, output: Path | None) -> None:
 
 
 def _csv(rows: list[Any]) -> str:
-    columns = list(dict.fromkeys(name for row in rows for name in row)) or ["transaction_id"]
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns)
+    writer = csv.DictWriter(text, _LINE, extrasaction="ignore")
     writer.writeheader()
     writer.writerows({name: _inert(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
@@ -110,16 +106,27 @@ def _inert(value: object) -> object:
 
 
 @click.command(cls=Command, help="Volume, value, success and speed, by day.")
-@click.option("--from", "from_", help="The first day; 13 days before the last if you do not say.")
-@click.option("--to", help="The last day; today if you do not say.")
+@click.option(
+    "--from", "from_", type=_DAY, help="The first; if not given, 13 days before the last."
+)
+@click.option("--to", type=_DAY, help="The last day; today if it is not given.")
 @with_session
-def stats(session: Session, from_: str | None, to: str | None) -> None:
-    today = session.doors.now().date()
-    last = to or today.isoformat()
-    first = from_ or (today - timedelta(days=13)).isoformat()
-    found = session.api.get("/statistics", **{"from": first, "to": last})
+def stats(session: Session, from_: datetime | None, to: datetime | None) -> None:
+    last = to.date() if to else _today(session)
+    first = from_.date() if from_ else last - timedelta(days=13)
+    found = session.api.get("/statistics", **{"from": first.isoformat(), "to": last.isoformat()})
     if session.out.is_json:
         session.out.document(found)
         return
-    columns = [name for name in _STATS if not found["items"] or name in found["items"][0]]
-    session.out.rows(columns, [[row.get(name) for name in columns] for row in found["items"]])
+    methods = sorted({method for row in found["items"] for method in row["by_method"]})
+    session.out.rows(
+        [*_STATS, *methods],
+        [
+            [*(row.get(name) for name in _STATS), *(_count(row, method) for method in methods)]
+            for row in found["items"]
+        ],
+    )
+
+
+def _count(row: Any, method: str) -> int:
+    return int(row["by_method"].get(method, {}).get("count", 0))

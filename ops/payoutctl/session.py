@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -20,6 +21,7 @@ from ops.payoutctl.tokens import TokenFile
 if TYPE_CHECKING:
     from ops.payoutctl.monoova import Monoova
 
+SYDNEY: Final = ZoneInfo("Australia/Sydney")  # whose days Monoova's and the reports' are
 _WHERE: Final = (
     "Say where the API is: PAYOUTS_API_URL, --profile NAME, or --local for the stack of `make run`."
 )

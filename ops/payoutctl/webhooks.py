@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import click
 
-from ops.payoutctl.session import Session, with_session
+from ops.payoutctl.session import SYDNEY, Session, with_session
 from ops.payoutctl.words import Group
 
 # What the app acts upon; Monoova mixes `Npp` and `NPP`.
 EVENTS: Final = ("NppPaymentStatus", "NppReturn", "NPPReceivePayment", "InboundDirectCredit")
 _PAGE: Final = 1000
-_SYDNEY: Final = ZoneInfo("Australia/Sydney")  # whose days Monoova's are
 
 
 @click.group(cls=Group, help="Monoova's webhooks: where they go, and those that did not arrive.")
@@ -77,7 +75,7 @@ def resend(session: Session, webhook_ids: tuple[str, ...], day: str | None) -> N
 
 
 def _reported(session: Session, day: str | None) -> Iterator[dict[str, Any]]:
-    chosen = day or session.doors.now().astimezone(_SYDNEY).date().isoformat()
+    chosen = day or session.doors.now().astimezone(SYDNEY).date().isoformat()
     skip = 0
     with session.out.progress("Monoova's report") as bar:
         while rows := session.monoova.report(chosen, skip, _PAGE):
