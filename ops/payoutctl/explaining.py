@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ops.payoutctl.client import at
-from ops.payoutctl.output import money
+from ops.payoutctl.output import money, whole_seconds
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Command
 
@@ -57,7 +57,7 @@ def _step(entry: Any, began: datetime) -> str:
     state = f"{entry['status']}{'/' + entry['submission'] if entry['submission'] else ''}"
     detail = f": {entry['detail']}" if entry["detail"] else ""
     what = f"{entry['event']} by {entry['by']}{detail}"
-    return f"  {entry['at']} {_since(after):>8}  {state:<20} {what}"
+    return f"  {whole_seconds(entry['at'])} {_since(after):>8}  {state:<20} {what}"
 
 
 def _since(seconds: float) -> str:
@@ -72,7 +72,7 @@ def _when(at: str | None, now: datetime) -> str:
     if not at:
         return ""
     seconds = (_moment(at) - now).total_seconds()
-    return f", at {at} ({'in ' + _since(seconds)[1:] if seconds > 0 else 'due now'})"
+    return f", at {whole_seconds(at)} ({'in ' + _since(seconds)[1:] if seconds > 0 else 'due now'})"
 
 
 def _moment(text: str) -> datetime:

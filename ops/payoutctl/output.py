@@ -4,6 +4,7 @@ Stdout holds the answer and nothing else. Notes, questions and progress go to st
 """
 
 import io
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from rich.text import Text
 
 # Where nobody looks at a terminal nothing is cut off: a line goes to a file or to another program.
 _WIDE: Final = 250
+_FRACTION: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$")
 _COLOURS: Final = {
     "Completed": "green",
     "ok": "green",
@@ -120,8 +122,14 @@ def cell(value: object) -> Text:
         return Text("yes" if value else "no")
     if isinstance(value, Decimal):
         return Text(f"{value:,f}")
-    text = "".join(each if each.isprintable() or each == "\n" else "?" for each in str(value))
+    text = whole_seconds(str(value))
+    text = "".join(each if each.isprintable() or each == "\n" else "?" for each in text)
     return Text(text, style=_COLOURS.get(text, ""))
+
+
+def whole_seconds(text: str) -> str:
+    """A moment without its fraction, and any other text as it is."""
+    return _FRACTION.sub(r"\1Z", text)
 
 
 def money(amount: object) -> str:

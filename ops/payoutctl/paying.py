@@ -7,7 +7,7 @@ import click
 
 from ops.payoutctl.client import Answer, at
 from ops.payoutctl.exits import Exit, Failure
-from ops.payoutctl.output import money
+from ops.payoutctl.output import money, whole_seconds
 from ops.payoutctl.payouts import show_payout
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Command, yes
@@ -24,7 +24,7 @@ _POLL_SECONDS: Final = 2.0
 @click.option("--description", help="For the record; no payee details.")
 @click.option("--reference", "lodgement_reference", help="On the payee's statement.")
 @click.option("--key", help="The Idempotency-Key; one is made up if you give none.")
-@click.option("--wait", "waits", is_flag=True, help="Until it has come to its end.")
+@click.option("--wait", "waits", is_flag=True, help="Until its end; ends with 1 if it fails.")
 @yes
 @with_session
 def pay(session: Session, /, key: str | None, waits: bool, yes: bool, **ask: str | None) -> None:
@@ -43,6 +43,15 @@ def pay(session: Session, /, key: str | None, waits: bool, yes: bool, **ask: str
     if waits:
         payout = awaited(session, payout["transaction_id"], seconds=300)
     show_payout(session, payout)
+    if waits and payout["status"] != "Completed":
+        raise click.exceptions.Exit(_exit_of(payout["status"]))
+
+
+def _exit_of(status: str) -> Exit:
+    """What waiting came to; one that waits for an approver is where it should be."""
+    if status == "AwaitingApproval":
+        return Exit.DONE
+    return Exit.REFUSED if status in ENDS else Exit.UNKNOWN
 
 
 def requested(session: Session, body: Any, key: str) -> Answer:
@@ -87,7 +96,7 @@ def awaited(session: Session, transaction_id: str, seconds: float) -> Any:
     while True:
         payout = session.api.get(at("payouts", transaction_id))
         for entry in payout["history"][seen:]:
-            session.out.say(f"  {entry['at']}  {line_of(entry)}")
+            session.out.say(f"  {whole_seconds(entry['at'])}  {line_of(entry)}")
         seen = len(payout["history"])
         is_over = payout["status"] in ENDS or payout["status"] == "AwaitingApproval"
         if is_over or session.doors.now().timestamp() >= ends:

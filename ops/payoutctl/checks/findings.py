@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ops.payoutctl.aws import code_of
 from ops.payoutctl.exits import Failure
 
 
@@ -53,6 +52,8 @@ class Findings:
     def looking_at(self, check: str, to_do: str = "Deploy the stage again.") -> Iterator[None]:
         """A thing that is not there has failed; one that we may not look at is not seen."""
         from botocore.exceptions import BotoCoreError, ClientError
+
+        from ops.payoutctl.aws import code_of
 
         try:
             yield
