@@ -66,7 +66,7 @@ _KNOWN: Final[Json] = {
     "name": "If-None-Match",
     "required": False,
     "description": "The ETag of what the caller has; if it is still the same, the answer is 304.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "schema": {"type": "string"},
 }
 _TAGGED: Final[Json] = {
     "ETag": {"description": "Changes with the content.", "schema": {"type": "string"}}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.http import Reply
 from chalicelib.domain.actor import Actor, Role
-from chalicelib.domain.gate import Passage
+from chalicelib.domain.gate import Gate, Passage
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import HistoryEntry, Payout, State
 from chalicelib.errors import ErrorCode, UnprocessableError
@@ -17,6 +17,7 @@ from chalicelib.storage.dynamodb import Page, cursor_of, text_of
 if TYPE_CHECKING:
     from chalicelib.monoova.client import Account
     from chalicelib.services.customers import Customer
+    from chalicelib.services.dead_letters import DeadLetter
     from chalicelib.services.listing import Listing
     from chalicelib.services.paying import Requested
     from chalicelib.services.reconciliation import Findings
@@ -96,8 +97,22 @@ def payout(shown: Payout) -> Json:
 
 
 def payout_with_history(shown: Payout) -> Json:
-    """A payout and its story, oldest first."""
-    return payout(shown) | {"history": [_entry(entry) for entry in shown.history]}
+    """A payout and its story, oldest first, and what it means."""
+    history = [_entry(entry) for entry in shown.history]
+    return payout(shown) | {"history": history, "explanation": _explanation(shown)}
+
+
+def _explanation(shown: Payout) -> Json:
+    # Here, because a webhook, a queue's message and a list have nothing to explain.
+    from chalicelib.domain.explanation import explained
+
+    found = explained(shown)
+    return {
+        "summary": found.summary,
+        "next": found.next,
+        "next_at": _time(found.next_at),
+        "what_to_do": found.what_to_do,
+    }
 
 
 def _entry(entry: HistoryEntry) -> Json:
@@ -170,6 +185,42 @@ def account(shown: "Account") -> Json:
         "available_to_debit": dollars(shown.available_to_debit),
         "npp_balance": dollars(shown.npp_balance),
         "npp_payout_limit": dollars(shown.npp_payout_limit),
+    }
+
+
+def sending(shown: Gate) -> Json:
+    """Whether anything is sent. A pause stands before an open circuit: it ends only by hand."""
+    status = "CircuitOpen" if shown.is_open else "Open"
+    changed = {"what": shown.switched, "by": shown.switched_by, "at": _time(shown.switched_at)}
+    return {
+        "status": "Paused" if shown.is_paused else status,
+        "paused_by": shown.paused_by,
+        "paused_at": _time(shown.paused_at),
+        "pause_reason": shown.pause_reason,
+        "open_reason": shown.open_reason,
+        "opened_at": _time(shown.opened_at),
+        "next_probe_at": _time(shown.probe_at),
+        "last_switch": changed if shown.switched else None,
+    }
+
+
+def dead_letters(shown: "Sequence[DeadLetter]", is_complete: bool) -> Json:
+    """What rests, the oldest first."""
+    return {"items": [dead_letter(letter) for letter in shown], "is_complete": is_complete}
+
+
+def dead_letter(shown: "DeadLetter") -> Json:
+    """A message that failed five times, without its text."""
+    cents = shown.amount_cents
+    return {
+        "message_id": shown.message_id,
+        "kind": shown.kind,
+        "event": shown.event,
+        "transaction_id": shown.transaction_id,
+        "amount": decimal_from(cents) if cents is not None else None,
+        "monoova_transaction_id": shown.monoova_transaction_id,
+        "sent_at": _time(shown.sent_at),
+        "received": shown.received,
     }
 
 

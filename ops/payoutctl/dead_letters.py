@@ -1,6 +1,6 @@
 """`dlq list|show|replay|drop`: messages that failed five times, and rest."""
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -8,6 +8,11 @@ from ops.payoutctl.client import at
 from ops.payoutctl.exits import Exit, Failure
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Group, yes
+
+_COLUMNS: Final = (
+    *("message_id", "kind", "event", "transaction_id", "amount"),
+    *("monoova_transaction_id", "sent_at", "received"),
+)
 
 
 @click.group(cls=Group, help="Dead letters: webhook events and messages that failed five times.")
@@ -21,16 +26,20 @@ def list_letters(session: Session) -> None:
     if session.out.is_json:
         session.out.document(page)
         return
-    items = page["items"]
-    columns = [name for name in (items[0] if items else {}) if not isinstance(items[0][name], dict)]
-    session.out.rows(columns or ["message_id"], [[row.get(n) for n in columns] for row in items])
+    session.out.rows(_COLUMNS, [[row.get(name) for name in _COLUMNS] for row in page["items"]])
+    if not page["is_complete"]:
+        session.out.say("There are more than could be looked at.")
 
 
 @dlq.command("show", help="One of them.")
 @click.argument("message_id")
 @with_session
 def show_letter(session: Session, message_id: str) -> None:
-    session.out.document(_found(session, message_id))
+    letter = _found(session, message_id)
+    if session.out.is_json:
+        session.out.document(letter)
+        return
+    session.out.pairs(letter)
 
 
 def _found(session: Session, message_id: str) -> Any:

@@ -1,12 +1,18 @@
 """`pause`, `resume`, `breaker …`: by the API; `--direct` for when that is down itself."""
 
 import getpass
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ops.payoutctl.exits import Exit, Failure
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Command, Group
+
+if TYPE_CHECKING:
+    from chalicelib.domain.gate import Gate
+    from chalicelib.services.gatekeeper import Gatekeeper
 
 _direct = click.option(
     "--direct", is_flag=True, help="Straight in the table of AWS, for when the API is down."
@@ -25,7 +31,9 @@ _table = click.option(
 @with_session
 def pause(session: Session, reason: str, direct: bool, table: str | None) -> None:
     if direct:
-        _show(session, _directly(session, table, "pause", getpass.getuser(), reason))
+        _show(
+            session, _directly(session, table, lambda gate: gate.pause(getpass.getuser(), reason))
+        )
     else:
         _show(session, session.api.post("/sending/pause", {"reason": reason}))
 
@@ -36,7 +44,7 @@ def pause(session: Session, reason: str, direct: bool, table: str | None) -> Non
 @with_session
 def resume(session: Session, direct: bool, table: str | None) -> None:
     if direct:
-        _show(session, _directly(session, table, "resume"))
+        _show(session, _directly(session, table, lambda gate: gate.resume(getpass.getuser())))
     else:
         _show(session, session.api.post("/sending/resume"))
 
@@ -50,7 +58,12 @@ def breaker() -> None: ...
 @_table
 @with_session
 def show_breaker(session: Session, direct: bool, table: str | None) -> None:
-    _show(session, _directly(session, table, "look") if direct else session.api.get("/sending"))
+    _show(
+        session,
+        _directly(session, table, lambda gate: gate.look())
+        if direct
+        else session.api.get("/sending"),
+    )
 
 
 @breaker.command("reset", help="Close it now, without waiting for the probe.")
@@ -59,40 +72,31 @@ def show_breaker(session: Session, direct: bool, table: str | None) -> None:
 @with_session
 def reset_breaker(session: Session, direct: bool, table: str | None) -> None:
     if direct:
-        _show(session, _directly(session, table, "reset"))
+        _show(session, _directly(session, table, lambda gate: gate.reset(getpass.getuser())))
     else:
         _show(session, session.api.post("/sending/reset"))
 
 
-def _directly(session: Session, table: str | None, verb: str, *words: str) -> Any:
+def _directly(session: Session, table: str | None, act: "Callable[[Gatekeeper], Gate]") -> Any:
     """The same by the app's own code, on the table; answers in the API's form."""
+    from chalicelib.api import views
     from chalicelib.clock import SystemClock
     from chalicelib.services.gatekeeper import Gatekeeper
     from chalicelib.storage.controls import Controls
-    from chalicelib.storage.dynamodb import StorageUnavailableError, text_of
-    from ops.payoutctl.exits import Exit, Failure
+    from chalicelib.storage.dynamodb import StorageUnavailableError
 
     name = table or f"monoova-payouts-{session.stage}-controls"
     controls = Controls(session.client("dynamodb"), name)
-    keeper = Gatekeeper(controls, SystemClock(), lambda: None)
     try:
-        gate = getattr(keeper, verb)(*words)
+        return views.sending(act(Gatekeeper(controls, SystemClock(), lambda: None)))
     except StorageUnavailableError as error:
         raise Failure(f"The table {name}: {error}", Exit.TRY_AGAIN) from None
-    status = "Paused" if gate.is_paused else "CircuitOpen" if gate.is_open else "Open"
-    return {
-        "status": status,
-        "paused_by": gate.paused_by,
-        "paused_at": text_of(gate.paused_at) if gate.paused_at else None,
-        "pause_reason": gate.pause_reason,
-        "open_reason": gate.open_reason,
-        "opened_at": text_of(gate.opened_at) if gate.opened_at else None,
-        "next_probe_at": text_of(gate.probe_at) if gate.probe_at else None,
-    }
 
 
 def _show(session: Session, sending: Any) -> None:
     if session.out.is_json:
         session.out.document(sending)
         return
-    session.out.pairs(sending)
+    switched = sending.get("last_switch")
+    last = f"{switched['what']} by {switched['by']} at {switched['at']}" if switched else None
+    session.out.pairs(sending | {"last_switch": last})

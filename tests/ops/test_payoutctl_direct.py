@@ -23,7 +23,7 @@ def direct(terminal: Terminal) -> Terminal:
 
 
 def parked_url(world: World) -> str:
-    return str(world.sqs.create_queue(QueueName="parked")["QueueUrl"])
+    return world.environment["PARKED_QUEUE_URL"]
 
 
 def test_pause_stops_sending_and_resume_starts_it_again(direct: Terminal) -> None:
