@@ -71,7 +71,7 @@ class Api:
     """One method for each verb; each raises `Failure` for whatever is not a good answer."""
 
     def __init__(self, url: str, token: Callable[[], str | None], http: requests.Session) -> None:
-        """`token` is asked for once, when it is first needed.
+        """`token` is asked for before each call that needs one.
 
         Raises:
             Failure: the address could be read along.

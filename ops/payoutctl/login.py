@@ -8,8 +8,9 @@ import click
 
 from ops.payoutctl import signing_in
 from ops.payoutctl.connection import Connection
+from ops.payoutctl.credentials import ask
 from ops.payoutctl.exits import Exit, Failure
-from ops.payoutctl.session import Session, ask, with_session
+from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Command
 
 # What the console's own configuration calls them: open to everybody, for a browser needs it.
@@ -31,8 +32,10 @@ def login(session: Session, username: str | None, password_stdin: bool) -> None:
     tokens = signing_in.signed_in(
         session.doors.cognito(connection), connection, name, password, ask, session.doors.now
     )
-    session.token_file.write(tokens)
-    session.out.say(f"Signed in; kept in {session.token_file.path}, which only you can read.")
+    session.credentials.file.write(tokens)
+    session.out.say(f"Signed in; kept in {session.credentials.file.path}, which only you can read.")
+    if session.credentials.given:
+        session.out.say("PAYOUTS_TOKEN is set: while it is, that one is used instead.")
     if session.out.is_json:
         session.out.document({"api_url": connection.api_url, "expires_at": tokens.expires_at})
 
@@ -69,8 +72,8 @@ def _with_pool(session: Session) -> Connection:
 @click.command(cls=Command, help="Forget the tokens, and end what they could still do.")
 @with_session
 def logout(session: Session) -> None:
-    tokens = session.token_file.read()
-    session.token_file.remove()
+    tokens = session.credentials.file.read()
+    session.credentials.file.remove()
     if tokens is not None:
         connection = replace(session.connection, region=tokens.region)
         signing_in.revoke(session.doors.cognito(connection), tokens)

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -14,9 +14,9 @@ import click
 from ops.payoutctl import signing_in
 from ops.payoutctl.client import Api, new_http
 from ops.payoutctl.connection import Connection, chosen
+from ops.payoutctl.credentials import Credentials
 from ops.payoutctl.exits import Exit, Failure
 from ops.payoutctl.output import Output
-from ops.payoutctl.tokens import TokenFile
 
 if TYPE_CHECKING:
     from ops.payoutctl.monoova import Monoova
@@ -62,43 +62,11 @@ class Session:
         url = self.connection.api_url
         if not url:
             raise Failure(_WHERE, Exit.USAGE)
-        return Api(url, self._remembered_token, new_http(url))
-
-    def _remembered_token(self) -> str | None:
-        return self._token
+        return Api(url, self.credentials.token, new_http(url))
 
     @cached_property
-    def _token(self) -> str | None:
-        given = self.environment.get("PAYOUTS_TOKEN", "").strip()
-        if given and not self.is_local:
-            return given
-        if self.connection.users:
-            return self._local_token()
-        kept = self.token_file.read()
-        if kept is None or kept.api_url != self.connection.api_url:
-            raise Failure("Sign in first: payoutctl login.", Exit.NOT_ALLOWED)
-        connection = replace(self.connection, region=kept.region)
-        tokens = signing_in.fresh(
-            lambda: self.doors.cognito(connection), connection, kept, self.doors.now()
-        )
-        if tokens is not kept:
-            self.token_file.write(tokens)
-        return tokens.id_token
-
-    def _local_token(self) -> str:
-        user = self.connection.users.get(self.as_group)
-        if user is None:
-            known = ", ".join(self.connection.users)
-            raise Failure(f"The local stack knows {known}.", Exit.USAGE)
-        cognito = self.doors.cognito(self.connection)
-        tokens = signing_in.signed_in(
-            cognito, self.connection, user.email, user.password, ask, self.doors.now
-        )
-        return tokens.id_token
-
-    @cached_property
-    def token_file(self) -> TokenFile:
-        return TokenFile(self.environment, self.connection.name)
+    def credentials(self) -> Credentials:
+        return Credentials(self)
 
     def client(self, service: str) -> Any:
         """A client of AWS with the operator's own credentials; says so, once."""
@@ -127,11 +95,6 @@ class Session:
         from ops.payoutctl.monoova import Monoova
 
         return Monoova.of(self)
-
-
-def ask(words: str) -> str:
-    """Something that is not shown while it is typed."""
-    return str(click.prompt(words, hide_input=True, err=True))
 
 
 with_session = click.make_pass_decorator(Session)

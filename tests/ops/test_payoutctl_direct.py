@@ -83,6 +83,12 @@ def test_a_parked_message_that_nobody_can_read_is_shown_as_it_is(direct: Termina
     assert direct.json("parked", "put-back", message_id) == {"replayed": [message_id]}
 
 
+@pytest.mark.parametrize("verb", ["configure", "finish"])
+def test_a_stage_that_is_not_there_cannot_be_deployed(direct: Terminal, verb: str) -> None:
+    assert "nowhere" in direct(verb, "--stage", "nowhere", ends=Exit.REFUSED).stderr
+    assert direct.json(verb, "--stage", "nowhere", ends=Exit.REFUSED)["code"] == "Refused"
+
+
 def make_visible(url: str) -> None:
     """Ends the half minute for which a listed message is hidden."""
     from moto.core import DEFAULT_ACCOUNT_ID

@@ -141,6 +141,20 @@ def test_a_profile_says_where_and_a_stray_variable_changes_nothing_of_it(
     stray("--profile", "../prod", "whoami", ends=Exit.USAGE)
 
 
+def test_the_local_stack_has_users_of_its_own_who_need_not_sign_in(signing: Terminal) -> None:
+    file = signing.home / "config" / "payoutctl" / "here.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        f'api_url = "{signing.served.url}"\nuser_pool_id = "{POOL}"\n'
+        f'user_pool_client_id = "{CLIENT}"\n'
+        f'[users.operators]\nemail = "operators@example.com"\npassword = "{PASSWORD}"\n'
+    )
+    assert signing.json("--profile", "here", "whoami")["roles"]
+    nobody = signing("--profile", "here", "--as", "nobody", "whoami", ends=Exit.USAGE)
+    assert "operators" in nobody.stderr
+    assert list(signing.home.glob("state/payoutctl/*")) == []
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
