@@ -1,8 +1,10 @@
 """`customer …`: whom we pay. Names and addresses only where they are asked for."""
 
+import os
 from typing import Any, Final
 
 import click
+import simplejson
 
 from ops.payoutctl.client import at
 from ops.payoutctl.exits import Exit, Failure
@@ -139,19 +141,25 @@ def export(session: Session, customer_id: str, output: str | None, yes: bool) ->
     if not yes:
         session.out.say("This shows account numbers and names, and is recorded as an access.")
         click.confirm("Export it?", abort=True, err=True)
-    answer = session.api.ask("GET", at("customers", customer_id, "export"))
+    document = _exported(session, customer_id)
     if output:
-        _written(output, answer.text)
+        _written(output, simplejson.dumps(document, use_decimal=True, indent=2))
         session.out.say(f"Written to {output}, which only you can read.")
         if session.out.is_json:
             session.out.document({"customer_id": customer_id, "file": output})
         return
-    session.out.document(answer.json)
+    session.out.document(document)
+
+
+def _exported(session: Session, customer_id: str) -> Any:
+    """The pages put together: the customer is on the first, payouts are on all."""
+    first, *others = session.api.pages(at("customers", customer_id, "export"))
+    for page in others:
+        first["payouts"] += page["payouts"]
+    return first | {"next_cursor": None}
 
 
 def _written(output: str, text: str) -> None:
-    import os
-
     try:
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
