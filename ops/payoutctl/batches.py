@@ -44,9 +44,10 @@ def upload(session: Session, file: Path, total: str | None) -> None:
 
 
 def _checked(session: Session, found: Any) -> Any:
-    while found["status"] == "Checking":
-        session.doors.sleep(_POLL_SECONDS)
-        found = session.api.get(at("batches", found["batch_id"]))
+    with session.out.progress("Checking against what was paid before"):
+        while found["status"] == "Checking":
+            session.doors.sleep(_POLL_SECONDS)
+            found = session.api.get(at("batches", found["batch_id"]))
     return found
 
 

@@ -64,6 +64,12 @@ def _judge(session: Session, payout: Any) -> None:
             Exit.CHECK_FAILED,
             payout,
         )
+    if status == "AwaitingApproval":
+        raise Failure(
+            f"It waits for an approver: payoutctl payouts approve {payout['transaction_id']}",
+            Exit.UNKNOWN,
+            payout,
+        )
     raise Failure(
         f"It is {status} still: payoutctl payouts explain {payout['transaction_id']}",
         Exit.UNKNOWN,
