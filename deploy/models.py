@@ -16,7 +16,15 @@ from typing import Any, Final
 
 OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     "dynamodb": frozenset(
-        {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"}
+        {
+            "BatchGetItem",
+            "DeleteItem",
+            "GetItem",
+            "PutItem",
+            "Query",
+            "TransactWriteItems",
+            "UpdateItem",
+        }
     ),
     "kms": frozenset({"Decrypt", "GenerateDataKey"}),
     "secretsmanager": frozenset({"GetSecretValue"}),

@@ -195,7 +195,7 @@ def _responses(operation: Operation, scheme: str | None) -> Json:
 def _codes_of_authorizer(operation: Operation, scheme: str | None) -> list[ErrorCode]:
     if scheme is None:
         return []
-    may_be_forbidden = scheme == "administrator" and operation.changes
+    may_be_forbidden = scheme in ("administrator", "service") and operation.changes
     return [ErrorCode.UNAUTHENTICATED, *([ErrorCode.FORBIDDEN] if may_be_forbidden else [])]
 
 

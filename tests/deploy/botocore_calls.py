@@ -84,6 +84,21 @@ def dynamodb() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     found = {"Responses": {"payouts": [TOLD_ITEM]}, "UnprocessedKeys": requested}
     yield "batch_get_item", {"RequestItems": requested}, [(200, found), *failures]
 
+    put = table | {"Item": ITEM, "ConditionExpression": "attribute_not_exists(transaction_id)"}
+    old = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    add = table | {"Key": KEY, "UpdateExpression": "ADD cents :v"} | CONDITION
+    reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": TOLD_ITEM}]
+    cancelled = {
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons",
+        "CancellationReasons": reasons,
+    }
+    yield (
+        "transact_write_items",
+        {"TransactItems": [{"Put": put | old}, {"Update": add}], "ClientRequestToken": "token-1"},
+        [(200, {}), (400, cancelled), *failures],
+    )
+
 
 def kms() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     context = {"customer_id": "c1", "purpose": "customer"}
