@@ -138,6 +138,8 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     "AcceptedPayout": _ACCEPTED,
     "Validation": {
         "is_valid": True,
+        "needs_approval": False,
+        "message": None,
         "destination": _DESTINATION,
         "checks": [
             {"name": "monoova", "is_ok": True, "detail": "Monoova would take it."},
