@@ -19,11 +19,14 @@ def written(stack: Stack, file: Path = FILE) -> Iterator[None]:
 
     Its passwords are made up anew for each start, and good for nothing but this stack.
     """
+    whole = text(stack)
     file.parent.mkdir(exist_ok=True)
-    file.unlink(missing_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    new = file.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as written:
-        written.write(text(stack))
+        written.write(whole)
+    new.replace(file)
     try:
         yield
     finally:

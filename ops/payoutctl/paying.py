@@ -14,6 +14,7 @@ from ops.payoutctl.words import Command, yes
 
 ENDS: Final = ("Completed", "Failed", "Returned", "Cancelled")
 _POLL_SECONDS: Final = 2.0
+_MARKS: Final = {True: "ok    ", False: "NOT OK", None: "?     "}
 
 
 @click.command(cls=Command, help="Pay a customer: AMOUNT in Australian dollars, as 125.50.")
@@ -79,8 +80,9 @@ def _show_what_will_happen(session: Session, body: Any) -> None:
         f"{destination['pay_id_type'] or destination['type']} {destination['masked']}"
     )
     for check in checked["checks"]:
-        mark = "ok    " if check["is_ok"] else "NOT OK"
-        session.out.say(f"  {mark} {check['name']}{_because(check['detail'])}")
+        session.out.say(f"  {_MARKS[check['is_ok']]} {check['name']}{_because(check['detail'])}")
+    if checked.get("message"):
+        session.out.say(f"  {checked['message']}")
     if not checked["is_valid"]:
         raise Failure("It would not go through: nothing was paid.", Exit.REFUSED, checked)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ops.payoutctl.exits import Exit, Failure
+from ops.payoutctl.output import whole_seconds
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Command, Group
 
@@ -98,5 +99,9 @@ def _show(session: Session, sending: Any) -> None:
         session.out.document(sending)
         return
     switched = sending.get("last_switch")
-    last = f"{switched['what']} by {switched['by']} at {switched['at']}" if switched else None
+    last = (
+        f"{switched['what']} by {switched['by']} at {whole_seconds(switched['at'])}"
+        if switched
+        else None
+    )
     session.out.pairs(sending | {"last_switch": last})
