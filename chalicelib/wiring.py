@@ -404,7 +404,8 @@ class Container:
 
     @cached_property
     def dead_letters(self) -> "DeadLetterService":
-        from chalicelib.queues import Queue, RestingQueue
+        from chalicelib.queues import Queue
+        from chalicelib.resting import RestingQueue
         from chalicelib.services.dead_letters import DeadLetterService
 
         if not self.settings.parked_queue_url:
