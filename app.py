@@ -149,9 +149,45 @@ def add_destination(customer_id: str) -> Reply:
 @for_admins("DELETE", "/customers/{customer_id}/destinations/{destination_id}")
 def remove_destination(customer_id: str, destination_id: str) -> Reply:
     Incoming.to(app).operator()
-    destination = checked_id(destination_id, ErrorCode.DESTINATION_NOT_FOUND)
-    wired.get().customers.remove_destination(_customer(customer_id), destination)
+    place = _customer(customer_id), _destination(destination_id)
+    wired.get().customers.remove_destination(*place)
     return Reply(status=204)
+
+
+@for_admins("POST", "/customers/{customer_id}/destinations/{destination_id}/verification")
+def start_verification(customer_id: str, destination_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    place = _customer(customer_id), _destination(destination_id)
+    return Reply(views.destination(wired.get().verification.start(*place, by.name)))
+
+
+@for_admins("POST", "/customers/{customer_id}/destinations/{destination_id}/verification/confirm")
+def confirm_verification(customer_id: str, destination_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.operator()
+    code = incoming.body(api.schemas.VERIFICATION_CODE)["code"]
+    place = _customer(customer_id), _destination(destination_id)
+    return Reply(views.destination(wired.get().verification.confirm(*place, code)))
+
+
+@for_admins("GET", "/customers/{customer_id}/export")
+def export_customer(customer_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    page = incoming.query(api.schemas.PAGE)
+    customer = _customer(customer_id)
+    return api.views_privacy.export(wired.get().privacy.export(customer, by.name, **page))
+
+
+@for_admins("GET", "/customers/{customer_id}/accesses")
+def list_accesses(customer_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    page = incoming.query(api.schemas.PAGE)
+    found = wired.get().privacy.list_accesses(_customer(customer_id), **page)
+    return Reply(api.views_privacy.accesses(found))
 
 
 @for_admins("GET", "/customers/{customer_id}/payouts")
@@ -178,9 +214,9 @@ def list_payouts() -> Reply:
 @for_admins("POST", "/payouts/validate")
 def validate_payout() -> Reply:
     incoming = Incoming.to(app)
-    incoming.administrator()
+    by = incoming.administrator()
     ask = incoming.body(api.schemas.PAYOUT)
-    return Reply(views.validated(wired.get().validation.validate(ask)))
+    return Reply(views.validated(wired.get().validation.validate(ask, by.name)))
 
 
 @for_admins("GET", "/payouts/{transaction_id}")
@@ -486,6 +522,10 @@ def _dispatch(event: SQSEvent, message: Any) -> None:
 
 def _customer(customer_id: str) -> str:
     return checked_id(customer_id, ErrorCode.CUSTOMER_NOT_FOUND)
+
+
+def _destination(destination_id: str) -> str:
+    return checked_id(destination_id, ErrorCode.DESTINATION_NOT_FOUND)
 
 
 def _payout(transaction_id: str) -> str:

@@ -58,6 +58,8 @@ class Settings:
     requires_webhook_signature: bool
     monoova_source_bsb_field: str
     payout_limit_cents: int
+    checks_bsb: bool
+    requires_verified_destination: bool
     approval: ApprovalRules
     limits: Limits
     service_roles: ServiceRoles
@@ -94,6 +96,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         == "required",
         monoova_source_bsb_field=reader.one_of("MONOOVA_SOURCE_BSB_FIELD", _SOURCE_BSB_FIELDS),
         payout_limit_cents=reader.amount("PAYOUT_LIMIT_AUD", "1000"),
+        checks_bsb=reader.one_of("BSB_CHECK", ("on", "off")) == "on",
+        requires_verified_destination=reader.one_of("REQUIRE_VERIFIED_DESTINATION", ("no", "yes"))
+        == "yes",
         approval=ApprovalRules(
             threshold_cents=reader.optional_amount("APPROVAL_THRESHOLD_AUD"),
             new_destinations=reader.one_of("APPROVAL_NEW_DESTINATIONS", _NEEDED) == "required",

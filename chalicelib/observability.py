@@ -46,6 +46,7 @@ FIELDS: Final = frozenset(
         "circuit",
         "webhook_id",
         "monoova_status",
+        "destination_opened",
     }
 )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import requests
     from botocore.session import Session
 
+    from chalicelib.domain.branch import Branch
     from chalicelib.encryption import Vault
     from chalicelib.monoova.client import MonoovaClient
     from chalicelib.monoova.payloads import Source
@@ -25,17 +26,22 @@ if TYPE_CHECKING:
     from chalicelib.services.account import AccountService
     from chalicelib.services.administration import AdministrationService
     from chalicelib.services.approvals import ApprovalService
+    from chalicelib.services.branches import BranchCheck
     from chalicelib.services.customers import CustomerService
     from chalicelib.services.dead_letters import DeadLetterService
     from chalicelib.services.dispatch import Dispatcher
     from chalicelib.services.gatekeeper import Gatekeeper
     from chalicelib.services.listing import PayoutLists
+    from chalicelib.services.opening import Opener
     from chalicelib.services.paying import PayingService
+    from chalicelib.services.privacy import PrivacyService
     from chalicelib.services.reconciliation import Reconciler
     from chalicelib.services.recording import Recorder
     from chalicelib.services.submission import Submission
     from chalicelib.services.validation import ValidationService
+    from chalicelib.services.verification import VerificationService
     from chalicelib.services.webhooks import WebhookService
+    from chalicelib.storage.accesses import Accesses
     from chalicelib.storage.controls import Controls
     from chalicelib.storage.counted import CountedPayouts
     from chalicelib.storage.customers import Customers
@@ -132,6 +138,12 @@ class Container:
         return Controls(self._dynamodb, self.settings.dynamodb_table_controls)
 
     @cached_property
+    def accesses_table(self) -> "Accesses":
+        from chalicelib.storage.accesses import Accesses
+
+        return Accesses(self._dynamodb, self.settings.dynamodb_table_records)
+
+    @cached_property
     def together(self) -> "ReadTogether":
         from chalicelib.storage.together import ReadTogether
 
@@ -225,6 +237,54 @@ class Container:
             clock=self.clock,
             is_sandbox=lambda: self.credentials.current().environment == "sandbox",
             new_id=self._new_id,
+            check_branch=self._check_branch,
+        )
+
+    @cached_property
+    def _branches(self) -> "BranchCheck":
+        from chalicelib.services.branches import BranchCheck
+
+        return BranchCheck(self.monoova, self.gatekeeper)
+
+    @property
+    def _check_branch(self) -> "Callable[[str], Branch] | None":
+        return self._ask_branch if self.settings.checks_bsb else None
+
+    def _ask_branch(self, bsb: str) -> "Branch":
+        # Made only when it is called: whoever looks at a customer needs no line to Monoova.
+        return self._branches.ask(bsb)
+
+    @cached_property
+    def opener(self) -> "Opener":
+        from chalicelib.services.opening import Opener
+
+        return Opener(self.vault, self.accesses_table, self.clock, self._new_id)
+
+    @cached_property
+    def verification(self) -> "VerificationService":
+        from chalicelib.services.verification import VerificationService
+
+        return VerificationService(
+            customers=self.customers_table,
+            vault=self.vault,
+            opener=self.opener,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            clock=self.clock,
+            remitter_name=self.settings.remitter_name,
+        )
+
+    @cached_property
+    def privacy(self) -> "PrivacyService":
+        from chalicelib.services.privacy import PrivacyService
+
+        return PrivacyService(
+            customers=self.customers_table,
+            payouts=self.payouts_table,
+            accesses=self.accesses_table,
+            vault=self.vault,
+            opener=self.opener,
+            clock=self.clock,
         )
 
     @cached_property
@@ -263,6 +323,7 @@ class Container:
             limit_cents=self.settings.payout_limit_cents,
             approval=self.settings.approval,
             new_id=self._new_id,
+            requires_verified=self.settings.requires_verified_destination,
         )
 
     @cached_property
@@ -273,7 +334,7 @@ class Container:
             payouts=self.payouts_table,
             customers=self.customers_table,
             together=self.together,
-            vault=self.vault,
+            opener=self.opener,
             recorder=self._recorder,
             queue=self._payout_queue,
             clock=self.clock,
@@ -286,7 +347,7 @@ class Container:
         return AdministrationService(
             payouts=self.payouts_table,
             together=self.together,
-            vault=self.vault,
+            opener=self.opener,
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             recorder=self._recorder,
@@ -312,7 +373,7 @@ class Container:
 
         return ValidationService(
             together=self.together,
-            vault=self.vault,
+            opener=self.opener,
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             account=self.account,
@@ -321,6 +382,8 @@ class Container:
             approval=self.settings.approval,
             acceptance=self.acceptance,
             new_id=self._new_id,
+            requires_verified=self.settings.requires_verified_destination,
+            check_branch=self._check_branch,
         )
 
     @cached_property
@@ -390,6 +453,7 @@ class Container:
             queue=self._payout_queue,
             clock=self.clock,
             policy=self.settings.policy,
+            opener=lambda: self.opener,
         )
 
 

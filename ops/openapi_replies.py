@@ -9,8 +9,10 @@ from chalicelib.domain.decisions import NoticeKind
 from chalicelib.domain.destination import DestinationType, PayIdType
 from chalicelib.domain.gate import OpenReason, Passage, Switch
 from chalicelib.domain.payout import Event, FailureCode, ReviewReason, State, Status, Submission
+from chalicelib.domain.verification import VerificationStatus
 from chalicelib.errors import ErrorCode
 from chalicelib.services.dead_letters import LetterKind
+from chalicelib.services.opening import Purpose
 from ops.openapi_requests import ID
 
 Json = dict[str, Any]
@@ -119,6 +121,29 @@ _WITH_HISTORY: Final[Json] = _PAYOUT | {
     "history": {"type": "array", "items": reference_to("HistoryEntry"), "minItems": 1},
     "explanation": reference_to("Explanation"),
 }
+_DESTINATION: Final[Json] = {
+    "destination_id": _ID,
+    "type": _one_of(DestinationType),
+    "pay_id_type": _or_null(_one_of(PayIdType)),
+    "masked": _TEXT,
+    "created_at": _TIME,
+    "bsb_checked_at": {
+        **_or_null(_TIME),
+        "description": "When Monoova said that the branch is open; null where it did not say.",
+    },
+    "verification": reference_to("Verification"),
+}
+_CUSTOMER: Final[Json] = {
+    "customer_id": _ID,
+    "name": {
+        **_or_null(_TEXT),
+        "description": "Null in a list where the record does not open.",
+    },
+    "email": _or_null(_TEXT),
+    "destinations": {"type": "array", "items": reference_to("Destination"), "maxItems": 20},
+    "created_at": _TIME,
+    "updated_at": _TIME,
+}
 _OBJECTS: Final[Mapping[str, Json]] = {
     "Me": _object(
         {
@@ -128,28 +153,63 @@ _OBJECTS: Final[Mapping[str, Json]] = {
         about="Whoever asks, with every role they have.",
     ),
     "Destination": _object(
-        {
-            "destination_id": _ID,
-            "type": _one_of(DestinationType),
-            "pay_id_type": _or_null(_one_of(PayIdType)),
-            "masked": _TEXT,
-            "created_at": _TIME,
-        },
-        about="Where a customer can be paid; its details are masked.",
+        _DESTINATION, about="Where a customer can be paid; its details are masked."
     ),
-    "Customer": _object(
+    "Verification": _object(
         {
-            "customer_id": _ID,
-            "name": {
-                **_or_null(_TEXT),
-                "description": "Null in a list where the record does not open.",
+            "status": _enum(VerificationStatus),
+            "owner_name_matches": {
+                "description": "Whether a PayID is registered under the account name; null where"
+                " nobody told.",
+                "type": ["boolean", "null"],
             },
-            "email": _or_null(_TEXT),
-            "destinations": {"type": "array", "items": reference_to("Destination"), "maxItems": 20},
-            "created_at": _TIME,
-            "updated_at": _TIME,
-        }
+            "at": _or_null(_TIME),
+        },
+        about="Whether the payee has shown to own the account, and since when it stands so.",
     ),
+    "Customer": _object(_CUSTOMER),
+    "Export": _object(
+        {
+            "as_of": _TIME,
+            "customer": {"anyOf": [reference_to("ExportedCustomer"), {"type": "null"}]},
+            "payouts": {"type": "array", "items": reference_to("PayoutWithHistory")},
+            "next_cursor": _or_null(_TEXT),
+        },
+        about="A page of all that is held on a customer.",
+    ),
+    "ExportedCustomer": _object(
+        _CUSTOMER
+        | {
+            "name": _TEXT,
+            "destinations": {
+                "type": "array",
+                "items": reference_to("ExportedDestination"),
+                "maxItems": 20,
+            },
+        },
+        about="A customer in the clear.",
+    ),
+    "ExportedDestination": _object(
+        _DESTINATION
+        | {
+            "pay_id": _or_null(_TEXT),
+            "bsb": _or_null(_TEXT),
+            "account_number": _or_null(_TEXT),
+            "account_name": _TEXT,
+        },
+        about="A destination in the clear.",
+    ),
+    "Access": _object(
+        {
+            "at": _TIME,
+            "by": _TEXT,
+            "purpose": _one_of(Purpose),
+            "destination_id": _or_null(_ID),
+            "transaction_id": _or_null(_ID),
+        },
+        about="One time that a destination's details were opened.",
+    ),
+    "AccessPage": _page_of("Access"),
     "CustomerPage": _page_of("Customer"),
     "Payout": _object(_PAYOUT, about="A payout without its history."),
     "PayoutPage": _page_of("Payout"),
@@ -191,7 +251,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
                 "type": "array",
                 "items": _object(
                     {
-                        "name": _one_of(["monoova", "funds"]),
+                        "name": _one_of(["monoova", "funds", "bsb"]),
                         "is_ok": {
                             "type": ["boolean", "null"],
                             "description": "Null where Monoova did not say.",

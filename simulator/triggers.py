@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from simulator.enquiries import BRANCHES
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Outcome, Plan
+from simulator.verification import OWNERS
 
 
 @dataclass(frozen=True)
@@ -333,3 +335,11 @@ def table_lines() -> Iterator[str]:
         yield f"{payee.payee:<26}{payee.words}"
     yield ""
     yield "any other amount and payee: pending, then paid and announced by webhook"
+    yield ""
+    yield f"{'BSB':<26}what bsbValidate says"
+    for bsb, words in BRANCHES.items():
+        yield f"{bsb:<26}{words}"
+    yield ""
+    yield f"{'PayID':<26}whose it is, as a verification says"
+    for payee_id, owner in OWNERS.items():
+        yield f"{payee_id:<26}{owner or 'nobody: HTTP 400'}"

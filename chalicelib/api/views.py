@@ -56,6 +56,12 @@ def destination(shown: "SealedDestination") -> Json:
         "pay_id_type": shown.pay_id_type,
         "masked": shown.masked,
         "created_at": _time(shown.created_at),
+        "bsb_checked_at": _time(shown.bsb_checked_at),
+        "verification": {
+            "status": shown.verification.status.value,
+            "owner_name_matches": shown.verification.owner_name_matches,
+            "at": _time(shown.verification.at),
+        },
     }
 
 

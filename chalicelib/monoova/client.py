@@ -152,6 +152,18 @@ class MonoovaClient:
             return None, reply
         return _account_of(reply), reply.answer
 
+    def told(
+        self, name: str, method: str, path: str, body: bytes | None, seconds: float
+    ) -> tuple[Mapping[str, Any], Answer | Silence]:
+        """Any other call: the JSON object of its reply, and how the call went.
+
+        `name` stands for the call in the log, where no path does.
+        """
+        reply = self._call(name, method, path, body, seconds)
+        if isinstance(reply, Silence):
+            return {}, reply
+        return (reply.document if isinstance(reply.document, dict) else {}), reply.answer
+
     def public_key(self) -> bytes | None:
         """`GET /public/v1/certificate/public-key`: PKCS#1 DER, sent as hexadecimal text."""
         path = "/public/v1/certificate/public-key"

@@ -4,7 +4,7 @@ Every step is conditional on the payout being as it was read, so that two runs a
 Works in rounds, within its time; what it does not reach is still due at the next run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -45,6 +45,7 @@ from chalicelib.storage.together import ReadTogether
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.services.opening import Opener
 
 # Of each shard in a round. A payout has about a kilobyte: a page is one read, a round fits in any
 # function's memory.
@@ -78,7 +79,9 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Runs every minute, and on demand."""
+    """Runs every minute, and on demand. Hardly any run has details to redact: `opener` is asked
+    for when one has.
+    """
 
     payouts: Payouts
     together: ReadTogether
@@ -88,6 +91,7 @@ class Reconciler:
     queue: Queue
     clock: Clock
     policy: Policy
+    opener: Callable[[], "Opener"]
 
     def run(self, seconds: float, by: str = RECONCILER) -> Findings:
         """Moves on what is due, for `seconds` at the most.
@@ -258,7 +262,7 @@ class _Run:
             if not self._asking.may_ask():
                 return self._wait_unasked(payout)
             report = self._asking.ask(payout)
-        report = without_payee(report, payout, self._r.together, self._r.dispatcher.vault)
+        report = without_payee(report, payout, self._r.together, self._r.opener(), self._by)
         decided = after_report(payout, report, self._now(), self._by, self._r.policy)
         if isinstance(decided, SendAgain):
             return self._again(payout)

@@ -44,6 +44,9 @@ BODIES: Final[dict[tuple[str, str], object]] = {
         "account_number": "87654321",
         "account_name": "Jo Citizen",
     },
+    ("POST", "/customers/{customer_id}/destinations/{destination_id}/verification/confirm"): {
+        "code": "555555"
+    },
     ("POST", "/payouts/{transaction_id}/reject"): {"reason": "x"},
     ("POST", "/sending/pause"): {"reason": "x"},
     ("POST", "/payouts/{transaction_id}/resolve"): {"outcome": "Failed", "reason": "x"},

@@ -32,6 +32,21 @@ def customers_come_and_go(world: World) -> None:
     done(admin("DELETE", f"/customers/{customer}"))
 
 
+def a_destination_is_verified_and_everything_exported(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    (place,) = done(admin.get(f"/customers/{customer}"))["destinations"]
+    door = f"/customers/{customer}/destinations/{place['destination_id']}/verification"
+    world.monoova.rotate_key("another")
+    assert admin.post(door).code == "SendingStopped"
+    world.store_secret("another")
+    world.later(660)
+    done(admin.post(door))
+    assert done(admin.post(f"{door}/confirm", {"code": "555555"}))["verification"]["at"]
+    ids_of(world.pay(customer))
+    done(admin.get(f"/customers/{customer}/export"))
+    assert done(admin.get(f"/customers/{customer}/accesses"))["items"]
+
+
 def payouts_are_asked_for_and_looked_at(world: World) -> None:
     customer, admin = world.customer(), world.admin
     ask = {"customer_id": customer, "amount": "125.50"}
@@ -141,6 +156,7 @@ def the_api_is_refused_a_payout_under_an_unheard_of_name(world: World) -> None:
 
 API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     customers_come_and_go,
+    a_destination_is_verified_and_everything_exported,
     payouts_are_asked_for_and_looked_at,
     sending_is_stopped_and_begun_again,
     dead_letters_are_looked_at,
