@@ -22,7 +22,6 @@ from rich.text import Text
 # Where nobody looks at a terminal nothing is cut off: a line goes to a file or to another program.
 _WIDE: Final = 250
 # A narrower terminal breaks lines by itself; an id that we break in two cannot be copied.
-_NARROWEST: Final = 100
 _WHOLE: Final = ("status", "amount", "verdict", "day", "date")
 _NUMBERS: Final = ("amount", "value", "count", "line", "total")
 _FRACTION: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$")
@@ -115,7 +114,8 @@ class Bar:
 
 def _print(table: Table) -> None:
     if sys.stdout.isatty():
-        width = max(shutil.get_terminal_size().columns, _NARROWEST)
+        needed = Console(width=_WIDE).measure(table).minimum
+        width = max(shutil.get_terminal_size().columns, needed)
         Console(highlight=False, width=width).print(table)
         return
     console = Console(file=io.StringIO(), width=_WIDE, highlight=False)
