@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from ops.payoutctl import payoutctl
 from ops.payoutctl.exits import Exit
-from ops.payoutctl.session import Doors
+from ops.payoutctl.session import Clients, Doors
 from simulator.adapter import SimulatorAdapter
 from tests.ops.pool import Pool
 from tests.served import Served
@@ -45,6 +45,7 @@ class Terminal:
     groups: tuple[str, ...] = ("operators",)
     more: Mapping[str, str] = field(default_factory=dict)
     pool: Pool | None = None
+    aws: Clients | None = None
 
     @property
     def world(self) -> World:
@@ -66,7 +67,9 @@ class Terminal:
         }
 
     def run(self, *words: str, typed: str = "") -> Printed:
+        clouds = self.aws
         doors = Doors(
+            aws=(lambda _connection, _say: clouds) if clouds else Doors.aws,
             sleep=self._wait,
             now=self.world.clock,
             monoova_http=self._monoova,
