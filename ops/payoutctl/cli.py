@@ -4,6 +4,7 @@ import click
 
 from ops.payoutctl import (
     account,
+    batch_results,
     batches,
     customers,
     dead_letters,
@@ -87,3 +88,5 @@ for command in (
 ):
     payoutctl.add_command(command)
 payouts.payouts.add_command(explaining.explain)
+for command in (batch_results.status, batch_results.rows, batch_results.result):
+    batches.batch.add_command(command)
