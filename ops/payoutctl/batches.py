@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from ops.payoutctl.client import at
+from ops.payoutctl.client import Answer, at
 from ops.payoutctl.exits import Exit, Failure
 from ops.payoutctl.output import money
 from ops.payoutctl.payouts import reason
@@ -29,7 +29,7 @@ def upload(session: Session, file: Path, total: str | None) -> None:
     expected = _amount(total) if total else None
     content = file.read_bytes()
     session.out.say(f"Uploading {file.name}, {len(content):,} bytes …")
-    answer = session.api.ask("POST", "/batches", raw=content, headers={"Content-Type": "text/csv"})
+    answer = _sent(session, content)
     if answer.is_replay:
         session.out.say("This very file was uploaded before: nobody is paid twice by it.")
     found = _checked(session, answer.json)
@@ -37,6 +37,17 @@ def upload(session: Session, file: Path, total: str | None) -> None:
     if found["status"] == "AwaitingConfirmation":
         found = _confirmed(session, found, expected)
     show(session, found)
+
+
+def _sent(session: Session, content: bytes) -> Answer:
+    try:
+        return session.api.ask(
+            "POST", "/batches", raw=content, headers={"Content-Type": "text/csv"}
+        )
+    except Failure as failure:
+        if failure.ends is Exit.UNKNOWN:
+            session.out.say("Upload it again: the same rows are one batch, however often.")
+        raise
 
 
 def _checked(session: Session, found: Any) -> Any:

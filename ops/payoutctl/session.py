@@ -40,7 +40,7 @@ class Clients(Protocol):
 def _aws(connection: Connection, say: Callable[[str], None]) -> Clients:
     from ops.payoutctl.aws import Aws
 
-    return Aws(connection, say)
+    return Aws.of(connection, say)
 
 
 @dataclass(frozen=True)
