@@ -17,6 +17,7 @@ from chalice.app import (
     CloudWatchEvent,
     CognitoUserPoolAuthorizer,
     CORSConfig,
+    Cron,
     IAMAuthorizer,
     Rate,
     Request,
@@ -26,7 +27,7 @@ from chalice.app import (
 
 from chalicelib import api, starting
 from chalicelib.api import events, views
-from chalicelib.api.http import Incoming, Reply, answering, as_problem, checked_id
+from chalicelib.api.http import Incoming, Reply, answering, as_problem, checked_day, checked_id
 from chalicelib.domain.actor import Actor, Role
 from chalicelib.errors import ErrorCode
 from chalicelib.observability import invocation, note
@@ -291,6 +292,52 @@ def reconcile_now() -> Reply:
     return Reply(views.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
 
 
+@for_admins("GET", "/funding")
+def list_funding() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    page = incoming.query(api.schemas.PAGE)
+    return Reply(api.views_daily.funds(wired.get().funds.newest(page["limit"], page["cursor"])))
+
+
+# --- days compared with Monoova's books, and their figures
+
+
+@for_admins("GET", "/reports/daily")
+def list_daily_reports() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    page = incoming.query(api.schemas.PAGE)
+    return Reply(
+        api.views_daily.reports(wired.get().daily_reports.newest(page["limit"], page["cursor"]))
+    )
+
+
+@for_admins("GET", "/reports/daily/{date}")
+def show_daily_report(date: str) -> Reply:
+    Incoming.to(app).administrator()
+    return Reply(api.views_daily.report(wired.get().daily_reports.get(checked_day(date))))
+
+
+@for_admins("POST", "/reports/daily/{date}")
+def make_daily_report(date: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    made = wired.get().daily_reports.run(checked_day(date), by.name, incoming.seconds_left)
+    return Reply(api.views_daily.report(made))
+
+
+@for_admins("GET", "/statistics")
+def show_statistics() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    days = incoming.query(api.schemas.DAY_RANGE)
+    return Reply(
+        api.views_daily.statistics(wired.get().figures_of_days.between(days["from_"], days["to"]))
+    )
+
+
 # --- whether anything is sent to Monoova: the pause switch, and the circuit breaker by hand
 
 
@@ -459,6 +506,15 @@ def take_up_webhook_events(event: SQSEvent) -> Any:
 def reconcile(event: CloudWatchEvent) -> Any:
     with invocation(wired.get().clock, wired.get().stage, kind="reconcile"):
         return views.findings(wired.get().reconciler.run(events.seconds_left(event.context) - 5))
+
+
+# Half past six or half past seven in Sydney, which is eleven hours before UTC in summer and ten in
+# winter: after its midnight all year, whatever day UTC has.
+@app.schedule(Cron(30, 20, "*", "*", "?", "*"), name="reconcile_daily")
+def reconcile_daily(event: CloudWatchEvent) -> Any:
+    with invocation(wired.get().clock, wired.get().stage, kind="reconcile_daily"):
+        made = wired.get().daily_reports.run_due(events.seconds_left(event.context) - 5)
+        return api.views_daily.made(made)
 
 
 # --- what several of the ways in share

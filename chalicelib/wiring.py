@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from chalicelib.services.approvals import ApprovalService
     from chalicelib.services.branches import BranchCheck
     from chalicelib.services.customers import CustomerService
+    from chalicelib.services.daily_report import DailyReports
+    from chalicelib.services.day_figures import FiguresOfDays
     from chalicelib.services.dead_letters import DeadLetterService
     from chalicelib.services.dispatch import Dispatcher
+    from chalicelib.services.funds import Funds
     from chalicelib.services.gatekeeper import Gatekeeper
     from chalicelib.services.listing import PayoutLists
+    from chalicelib.services.low_balance import BalanceWatch
     from chalicelib.services.opening import Opener
     from chalicelib.services.paying import PayingService
     from chalicelib.services.privacy import PrivacyService
@@ -45,6 +49,9 @@ if TYPE_CHECKING:
     from chalicelib.storage.controls import Controls
     from chalicelib.storage.counted import CountedPayouts
     from chalicelib.storage.customers import Customers
+    from chalicelib.storage.daily_reports import DailyReportStore
+    from chalicelib.storage.day_payouts import DayPayouts
+    from chalicelib.storage.funding import Funding
     from chalicelib.storage.payouts import Payouts
     from chalicelib.storage.together import ReadTogether
 
@@ -136,6 +143,24 @@ class Container:
         from chalicelib.storage.controls import Controls
 
         return Controls(self._dynamodb, self.settings.dynamodb_table_controls)
+
+    @cached_property
+    def _day_payouts(self) -> "DayPayouts":
+        from chalicelib.storage.day_payouts import DayPayouts
+
+        return DayPayouts(self._dynamodb, self.settings.dynamodb_table_transactions)
+
+    @cached_property
+    def _daily_report_store(self) -> "DailyReportStore":
+        from chalicelib.storage.daily_reports import DailyReportStore
+
+        return DailyReportStore(self._dynamodb, self.settings.dynamodb_table_records)
+
+    @cached_property
+    def _funding(self) -> "Funding":
+        from chalicelib.storage.funding import Funding
+
+        return Funding(self._dynamodb, self.settings.dynamodb_table_records)
 
     @cached_property
     def accesses_table(self) -> "Accesses":
@@ -400,6 +425,7 @@ class Container:
             clock=self.clock,
             secrets=self._webhook_secrets,
             requires_signature=self.settings.requires_webhook_signature,
+            funding=lambda: self._funding,
         )
 
     @cached_property
@@ -454,8 +480,45 @@ class Container:
             queue=self._payout_queue,
             clock=self.clock,
             policy=self.settings.policy,
+            balance_watch=self._balance_watch(),
             opener=lambda: self.opener,
         )
+
+    def _balance_watch(self) -> "BalanceWatch | None":
+        if self.settings.low_balance_cents is None:
+            return None
+        from chalicelib.services.low_balance import BalanceWatch
+
+        return BalanceWatch(self.account, self.settings.low_balance_cents)
+
+    @cached_property
+    def daily_reports(self) -> "DailyReports":
+        from chalicelib.monoova.reports import MonoovaReports
+        from chalicelib.services.daily_report import DailyReports
+
+        return DailyReports(
+            day_payouts=self._day_payouts,
+            store=self._daily_report_store,
+            reports=MonoovaReports(self.monoova),
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            clock=self.clock,
+            maccount_token=self.settings.monoova_maccount_token,
+            payouts=self.payouts_table,
+            recorder=self._recorder,
+        )
+
+    @cached_property
+    def figures_of_days(self) -> "FiguresOfDays":
+        from chalicelib.services.day_figures import FiguresOfDays
+
+        return FiguresOfDays(self._day_payouts, self._daily_report_store, self.clock)
+
+    @cached_property
+    def funds(self) -> "Funds":
+        from chalicelib.services.funds import Funds
+
+        return Funds(self._funding)
 
 
 class _Wired:

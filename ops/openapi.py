@@ -156,15 +156,12 @@ def _parameters(path: str, operation: Operation) -> list[Json]:
 def _path_parameter(name: str) -> Json:
     if name == "event_name":
         return EVENT_NAME
+    schema: Json = {"type": "string", "pattern": ID}
     if name == "file":
-        names = {"type": "string", "enum": sorted(pages.DOCS.names)}
-        return {"in": "path", "name": name, "required": True, "schema": names}
-    return {
-        "in": "path",
-        "name": name,
-        "required": True,
-        "schema": {"type": "string", "pattern": ID},
-    }
+        schema = {"type": "string", "enum": sorted(pages.DOCS.names)}
+    if name == "date":
+        schema = {"type": "string", "format": "date", "pattern": "^20"}
+    return {"in": "path", "name": name, "required": True, "schema": schema}
 
 
 def _body(operation: Operation) -> Json | None:

@@ -264,6 +264,36 @@ OPERATIONS: Final[dict[str, Operation]] = {
         body=schemas.EmptySchema,
         changes=True,
     ),
+    "list_funding": Operation(
+        "Lists the money that came in, newest first; nothing of who paid it.",
+        (_E.INVALID_REQUEST, *_STORAGE),
+        reply="FundingPage",
+        query=schemas.PageSchema,
+    ),
+    "list_daily_reports": Operation(
+        "Lists the daily reports without their differences, newest first.",
+        (_E.INVALID_REQUEST, *_STORAGE),
+        reply="DailyReportPage",
+        query=schemas.PageSchema,
+    ),
+    "show_daily_report": Operation(
+        "Shows the comparison of a Sydney day with Monoova's books.",
+        (_E.INVALID_REQUEST, _E.REPORT_NOT_FOUND, *_STORAGE),
+        reply="DailyReport",
+    ),
+    "make_daily_report": Operation(
+        "Makes the report of a Sydney day that is over, now.",
+        (*_BODY, _E.CHANGED_MEANWHILE, *_STORAGE),
+        reply="DailyReport",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "show_statistics": Operation(
+        "The figures of days, by Sydney's days, newest first; the last 31 unless told otherwise.",
+        (_E.INVALID_REQUEST, *_STORAGE),
+        reply="Statistics",
+        query=schemas.DayRangeSchema,
+    ),
     "show_sending": Operation(
         "Whether payouts are being sent, and who or what stopped them.", _STORAGE, reply="Sending"
     ),

@@ -19,6 +19,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.CUSTOMER_NOT_FOUND,
             _E.DESTINATION_NOT_FOUND,
             _E.PAYOUT_NOT_FOUND,
+            _E.REPORT_NOT_FOUND,
             _E.DEAD_LETTER_NOT_FOUND,
             _E.FILE_NOT_FOUND,
         ),
@@ -80,6 +81,7 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.CUSTOMER_NOT_FOUND: "There is no such customer.",
     _E.DESTINATION_NOT_FOUND: "The customer has no such destination.",
     _E.PAYOUT_NOT_FOUND: "There is no such payout.",
+    _E.REPORT_NOT_FOUND: "There is no report of this day.",
     _E.DEAD_LETTER_NOT_FOUND: "No such message rests there, or somebody else looks at it now: try"
     " again in a minute.",
     _E.FILE_NOT_FOUND: "There is no such file.",

@@ -59,6 +59,8 @@ _CHECKED_BY_HAND: Final[Mapping[tuple[type[Schema], str], Json]] = {
     (schemas.PayoutListSchema, "date"): _DAY,
     (schemas.PayoutListSchema, "from_"): _DAY,
     (schemas.PayoutListSchema, "to"): _DAY,
+    (schemas.DayRangeSchema, "from_"): _DAY,
+    (schemas.DayRangeSchema, "to"): _DAY,
 }
 _ACCOUNT_NAME: Final[Json] = {
     "description": "2 to 140 characters on one line; a run of blanks counts as one space.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from simulator.enquiries import BRANCHES
-from simulator.outcomes import Fate, Fault, Manner, Moment, News, Outcome, Plan
+from simulator.outcomes import Books, Fate, Fault, Manner, Moment, News, Outcome, Plan
 from simulator.verification import OWNERS
 
 
@@ -279,6 +279,24 @@ TRIGGERS: tuple[Trigger, ...] = (
         Outcome.TIMEOUT_THEN_REJECTED,
         Plan(fault=Fault(Manner.TIMEOUT, _AFTER), fate=_REJECTED),
         "no answer, booked, later `Rejected` (1st attempt)",
+    ),
+    Trigger(
+        750,
+        Outcome.ABSENT_FROM_REPORTS,
+        Plan(books=Books.ABSENT),
+        "paid; in no statement and no movement of the mAccount",
+    ),
+    Trigger(
+        751,
+        Outcome.WRONG_IN_REPORTS,
+        Plan(books=Books.ONE_DOLLAR_MORE),
+        "paid; statement and mAccount name one dollar more",
+    ),
+    Trigger(
+        752,
+        Outcome.RETURN_WEBHOOK_LOST,
+        Plan(fate=Fate.RETURNED, news=News.LOST),
+        "paid, later returned; all of its webhooks lost",
     ),
 )
 

@@ -246,6 +246,19 @@ class PayoutListSchema(PageSchema):
             raise ValidationError("Is after to.", "from")
 
 
+class DayRangeSchema(Schema):
+    """From which Sydney day to which, both included."""
+
+    from_ = _day(data_key="from", load_default=None)
+    to = _day(load_default=None)
+
+    @validates_schema
+    def _check_days(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        first, last = data["from_"], data["to"]
+        if first and last and first > last:
+            raise ValidationError("Is after to.", "from")
+
+
 class CustomerPayoutListSchema(PayoutListSchema):
     """The same for one customer, whom the path names."""
 
@@ -274,5 +287,6 @@ RESOLVE: Final = ResolveSchema()
 REASON: Final = ReasonSchema()
 EMPTY: Final = EmptySchema()
 PAGE: Final = PageSchema()
+DAY_RANGE: Final = DayRangeSchema()
 PAYOUT_LIST: Final = PayoutListSchema()
 CUSTOMER_PAYOUT_LIST: Final = CustomerPayoutListSchema()

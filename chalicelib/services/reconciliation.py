@@ -45,6 +45,7 @@ from chalicelib.storage.together import ReadTogether
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.services.low_balance import BalanceWatch
     from chalicelib.services.opening import Opener
 
 # Of each shard in a round. A payout has about a kilobyte: a page is one read, a round fits in any
@@ -58,6 +59,7 @@ _ONE_PAYOUT_SECONDS: Final = 15.0
 _QUICK_SECONDS: Final = 3.0
 _QUEUE_LOOK: Final = timedelta(minutes=5)
 _BROKEN_LOOK: Final = timedelta(minutes=10)
+_BALANCE_TIME: Final = timedelta(seconds=QUESTION_SECONDS)
 _LOOKED_UP: Final = PENDING - {State.SENDING}
 
 
@@ -92,6 +94,7 @@ class Reconciler:
     clock: Clock
     policy: Policy
     opener: Callable[[], "Opener"]
+    balance_watch: "BalanceWatch | None" = None
 
     def run(self, seconds: float, by: str = RECONCILER) -> Findings:
         """Moves on what is due, for `seconds` at the most.
@@ -110,6 +113,8 @@ class Reconciler:
             observability.measure(Metric.CIRCUIT_OPEN_NOW, int(self.gatekeeper.gate.is_open))
             observability.note(found=found.looked_at, circuit=found.circuit)
         observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
+        if self.balance_watch and self.clock.now() + _BALANCE_TIME <= ends_at:
+            self.balance_watch.look(self.clock.now())
         return found
 
 

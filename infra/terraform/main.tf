@@ -121,6 +121,7 @@ locals {
     MonoovaDuplicates            = var.monoova_duplicates
     RemitterName                 = var.remitter_name
     PayoutLimitAud               = var.payout_limit_aud
+    LowBalanceAud                = var.low_balance_aud
     BsbCheck                     = var.bsb_check
     RequireVerifiedDestination   = var.require_verified_destination
     ApprovalThresholdAud         = var.approval_threshold_aud

@@ -172,6 +172,12 @@ variable "approver_role_arns" {
   description = "ARNs of the IAM roles that may approve, comma-separated."
 }
 
+variable "low_balance_aud" {
+  type        = string
+  default     = ""
+  description = "Below this much in the mAccount, in AUD, an alarm tells of it. Empty means that nobody is told."
+}
+
 variable "payout_expiry_hours" {
   type        = number
   default     = 24

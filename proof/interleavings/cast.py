@@ -31,6 +31,7 @@ from chalicelib.services.webhooks import WebhookService
 from chalicelib.storage.accesses import Access, Accesses
 from chalicelib.storage.customers import SealedCustomer, SealedDestination
 from chalicelib.storage.dynamodb import Page
+from chalicelib.storage.funding import Funding
 from chalicelib.storage.payout_items import shard_of
 from proof.interleavings.explorer import START, Actor, Lanes
 from proof.interleavings.provider import Fate, ProviderClient
@@ -52,6 +53,10 @@ _SECONDS: Final = 55.0
 # again inside the request, which the deliveries do.
 _PATIENCE_SECONDS: Final = 0.5
 _ALICE: Final = user("alice")
+
+
+def _no_funds() -> Funding:
+    raise AssertionError("no money comes in here")
 
 
 class _OpenVault(Vault):
@@ -226,6 +231,7 @@ class Function:
             self._world,
             lambda: (Secret("s"),),
             False,
+            _no_funds,
         )
 
 

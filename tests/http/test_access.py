@@ -89,6 +89,7 @@ class Shop:
             ("{customer_id}", self.customer_id),
             ("{transaction_id}", self.payout_id),
             ("{destination_id}", self.destination_id),
+            ("{date}", "2026-03-01"),
             ("{message_id}", self.message_id),
         ):
             path = path.replace(name, value)
@@ -208,6 +209,7 @@ def test_a_bad_request_of_nobody_is_told_nothing_but_401(world: World) -> None:
 
 def test_the_same_routes_let_in_whom_they_are_for(world: World) -> None:
     shop = Shop(world)
+    assert world.admin.post("/reports/daily/2026-03-01").status == 200
     world.environment["APPROVER_ROLE_ARNS"] = "arn:aws:iam::111122223333:role/Payer"
     world.restart()
     for route in ADMINS:

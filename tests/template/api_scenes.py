@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from simulator.monoova import API_KEY
+from simulator.outcomes import Outcome
 from tests.http.test_requesting import BANK_ACCOUNT
 from tests.template.staging import (
     done,
     ids_of,
+    paid_elsewhere,
     paused,
     queued,
     resumed,
@@ -154,6 +158,21 @@ def the_api_is_refused_a_payout_under_an_unheard_of_name(world: World) -> None:
     assert world.pay(world.customer(), "7.14").status == 422
 
 
+def days_are_looked_at(world: World) -> None:
+    world.monoova.script(Outcome.RETURN_WEBHOOK_LOST)
+    world.paid()
+    paid_elsewhere(world, str(UUID(int=7, version=4)))
+    world.monoova.receive(Decimal(5))
+    world.later(400)
+    world.reconcile()
+    world.later(24 * 3600)
+    for path in ("/statistics", "/funding", "/reports/daily"):
+        done(world.admin.get(path))
+    made = done(world.admin.post("/reports/daily/2026-03-02"))
+    assert [each["kind"] for each in made["differences"]] == ["GivenBack", "MissingHere"]
+    done(world.admin.get("/reports/daily/2026-03-02"))
+
+
 API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     customers_come_and_go,
     a_destination_is_verified_and_everything_exported,
@@ -166,4 +185,5 @@ API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     the_api_meets_a_monoova_that_fails,
     the_api_is_refused_its_login_and_heals,
     the_api_is_refused_a_payout_under_an_unheard_of_name,
+    days_are_looked_at,
 )

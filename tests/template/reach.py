@@ -20,6 +20,7 @@ HANDED_OVER: Final = {
     "is_sandbox": "CredentialsSource.current",
     "key_version": "CredentialsSource.current",
     "secrets": "CredentialsSource.current",
+    "funding": None,
     "jitter": None,
     "new_id": None,
     "opener": None,

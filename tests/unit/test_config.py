@@ -40,6 +40,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.payout_limit_cents == 100_000
     assert settings.monoova_source_bsb_field == "sourceBSB"
     assert settings.requires_webhook_signature is False
+    assert settings.low_balance_cents is None
     assert (settings.checks_bsb, settings.requires_verified_destination) == (True, False)
     assert settings.cors_allow_origin == "*"
     assert settings.parked_queue_url == ""
@@ -57,6 +58,7 @@ def test_every_variable_finds_its_place() -> None:
             "MONOOVA_WEBHOOK_SIGNATURE": "required",
             "MONOOVA_SOURCE_BSB_FIELD": "sourceAccountBsb",
             "PAYOUT_LIMIT_AUD": "2500.50",
+            "LOW_BALANCE_AUD": "20000",
             "CORS_ALLOW_ORIGIN": "https://admin.example",
             "STAGE": "prod",
             "PARKED_QUEUE_URL": "https://sqs.example/parked",
@@ -96,6 +98,7 @@ def test_every_variable_finds_its_place() -> None:
         requires_webhook_signature=True,
         monoova_source_bsb_field="sourceAccountBsb",
         payout_limit_cents=250_050,
+        low_balance_cents=2_000_000,
         checks_bsb=False,
         requires_verified_destination=True,
         approval=ApprovalRules(threshold_cents=50_000, new_destinations=True),
