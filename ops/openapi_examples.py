@@ -108,6 +108,7 @@ _LETTER: Final[Json] = {
     "kind": "WebhookEvent",
     "event": "Rejected",
     "transaction_id": None,
+    "batch_id": None,
     "amount": 125.5,
     "monoova_transaction_id": "1000001",
     "sent_at": _AT,
