@@ -12,10 +12,14 @@ from chalicelib.starting import loading
 
 if TYPE_CHECKING:
     from chalicelib.api import schemas as schemas
+    from chalicelib.api import schemas_batches as schemas_batches
+    from chalicelib.api import views_batches as views_batches
+
+_LATE = frozenset({"schemas", "schemas_batches", "views_batches"})
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name == "schemas":
+    if name in _LATE:
         with loading():
-            return importlib.import_module("chalicelib.api.schemas")
+            return importlib.import_module(f"chalicelib.api.{name}")
     raise AttributeError(name)

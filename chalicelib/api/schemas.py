@@ -28,6 +28,8 @@ with patterns_compiled_late():
     from marshmallow.validate import Length, OneOf, Range, Regexp
 
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+# The business's own name for a customer, as it stands in a cell of its files.
+EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}\Z")
 _METHODS: Final = tuple(kind.value for kind in DestinationType)
 # Monoova's limits: description 500, lodgement reference 280 characters.
 _DESCRIPTION: Final = 500
@@ -160,6 +162,9 @@ class CustomerSchema(Schema):
     name = _line(140, required=True)
     email = fields.String(validate=[Length(max=254), _check_email], load_default=None)
     destination = fields.Nested(DestinationSchema, load_default=None)
+    external_id = fields.String(
+        validate=Regexp(EXTERNAL_ID, error="Not an external id."), load_default=None
+    )
 
 
 class CustomerChangeSchema(Schema):
@@ -194,6 +199,12 @@ class ResolveSchema(Schema):
     """How a person settles a payout that needs review, and why."""
 
     outcome = fields.String(required=True, validate=OneOf(RESOLUTIONS))
+    reason = _line(500, required=True)
+
+
+class ReasonSchema(Schema):
+    """Why a person decides as they do."""
+
     reason = _line(500, required=True)
 
 
@@ -251,6 +262,7 @@ CUSTOMER: Final = CustomerSchema()
 CUSTOMER_CHANGE: Final = CustomerChangeSchema()
 PAYOUT: Final = PayoutSchema()
 RESOLVE: Final = ResolveSchema()
+REASON: Final = ReasonSchema()
 EMPTY: Final = EmptySchema()
 PAGE: Final = PageSchema()
 PAYOUT_LIST: Final = PayoutListSchema()

@@ -33,8 +33,9 @@ _WAITING = {
 }
 
 
-def _time(time: datetime | None) -> str | None:
-    return text_of(time) if time else None
+def time(at: datetime | None) -> str | None:
+    """RFC 3339, or nothing."""
+    return text_of(at) if at else None
 
 
 def me(shown: Actor) -> Json:
@@ -49,7 +50,7 @@ def destination(shown: "SealedDestination") -> Json:
         "type": shown.type,
         "pay_id_type": shown.pay_id_type,
         "masked": shown.masked,
-        "created_at": _time(shown.created_at),
+        "created_at": time(shown.created_at),
     }
 
 
@@ -57,11 +58,12 @@ def customer(shown: "Customer") -> Json:
     """A customer with masked destinations."""
     return {
         "customer_id": shown.customer_id,
+        "external_id": shown.external_id,
         "name": shown.name,
         "email": shown.email,
         "destinations": [destination(d) for d in shown.destinations],
-        "created_at": _time(shown.created_at),
-        "updated_at": _time(shown.updated_at),
+        "created_at": time(shown.created_at),
+        "updated_at": time(shown.updated_at),
     }
 
 
@@ -87,11 +89,12 @@ def payout(shown: Payout) -> Json:
         "description": shown.description,
         "lodgement_reference": shown.lodgement_reference,
         "retry_of": shown.retry_of,
+        "batch_id": shown.batch_id,
         "created_by": shown.created_by,
-        "created_at": _time(shown.created_at),
-        "updated_at": _time(shown.updated_at),
-        "completed_at": _time(shown.completed_at),
-        "next_look_at": _time(shown.due_at),
+        "created_at": time(shown.created_at),
+        "updated_at": time(shown.updated_at),
+        "completed_at": time(shown.completed_at),
+        "next_look_at": time(shown.due_at),
     }
 
 
@@ -103,7 +106,7 @@ def payout_with_history(shown: Payout) -> Json:
 def _entry(entry: HistoryEntry) -> Json:
     state = entry.state
     return {
-        "at": _time(entry.at),
+        "at": time(entry.at),
         "event": entry.event,
         "status": state.status.value,
         "submission": state.submission.value if state.submission else None,
@@ -134,15 +137,16 @@ def accepted(shown: "Requested") -> Reply:
 
 def payouts(shown: "Listing") -> Json:
     """A page of payouts."""
-    return _page([payout(item) for item in shown.items], shown.next_cursor)
+    return page([payout(item) for item in shown.items], shown.next_cursor)
 
 
 def customers(shown: "Page[Customer]") -> Json:
     """A page of customers."""
-    return _page([customer(item) for item in shown.items], cursor_of(shown.next_key))
+    return page([customer(item) for item in shown.items], cursor_of(shown.next_key))
 
 
-def _page(items: Sequence[Json], next_cursor: str | None) -> Json:
+def page(items: Sequence[Json], next_cursor: str | None) -> Json:
+    """A page of any list."""
     return {"items": list(items), "next_cursor": next_cursor}
 
 

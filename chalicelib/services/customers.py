@@ -27,6 +27,7 @@ from chalicelib.storage.customers import (
     LISTING_PART,
     CustomerChangedError,
     Customers,
+    ExternalIdTakenError,
     SealedCustomer,
     SealedDestination,
 )
@@ -73,6 +74,7 @@ class Customer:
     created_at: datetime
     updated_at: datetime
     destinations: tuple[SealedDestination, ...]
+    external_id: str | None = None
 
 
 def destination_purpose(destination_id: str) -> str:
@@ -104,9 +106,16 @@ class CustomerService:
     new_id: Callable[[], uuid.UUID]
 
     def register(
-        self, name: str, email: str | None, destination: DestinationDetails | None
+        self,
+        name: str,
+        email: str | None,
+        destination: DestinationDetails | None,
+        external_id: str | None = None,
     ) -> Customer:
-        """A new customer, with a first destination if one is given."""
+        """A new customer, with a first destination if one is given.
+
+        `external_id` is the business's own name for them: nothing personal, and no other's.
+        """
         first = self._normalised(destination, "destination.") if destination else None
         now = self.clock.now()
         customer_id = str(self.new_id())
@@ -117,8 +126,14 @@ class CustomerService:
             version=1,
             sealed=self._sealed_person(customer_id, name, email),
             destinations=(self._sealed(customer_id, first),) if first else (),
+            external_id=external_id,
         )
-        self.customers.create(customer)
+        try:
+            self.customers.create(customer)
+        except ExternalIdTakenError:
+            raise ConflictError(
+                "Another customer has this external id.", ErrorCode.EXTERNAL_ID_TAKEN
+            ) from None
         return _shown(customer, name, email)
 
     def get(self, customer_id: str) -> Customer:
@@ -304,4 +319,5 @@ def _shown(customer: SealedCustomer, name: str | None, email: str | None) -> Cus
         created_at=customer.created_at,
         updated_at=customer.updated_at,
         destinations=customer.destinations,
+        external_id=customer.external_id,
     )

@@ -163,6 +163,7 @@ def payout_of(item: Item) -> Payout:
         failure_code=FailureCode(failure_code) if failure_code else None,
         failure_reason=item.get("failure_reason"),
         retry_of=item.get("retry_of"),
+        batch_id=item.get("batch_id"),
         lease_id=item.get("lease_id"),
         resends=int(item["resends"]),
         looks=int(item["looks"]),

@@ -21,6 +21,7 @@ HANDED_OVER: Final = {
     "secrets": "CredentialsSource.current",
     "jitter": None,
     "new_id": None,
+    "tend_batches": "BatchTending.tend",
 }
 # The way from app.py to a service is a property of this, which makes it and calls nobody.
 _COMPOSER: Final = "Container"
