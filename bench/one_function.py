@@ -22,7 +22,11 @@ import requests
 
 from bench.far_end import FarEnd
 from chalicelib.encryption import Vault
+from chalicelib.storage.batches import Batches
 from chalicelib.storage.controls import Controls
+from chalicelib.storage.open_batches import OpenBatches
+from chalicelib.storage.payees import Payees
+from chalicelib.storage.payout_outlines import Outlines
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
 from chalicelib.wiring import Container, wired
@@ -124,6 +128,22 @@ class _Container(Container):
     @cached_property
     def together(self) -> ReadTogether:
         return cast(ReadTogether, _Part(self._near, "together"))
+
+    @cached_property
+    def batches_table(self) -> Batches:
+        return cast(Batches, _Part(self._near, "batches"))
+
+    @cached_property
+    def open_batches(self) -> OpenBatches:
+        return cast(OpenBatches, _Part(self._near, "open_batches"))
+
+    @cached_property
+    def payees(self) -> Payees:
+        return cast(Payees, _Part(self._near, "payees"))
+
+    @cached_property
+    def outlines(self) -> Outlines:
+        return cast(Outlines, _Part(self._near, "outlines"))
 
     @cached_property
     def vault(self) -> Vault:

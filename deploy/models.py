@@ -16,11 +16,19 @@ from typing import Any, Final
 
 OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     "dynamodb": frozenset(
-        {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"}
+        {
+            "BatchGetItem",
+            "DeleteItem",
+            "GetItem",
+            "PutItem",
+            "Query",
+            "TransactWriteItems",
+            "UpdateItem",
+        }
     ),
     "kms": frozenset({"Decrypt", "GenerateDataKey"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
-    "sqs": frozenset({"SendMessage"}),
+    "sqs": frozenset({"SendMessage", "SendMessageBatch"}),
 }
 
 # Read by every client, whatever its service.

@@ -11,11 +11,21 @@ import requests
 
 from chalicelib.clock import Clock
 from chalicelib.encryption import Vault
+from chalicelib.storage.batches import Batches
 from chalicelib.storage.controls import Controls
 from chalicelib.storage.customers import Customers
+from chalicelib.storage.open_batches import OpenBatches
+from chalicelib.storage.payees import Payees
+from chalicelib.storage.payout_outlines import Outlines
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
 from chalicelib.wiring import Container
+from proof.memory.batches import (
+    MemoryBatches,
+    MemoryOpenBatches,
+    MemoryOutlines,
+    MemoryPayees,
+)
 from proof.memory.controls import MemoryControls, MemoryTogether
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
@@ -93,6 +103,22 @@ class MemoryContainer(Container):
     @cached_property
     def together(self) -> ReadTogether:
         return MemoryTogether(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def batches_table(self) -> Batches:
+        return MemoryBatches(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def open_batches(self) -> OpenBatches:
+        return MemoryOpenBatches(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def payees(self) -> Payees:
+        return MemoryPayees(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def outlines(self) -> Outlines:
+        return MemoryOutlines(self._aws.tables, self._aws.seam)
 
     @cached_property
     def vault(self) -> Vault:

@@ -1,9 +1,10 @@
-"""The three tables as dictionaries of what the stores answer with."""
+"""The tables as dictionaries of what the stores answer with."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from chalicelib.domain.batch import Batch, Mark, Row
 from chalicelib.domain.gate import Gate
 from chalicelib.domain.payout import Payout
 from chalicelib.storage.customers import SealedCustomer
@@ -12,7 +13,15 @@ from proof.seam import Call, Seam, TroubleError
 
 T = TypeVar("T")
 
-_OPERATIONS: Final = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+_OPERATIONS: Final = (
+    "BatchGetItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "TransactWriteItems",
+    "UpdateItem",
+)
 _CALLS: Final = {operation: Call("dynamodb", operation) for operation in _OPERATIONS}
 
 
@@ -29,6 +38,10 @@ class Tables:
     customers: dict[str, SealedCustomer] = field(default_factory=dict)
     gate: Gate | None = None
     calls: dict[str, tuple[int, int]] = field(default_factory=dict)
+    batches: dict[str, Batch] = field(default_factory=dict)
+    open_batches: set[str] = field(default_factory=set)
+    batch_rows: dict[tuple[str, int], tuple[Row, ...]] = field(default_factory=dict)
+    batch_marks: dict[tuple[str, int], Mark] = field(default_factory=dict)
     lags: Callable[[], bool] = lambda: False
 
     def write(self, payout: Payout) -> None:

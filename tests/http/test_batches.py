@@ -1,11 +1,6 @@
 """Batches: many payouts in one file, uploaded by one person and approved by another."""
 
-import csv
-import io
-import json
 from typing import Any, Final
-
-import pytest
 
 from proof.lambda_events import user
 from tests.world import ADMIN, Caller, HttpAnswer, World
@@ -16,7 +11,9 @@ SEND: Final = "send_queued_payouts"
 
 def upload(world: World, *rows: str, header: str = "customer_id,amount,reference") -> HttpAnswer:
     content = "\r\n".join([header, *rows]) + "\r\n"
-    return world.admin("POST", "/batches", raw=content.encode(), headers={"Content-Type": "text/csv"})
+    return world.admin(
+        "POST", "/batches", raw=content.encode(), headers={"Content-Type": "text/csv"}
+    )
 
 
 def approver(world: World, sub: str = APPROVER) -> Caller:
