@@ -107,6 +107,7 @@ _PAYOUT: Final[Json] = {
     "description": _or_null(_TEXT),
     "lodgement_reference": _or_null(_TEXT),
     "retry_of": _or_null(_ID),
+    "batch_id": _or_null(_ID),
     "created_by": _TEXT,
     "created_at": _TIME,
     "updated_at": _TIME,
@@ -137,6 +138,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
     "Customer": _object(
         {
             "customer_id": _ID,
+            "external_id": _or_null(_TEXT),
             "name": {
                 **_or_null(_TEXT),
                 "description": "Null in a list where the record does not open.",
@@ -238,4 +240,4 @@ _OBJECTS: Final[Mapping[str, Json]] = {
 
 def reply_schemas() -> dict[str, Json]:
     """Everything that an answer may hold, by the name of its component."""
-    return {**_ENUMS, **_OBJECTS}
+    return {**_ENUMS, **_OBJECTS, **batch_schemas()}
