@@ -1,7 +1,8 @@
 """Monoova Payouts: every way in. What each does stands in chalicelib/services.
 
 Administrators come through the Cognito authorizer, internal services through IAM, Monoova with
-its own secret and signature. Nothing else is let in but `/health`.
+its own secret and signature. Nothing else is let in but `/health` and the pages, which hold
+nothing of anybody.
 """
 
 from chalicelib import first  # noqa: F401 - it is enough that it is loaded
@@ -48,7 +49,6 @@ cors = CORSConfig(
 )
 # Where there is no body of JSON to announce, or Monoova decides how it announces it.
 ANY = ["*/*"]
-CSV = ["text/csv"]
 
 View = Callable[..., Reply]
 
@@ -227,11 +227,11 @@ def refresh_payout(transaction_id: str) -> Reply:
 # --- batches: many payouts in one file
 
 
-@for_admins("POST", "/batches", content_types=CSV)
+@for_admins("POST", "/batches", content_types=ANY)
 def upload_batch() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    uploaded = wired.get().batch_upload.upload(incoming.raw_file(), by)
+    uploaded = wired.get().batch_upload.upload(incoming.raw_file("text/csv"), by)
     return api.views_batches.uploaded(uploaded)
 
 
@@ -377,6 +377,27 @@ def receive_named_webhook(event_name: str) -> Reply:
 @answering
 def show_health() -> Reply:
     return Reply({"status": "ok"})
+
+
+# --- pages that ship with the app
+
+
+@app.route("/openapi.json", methods=["GET"], content_types=ANY)
+@answering
+def show_openapi() -> Reply:
+    return api.pages.OPENAPI.reply("openapi.json", Incoming.to(app).header("If-None-Match"))
+
+
+@app.route("/docs", methods=["GET"], content_types=ANY)
+@answering
+def show_docs() -> Reply:
+    return api.pages.DOCS.reply("index.html", Incoming.to(app).header("If-None-Match"))
+
+
+@app.route("/docs/{file}", methods=["GET"], content_types=ANY)
+@answering
+def show_docs_file(file: str) -> Reply:
+    return api.pages.DOCS.reply(file, Incoming.to(app).header("If-None-Match"))
 
 
 # --- queues and the schedule

@@ -8,7 +8,7 @@ AppError
 │   ├── ForbiddenError              403  Forbidden: known, but not allowed to do this,
 │   │                                    ApprovalByRequester
 │   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound,
-│   │                                    BatchNotFound
+│   │                                    FileNotFound, BatchNotFound
 │   ├── ConflictError               409  what is asked for does not fit the state of things
 │   ├── PayloadTooLargeError        413  PayloadTooLarge
 │   ├── UnsupportedMediaTypeError   415  UnsupportedMediaType
@@ -41,6 +41,7 @@ class ErrorCode(StrEnum):
     DESTINATION_NOT_FOUND = "DestinationNotFound"
     PAYOUT_NOT_FOUND = "PayoutNotFound"
     BATCH_NOT_FOUND = "BatchNotFound"
+    FILE_NOT_FOUND = "FileNotFound"
     CUSTOMER_HAS_OPEN_PAYOUTS = "CustomerHasOpenPayouts"
     DESTINATION_IN_USE = "DestinationInUse"
     EXTERNAL_ID_TAKEN = "ExternalIdTaken"

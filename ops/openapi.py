@@ -15,11 +15,13 @@ from apispec import APISpec
 from chalice.app import CognitoUserPoolAuthorizer, IAMAuthorizer
 
 from app import app
-from chalicelib.api import schemas
+from chalicelib.api import pages, schemas
 from chalicelib.errors import ErrorCode
+from ops.openapi_batches import FILE, NEXT_CURSOR
 from ops.openapi_operations import OPERATIONS, Operation
 from ops.openapi_problems import STATUS_OF, problem, problem_examples, refused_by_gateway
-from ops.openapi_replies import reference_to, reply_schemas
+from ops.openapi_parts import reference_to
+from ops.openapi_replies import reply_schemas
 from ops.openapi_requests import ID, body_schemas, query_parameters
 from ops.openapi_requests import reference_to as body_reference
 from ops.openapi_webhooks import EVENT_NAME, SIGNATURE, webhook_body, webhook_schemas
@@ -61,9 +63,19 @@ _IDEMPOTENCY_KEY: Final[Json] = {
     " then stands, for ever.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
+_KNOWN: Final[Json] = {
+    "in": "header",
+    "name": "If-None-Match",
+    "required": False,
+    "description": "The ETag of what the caller has; if it is still the same, the answer is 304.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+_TAGGED: Final[Json] = {
+    "ETag": {"description": "Changes with the content.", "schema": {"type": "string"}}
+}
 _REPLAYED: Final[Json] = {
     "Idempotent-Replayed": {
-        "description": "There where the payout stood already.",
+        "description": "There where the payout, or the batch, stood already.",
         "schema": {"const": "true"},
     }
 }
@@ -105,7 +117,7 @@ def _operation(path: str, route: Any) -> Json:
     described: Json = {
         "operationId": route.view_name,
         "summary": operation.summary,
-        "tags": [path.split("/")[1]],
+        "tags": [path.split("/")[1].removesuffix(".json")],
         "security": [{scheme: []}] if scheme else [],
         "parameters": _parameters(path, operation),
         "responses": _responses(operation, scheme),
@@ -130,12 +142,17 @@ def _parameters(path: str, operation: Operation) -> list[Json]:
         found.append(_IDEMPOTENCY_KEY)
     if path.startswith("/webhooks/"):
         found.append(SIGNATURE)
+    if operation.is_file:
+        found.append(_KNOWN)
     return found
 
 
 def _path_parameter(name: str) -> Json:
     if name == "event_name":
         return EVENT_NAME
+    if name == "file":
+        names = {"type": "string", "enum": sorted(pages.DOCS.names)}
+        return {"in": "path", "name": name, "required": True, "schema": names}
     return {
         "in": "path",
         "name": name,
@@ -145,6 +162,8 @@ def _path_parameter(name: str) -> Json:
 
 
 def _body(operation: Operation) -> Json | None:
+    if operation.takes_payout_file:
+        return FILE
     if operation.body is None:
         return None
     return {
@@ -161,6 +180,11 @@ def _responses(operation: Operation, scheme: str | None) -> Json:
         by_status.setdefault(status, []).extend(codes)
     responses = {str(operation.status): _success(operation)}
     responses |= {str(status): problem(status, by_status[status]) for status in sorted(by_status)}
+    if operation.replay_status:
+        again = _success(operation) | {"headers": _REPLAYED}
+        responses[str(operation.replay_status)] = again
+    if operation.is_file:
+        responses["304"] = {"description": "The caller has it as it is.", "headers": _TAGGED}
     if scheme == "service":
         responses.setdefault("403", refused_by_gateway())
     return responses
@@ -174,14 +198,18 @@ def _codes_of_authorizer(operation: Operation, scheme: str | None) -> list[Error
 
 
 def _success(operation: Operation) -> Json:
-    if operation.reply is None:
+    if operation.reply is None and operation.media_type is None:
         return {"description": "Done."}
-    schema = reference_to(operation.reply)
-    headers = {"headers": _REPLAYED} if operation.reply == "AcceptedPayout" else {}
+    schema = reference_to(operation.reply) if operation.reply else {"type": "string"}
+    headers = _TAGGED if operation.is_file else {}
+    if operation.has_parts:
+        headers = NEXT_CURSOR
+    if operation.reply == "AcceptedPayout":
+        headers = _REPLAYED
     return {
-        "description": operation.reply,
-        **headers,
-        "content": {"application/json": {"schema": schema}},
+        "description": operation.reply or "A text.",
+        **({"headers": headers} if headers else {}),
+        "content": {operation.media_type or "application/json": {"schema": schema}},
     }
 
 

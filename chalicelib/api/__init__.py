@@ -1,7 +1,7 @@
 """The way in: requests parsed, errors made answers, answers made JSON.
 
 `schemas` is loaded when it is first asked for: marshmallow takes 46 ms of a cold start, and a
-webhook, a queue's message or a look at one payout have nothing for it to load.
+webhook, a queue's message or a look at one payout have nothing for it to load. So are `pages`.
 """
 
 import importlib
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from chalicelib.starting import loading
 
 if TYPE_CHECKING:
+    from chalicelib.api import pages as pages
     from chalicelib.api import schemas as schemas
     from chalicelib.api import schemas_batches as schemas_batches
     from chalicelib.api import views_batches as views_batches
 
-_LATE = frozenset({"schemas", "schemas_batches", "views_batches"})
+_LATE = frozenset({"pages", "schemas", "schemas_batches", "views_batches"})
 
 
 def __getattr__(name: str) -> ModuleType:

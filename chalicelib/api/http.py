@@ -164,12 +164,16 @@ class Incoming:
         """A webhook's body, untouched: what its signature was made over."""
         return self._raw(_MOST_WEBHOOK_BYTES)
 
-    def raw_file(self) -> bytes:
+    def raw_file(self, media_type: str) -> bytes:
         """A file as it was sent.
 
         Raises:
+            UnsupportedMediaTypeError: it is announced as something else.
             PayloadTooLargeError
         """
+        announced = (self.header("Content-Type") or "").partition(";")[0]
+        if announced.strip().lower() != media_type:
+            raise UnsupportedMediaTypeError(f"Send {media_type}.")
         return self._raw(_MOST_FILE_BYTES)
 
     def body(self, schema: "Schema") -> Any:
