@@ -161,15 +161,19 @@ class Container:
 
     @cached_property
     def payees(self) -> "Payees":
-        from chalicelib.storage.payees import TablePayees
+        from chalicelib.storage.many import ManyItems
+        from chalicelib.storage.payees import Payees
 
-        return TablePayees(self._dynamodb, self.settings.dynamodb_table_customers)
+        table = self.settings.dynamodb_table_customers
+        return Payees(ManyItems(self._dynamodb, table, "customer_id"))
 
     @cached_property
     def outlines(self) -> "Outlines":
-        from chalicelib.storage.payout_outlines import PayoutOutlines
+        from chalicelib.storage.many import ManyItems
+        from chalicelib.storage.payout_outlines import Outlines
 
-        return PayoutOutlines(self._dynamodb, self.settings.dynamodb_table_transactions)
+        table = self.settings.dynamodb_table_transactions
+        return Outlines(ManyItems(self._dynamodb, table, "transaction_id"))
 
     @cached_property
     def vault(self) -> "Vault":

@@ -19,8 +19,8 @@ from chalicelib.api import pages, schemas
 from chalicelib.errors import ErrorCode
 from ops.openapi_batches import FILE, NEXT_CURSOR
 from ops.openapi_operations import OPERATIONS, Operation
-from ops.openapi_problems import STATUS_OF, problem, problem_examples, refused_by_gateway
 from ops.openapi_parts import reference_to
+from ops.openapi_problems import STATUS_OF, problem, problem_examples, refused_by_gateway
 from ops.openapi_replies import reply_schemas
 from ops.openapi_requests import ID, body_schemas, query_parameters
 from ops.openapi_requests import reference_to as body_reference

@@ -69,7 +69,7 @@ class BatchTending:
         if is_counted and time_left.has(_TALLY_SECONDS):
             self.work.move_on(batch, self.progress.kept_up(batch))
         elif not batch.is_open:
-            self.open_batches.close(batch.batch_id)
+            self.open_batches.close(batch.batch_id, now)
 
     def _expired(self, batch: Batch, now: datetime) -> Batch:
         try:

@@ -130,7 +130,7 @@ class BatchWork:
                 return batch
         if not batch.is_open or _is_over(batch, marks):
             # Dying before this leaves it among the open ones, where the schedule finds it.
-            self.open_batches.close(batch.batch_id)
+            self.open_batches.close(batch.batch_id, self.clock.now())
         return batch
 
 

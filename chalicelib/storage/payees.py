@@ -1,14 +1,11 @@
 """Many customers at once, without who they are: where each can be paid, and no more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final
 
 from chalicelib.storage.customers import EXTERNAL
-from chalicelib.storage.payout_outlines import in_parts, read_many
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from chalicelib.storage.many import ManyItems
 
 # Of a destination what is sealed comes along, and is left where it is.
 _FIELDS: Final = "customer_id, destinations"
@@ -34,37 +31,22 @@ class Payee:
         return next((each for each in self.places if each.destination_id == destination_id), None)
 
 
-class Payees(Protocol):
-    """Where payees come from."""
+class Payees:
+    """Reads the customers table."""
 
-    def of(self, customer_ids: Sequence[str]) -> dict[str, Payee]: ...
-
-    def named(self, external_ids: Sequence[str]) -> dict[str, str]: ...
-
-
-class TablePayees:
-    """Reads the customers table. May raise `StorageUnavailableError`."""
-
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
-        self._table = table
+    def __init__(self, customers: ManyItems) -> None:
+        self._customers = customers
 
     def of(self, customer_ids: Sequence[str]) -> dict[str, Payee]:
-        """The customers that there are, a moment ago at the latest."""
-        options = {"ProjectionExpression": _FIELDS}
-        payees = (payee_of(item) for item in self._read(customer_ids, options))
+        """The customers that there are."""
+        payees = (payee_of(item) for item in self._customers.read(customer_ids, _FIELDS))
         return {payee.customer_id: payee for payee in payees}
 
     def named(self, external_ids: Sequence[str]) -> dict[str, str]:
         """The ids of the customers whom the business knows by these names."""
         keys = [f"{EXTERNAL}{each}" for each in external_ids]
-        found = self._read(keys, {})
+        found = self._customers.read(keys, "customer_id, customer")
         return {item["customer_id"].removeprefix(EXTERNAL): item["customer"] for item in found}
-
-    def _read(self, keys: Sequence[str], options: dict[str, Any]) -> Iterable[dict[str, Any]]:
-        for some in in_parts(keys):
-            wanted = {"Keys": [{"customer_id": {"S": key}} for key in some], **options}
-            yield from read_many(self._client, self._table, wanted)
 
 
 def payee_of(item: dict[str, Any]) -> Payee:

@@ -139,6 +139,7 @@ locals {
     ControlsTableName       = local.infra["ControlsTableName"]
     ControlsTableArn        = local.infra["ControlsTableArn"]
     RecordsTableName        = local.infra["RecordsTableName"]
+    RecordsTableArn         = local.infra["RecordsTableArn"]
     PayoutQueueUrl          = local.infra["PayoutQueueUrl"]
     PayoutQueueArn          = local.infra["PayoutQueueArn"]
     WebhookQueueUrl         = local.infra["WebhookQueueUrl"]

@@ -7,9 +7,10 @@ from datetime import datetime
 from chalicelib.domain.batch import Batch, Mark, Row
 from chalicelib.storage.batches import LISTING_PART, BatchChangedError, Batches
 from chalicelib.storage.dynamodb import Page, text_of
+from chalicelib.storage.many import MOST_AT_ONCE
 from chalicelib.storage.open_batches import OpenBatches
-from chalicelib.storage.payees import Payee, Place
-from chalicelib.storage.payout_outlines import MOST_AT_ONCE, Outline
+from chalicelib.storage.payees import Payee, Payees, Place
+from chalicelib.storage.payout_outlines import Outline, Outlines
 from proof.memory.tables import Door, Tables
 from proof.seam import Seam
 
@@ -113,12 +114,12 @@ class MemoryOpenBatches(OpenBatches):
     def ids(self) -> tuple[str, ...]:
         return self._door.cross("Query", lambda: tuple(sorted(self._tables.open_batches)))
 
-    def close(self, batch_id: str) -> None:
-        self._door.cross("DeleteItem", lambda: self._tables.open_batches.discard(batch_id))
+    def close(self, batch_id: str, at: datetime) -> None:
+        self._door.cross("PutItem", lambda: self._tables.open_batches.discard(batch_id))
 
 
-class MemoryPayees:
-    """Does what `TablePayees` does, call by call."""
+class MemoryPayees(Payees):
+    """Does what `Payees` does, call by call."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
@@ -150,8 +151,8 @@ class MemoryPayees:
         return Payee(customer_id, tuple(places))
 
 
-class MemoryOutlines:
-    """Does what `PayoutOutlines` does, call by call."""
+class MemoryOutlines(Outlines):
+    """Does what `Outlines` does, call by call."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables

@@ -83,6 +83,15 @@ def dynamodb() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     requested = {"payouts": {"Keys": [KEY], "ConsistentRead": True}}
     found = {"Responses": {"payouts": [TOLD_ITEM]}, "UnprocessedKeys": requested}
     yield "batch_get_item", {"RequestItems": requested}, [(200, found), *failures]
+    put: dict[str, Any] = {"Put": table | {"Item": ITEM, "ConditionExpression": "version = :v"}}
+    reasons = [{"Code": "ConditionalCheckFailed", "Message": "no", "Item": TOLD_ITEM}]
+    cancelled = {
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": reasons,
+    }
+    writes = {"TransactItems": [put, {"Delete": table | {"Key": KEY}}], "ClientRequestToken": "t"}
+    yield "transact_write_items", writes, [(200, {}), (400, cancelled), (400, DENIED)]
 
 
 def kms() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
@@ -125,6 +134,13 @@ def sqs() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     url = f"https://sqs.{REGION}.amazonaws.com/111122223333/payouts"
     message = {"QueueUrl": url, "MessageBody": "hello", "DelaySeconds": 30}
     yield "send_message", message, [(200, told), (400, gone), (400, DENIED)]
+    entries = [{"Id": str(number), "MessageBody": "hello"} for number in range(2)]
+    some: dict[str, Any] = {
+        "Successful": [{"Id": "0", **told}],
+        "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}],
+    }
+    batch = {"QueueUrl": url, "Entries": entries}
+    yield "send_message_batch", batch, [(200, some), (400, gone), (400, DENIED)]
 
 
 class Raw:

@@ -2,22 +2,18 @@
 
 from typing import Any, Final
 
-from proof.lambda_events import user
-from tests.world import ADMIN, Caller, HttpAnswer, World
+from tests.world import ADMIN, APPROVER, Caller, HttpAnswer, World
 
-APPROVER: Final = "0a1b2c3d-approver-sub"
 SEND: Final = "send_queued_payouts"
 
 
 def upload(world: World, *rows: str, header: str = "customer_id,amount,reference") -> HttpAnswer:
-    content = "\r\n".join([header, *rows]) + "\r\n"
-    return world.admin(
-        "POST", "/batches", raw=content.encode(), headers={"Content-Type": "text/csv"}
-    )
+    return put(world.admin, "\r\n".join([header, *rows]) + "\r\n")
 
 
-def approver(world: World, sub: str = APPROVER) -> Caller:
-    return Caller(world.app, user(sub, "approvers"))
+def put(caller: Caller, content: str) -> HttpAnswer:
+    """Uploads a file as it is."""
+    return caller("POST", "/batches", raw=content.encode(), headers={"Content-Type": "text/csv"})
 
 
 def run_queue(world: World) -> None:
@@ -55,7 +51,7 @@ def confirmed(world: World, *rows: str, **header: str) -> str:
 
 def approved(world: World, *rows: str, **header: str) -> str:
     batch_id = confirmed(world, *rows, **header)
-    answer = approver(world).post(f"/batches/{batch_id}/approve", {})
+    answer = world.approver.post(f"/batches/{batch_id}/approve", {})
     assert (answer.status, answer.json["status"]) == (200, "Releasing"), answer.text
     return batch_id
 

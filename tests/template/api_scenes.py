@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from simulator.monoova import API_KEY
+from tests.http.test_batches import run_queue
 from tests.http.test_requesting import BANK_ACCOUNT
 from tests.template.staging import (
     done,
@@ -70,6 +71,39 @@ def payouts_are_cancelled_retried_and_resolved(world: World) -> None:
     done(admin.post(f"/payouts/{disputed}/resolve", seen))
 
 
+def _file(*rows: str) -> bytes:
+    return "\n".join(["customer_id,external_id,amount", *rows]).encode()
+
+
+def batches_are_uploaded_decided_on_and_looked_at(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    named = {"name": "Jo Citizen", "external_id": "C-1", "destination": BANK_ACCOUNT}
+    done(admin.post("/customers", named))
+    csv = {"Content-Type": "text/csv"}
+    for number, ends in enumerate(("reject", "cancel", "")):
+        rows = _file(f"{customer},,1.0{number}", f",C-1,2.0{number}")
+        batch_id = done(admin("POST", "/batches", raw=rows, headers=csv))["batch_id"]
+        assert admin("POST", "/batches", raw=rows, headers=csv).status == 200
+        path = f"/batches/{batch_id}"
+        run_queue(world)
+        done(admin.post(f"{path}/confirm", {"total": str(done(admin.get(path))["total"])}))
+        if ends == "reject":
+            done(world.approver.post(f"{path}/reject", {"reason": "not ours to pay"}))
+            continue
+        done(world.approver.post(f"{path}/approve", {}))
+        run_queue(world)
+        if ends == "cancel":
+            done(admin.post(f"{path}/cancel", {}))
+            run_queue(world)
+        world.minutes(4)
+        done(admin.get(path))
+        done(admin.get(f"{path}/rows"))
+        assert admin.get(f"{path}/result").status == 200
+    done(admin.get("/batches"))
+    named_id = done(admin.get("/customers"))["items"][0]["customer_id"]
+    done(admin("DELETE", f"/customers/{named_id}"))
+
+
 def the_api_meets_a_monoova_that_fails(world: World) -> None:
     customer = world.customer()
     while_monoova_is_called(world, lambda: paused(world))
@@ -106,6 +140,7 @@ API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     payouts_are_asked_for_and_looked_at,
     the_pages_are_opened,
     payouts_are_cancelled_retried_and_resolved,
+    batches_are_uploaded_decided_on_and_looked_at,
     the_api_meets_a_monoova_that_fails,
     the_api_is_refused_its_login_and_heals,
     the_api_is_refused_a_payout_under_an_unheard_of_name,
