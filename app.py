@@ -27,7 +27,7 @@ from chalice.app import (
 from chalicelib import api, starting
 from chalicelib.api import events, views
 from chalicelib.api.http import Incoming, Reply, answering, as_problem, checked_id
-from chalicelib.domain.actor import Actor
+from chalicelib.domain.actor import Actor, Role
 from chalicelib.errors import ErrorCode
 from chalicelib.observability import invocation, note
 from chalicelib.wiring import wired
@@ -188,6 +188,21 @@ def show_payout(transaction_id: str) -> Reply:
     return _show_payout(Incoming.to(app).administrator(), transaction_id)
 
 
+@for_admins("POST", "/payouts/{transaction_id}/approve")
+def approve_payout(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    return _approve_payout(incoming, incoming.approver(), transaction_id)
+
+
+@for_admins("POST", "/payouts/{transaction_id}/reject")
+def reject_payout(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.approver()
+    why = incoming.body(api.schemas.REASON)
+    payout = wired.get().approvals.reject(_payout(transaction_id), by=by, **why)
+    return Reply(views.payout_with_history(payout))
+
+
 @for_admins("POST", "/payouts/{transaction_id}/cancel")
 def cancel_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
@@ -316,13 +331,78 @@ def reconcile_now() -> Reply:
     return Reply(views.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
 
 
+# --- whether anything is sent to Monoova: the pause switch, and the circuit breaker by hand
+
+
+@for_admins("GET", "/sending")
+def show_sending() -> Reply:
+    Incoming.to(app).administrator()
+    return Reply(views.sending(wired.get().gatekeeper.look()))
+
+
+@for_admins("POST", "/sending/pause")
+def pause_sending() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    why = incoming.body(api.schemas.REASON)
+    return Reply(views.sending(wired.get().gatekeeper.pause(by.name, **why)))
+
+
+@for_admins("POST", "/sending/resume")
+def resume_sending() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(views.sending(wired.get().gatekeeper.resume(by.name)))
+
+
+@for_admins("POST", "/sending/reset")
+def reset_circuit() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(views.sending(wired.get().gatekeeper.reset(by.name)))
+
+
+# --- messages that failed five times
+
+
+@for_admins("GET", "/dead-letters")
+def list_dead_letters() -> Reply:
+    Incoming.to(app).administrator()
+    return Reply(views.dead_letters(*wired.get().dead_letters.look()))
+
+
+@for_admins("POST", "/dead-letters/{message_id}/replay")
+def replay_dead_letter(message_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(views.dead_letter(wired.get().dead_letters.replay(_letter(message_id))))
+
+
+@for_admins("DELETE", "/dead-letters/{message_id}")
+def drop_dead_letter(message_id: str) -> Reply:
+    Incoming.to(app).operator()
+    wired.get().dead_letters.drop(_letter(message_id))
+    return Reply(status=204)
+
+
 # --- the same for internal services, by IAM
 
 
 @for_services("POST", "/internal/payouts")
 def request_payout_internally() -> Reply:
     incoming = Incoming.to(app)
-    return _request_payout(incoming, incoming.service())
+    by = incoming.service(Role.OPERATOR, wired.get().settings.service_roles)
+    return _request_payout(incoming, by)
+
+
+@for_services("POST", "/internal/payouts/{transaction_id}/approve")
+def approve_payout_internally(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.service(Role.APPROVER, wired.get().settings.service_roles)
+    return _approve_payout(incoming, by, transaction_id)
 
 
 @for_services("GET", "/internal/payouts")
@@ -430,6 +510,12 @@ def _request_payout(incoming: Incoming, by: Actor) -> Reply:
     return views.accepted(requested)
 
 
+def _approve_payout(incoming: Incoming, by: Actor, transaction_id: str) -> Reply:
+    incoming.body(api.schemas.EMPTY)
+    payout = wired.get().approvals.approve(_payout(transaction_id), by)
+    return Reply(views.payout_with_history(payout))
+
+
 def _list_customers(incoming: Incoming, _by: Actor) -> Reply:
     page = incoming.query(api.schemas.PAGE)
     return Reply(views.customers(wired.get().customers.newest(page["limit"], page["cursor"])))
@@ -491,6 +577,10 @@ def _payout(transaction_id: str) -> str:
     checked = checked_id(transaction_id, ErrorCode.PAYOUT_NOT_FOUND)
     note(transaction_id=checked)
     return checked
+
+
+def _letter(message_id: str) -> str:
+    return checked_id(message_id, ErrorCode.DEAD_LETTER_NOT_FOUND)
 
 
 starting.done()

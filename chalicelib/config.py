@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from chalicelib.domain.actor import ServiceRoles, subject_of_role
+from chalicelib.domain.approval import ApprovalRules
+from chalicelib.domain.limits import Limits
 from chalicelib.domain.money import InvalidAmountError, cents_from
 from chalicelib.domain.schedule import Policy
 from chalicelib.secrets import Secret
@@ -15,6 +18,8 @@ _SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb")
 # What Monoova does with a second call under a reference that it has booked: its specification
 # speaks of "a nonce to determine if a request has already been received", and shows no example.
 _DUPLICATES: Final = ("refused", "booked")
+_NEEDED: Final = ("off", "required")
+_ROLE_ARN: Final = r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+"
 
 
 class SettingsError(Exception):
@@ -32,6 +37,7 @@ class SettingsError(Exception):
 class Settings:
     """Everything that differs between deployments.
 
+    `parked_queue_url` is empty where nobody may look at dead letters through the API.
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
     """
 
@@ -46,11 +52,15 @@ class Settings:
     remitter_name: str
     dlq_url: str
     payout_queue_url: str
+    parked_queue_url: str
     customer_data_key_arn: str
     webhook_secrets: tuple[Secret, ...] = field(repr=False)
     requires_webhook_signature: bool
     monoova_source_bsb_field: str
     payout_limit_cents: int
+    approval: ApprovalRules
+    limits: Limits
+    service_roles: ServiceRoles
     cors_allow_origin: str
     stage: str
     policy: Policy
@@ -75,6 +85,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         remitter_name=reader.text("REMITTER_NAME", r".{1,140}", "1 to 140 characters"),
         dlq_url=reader.text("DLQ_URL", r"https?://.+", "a queue's URL"),
         payout_queue_url=reader.text("PAYOUT_QUEUE_URL", r"https?://.+", "a queue's URL"),
+        parked_queue_url=reader.text("PARKED_QUEUE_URL", r"(https?://.+)?", "a queue's URL"),
         customer_data_key_arn=reader.text("CUSTOMER_DATA_KEY_ARN", r"arn:.+", "a key's ARN"),
         webhook_secrets=reader.secrets("MONOOVA_WEBHOOK_SECRET", "MONOOVA_API_SECRET_ARN"),
         requires_webhook_signature=reader.one_of(
@@ -83,6 +94,18 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         == "required",
         monoova_source_bsb_field=reader.one_of("MONOOVA_SOURCE_BSB_FIELD", _SOURCE_BSB_FIELDS),
         payout_limit_cents=reader.amount("PAYOUT_LIMIT_AUD", "1000"),
+        approval=ApprovalRules(
+            threshold_cents=reader.optional_amount("APPROVAL_THRESHOLD_AUD"),
+            new_destinations=reader.one_of("APPROVAL_NEW_DESTINATIONS", _NEEDED) == "required",
+        ),
+        limits=Limits(
+            per_customer_cents=reader.optional_amount("LIMIT_PER_CUSTOMER_AUD_PER_DAY"),
+            per_destination_cents=reader.optional_amount("LIMIT_PER_DESTINATION_AUD_PER_DAY"),
+            in_total_cents=reader.optional_amount("LIMIT_PER_DAY_AUD"),
+        ),
+        service_roles=ServiceRoles(
+            viewers=reader.roles("VIEWER_ROLE_ARNS"), approvers=reader.roles("APPROVER_ROLE_ARNS")
+        ),
         cors_allow_origin=reader.text("CORS_ALLOW_ORIGIN", default="*"),
         stage=reader.text("STAGE", default="dev"),
         policy=_policy(reader),
@@ -130,6 +153,16 @@ class _Reader:
 
     def amount(self, name: str, default: str) -> int:
         return self._parsed(name, default, cents_from, "an amount such as 1000", 1)
+
+    def optional_amount(self, name: str) -> int | None:
+        return self.amount(name, "") if self._environment.get(name, "").strip() else None
+
+    def roles(self, name: str) -> frozenset[str]:
+        """The subjects of comma-separated ARNs of IAM roles, perhaps none."""
+        found = {part.strip() for part in self._environment.get(name, "").split(",")} - {""}
+        if not all(re.fullmatch(_ROLE_ARN, arn) for arn in found):
+            self.problems.append(f"{name}: expected ARNs of IAM roles, comma-separated")
+        return frozenset(subject_of_role(arn) for arn in found)
 
     def secrets(self, name: str, kept_in: str) -> tuple[Secret, ...]:
         """Comma-separated secrets; none where the value is the ARN that `kept_in` has, too."""

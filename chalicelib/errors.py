@@ -5,10 +5,9 @@ AppError
 │   ├── InvalidRequestError         400  InvalidRequest, with the fields
 │   ├── BatchInvalidError           400  BatchInvalid, with the lines
 │   ├── UnauthenticatedError        401  Unauthenticated
-│   ├── ForbiddenError              403  Forbidden: known, but not allowed to do this,
-│   │                                    ApprovalByRequester
+│   ├── ForbiddenError              403  Forbidden, ApprovalByRequester: known, but not allowed to
 │   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound,
-│   │                                    FileNotFound, BatchNotFound
+│   │                                    BatchNotFound, DeadLetterNotFound, FileNotFound
 │   ├── ConflictError               409  what is asked for does not fit the state of things
 │   ├── PayloadTooLargeError        413  PayloadTooLarge
 │   ├── UnsupportedMediaTypeError   415  UnsupportedMediaType
@@ -41,6 +40,7 @@ class ErrorCode(StrEnum):
     DESTINATION_NOT_FOUND = "DestinationNotFound"
     PAYOUT_NOT_FOUND = "PayoutNotFound"
     BATCH_NOT_FOUND = "BatchNotFound"
+    DEAD_LETTER_NOT_FOUND = "DeadLetterNotFound"
     FILE_NOT_FOUND = "FileNotFound"
     CUSTOMER_HAS_OPEN_PAYOUTS = "CustomerHasOpenPayouts"
     DESTINATION_IN_USE = "DestinationInUse"
@@ -50,6 +50,8 @@ class ErrorCode(StrEnum):
     PAYOUT_NOT_RETRYABLE = "PayoutNotRetryable"
     PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"
     BATCH_IN_OTHER_STATUS = "BatchInOtherStatus"
+    PAYOUT_NOT_AWAITING_APPROVAL = "PayoutNotAwaitingApproval"
+    DEAD_LETTER_UNREADABLE = "DeadLetterUnreadable"
     CHANGED_MEANWHILE = "ChangedMeanwhile"
     PAYLOAD_TOO_LARGE = "PayloadTooLarge"
     UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType"
@@ -57,6 +59,7 @@ class ErrorCode(StrEnum):
     DESTINATION_AMBIGUOUS = "DestinationAmbiguous"
     BATCH_TOTAL_DIFFERS = "BatchTotalDiffers"
     IDEMPOTENCY_KEY_REUSED = "IdempotencyKeyReused"
+    LIMIT_EXCEEDED = "LimitExceeded"
     MONOOVA_REFUSED = "MonoovaRefused"
     MONOOVA_UNAVAILABLE = "MonoovaUnavailable"
     SENDING_STOPPED = "SendingStopped"

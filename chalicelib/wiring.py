@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.clock import Clock, SystemClock
-from chalicelib.config import Settings, settings_from
+from chalicelib.config import Settings, SettingsError, settings_from
 from chalicelib.starting import loading
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from chalicelib.monoova.payloads import Source
     from chalicelib.queues import Queue
     from chalicelib.secrets import CredentialsSource, Secret
+    from chalicelib.services.acceptance import Acceptance
     from chalicelib.services.account import AccountService
     from chalicelib.services.administration import AdministrationService
+    from chalicelib.services.approvals import ApprovalService
     from chalicelib.services.batch_messages import BatchMessages
     from chalicelib.services.batch_progress import BatchProgress
     from chalicelib.services.batch_rows import BatchRows
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
     from chalicelib.services.batch_work import BatchWork
     from chalicelib.services.batches import BatchService
     from chalicelib.services.customers import CustomerService
+    from chalicelib.services.dead_letters import DeadLetterService
     from chalicelib.services.dispatch import Dispatcher
     from chalicelib.services.gatekeeper import Gatekeeper
+    from chalicelib.services.known_destinations import KnownDestinations
     from chalicelib.services.listing import PayoutLists
     from chalicelib.services.paying import PayingService
     from chalicelib.services.reconciliation import Reconciler
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from chalicelib.services.webhooks import WebhookService
     from chalicelib.storage.batches import Batches
     from chalicelib.storage.controls import Controls
+    from chalicelib.storage.counted import CountedPayouts
     from chalicelib.storage.customers import Customers
     from chalicelib.storage.open_batches import OpenBatches
     from chalicelib.storage.payees import Payees
@@ -176,6 +181,12 @@ class Container:
         return Outlines(ManyItems(self._dynamodb, table, "transaction_id"))
 
     @cached_property
+    def counted_payouts(self) -> "CountedPayouts":
+        from chalicelib.storage.counted import CountedPayouts
+
+        return CountedPayouts(self._dynamodb, self.payouts_table, self.controls_table)
+
+    @cached_property
     def vault(self) -> "Vault":
         from chalicelib.encryption import Vault
 
@@ -264,11 +275,24 @@ class Container:
         return Queue(self._sqs, self.settings.payout_queue_url)
 
     @cached_property
+    def acceptance(self) -> "Acceptance":
+        from chalicelib.services.acceptance import Acceptance
+
+        return Acceptance(
+            payouts=self.payouts_table,
+            counted=self.counted_payouts if self.settings.limits.are_set else None,
+            limits=self.settings.limits,
+            clock=self.clock,
+            jitter=self._jitter,
+        )
+
+    @cached_property
     def paying(self) -> "PayingService":
         from chalicelib.services.paying import PayingService
 
         return PayingService(
             payouts=self.payouts_table,
+            acceptance=self.acceptance,
             together=self.together,
             vault=self.vault,
             monoova=self.monoova,
@@ -278,7 +302,28 @@ class Container:
             clock=self.clock,
             policy=self.settings.policy,
             limit_cents=self.settings.payout_limit_cents,
+            approval=self.settings.approval,
             new_id=self._new_id,
+        )
+
+    @cached_property
+    def _known_destinations(self) -> "KnownDestinations":
+        from chalicelib.services.known_destinations import KnownDestinations
+
+        return KnownDestinations(self.customers_table, self.clock)
+
+    @cached_property
+    def approvals(self) -> "ApprovalService":
+        from chalicelib.services.approvals import ApprovalService
+
+        return ApprovalService(
+            payouts=self.payouts_table,
+            known_destinations=self._known_destinations,
+            together=self.together,
+            vault=self.vault,
+            recorder=self._recorder,
+            queue=self._payout_queue,
+            clock=self.clock,
         )
 
     @cached_property
@@ -320,6 +365,8 @@ class Container:
             account=self.account,
             source=self.source,
             limit_cents=self.settings.payout_limit_cents,
+            approval=self.settings.approval,
+            acceptance=self.acceptance,
             new_id=self._new_id,
         )
 
@@ -337,6 +384,19 @@ class Container:
             clock=self.clock,
             secrets=self._webhook_secrets,
             requires_signature=self.settings.requires_webhook_signature,
+        )
+
+    @cached_property
+    def dead_letters(self) -> "DeadLetterService":
+        from chalicelib.queues import Queue, RestingQueue
+        from chalicelib.services.dead_letters import DeadLetterService
+
+        if not self.settings.parked_queue_url:
+            raise SettingsError(["PARKED_QUEUE_URL: missing"])
+        return DeadLetterService(
+            resting=RestingQueue(self._sqs, self.settings.parked_queue_url),
+            payouts=self._payout_queue,
+            webhooks=Queue(self._sqs, self.settings.dlq_url),
         )
 
     def _webhook_secrets(self) -> "tuple[Secret, ...]":
@@ -387,6 +447,7 @@ class Container:
             work=self.batch_work,
             messages=self._batch_messages,
             clock=self.clock,
+            acceptance=self.acceptance,
         )
 
     @cached_property
@@ -407,11 +468,13 @@ class Container:
             open_batches=self.open_batches,
             checker=RowChecker(self.payouts_table),
             releaser=RowReleaser(
-                payouts=self.payouts_table,
+                acceptance=self.acceptance,
+                known_destinations=self._known_destinations,
                 payees=self.payees,
                 outlines=self.outlines,
                 queue=self._payout_queue,
                 clock=self.clock,
+                approval=self.settings.approval,
             ),
             canceller=RowCanceller(self.payouts_table, self._recorder, self.clock),
             clock=self.clock,

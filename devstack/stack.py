@@ -231,6 +231,7 @@ class Stack:
             "MonoovaSourceAccount": account.source_account,
             "MonoovaWebhookSignature": "required",
             "RemitterName": account.remitter_name,
+            "ApprovalThresholdAud": "500",
             "CorsAllowOrigin": "http://localhost:3000",
             # Half the time in which the simulated webhooks come at the usual speed.
             "FirstLookSeconds": "12",

@@ -68,7 +68,7 @@ _KNOWN: Final[Json] = {
     "name": "If-None-Match",
     "required": False,
     "description": "The ETag of what the caller has; if it is still the same, the answer is 304.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "schema": {"type": "string"},
 }
 _TAGGED: Final[Json] = {
     "ETag": {"description": "Changes with the content.", "schema": {"type": "string"}}
@@ -193,7 +193,7 @@ def _responses(operation: Operation, scheme: str | None) -> Json:
 def _codes_of_authorizer(operation: Operation, scheme: str | None) -> list[ErrorCode]:
     if scheme is None:
         return []
-    may_be_forbidden = scheme == "administrator" and operation.changes
+    may_be_forbidden = scheme in ("administrator", "service") and operation.changes
     return [ErrorCode.UNAUTHENTICATED, *([ErrorCode.FORBIDDEN] if may_be_forbidden else [])]
 
 

@@ -21,6 +21,7 @@ _PAYABLE: Final = (
     _E.DESTINATION_AMBIGUOUS,
 )
 _SENT: Final = (
+    _E.LIMIT_EXCEEDED,
     _E.IDEMPOTENCY_KEY_REUSED,
     _E.MONOOVA_REFUSED,
     _E.MONOOVA_UNAVAILABLE,
@@ -91,6 +92,20 @@ _SHOW_PAYOUT: Final = Operation(
 _SHOW_ACCOUNT: Final = Operation(
     "The mAccount's balance and NPP limit, as Monoova has them now.", _ACCOUNT, reply="Account"
 )
+_DECISION: Final = (
+    *_BODY,
+    _E.APPROVAL_BY_REQUESTER,
+    _E.PAYOUT_NOT_AWAITING_APPROVAL,
+    *_PAYOUT,
+)
+_APPROVE_PAYOUT: Final = Operation(
+    "Lets a payout go out that waits for approval: for somebody other than who asked for it.",
+    _DECISION,
+    reply="PayoutWithHistory",
+    body=schemas.EmptySchema,
+    changes=True,
+)
+_LETTER: Final = (_E.DEAD_LETTER_NOT_FOUND, *_STORAGE)
 _BATCH: Final = (_E.BATCH_NOT_FOUND, *_STORAGE)
 _DECIDES_ON_BATCH: Final = (*_BODY, _E.BATCH_IN_OTHER_STATUS, _E.CHANGED_MEANWHILE, *_BATCH)
 _WEBHOOK_CODES: Final = (
@@ -147,11 +162,19 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "validate_payout": Operation(
         "Checks all that paying would check, Monoova's `validate` and the balance included; moves"
         " and stores nothing.",
-        (*_BODY, *_PAYABLE, _E.SENDING_STOPPED, *_STORAGE),
+        (*_BODY, *_PAYABLE, _E.LIMIT_EXCEEDED, _E.SENDING_STOPPED, *_STORAGE),
         reply="Validation",
         body=schemas.PayoutSchema,
     ),
     "show_payout": _SHOW_PAYOUT,
+    "approve_payout": _APPROVE_PAYOUT,
+    "reject_payout": Operation(
+        "Ends a payout that waits for approval: for somebody other than who asked for it.",
+        _DECISION,
+        reply="PayoutWithHistory",
+        body=schemas.ReasonSchema,
+        changes=True,
+    ),
     "cancel_payout": Operation(
         "Ends a payout that was not sent yet.",
         (*_BODY, _E.PAYOUT_NOT_CANCELLABLE, *_PAYOUT),
@@ -248,7 +271,45 @@ OPERATIONS: Final[dict[str, Operation]] = {
         body=schemas.EmptySchema,
         changes=True,
     ),
+    "show_sending": Operation(
+        "Whether payouts are being sent, and who or what stopped them.", _STORAGE, reply="Sending"
+    ),
+    "pause_sending": Operation(
+        "Stops all sending; payouts are accepted and wait.",
+        (*_BODY, *_STORAGE),
+        reply="Sending",
+        body=schemas.ReasonSchema,
+        changes=True,
+    ),
+    "resume_sending": Operation(
+        "Lets payouts be sent again.",
+        (*_BODY, *_STORAGE),
+        reply="Sending",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "reset_circuit": Operation(
+        "Closes the circuit breaker now, without waiting for its probe.",
+        (*_BODY, *_STORAGE),
+        reply="Sending",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "list_dead_letters": Operation(
+        "Messages that failed five times and rest, the oldest first.",
+        _STORAGE,
+        reply="DeadLetterList",
+    ),
+    "replay_dead_letter": Operation(
+        "Puts a message back on the queue that it came from.",
+        (*_BODY, _E.DEAD_LETTER_UNREADABLE, *_LETTER),
+        reply="DeadLetter",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "drop_dead_letter": Operation("Deletes a message for ever.", _LETTER, 204, changes=True),
     "request_payout_internally": _REQUEST_PAYOUT,
+    "approve_payout_internally": _APPROVE_PAYOUT,
     "list_payouts_internally": _LIST_PAYOUTS,
     "show_payout_internally": _SHOW_PAYOUT,
     "list_customers_internally": _LIST_CUSTOMERS,

@@ -203,7 +203,7 @@ class ResolveSchema(Schema):
 
 
 class ReasonSchema(Schema):
-    """Why a person decides as they do."""
+    """Why a person does what they do; it stands in the record, so no payee details."""
 
     reason = _line(500, required=True)
 

@@ -1,41 +1,43 @@
 """What an answer looks like: plain JSON values, amounts as numbers with two decimals."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from chalicelib.api.http import Reply
+from chalicelib.api.shown import Json
+from chalicelib.api.shown import page_of as _page
+from chalicelib.api.shown import time_of as _time
 from chalicelib.domain.actor import Actor, Role
-from chalicelib.domain.gate import Passage
+from chalicelib.domain.approval import ApprovalReason
+from chalicelib.domain.gate import Gate, Passage
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import HistoryEntry, Payout, State
 from chalicelib.errors import ErrorCode, UnprocessableError
 from chalicelib.observability import note
-from chalicelib.storage.dynamodb import Page, cursor_of, text_of
+from chalicelib.storage.dynamodb import Page, cursor_of
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import Account
     from chalicelib.services.customers import Customer
+    from chalicelib.services.dead_letters import DeadLetter
     from chalicelib.services.listing import Listing
     from chalicelib.services.paying import Requested
     from chalicelib.services.reconciliation import Findings
     from chalicelib.services.validation import Validated
     from chalicelib.storage.customers import SealedDestination
 
-Json = dict[str, Any]
 
-_WAITING = {
+_WAITING: Final[Mapping[Passage | ApprovalReason, str]] = {
     Passage.PAUSED: "Payouts are paused by an operator. This one is queued and will be sent by"
     " itself once they are resumed.",
     Passage.CIRCUIT_OPEN: "Monoova cannot be reached reliably at the moment. This payout is queued"
     " and will be sent by itself once Monoova is back.",
+    ApprovalReason.ABOVE_THRESHOLD: "More than one person alone may pay: it waits until somebody"
+    " else approves it, 30 days at most.",
+    ApprovalReason.NEW_DESTINATION: "No approver has approved a payout to this destination yet: it"
+    " waits until somebody else approves it, 30 days at most.",
 }
-
-
-def time(at: datetime | None) -> str | None:
-    """RFC 3339, or nothing."""
-    return text_of(at) if at else None
 
 
 def me(shown: Actor) -> Json:
@@ -50,7 +52,7 @@ def destination(shown: "SealedDestination") -> Json:
         "type": shown.type,
         "pay_id_type": shown.pay_id_type,
         "masked": shown.masked,
-        "created_at": time(shown.created_at),
+        "created_at": _time(shown.created_at),
     }
 
 
@@ -62,8 +64,8 @@ def customer(shown: "Customer") -> Json:
         "name": shown.name,
         "email": shown.email,
         "destinations": [destination(d) for d in shown.destinations],
-        "created_at": time(shown.created_at),
-        "updated_at": time(shown.updated_at),
+        "created_at": _time(shown.created_at),
+        "updated_at": _time(shown.updated_at),
     }
 
 
@@ -91,22 +93,36 @@ def payout(shown: Payout) -> Json:
         "retry_of": shown.retry_of,
         "batch_id": shown.batch_id,
         "created_by": shown.created_by,
-        "created_at": time(shown.created_at),
-        "updated_at": time(shown.updated_at),
-        "completed_at": time(shown.completed_at),
-        "next_look_at": time(shown.due_at),
+        "created_at": _time(shown.created_at),
+        "updated_at": _time(shown.updated_at),
+        "completed_at": _time(shown.completed_at),
+        "next_look_at": _time(shown.due_at),
     }
 
 
 def payout_with_history(shown: Payout) -> Json:
-    """A payout and its story, oldest first."""
-    return payout(shown) | {"history": [_entry(entry) for entry in shown.history]}
+    """A payout and its story, oldest first, and what it means."""
+    history = [_entry(entry) for entry in shown.history]
+    return payout(shown) | {"history": history, "explanation": _explanation(shown)}
+
+
+def _explanation(shown: Payout) -> Json:
+    # Here, because a webhook, a queue's message and a list have nothing to explain.
+    from chalicelib.domain.explanation import explained
+
+    found = explained(shown)
+    return {
+        "summary": found.summary,
+        "next": found.next,
+        "next_at": _time(found.next_at),
+        "what_to_do": found.what_to_do,
+    }
 
 
 def _entry(entry: HistoryEntry) -> Json:
     state = entry.state
     return {
-        "at": time(entry.at),
+        "at": _time(entry.at),
         "event": entry.event,
         "status": state.status.value,
         "submission": state.submission.value if state.submission else None,
@@ -129,31 +145,32 @@ def accepted(shown: "Requested") -> Reply:
             transaction_id=payout.transaction_id,
         )
     note(transaction_id=payout.transaction_id)
-    message = _WAITING.get(shown.waits_for) if shown.waits_for else None
+    message = _why(shown.waits_for)
     body = payout_with_history(payout) | ({"message": message} if message else {})
     headers = {"Idempotent-Replayed": "true"} if shown.is_replay else {}
     return Reply(body, 202, headers)
 
 
+def _why(reasons: Sequence[Passage | ApprovalReason]) -> str:
+    return " ".join(_WAITING[reason] for reason in reasons)
+
+
 def payouts(shown: "Listing") -> Json:
     """A page of payouts."""
-    return page([payout(item) for item in shown.items], shown.next_cursor)
+    return _page([payout(item) for item in shown.items], shown.next_cursor)
 
 
 def customers(shown: "Page[Customer]") -> Json:
     """A page of customers."""
-    return page([customer(item) for item in shown.items], cursor_of(shown.next_key))
-
-
-def page(items: Sequence[Json], next_cursor: str | None) -> Json:
-    """A page of any list."""
-    return {"items": list(items), "next_cursor": next_cursor}
+    return _page([customer(item) for item in shown.items], cursor_of(shown.next_key))
 
 
 def validated(shown: "Validated") -> Json:
     """Whether a payout would go through, and what was checked."""
     return {
         "is_valid": shown.is_valid,
+        "needs_approval": bool(shown.waits_for),
+        "message": _why(shown.waits_for) or None,
         "destination": destination(shown.destination),
         "checks": [
             {"name": check.name, "is_ok": check.is_ok, "detail": check.detail}
@@ -174,6 +191,42 @@ def account(shown: "Account") -> Json:
         "available_to_debit": dollars(shown.available_to_debit),
         "npp_balance": dollars(shown.npp_balance),
         "npp_payout_limit": dollars(shown.npp_payout_limit),
+    }
+
+
+def sending(shown: Gate) -> Json:
+    """Whether anything is sent. A pause stands before an open circuit: it ends only by hand."""
+    status = "CircuitOpen" if shown.is_open else "Open"
+    changed = {"what": shown.switched, "by": shown.switched_by, "at": _time(shown.switched_at)}
+    return {
+        "status": "Paused" if shown.is_paused else status,
+        "paused_by": shown.paused_by,
+        "paused_at": _time(shown.paused_at),
+        "pause_reason": shown.pause_reason,
+        "open_reason": shown.open_reason,
+        "opened_at": _time(shown.opened_at),
+        "next_probe_at": _time(shown.probe_at),
+        "last_switch": changed if shown.switched else None,
+    }
+
+
+def dead_letters(shown: "Sequence[DeadLetter]", is_complete: bool) -> Json:
+    """What rests, the oldest first."""
+    return {"items": [dead_letter(letter) for letter in shown], "is_complete": is_complete}
+
+
+def dead_letter(shown: "DeadLetter") -> Json:
+    """A message that failed five times, without its text."""
+    cents = shown.amount_cents
+    return {
+        "message_id": shown.message_id,
+        "kind": shown.kind,
+        "event": shown.event,
+        "transaction_id": shown.transaction_id,
+        "amount": decimal_from(cents) if cents is not None else None,
+        "monoova_transaction_id": shown.monoova_transaction_id,
+        "sent_at": _time(shown.sent_at),
+        "received": shown.received,
     }
 
 

@@ -5,7 +5,7 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.api.http import Reply
-from chalicelib.api.views import Json, page, time
+from chalicelib.api.shown import Json, page_of, time_of
 from chalicelib.domain.batch import Batch, BatchEntry, Duplicate, RowStatus, progress_of
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import Status
@@ -59,8 +59,8 @@ def summary(batch: Batch) -> Json:
         "row_count": batch.row_count,
         "total": decimal_from(batch.total_cents),
         "created_by": batch.created_by,
-        "created_at": time(batch.created_at),
-        "updated_at": time(batch.updated_at),
+        "created_at": time_of(batch.created_at),
+        "updated_at": time_of(batch.updated_at),
         "confirmed_by": batch.confirmed_by,
         "approved_by": batch.approved_by,
         "summary": _warnings(batch),
@@ -75,17 +75,17 @@ def batch(shown: "Shown") -> Json:
 
 def batches(shown: Page[Batch]) -> Json:
     """A page of batches."""
-    return page([summary(item) for item in shown.items], cursor_of(shown.next_key))
+    return page_of([summary(item) for item in shown.items], cursor_of(shown.next_key))
 
 
 def _progress(shown: "Shown") -> Json:
     if not shown.marks:
         counted = dict.fromkeys(_PROGRESS, 0) | {"waiting": shown.batch.row_count}
-        return counted | {"needs_review": 0, "as_of": time(shown.batch.updated_at)}
+        return counted | {"needs_review": 0, "as_of": time_of(shown.batch.updated_at)}
     progress = progress_of(shown.marks)
     counted = {name: progress.counts[status] for name, status in _PROGRESS.items()}
     as_of = progress.as_of or shown.batch.updated_at
-    return counted | {"needs_review": progress.needs_review, "as_of": time(as_of)}
+    return counted | {"needs_review": progress.needs_review, "as_of": time_of(as_of)}
 
 
 def _warnings(batch: Batch) -> Json | None:
@@ -109,18 +109,18 @@ def _duplicate(each: Duplicate) -> Json:
         "customer_id": each.customer_id,
         "amount": decimal_from(each.amount_cents),
         "transaction_id": each.transaction_id,
-        "created_at": time(each.created_at),
+        "created_at": time_of(each.created_at),
         "same_as_line": each.same_as_line,
     }
 
 
 def _entry(entry: BatchEntry) -> Json:
-    return {"at": time(entry.at), "event": entry.event, "by": entry.by, "detail": entry.detail}
+    return {"at": time_of(entry.at), "event": entry.event, "by": entry.by, "detail": entry.detail}
 
 
 def rows(shown: "Part") -> Json:
     """A part of a batch's rows."""
-    return page([_row(result) for result in shown.items], shown.next_cursor)
+    return page_of([_row(result) for result in shown.items], shown.next_cursor)
 
 
 def _row(result: "RowResult") -> Json:

@@ -88,6 +88,7 @@ class RowProblem(StrEnum):
 
     CUSTOMER_NOT_FOUND = "CustomerNotFound"
     DESTINATION_NOT_FOUND = "DestinationNotFound"
+    LIMIT_EXCEEDED = "LimitExceeded"
 
 
 class RowStatus(StrEnum):

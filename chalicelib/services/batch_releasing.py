@@ -8,14 +8,17 @@ from typing import Final
 
 from chalicelib import observability
 from chalicelib.clock import Clock
+from chalicelib.domain.approval import ApprovalRules
 from chalicelib.domain.batch import Batch, Row, RowProblem
 from chalicelib.domain.payout import Event, HistoryEntry, Payout, State
+from chalicelib.errors import UnprocessableError
 from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
+from chalicelib.services.acceptance import Acceptance
+from chalicelib.services.known_destinations import KnownDestinations
 from chalicelib.services.paying import PayoutRequest
 from chalicelib.storage.payees import Payee, Payees, Place
 from chalicelib.storage.payout_outlines import Outlines
-from chalicelib.storage.payouts import Payouts
 
 # A name of our own for ids that follow from a batch and a line of it (RFC 9562, version 5).
 _BY_LINE: Final = uuid.UUID("9a3d1f52-2f37-4a0e-8d25-3c1f6b7e4a90")
@@ -36,11 +39,13 @@ class Released:
 class RowReleaser:
     """One conditional write for each payout, and a message for each, ten at a time."""
 
-    payouts: Payouts
+    acceptance: Acceptance
+    known_destinations: KnownDestinations
     payees: Payees
     outlines: Outlines
     queue: Queue
     clock: Clock
+    approval: ApprovalRules
 
     def release(
         self, batch: Batch, rows: Sequence[Row], problems: Mapping[int, str], *, was_begun: bool
@@ -54,20 +59,33 @@ class RowReleaser:
         for row, transaction_id in zip(rows, ids, strict=True):
             if row.line in found:
                 continue
-            place = _place_of(row, payees)
-            if transaction_id not in standing and isinstance(place, RowProblem):
-                found[row.line] = place.value
-                continue
-            if transaction_id not in standing and not isinstance(place, RowProblem):
-                self._create(_payout_of(batch, row, place, transaction_id, self.clock))
+            if transaction_id not in standing:
+                problem = self._made(batch, row, _place_of(row, payees), transaction_id)
+                if problem:
+                    found[row.line] = problem.value
+                    continue
             waiting.append({"transaction_id": transaction_id, "customer_id": row.customer_id})
         self._announce(waiting)
         return Released(len(waiting), found)
 
-    def _create(self, payout: Payout) -> None:
+    def _made(
+        self, batch: Batch, row: Row, place: Place | RowProblem, transaction_id: str
+    ) -> RowProblem | None:
+        """Makes a row's payout, or says why there is none."""
+        if isinstance(place, RowProblem):
+            return place
+        payout = _payout_of(batch, row, place, transaction_id, self.clock)
+        try:
+            standing = self.acceptance.create(payout)
+        except UnprocessableError:
+            return RowProblem.LIMIT_EXCEEDED
         # One that stands already was made by whoever had this chunk before.
-        if self.payouts.create(payout) is None:
+        if standing is None:
             observability.count(Metric.PAYOUTS_REQUESTED)
+        if self.approval.new_destinations and not place.is_known:
+            by = payout.approved_by or batch.created_by
+            self.known_destinations.mark(row.customer_id, row.destination_id, by)
+        return None
 
     def _announce(self, waiting: Sequence[Mapping[str, str]]) -> None:
         try:
@@ -122,6 +140,8 @@ def _payout_of(batch: Batch, row: Row, place: Place, transaction_id: str, clock:
         description=row.description,
         lodgement_reference=row.reference,
         batch_id=batch.batch_id,
+        approved_at=now,
+        approved_by=batch.approved_by,
         history=history,
         history_size=len(history),
     )

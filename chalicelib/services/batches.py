@@ -23,6 +23,7 @@ from chalicelib.errors import (
     InvalidRequestError,
     UnprocessableError,
 )
+from chalicelib.services.acceptance import Acceptance
 from chalicelib.services.batch_messages import BatchMessages
 from chalicelib.services.batch_progress import BatchProgress
 from chalicelib.services.batch_rows import found_batch
@@ -55,6 +56,7 @@ class BatchService:
     work: BatchWork
     messages: BatchMessages
     clock: Clock
+    acceptance: Acceptance
 
     def get(self, batch_id: str) -> Shown:
         """The batch, with its payouts counted anew where that was not done a moment ago."""
@@ -77,11 +79,16 @@ class BatchService:
         return self.batches.newest(limit, start)
 
     def confirm(self, batch_id: str, total_cents: int, by: Actor) -> Shown:
-        """Somebody has read the summary, and says what it comes to."""
+        """Somebody has read the summary, and says what it comes to.
+
+        Raises:
+            UnprocessableError: it comes to something else, or to more than the day has left.
+        """
 
         def confirmed(batch: Batch) -> Batch:
             if batch.status is BatchStatus.AWAITING_CONFIRMATION:
                 _check_total(batch, total_cents)
+                self.acceptance.check_total(batch.total_cents)
             return moved(
                 batch, BatchEvent.CONFIRMED, self.clock.now(), by.name, confirmed_by=by.name
             )

@@ -13,11 +13,12 @@ _FIELDS: Final = "customer_id, destinations"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A destination, as far as it is shown."""
+    """A destination, as far as it is shown. `is_known`: an approver has approved a payout to it."""
 
     destination_id: str
     type: str
     masked: str
+    is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Payees:
 def payee_of(item: dict[str, Any]) -> Payee:
     """The payee in an item (already in Python's form)."""
     places = (
-        Place(each["destination_id"], each["type"], each["masked"])
+        Place(each["destination_id"], each["type"], each["masked"], "approved_at" in each)
         for each in item.get("destinations", ())
     )
     return Payee(item["customer_id"], tuple(places))

@@ -147,7 +147,10 @@ class MemoryPayees(Payees):
         customer = self._tables.customers.get(customer_id)
         if customer is None:
             return None
-        places = (Place(d.destination_id, d.type, d.masked) for d in customer.destinations)
+        places = [
+            Place(d.destination_id, d.type, d.masked, d.approved_at is not None)
+            for d in customer.destinations
+        ]
         return Payee(customer_id, tuple(places))
 
 

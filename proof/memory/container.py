@@ -13,6 +13,7 @@ from chalicelib.clock import Clock
 from chalicelib.encryption import Vault
 from chalicelib.storage.batches import Batches
 from chalicelib.storage.controls import Controls
+from chalicelib.storage.counted import CountedPayouts
 from chalicelib.storage.customers import Customers
 from chalicelib.storage.open_batches import OpenBatches
 from chalicelib.storage.payees import Payees
@@ -27,6 +28,7 @@ from proof.memory.batches import (
     MemoryPayees,
 )
 from proof.memory.controls import MemoryControls, MemoryTogether
+from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
 from proof.memory.services import MemorySecrets, MemorySqs, MemoryVault
@@ -119,6 +121,10 @@ class MemoryContainer(Container):
     @cached_property
     def outlines(self) -> Outlines:
         return MemoryOutlines(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def counted_payouts(self) -> CountedPayouts:
+        return MemoryCountedPayouts(self._aws.tables, self._aws.seam)
 
     @cached_property
     def vault(self) -> Vault:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, TypeVar
 
 from chalicelib.domain.batch import Batch, Mark, Row
 from chalicelib.domain.gate import Gate
+from chalicelib.domain.limits import LimitKind
 from chalicelib.domain.payout import Payout
 from chalicelib.storage.customers import SealedCustomer
 from chalicelib.storage.dynamodb import StorageUnavailableError
@@ -42,6 +44,7 @@ class Tables:
     open_batches: set[str] = field(default_factory=set)
     batch_rows: dict[tuple[str, int], tuple[Row, ...]] = field(default_factory=dict)
     batch_marks: dict[tuple[str, int], Mark] = field(default_factory=dict)
+    sums: dict[tuple[date, LimitKind, str | None], int] = field(default_factory=dict)
     lags: Callable[[], bool] = lambda: False
 
     def write(self, payout: Payout) -> None:

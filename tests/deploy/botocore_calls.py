@@ -83,15 +83,21 @@ def dynamodb() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     requested = {"payouts": {"Keys": [KEY], "ConsistentRead": True}}
     found = {"Responses": {"payouts": [TOLD_ITEM]}, "UnprocessedKeys": requested}
     yield "batch_get_item", {"RequestItems": requested}, [(200, found), *failures]
-    put: dict[str, Any] = {"Put": table | {"Item": ITEM, "ConditionExpression": "version = :v"}}
-    reasons = [{"Code": "ConditionalCheckFailed", "Message": "no", "Item": TOLD_ITEM}]
+
+    put = table | {"Item": ITEM, "ConditionExpression": "attribute_not_exists(transaction_id)"}
+    old = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    add = table | {"Key": KEY, "UpdateExpression": "ADD cents :v"} | CONDITION
+    reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": TOLD_ITEM}]
     cancelled = {
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": "Transaction cancelled",
+        "Message": "Transaction cancelled, please refer cancellation reasons",
         "CancellationReasons": reasons,
     }
-    writes = {"TransactItems": [put, {"Delete": table | {"Key": KEY}}], "ClientRequestToken": "t"}
-    yield "transact_write_items", writes, [(200, {}), (400, cancelled), (400, DENIED)]
+    yield (
+        "transact_write_items",
+        {"TransactItems": [{"Put": put | old}, {"Update": add}], "ClientRequestToken": "token-1"},
+        [(200, {}), (400, cancelled), *failures],
+    )
 
 
 def kms() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
@@ -133,14 +139,34 @@ def sqs() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     gone = {"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "gone"}
     url = f"https://sqs.{REGION}.amazonaws.com/111122223333/payouts"
     message = {"QueueUrl": url, "MessageBody": "hello", "DelaySeconds": 30}
-    yield "send_message", message, [(200, told), (400, gone), (400, DENIED)]
+    failures: list[Answer] = [(400, gone), (400, DENIED)]
+    yield "send_message", message, [(200, told), *failures]
+    taken = {
+        "MessageId": "m1",
+        "ReceiptHandle": "r1",
+        "Body": "hello",
+        "MD5OfBody": "5d41402abc4b2a76b9719d911017c592",
+        "Attributes": {"SentTimestamp": "1700000000000", "ApproximateReceiveCount": "6"},
+    }
+    yield (
+        "receive_message",
+        {"QueueUrl": url, "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"]},
+        [(200, {"Messages": [taken]}), (200, {}), *failures],
+    )
+    yield "delete_message", {"QueueUrl": url, "ReceiptHandle": "r1"}, [(200, {}), *failures]
+    entry = {"Id": "0", "ReceiptHandle": "r1", "VisibilityTimeout": 0}
+    shown: Answer = (200, {"Successful": [{"Id": "0"}], "Failed": []})
+    yield (
+        "change_message_visibility_batch",
+        {"QueueUrl": url, "Entries": [entry]},
+        [shown, *failures],
+    )
     entries = [{"Id": str(number), "MessageBody": "hello"} for number in range(2)]
     some: dict[str, Any] = {
         "Successful": [{"Id": "0", **told}],
         "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}],
     }
-    batch = {"QueueUrl": url, "Entries": entries}
-    yield "send_message_batch", batch, [(200, some), (400, gone), (400, DENIED)]
+    yield "send_message_batch", {"QueueUrl": url, "Entries": entries}, [(200, some), *failures]
 
 
 class Raw:

@@ -9,6 +9,7 @@ import pytest
 from chalice.app import Chalice, CognitoUserPoolAuthorizer, IAMAuthorizer, RouteEntry
 
 from chalicelib.wiring import Container, wired
+from proof.lambda_events import user
 from tests import aws
 from tests.world import (
     ADMIN,
@@ -31,6 +32,8 @@ OPEN: Final = {
     ("GET", "/docs"),
     ("GET", "/docs/{file}"),
 }
+# Takes a body, but changes nothing.
+LOOKING: Final = {("POST", "/payouts/validate")}
 # A body that each route that takes one would act upon.
 BODIES: Final[dict[tuple[str, str], object]] = {
     ("POST", "/customers"): {"name": "Jo Citizen"},
@@ -43,6 +46,8 @@ BODIES: Final[dict[tuple[str, str], object]] = {
     },
     ("POST", "/batches/{batch_id}/confirm"): {"total": "1.00"},
     ("POST", "/batches/{batch_id}/reject"): {"reason": "x"},
+    ("POST", "/payouts/{transaction_id}/reject"): {"reason": "x"},
+    ("POST", "/sending/pause"): {"reason": "x"},
     ("POST", "/payouts/{transaction_id}/resolve"): {"outcome": "Failed", "reason": "x"},
 }
 
@@ -73,6 +78,7 @@ class Shop:
         self.customer_id = world.customer()
         self.payout_id = str(world.pay(self.customer_id).json["transaction_id"])
         customer = world.admin.get(f"/customers/{self.customer_id}").json
+        self.message_id = parked(world, {"kind": "Rejected", "reference": "another"})
         self.destination_id = str(customer["destinations"][0]["destination_id"])
         self.file = f"customer_id,amount\n{self.customer_id},1.00\n".encode()
         uploaded = self._upload(world.admin)
@@ -92,6 +98,7 @@ class Shop:
             ("{transaction_id}", self.payout_id),
             ("{destination_id}", self.destination_id),
             ("{batch_id}", self.batch_id),
+            ("{message_id}", self.message_id),
         ):
             path = path.replace(name, value)
         body = BODIES.get(route, {} if method == "POST" else None)
@@ -109,6 +116,12 @@ class Shop:
             [self.world.dynamodb.scan(TableName=table)["Items"] for table in tables],
             self.world.monoova.calls,
         )
+
+
+def parked(world: World, body: object) -> str:
+    url = world.environment["PARKED_QUEUE_URL"]
+    sent = world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    return str(sent["MessageId"])
 
 
 def contexts_of_nobody() -> Mapping[str, dict[str, Any]]:
@@ -204,11 +217,35 @@ def test_a_bad_request_of_nobody_is_told_nothing_but_401(world: World) -> None:
 
 def test_the_same_routes_let_in_whom_they_are_for(world: World) -> None:
     shop = Shop(world)
+    world.environment["APPROVER_ROLE_ARNS"] = "arn:aws:iam::111122223333:role/Payer"
+    world.restart()
     for route in ADMINS:
         if route[0] != "DELETE":
             assert shop.ask(world.approver, route).status in {200, 201, 202, 409}, route
     for route in INTERNAL:
-        assert shop.ask(world.service, route).status in {200, 202}, route
+        assert shop.ask(world.service, route).status in {200, 202, 409}, route
+
+
+def test_whoever_is_only_a_viewer_changes_nothing_by_any_route(world: World) -> None:
+    shop = Shop(world)
+    viewer = Caller(world.app, user("another-sub", "viewers"))
+    before = shop.snapshot()
+    for route in ADMINS:
+        if route[0] != "GET" and route not in LOOKING:
+            answer = shop.ask(viewer, route)
+            assert (answer.status, answer.code) == (403, "Forbidden"), route
+    assert shop.snapshot() == before
+
+
+def test_what_an_approver_decides_an_operator_does_not(world: World) -> None:
+    shop = Shop(world)
+    before = shop.snapshot()
+    for route in (*ADMINS, *INTERNAL):
+        if route[1].endswith(("/approve", "/reject")):
+            caller = world.service if route in INTERNAL else world.admin
+            answer = shop.ask(caller, route)
+            assert (answer.status, answer.code) == (403, "Forbidden"), route
+    assert shop.snapshot() == before
 
 
 # --- who asked

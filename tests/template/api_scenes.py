@@ -1,5 +1,6 @@
 """What people and services ask of the API, and what goes wrong while they do."""
 
+import json
 from collections.abc import Callable
 from typing import Final
 
@@ -54,6 +55,27 @@ def payouts_are_asked_for_and_looked_at(world: World) -> None:
     done(world.nobody.get("/health"))
 
 
+def sending_is_stopped_and_begun_again(world: World) -> None:
+    admin = world.admin
+    done(admin.post("/sending/pause", {"reason": "wrong file"}))
+    for switch in ("resume", "reset"):
+        done(admin.post(f"/sending/{switch}"))
+    assert done(admin.get("/sending"))["status"] == "Open"
+
+
+def dead_letters_are_looked_at(world: World) -> None:
+    event = {"kind": "Rejected", "reference": "another", "amount_cents": 1}
+    for body in (event, {"transaction_id": world.paid()}, "neither"):
+        parked = world.environment["PARKED_QUEUE_URL"]
+        world.sqs.send_message(QueueUrl=parked, MessageBody=json.dumps(body))
+    listed = done(world.admin.get("/dead-letters"))["items"]
+    for letter in listed:
+        again = world.admin.post(f"/dead-letters/{letter['message_id']}/replay")
+        assert again.status == (409 if letter["kind"] == "Other" else 200)
+    (left,) = done(world.admin.get("/dead-letters"))["items"]
+    done(world.admin("DELETE", f"/dead-letters/{left['message_id']}"))
+
+
 def the_pages_are_opened(world: World) -> None:
     for path in ("/openapi.json", "/docs", "/docs/docs.js"):
         assert world.nobody.get(path).status == 200
@@ -104,6 +126,22 @@ def batches_are_uploaded_decided_on_and_looked_at(world: World) -> None:
     done(admin("DELETE", f"/customers/{named_id}"))
 
 
+def payouts_wait_for_an_approver(world: World) -> None:
+    world.environment |= {
+        "APPROVAL_THRESHOLD_AUD": "100",
+        "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
+        "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
+    }
+    world.restart()
+    customer, checker = world.customer(), world.approver
+    done(world.admin.post("/payouts/validate", {"customer_id": customer, "amount": "125.50"}))
+    by_person, by_service, refused = ids_of(*(world.pay(customer) for _ in range(3)))
+    done(world.admin.get("/payouts", status="AwaitingApproval"))
+    done(checker.post(f"/payouts/{by_person}/approve"))
+    done(world.service.post(f"/internal/payouts/{by_service}/approve"))
+    done(checker.post(f"/payouts/{refused}/reject", {"reason": "not ours to pay"}))
+
+
 def the_api_meets_a_monoova_that_fails(world: World) -> None:
     customer = world.customer()
     while_monoova_is_called(world, lambda: paused(world))
@@ -138,9 +176,12 @@ def the_api_is_refused_a_payout_under_an_unheard_of_name(world: World) -> None:
 API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     customers_come_and_go,
     payouts_are_asked_for_and_looked_at,
+    sending_is_stopped_and_begun_again,
+    dead_letters_are_looked_at,
     the_pages_are_opened,
     payouts_are_cancelled_retried_and_resolved,
     batches_are_uploaded_decided_on_and_looked_at,
+    payouts_wait_for_an_approver,
     the_api_meets_a_monoova_that_fails,
     the_api_is_refused_its_login_and_heals,
     the_api_is_refused_a_payout_under_an_unheard_of_name,

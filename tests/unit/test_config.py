@@ -5,6 +5,9 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from chalicelib.config import Settings, SettingsError, settings_from
+from chalicelib.domain.actor import ServiceRoles
+from chalicelib.domain.approval import ApprovalRules
+from chalicelib.domain.limits import Limits
 from chalicelib.domain.schedule import Policy
 from chalicelib.secrets import Secret
 
@@ -38,8 +41,12 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.monoova_source_bsb_field == "sourceBSB"
     assert settings.requires_webhook_signature is False
     assert settings.cors_allow_origin == "*"
+    assert settings.parked_queue_url == ""
     assert settings.stage == "dev"
     assert settings.policy == Policy()
+    assert settings.approval == ApprovalRules()
+    assert settings.limits == Limits()
+    assert settings.service_roles == ServiceRoles()
 
 
 def test_every_variable_finds_its_place() -> None:
@@ -51,12 +58,21 @@ def test_every_variable_finds_its_place() -> None:
             "PAYOUT_LIMIT_AUD": "2500.50",
             "CORS_ALLOW_ORIGIN": "https://admin.example",
             "STAGE": "prod",
+            "PARKED_QUEUE_URL": "https://sqs.example/parked",
             "FIRST_LOOK_SECONDS": "12",
             "GRACE_SECONDS": "60",
             "PAYOUT_EXPIRY_HOURS": "48",
             "MAX_RESENDS": "0",
             "REVIEW_AFTER_HOURS": "2",
             "MONOOVA_DUPLICATES": "booked",
+            "APPROVAL_THRESHOLD_AUD": "500",
+            "APPROVAL_NEW_DESTINATIONS": "required",
+            "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "2000",
+            "LIMIT_PER_DESTINATION_AUD_PER_DAY": "1500.50",
+            "LIMIT_PER_DAY_AUD": "100000",
+            "VIEWER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Reports, ",
+            "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/pay/Checker,"
+            " arn:aws:iam::444455556666:role/Checker",
         }
     )
     assert settings == Settings(
@@ -71,11 +87,23 @@ def test_every_variable_finds_its_place() -> None:
         remitter_name="Example Pty Ltd",
         dlq_url="https://sqs.example/webhooks",
         payout_queue_url="https://sqs.example/payouts",
+        parked_queue_url="https://sqs.example/parked",
         customer_data_key_arn=REQUIRED["CUSTOMER_DATA_KEY_ARN"],
         webhook_secrets=(Secret("first-secret"),),
         requires_webhook_signature=True,
         monoova_source_bsb_field="sourceAccountBsb",
         payout_limit_cents=250_050,
+        approval=ApprovalRules(threshold_cents=50_000, new_destinations=True),
+        limits=Limits(200_000, 150_050, 10_000_000),
+        service_roles=ServiceRoles(
+            viewers=frozenset({"arn:aws:sts::111122223333:assumed-role/Reports"}),
+            approvers=frozenset(
+                {
+                    "arn:aws:sts::111122223333:assumed-role/Checker",
+                    "arn:aws:sts::444455556666:assumed-role/Checker",
+                }
+            ),
+        ),
         cors_allow_origin="https://admin.example",
         stage="prod",
         policy=Policy(
@@ -114,6 +142,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("MONOOVA_SOURCE_ACCOUNT", "12-34", "4-9 digits"),
         ("REMITTER_NAME", "x" * 141, "1 to 140 characters"),
         ("DLQ_URL", "webhooks", "a queue's URL"),
+        ("PARKED_QUEUE_URL", "parked", "a queue's URL"),
         ("PAYOUT_QUEUE_URL", "sqs://payouts", "a queue's URL"),
         ("CUSTOMER_DATA_KEY_ARN", "alias/customers", "a key's ARN"),
         ("MONOOVA_WEBHOOK_SIGNATURE", "yes", "optional or required"),
@@ -122,6 +151,17 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("PAYOUT_LIMIT_AUD", "-5", "an amount such as 1000"),
         ("PAYOUT_LIMIT_AUD", "NaN", "an amount such as 1000"),
         ("PAYOUT_LIMIT_AUD", "1000.005", "an amount such as 1000"),
+        ("APPROVAL_THRESHOLD_AUD", "much", "an amount such as 1000"),
+        ("APPROVAL_NEW_DESTINATIONS", "on", "off or required"),
+        ("LIMIT_PER_CUSTOMER_AUD_PER_DAY", "0", "an amount such as 1000"),
+        ("LIMIT_PER_DESTINATION_AUD_PER_DAY", "-1", "an amount such as 1000"),
+        ("LIMIT_PER_DAY_AUD", "1e3x", "an amount such as 1000"),
+        ("VIEWER_ROLE_ARNS", "Reports", "ARNs of IAM roles, comma-separated"),
+        (
+            "APPROVER_ROLE_ARNS",
+            "arn:aws:sts::111122223333:assumed-role/Checker/session",
+            "ARNs of IAM roles, comma-separated",
+        ),
         ("FIRST_LOOK_SECONDS", "0", "a number of at least 1"),
         ("GRACE_SECONDS", "soon", "a number of at least 1"),
         ("PAYOUT_EXPIRY_HOURS", "1.5", "a number of at least 1"),
