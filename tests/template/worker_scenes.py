@@ -69,11 +69,21 @@ def sending_is_refused_its_login_and_heals(world: World) -> None:
 
 
 def a_batch_is_worked_on_by_the_queue(world: World) -> None:
+    with_every_rule(world)
     for decision in ("approve", "cancel"):
         batch_id = uploaded(world)
         run_queue(world)
         decided(world, batch_id, decision)
         run_queue(world)
+
+
+def with_every_rule(world: World) -> None:
+    """Under which a batch is most work."""
+    world.environment |= {
+        "APPROVAL_NEW_DESTINATIONS": "required",
+        "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
+    }
+    world.restart()
 
 
 def uploaded(world: World) -> str:
@@ -111,6 +121,17 @@ def the_clock_looks_after_batches_that_no_message_told_of(world: World) -> None:
         world.later(31 * 24 * 3600)
         world.reconcile()
     assert done(world.admin.get(f"/batches/{waiting}"))["status"] == "Cancelled"
+
+
+def the_clock_releases_a_batch_under_every_rule(world: World) -> None:
+    with_every_rule(world)
+    batch_id = uploaded(world)
+    run_queue(world)
+    decided(world, batch_id, "approve")
+    for _ in range(4):
+        world.later(60)
+        world.reconcile()
+    assert done(world.admin.get(f"/batches/{batch_id}"))["status"] in ("Released", "Finished")
 
 
 def the_clock_finds_what_no_webhook_told(world: World) -> None:
@@ -206,6 +227,7 @@ WORKER_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     a_batch_is_worked_on_by_the_queue,
     the_clock_finds_what_no_webhook_told,
     the_clock_looks_after_batches_that_no_message_told_of,
+    the_clock_releases_a_batch_under_every_rule,
     the_clock_sends_again_what_never_arrived,
     the_clock_hands_many_to_the_queue,
     the_clock_meets_a_monoova_that_fails,
