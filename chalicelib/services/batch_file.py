@@ -128,10 +128,11 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 def _columns(header: Sequence[str], errors: Errors) -> tuple[str, ...]:
     """The names of the columns; none if they are not as they must be."""
     names = tuple(name.lower() for name in header)
-    unknown = [name for name in names if name not in COLUMNS]
+    # By their numbers: in a file without a header these are somebody's particulars.
+    unknown = [str(number) for number, name in enumerate(names, 1) if name not in COLUMNS]
     if unknown:
-        shown = ", ".join(name[:40] or "(no name)" for name in unknown[:10])
-        errors.add(1, f"Unknown columns: {shown}. There are {', '.join(COLUMNS)}.")
+        shown = ", ".join(unknown[:10])
+        errors.add(1, f"Unknown columns: number {shown}. There are {', '.join(COLUMNS)}.")
     if len(set(names)) < len(names):
         errors.add(1, "A column is there twice.")
     if _REQUIRED not in names:
