@@ -422,6 +422,7 @@ class Container:
             clock=self.clock,
             policy=self.settings.policy,
             new_id=self._new_id,
+            batches=self.open_batches,
         )
 
     @cached_property
@@ -448,6 +449,7 @@ class Container:
             messages=self._batch_messages,
             clock=self.clock,
             acceptance=self.acceptance,
+            open_batches=self.open_batches,
         )
 
     @cached_property

@@ -87,6 +87,9 @@ class BatchTending:
         waited = now - batch.updated_at
         if waited < _MESSAGES_TAKE:
             return False
+        if task is Task.CANCEL and batch.approved_at:
+            # Whoever cancelled it may have died before.
+            self.open_batches.stop(batch.batch_id, batch.history[-1].by, now)
         for number in left[:_CHUNKS_BY_ITSELF]:
             if time_left.has(_ONE_CHUNK_SECONDS):
                 self.work.work_on(batch, number)

@@ -30,6 +30,7 @@ from chalicelib.services.batch_rows import found_batch
 from chalicelib.services.batch_work import BatchWork
 from chalicelib.storage.batches import LISTING_KEY, LISTING_PART, BatchChangedError, Batches
 from chalicelib.storage.dynamodb import InvalidCursorError, Page, key_of
+from chalicelib.storage.open_batches import OpenBatches
 
 _MOST_TRIES: Final = 5
 _NOT_COUNTED: Final = (
@@ -57,6 +58,7 @@ class BatchService:
     messages: BatchMessages
     clock: Clock
     acceptance: Acceptance
+    open_batches: OpenBatches
 
     def get(self, batch_id: str) -> Shown:
         """The batch, with its payouts counted anew where that was not done a moment ago."""
@@ -93,7 +95,7 @@ class BatchService:
                 batch, BatchEvent.CONFIRMED, self.clock.now(), by.name, confirmed_by=by.name
             )
 
-        return self._decided(batch_id, confirmed)
+        return self._decided(batch_id, by, confirmed)
 
     def approve(self, batch_id: str, by: Actor) -> Shown:
         """Somebody who neither uploaded nor confirmed it lets it be paid."""
@@ -105,7 +107,7 @@ class BatchService:
                 batch, BatchEvent.APPROVED, now, by.name, approved_by=by.name, approved_at=now
             )
 
-        return self._decided(batch_id, approved)
+        return self._decided(batch_id, by, approved)
 
     def reject(self, batch_id: str, reason: str, by: Actor) -> Shown:
         """Somebody who neither uploaded nor confirmed it says no."""
@@ -114,7 +116,7 @@ class BatchService:
             _check_other(batch, by)
             return moved(batch, BatchEvent.REJECTED, self.clock.now(), by.name, reason)
 
-        return self._decided(batch_id, rejected)
+        return self._decided(batch_id, by, rejected)
 
     def cancel(self, batch_id: str, by: Actor) -> Shown:
         """Ends it: what was not sent yet is never sent, what was sent goes on."""
@@ -124,9 +126,9 @@ class BatchService:
                 return batch
             return moved(batch, BatchEvent.CANCELLED, self.clock.now(), by.name)
 
-        return self._decided(batch_id, cancelled)
+        return self._decided(batch_id, by, cancelled)
 
-    def _decided(self, batch_id: str, decide: Callable[[Batch], Batch]) -> Shown:
+    def _decided(self, batch_id: str, by: Actor, decide: Callable[[Batch], Batch]) -> Shown:
         for _ in range(_MOST_TRIES):
             before = found_batch(self.batches, batch_id)
             try:
@@ -140,6 +142,8 @@ class BatchService:
             except BatchChangedError:
                 continue
             # Dying before this costs time alone: the schedule looks after every open batch.
+            if batch.status is BatchStatus.CANCELLED and batch.approved_at:
+                self.open_batches.stop(batch.batch_id, by.name, self.clock.now())
             if batch.task in (Task.RELEASE, Task.CANCEL):
                 self.messages.put(batch, batch.task)
             return self.get(batch_id)

@@ -1,8 +1,8 @@
-"""Which batches may still change by themselves: all that the schedule asks of batches in a minute
-without any.
+"""Which batches may still change by themselves, and which were stopped: all that the schedule, and
+whoever sends a payout, ask of batches.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.storage.dynamodb import decoded, encoded, storage_errors
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 OPEN: Final = "open-batches"
+# Far longer than a payout may wait to be sent.
+_STOP_KEPT_FOR: Final = timedelta(days=60)
 
 
 class OpenBatches:
@@ -32,6 +34,20 @@ class OpenBatches:
             )
         return tuple(str(decoded(item)["item"]) for item in found["Items"])
 
+    def stop(self, batch_id: str, by: str, at: datetime) -> None:
+        """Nothing of the batch is sent from now on. Doing it twice is doing it once."""
+        item = {"by": by, "expires_at": int((at + _STOP_KEPT_FOR).timestamp())}
+        with storage_errors():
+            self._client.put_item(TableName=self.table, Item=encoded(_stop_key(batch_id) | item))
+
+    def stopped_by(self, batch_id: str) -> str | None:
+        """Who stopped the batch (strongly consistent); None if nobody did."""
+        with storage_errors():
+            found = self._client.get_item(
+                TableName=self.table, Key=encoded(_stop_key(batch_id)), ConsistentRead=True
+            )
+        return str(decoded(found["Item"])["by"]) if "Item" in found else None
+
     def close(self, batch_id: str, at: datetime) -> None:
         """The batch changes no more by itself. Doing it twice is doing it once.
 
@@ -43,3 +59,7 @@ class OpenBatches:
                 TableName=self.table,
                 Item=encoded(item | {"expires_at": int(at.timestamp())}),
             )
+
+
+def _stop_key(batch_id: str) -> dict[str, str]:
+    return {"collection": f"batch#{batch_id}", "item": "stop"}

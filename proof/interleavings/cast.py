@@ -154,6 +154,7 @@ class Function:
             self._world,
             self._policy,
             self._new_id,
+            _NoBatches(),
         )
 
     @cached_property

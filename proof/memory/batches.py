@@ -114,6 +114,15 @@ class MemoryOpenBatches(OpenBatches):
     def ids(self) -> tuple[str, ...]:
         return self._door.cross("Query", lambda: tuple(sorted(self._tables.open_batches)))
 
+    def stop(self, batch_id: str, by: str, at: datetime) -> None:
+        def put() -> None:
+            self._tables.stopped_batches[batch_id] = by
+
+        self._door.cross("PutItem", put)
+
+    def stopped_by(self, batch_id: str) -> str | None:
+        return self._door.cross("GetItem", lambda: self._tables.stopped_batches.get(batch_id))
+
     def close(self, batch_id: str, at: datetime) -> None:
         self._door.cross("PutItem", lambda: self._tables.open_batches.discard(batch_id))
 

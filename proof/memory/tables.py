@@ -41,6 +41,7 @@ class Tables:
     gate: Gate | None = None
     calls: dict[str, tuple[int, int]] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
+    stopped_batches: dict[str, str] = field(default_factory=dict)
     open_batches: set[str] = field(default_factory=set)
     batch_rows: dict[tuple[str, int], tuple[Row, ...]] = field(default_factory=dict)
     batch_marks: dict[tuple[str, int], Mark] = field(default_factory=dict)

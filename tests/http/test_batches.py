@@ -435,12 +435,13 @@ def test_rows_and_result_come_in_parts_that_are_one_file(
     rows = [f"C-1,{amount}.00,=SUM(A{amount})" for amount in range(1, 6)]
     batch_id = approved(world, *rows, header="external_id,amount,reference")
     run_queue(world)
-    path, lines, query = f"/batches/{batch_id}", [], {}
-    for _ in range(3):
-        page = world.admin.get(f"{path}/rows", **query).json
+    path = f"/batches/{batch_id}"
+    page = world.admin.get(f"{path}/rows").json
+    lines = [row["line"] for row in page["items"]]
+    while page["next_cursor"]:
+        page = world.admin.get(f"{path}/rows", cursor=page["next_cursor"]).json
         lines += [row["line"] for row in page["items"]]
-        query = {"cursor": page["next_cursor"]}
-    assert (lines, query) == ([2, 3, 4, 5, 6], {"cursor": None})
+    assert lines == [2, 3, 4, 5, 6]
     first = world.admin.get(f"{path}/result")
     assert first.headers["Content-Type"] == "text/csv; charset=utf-8"
     second = world.admin.get(f"{path}/result", cursor=first.headers["Next-Cursor"])
