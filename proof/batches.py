@@ -98,10 +98,14 @@ class Story:
     def _part(self, name: str, act: Callable[[], object]) -> None:
         """A part of the story, and the work that it makes. Whoever got no answer asks again."""
         is_watched = name == self._deaths.part
-        if is_watched:
+        if is_watched and not self._deaths.loses_messages:
             self.guillotine.watch(self._deaths.function, self._kill_at)
         act()
-        self._wait(3 if self._deaths.loses_messages else 1)
+        self._wait(1)
+        if is_watched and self._deaths.loses_messages:
+            # The clock does nothing with a batch before: then it is watched.
+            self.guillotine.watch(self._deaths.function, self._kill_at)
+        self._wait(2 if self._deaths.loses_messages else 0)
         if is_watched:
             self.guillotine.watch("", None)
             act()
