@@ -31,7 +31,15 @@ from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
 from chalicelib.wiring import Container, wired
 from proof.functions import LambdaContext
-from proof.lambda_events import failed_in, load_app, schedule_event, sqs_event
+from proof.lambda_events import (
+    HttpAnswer,
+    failed_in,
+    http_event,
+    load_app,
+    schedule_event,
+    sqs_event,
+    user,
+)
 from proof.memory.container import ENVIRONMENT
 from proof.memory.services import MemoryVault
 from proof.seam import Call
@@ -164,6 +172,22 @@ class Function:
         found: dict[str, Any] = self._app.reconcile(schedule_event(), self._context())
         return found
 
+    def ask(
+        self,
+        method: str,
+        path: str,
+        content: bytes = b"",
+        *,
+        who: str = "operator",
+        groups: str = "operators",
+        media_type: str = "application/json",
+    ) -> HttpAnswer:
+        """One request of a person."""
+        wired.put(self._container)
+        headers = {"Content-Type": media_type}
+        event = http_event(self._app, method, path, content, headers, user(who, groups))
+        return HttpAnswer.of(self._app.app(event, self._context()))
+
     def send_queued(self, bodies: list[str]) -> list[str]:
         """One batch of the queue; answers with the numbers of those that are to come again."""
         wired.put(self._container)
@@ -173,6 +197,10 @@ class Function:
         """What Lambda would read from the queue for it."""
         bodies: list[str] = self._near.call("world", "receive", most)
         return bodies
+
+    def pass_seconds(self, seconds: float) -> None:
+        """No event comes for so long."""
+        self._near.sleep(seconds)
 
     def wait_until(self, time: datetime) -> None:
         """No event comes until then."""
