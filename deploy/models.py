@@ -30,7 +30,7 @@ OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     "secretsmanager": frozenset({"GetSecretValue"}),
     "sqs": frozenset(
         {
-            "ChangeMessageVisibilityBatch",
+            "ChangeMessageVisibility",
             "DeleteMessage",
             "ReceiveMessage",
             "SendMessage",

@@ -18,6 +18,7 @@ from app import app
 from chalicelib.api import pages, schemas
 from chalicelib.errors import ErrorCode
 from ops.openapi_batches import FILE, NEXT_CURSOR
+from ops.openapi_examples import example_of
 from ops.openapi_operations import OPERATIONS, Operation
 from ops.openapi_parts import reference_to
 from ops.openapi_problems import STATUS_OF, problem, problem_examples, refused_by_gateway
@@ -54,6 +55,12 @@ _SECURITY: Final[dict[str, Json]] = {
         "description": "The secret that Monoova was given with the subscription, bare or as"
         " `Bearer <secret>`.",
     },
+}
+_WHO: Final[dict[str | None, str]] = {
+    "administrator": "For people who have signed in.",
+    "service": "For internal services, by IAM.",
+    "monoova": "For Monoova alone.",
+    None: "For anybody.",
 }
 _IDEMPOTENCY_KEY: Final[Json] = {
     "in": "header",
@@ -117,6 +124,7 @@ def _operation(path: str, route: Any) -> Json:
     described: Json = {
         "operationId": route.view_name,
         "summary": operation.summary,
+        "description": _WHO[scheme],
         "tags": [path.split("/")[1].removesuffix(".json")],
         "security": [{scheme: []}] if scheme else [],
         "parameters": _parameters(path, operation),
@@ -150,15 +158,12 @@ def _parameters(path: str, operation: Operation) -> list[Json]:
 def _path_parameter(name: str) -> Json:
     if name == "event_name":
         return EVENT_NAME
+    schema: Json = {"type": "string", "pattern": ID}
     if name == "file":
-        names = {"type": "string", "enum": sorted(pages.DOCS.names)}
-        return {"in": "path", "name": name, "required": True, "schema": names}
-    return {
-        "in": "path",
-        "name": name,
-        "required": True,
-        "schema": {"type": "string", "pattern": ID},
-    }
+        schema = {"type": "string", "enum": sorted(pages.DOCS.names)}
+    if name == "date":
+        schema = {"type": "string", "format": "date", "pattern": "^20"}
+    return {"in": "path", "name": name, "required": True, "schema": schema}
 
 
 def _body(operation: Operation) -> Json | None:
@@ -166,9 +171,10 @@ def _body(operation: Operation) -> Json | None:
         return FILE
     if operation.body is None:
         return None
+    schema = body_reference(operation.body)
     return {
         "required": operation.body is not schemas.EmptySchema,
-        "content": {"application/json": {"schema": body_reference(operation.body)}},
+        "content": {"application/json": {"schema": schema, **example_of(schema)}},
     }
 
 
@@ -209,7 +215,9 @@ def _success(operation: Operation) -> Json:
     return {
         "description": operation.reply or "A text.",
         **({"headers": headers} if headers else {}),
-        "content": {operation.media_type or "application/json": {"schema": schema}},
+        "content": {
+            operation.media_type or "application/json": {"schema": schema, **example_of(schema)}
+        },
     }
 
 

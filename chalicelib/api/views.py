@@ -1,13 +1,11 @@
 """What an answer looks like: plain JSON values, amounts as numbers with two decimals."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.api.http import Reply
-from chalicelib.api.shown import Json
-from chalicelib.api.shown import page_of as _page
-from chalicelib.api.shown import time_of as _time
 from chalicelib.domain.actor import Actor, Role
 from chalicelib.domain.approval import ApprovalReason
 from chalicelib.domain.gate import Gate, Passage
@@ -15,7 +13,7 @@ from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import HistoryEntry, Payout, State
 from chalicelib.errors import ErrorCode, UnprocessableError
 from chalicelib.observability import note
-from chalicelib.storage.dynamodb import Page, cursor_of
+from chalicelib.storage.dynamodb import Page, cursor_of, text_of
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import Account
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.services.validation import Validated
     from chalicelib.storage.customers import SealedDestination
 
+Json = dict[str, Any]
 
 _WAITING: Final[Mapping[Passage | ApprovalReason, str]] = {
     Passage.PAUSED: "Payouts are paused by an operator. This one is queued and will be sent by"
@@ -38,6 +37,10 @@ _WAITING: Final[Mapping[Passage | ApprovalReason, str]] = {
     ApprovalReason.NEW_DESTINATION: "No approver has approved a payout to this destination yet: it"
     " waits until somebody else approves it, 30 days at most.",
 }
+
+
+def _time(time: datetime | None) -> str | None:
+    return text_of(time) if time else None
 
 
 def me(shown: Actor) -> Json:
@@ -53,6 +56,12 @@ def destination(shown: "SealedDestination") -> Json:
         "pay_id_type": shown.pay_id_type,
         "masked": shown.masked,
         "created_at": _time(shown.created_at),
+        "bsb_checked_at": _time(shown.bsb_checked_at),
+        "verification": {
+            "status": shown.verification.status.value,
+            "owner_name_matches": shown.verification.owner_name_matches,
+            "at": _time(shown.verification.at),
+        },
     }
 
 
@@ -157,12 +166,16 @@ def _why(reasons: Sequence[Passage | ApprovalReason]) -> str:
 
 def payouts(shown: "Listing") -> Json:
     """A page of payouts."""
-    return _page([payout(item) for item in shown.items], shown.next_cursor)
+    return page_of([payout(item) for item in shown.items], shown.next_cursor)
 
 
 def customers(shown: "Page[Customer]") -> Json:
     """A page of customers."""
-    return _page([customer(item) for item in shown.items], cursor_of(shown.next_key))
+    return page_of([customer(item) for item in shown.items], cursor_of(shown.next_key))
+
+
+def page_of(items: Sequence[Json], next_cursor: str | None) -> Json:
+    return {"items": list(items), "next_cursor": next_cursor}
 
 
 def validated(shown: "Validated") -> Json:

@@ -5,12 +5,12 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.api.http import Reply
-from chalicelib.api.shown import Json, page_of, time_of
+from chalicelib.api.views import Json, page_of
 from chalicelib.domain.batch import Batch, BatchEntry, Duplicate, RowStatus, progress_of
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import Status
 from chalicelib.observability import note
-from chalicelib.storage.dynamodb import Page, cursor_of
+from chalicelib.storage.dynamodb import Page, cursor_of, text_of
 
 if TYPE_CHECKING:
     from chalicelib.services.batch_rows import Part, RowResult
@@ -59,8 +59,8 @@ def summary(batch: Batch) -> Json:
         "row_count": batch.row_count,
         "total": decimal_from(batch.total_cents),
         "created_by": batch.created_by,
-        "created_at": time_of(batch.created_at),
-        "updated_at": time_of(batch.updated_at),
+        "created_at": text_of(batch.created_at),
+        "updated_at": text_of(batch.updated_at),
         "confirmed_by": batch.confirmed_by,
         "approved_by": batch.approved_by,
         "summary": _warnings(batch),
@@ -81,11 +81,11 @@ def batches(shown: Page[Batch]) -> Json:
 def _progress(shown: "Shown") -> Json:
     if not shown.marks:
         counted = dict.fromkeys(_PROGRESS, 0) | {"waiting": shown.batch.row_count}
-        return counted | {"needs_review": 0, "as_of": time_of(shown.batch.updated_at)}
+        return counted | {"needs_review": 0, "as_of": text_of(shown.batch.updated_at)}
     progress = progress_of(shown.marks)
     counted = {name: progress.counts[status] for name, status in _PROGRESS.items()}
     as_of = progress.as_of or shown.batch.updated_at
-    return counted | {"needs_review": progress.needs_review, "as_of": time_of(as_of)}
+    return counted | {"needs_review": progress.needs_review, "as_of": text_of(as_of)}
 
 
 def _warnings(batch: Batch) -> Json | None:
@@ -109,13 +109,13 @@ def _duplicate(each: Duplicate) -> Json:
         "customer_id": each.customer_id,
         "amount": decimal_from(each.amount_cents),
         "transaction_id": each.transaction_id,
-        "created_at": time_of(each.created_at),
+        "created_at": text_of(each.created_at) if each.created_at else None,
         "same_as_line": each.same_as_line,
     }
 
 
 def _entry(entry: BatchEntry) -> Json:
-    return {"at": time_of(entry.at), "event": entry.event, "by": entry.by, "detail": entry.detail}
+    return {"at": text_of(entry.at), "event": entry.event, "by": entry.by, "detail": entry.detail}
 
 
 def rows(shown: "Part") -> Json:

@@ -17,10 +17,10 @@ from chalicelib.domain.payout import (
     State,
 )
 from chalicelib.domain.redaction import redact
-from chalicelib.encryption import Vault
 from chalicelib.errors import ConflictError, ErrorCode, ForbiddenError
 from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.services.known_destinations import KnownDestinations
+from chalicelib.services.opening import Opener
 from chalicelib.services.recording import Recorder, found_payout
 from chalicelib.services.submission import details_of_payee
 from chalicelib.storage.payouts import Payouts
@@ -34,7 +34,7 @@ class ApprovalService:
     payouts: Payouts
     known_destinations: KnownDestinations
     together: ReadTogether
-    vault: Vault
+    opener: Opener
     recorder: Recorder
     queue: Queue
     clock: Clock
@@ -66,7 +66,7 @@ class ApprovalService:
     def reject(self, transaction_id: str, reason: str, by: Actor) -> Payout:
         """Ends the payout. Raises as `approve` does."""
         before = self._for_decision(transaction_id, by)
-        text = redact(reason, details_of_payee(before, self.together, self.vault))
+        text = redact(reason, details_of_payee(before, self.together, self.opener, by.name))
         fields = Fields(failure_code=FailureCode.APPROVAL_DENIED, failure_reason=text)
 
         def decided(payout: Payout) -> Change:

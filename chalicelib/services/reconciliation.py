@@ -46,6 +46,8 @@ from chalicelib.storage.together import ReadTogether
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.services.low_balance import BalanceWatch
+    from chalicelib.services.opening import Opener
 
 # Of each shard in a round. A payout has about a kilobyte: a page is one read, a round fits in any
 # function's memory.
@@ -60,6 +62,7 @@ _QUICK_SECONDS: Final = 3.0
 _SHARE_OF_BATCHES: Final = 0.5
 _QUEUE_LOOK: Final = timedelta(minutes=5)
 _BROKEN_LOOK: Final = timedelta(minutes=10)
+_BALANCE_TIME: Final = timedelta(seconds=QUESTION_SECONDS)
 _LOOKED_UP: Final = PENDING - {State.SENDING}
 
 
@@ -81,7 +84,9 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Runs every minute, and on demand."""
+    """Runs every minute, and on demand. Hardly any run has details to redact: `opener` is asked
+    for when one has.
+    """
 
     payouts: Payouts
     together: ReadTogether
@@ -91,8 +96,10 @@ class Reconciler:
     queue: Queue
     clock: Clock
     policy: Policy
+    opener: Callable[[], "Opener"]
     open_batches: OpenBatches
     tend_batches: Callable[[tuple[str, ...], TimeLeft], None]
+    balance_watch: "BalanceWatch | None" = None
 
     def run(self, seconds: float, by: str = RECONCILER) -> Findings:
         """Moves on what is due, for `seconds` at the most.
@@ -112,6 +119,8 @@ class Reconciler:
             observability.measure(Metric.CIRCUIT_OPEN_NOW, int(self.gatekeeper.gate.is_open))
             observability.note(found=found.looked_at, circuit=found.circuit)
         observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
+        if self.balance_watch and self.clock.now() + _BALANCE_TIME <= ends_at:
+            self.balance_watch.look(self.clock.now())
         return found
 
     def _look_after_batches(self, seconds: float) -> None:
@@ -274,7 +283,7 @@ class _Run:
             if not self._asking.may_ask():
                 return self._wait_unasked(payout)
             report = self._asking.ask(payout)
-        report = without_payee(report, payout, self._r.together, self._r.dispatcher.vault)
+        report = without_payee(report, payout, self._r.together, self._r.opener(), self._by)
         decided = after_report(payout, report, self._now(), self._by, self._r.policy)
         if isinstance(decided, SendAgain):
             return self._again(payout)

@@ -121,6 +121,9 @@ locals {
     MonoovaDuplicates            = var.monoova_duplicates
     RemitterName                 = var.remitter_name
     PayoutLimitAud               = var.payout_limit_aud
+    LowBalanceAud                = var.low_balance_aud
+    BsbCheck                     = var.bsb_check
+    RequireVerifiedDestination   = var.require_verified_destination
     ApprovalThresholdAud         = var.approval_threshold_aud
     ApprovalNewDestinations      = var.approval_new_destinations
     LimitPerCustomerAudPerDay    = var.limit_per_customer_aud_per_day

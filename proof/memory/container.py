@@ -11,6 +11,7 @@ import requests
 
 from chalicelib.clock import Clock
 from chalicelib.encryption import Vault
+from chalicelib.storage.accesses import Accesses
 from chalicelib.storage.batches import Batches
 from chalicelib.storage.controls import Controls
 from chalicelib.storage.counted import CountedPayouts
@@ -21,6 +22,7 @@ from chalicelib.storage.payout_outlines import Outlines
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
 from chalicelib.wiring import Container
+from proof.memory.accesses import MemoryAccesses
 from proof.memory.batches import (
     MemoryBatches,
     MemoryOpenBatches,
@@ -101,6 +103,10 @@ class MemoryContainer(Container):
     @cached_property
     def controls_table(self) -> Controls:
         return MemoryControls(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def accesses_table(self) -> Accesses:
+        return MemoryAccesses(self._aws.tables, self._aws.seam)
 
     @cached_property
     def together(self) -> ReadTogether:

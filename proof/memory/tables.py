@@ -9,6 +9,7 @@ from chalicelib.domain.batch import Batch, Mark, Row
 from chalicelib.domain.gate import Gate
 from chalicelib.domain.limits import LimitKind
 from chalicelib.domain.payout import Payout
+from chalicelib.storage.accesses import Access
 from chalicelib.storage.customers import SealedCustomer
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from proof.seam import Call, Seam, TroubleError
@@ -38,6 +39,7 @@ class Tables:
     payouts: dict[str, Payout] = field(default_factory=dict)
     earlier: dict[str, Payout] = field(default_factory=dict)
     customers: dict[str, SealedCustomer] = field(default_factory=dict)
+    accesses: dict[tuple[str, str], Access] = field(default_factory=dict)
     gate: Gate | None = None
     calls: dict[str, tuple[int, int]] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)

@@ -46,6 +46,9 @@ BODIES: Final[dict[tuple[str, str], object]] = {
     },
     ("POST", "/batches/{batch_id}/confirm"): {"total": "1.00"},
     ("POST", "/batches/{batch_id}/reject"): {"reason": "x"},
+    ("POST", "/customers/{customer_id}/destinations/{destination_id}/verification/confirm"): {
+        "code": "555555"
+    },
     ("POST", "/payouts/{transaction_id}/reject"): {"reason": "x"},
     ("POST", "/sending/pause"): {"reason": "x"},
     ("POST", "/payouts/{transaction_id}/resolve"): {"outcome": "Failed", "reason": "x"},
@@ -98,6 +101,7 @@ class Shop:
             ("{transaction_id}", self.payout_id),
             ("{destination_id}", self.destination_id),
             ("{batch_id}", self.batch_id),
+            ("{date}", "2026-03-01"),
             ("{message_id}", self.message_id),
         ):
             path = path.replace(name, value)
@@ -217,6 +221,7 @@ def test_a_bad_request_of_nobody_is_told_nothing_but_401(world: World) -> None:
 
 def test_the_same_routes_let_in_whom_they_are_for(world: World) -> None:
     shop = Shop(world)
+    assert world.admin.post("/reports/daily/2026-03-01").status == 200
     world.environment["APPROVER_ROLE_ARNS"] = "arn:aws:iam::111122223333:role/Payer"
     world.restart()
     for route in ADMINS:
