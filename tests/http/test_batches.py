@@ -397,6 +397,24 @@ def test_rows_count_against_the_limits_of_the_day(new_world: Callable[..., World
     assert (answer.status, answer.code) == (422, "LimitExceeded")
 
 
+def test_where_destinations_must_be_verified_a_row_to_another_is_told(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(REQUIRE_VERIFIED_DESTINATION="yes")
+    customer = world.customer()
+    answer = upload(world, f"{customer},1.00,")
+    assert answer.json["errors"] == {"line 2": ["The destination is not verified."]}
+    # Required only after the batch was approved.
+    world.environment["REQUIRE_VERIFIED_DESTINATION"] = "no"
+    world.restart()
+    batch_id = approved(world, f"{customer},1.00,")
+    world.environment["REQUIRE_VERIFIED_DESTINATION"] = "yes"
+    world.restart()
+    run_queue(world)
+    (row,) = rows_of(world, batch_id)
+    assert (row["status"], row["failure_code"]) == ("NotReleased", "DestinationNotVerified")
+
+
 def test_a_batch_that_was_approved_makes_its_destinations_known(
     new_world: Callable[..., World],
 ) -> None:
