@@ -1,7 +1,8 @@
 """Monoova Payouts: every way in. What each does stands in chalicelib/services.
 
 Administrators come through the Cognito authorizer, internal services through IAM, Monoova with
-its own secret and signature. Nothing else is let in but `/health`.
+its own secret and signature. Nothing else is let in but `/health` and the pages, which hold
+nothing of anybody.
 """
 
 from chalicelib import first  # noqa: F401 - it is enough that it is loaded
@@ -292,6 +293,27 @@ def receive_named_webhook(event_name: str) -> Reply:
 @answering
 def show_health() -> Reply:
     return Reply({"status": "ok"})
+
+
+# --- pages that ship with the app
+
+
+@app.route("/openapi.json", methods=["GET"], content_types=ANY)
+@answering
+def show_openapi() -> Reply:
+    return api.pages.OPENAPI.reply("openapi.json", Incoming.to(app).header("If-None-Match"))
+
+
+@app.route("/docs", methods=["GET"], content_types=ANY)
+@answering
+def show_docs() -> Reply:
+    return api.pages.DOCS.reply("index.html", Incoming.to(app).header("If-None-Match"))
+
+
+@app.route("/docs/{file}", methods=["GET"], content_types=ANY)
+@answering
+def show_docs_file(file: str) -> Reply:
+    return api.pages.DOCS.reply(file, Incoming.to(app).header("If-None-Match"))
 
 
 # --- queues and the schedule

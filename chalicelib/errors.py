@@ -5,7 +5,8 @@ AppError
 │   ├── InvalidRequestError         400  InvalidRequest, with the fields
 │   ├── UnauthenticatedError        401  Unauthenticated
 │   ├── ForbiddenError              403  Forbidden: known, but not allowed to do this
-│   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound
+│   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound,
+│   │                                    FileNotFound
 │   ├── ConflictError               409  what is asked for does not fit the state of things
 │   ├── PayloadTooLargeError        413  PayloadTooLarge
 │   ├── UnsupportedMediaTypeError   415  UnsupportedMediaType
@@ -35,6 +36,7 @@ class ErrorCode(StrEnum):
     CUSTOMER_NOT_FOUND = "CustomerNotFound"
     DESTINATION_NOT_FOUND = "DestinationNotFound"
     PAYOUT_NOT_FOUND = "PayoutNotFound"
+    FILE_NOT_FOUND = "FileNotFound"
     CUSTOMER_HAS_OPEN_PAYOUTS = "CustomerHasOpenPayouts"
     DESTINATION_IN_USE = "DestinationInUse"
     TOO_MANY_DESTINATIONS = "TooManyDestinations"

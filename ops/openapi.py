@@ -15,7 +15,7 @@ from apispec import APISpec
 from chalice.app import CognitoUserPoolAuthorizer, IAMAuthorizer
 
 from app import app
-from chalicelib.api import schemas
+from chalicelib.api import pages, schemas
 from chalicelib.errors import ErrorCode
 from ops.openapi_operations import OPERATIONS, Operation
 from ops.openapi_problems import STATUS_OF, problem, problem_examples, refused_by_gateway
@@ -59,6 +59,16 @@ _IDEMPOTENCY_KEY: Final[Json] = {
     "description": "The same caller with the same key and the same fields gets the one payout as it"
     " then stands, for ever.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+_KNOWN: Final[Json] = {
+    "in": "header",
+    "name": "If-None-Match",
+    "required": False,
+    "description": "The ETag of what the caller has; if it is still the same, the answer is 304.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+_TAGGED: Final[Json] = {
+    "ETag": {"description": "Changes with the content.", "schema": {"type": "string"}}
 }
 _REPLAYED: Final[Json] = {
     "Idempotent-Replayed": {
@@ -104,7 +114,7 @@ def _operation(path: str, route: Any) -> Json:
     described: Json = {
         "operationId": route.view_name,
         "summary": operation.summary,
-        "tags": [path.split("/")[1]],
+        "tags": [path.split("/")[1].removesuffix(".json")],
         "security": [{scheme: []}] if scheme else [],
         "parameters": _parameters(path, operation),
         "responses": _responses(operation, scheme),
@@ -129,12 +139,17 @@ def _parameters(path: str, operation: Operation) -> list[Json]:
         found.append(_IDEMPOTENCY_KEY)
     if path.startswith("/webhooks/"):
         found.append(SIGNATURE)
+    if operation.is_file:
+        found.append(_KNOWN)
     return found
 
 
 def _path_parameter(name: str) -> Json:
     if name == "event_name":
         return EVENT_NAME
+    if name == "file":
+        names = {"type": "string", "enum": sorted(pages.DOCS.names)}
+        return {"in": "path", "name": name, "required": True, "schema": names}
     return {
         "in": "path",
         "name": name,
@@ -160,6 +175,8 @@ def _responses(operation: Operation, scheme: str | None) -> Json:
         by_status.setdefault(status, []).extend(codes)
     responses = {str(operation.status): _success(operation)}
     responses |= {str(status): problem(status, by_status[status]) for status in sorted(by_status)}
+    if operation.is_file:
+        responses["304"] = {"description": "The caller has it as it is.", "headers": _TAGGED}
     if scheme == "service":
         responses.setdefault("403", refused_by_gateway())
     return responses
@@ -173,14 +190,16 @@ def _codes_of_authorizer(operation: Operation, scheme: str | None) -> list[Error
 
 
 def _success(operation: Operation) -> Json:
-    if operation.reply is None:
+    if operation.reply is None and operation.media_type is None:
         return {"description": "Done."}
-    schema = reference_to(operation.reply)
-    headers = {"headers": _REPLAYED} if operation.reply == "AcceptedPayout" else {}
+    schema = reference_to(operation.reply) if operation.reply else {"type": "string"}
+    headers = _TAGGED if operation.is_file else {}
+    if operation.reply == "AcceptedPayout":
+        headers = _REPLAYED
     return {
-        "description": operation.reply,
-        **headers,
-        "content": {"application/json": {"schema": schema}},
+        "description": operation.reply or "A text.",
+        **({"headers": headers} if headers else {}),
+        "content": {operation.media_type or "application/json": {"schema": schema}},
     }
 
 

@@ -31,7 +31,10 @@ _ACCOUNT: Final = (_E.MONOOVA_UNAVAILABLE, _E.SENDING_STOPPED, *_STORAGE)
 
 @dataclass(frozen=True)
 class Operation:
-    """One way in. `reply` names the schema of the answer; None is an answer without a body.
+    """One way in. `reply` names the schema of the answer; None is an answer without a body, or a
+    text of another `media_type`.
+
+    A file may be kept, and asked for again by its ETag.
 
     `codes` are the problems that it may answer with, beside those of its authorizer.
     """
@@ -44,6 +47,8 @@ class Operation:
     query: type[Schema] | None = None
     changes: bool = False
     is_idempotent: bool = False
+    media_type: str | None = None
+    is_file: bool = False
     other: Mapping[int, tuple[ErrorCode, ...]] = field(default_factory=dict)
     """Codes that this one alone answers with another status than the usual."""
 
@@ -194,4 +199,16 @@ OPERATIONS: Final[dict[str, Operation]] = {
         other=_NOT_KEPT,
     ),
     "show_health": Operation("Answers without touching anything.", reply="Health"),
+    "show_openapi": Operation(
+        "This document.", (_E.INTERNAL_ERROR,), reply="OpenApi", is_file=True
+    ),
+    "show_docs": Operation(
+        "This document as a page.", (_E.INTERNAL_ERROR,), media_type="text/html", is_file=True
+    ),
+    "show_docs_file": Operation(
+        "A script or a style sheet of that page.",
+        (_E.FILE_NOT_FOUND, _E.INTERNAL_ERROR),
+        media_type="text/*",
+        is_file=True,
+    ),
 }

@@ -13,7 +13,15 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
     400: ("The request is not valid", (_E.INVALID_REQUEST,)),
     401: ("Not authenticated", (_E.UNAUTHENTICATED,)),
     403: ("Not allowed", (_E.FORBIDDEN,)),
-    404: ("Not found", (_E.CUSTOMER_NOT_FOUND, _E.DESTINATION_NOT_FOUND, _E.PAYOUT_NOT_FOUND)),
+    404: (
+        "Not found",
+        (
+            _E.CUSTOMER_NOT_FOUND,
+            _E.DESTINATION_NOT_FOUND,
+            _E.PAYOUT_NOT_FOUND,
+            _E.FILE_NOT_FOUND,
+        ),
+    ),
     405: ("Method not allowed", (_E.METHOD_NOT_ALLOWED,)),
     409: (
         "Conflict",
@@ -60,6 +68,7 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.CUSTOMER_NOT_FOUND: "There is no such customer.",
     _E.DESTINATION_NOT_FOUND: "The customer has no such destination.",
     _E.PAYOUT_NOT_FOUND: "There is no such payout.",
+    _E.FILE_NOT_FOUND: "There is no such file.",
     _E.METHOD_NOT_ALLOWED: "This path does not take this method.",
     _E.CUSTOMER_HAS_OPEN_PAYOUTS: "A payout to this customer is still open.",
     _E.DESTINATION_IN_USE: "A payout to this destination is still open.",

@@ -200,6 +200,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
         },
         about="What a reconciliation found.",
     ),
+    "OpenApi": {"description": "OpenAPI 3.1.", "type": "object", "required": ["openapi"]},
     "Health": _object({"status": {"const": "ok"}}),
     "Received": _object({"status": {"const": "received"}}),
     "Problem": _object(

@@ -1,7 +1,7 @@
 """The way in: requests parsed, errors made answers, answers made JSON.
 
 `schemas` is loaded when it is first asked for: marshmallow takes 46 ms of a cold start, and a
-webhook, a queue's message or a look at one payout have nothing for it to load.
+webhook, a queue's message or a look at one payout have nothing for it to load. So are `pages`.
 """
 
 import importlib
@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from chalicelib.starting import loading
 
 if TYPE_CHECKING:
+    from chalicelib.api import pages as pages
     from chalicelib.api import schemas as schemas
+
+_LATE = frozenset({"pages", "schemas"})
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name == "schemas":
+    if name in _LATE:
         with loading():
-            return importlib.import_module("chalicelib.api.schemas")
+            return importlib.import_module(f"chalicelib.api.{name}")
     raise AttributeError(name)

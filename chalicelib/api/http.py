@@ -61,9 +61,11 @@ _TITLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A successful answer. A `body` of None is an empty one."""
+    """A successful answer. A `body` of None is an empty one; one that is a text goes out as it is,
+    under the Content-Type that `headers` name.
+    """
 
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | str | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -309,7 +311,9 @@ def _problem(error: AppError) -> Response:
     return Response(body=_text(body), status_code=error.status, headers=headers)
 
 
-def _text(body: Mapping[str, Any]) -> str:
+def _text(body: Mapping[str, Any] | str) -> str:
+    if isinstance(body, str):
+        return body
     text: str = simplejson.dumps(body, use_decimal=True)
     return text
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import pytest
 
+from chalicelib.api.pages import DOCS
 from deploy import archive, dependencies, package
 from deploy.errors import DeployError
 from deploy.models import OPERATIONS
@@ -225,3 +226,12 @@ def test_a_larger_one_is_refused(
     size = rf"{prod.bytes_packed:,} bytes of {prod.bytes_packed - 1:,}"
     with pytest.raises(DeployError, match=size):
         package.build(ROOT, tmp_path / "again", stage="prod", cache=CACHE)
+
+
+def test_the_pages_are_in_the_package_as_files_of_their_own(unpacked: Path) -> None:
+    """openapi.json is a link in the repository, to the one that is compared with the code."""
+    document = unpacked / "chalicelib" / "static" / "openapi.json"
+    assert not document.is_symlink()
+    assert document.read_bytes() == (ROOT / "openapi.json").read_bytes()
+    for name in DOCS.names:
+        assert (unpacked / "chalicelib" / "static" / "docs" / name).stat().st_size > 10

@@ -27,6 +27,9 @@ OPEN: Final = {
     ("POST", "/webhooks/monoova"),
     ("POST", "/webhooks/monoova/{event_name}"),
     ("GET", "/health"),
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/{file}"),
 }
 # A body that each route that takes one would act upon.
 BODIES: Final[dict[tuple[str, str], object]] = {
@@ -139,7 +142,9 @@ def test_an_internal_route_is_behind_iam(route: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("route", sorted(OPEN), ids=name_of)
-def test_only_monoovas_door_and_health_are_without_an_authorizer(route: tuple[str, str]) -> None:
+def test_only_monoova_health_and_pages_are_without_an_authorizer(
+    route: tuple[str, str],
+) -> None:
     assert ROUTES[route].authorizer is None
 
 

@@ -52,6 +52,11 @@ def payouts_are_asked_for_and_looked_at(world: World) -> None:
     done(world.nobody.get("/health"))
 
 
+def the_pages_are_opened(world: World) -> None:
+    for path in ("/openapi.json", "/docs", "/docs/docs.js"):
+        assert world.nobody.get(path).status == 200
+
+
 def payouts_are_cancelled_retried_and_resolved(world: World) -> None:
     customer, admin = world.customer(), world.admin
     done(admin.post(f"/payouts/{queued(world, customer)}/cancel"))
@@ -98,6 +103,7 @@ def the_api_is_refused_a_payout_under_an_unheard_of_name(world: World) -> None:
 API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     customers_come_and_go,
     payouts_are_asked_for_and_looked_at,
+    the_pages_are_opened,
     payouts_are_cancelled_retried_and_resolved,
     the_api_meets_a_monoova_that_fails,
     the_api_is_refused_its_login_and_heals,

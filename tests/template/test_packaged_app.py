@@ -109,7 +109,7 @@ def test_the_clock_strikes_every_minute(resources: dict[str, Any]) -> None:
 
 
 def test_a_route_is_open_only_where_it_has_a_lock_of_its_own(resources: dict[str, Any]) -> None:
-    """Everything asks for a user's token or a signature, but for health and Monoova's webhooks."""
+    """Everything asks for a user's token or a signature, but for health, Monoova's webhooks, and pages."""
     paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     unlocked = {
         path
@@ -117,7 +117,8 @@ def test_a_route_is_open_only_where_it_has_a_lock_of_its_own(resources: dict[str
         for verb, method in methods.items()
         if verb != "options" and not method.get("security")
     }
-    assert unlocked == {"/health", "/webhooks/monoova", "/webhooks/monoova/{event_name}"}
+    pages = {"/openapi.json", "/docs", "/docs/{file}"}
+    assert unlocked == {"/health", "/webhooks/monoova", "/webhooks/monoova/{event_name}", *pages}
     for path, methods in paths.items():
         for verb, method in methods.items():
             if verb != "options" and path.startswith("/internal/"):
