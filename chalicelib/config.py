@@ -33,6 +33,7 @@ class Settings:
     """Everything that differs between deployments.
 
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
+    `sign_in_url` and `user_pool_client_id` are the console's way to the user pool; empty without.
     """
 
     monoova_api_secret_arn: str
@@ -52,6 +53,8 @@ class Settings:
     monoova_source_bsb_field: str
     payout_limit_cents: int
     cors_allow_origin: str
+    sign_in_url: str
+    user_pool_client_id: str
     stage: str
     policy: Policy
 
@@ -84,6 +87,10 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         monoova_source_bsb_field=reader.one_of("MONOOVA_SOURCE_BSB_FIELD", _SOURCE_BSB_FIELDS),
         payout_limit_cents=reader.amount("PAYOUT_LIMIT_AUD", "1000"),
         cors_allow_origin=reader.text("CORS_ALLOW_ORIGIN", default="*"),
+        sign_in_url=reader.optional(
+            "COGNITO_DOMAIN", r"https?://[\w.-]+(:[0-9]+)?", "the address of the sign-in page"
+        ),
+        user_pool_client_id=reader.optional("COGNITO_CLIENT_ID", r"\w+", "an app client's id"),
         stage=reader.text("STAGE", default="dev"),
         policy=_policy(reader),
     )
@@ -120,6 +127,10 @@ class _Reader:
         if not re.fullmatch(pattern, value):
             self.problems.append(f"{name}: {'expected ' + expected if value else 'missing'}")
         return value
+
+    def optional(self, name: str, pattern: str, expected: str) -> str:
+        """The same where it may be missing: "" then."""
+        return self.text(name, f"({pattern})?", expected)
 
     def one_of(self, name: str, choices: tuple[str, ...]) -> str:
         pattern = "|".join(re.escape(choice) for choice in choices)

@@ -3,9 +3,10 @@
 Loaded when one is first asked for: no payout waits for it.
 """
 
+from functools import cache
 from typing import Final
 
-from chalicelib.api.static import NOTHING, Pages
+from chalicelib.api.static import FOLDER, NOTHING, Pages
 
 OPENAPI: Final = Pages(".", frozenset({"openapi.json"}))
 # Swagger UI draws itself from the document. Its pictures are written into its style sheet.
@@ -15,3 +16,22 @@ DOCS: Final = Pages(
     policy=f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'",
 )
+
+
+def console(sign_in_url: str) -> Pages:
+    """The console's files. Its scripts ask this API, and the sign-in page for tokens; nobody else."""
+    return Pages("console", _console_files(), policy=_console_policy(sign_in_url))
+
+
+def _console_policy(sign_in_url: str) -> str:
+    asked = f"'self' {sign_in_url}".rstrip()
+    return (
+        f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        f" connect-src {asked}"
+    )
+
+
+@cache
+def _console_files() -> frozenset[str]:
+    """All that stands in its folder: what is in it, is in it to be served."""
+    return frozenset(path.name for path in (FOLDER / "console").iterdir())

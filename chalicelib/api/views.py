@@ -14,6 +14,7 @@ from chalicelib.observability import note
 from chalicelib.storage.dynamodb import Page, cursor_of, text_of
 
 if TYPE_CHECKING:
+    from chalicelib.config import Settings
     from chalicelib.monoova.client import Account
     from chalicelib.services.customers import Customer
     from chalicelib.services.listing import Listing
@@ -164,6 +165,18 @@ def account(shown: "Account") -> Json:
         "available_to_debit": dollars(shown.available_to_debit),
         "npp_balance": dollars(shown.npp_balance),
         "npp_payout_limit": dollars(shown.npp_payout_limit),
+    }
+
+
+def console_config(settings: "Settings") -> Json:
+    """What the console has to know before anybody has signed in; where it is served from elsewhere,
+    a file of this form stands beside it.
+    """
+    return {
+        "apiBase": ".",
+        "signInUrl": settings.sign_in_url,
+        "userPoolClientId": settings.user_pool_client_id,
+        "timeZone": "Australia/Sydney",
     }
 
 

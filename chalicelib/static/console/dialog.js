@@ -5,15 +5,15 @@ import { form, submitButton } from "./form.js";
 import { button } from "./parts.js";
 
 /**
- * Asks, then does. `words` say what will happen; `act` is given the fields' values and may throw a
+ * Asks, then does. `extra` are fields whose values the caller reads by itself. `words` say what will happen; `act` is given the fields' values and may throw a
  * Problem, which leaves the dialog open. Answers with what `act` answered, or null if it was left.
  */
-export function ask({ title, words = [], fields = [], yes, kind = "primary", no = "Not now", act }) {
+export function ask({ title, words = [], fields = [], extra = [], yes, kind = "primary", no = "Not now", act }) {
   return new Promise((resolve) => {
     let outcome = null;
     const id = newId("dialog");
     const cancel = button(no, () => dialog.close());
-    const content = form(fields, {
+    const content = form([fields, extra], {
       buttons: [cancel, submitButton(yes, { kind })],
       submit: async () => {
         const values = Object.fromEntries(fields.map((each) => [each.fieldName, each.value()]));
@@ -30,6 +30,6 @@ export function ask({ title, words = [], fields = [], yes, kind = "primary", no 
     );
     document.body.append(dialog);
     dialog.showModal();
-    (fields[0]?.input ?? cancel).focus();
+    (fields[0]?.input ?? content.querySelector("input") ?? cancel).focus();
   });
 }

@@ -1,24 +1,28 @@
 // What keeps a page up to date while somebody looks at it.
 
 /**
- * Runs `look` now and again and again, until `signal` ends it. `look` answers with the seconds to
- * wait, or nothing to end. While the page is hidden nothing is asked.
+ * Looks again and again, `every()` seconds apart, until `signal` ends it or `look` answers "enough".
+ * While the page is hidden nothing is asked; what was missed is made up for when it shows again.
  */
-export function keepLooking(signal, look) {
-  let timer = null;
-
-  async function once() {
-    if (signal.aborted) return;
-    const seconds = await look();
-    if (seconds && !signal.aborted) timer = setTimeout(wait, seconds * 1000);
+export async function keepLooking(signal, { every, look }) {
+  while (!signal.aborted) {
+    await pause(signal, every());
+    await shown(signal);
+    if (signal.aborted || (await look()) === "enough") return;
   }
+}
 
-  function wait() {
-    if (!document.hidden) return once();
-    const shown = () => !document.hidden && (document.removeEventListener("visibilitychange", shown), once());
-    document.addEventListener("visibilitychange", shown, { signal });
-  }
+function pause(signal, seconds) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}
 
-  signal.addEventListener("abort", () => clearTimeout(timer));
-  return once();
+function shown(signal) {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((resolve) => {
+    document.addEventListener("visibilitychange", () => document.hidden || resolve(), { signal });
+    signal.addEventListener("abort", resolve, { once: true });
+  });
 }
