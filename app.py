@@ -232,6 +232,63 @@ def reconcile_now() -> Reply:
     return Reply(views.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
 
 
+# --- whether anything is sent to Monoova: the pause switch, and the circuit breaker by hand
+
+
+@for_admins("GET", "/sending")
+def show_sending() -> Reply:
+    Incoming.to(app).administrator()
+    return Reply(views.sending(wired.get().gatekeeper.look()))
+
+
+@for_admins("POST", "/sending/pause")
+def pause_sending() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    why = incoming.body(api.schemas.REASON)
+    return Reply(views.sending(wired.get().gatekeeper.pause(by.name, **why)))
+
+
+@for_admins("POST", "/sending/resume")
+def resume_sending() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(views.sending(wired.get().gatekeeper.resume(by.name)))
+
+
+@for_admins("POST", "/sending/reset")
+def reset_circuit() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(views.sending(wired.get().gatekeeper.reset(by.name)))
+
+
+# --- messages that failed five times
+
+
+@for_admins("GET", "/dead-letters")
+def list_dead_letters() -> Reply:
+    Incoming.to(app).administrator()
+    return Reply(views.dead_letters(*wired.get().dead_letters.look()))
+
+
+@for_admins("POST", "/dead-letters/{message_id}/replay")
+def replay_dead_letter(message_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(views.dead_letter(wired.get().dead_letters.replay(_letter(message_id))))
+
+
+@for_admins("DELETE", "/dead-letters/{message_id}")
+def drop_dead_letter(message_id: str) -> Reply:
+    Incoming.to(app).operator()
+    wired.get().dead_letters.drop(_letter(message_id))
+    return Reply(status=204)
+
+
 # --- the same for internal services, by IAM
 
 
@@ -325,7 +382,8 @@ def show_console() -> Reply:
 @app.route("/console/config.json", methods=["GET"], content_types=ANY)
 @answering
 def show_console_config() -> Reply:
-    return Reply(views.console_config(wired.get().settings), headers={"Cache-Control": "no-cache"})
+    config = api.pages.console_config(wired.get().settings)
+    return Reply(config, headers={"Cache-Control": "no-cache"})
 
 
 @app.route("/console/{file}", methods=["GET"], content_types=ANY)
@@ -421,6 +479,10 @@ def _payout(transaction_id: str) -> str:
     checked = checked_id(transaction_id, ErrorCode.PAYOUT_NOT_FOUND)
     note(transaction_id=checked)
     return checked
+
+
+def _letter(message_id: str) -> str:
+    return checked_id(message_id, ErrorCode.DEAD_LETTER_NOT_FOUND)
 
 
 starting.done()

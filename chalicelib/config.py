@@ -32,6 +32,7 @@ class SettingsError(Exception):
 class Settings:
     """Everything that differs between deployments.
 
+    `parked_queue_url` is empty where nobody may look at dead letters through the API.
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
     `sign_in_url` and `user_pool_client_id` are the console's way to the user pool; empty without.
     """
@@ -47,6 +48,7 @@ class Settings:
     remitter_name: str
     dlq_url: str
     payout_queue_url: str
+    parked_queue_url: str
     customer_data_key_arn: str
     webhook_secrets: tuple[Secret, ...] = field(repr=False)
     requires_webhook_signature: bool
@@ -78,6 +80,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         remitter_name=reader.text("REMITTER_NAME", r".{1,140}", "1 to 140 characters"),
         dlq_url=reader.text("DLQ_URL", r"https?://.+", "a queue's URL"),
         payout_queue_url=reader.text("PAYOUT_QUEUE_URL", r"https?://.+", "a queue's URL"),
+        parked_queue_url=reader.text("PARKED_QUEUE_URL", r"(https?://.+)?", "a queue's URL"),
         customer_data_key_arn=reader.text("CUSTOMER_DATA_KEY_ARN", r"arn:.+", "a key's ARN"),
         webhook_secrets=reader.secrets("MONOOVA_WEBHOOK_SECRET", "MONOOVA_API_SECRET_ARN"),
         requires_webhook_signature=reader.one_of(

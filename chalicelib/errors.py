@@ -6,7 +6,7 @@ AppError
 │   ├── UnauthenticatedError        401  Unauthenticated
 │   ├── ForbiddenError              403  Forbidden: known, but not allowed to do this
 │   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound,
-│   │                                    FileNotFound
+│   │                                    DeadLetterNotFound, FileNotFound
 │   ├── ConflictError               409  what is asked for does not fit the state of things
 │   ├── PayloadTooLargeError        413  PayloadTooLarge
 │   ├── UnsupportedMediaTypeError   415  UnsupportedMediaType
@@ -36,6 +36,7 @@ class ErrorCode(StrEnum):
     CUSTOMER_NOT_FOUND = "CustomerNotFound"
     DESTINATION_NOT_FOUND = "DestinationNotFound"
     PAYOUT_NOT_FOUND = "PayoutNotFound"
+    DEAD_LETTER_NOT_FOUND = "DeadLetterNotFound"
     FILE_NOT_FOUND = "FileNotFound"
     CUSTOMER_HAS_OPEN_PAYOUTS = "CustomerHasOpenPayouts"
     DESTINATION_IN_USE = "DestinationInUse"
@@ -43,6 +44,7 @@ class ErrorCode(StrEnum):
     PAYOUT_NOT_CANCELLABLE = "PayoutNotCancellable"
     PAYOUT_NOT_RETRYABLE = "PayoutNotRetryable"
     PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"
+    DEAD_LETTER_UNREADABLE = "DeadLetterUnreadable"
     CHANGED_MEANWHILE = "ChangedMeanwhile"
     PAYLOAD_TOO_LARGE = "PayloadTooLarge"
     UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.clock import Clock, SystemClock
-from chalicelib.config import Settings, settings_from
+from chalicelib.config import Settings, SettingsError, settings_from
 from chalicelib.starting import loading
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.services.account import AccountService
     from chalicelib.services.administration import AdministrationService
     from chalicelib.services.customers import CustomerService
+    from chalicelib.services.dead_letters import DeadLetterService
     from chalicelib.services.dispatch import Dispatcher
     from chalicelib.services.gatekeeper import Gatekeeper
     from chalicelib.services.listing import PayoutLists
@@ -297,6 +298,19 @@ class Container:
             clock=self.clock,
             secrets=self._webhook_secrets,
             requires_signature=self.settings.requires_webhook_signature,
+        )
+
+    @cached_property
+    def dead_letters(self) -> "DeadLetterService":
+        from chalicelib.queues import Queue, RestingQueue
+        from chalicelib.services.dead_letters import DeadLetterService
+
+        if not self.settings.parked_queue_url:
+            raise SettingsError(["PARKED_QUEUE_URL: missing"])
+        return DeadLetterService(
+            resting=RestingQueue(self._sqs, self.settings.parked_queue_url),
+            payouts=self._payout_queue,
+            webhooks=Queue(self._sqs, self.settings.dlq_url),
         )
 
     def _webhook_secrets(self) -> "tuple[Secret, ...]":

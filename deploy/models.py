@@ -20,7 +20,9 @@ OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "kms": frozenset({"Decrypt", "GenerateDataKey"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
-    "sqs": frozenset({"SendMessage"}),
+    "sqs": frozenset(
+        {"ChangeMessageVisibilityBatch", "DeleteMessage", "ReceiveMessage", "SendMessage"}
+    ),
 }
 
 # Read by every client, whatever its service.

@@ -87,6 +87,7 @@ _SHOW_PAYOUT: Final = Operation(
 _SHOW_ACCOUNT: Final = Operation(
     "The mAccount's balance and NPP limit, as Monoova has them now.", _ACCOUNT, reply="Account"
 )
+_LETTER: Final = (_E.DEAD_LETTER_NOT_FOUND, *_STORAGE)
 _WEBHOOK_CODES: Final = (
     _E.INVALID_REQUEST,
     _E.UNAUTHENTICATED,
@@ -182,6 +183,43 @@ OPERATIONS: Final[dict[str, Operation]] = {
         body=schemas.EmptySchema,
         changes=True,
     ),
+    "show_sending": Operation(
+        "Whether payouts are being sent, and who or what stopped them.", _STORAGE, reply="Sending"
+    ),
+    "pause_sending": Operation(
+        "Stops all sending; payouts are accepted and wait.",
+        (*_BODY, *_STORAGE),
+        reply="Sending",
+        body=schemas.ReasonSchema,
+        changes=True,
+    ),
+    "resume_sending": Operation(
+        "Lets payouts be sent again.",
+        (*_BODY, *_STORAGE),
+        reply="Sending",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "reset_circuit": Operation(
+        "Closes the circuit breaker now, without waiting for its probe.",
+        (*_BODY, *_STORAGE),
+        reply="Sending",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "list_dead_letters": Operation(
+        "Messages that failed five times and rest, the oldest first.",
+        _STORAGE,
+        reply="DeadLetterList",
+    ),
+    "replay_dead_letter": Operation(
+        "Puts a message back on the queue that it came from.",
+        (*_BODY, _E.DEAD_LETTER_UNREADABLE, *_LETTER),
+        reply="DeadLetter",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "drop_dead_letter": Operation("Deletes a message for ever.", _LETTER, 204, changes=True),
     "request_payout_internally": _REQUEST_PAYOUT,
     "list_payouts_internally": _LIST_PAYOUTS,
     "show_payout_internally": _SHOW_PAYOUT,

@@ -19,6 +19,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.CUSTOMER_NOT_FOUND,
             _E.DESTINATION_NOT_FOUND,
             _E.PAYOUT_NOT_FOUND,
+            _E.DEAD_LETTER_NOT_FOUND,
             _E.FILE_NOT_FOUND,
         ),
     ),
@@ -32,6 +33,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.PAYOUT_NOT_CANCELLABLE,
             _E.PAYOUT_NOT_RETRYABLE,
             _E.PAYOUT_NOT_RESOLVABLE,
+            _E.DEAD_LETTER_UNREADABLE,
             _E.CHANGED_MEANWHILE,
         ),
     ),
@@ -68,6 +70,8 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.CUSTOMER_NOT_FOUND: "There is no such customer.",
     _E.DESTINATION_NOT_FOUND: "The customer has no such destination.",
     _E.PAYOUT_NOT_FOUND: "There is no such payout.",
+    _E.DEAD_LETTER_NOT_FOUND: "No such message rests there, or somebody else looks at it now: try"
+    " again in a minute.",
     _E.FILE_NOT_FOUND: "There is no such file.",
     _E.METHOD_NOT_ALLOWED: "This path does not take this method.",
     _E.CUSTOMER_HAS_OPEN_PAYOUTS: "A payout to this customer is still open.",
@@ -79,6 +83,8 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     " under review, can be retried.",
     _E.PAYOUT_NOT_RESOLVABLE: "A payout that is Queued cannot be resolved as Failed: only one that"
     " needs review, and only into what its state allows.",
+    _E.DEAD_LETTER_UNREADABLE: "Nothing here can read this message, so putting it back would only"
+    " bring it here again: look for the cause in the log, then delete it.",
     _E.CHANGED_MEANWHILE: "The customer was changed meanwhile: try again.",
     _E.PAYLOAD_TOO_LARGE: "The body is larger than 16384 bytes.",
     _E.UNSUPPORTED_MEDIA_TYPE: "Send application/json.",

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from chalicelib.domain.decisions import NoticeKind
 from chalicelib.domain.destination import DestinationType, PayIdType
-from chalicelib.domain.gate import Passage
+from chalicelib.domain.gate import OpenReason, Passage, Switch
 from chalicelib.domain.payout import Event, FailureCode, ReviewReason, State, Status, Submission
 from chalicelib.errors import ErrorCode
+from chalicelib.services.dead_letters import LetterKind
 from ops.openapi_requests import ID
 
 Json = dict[str, Any]
@@ -199,6 +201,53 @@ _OBJECTS: Final[Mapping[str, Json]] = {
             "circuit": _one_of(Passage),
         },
         about="What a reconciliation found.",
+    ),
+    "Sending": _object(
+        {
+            "status": _one_of(["Open", "Paused", "CircuitOpen"]),
+            "paused_by": _or_null(_TEXT),
+            "paused_at": _or_null(_TIME),
+            "pause_reason": _or_null(_TEXT),
+            "open_reason": _or_null(_one_of(OpenReason)),
+            "opened_at": _or_null(_TIME),
+            "next_probe_at": {
+                **_or_null(_TIME),
+                "description": "When one call may try whether Monoova is back; null while the"
+                " circuit is open: not by itself.",
+            },
+            "last_switch": {
+                "description": "What a person last did by hand.",
+                "anyOf": [
+                    _object({"what": _one_of(Switch), "by": _TEXT, "at": _TIME}),
+                    {"type": "null"},
+                ],
+            },
+        }
+    ),
+    "DeadLetter": _object(
+        {
+            "message_id": _ID,
+            "kind": _one_of(LetterKind),
+            "event": _or_null(_one_of(NoticeKind)),
+            "transaction_id": {
+                **_or_null(_ID),
+                "description": "Null where it names no payout of ours.",
+            },
+            "amount": _or_null({**_AMOUNT, "minimum": 0}),
+            "monoova_transaction_id": _or_null(_TEXT),
+            "sent_at": _TIME,
+            "received": {
+                **_COUNT,
+                "description": "How often it was taken out of a queue, looks at it included.",
+            },
+        },
+        about="A message that failed five times; its text is shown to nobody.",
+    ),
+    "DeadLetterList": _object(
+        {
+            "items": {"type": "array", "items": reference_to("DeadLetter")},
+            "is_complete": {**_YES_OR_NO, "description": "Whether there are no more than these."},
+        }
     ),
     "OpenApi": {"description": "OpenAPI 3.1.", "type": "object", "required": ["openapi"]},
     "Health": _object({"status": {"const": "ok"}}),

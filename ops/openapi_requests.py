@@ -54,6 +54,7 @@ _CHECKED_BY_HAND: Final[Mapping[tuple[type[Schema], str], Json]] = {
     (schemas.PayoutSchema, "description"): _ONE_LINE,
     (schemas.PayoutSchema, "lodgement_reference"): _ONE_LINE,
     (schemas.ResolveSchema, "reason"): _ONE_LINE,
+    (schemas.ReasonSchema, "reason"): _ONE_LINE,
     (schemas.PayoutListSchema, "date"): _DAY,
     (schemas.PayoutListSchema, "from_"): _DAY,
     (schemas.PayoutListSchema, "to"): _DAY,
@@ -118,6 +119,7 @@ _NAMES: Final[Mapping[type[Schema], str]] = {
     schemas.DestinationSchema: "NewDestination",
     schemas.PayoutSchema: "NewPayout",
     schemas.ResolveSchema: "Resolution",
+    schemas.ReasonSchema: "Reason",
     schemas.EmptySchema: "Nothing",
 }
 BODIES: Final = tuple(_NAMES)

@@ -78,6 +78,7 @@ def create(session: Session) -> dict[str, str]:
         **TABLES,
         "PAYOUT_QUEUE_URL": client("sqs").create_queue(QueueName="payouts")["QueueUrl"],
         "DLQ_URL": client("sqs").create_queue(QueueName="webhooks")["QueueUrl"],
+        "PARKED_QUEUE_URL": client("sqs").create_queue(QueueName="parked")["QueueUrl"],
         "CUSTOMER_DATA_KEY_ARN": client("kms").create_key()["KeyMetadata"]["Arn"],
     }
 

@@ -15,6 +15,7 @@ from moto import backend_index
 from moto.core import base_backend, botocore_stubber, models, responses, serialize
 from moto.dynamodb.models import dynamo_type
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
+from moto.sqs import models as sqs_models
 
 _OURS: Final = ("dynamodb", "sqs", "kms", "secretsmanager")
 
@@ -28,6 +29,7 @@ def install() -> None:
     shorten_moto_routes()
     shorten_moto_updates()
     shorten_moto_answers()
+    wait_for_no_message()
 
 
 def give_moto_a_thread() -> None:
@@ -160,3 +162,14 @@ def shorten_moto_routes() -> None:
 
     backend.urls = property(urls)
     models.RESPONSES_METHODS = []  # only botocore speaks to AWS here, `requests` never
+
+
+def wait_for_no_message() -> None:
+    """A long poll of an empty queue would wait, in vain: nobody else puts a message there."""
+    backend: Any = sqs_models.SQSBackend
+    receive = backend.receive_message
+
+    def receive_message(self: Any, name: str, count: int, _wait: int, *more: Any) -> Any:
+        return receive(self, name, count, 0, *more)
+
+    backend.receive_message = receive_message

@@ -197,6 +197,12 @@ class ResolveSchema(Schema):
     reason = _line(500, required=True)
 
 
+class ReasonSchema(Schema):
+    """Why a person does what they do; it stands in the record, so no payee details."""
+
+    reason = _line(500, required=True)
+
+
 class EmptySchema(Schema):
     """No fields at all."""
 
@@ -251,6 +257,7 @@ CUSTOMER: Final = CustomerSchema()
 CUSTOMER_CHANGE: Final = CustomerChangeSchema()
 PAYOUT: Final = PayoutSchema()
 RESOLVE: Final = ResolveSchema()
+REASON: Final = ReasonSchema()
 EMPTY: Final = EmptySchema()
 PAGE: Final = PageSchema()
 PAYOUT_LIST: Final = PayoutListSchema()

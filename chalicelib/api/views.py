@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.http import Reply
-from chalicelib.domain.gate import Passage
+from chalicelib.domain.gate import Gate, Passage
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import HistoryEntry, Payout, State
 from chalicelib.errors import ErrorCode, UnprocessableError
@@ -14,9 +14,9 @@ from chalicelib.observability import note
 from chalicelib.storage.dynamodb import Page, cursor_of, text_of
 
 if TYPE_CHECKING:
-    from chalicelib.config import Settings
     from chalicelib.monoova.client import Account
     from chalicelib.services.customers import Customer
+    from chalicelib.services.dead_letters import DeadLetter
     from chalicelib.services.listing import Listing
     from chalicelib.services.paying import Requested
     from chalicelib.services.reconciliation import Findings
@@ -168,15 +168,39 @@ def account(shown: "Account") -> Json:
     }
 
 
-def console_config(settings: "Settings") -> Json:
-    """What the console has to know before anybody has signed in; where it is served from elsewhere,
-    a file of this form stands beside it.
-    """
+def sending(shown: Gate) -> Json:
+    """Whether anything is sent. A pause stands before an open circuit: it ends only by hand."""
+    status = "CircuitOpen" if shown.is_open else "Open"
+    changed = {"what": shown.switched, "by": shown.switched_by, "at": _time(shown.switched_at)}
     return {
-        "apiBase": ".",
-        "signInUrl": settings.sign_in_url,
-        "userPoolClientId": settings.user_pool_client_id,
-        "timeZone": "Australia/Sydney",
+        "status": "Paused" if shown.is_paused else status,
+        "paused_by": shown.paused_by,
+        "paused_at": _time(shown.paused_at),
+        "pause_reason": shown.pause_reason,
+        "open_reason": shown.open_reason,
+        "opened_at": _time(shown.opened_at),
+        "next_probe_at": _time(shown.probe_at),
+        "last_switch": changed if shown.switched else None,
+    }
+
+
+def dead_letters(shown: "Sequence[DeadLetter]", is_complete: bool) -> Json:
+    """What rests, the oldest first."""
+    return {"items": [dead_letter(letter) for letter in shown], "is_complete": is_complete}
+
+
+def dead_letter(shown: "DeadLetter") -> Json:
+    """A message that failed five times, without its text."""
+    cents = shown.amount_cents
+    return {
+        "message_id": shown.message_id,
+        "kind": shown.kind,
+        "event": shown.event,
+        "transaction_id": shown.transaction_id,
+        "amount": decimal_from(cents) if cents is not None else None,
+        "monoova_transaction_id": shown.monoova_transaction_id,
+        "sent_at": _time(shown.sent_at),
+        "received": shown.received,
     }
 
 

@@ -37,13 +37,22 @@ class Passage(StrEnum):
     PAUSED = "Paused"
 
 
+class Switch(StrEnum):
+    """What a person did to the gate by hand."""
+
+    PAUSED = "Paused"
+    RESUMED = "Resumed"
+    RESET = "Reset"
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """The shared record. `open_reason` None means that the circuit is closed.
 
     `probe_at` is when one call may try whether Monoova is back; None means: not by itself.
     Whoever moves it on by a conditional write is that one. `refused_key` is the version of the
-    secret that Monoova refused: as soon as there is another, it may be tried.
+    secret that Monoova refused: as soon as there is another, it may be tried. `switched` is what a
+    person last did to the gate; the circuit's own doings do not touch it.
     """
 
     version: int = 0
@@ -56,6 +65,9 @@ class Gate:
     paused_by: str | None = None
     paused_at: datetime | None = None
     pause_reason: str | None = None
+    switched: Switch | None = None
+    switched_by: str | None = None
+    switched_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -150,3 +162,8 @@ def paused(gate: Gate, by: str, reason: str, now: datetime) -> Gate:
 def resumed(gate: Gate) -> Gate:
     """The gate with the operator's switch back."""
     return replace(gate, paused_by=None, paused_at=None, pause_reason=None)
+
+
+def switched(gate: Gate, what: Switch, by: str, now: datetime) -> Gate:
+    """The gate, telling who did this to it."""
+    return replace(gate, switched=what, switched_by=by, switched_at=now)

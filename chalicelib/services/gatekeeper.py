@@ -8,7 +8,7 @@ from typing import Final
 from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain import gate as gates
-from chalicelib.domain.gate import Gate, OpenReason, Passage
+from chalicelib.domain.gate import Gate, OpenReason, Passage, Switch
 from chalicelib.domain.outcome import Answer, Silence, is_answered, is_lock_out, is_login_problem
 from chalicelib.observability import Metric
 from chalicelib.storage.controls import Controls, GateChangedError
@@ -137,18 +137,21 @@ class Gatekeeper:
 
     def pause(self, by: str, reason: str) -> Gate:
         """Stops all sending until `resume`: payouts are accepted and wait in the queue."""
-        self.look()
-        self._change(lambda gate: gates.paused(gate, by, reason, self._clock.now()))
-        return self._gate
+        now = self._clock.now()
+        return self._switch(Switch.PAUSED, by, lambda gate: gates.paused(gate, by, reason, now))
 
-    def resume(self) -> Gate:
+    def resume(self, by: str = "operator") -> Gate:
         """Lets payouts be sent again."""
-        self.look()
-        self._change(gates.resumed)
-        return self._gate
+        return self._switch(Switch.RESUMED, by, gates.resumed)
 
-    def reset(self) -> Gate:
+    def reset(self, by: str = "operator") -> Gate:
         """Closes the circuit by hand."""
+        return self._switch(Switch.RESET, by, gates.closed)
+
+    def _switch(self, what: Switch, by: str, changed: Callable[[Gate], Gate]) -> Gate:
+        """What a person does: it stands in the record, until the next one does something."""
         self.look()
-        self._change(gates.closed)
+        now = self._clock.now()
+        self._change(lambda gate: gates.switched(changed(gate), what, by, now))
+        observability.note(outcome=f"sending: {what}")
         return self._gate

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.gate import WINDOW_SECONDS, Gate, OpenReason, Tally
+from chalicelib.domain.gate import WINDOW_SECONDS, Gate, OpenReason, Switch, Tally
 from chalicelib.storage.dynamodb import (
     Item,
     decoded,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 GATE_ID: Final = "gate"
-_TIMES: Final = ("opened_at", "probe_at", "watching_until", "paused_at")
+_TIMES: Final = ("opened_at", "probe_at", "watching_until", "paused_at", "switched_at")
 _MINUTES: Final = WINDOW_SECONDS // 60
 _TALLY_KEPT_FOR: Final = timedelta(hours=1)
 
@@ -104,7 +104,7 @@ def _item_of(gate: Gate) -> dict[str, Any]:
 def gate_of(item: Item) -> Gate:
     """The gate in an item (already in Python's form)."""
     times = {name: time_of(item[name]) if name in item else None for name in _TIMES}
-    reason = item.get("open_reason")
+    reason, switched = item.get("open_reason"), item.get("switched")
     return Gate(
         version=int(item["version"]),
         open_reason=OpenReason(reason) if reason else None,
@@ -112,5 +112,7 @@ def gate_of(item: Item) -> Gate:
         refused_key=item.get("refused_key"),
         paused_by=item.get("paused_by"),
         pause_reason=item.get("pause_reason"),
+        switched=Switch(switched) if switched else None,
+        switched_by=item.get("switched_by"),
         **times,
     )

@@ -143,6 +143,8 @@ locals {
     PayoutQueueArn          = local.infra["PayoutQueueArn"]
     WebhookQueueUrl         = local.infra["WebhookQueueUrl"]
     WebhookQueueArn         = local.infra["WebhookQueueArn"]
+    ParkedQueueUrl          = local.infra["ParkedQueueUrl"]
+    ParkedQueueArn          = local.infra["ParkedQueueArn"]
     CustomerDataKeyArn      = local.infra["CustomerDataKeyArn"]
     MonoovaSecretArn        = local.infra["MonoovaSecretArn"]
     UserPoolArn             = local.infra["UserPoolArn"]

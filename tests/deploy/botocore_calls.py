@@ -124,7 +124,28 @@ def sqs() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     gone = {"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "gone"}
     url = f"https://sqs.{REGION}.amazonaws.com/111122223333/payouts"
     message = {"QueueUrl": url, "MessageBody": "hello", "DelaySeconds": 30}
-    yield "send_message", message, [(200, told), (400, gone), (400, DENIED)]
+    failures: list[Answer] = [(400, gone), (400, DENIED)]
+    yield "send_message", message, [(200, told), *failures]
+    taken = {
+        "MessageId": "m1",
+        "ReceiptHandle": "r1",
+        "Body": "hello",
+        "MD5OfBody": "5d41402abc4b2a76b9719d911017c592",
+        "Attributes": {"SentTimestamp": "1700000000000", "ApproximateReceiveCount": "6"},
+    }
+    yield (
+        "receive_message",
+        {"QueueUrl": url, "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"]},
+        [(200, {"Messages": [taken]}), (200, {}), *failures],
+    )
+    yield "delete_message", {"QueueUrl": url, "ReceiptHandle": "r1"}, [(200, {}), *failures]
+    entry = {"Id": "0", "ReceiptHandle": "r1", "VisibilityTimeout": 0}
+    shown: Answer = (200, {"Successful": [{"Id": "0"}], "Failed": []})
+    yield (
+        "change_message_visibility_batch",
+        {"QueueUrl": url, "Entries": [entry]},
+        [shown, *failures],
+    )
 
 
 class Raw:

@@ -56,10 +56,14 @@ def test_in_a_region_of_another_partition_too(unpacked: Path, region: str) -> No
 
 def data(folder: Path, operations: dict[str, Any], shapes: dict[str, Any]) -> Path:
     """A folder of botocore's data with one service that is called and one that is not."""
-    model = {"version": "2.0", "metadata": {"serviceId": "SQS"}, "documentation": "<p>long</p>"}
+    model = {
+        "version": "2.0",
+        "metadata": {"serviceId": "Secrets Manager"},
+        "documentation": "<p>long</p>",
+    }
     model |= {"operations": operations, "shapes": shapes}
-    for service in ("sqs", "sns"):
-        version = folder / service / "2012-11-05"
+    for service in ("secretsmanager", "sns"):
+        version = folder / service / "2017-10-17"
         version.mkdir(parents=True)
         (version / "service-2.json").write_text(json.dumps(model))
         (version / "paginators-1.json").write_text("{}")
@@ -83,17 +87,19 @@ def test_an_operation_keeps_every_shape_that_it_needs_and_none_else(tmp_path: Pa
         "OfAnother": {"type": "structure", "members": {"x": {"shape": "Text"}}},
     }
     folder = data(
-        tmp_path, {"SendMessage": send, "PurgeQueue": {"input": {"shape": "OfAnother"}}}, shapes
+        tmp_path,
+        {"GetSecretValue": send, "PutSecretValue": {"input": {"shape": "OfAnother"}}},
+        shapes,
     )
     models.trim(folder)
     left = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert left == {
         "_retry.json",
-        "sqs/2012-11-05/endpoint-rule-set-1.json",
-        "sqs/2012-11-05/service-2.json",
+        "secretsmanager/2017-10-17/endpoint-rule-set-1.json",
+        "secretsmanager/2017-10-17/service-2.json",
     }
-    model = json.loads((folder / "sqs" / "2012-11-05" / "service-2.json").read_text())
-    assert model["operations"] == {"SendMessage": send}
+    model = json.loads((folder / "secretsmanager" / "2017-10-17" / "service-2.json").read_text())
+    assert model["operations"] == {"GetSecretValue": send}
     assert model["shapes"] == {
         name: shape for name, shape in shapes.items() if name not in ("OfAnother", "Text")
     } | {"Text": {"type": "string"}}
@@ -101,6 +107,6 @@ def test_an_operation_keeps_every_shape_that_it_needs_and_none_else(tmp_path: Pa
 
 
 def test_an_operation_that_a_new_botocore_does_not_know_any_more_is_named(tmp_path: Path) -> None:
-    folder = data(tmp_path, {"PurgeQueue": {}}, {})
-    with pytest.raises(ValueError, match=r"SQS has no \['SendMessage'\]"):
+    folder = data(tmp_path, {"PutSecretValue": {}}, {})
+    with pytest.raises(ValueError, match=r"Secrets Manager has no \['GetSecretValue'\]"):
         models.trim(folder)

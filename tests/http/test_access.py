@@ -41,6 +41,7 @@ BODIES: Final[dict[tuple[str, str], object]] = {
         "account_number": "87654321",
         "account_name": "Jo Citizen",
     },
+    ("POST", "/sending/pause"): {"reason": "x"},
     ("POST", "/payouts/{transaction_id}/resolve"): {"outcome": "Failed", "reason": "x"},
 }
 
@@ -71,6 +72,7 @@ class Shop:
         self.customer_id = world.customer()
         self.payout_id = str(world.pay(self.customer_id).json["transaction_id"])
         customer = world.admin.get(f"/customers/{self.customer_id}").json
+        self.message_id = parked(world, {"kind": "Rejected", "reference": "another"})
         self.destination_id = str(customer["destinations"][0]["destination_id"])
 
     def ask(self, caller: Caller, route: tuple[str, str]) -> HttpAnswer:
@@ -80,6 +82,7 @@ class Shop:
             ("{customer_id}", self.customer_id),
             ("{transaction_id}", self.payout_id),
             ("{destination_id}", self.destination_id),
+            ("{message_id}", self.message_id),
         ):
             path = path.replace(name, value)
         body = BODIES.get(route, {} if method == "POST" else None)
@@ -97,6 +100,12 @@ class Shop:
             [self.world.dynamodb.scan(TableName=table)["Items"] for table in tables],
             self.world.monoova.calls,
         )
+
+
+def parked(world: World, body: object) -> str:
+    url = world.environment["PARKED_QUEUE_URL"]
+    sent = world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    return str(sent["MessageId"])
 
 
 def contexts_of_nobody() -> Mapping[str, dict[str, Any]]:

@@ -11,12 +11,11 @@ from tests.world import World
 
 
 def run(world: World, *words: str) -> Any:
-    environment = world.environment | {"PARKED_QUEUE_URL": parked_url(world)}
-    return CliRunner().invoke(payoutctl, list(words), env=environment)
+    return CliRunner().invoke(payoutctl, list(words), env=world.environment)
 
 
 def parked_url(world: World) -> str:
-    return str(world.sqs.create_queue(QueueName="parked")["QueueUrl"])
+    return world.environment["PARKED_QUEUE_URL"]
 
 
 def test_pause_stops_sending_and_resume_starts_it_again(world: World) -> None:

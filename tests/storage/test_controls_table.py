@@ -14,7 +14,7 @@ from botocore.session import Session
 from moto import mock_aws
 
 from chalicelib.domain import gate as gates
-from chalicelib.domain.gate import Gate, OpenReason, Tally
+from chalicelib.domain.gate import Gate, OpenReason, Switch, Tally
 from chalicelib.domain.payout import Payout, State
 from chalicelib.storage.controls import Controls, GateChangedError
 from chalicelib.storage.customers import Customers, SealedCustomer
@@ -33,7 +33,9 @@ from tests import aws
 
 NOW: Final = datetime(2026, 3, 2, 1, 2, 30, tzinfo=UTC)
 TABLE: Final = "ControlsTable"
-PAUSED: Final = gates.paused(Gate(), "operator", "Monoova asked us to", NOW)
+PAUSED: Final = gates.switched(
+    gates.paused(Gate(), "operator", "Monoova asked us to", NOW), Switch.PAUSED, "operator", NOW
+)
 OPEN: Final = gates.opened(Gate(), OpenReason.NOT_AUTHENTICATED, NOW)
 CUSTOMER: Final = SealedCustomer("c-1", NOW, NOW, 1, b"sealed")
 PAYOUT: Final = Payout(

@@ -1,5 +1,6 @@
 """What people and services ask of the API, and what goes wrong while they do."""
 
+import json
 from collections.abc import Callable
 from typing import Final
 
@@ -50,6 +51,27 @@ def payouts_are_asked_for_and_looked_at(world: World) -> None:
     done(admin.post(f"/payouts/{first}/refresh"))
     done(admin.post("/reconciliations"))
     done(world.nobody.get("/health"))
+
+
+def sending_is_stopped_and_begun_again(world: World) -> None:
+    admin = world.admin
+    done(admin.post("/sending/pause", {"reason": "wrong file"}))
+    for switch in ("resume", "reset"):
+        done(admin.post(f"/sending/{switch}"))
+    assert done(admin.get("/sending"))["status"] == "Open"
+
+
+def dead_letters_are_looked_at(world: World) -> None:
+    event = {"kind": "Rejected", "reference": "another", "amount_cents": 1}
+    for body in (event, {"transaction_id": world.paid()}, "neither"):
+        parked = world.environment["PARKED_QUEUE_URL"]
+        world.sqs.send_message(QueueUrl=parked, MessageBody=json.dumps(body))
+    listed = done(world.admin.get("/dead-letters"))["items"]
+    for letter in listed:
+        again = world.admin.post(f"/dead-letters/{letter['message_id']}/replay")
+        assert again.status == (409 if letter["kind"] == "Other" else 200)
+    (left,) = done(world.admin.get("/dead-letters"))["items"]
+    done(world.admin("DELETE", f"/dead-letters/{left['message_id']}"))
 
 
 def the_pages_are_opened(world: World) -> None:
@@ -103,6 +125,8 @@ def the_api_is_refused_a_payout_under_an_unheard_of_name(world: World) -> None:
 API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     customers_come_and_go,
     payouts_are_asked_for_and_looked_at,
+    sending_is_stopped_and_begun_again,
+    dead_letters_are_looked_at,
     the_pages_are_opened,
     payouts_are_cancelled_retried_and_resolved,
     the_api_meets_a_monoova_that_fails,

@@ -109,7 +109,7 @@ def test_the_clock_strikes_every_minute(resources: dict[str, Any]) -> None:
 
 
 def test_a_route_is_open_only_where_it_has_a_lock_of_its_own(resources: dict[str, Any]) -> None:
-    """Everything asks for a user's token or a signature, but for health, Monoova's webhooks, and pages."""
+    """Everything else asks for a user's token or a signature."""
     paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     unlocked = {
         path

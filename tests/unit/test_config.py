@@ -38,6 +38,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.monoova_source_bsb_field == "sourceBSB"
     assert settings.requires_webhook_signature is False
     assert settings.cors_allow_origin == "*"
+    assert settings.parked_queue_url == ""
     assert settings.stage == "dev"
     assert settings.policy == Policy()
 
@@ -51,6 +52,7 @@ def test_every_variable_finds_its_place() -> None:
             "PAYOUT_LIMIT_AUD": "2500.50",
             "CORS_ALLOW_ORIGIN": "https://admin.example",
             "STAGE": "prod",
+            "PARKED_QUEUE_URL": "https://sqs.example/parked",
             "FIRST_LOOK_SECONDS": "12",
             "GRACE_SECONDS": "60",
             "PAYOUT_EXPIRY_HOURS": "48",
@@ -71,6 +73,7 @@ def test_every_variable_finds_its_place() -> None:
         remitter_name="Example Pty Ltd",
         dlq_url="https://sqs.example/webhooks",
         payout_queue_url="https://sqs.example/payouts",
+        parked_queue_url="https://sqs.example/parked",
         customer_data_key_arn=REQUIRED["CUSTOMER_DATA_KEY_ARN"],
         webhook_secrets=(Secret("first-secret"),),
         requires_webhook_signature=True,
@@ -114,6 +117,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("MONOOVA_SOURCE_ACCOUNT", "12-34", "4-9 digits"),
         ("REMITTER_NAME", "x" * 141, "1 to 140 characters"),
         ("DLQ_URL", "webhooks", "a queue's URL"),
+        ("PARKED_QUEUE_URL", "parked", "a queue's URL"),
         ("PAYOUT_QUEUE_URL", "sqs://payouts", "a queue's URL"),
         ("CUSTOMER_DATA_KEY_ARN", "alias/customers", "a key's ARN"),
         ("MONOOVA_WEBHOOK_SIGNATURE", "yes", "optional or required"),

@@ -11,12 +11,14 @@ from chalicelib.domain.gate import (
     Gate,
     OpenReason,
     Passage,
+    Switch,
     Tally,
     closed,
     opened,
     paused,
     probing,
     resumed,
+    switched,
     watching,
 )
 
@@ -168,3 +170,12 @@ def test_a_first_record_is_version_0_and_calls_are_counted_for_five_minutes() ->
 
 def test_a_circuit_that_closes_ends_the_watch() -> None:
     assert closed(watching(Gate(), NOW)).watching_until is None
+
+
+def test_who_last_did_something_by_hand_stands_until_the_next_does() -> None:
+    gate = switched(paused(Gate(version=3), "ops", "a drill", NOW), Switch.PAUSED, "ops", NOW)
+    assert (gate.switched, gate.switched_by, gate.switched_at) == (Switch.PAUSED, "ops", NOW)
+    assert (gate.version, gate.paused_by) == (3, "ops")
+    later = opened(gate, OpenReason.TOO_MANY_FAILURES, after(5))
+    assert closed(later) == gate
+    assert switched(gate, Switch.RESUMED, "other", after(9)).switched_by == "other"
