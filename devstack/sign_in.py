@@ -34,7 +34,8 @@ _PAGE: Final = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 16px }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 16px }}
+main {{ display: grid; place-items: center; min-height: 90vh }}
 form {{ display: grid; gap: 12px; width: min(340px, 100%) }}
 input, button {{ font: inherit; padding: 8px 10px; width: 100%; box-sizing: border-box }}
 h1 {{ font-size: 1.25rem; margin: 0 }}
@@ -43,8 +44,10 @@ p {{ margin: 0 }}
 <h1>Sign in</h1>
 <p>The local stand-in for the user pool's page.</p>
 {wrong}
-<label>E-mail<input name="username" type="email" autocomplete="username" required autofocus></label>
-<label>Password<input name="password" type="password" autocomplete="current-password" required></label>
+<label>E-mail
+<input name="username" type="email" autocomplete="username" required autofocus></label>
+<label>Password
+<input name="password" type="password" autocomplete="current-password" required></label>
 <button>Sign in</button>
 </form></main></body></html>
 """
@@ -114,7 +117,9 @@ class SignIn:
         if grant is None or grant.good_until < time.monotonic():
             return None
         is_theirs = _challenge_of(form.get("code_verifier", "")) == grant.challenge
-        return grant.tokens if is_theirs and form.get("redirect_uri") == grant.redirect_uri else None
+        return (
+            grant.tokens if is_theirs and form.get("redirect_uri") == grant.redirect_uri else None
+        )
 
 
 def _challenge_of(verifier: str) -> str:

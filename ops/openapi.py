@@ -60,6 +60,8 @@ _IDEMPOTENCY_KEY: Final[Json] = {
     " then stands, for ever.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
+# Its files come and go with its pages.
+CONSOLE_FILE: Final = r"^[a-z]+(-[a-z]+)*\.(js|css|svg|html)$"
 _KNOWN: Final[Json] = {
     "in": "header",
     "name": "If-None-Match",
@@ -132,7 +134,7 @@ def _scheme(path: str, authorizer: object) -> str | None:
 
 
 def _parameters(path: str, operation: Operation) -> list[Json]:
-    found = [_path_parameter(name) for name in re.findall(r"\{(\w+)\}", path)]
+    found = [_path_parameter(path, name) for name in re.findall(r"\{(\w+)\}", path)]
     if operation.query:
         found += query_parameters(operation.query)
     if operation.is_idempotent:
@@ -144,11 +146,13 @@ def _parameters(path: str, operation: Operation) -> list[Json]:
     return found
 
 
-def _path_parameter(name: str) -> Json:
+def _path_parameter(path: str, name: str) -> Json:
     if name == "event_name":
         return EVENT_NAME
     if name == "file":
-        names = {"type": "string", "enum": sorted(pages.DOCS.names)}
+        names: Json = {"type": "string", "enum": sorted(pages.DOCS.names)}
+        if path.startswith("/console/"):
+            names = {"type": "string", "pattern": CONSOLE_FILE}
         return {"in": "path", "name": name, "required": True, "schema": names}
     return {
         "in": "path",

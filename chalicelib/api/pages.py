@@ -22,7 +22,7 @@ DOCS: Final = Pages(
 
 
 def console(sign_in_url: str) -> Pages:
-    """The console's files. Its scripts ask this API, and the sign-in page for tokens; nobody else."""
+    """The console's files. Its scripts ask this API and the sign-in page, and nobody else."""
     return Pages("console", _console_files(), policy=_console_policy(sign_in_url))
 
 
@@ -41,8 +41,7 @@ def console_config(settings: "Settings") -> dict[str, str]:
 def _console_policy(sign_in_url: str) -> str:
     asked = f"'self' {sign_in_url}".rstrip()
     return (
-        f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-        f" connect-src {asked}"
+        f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src {asked}"
     )
 
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from chalicelib.wiring import wired
 from devstack import sign_in
 from tests import aws
 from tests.browser.console import WIDE, Console
+from tests.browser.lived_in import LivedIn, live_in
 from tests.browser.people import users_of
 from tests.served import Served, served
 from tests.world import World
@@ -60,7 +60,7 @@ def browser(playwright: Playwright, chromium: Path) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def here() -> Iterator[Served]:
-    """A world that begins at this moment: the browser's clock is the machine's."""
+    """A world behind a port, and people who can sign in to it."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
@@ -68,11 +68,17 @@ def here() -> Iterator[Served]:
         page = sign_in.SignIn(sign_in.Users(_nobody, _nobody), _CLIENT_ID, [])
         with sign_in.serving(page) as address:
             world = World({"COGNITO_DOMAIN": address, "COGNITO_CLIENT_ID": _CLIENT_ID})
-            world.clock.advance((datetime.now(UTC) - world.clock()).total_seconds())
             with served(world) as found:
                 page.users, page.callbacks = users_of(found), [f"{found.url}/console"]
                 yield found
     wired.put(None)
+
+
+@pytest.fixture(scope="module")
+def lived(here: Served) -> LivedIn:
+    """What a business has done in it up to this moment: the browser's clock is the machine's."""
+    with here.lock:
+        return live_in(here.world)
 
 
 def _nobody(*_: str) -> None:
@@ -81,7 +87,7 @@ def _nobody(*_: str) -> None:
 
 @pytest.fixture
 def new_console(browser: Browser, here: Served) -> Iterator[Callable[..., Console]]:
-    """Opens a browser of its own, that knows nobody yet; closed, and without complaints, at the end."""
+    """Opens browsers that know nobody yet; at the end none of them has complained of the page."""
     opened: list[Console] = []
 
     def open_one(**options: Any) -> Console:
@@ -98,5 +104,6 @@ def new_console(browser: Browser, here: Served) -> Iterator[Callable[..., Consol
 
 
 @pytest.fixture
-def console(new_console: Callable[..., Console]) -> Console:
+def console(new_console: Callable[..., Console], lived: LivedIn) -> Console:
+    del lived  # there has to be something to see
     return new_console()

@@ -50,7 +50,7 @@ class Console:
         self.page.get_by_label("E-mail").fill(person.email)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page.get_by_role("navigation", name="Console")).to_be_attached()
+        expect(self.page.locator("#main")).to_be_attached()
         self.settled()
 
     def go(self, place: str) -> None:
@@ -83,7 +83,7 @@ class Console:
     def held_by_browser(self) -> str:
         """All that outlives the page in this browser: its address, storages, cookies."""
         found: Sequence[Any] = self.page.evaluate(
-            "() => [location.href, ...Object.entries(localStorage), ...Object.entries(sessionStorage),"
-            " document.cookie, history.length]"
+            "() => [location.href, document.title, document.cookie,"
+            " ...Object.entries(localStorage), ...Object.entries(sessionStorage)]"
         )
         return str(found)

@@ -30,6 +30,9 @@ OPEN: Final = {
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/docs/{file}"),
+    ("GET", "/console"),
+    ("GET", "/console/config.json"),
+    ("GET", "/console/{file}"),
 }
 # A body that each route that takes one would act upon.
 BODIES: Final[dict[tuple[str, str], object]] = {

@@ -9,22 +9,22 @@ import { matching, place } from "./router.js";
 import * as session from "./session.js";
 import * as shell from "./shell.js";
 
-// A page's module is loaded when somebody goes there.
+// A page's module is loaded when somebody goes there. A title names nobody: browsers keep titles.
 const ROUTES = [
-  { path: "/", load: () => import("./page-overview.js") },
-  { path: "/payouts", load: () => import("./page-payouts.js") },
-  { path: "/payouts/:id", load: () => import("./page-payout.js") },
-  { path: "/pay", load: () => import("./page-pay.js") },
-  { path: "/customers", load: () => import("./page-customers.js") },
-  { path: "/customers/new", load: () => import("./page-customer-new.js") },
-  { path: "/customers/:id", load: () => import("./page-customer.js") },
-  { path: "/batches", load: () => import("./page-batches.js") },
-  { path: "/batches/:id", load: () => import("./page-batch.js") },
-  { path: "/approvals", load: () => import("./page-approvals.js") },
-  { path: "/review", load: () => import("./page-review.js") },
-  { path: "/dead-letters", load: () => import("./page-dead-letters.js") },
-  { path: "/reports", load: () => import("./page-reports.js") },
-  { path: "/reports/:day", load: () => import("./page-report.js") },
+  { path: "/", title: "Overview", load: () => import("./page-overview.js") },
+  { path: "/payouts", title: "Payouts", load: () => import("./page-payouts.js") },
+  { path: "/payouts/:id", title: "A payout", load: () => import("./page-payout.js") },
+  { path: "/pay", title: "Pay someone", load: () => import("./page-pay.js") },
+  { path: "/customers", title: "Customers", load: () => import("./page-customers.js") },
+  { path: "/customers/new", title: "Register a customer", load: () => import("./page-customer-new.js") },
+  { path: "/customers/:id", title: "A customer", load: () => import("./page-customer.js") },
+  { path: "/batches", title: "Batches", load: () => import("./page-batches.js") },
+  { path: "/batches/:id", title: "A batch", load: () => import("./page-batch.js") },
+  { path: "/approvals", title: "Approvals", load: () => import("./page-approvals.js") },
+  { path: "/review", title: "Review", load: () => import("./page-review.js") },
+  { path: "/dead-letters", title: "Dead letters", load: () => import("./page-dead-letters.js") },
+  { path: "/reports", title: "Reports", load: () => import("./page-reports.js") },
+  { path: "/reports/:day", title: "A day's report", load: () => import("./page-report.js") },
 ];
 const TALLY_SECONDS = 60;
 
@@ -100,7 +100,7 @@ async function show() {
   fill(main, h("div", { class: "page" }, content));
   scrollTo(0, 0);
   const heading = main.querySelector("h1");
-  document.title = `${heading?.textContent ?? "Console"} · Payouts`;
+  document.title = `${found?.route.title ?? "Console"} · Payouts`;
   heading?.focus({ preventScroll: true });
   announce(heading?.textContent ?? "");
 }

@@ -5,18 +5,20 @@ import * as api from "./api.js";
 import { fill, h } from "./dom.js";
 import { field } from "./form.js";
 import { count } from "./format.js";
+import { learn } from "./names.js";
 import { empty, icon, linkButton, loaded } from "./parts.js";
 
 const MOST_SHOWN = 8;
 
 export function customerPicker(choose, signal) {
   return loaded(() => api.getAll("/customers", { limit: 100 }, 10), ({ items, isWhole }) => {
+    learn(items);
     if (items.length === 0) {
       return empty("There is no customer yet", null, linkButton("Register a customer", "#/customers/new", { kind: "primary", icon: "plus" }));
     }
     const results = h("ul", { class: "results" });
     const said = h("p", { class: "note", role: "status" });
-    const search = field("Find a customer", "find", { type: "search", placeholder: "Name, e-mail or your own id", oninput: show });
+    const search = field("Find a customer", "find", { type: "search", isSearch: true, placeholder: "Name, e-mail or your own id", oninput: show });
 
     function show() {
       const wanted = search.value().toLowerCase();

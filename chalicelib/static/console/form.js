@@ -6,7 +6,7 @@ import { problemNotice } from "./parts.js";
 
 /** A labelled field. Returns its element, with `value()` and `complain(texts)`. */
 export function field(label, name, options = {}) {
-  const { type = "text", hint, required, choices, value = "", prefix, suffix, oninput, ...more } = options;
+  const { type = "text", hint, required, isSearch, choices, value = "", prefix, oninput, ...more } = options;
   const id = newId(name);
   const tag = choices ? "select" : type === "textarea" ? "textarea" : "input";
   const input = h(
@@ -29,8 +29,8 @@ export function field(label, name, options = {}) {
   const element = h(
     "div",
     { class: "field" },
-    h("label", { for: id }, label, !required && type !== "hidden" && !choices && h("span", { class: "optional" }, "optional")),
-    h("div", { class: "input" }, prefix && h("span", { class: "affix", "aria-hidden": "true" }, prefix), input, suffix),
+    h("label", { for: id }, label, !required && !isSearch && !choices && h("span", { class: "optional" }, "optional")),
+    h("div", { class: "input" }, prefix && h("span", { class: "affix", "aria-hidden": "true" }, prefix), input),
     h("p", { class: "hint", id: `${id}-hint` }, hint),
     error,
   );
@@ -48,7 +48,7 @@ export function field(label, name, options = {}) {
 export function radios(legend, name, choices, { value, onchange } = {}) {
   const group = h(
     "fieldset",
-    { class: "radios" },
+    { class: choices.length === 2 ? "radios two" : "radios" },
     h("legend", {}, legend),
     choices.map((choice) => {
       const id = newId(name);

@@ -51,7 +51,7 @@ export function when(iso) {
   if (dayOf(date) === today()) return `Today, ${time}`;
   const sameYear = dayOf(date).slice(0, 4) === today().slice(0, 4);
   const day = { weekday: "short", day: "numeric", month: "short", year: sameYear ? undefined : "numeric" };
-  return `${formatted(date, day)}, ${time}`;
+  return `${formatted(date, day).replace(",", "")}, ${time}`;
 }
 
 /** With seconds: the lines of a history are often close together. */
@@ -94,7 +94,7 @@ export function dayBefore(day, days) {
 /** "Fri 27 Nov" of 2026-11-27. */
 export function dayName(day) {
   const options = { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" };
-  return new Intl.DateTimeFormat(LOCALE, options).format(new Date(`${day}T12:00:00Z`));
+  return new Intl.DateTimeFormat(LOCALE, options).format(new Date(`${day}T12:00:00Z`)).replace(",", "");
 }
 
 export function shortDay(day) {

@@ -3,7 +3,9 @@
 import * as api from "./api.js";
 import { h } from "./dom.js";
 import { count, money, when } from "./format.js";
+import { namesKnown } from "./names.js";
 import { button, card, empty, head, loaded, paged, table } from "./parts.js";
+import { payee } from "./payout-table.js";
 import { approve } from "./payout-actions.js";
 import { link } from "./router.js";
 import * as session from "./session.js";
@@ -11,7 +13,10 @@ import { actorName } from "./words.js";
 
 export function page({ signal }) {
   const payouts = paged(
-    (cursor) => api.get("/payouts", { status: "AwaitingApproval", limit: 25, cursor }),
+    async (cursor) => {
+      await namesKnown();
+      return api.get("/payouts", { status: "AwaitingApproval", limit: 25, cursor });
+    },
     (items) => items.length > 0 ? waiting(items, payouts) : empty("No payout waits for approval"),
     { signal },
   );
@@ -40,7 +45,7 @@ function waiting(items, list) {
     ? h("span", { class: "note" }, "yours")
     : button("Approve", () => decide(each), { kind: "small" });
   return table("Payouts that wait for approval", [
-    { title: "To", cell: (each) => each.destination },
+    { title: "To", cell: payee },
     { title: "Asked for by", wide: true, cell: (each) => actorName(each.created_by, me) },
     { title: "Asked for", wide: true, cell: (each) => when(each.created_at) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },

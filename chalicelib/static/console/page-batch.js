@@ -130,7 +130,7 @@ function nextStep(batch, address, done) {
 }
 
 function confirming(batch) {
-  const total = field("Total of your file", "total", { required: true, prefix: "A$", inputmode: "decimal" });
+  const total = field("Total of your file", "total", { required: true, prefix: "$", inputmode: "decimal" });
   return {
     title: "Confirm the total",
     words: `${count(batch.row_count, "payout")}. Type the total that you expect; it must agree to the cent.`,

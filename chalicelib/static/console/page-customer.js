@@ -7,6 +7,7 @@ import { fill, h } from "./dom.js";
 import { field } from "./form.js";
 import { exactly, today, when } from "./format.js";
 import { badge, button, card, copyable, empty, facts, head, icon, linkButton, paged, saveFile, table } from "./parts.js";
+import { learn } from "./names.js";
 import { payoutTable } from "./payout-table.js";
 import { go, link } from "./router.js";
 import * as session from "./session.js";
@@ -23,6 +24,7 @@ export async function page({ params, signal }) {
   );
 
   function show(customer) {
+    learn([customer]);
     fill(content, view(customer, address, reload));
   }
 

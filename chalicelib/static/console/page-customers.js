@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { h } from "./dom.js";
 import { when } from "./format.js";
+import { learn } from "./names.js";
 import { empty, head, linkButton, paged, table } from "./parts.js";
 import { link } from "./router.js";
 import * as session from "./session.js";
@@ -12,7 +13,11 @@ export function page({ signal }) {
   return [
     head("Customers", { actions: [register].filter(Boolean) }),
     paged(
-      (cursor) => api.get("/customers", { limit: 50, cursor }),
+      async (cursor) => {
+        const found = await api.get("/customers", { limit: 50, cursor });
+        learn(found.items);
+        return found;
+      },
       (items) => items.length > 0 ? customers(items) : empty("No customers yet", "Register one to be able to pay them."),
       { signal },
     ),

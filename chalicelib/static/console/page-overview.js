@@ -15,16 +15,18 @@ import { actorName } from "./words.js";
 const RANGES = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"]];
 
 export function page({ query, signal }) {
+  const tile = (title, load, render) =>
+    card(title, { class: "tile" }, loaded(load, render, { signal, lines: 2 }));
   const days = RANGES.some(([value]) => value === query.get("days")) ? Number(query.get("days")) : 30;
   return [
     head("Overview", {
-      actions: session.mayOperate() ? [linkButton("Pay someone", "#/pay", { kind: "primary", icon: "plus" })] : [],
+      actions: session.mayOperate() ? [linkButton("Pay someone", "#/pay", { kind: "primary narrow-only", icon: "plus" })] : [],
     }),
     sendingState(signal),
     h("div", { class: "tiles" },
-      loaded(tally, needsYou, { signal, lines: 2 }),
-      loaded(() => api.get("/account"), balance, { signal, lines: 2 }),
-      loaded(todaysPayouts, todaysNumbers, { signal, lines: 2 })),
+      tile("Needs someone", tally, needsYou),
+      tile("Available", () => api.get("/account"), balance),
+      tile("Today", todaysPayouts, todaysNumbers)),
     figures(days, signal),
     card("Money that came in", {}, loaded(() => api.get("/funding", { limit: 5 }), funds, { signal })),
   ];
@@ -83,20 +85,21 @@ const WAITS = [
 
 function needsYou(counted) {
   const waiting = WAITS.filter(([path]) => counted[path]?.[0] > 0);
-  const content = waiting.length === 0
+  return waiting.length === 0
     ? h("p", { class: "all-well" }, icon("check"), "Nothing needs you.")
     : h("ul", { class: "waits" }, waiting.map(([path, name, one, many, what]) => {
       const [number, isMore] = counted[path];
       return h("li", {}, h("a", { href: link(path) }, icon(name), h("strong", {}, `${number}${isMore ? "+" : ""}`),
         ` ${number === 1 ? one : many} ${what}`));
     }));
-  return card("Needs someone", { class: "tile" }, content);
 }
 
 function balance(account) {
-  return card("Available", { class: "tile" },
+  const isAll = account.actual_balance === account.available_to_debit;
+  return [
     h("p", { class: "figure" }, money(account.available_to_debit)),
-    h("p", { class: "note" }, account.actual_balance === account.available_to_debit ? "in the mAccount" : `${money(account.actual_balance)} in the mAccount`));
+    h("p", { class: "note" }, isAll ? "in the mAccount" : `of ${money(account.actual_balance)} in the mAccount`),
+  ];
 }
 
 async function todaysPayouts() {
@@ -106,13 +109,14 @@ async function todaysPayouts() {
 
 function todaysNumbers(day) {
   const failed = day.failed + day.returned;
-  return card("Today", { class: "tile" },
+  return [
     h("p", { class: "figure" }, money(day.value)),
     h("p", { class: "note breakdown" },
       day.count === 0 ? "no payouts yet" : [
         h("span", {}, `${count(day.completed)} paid`),
         day.open > 0 && h("span", {}, `${count(day.open)} on the way`),
-        failed > 0 && h("a", { href: link("/payouts", { status: "Failed", day: today() }) }, `${count(failed)} not paid`)]));
+        failed > 0 && h("a", { href: link("/payouts", { status: "Failed", day: today() }) }, `${count(failed)} not paid`)]),
+  ];
 }
 
 // --- how did it go

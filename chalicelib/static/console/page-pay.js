@@ -41,7 +41,7 @@ class PayForm {
     const changed = () => this.forget();
     this.destination = radios("Where to", "destination_id", customer.destinations.map(destinationChoice), { value: first, onchange: changed });
     this.amount = field("Amount", "amount", {
-      required: true, prefix: "A$", inputmode: "decimal", placeholder: "0.00", class: "amount-input", oninput: changed,
+      required: true, prefix: "$", inputmode: "decimal", placeholder: "0.00", class: "amount-input", oninput: changed,
     });
     this.reference = field("Reference", "lodgement_reference", {
       hint: "Shown on their bank statement.", maxlength: 280, oninput: changed,

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { exactly, fromNow, money, when } from "./format.js";
 import { keepLooking } from "./live.js";
+import { learn, nameOf } from "./names.js";
 import { copyable, facts, card, head, icon, notice, payoutBadge } from "./parts.js";
 import { actionsOn, whyNot } from "./payout-actions.js";
 import { link } from "./router.js";
@@ -17,13 +18,14 @@ const FRESH_MILLISECONDS = 3 * 60_000;
 export async function page({ params, signal }) {
   const address = `/payouts/${params.id}`;
   let payout = await api.get(address);
+  const name = await payeeName(payout);
   const content = h("div", {});
   const trouble = h("div", {});
 
   function show(next) {
     const isNews = statusOf(next).label !== statusOf(payout).label;
     payout = next;
-    fill(content, view(payout, show));
+    fill(content, view(payout, name, show));
     if (isNews) announce(`This payout is now: ${statusOf(payout).label}`);
   }
 
@@ -46,21 +48,29 @@ export async function page({ params, signal }) {
   return [trouble, content];
 }
 
-function view(payout, show) {
+/** Of a customer who has been erased there is no name. */
+async function payeeName(payout) {
+  if (!nameOf(payout.customer_id)) {
+    await api.get(`/customers/${payout.customer_id}`).then((customer) => learn([customer]), () => {});
+  }
+  return nameOf(payout.customer_id);
+}
+
+function view(payout, name, show) {
   const actions = actionsOn(payout, show);
   const reason = whyNot(payout);
   return [
-    head(money(payout.amount), {
+    head(name ? `${money(payout.amount)} to ${name}` : money(payout.amount), {
       back: { href: "#/payouts", label: "Payouts" },
       badge: payoutBadge(payout),
-      lead: [`To ${payout.destination || "an erased destination"}`, payout.lodgement_reference && ` · ${payout.lodgement_reference}`],
+      lead: [payout.destination || "erased", payout.lodgement_reference].filter(Boolean).join(" · "),
     }),
     answers(payout),
     actions.length > 0 && h("div", { class: "actions bar-of-actions" }, actions),
     reason && h("p", { class: "note why-not" }, reason),
     h("div", { class: "columns" },
       card("What happened", { note: isOpen(payout) ? "Updates by itself" : null }, timeline(payout)),
-      card("Details", {}, details(payout))),
+      card("Details", {}, details(payout, name))),
   ];
 }
 
@@ -100,9 +110,9 @@ function timeline(payout) {
   }));
 }
 
-function details(payout) {
+function details(payout, name) {
   return facts(
-    ["Customer", h("a", { href: link(`/customers/${payout.customer_id}`) }, "Show the customer")],
+    ["Customer", h("a", { href: link(`/customers/${payout.customer_id}`) }, name ?? "Show the customer")],
     ["Paid to", payout.destination],
     ["Method", payout.payout_method === "PayId" ? "PayID" : "Bank account"],
     ["On their statement", payout.lodgement_reference],

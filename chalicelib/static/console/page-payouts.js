@@ -6,6 +6,7 @@ import { field } from "./form.js";
 import { dayBefore, dayName, dayOf, today } from "./format.js";
 import { keepLooking } from "./live.js";
 import { empty, head, icon, linkButton, paged } from "./parts.js";
+import { namesKnown } from "./names.js";
 import { payoutTable } from "./payout-table.js";
 import { go } from "./router.js";
 import * as session from "./session.js";
@@ -20,7 +21,7 @@ export function page({ query, signal }) {
   const filter = Object.fromEntries(["status", "day", "customer_id", "needs_review"].map((name) => [name, query.get(name) ?? ""]));
   const list = payoutList(filter, signal);
   return [
-    head("Payouts", { actions: [session.mayOperate() && linkButton("Pay someone", "#/pay", { kind: "primary", icon: "plus" })].filter(Boolean) }),
+    head("Payouts", { actions: [session.mayOperate() && linkButton("Pay someone", "#/pay", { kind: "primary narrow-only", icon: "plus" })].filter(Boolean) }),
     filters(filter),
     list,
   ];
@@ -46,7 +47,7 @@ function filters(filter) {
   const review = h("label", { class: "check" },
     h("input", { type: "checkbox", name: "needs_review", checked: filter.needs_review === "true", onchange: change }), "Needs review");
   review.input = review.querySelector("input");
-  const find = field("Transaction id", "find", { placeholder: "Paste one to open it", oninput: (event) => {
+  const find = field("Transaction id", "find", { isSearch: true, placeholder: "Paste one to open it", oninput: (event) => {
     const text = event.target.value.trim().toLowerCase();
     if (ID.test(text)) go(`/payouts/${text}`);
   } });
@@ -56,6 +57,7 @@ function filters(filter) {
 
 function payoutList(filter, signal) {
   const fetchPage = async (cursor) => {
+    await namesKnown();
     const page = await api.get("/payouts", { ...asked(filter), limit: PAGE, cursor });
     return filter.day ? { ...page, items: page.items.filter((each) => dayOf(new Date(each.created_at)) === filter.day) } : page;
   };

@@ -3,7 +3,9 @@
 import * as api from "./api.js";
 import { h } from "./dom.js";
 import { money, when } from "./format.js";
+import { namesKnown } from "./names.js";
 import { button, empty, head, paged, table } from "./parts.js";
+import { payee } from "./payout-table.js";
 import { resolve } from "./payout-actions.js";
 import { link } from "./router.js";
 import * as session from "./session.js";
@@ -11,7 +13,10 @@ import { REVIEW_REASONS, statusOf } from "./words.js";
 
 export function page({ signal }) {
   const list = paged(
-    (cursor) => api.get("/payouts", { needs_review: "true", limit: 25, cursor }),
+    async (cursor) => {
+      await namesKnown();
+      return api.get("/payouts", { needs_review: "true", limit: 25, cursor });
+    },
     (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "What nobody can know by itself shows up here."),
     { signal },
   );
@@ -30,7 +35,7 @@ function reviews(items, list) {
     }
   };
   return table("Payouts that need review", [
-    { title: "To", cell: (each) => each.destination || "erased" },
+    { title: "To", cell: payee },
     { title: "Why", cell: (each) => REVIEW_REASONS[each.review_reason] ?? each.review_reason },
     { title: "Status", wide: true, cell: (each) => statusOf(each).label },
     { title: "Since", wide: true, cell: (each) => when(each.updated_at) },

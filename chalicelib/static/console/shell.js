@@ -30,7 +30,7 @@ export function frame(root) {
     icon("menu"),
     h("span", { class: "unseen" }, "Menu"),
   );
-  const menu = h("nav", { id: "menu", class: "menu", "aria-label": "Console" }, navigation());
+  const menu = h("nav", { id: "menu", class: "menu", "aria-label": "Console" }, h("div", { class: "menu-inside" }, navigation()));
   const isOpen = () => toggle.getAttribute("aria-expanded") === "true";
 
   function open(yes) {
