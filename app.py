@@ -92,6 +92,14 @@ def log_request(request: Request, get_response: Callable[[Request], Response]) -
         return response
 
 
+# --- who asks
+
+
+@for_admins("GET", "/me")
+def show_me() -> Reply:
+    return Reply(views.me(Incoming.to(app).administrator()))
+
+
 # --- customers
 
 

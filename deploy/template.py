@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import yaml
 
+from deploy import short_forms
 from deploy.errors import DeployError
 
 # Where Chalice writes a text as the address of the code.
@@ -72,19 +73,12 @@ def _referring(part: Any, used: set[str]) -> Any:
 
 def defaults_of(text: str) -> dict[str, str]:
     """The defaults of a template's parameters; `text` may have short forms (`!Ref`)."""
-    template = yaml.load(text, Loader=_WithoutTags)  # noqa: S506 - a SafeLoader
+    template = short_forms.loaded(text)
     return {
         name: str(each["Default"])
         for name, each in template["Parameters"].items()
         if "Default" in each
     }
-
-
-class _WithoutTags(yaml.SafeLoader):
-    """Reads a template for its plain parts; what has a short form is a text."""
-
-
-_WithoutTags.add_multi_constructor("!", lambda _loader, _suffix, node: str(node.value))
 
 
 def given(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:

@@ -35,7 +35,8 @@ _SECURITY: Final[dict[str, Json]] = {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": "The id token of a user of the Cognito user pool. Whoever is only in the"
-        " group `viewers` may change nothing.",
+        " group `viewers` may change nothing; the group `approvers` decides on what others asked"
+        " for.",
     },
     "service": {
         "type": "apiKey",
@@ -67,7 +68,7 @@ _KNOWN: Final[Json] = {
     "name": "If-None-Match",
     "required": False,
     "description": "The ETag of what the caller has; if it is still the same, the answer is 304.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "schema": {"type": "string"},
 }
 _TAGGED: Final[Json] = {
     "ETag": {"description": "Changes with the content.", "schema": {"type": "string"}}

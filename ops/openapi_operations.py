@@ -98,6 +98,7 @@ _WEBHOOK_CODES: Final = (
 _NOT_KEPT: Final = {500: (_E.STORAGE_UNAVAILABLE,)}
 
 OPERATIONS: Final[dict[str, Operation]] = {
+    "show_me": Operation("Says who asks, and what they may do.", _STORAGE[:1], reply="Me"),
     "register_customer": Operation(
         "Registers a customer, with a first destination if one is given.",
         (*_BODY, *_STORAGE),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from chalicelib.domain.actor import Role
 from chalicelib.domain.decisions import NoticeKind
 from chalicelib.domain.destination import DestinationType, PayIdType
 from chalicelib.domain.gate import OpenReason, Passage, Switch
@@ -115,9 +116,17 @@ _PAYOUT: Final[Json] = {
     "next_look_at": _or_null(_TIME),
 }
 _WITH_HISTORY: Final[Json] = _PAYOUT | {
-    "history": {"type": "array", "items": reference_to("HistoryEntry"), "minItems": 1}
+    "history": {"type": "array", "items": reference_to("HistoryEntry"), "minItems": 1},
+    "explanation": reference_to("Explanation"),
 }
 _OBJECTS: Final[Mapping[str, Json]] = {
+    "Me": _object(
+        {
+            "name": {**_TEXT, "description": "What stands in a history for whoever asks."},
+            "roles": {"type": "array", "items": _one_of(Role), "minItems": 1, "uniqueItems": True},
+        },
+        about="Whoever asks, with every role they have.",
+    ),
     "Destination": _object(
         {
             "destination_id": _ID,
@@ -153,6 +162,15 @@ _OBJECTS: Final[Mapping[str, Json]] = {
             "by": _TEXT,
             "detail": _or_null(_TEXT),
         }
+    ),
+    "Explanation": _object(
+        {
+            "summary": _TEXT,
+            "next": {**_TEXT, "description": "What happens by itself."},
+            "next_at": _or_null(_TIME),
+            "what_to_do": _TEXT,
+        },
+        about="A payout in plain words, for whoever is no engineer.",
     ),
     "PayoutWithHistory": _object(_WITH_HISTORY, about="A payout and its story, oldest first."),
     "AcceptedPayout": _object(

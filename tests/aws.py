@@ -5,13 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 from botocore.session import Session
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms import models as moto_kms
+
+from deploy import short_forms
 
 REGION: Final = "ap-southeast-2"
 TEMPLATE: Final = Path(__file__).parent.parent / "infra" / "template.yaml"
@@ -28,27 +29,10 @@ def share_motos_rsa_key() -> None:
     moto_kms.generate_private_key = cache(moto_kms.generate_private_key)
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as their bare values: only table shapes matter here."""
-
-
-def _bare(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    assert isinstance(node, yaml.MappingNode)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_multi_constructor("!", _bare)
-
-
 @cache
 def template() -> dict[str, Any]:
     """The infrastructure's template."""
-    document: dict[str, Any] = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 - safe
-    return document
+    return short_forms.loaded(TEMPLATE.read_text())
 
 
 # With botocore's own data folder and handlers of events, as a session makes them by itself.

@@ -13,7 +13,7 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib import observability
 from chalicelib.config import SettingsError
-from chalicelib.domain.actor import Actor, service, user
+from chalicelib.domain.actor import Actor, Role, service, user
 from chalicelib.encryption import SealBrokenError, VaultUnavailableError
 from chalicelib.errors import (
     AppError,
@@ -41,8 +41,14 @@ _MOST_KEY_CHARACTERS: Final = 255
 _MOST_SECONDS: Final = 20.0
 _SECONDS_TO_ANSWER: Final = 3.0
 
-_VIEWERS: Final = "viewers"
 ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+# Between the names of groups, as API Gateway writes a list: `[viewers, operators]` or `viewers,x`.
+_SEPARATORS: Final = re.compile(r"[\s,\[\]]+")
+_FORBIDDEN: Final = {
+    Role.OPERATOR: "Viewers may look, but change nothing.",
+    Role.APPROVER: "Only approvers may decide on what somebody else asked for.",
+}
 
 _TITLES: Final = {
     400: "The request is not valid",
@@ -84,16 +90,17 @@ class Incoming:
         return cls(request, app.lambda_context)
 
     def administrator(self) -> Actor:
-        """The person that API Gateway's Cognito authorizer let in.
+        """The person that API Gateway's Cognito authorizer let in, with their roles.
 
         Raises:
             UnauthenticatedError: there is none: an authorizer that is missing lets nobody in.
         """
-        authorizer = self.request.context.get("authorizer") or {}
-        sub = (authorizer.get("claims") or {}).get("sub")
+        claims = (self.request.context.get("authorizer") or {}).get("claims") or {}
+        sub = claims.get("sub")
         if not isinstance(sub, str) or not sub:
             raise UnauthenticatedError("Sign in first.")
-        return _noted(user(sub))
+        # API Gateway passes the list of groups on as one text.
+        return _noted(user(sub, _SEPARATORS.split(str(claims.get("cognito:groups", "")))))
 
     def operator(self) -> Actor:
         """The same, where something is to be changed: whoever is only a viewer may not.
@@ -101,13 +108,15 @@ class Incoming:
         Raises:
             UnauthenticatedError, ForbiddenError
         """
-        actor = self.administrator()
-        claims = self.request.context["authorizer"]["claims"]
-        # API Gateway passes the list of groups on as one text.
-        groups = set(re.findall(r"[\w-]+", str(claims.get("cognito:groups", ""))))
-        if groups and groups <= {_VIEWERS}:
-            raise ForbiddenError("Viewers may look, but change nothing.")
-        return actor
+        return _allowed(self.administrator(), Role.OPERATOR)
+
+    def approver(self) -> Actor:
+        """The same, where what somebody else asked for is decided on.
+
+        Raises:
+            UnauthenticatedError, ForbiddenError
+        """
+        return _allowed(self.administrator(), Role.APPROVER)
 
     def service(self) -> Actor:
         """The IAM principal whose signature API Gateway has checked.
@@ -184,6 +193,12 @@ class Incoming:
 
 def _noted(actor: Actor) -> Actor:
     observability.note(actor=actor.name)
+    return actor
+
+
+def _allowed(actor: Actor, role: Role) -> Actor:
+    if not actor.may(role):
+        raise ForbiddenError(_FORBIDDEN[role])
     return actor
 
 

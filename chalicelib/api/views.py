@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.http import Reply
+from chalicelib.domain.actor import Actor, Role
 from chalicelib.domain.gate import Gate, Passage
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import HistoryEntry, Payout, State
@@ -35,6 +36,11 @@ _WAITING = {
 
 def _time(time: datetime | None) -> str | None:
     return text_of(time) if time else None
+
+
+def me(shown: Actor) -> Json:
+    """Whoever asks, with every role they have."""
+    return {"name": shown.name, "roles": [role.value for role in Role if shown.may(role)]}
 
 
 def destination(shown: "SealedDestination") -> Json:
@@ -91,8 +97,22 @@ def payout(shown: Payout) -> Json:
 
 
 def payout_with_history(shown: Payout) -> Json:
-    """A payout and its story, oldest first."""
-    return payout(shown) | {"history": [_entry(entry) for entry in shown.history]}
+    """A payout and its story, oldest first, and what it means."""
+    history = [_entry(entry) for entry in shown.history]
+    return payout(shown) | {"history": history, "explanation": _explanation(shown)}
+
+
+def _explanation(shown: Payout) -> Json:
+    # Here, because a webhook, a queue's message and a list have nothing to explain.
+    from chalicelib.domain.explanation import explained
+
+    found = explained(shown)
+    return {
+        "summary": found.summary,
+        "next": found.next,
+        "next_at": _time(found.next_at),
+        "what_to_do": found.what_to_do,
+    }
 
 
 def _entry(entry: HistoryEntry) -> Json:

@@ -1,25 +1,61 @@
-"""Who asks for something."""
+"""Who asks for something, and what they may do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """What a caller may do. Each includes those before it."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    APPROVER = "approver"
+
+
+_LOOKS: Final = frozenset({Role.VIEWER})
+_OPERATES: Final = _LOOKS | {Role.OPERATOR}
+_APPROVES: Final = _OPERATES | {Role.APPROVER}
+_BY_GROUP: Final = {"viewers": _LOOKS, "operators": _OPERATES, "approvers": _APPROVES}
+_ASSUMED: Final = ":assumed-role/"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`name` stands in the history; `subject` tells callers apart where a key is remembered.
+    """`name` stands in the history; `subject` tells callers apart: it owns an Idempotency-Key, and
+    nobody approves what their own subject asked for.
 
     They differ for a role: its session may have another name at each try of the same request.
     """
 
     name: str
     subject: str
+    roles: frozenset[Role] = _OPERATES
+
+    def may(self, role: Role) -> bool:
+        return role in self.roles
+
+    def is_also(self, name: str) -> bool:
+        """Whether this is who stands in a history as `name`."""
+        return self.subject == subject_of(name)
 
 
-def user(sub: str) -> Actor:
-    """A person of the user pool, by the pool's own id for them."""
-    return Actor(sub, sub)
+def user(sub: str, groups: Iterable[str] = ()) -> Actor:
+    """A person of the user pool, by the pool's own id for them.
+
+    Groups that are not ours say nothing: whoever is in none of ours is an operator, and nobody is
+    an approver without being named one.
+    """
+    ours = [_BY_GROUP[group] for group in groups if group in _BY_GROUP]
+    return Actor(sub, subject_of(sub), frozenset().union(*ours) if ours else _OPERATES)
 
 
 def service(arn: str) -> Actor:
     """An IAM caller. `arn:aws:sts::1:assumed-role/Payer/session` is the role Payer, each time."""
-    is_role = ":assumed-role/" in arn
-    return Actor(arn, arn.rpartition("/")[0] if is_role else arn)
+    return Actor(arn, subject_of(arn))
+
+
+def subject_of(name: str) -> str:
+    """The subject of whoever stands in a history as `name`."""
+    return name.rpartition("/")[0] if _ASSUMED in name else name

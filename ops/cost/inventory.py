@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from chalice.app import SQSEventConfig
 
 from bench.tally import Function
 from chalicelib.observability import Metric
+from deploy import short_forms
 from proof.lambda_events import load_app
 
 ROOT: Final = Path(__file__).parent.parent.parent
@@ -20,22 +20,6 @@ WATCH: Final = INFRA / "watch.yaml"
 _CONFIG: Final = ROOT / ".chalice" / "config.json"
 # API Gateway's own metrics for a method, once they are asked for: each is charged as a custom one.
 _METRICS_OF_A_METHOD: Final = 5
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as their bare values."""
-
-
-def _bare(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    assert isinstance(node, yaml.MappingNode)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_multi_constructor("!", _bare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +70,7 @@ def inventory(alarms_planned: int, dashboards_planned: int) -> Inventory:
 
 def _resources(templates: Iterable[Path]) -> Iterable[dict[str, Any]]:
     for template in templates:
-        document: dict[str, Any] = yaml.load(template.read_text(), _Loader)  # noqa: S506 - safe
+        document = short_forms.loaded(template.read_text())
         parameters = document.get("Parameters", {})
         for resource in document.get("Resources", {}).values():
             # A condition HasX follows from a parameter WithX; what is off by default costs nothing.

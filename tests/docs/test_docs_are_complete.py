@@ -9,6 +9,7 @@ import pytest
 from chalicelib.config import SettingsError, settings_from
 from chalicelib.domain.payout import FailureCode, ReviewReason, Status
 from chalicelib.errors import ErrorCode
+from ops import explanation_table
 from tests.contract.assumptions import sandbox_table
 from tests.world import load_app
 
@@ -32,6 +33,10 @@ def test_every_route_is_in_the_table_of_the_api_and_no_other() -> None:
 @pytest.mark.parametrize("word", [*Status, *FailureCode, *ReviewReason, *ErrorCode])
 def test_every_status_and_code_is_explained(word: str) -> None:
     assert f"`{word}`" in API
+
+
+def test_what_an_administrator_is_told_is_in_the_api_as_the_code_says_it() -> None:
+    assert explanation_table.updated(API) == API
 
 
 def test_every_environment_variable_is_documented_and_no_other() -> None:

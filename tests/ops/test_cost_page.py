@@ -71,7 +71,7 @@ def test_the_columns_are_those_that_were_asked_for(show: Show, columns: int) -> 
 
 def test_the_page_says_what_the_model_says() -> None:
     """Word for word, and its numbers but for what log lines of other lengths change."""
-    printed = command.block(command.DOCUMENT.read_text()).strip("\n")
+    printed = command.PART.of(command.DOCUMENT.read_text()).strip("\n")
     now = command.generated(found()).strip("\n")
     assert _NUMBER.sub("#", printed) == _NUMBER.sub("#", now), "python -m ops.cost --write-docs"
     for before, after in zip(_numbers(printed), _numbers(now), strict=True):
@@ -93,8 +93,8 @@ def test_the_page_names_the_day_of_its_prices_and_durations() -> None:
 
 
 def test_the_page_is_filled_between_its_marks_and_nowhere_else() -> None:
-    document = f"before\n{command.BEGIN}old\n{command.END}after\n"
+    document = f"before\n{command.PART.begin}old\n{command.PART.end}after\n"
     filled = command.updated(document, found())
-    assert filled.startswith(f"before\n{command.BEGIN}")
-    assert filled.endswith(f"{command.END}after\n")
+    assert filled.startswith(f"before\n{command.PART.begin}")
+    assert filled.endswith(f"{command.PART.end}after\n")
     assert "old" not in filled.split("\n")

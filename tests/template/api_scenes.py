@@ -50,6 +50,7 @@ def payouts_are_asked_for_and_looked_at(world: World) -> None:
     done(admin.post("/payouts/validate", ask))
     done(admin.post(f"/payouts/{first}/refresh"))
     done(admin.post("/reconciliations"))
+    done(admin.get("/me"))
     done(world.nobody.get("/health"))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.actor import Actor, service, user
+from chalicelib.domain.actor import Actor, Role, service, user
 
 SESSION = "arn:aws:sts::111122223333:assumed-role/Payer/"
 
@@ -45,3 +45,16 @@ def test_two_callers_are_two_subjects(one: str, other: str) -> None:
 def test_a_user_of_iam_is_its_own_subject() -> None:
     arn = "arn:aws:iam::111122223333:user/team/payer"
     assert service(arn) == Actor(name=arn, subject=arn)
+
+
+def test_a_history_names_who_it_was_whatever_the_session_is_called() -> None:
+    assert service(f"{SESSION}two").is_also(f"{SESSION}one")
+    assert not service(f"{SESSION}two").is_also("arn:aws:sts::111122223333:assumed-role/Other/one")
+    assert user("0a1b2c3d").is_also("0a1b2c3d")
+    assert not user("0a1b2c3d").is_also("another")
+
+
+def test_nobody_is_an_approver_without_being_named_one() -> None:
+    assert not user("0a1b2c3d").may(Role.APPROVER)
+    assert not service(f"{SESSION}one").may(Role.APPROVER)
+    assert user("0a1b2c3d", ["approvers"]).may(Role.APPROVER)

@@ -1,0 +1,41 @@
+"""What a caller may do: by the groups of the user pool."""
+
+from typing import Any
+
+import pytest
+
+from tests.world import Caller, World
+
+
+def claims(sub: str = "a-sub", **more: str) -> dict[str, Any]:
+    return {"authorizer": {"claims": {"sub": sub} | more}}
+
+
+def person(world: World, groups: str | None) -> Caller:
+    return Caller(world.app, claims(**({} if groups is None else {"cognito:groups": groups})))
+
+
+@pytest.mark.parametrize(
+    ("groups", "roles"),
+    [
+        ("viewers", ["viewer"]),
+        ("operators", ["viewer", "operator"]),
+        ("approvers", ["viewer", "operator", "approver"]),
+        ("viewers,approvers", ["viewer", "operator", "approver"]),
+        ("[viewers, operators]", ["viewer", "operator"]),
+        ("ap-southeast-2_AbC_Google,viewers", ["viewer"]),
+        ("team:approvers,approvers-of-leave", ["viewer", "operator"]),
+        ("", ["viewer", "operator"]),
+        (None, ["viewer", "operator"]),
+    ],
+)
+def test_a_person_has_the_roles_of_their_groups(
+    world: World, groups: str | None, roles: list[str]
+) -> None:
+    answer = person(world, groups).get("/me")
+    assert (answer.status, answer.json) == (200, {"name": "a-sub", "roles": roles})
+
+
+def test_a_viewer_is_told_that_they_may_change_nothing(world: World) -> None:
+    answer = person(world, "viewers").post("/customers", {"name": "Jo Citizen"})
+    assert (answer.status, answer.code) == (403, "Forbidden")
