@@ -1,65 +1,38 @@
-"""One browser, one world and one sign-in page for all tests of a module."""
+"""One browser for all tests; one world and one sign-in page for those of a module."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from moto import mock_aws
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser
 
 from chalicelib.wiring import wired
 from devstack import sign_in
-from tests import aws
+from tests import aws, chromium
 from tests.browser.console import WIDE, Console
 from tests.browser.lived_in import LivedIn, live_in
 from tests.browser.people import users_of
 from tests.served import Served, served
 from tests.world import World
 
-_CHROMIUM: Final = ("chromium", "chromium-browser", "google-chrome")
 _CLIENT_ID: Final = "console"
-# Nothing but the page may cost time, or ask anybody anything.
-_FLAGS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Path:
-    found = next((path for name in _CHROMIUM if (path := shutil.which(name))), None)
-    if found is None:
-        missing = "No Chromium here (apt-get install chromium): the console is not tested."
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return Path(found)
-
-
-@pytest.fixture(scope="session")
-def playwright(chromium: Path) -> Iterator[Playwright]:
-    del chromium  # without one there is no need to start
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright, chromium: Path) -> Iterator[Browser]:
-    started = playwright.chromium.launch(executable_path=chromium, headless=True, args=_FLAGS)
-    yield started
-    started.close()
+def browser() -> Iterator[Browser]:
+    with chromium.launched() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def here() -> Iterator[Served]:
+def settings() -> dict[str, str]:
+    """Environment variables beside the usual ones; a module may have its own."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def here(settings: dict[str, str]) -> Iterator[Served]:
     """A world behind a port, and people who can sign in to it."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -67,11 +40,15 @@ def here() -> Iterator[Served]:
         patch.setenv("AWS_DEFAULT_REGION", aws.REGION)
         page = sign_in.SignIn(sign_in.Users(_nobody, _nobody), _CLIENT_ID, [])
         with sign_in.serving(page) as address:
-            world = World({"COGNITO_DOMAIN": address, "COGNITO_CLIENT_ID": _CLIENT_ID})
-            with served(world) as found:
+            console = {"COGNITO_DOMAIN": address, "COGNITO_CLIENT_ID": _CLIENT_ID}
+            with served(World(console | settings)) as found:
                 page.users, page.callbacks = users_of(found), [f"{found.url}/console"]
                 yield found
     wired.put(None)
+
+
+def _nobody(*_: str) -> None:
+    return None
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +58,10 @@ def lived(here: Served) -> LivedIn:
         return live_in(here.world)
 
 
-def _nobody(*_: str) -> None:
-    return None
-
-
 @pytest.fixture
-def new_console(browser: Browser, here: Served) -> Iterator[Callable[..., Console]]:
+def new_console(browser: Browser, here: Served, lived: LivedIn) -> Iterator[Callable[..., Console]]:
     """Opens browsers that know nobody yet; at the end none of them has complained of the page."""
+    del lived  # there has to be something to see
     opened: list[Console] = []
 
     def open_one(**options: Any) -> Console:
@@ -104,6 +78,5 @@ def new_console(browser: Browser, here: Served) -> Iterator[Callable[..., Consol
 
 
 @pytest.fixture
-def console(new_console: Callable[..., Console], lived: LivedIn) -> Console:
-    del lived  # there has to be something to see
+def console(new_console: Callable[..., Console]) -> Console:
     return new_console()

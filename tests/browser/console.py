@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import axe_playwright_python
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 from tests.browser.people import PASSWORD, Person
 from tests.served import Served
 
 SCREENSHOTS: Final = Path(__file__).parents[2] / "build" / "screenshots"
+_AXE: Final = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 WIDE: Final = {"width": 1280, "height": 860}
 PHONE: Final = {"width": 360, "height": 740}
 
@@ -75,10 +77,23 @@ class Console:
         dialog.get_by_role("button", name=label, exact=True).click()
         expect(dialog).to_be_hidden()
 
+    def violations(self) -> list[str]:
+        """What axe-core has against the page as it is shown now."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_AXE.read_text())
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        assert any(rule["id"] == "document-title" for rule in found["passes"])  # it did look
+        return [
+            f"{rule['id']}: {node['html'][:160]}"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+        ]
+
     def shoot(self, name: str) -> None:
         """A picture of the whole page, for people to look at."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        file = SCREENSHOTS / f"{name}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=file, full_page=True)
 
     def held_by_browser(self) -> str:
         """All that outlives the page in this browser: its address, storages, cookies."""

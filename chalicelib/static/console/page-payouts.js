@@ -13,7 +13,7 @@ import * as session from "./session.js";
 import { isOpen, PAYOUT_STATUSES, statusName, statusOf } from "./words.js";
 
 const PAGE = 25;
-const SECONDS_WHILE_OPEN = 4;
+const SECONDS_WHILE_OPEN = 3;
 const SECONDS_AT_REST = 20;
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

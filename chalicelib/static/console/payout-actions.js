@@ -122,7 +122,7 @@ export function resolve(payout) {
     ],
     fields: [
       field("What became of it", "outcome", { choices, required: true }),
-      field("How you know", "reason", { required: true, hint: "For example: Monoova support, ticket 4711. No names or account numbers.", maxlength: 500 }),
+      field("How you know", "reason", { required: true, hint: "For example: confirmed on the phone by Monoova's support. No names or numbers.", maxlength: 500 }),
     ],
     yes: "Settle payout",
     act: (values) => api.post(path(payout, "resolve"), values),
