@@ -3,17 +3,17 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import axe_playwright_python
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 from tests.browser.people import PASSWORD, Person
 from tests.served import Served
 
 SCREENSHOTS: Final = Path(__file__).parents[2] / "build" / "screenshots"
-_AXE: Final = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+_AXE: Final = files("axe_playwright_python") / "axe.min.js"
 WIDE: Final = {"width": 1280, "height": 860}
 PHONE: Final = {"width": 360, "height": 740}
 
@@ -82,7 +82,7 @@ class Console:
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(_AXE.read_text())
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        assert any(rule["id"] == "document-title" for rule in found["passes"])  # it did look
+        assert found["passes"]  # it did look
         return [
             f"{rule['id']}: {node['html'][:160]}"
             for rule in found["violations"]

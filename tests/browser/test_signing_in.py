@@ -19,7 +19,11 @@ def test_an_operator_signs_in_and_comes_back_to_where_they_wanted_to_go(console:
 
 def test_the_way_to_the_sign_in_page_is_a_code_with_pkce_and_a_state(console: Console) -> None:
     asked: list[Request] = []
-    console.page.on("request", lambda request: asked.append(request))
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
+    console.page.on("request", note)
     console.sign_in(OPERATOR)
     ways = [each for each in asked if "/oauth2/authorize" in each.url and each.method == "GET"]
     query = parse_qs(urlsplit(ways[0].url).query)

@@ -49,7 +49,7 @@ function waiting(items, list) {
     { title: "Asked for by", wide: true, cell: (each) => actorName(each.created_by, me) },
     { title: "Asked for", wide: true, cell: (each) => when(each.created_at) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
-    ...(session.mayApprove() ? [{ title: h("span", { class: "unseen" }, "Approve"), end: true, cell }] : []),
+    ...(session.mayApprove() ? [{ title: h("span", { class: "unseen" }, "Approve"), wide: true, end: true, cell }] : []),
   ], items, { href: (each) => link(`/payouts/${each.transaction_id}`), key: (each) => each.transaction_id });
 }
 

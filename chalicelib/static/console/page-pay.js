@@ -19,14 +19,14 @@ export function page({ query, signal }) {
   const id = query.get("customer");
   const body = id
     ? loaded(() => api.get(`/customers/${id}`), (customer) => payForm(customer, query.get("destination")), { signal })
-    : card("Whom?", {}, customerPicker((customer) => go("/pay", { customer: customer.customer_id }), signal));
+    : card("Whom?", { class: "narrow" }, customerPicker((customer) => go("/pay", { customer: customer.customer_id }), signal));
   return [heading, body];
 }
 
 function payForm(customer, chosen) {
   const who = h("p", { class: "payee" }, h("strong", {}, customer.name), h("a", { href: "#/pay" }, "Someone else"));
   if (customer.destinations.length === 0) {
-    return card("Whom?", {}, who, notice("info", "There is nowhere to pay to yet.",
+    return card("Whom?", { class: "narrow" }, who, notice("info", "There is nowhere to pay to yet.",
       linkButton("Add a destination", link(`/customers/${customer.customer_id}`))));
   }
   return new PayForm(customer, chosen, who).element;

@@ -35,13 +35,15 @@ function reviews(items, list) {
     }
   };
   return table("Payouts that need review", [
-    { title: "To", cell: payee },
-    { title: "Why", cell: (each) => REVIEW_REASONS[each.review_reason] ?? each.review_reason },
+    { title: "To", cell: (each) => [payee(each), h("span", { class: "narrow-only under note" }, why(each))] },
+    { title: "Why", wide: true, cell: why },
     { title: "Status", wide: true, cell: (each) => statusOf(each).label },
     { title: "Since", wide: true, cell: (each) => when(each.updated_at) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
     ...(session.mayOperate()
-      ? [{ title: h("span", { class: "unseen" }, "Settle"), end: true, cell: (each) => button("Settle", () => settle(each), { kind: "small" }) }]
+      ? [{ title: h("span", { class: "unseen" }, "Settle"), wide: true, end: true, cell: (each) => button("Settle", () => settle(each), { kind: "small" }) }]
       : []),
   ], items, { href: (each) => link(`/payouts/${each.transaction_id}`), key: (each) => each.transaction_id });
 }
+
+const why = (payout) => REVIEW_REASONS[payout.review_reason] ?? payout.review_reason;
