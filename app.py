@@ -27,7 +27,7 @@ from chalice.app import (
 from chalicelib import api, starting
 from chalicelib.api import events, views
 from chalicelib.api.http import Incoming, Reply, answering, as_problem, checked_id
-from chalicelib.domain.actor import Actor
+from chalicelib.domain.actor import Actor, Role
 from chalicelib.errors import ErrorCode
 from chalicelib.observability import invocation, note
 from chalicelib.wiring import wired
@@ -188,6 +188,21 @@ def show_payout(transaction_id: str) -> Reply:
     return _show_payout(Incoming.to(app).administrator(), transaction_id)
 
 
+@for_admins("POST", "/payouts/{transaction_id}/approve")
+def approve_payout(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    return _approve_payout(incoming, incoming.approver(), transaction_id)
+
+
+@for_admins("POST", "/payouts/{transaction_id}/reject")
+def reject_payout(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.approver()
+    why = incoming.body(api.schemas.REASON)
+    payout = wired.get().approvals.reject(_payout(transaction_id), by=by, **why)
+    return Reply(views.payout_with_history(payout))
+
+
 @for_admins("POST", "/payouts/{transaction_id}/cancel")
 def cancel_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
@@ -303,7 +318,15 @@ def drop_dead_letter(message_id: str) -> Reply:
 @for_services("POST", "/internal/payouts")
 def request_payout_internally() -> Reply:
     incoming = Incoming.to(app)
-    return _request_payout(incoming, incoming.service())
+    by = incoming.service(Role.OPERATOR, wired.get().settings.service_roles)
+    return _request_payout(incoming, by)
+
+
+@for_services("POST", "/internal/payouts/{transaction_id}/approve")
+def approve_payout_internally(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.service(Role.APPROVER, wired.get().settings.service_roles)
+    return _approve_payout(incoming, by, transaction_id)
 
 
 @for_services("GET", "/internal/payouts")
@@ -428,6 +451,12 @@ def _request_payout(incoming: Incoming, by: Actor) -> Reply:
     ask = incoming.body(api.schemas.PAYOUT)
     requested = wired.get().paying.request(ask, by, incoming.idempotency_key, incoming.seconds_left)
     return views.accepted(requested)
+
+
+def _approve_payout(incoming: Incoming, by: Actor, transaction_id: str) -> Reply:
+    incoming.body(api.schemas.EMPTY)
+    payout = wired.get().approvals.approve(_payout(transaction_id), by)
+    return Reply(views.payout_with_history(payout))
 
 
 def _list_customers(incoming: Incoming, _by: Actor) -> Reply:

@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from chalicelib.domain.actor import ServiceRoles, subject_of_role
+from chalicelib.domain.approval import ApprovalRules
+from chalicelib.domain.limits import Limits
 from chalicelib.domain.money import InvalidAmountError, cents_from
 from chalicelib.domain.schedule import Policy
 from chalicelib.secrets import Secret
@@ -15,6 +18,8 @@ _SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb")
 # What Monoova does with a second call under a reference that it has booked: its specification
 # speaks of "a nonce to determine if a request has already been received", and shows no example.
 _DUPLICATES: Final = ("refused", "booked")
+_NEEDED: Final = ("off", "required")
+_ROLE_ARN: Final = r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+"
 
 
 class SettingsError(Exception):
@@ -54,6 +59,9 @@ class Settings:
     requires_webhook_signature: bool
     monoova_source_bsb_field: str
     payout_limit_cents: int
+    approval: ApprovalRules
+    limits: Limits
+    service_roles: ServiceRoles
     cors_allow_origin: str
     sign_in_url: str
     user_pool_client_id: str
@@ -89,6 +97,18 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         == "required",
         monoova_source_bsb_field=reader.one_of("MONOOVA_SOURCE_BSB_FIELD", _SOURCE_BSB_FIELDS),
         payout_limit_cents=reader.amount("PAYOUT_LIMIT_AUD", "1000"),
+        approval=ApprovalRules(
+            threshold_cents=reader.optional_amount("APPROVAL_THRESHOLD_AUD"),
+            new_destinations=reader.one_of("APPROVAL_NEW_DESTINATIONS", _NEEDED) == "required",
+        ),
+        limits=Limits(
+            per_customer_cents=reader.optional_amount("LIMIT_PER_CUSTOMER_AUD_PER_DAY"),
+            per_destination_cents=reader.optional_amount("LIMIT_PER_DESTINATION_AUD_PER_DAY"),
+            in_total_cents=reader.optional_amount("LIMIT_PER_DAY_AUD"),
+        ),
+        service_roles=ServiceRoles(
+            viewers=reader.roles("VIEWER_ROLE_ARNS"), approvers=reader.roles("APPROVER_ROLE_ARNS")
+        ),
         cors_allow_origin=reader.text("CORS_ALLOW_ORIGIN", default="*"),
         sign_in_url=reader.optional(
             "COGNITO_DOMAIN", r"https?://[\w.-]+(:[0-9]+)?", "the address of the sign-in page"
@@ -144,6 +164,16 @@ class _Reader:
 
     def amount(self, name: str, default: str) -> int:
         return self._parsed(name, default, cents_from, "an amount such as 1000", 1)
+
+    def optional_amount(self, name: str) -> int | None:
+        return self.amount(name, "") if self._environment.get(name, "").strip() else None
+
+    def roles(self, name: str) -> frozenset[str]:
+        """The subjects of comma-separated ARNs of IAM roles, perhaps none."""
+        found = {part.strip() for part in self._environment.get(name, "").split(",")} - {""}
+        if not all(re.fullmatch(_ROLE_ARN, arn) for arn in found):
+            self.problems.append(f"{name}: expected ARNs of IAM roles, comma-separated")
+        return frozenset(subject_of_role(arn) for arn in found)
 
     def secrets(self, name: str, kept_in: str) -> tuple[Secret, ...]:
         """Comma-separated secrets; none where the value is the ARN that `kept_in` has, too."""

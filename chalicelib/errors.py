@@ -4,7 +4,7 @@ AppError
 ├── CallerError                     you sent something wrong: the same again fails again
 │   ├── InvalidRequestError         400  InvalidRequest, with the fields
 │   ├── UnauthenticatedError        401  Unauthenticated
-│   ├── ForbiddenError              403  Forbidden: known, but not allowed to do this
+│   ├── ForbiddenError              403  Forbidden, ApprovalByRequester: known, but not allowed to
 │   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound,
 │   │                                    DeadLetterNotFound, FileNotFound
 │   ├── ConflictError               409  what is asked for does not fit the state of things
@@ -32,6 +32,7 @@ class ErrorCode(StrEnum):
     INVALID_REQUEST = "InvalidRequest"
     UNAUTHENTICATED = "Unauthenticated"
     FORBIDDEN = "Forbidden"
+    APPROVAL_BY_REQUESTER = "ApprovalByRequester"
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
     CUSTOMER_NOT_FOUND = "CustomerNotFound"
     DESTINATION_NOT_FOUND = "DestinationNotFound"
@@ -44,6 +45,7 @@ class ErrorCode(StrEnum):
     PAYOUT_NOT_CANCELLABLE = "PayoutNotCancellable"
     PAYOUT_NOT_RETRYABLE = "PayoutNotRetryable"
     PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"
+    PAYOUT_NOT_AWAITING_APPROVAL = "PayoutNotAwaitingApproval"
     DEAD_LETTER_UNREADABLE = "DeadLetterUnreadable"
     CHANGED_MEANWHILE = "ChangedMeanwhile"
     PAYLOAD_TOO_LARGE = "PayloadTooLarge"
@@ -51,6 +53,7 @@ class ErrorCode(StrEnum):
     NO_DESTINATION = "NoDestination"
     DESTINATION_AMBIGUOUS = "DestinationAmbiguous"
     IDEMPOTENCY_KEY_REUSED = "IdempotencyKeyReused"
+    LIMIT_EXCEEDED = "LimitExceeded"
     MONOOVA_REFUSED = "MonoovaRefused"
     MONOOVA_UNAVAILABLE = "MonoovaUnavailable"
     SENDING_STOPPED = "SendingStopped"

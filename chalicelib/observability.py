@@ -164,7 +164,7 @@ def count_change(change: Change, payout: Payout, at: datetime) -> None:
     if state is State.COMPLETED or "completed_at" in change.fields:
         count(Metric.PAYOUTS_COMPLETED, code=payout.payout_method)
         measure(Metric.CENTS_COMPLETED, payout.amount_cents)
-        measure(Metric.SECONDS_TO_COMPLETION, (at - payout.created_at).total_seconds())
+        measure(Metric.SECONDS_TO_COMPLETION, (at - payout.released_at).total_seconds())
     code = change.fields.get("failure_code")
     metric = _BY_STATE.get(state) if state else None
     if metric:

@@ -111,15 +111,10 @@ class RestingQueue:
 
     def show_again(self, messages: Iterable[Resting]) -> None:
         """Ends the hiding of messages that were taken."""
-        entries = [
-            {"Id": str(number), "ReceiptHandle": message.receipt, "VisibilityTimeout": 0}
-            for number, message in enumerate(messages)
-        ]
         with _queue_errors():
-            for first in range(0, len(entries), _AT_ONCE):
-                self._client.change_message_visibility_batch(
-                    QueueUrl=self._url,
-                    Entries=entries[first : first + _AT_ONCE],  # type: ignore[arg-type] # no TypedDict
+            for message in messages:
+                self._client.change_message_visibility(
+                    QueueUrl=self._url, ReceiptHandle=message.receipt, VisibilityTimeout=0
                 )
 
     def delete(self, message: Resting) -> None:

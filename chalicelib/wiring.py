@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from chalicelib.monoova.payloads import Source
     from chalicelib.queues import Queue
     from chalicelib.secrets import CredentialsSource, Secret
+    from chalicelib.services.acceptance import Acceptance
     from chalicelib.services.account import AccountService
     from chalicelib.services.administration import AdministrationService
+    from chalicelib.services.approvals import ApprovalService
     from chalicelib.services.customers import CustomerService
     from chalicelib.services.dead_letters import DeadLetterService
     from chalicelib.services.dispatch import Dispatcher
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from chalicelib.services.validation import ValidationService
     from chalicelib.services.webhooks import WebhookService
     from chalicelib.storage.controls import Controls
+    from chalicelib.storage.counted import CountedPayouts
     from chalicelib.storage.customers import Customers
     from chalicelib.storage.payouts import Payouts
     from chalicelib.storage.together import ReadTogether
@@ -137,6 +140,12 @@ class Container:
         )
 
     @cached_property
+    def counted_payouts(self) -> "CountedPayouts":
+        from chalicelib.storage.counted import CountedPayouts
+
+        return CountedPayouts(self._dynamodb, self.payouts_table, self.controls_table)
+
+    @cached_property
     def vault(self) -> "Vault":
         from chalicelib.encryption import Vault
 
@@ -225,11 +234,24 @@ class Container:
         return Queue(self._sqs, self.settings.payout_queue_url)
 
     @cached_property
+    def acceptance(self) -> "Acceptance":
+        from chalicelib.services.acceptance import Acceptance
+
+        return Acceptance(
+            payouts=self.payouts_table,
+            counted=self.counted_payouts if self.settings.limits.are_set else None,
+            limits=self.settings.limits,
+            clock=self.clock,
+            jitter=self._jitter,
+        )
+
+    @cached_property
     def paying(self) -> "PayingService":
         from chalicelib.services.paying import PayingService
 
         return PayingService(
             payouts=self.payouts_table,
+            acceptance=self.acceptance,
             together=self.together,
             vault=self.vault,
             monoova=self.monoova,
@@ -239,7 +261,22 @@ class Container:
             clock=self.clock,
             policy=self.settings.policy,
             limit_cents=self.settings.payout_limit_cents,
+            approval=self.settings.approval,
             new_id=self._new_id,
+        )
+
+    @cached_property
+    def approvals(self) -> "ApprovalService":
+        from chalicelib.services.approvals import ApprovalService
+
+        return ApprovalService(
+            payouts=self.payouts_table,
+            customers=self.customers_table,
+            together=self.together,
+            vault=self.vault,
+            recorder=self._recorder,
+            queue=self._payout_queue,
+            clock=self.clock,
         )
 
     @cached_property
@@ -281,6 +318,8 @@ class Container:
             account=self.account,
             source=self.source,
             limit_cents=self.settings.payout_limit_cents,
+            approval=self.settings.approval,
+            acceptance=self.acceptance,
             new_id=self._new_id,
         )
 

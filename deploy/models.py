@@ -16,13 +16,19 @@ from typing import Any, Final
 
 OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     "dynamodb": frozenset(
-        {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"}
+        {
+            "BatchGetItem",
+            "DeleteItem",
+            "GetItem",
+            "PutItem",
+            "Query",
+            "TransactWriteItems",
+            "UpdateItem",
+        }
     ),
     "kms": frozenset({"Decrypt", "GenerateDataKey"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
-    "sqs": frozenset(
-        {"ChangeMessageVisibilityBatch", "DeleteMessage", "ReceiveMessage", "SendMessage"}
-    ),
+    "sqs": frozenset({"ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage", "SendMessage"}),
 }
 
 # Read by every client, whatever its service.

@@ -243,6 +243,7 @@ class Stack:
             "MonoovaSourceAccount": account.source_account,
             "MonoovaWebhookSignature": "required",
             "RemitterName": account.remitter_name,
+            "ApprovalThresholdAud": "500",
             "CorsAllowOrigin": "http://localhost:3000",
             "SignInUrl": self.sign_in_url,
             # Half the time in which the simulated webhooks come at the usual speed.

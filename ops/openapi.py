@@ -17,6 +17,7 @@ from chalice.app import CognitoUserPoolAuthorizer, IAMAuthorizer
 from app import app
 from chalicelib.api import pages, schemas
 from chalicelib.errors import ErrorCode
+from ops.openapi_examples import example_of
 from ops.openapi_operations import OPERATIONS, Operation
 from ops.openapi_problems import STATUS_OF, problem, problem_examples, refused_by_gateway
 from ops.openapi_replies import reference_to, reply_schemas
@@ -52,6 +53,12 @@ _SECURITY: Final[dict[str, Json]] = {
         "description": "The secret that Monoova was given with the subscription, bare or as"
         " `Bearer <secret>`.",
     },
+}
+_WHO: Final[dict[str | None, str]] = {
+    "administrator": "For people who have signed in.",
+    "service": "For internal services, by IAM.",
+    "monoova": "For Monoova alone.",
+    None: "For anybody.",
 }
 _IDEMPOTENCY_KEY: Final[Json] = {
     "in": "header",
@@ -117,6 +124,7 @@ def _operation(path: str, route: Any) -> Json:
     described: Json = {
         "operationId": route.view_name,
         "summary": operation.summary,
+        "description": _WHO[scheme],
         "tags": [path.split("/")[1].removesuffix(".json")],
         "security": [{scheme: []}] if scheme else [],
         "parameters": _parameters(path, operation),
@@ -166,9 +174,10 @@ def _path_parameter(path: str, name: str) -> Json:
 def _body(operation: Operation) -> Json | None:
     if operation.body is None:
         return None
+    schema = body_reference(operation.body)
     return {
         "required": operation.body is not schemas.EmptySchema,
-        "content": {"application/json": {"schema": body_reference(operation.body)}},
+        "content": {"application/json": {"schema": schema, **example_of(schema)}},
     }
 
 
@@ -190,7 +199,7 @@ def _responses(operation: Operation, scheme: str | None) -> Json:
 def _codes_of_authorizer(operation: Operation, scheme: str | None) -> list[ErrorCode]:
     if scheme is None:
         return []
-    may_be_forbidden = scheme == "administrator" and operation.changes
+    may_be_forbidden = scheme in ("administrator", "service") and operation.changes
     return [ErrorCode.UNAUTHENTICATED, *([ErrorCode.FORBIDDEN] if may_be_forbidden else [])]
 
 
@@ -204,7 +213,9 @@ def _success(operation: Operation) -> Json:
     return {
         "description": operation.reply or "A text.",
         **({"headers": headers} if headers else {}),
-        "content": {operation.media_type or "application/json": {"schema": schema}},
+        "content": {
+            operation.media_type or "application/json": {"schema": schema, **example_of(schema)}
+        },
     }
 
 

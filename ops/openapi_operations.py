@@ -21,6 +21,7 @@ _PAYABLE: Final = (
     _E.DESTINATION_AMBIGUOUS,
 )
 _SENT: Final = (
+    _E.LIMIT_EXCEEDED,
     _E.IDEMPOTENCY_KEY_REUSED,
     _E.MONOOVA_REFUSED,
     _E.MONOOVA_UNAVAILABLE,
@@ -87,6 +88,19 @@ _SHOW_PAYOUT: Final = Operation(
 _SHOW_ACCOUNT: Final = Operation(
     "The mAccount's balance and NPP limit, as Monoova has them now.", _ACCOUNT, reply="Account"
 )
+_DECISION: Final = (
+    *_BODY,
+    _E.APPROVAL_BY_REQUESTER,
+    _E.PAYOUT_NOT_AWAITING_APPROVAL,
+    *_PAYOUT,
+)
+_APPROVE_PAYOUT: Final = Operation(
+    "Lets a payout go out that waits for approval: for somebody other than who asked for it.",
+    _DECISION,
+    reply="PayoutWithHistory",
+    body=schemas.EmptySchema,
+    changes=True,
+)
 _LETTER: Final = (_E.DEAD_LETTER_NOT_FOUND, *_STORAGE)
 _WEBHOOK_CODES: Final = (
     _E.INVALID_REQUEST,
@@ -142,11 +156,19 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "validate_payout": Operation(
         "Checks all that paying would check, Monoova's `validate` and the balance included; moves"
         " and stores nothing.",
-        (*_BODY, *_PAYABLE, _E.SENDING_STOPPED, *_STORAGE),
+        (*_BODY, *_PAYABLE, _E.LIMIT_EXCEEDED, _E.SENDING_STOPPED, *_STORAGE),
         reply="Validation",
         body=schemas.PayoutSchema,
     ),
     "show_payout": _SHOW_PAYOUT,
+    "approve_payout": _APPROVE_PAYOUT,
+    "reject_payout": Operation(
+        "Ends a payout that waits for approval: for somebody other than who asked for it.",
+        _DECISION,
+        reply="PayoutWithHistory",
+        body=schemas.ReasonSchema,
+        changes=True,
+    ),
     "cancel_payout": Operation(
         "Ends a payout that was not sent yet.",
         (*_BODY, _E.PAYOUT_NOT_CANCELLABLE, *_PAYOUT),
@@ -222,6 +244,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     ),
     "drop_dead_letter": Operation("Deletes a message for ever.", _LETTER, 204, changes=True),
     "request_payout_internally": _REQUEST_PAYOUT,
+    "approve_payout_internally": _APPROVE_PAYOUT,
     "list_payouts_internally": _LIST_PAYOUTS,
     "show_payout_internally": _SHOW_PAYOUT,
     "list_customers_internally": _LIST_CUSTOMERS,

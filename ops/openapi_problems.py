@@ -12,7 +12,7 @@ _E: Final = ErrorCode
 _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
     400: ("The request is not valid", (_E.INVALID_REQUEST,)),
     401: ("Not authenticated", (_E.UNAUTHENTICATED,)),
-    403: ("Not allowed", (_E.FORBIDDEN,)),
+    403: ("Not allowed", (_E.FORBIDDEN, _E.APPROVAL_BY_REQUESTER)),
     404: (
         "Not found",
         (
@@ -33,6 +33,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.PAYOUT_NOT_CANCELLABLE,
             _E.PAYOUT_NOT_RETRYABLE,
             _E.PAYOUT_NOT_RESOLVABLE,
+            _E.PAYOUT_NOT_AWAITING_APPROVAL,
             _E.DEAD_LETTER_UNREADABLE,
             _E.CHANGED_MEANWHILE,
         ),
@@ -45,6 +46,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.NO_DESTINATION,
             _E.DESTINATION_AMBIGUOUS,
             _E.IDEMPOTENCY_KEY_REUSED,
+            _E.LIMIT_EXCEEDED,
             _E.MONOOVA_REFUSED,
         ),
     ),
@@ -67,6 +69,7 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.INVALID_REQUEST: "The request is not valid.",
     _E.UNAUTHENTICATED: "Sign in first.",
     _E.FORBIDDEN: "Viewers may look, but change nothing.",
+    _E.APPROVAL_BY_REQUESTER: "Somebody other than who asked for the payout has to decide on it.",
     _E.CUSTOMER_NOT_FOUND: "There is no such customer.",
     _E.DESTINATION_NOT_FOUND: "The customer has no such destination.",
     _E.PAYOUT_NOT_FOUND: "There is no such payout.",
@@ -83,6 +86,8 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     " under review, can be retried.",
     _E.PAYOUT_NOT_RESOLVABLE: "A payout that is Queued cannot be resolved as Failed: only one that"
     " needs review, and only into what its state allows.",
+    _E.PAYOUT_NOT_AWAITING_APPROVAL: "The payout is Queued: only one that waits for approval, and"
+    " not for more than 30 days, can be decided on.",
     _E.DEAD_LETTER_UNREADABLE: "Nothing here can read this message, so putting it back would only"
     " bring it here again: look for the cause in the log, then delete it.",
     _E.CHANGED_MEANWHILE: "The customer was changed meanwhile: try again.",
@@ -91,6 +96,8 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.NO_DESTINATION: "The customer has no destination of this kind to pay to.",
     _E.DESTINATION_AMBIGUOUS: "The customer has several destinations: name one by destination_id.",
     _E.IDEMPOTENCY_KEY_REUSED: "This Idempotency-Key was used for a request with other fields.",
+    _E.LIMIT_EXCEEDED: "More than the limit of A$5000.00 a day for one customer: A$120.50 is left"
+    " until midnight in Sydney.",
     _E.MONOOVA_REFUSED: "Monoova refused the payout: SimulatedInsufficientFunds",
     _E.MONOOVA_UNAVAILABLE: "Monoova does not tell the balance at the moment.",
     _E.SENDING_STOPPED: "Monoova is not being called at the moment.",

@@ -181,6 +181,11 @@ _OBJECTS: Final[Mapping[str, Json]] = {
     "Validation": _object(
         {
             "is_valid": _YES_OR_NO,
+            "needs_approval": {
+                **_YES_OR_NO,
+                "description": "Whether it would wait until somebody else approves it.",
+            },
+            "message": {**_or_null(_TEXT), "description": "Why it would wait for that."},
             "destination": reference_to("Destination"),
             "checks": {
                 "type": "array",

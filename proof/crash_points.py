@@ -165,13 +165,16 @@ class Scene:
 
 @dataclass(frozen=True)
 class Flow:
-    """`ready` sets the scene, `act` is the flow, of whose `function` each call is a crash point."""
+    """`ready` sets the scene, `act` is the flow, of whose `function` each call is a crash point;
+    `afterwards` is what people do later anyway.
+    """
 
     name: str
     function: str
     act: Callable[[Scene], None]
     ready: Callable[[Scene], None] = lambda _scene: None
     settings: Mapping[str, str] = field(default_factory=dict)
+    afterwards: Callable[[Scene], None] = lambda _scene: None
 
 
 @dataclass(frozen=True)
@@ -221,6 +224,7 @@ def played(
                 # The same once more, as whoever got no answer would.
                 flow.act(scene)
             scene.resumed()
+            flow.afterwards(scene)
             scene.house.converge(_QUIET_HOURS)
             scene.house.tell_everything()
     return scene
@@ -282,6 +286,31 @@ def _action(name: str, body: Mapping[str, str]) -> Callable[[Scene], None]:
     return lambda scene: scene.post(f"/payouts/{scene.transaction_id}/{name}", body)
 
 
+def _decision(name: str, body: Mapping[str, str]) -> Callable[[Scene], None]:
+    """What somebody other than who asked for the payout makes of it."""
+
+    def act(scene: Scene) -> None:
+        path = f"/payouts/{scene.transaction_id}/{name}"
+        scene.does(lambda: scene.people.ask("erin", "POST", path, body, groups="approvers"))
+
+    return act
+
+
+def _what_waits_is_approved(scene: Scene) -> None:
+    """An approver looks through the list of what waits."""
+
+    def act() -> None:
+        listed = scene.people.ask(
+            "erin", "GET", "/payouts?status=AwaitingApproval", groups="approvers"
+        )
+        assert listed is not None  # nothing is wrong any more
+        for waiting in listed.json["items"]:
+            path = f"/payouts/{waiting['transaction_id']}/approve"
+            scene.people.ask("erin", "POST", path, {}, groups="approvers")
+
+    scene.does(act)
+
+
 def _message(scene: Scene) -> None:
     """The queue hands the payout's message over, however often it has done so before."""
     ids = {"transaction_id": scene.transaction_id, "customer_id": scene.customer.customer_id}
@@ -316,11 +345,38 @@ def _reviewed(scene: Scene) -> None:
 
 _RESOLUTION: Final = {"outcome": "Completed", "reason": "seen on the statement"}
 
+_LIMITED: Final = {"LIMIT_PER_DAY_AUD": "125.50"}
+_APPROVED: Final = {"APPROVAL_NEW_DESTINATIONS": "required"}
+
 FLOWS: Final = (
     Flow("request", "api", Scene.pay),
     Flow("request refused for a reason in no table", "api", _refused_unheard_of),
     Flow("request whose answer is lost", "api", _in_doubt),
     Flow("request while paused", "api", Scene.pay, Scene.paused),
+    Flow("request within limits", "api", Scene.pay, settings=_LIMITED),
+    Flow(
+        "request that needs approval",
+        "api",
+        Scene.pay,
+        settings=_APPROVED,
+        afterwards=_what_waits_is_approved,
+    ),
+    Flow(
+        "approve",
+        "api",
+        _decision("approve", {}),
+        Scene.pay,
+        _APPROVED,
+        _what_waits_is_approved,
+    ),
+    Flow(
+        "reject",
+        "api",
+        _decision("reject", {"reason": "no"}),
+        Scene.pay,
+        _APPROVED,
+        _what_waits_is_approved,
+    ),
     Flow("submit a queued one", "send_queued_payouts", _message, _queued),
     Flow("reconcile a queued one", "reconcile", Scene.reconcile, _after(400, _queued)),
     Flow("reconcile a sent one", "reconcile", Scene.reconcile, _after(70, _sent)),

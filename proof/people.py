@@ -46,7 +46,14 @@ class People:
     asks: int = 0
 
     def ask(
-        self, who: str, method: str, path: str, body: object = None, key: str | None = None
+        self,
+        who: str,
+        method: str,
+        path: str,
+        body: object = None,
+        key: str | None = None,
+        *,
+        groups: str = "operators",
     ) -> HttpAnswer | None:
         """One request of a client, noted with what the client heard of it."""
         self.asks += 1
@@ -56,7 +63,7 @@ class People:
         )
         headers = _JSON | ({"Idempotency-Key": key} if key else {})
         content = json.dumps(body).encode() if body is not None else b""
-        answer = self.house.functions.http(method, path, content, headers, user(who))
+        answer = self.house.functions.http(method, path, content, headers, user(who, groups))
         if answer is None:
             history.add("unknown", ask=ask, why="no answer in time")
         else:

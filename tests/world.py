@@ -29,6 +29,7 @@ from tests import aws
 
 __all__ = [
     "ADMIN",
+    "APPROVER",
     "ROLE",
     "WEBHOOK_SECRET",
     "Caller",
@@ -37,6 +38,7 @@ __all__ = [
     "World",
     "WorldClock",
     "as_admin",
+    "as_approver",
     "as_nobody",
     "as_service",
     "load_app",
@@ -44,6 +46,7 @@ __all__ = [
 
 WEBHOOK_SECRET: Final = "webhook-secret-5e1f"
 ADMIN: Final = "0a1b2c3d-admin-sub"
+APPROVER: Final = "9f8e7d6c-approver-sub"
 ROLE: Final = "arn:aws:sts::111122223333:assumed-role/Payer/session-1"
 
 # What the functions get on AWS.
@@ -108,6 +111,11 @@ def as_admin(app: ModuleType, sub: str = ADMIN) -> Caller:
     return Caller(app, user(sub))
 
 
+def as_approver(app: ModuleType, sub: str = APPROVER) -> Caller:
+    """Somebody other than the administrator, who may decide on what that one has asked for."""
+    return Caller(app, user(sub, "approvers"))
+
+
 def as_service(app: ModuleType, arn: str = ROLE) -> Caller:
     return Caller(app, {"identity": {"userArn": arn, "sourceIp": "127.0.0.1"}})
 
@@ -156,6 +164,7 @@ class World:
         self.container = self.new_container()
         wired.put(self.container)
         self.admin = as_admin(self.app)
+        self.approver = as_approver(self.app)
         self.service = as_service(self.app)
         self.nobody = as_nobody(self.app)
 

@@ -13,7 +13,7 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib import observability
 from chalicelib.config import SettingsError
-from chalicelib.domain.actor import Actor, Role, service, user
+from chalicelib.domain.actor import Actor, Role, ServiceRoles, service, user
 from chalicelib.encryption import SealBrokenError, VaultUnavailableError
 from chalicelib.errors import (
     AppError,
@@ -118,16 +118,17 @@ class Incoming:
         """
         return _allowed(self.administrator(), Role.APPROVER)
 
-    def service(self) -> Actor:
-        """The IAM principal whose signature API Gateway has checked.
+    def service(self, needed: Role = Role.VIEWER, roles: ServiceRoles | None = None) -> Actor:
+        """The IAM principal whose signature API Gateway has checked; `roles` are the deployment's.
 
         Raises:
             UnauthenticatedError: there is none.
+            ForbiddenError: it may not do what `needed` may.
         """
         arn = (self.request.context.get("identity") or {}).get("userArn")
         if not isinstance(arn, str) or not arn:
             raise UnauthenticatedError("Sign the request with IAM credentials.")
-        return _noted(service(arn))
+        return _allowed(_noted(service(arn, roles)), needed)
 
     @property
     def seconds_left(self) -> float:

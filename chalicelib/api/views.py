@@ -1,12 +1,13 @@
 """What an answer looks like: plain JSON values, amounts as numbers with two decimals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.api.http import Reply
 from chalicelib.domain.actor import Actor, Role
+from chalicelib.domain.approval import ApprovalReason
 from chalicelib.domain.gate import Gate, Passage
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.payout import HistoryEntry, Payout, State
@@ -26,11 +27,15 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_WAITING = {
+_WAITING: Final[Mapping[Passage | ApprovalReason, str]] = {
     Passage.PAUSED: "Payouts are paused by an operator. This one is queued and will be sent by"
     " itself once they are resumed.",
     Passage.CIRCUIT_OPEN: "Monoova cannot be reached reliably at the moment. This payout is queued"
     " and will be sent by itself once Monoova is back.",
+    ApprovalReason.ABOVE_THRESHOLD: "More than one person alone may pay: it waits until somebody"
+    " else approves it, 30 days at most.",
+    ApprovalReason.NEW_DESTINATION: "No approver has approved a payout to this destination yet: it"
+    " waits until somebody else approves it, 30 days at most.",
 }
 
 
@@ -141,10 +146,14 @@ def accepted(shown: "Requested") -> Reply:
             transaction_id=payout.transaction_id,
         )
     note(transaction_id=payout.transaction_id)
-    message = _WAITING.get(shown.waits_for) if shown.waits_for else None
+    message = _why(shown.waits_for)
     body = payout_with_history(payout) | ({"message": message} if message else {})
     headers = {"Idempotent-Replayed": "true"} if shown.is_replay else {}
     return Reply(body, 202, headers)
+
+
+def _why(reasons: Sequence[Passage | ApprovalReason]) -> str:
+    return " ".join(_WAITING[reason] for reason in reasons)
 
 
 def payouts(shown: "Listing") -> Json:
@@ -165,6 +174,8 @@ def validated(shown: "Validated") -> Json:
     """Whether a payout would go through, and what was checked."""
     return {
         "is_valid": shown.is_valid,
+        "needs_approval": bool(shown.waits_for),
+        "message": _why(shown.waits_for) or None,
         "destination": destination(shown.destination),
         "checks": [
             {"name": check.name, "is_ok": check.is_ok, "detail": check.detail}

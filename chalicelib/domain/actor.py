@@ -51,9 +51,29 @@ def user(sub: str, groups: Iterable[str] = ()) -> Actor:
     return Actor(sub, subject_of(sub), frozenset().union(*ours) if ours else _OPERATES)
 
 
-def service(arn: str) -> Actor:
+@dataclass(frozen=True, slots=True)
+class ServiceRoles:
+    """Which IAM roles may only look, and which approve, by their subjects; all others operate."""
+
+    viewers: frozenset[str] = frozenset()
+    approvers: frozenset[str] = frozenset()
+
+    def of(self, subject: str) -> frozenset[Role]:
+        if subject in self.approvers:
+            return _APPROVES
+        return _LOOKS if subject in self.viewers else _OPERATES
+
+
+def service(arn: str, roles: ServiceRoles | None = None) -> Actor:
     """An IAM caller. `arn:aws:sts::1:assumed-role/Payer/session` is the role Payer, each time."""
-    return Actor(arn, subject_of(arn))
+    subject = subject_of(arn)
+    return Actor(arn, subject, (roles or ServiceRoles()).of(subject))
+
+
+def subject_of_role(arn: str) -> str:
+    """The subject of whoever has assumed a role. A session's ARN does not tell the role's path."""
+    account, _, path = arn.replace(":iam:", ":sts:").partition(":role/")
+    return f"{account}{_ASSUMED}{path.rpartition('/')[2]}"
 
 
 def subject_of(name: str) -> str:

@@ -274,7 +274,7 @@ def _unknown_past_grace(payout: Payout, note: Note, policy: Policy) -> Change | 
         return _look_again(payout, note, policy)
     if payout.state is State.ACCEPTED:
         return _given_up(payout, ReviewReason.ACCEPTED_BUT_UNKNOWN, note, policy)
-    is_in_time = not is_overdue(payout.created_at, note.at, policy)
+    is_in_time = not is_overdue(payout.released_at, note.at, policy)
     if policy.may_send_again and is_in_time and payout.resends < policy.max_resends:
         return SEND_AGAIN
     return _given_up(payout, ReviewReason.OUTCOME_UNKNOWN, note, policy)
@@ -283,7 +283,7 @@ def _unknown_past_grace(payout: Payout, note: Note, policy: Policy) -> Change | 
 def _look_again(payout: Payout, note: Note, policy: Policy) -> Change:
     if payout.state not in (State.ACCEPTED, State.UNRESOLVED):
         return NO_CHANGE
-    if not payout.needs_review and is_overdue(payout.created_at, note.at, policy):
+    if not payout.needs_review and is_overdue(payout.released_at, note.at, policy):
         return _given_up(payout, ReviewReason.STILL_PENDING, note, policy)
     looks = payout.looks + 1
     return Change(Fields(looks=looks, due_at=next_look_at(note.at, looks, policy)))
@@ -341,3 +341,20 @@ def claimed(
     if event is Event.RESENT:
         fields |= Fields(resends=payout.resends + 1)
     return change_for(payout, event, Note(now, by), fields)
+
+
+def approved(payout: Payout, now: datetime, by: str) -> Change:
+    """Lets a payout go out that has waited for this.
+
+    Raises:
+        ForbiddenTransitionError: it does not wait, or has waited for too long.
+    """
+    if payout.due_at is not None and payout.due_at <= now:
+        raise ForbiddenTransitionError(payout.state, Event.APPROVED)
+    return change_for(
+        payout,
+        Event.APPROVED,
+        Note(now, by),
+        # Due at once: should its message be lost, the schedule sends it.
+        Fields(approved_at=now, approved_by=by, due_at=now),
+    )

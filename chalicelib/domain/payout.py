@@ -292,6 +292,8 @@ class Fields(TypedDict, total=False):
     looks: int
     ambiguous: bool
     completed_at: datetime | None
+    approved_at: datetime | None
+    approved_by: str | None
     destination_masked: str
     description: str | None
     lodgement_reference: str | None
@@ -347,11 +349,18 @@ class Payout:
     lease_id: str | None = None
     last_sent_at: datetime | None = None
     completed_at: datetime | None = None
+    approved_at: datetime | None = None
+    approved_by: str | None = None
     resends: int = 0
     looks: int = 0
     ambiguous: bool = False
     history: tuple[HistoryEntry, ...] = ()
     history_size: int = 0
+
+    @property
+    def released_at(self) -> datetime:
+        """Since when nothing but sending it stands between the payee and the money."""
+        return self.approved_at or self.created_at
 
 
 def effect_of(state: State, event: Event) -> Effect:

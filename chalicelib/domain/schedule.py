@@ -48,14 +48,14 @@ def is_past_grace(last_sent_at: datetime | None, now: datetime, policy: Policy) 
     return last_sent_at is not None and now - last_sent_at > timedelta(seconds=policy.grace_seconds)
 
 
-def is_expired(created_at: datetime, now: datetime, policy: Policy) -> bool:
+def is_expired(released_at: datetime, now: datetime, policy: Policy) -> bool:
     """Whether a queued payout is too old to be sent."""
-    return now - created_at > timedelta(hours=policy.expiry_hours)
+    return now - released_at > timedelta(hours=policy.expiry_hours)
 
 
-def is_overdue(created_at: datetime, now: datetime, policy: Policy) -> bool:
+def is_overdue(released_at: datetime, now: datetime, policy: Policy) -> bool:
     """Whether an open payout has waited so long that a person should know."""
-    return now - created_at > timedelta(hours=policy.review_after_hours)
+    return now - released_at > timedelta(hours=policy.review_after_hours)
 
 
 def when_to_try(gate: Gate, now: datetime, policy: Policy) -> datetime:

@@ -10,7 +10,7 @@ from typing import Final
 
 from chalicelib.domain.decisions import NoticeKind
 from chalicelib.errors import ConflictError, ErrorCode, NotFoundError, TryAgainError
-from chalicelib.observability import note
+from chalicelib.observability import note, note_error
 from chalicelib.queues import (
     MOST_LOOKED_AT,
     Queue,
@@ -61,7 +61,7 @@ class DeadLetterService:
         try:
             found = self.resting.look()
         except QueueUnavailableError as error:
-            raise _unreachable() from error
+            raise _unreachable(error) from error
         letters = sorted(map(_letter, found), key=lambda letter: letter.sent_at)
         return letters, len(letters) < MOST_LOOKED_AT
 
@@ -88,7 +88,7 @@ class DeadLetterService:
             queue.put_text(message.text)
             self.resting.delete(message)
         except QueueUnavailableError as error:
-            raise _unreachable() from error
+            raise _unreachable(error) from error
         _noted(letter, "put back")
         return letter
 
@@ -102,14 +102,14 @@ class DeadLetterService:
         try:
             self.resting.delete(message)
         except QueueUnavailableError as error:
-            raise _unreachable() from error
+            raise _unreachable(error) from error
         _noted(_letter(message), "deleted")
 
     def _taken(self, message_id: str) -> Resting:
         try:
             message = self.resting.take(message_id)
         except QueueUnavailableError as error:
-            raise _unreachable() from error
+            raise _unreachable(error) from error
         if message is None:
             raise NotFoundError(
                 "No such message rests there, or somebody else looks at it now: try again in a"
@@ -127,7 +127,8 @@ class DeadLetterService:
         return by_kind.get(letter.kind)
 
 
-def _unreachable() -> TryAgainError:
+def _unreachable(error: QueueUnavailableError) -> TryAgainError:
+    note_error(error)
     return TryAgainError("The queue cannot be reached.", ErrorCode.STORAGE_UNAVAILABLE)
 
 

@@ -75,7 +75,7 @@ class Dispatcher:
         now = self.clock.now()
         if payout.needs_review:
             return self._put_off(payout, now + _REVIEW_LOOK)
-        if is_expired(payout.created_at, now, self.policy):
+        if is_expired(payout.released_at, now, self.policy):
             return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by)
         if customer is None or customer.destination(payout.destination_id) is None:
             return self._end(payout, Event.DESTINATION_GONE, FailureCode.DESTINATION_GONE, by)

@@ -10,7 +10,14 @@ from chalicelib.domain.payout import Payout, Status
 from chalicelib.errors import InvalidRequestError
 from chalicelib.services.recording import found_payout
 from chalicelib.storage.dynamodb import InvalidCursorError, Page, cursor_of, key_of
-from chalicelib.storage.payouts import CUSTOMER_KEY, DAY_KEY, REVIEW_KEY, REVIEW_PART, Payouts
+from chalicelib.storage.payouts import (
+    APPROVAL_PART,
+    CUSTOMER_KEY,
+    DAY_KEY,
+    REVIEW_KEY,
+    REVIEW_PART,
+    Payouts,
+)
 
 _USUAL_DAYS: Final = 31
 # What one request reads at the most, so that a filter that finds nothing stays cheap.
@@ -51,7 +58,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class PayoutLists:
-    """One by its id; many by customer, by review, or by day: whichever index serves best."""
+    """One by its id; many by customer, by what waits for people, or by day: what serves best."""
 
     payouts: Payouts
     clock: Clock
@@ -81,6 +88,9 @@ class PayoutLists:
         if wanted.needs_review:
             start = _start(cursor, REVIEW_KEY, REVIEW_PART)
             return _gathered(self.payouts.in_review, wanted, limit, start)
+        if wanted.status is Status.AWAITING_APPROVAL:
+            start = _start(cursor, REVIEW_KEY, APPROVAL_PART)
+            return _gathered(self.payouts.awaiting_approval, wanted, limit, start)
         return self._by_day(wanted, limit, cursor)
 
     def _by_day(self, wanted: PayoutFilter, limit: int, cursor: str | None) -> Listing:

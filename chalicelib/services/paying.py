@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain.actor import Actor
+from chalicelib.domain.approval import ApprovalReason, ApprovalRules, approval_until
 from chalicelib.domain.destination import Destination
 from chalicelib.domain.gate import Passage
 from chalicelib.domain.money import decimal_from
@@ -33,6 +34,7 @@ from chalicelib.errors import (
 from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.secrets import SecretUnavailableError
+from chalicelib.services.acceptance import Acceptance
 from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import found_payout
@@ -75,11 +77,11 @@ class PayoutRequest:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The payout as it now stands; `waits_for` says why it was only queued."""
+    """The payout as it now stands; `waits_for` says why it was not sent, if it was not."""
 
     payout: Payout
     is_replay: bool = False
-    waits_for: Passage | None = None
+    waits_for: tuple[Passage | ApprovalReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class PayingService:
     """`new_id` makes ids of payouts without a key, and of leases."""
 
     payouts: Payouts
+    acceptance: Acceptance
     together: ReadTogether
     vault: Vault
     monoova: "MonoovaClient"
@@ -96,10 +99,11 @@ class PayingService:
     clock: Clock
     policy: Policy
     limit_cents: int
+    approval: ApprovalRules
     new_id: Callable[[], uuid.UUID]
 
     def request(self, ask: PayoutRequest, by: Actor, key: str | None, seconds: float) -> Requested:
-        """Pays, or queues the payout where nothing may be sent now.
+        """Pays, or queues the payout where nothing may be sent now, or lets it wait for approval.
 
         With a `key`, the same caller asking the same again gets the payout as it then stands.
 
@@ -156,12 +160,15 @@ class PayingService:
         if standing.customer is None:
             raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
         sealed = chosen_destination(standing.customer, ask)
+        payout = self._new(transaction_id, ask, sealed, by, retry_of)
+        reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
+        if reasons:
+            return self._put_before_approvers(payout, ask, reasons, ends_at)
         # Whatever may fail before the row is written must be had before it is written.
         destination = opened_destination(self.vault, standing.customer, sealed)
         self._check_ready()
         passage = self.gatekeeper.enter_to_send(standing.gate)
         may_send = passage in (Passage.CLEAR, Passage.PROBE)
-        payout = self._new(transaction_id, ask, sealed, by, retry_of)
         payout = self._sending(payout) if may_send else self._queued(payout, passage)
         existing = self._created(payout)
         if existing:
@@ -169,9 +176,31 @@ class PayingService:
         observability.count(Metric.PAYOUTS_REQUESTED)
         if not may_send:
             self._enqueue(payout)
-            return Requested(payout, waits_for=passage)
+            return Requested(payout, waits_for=(passage,))
         seconds = (ends_at - self.clock.now()).total_seconds()
         return self._sent(payout, destination, by, seconds)
+
+    def _put_before_approvers(
+        self,
+        payout: Payout,
+        ask: PayoutRequest,
+        reasons: tuple[ApprovalReason, ...],
+        ends_at: datetime,
+    ) -> Requested:
+        """Nothing is sent and nobody is told: it is found in the list of what waits."""
+        payout = _opened_with(
+            replace(
+                payout,
+                state=State.AWAITING_APPROVAL,
+                due_at=approval_until(payout.created_at),
+            ),
+            f"waits for approval: {', '.join(reasons)}",
+        )
+        existing = self._created(payout)
+        if existing:
+            return self._replayed(existing, ask, ends_at)
+        observability.count(Metric.PAYOUTS_REQUESTED)
+        return Requested(payout, waits_for=reasons)
 
     def _sent(self, payout: Payout, destination: Destination, by: str, seconds: float) -> Requested:
         try:
@@ -183,7 +212,7 @@ class PayingService:
             return Requested(payout)
         # Back in the queue: the login failed, which has opened the circuit.
         is_back = sent.state is State.QUEUED
-        return Requested(sent, waits_for=Passage.CIRCUIT_OPEN if is_back else None)
+        return Requested(sent, waits_for=(Passage.CIRCUIT_OPEN,) if is_back else ())
 
     def _in(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)
@@ -242,7 +271,7 @@ class PayingService:
     def _created(self, payout: Payout) -> Payout | None:
         """Commits the row. Once it stands, the payout cannot be lost, whatever dies next."""
         try:
-            return self.payouts.create(payout)
+            return self.acceptance.create(payout)
         except StorageUnavailableError as error:
             if not error.may_be_done:
                 raise

@@ -158,7 +158,9 @@ class _Run:
 
     def _round(self, due: list[Payout]) -> None:
         now = self._now()
-        ages = ((now - payout.created_at).total_seconds() for payout in due)
+        # One that nobody has approved in time is as old as its wait for that, and ends here.
+        waited = (p for p in due if p.state is not State.AWAITING_APPROVAL)
+        ages = ((now - payout.released_at).total_seconds() for payout in waited)
         self.oldest_seconds = max((self.oldest_seconds, *ages))
         self._asking.begin([p for p in due if p.state in _LOOKED_UP])
         queued = self._unloaded([p for p in due if p.state is State.QUEUED])

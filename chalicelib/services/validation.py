@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.approval import ApprovalReason, ApprovalRules
 from chalicelib.domain.destination import Destination
 from chalicelib.domain.gate import Passage
 from chalicelib.domain.money import decimal_from
@@ -14,6 +15,7 @@ from chalicelib.domain.redaction import redact
 from chalicelib.encryption import Vault
 from chalicelib.errors import ErrorCode, NotFoundError, TryAgainError
 from chalicelib.monoova.payloads import Order, Source, body_of
+from chalicelib.services.acceptance import Acceptance
 from chalicelib.services.account import AccountService
 from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
@@ -36,10 +38,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What would happen to the request if it were made now."""
+    """What would happen to the request if it were made now; `waits_for` says why somebody else
+    would have to approve it, if so.
+    """
 
     destination: SealedDestination
     checks: tuple[Check, ...]
+    waits_for: tuple[ApprovalReason, ...]
 
     @property
     def is_valid(self) -> bool:
@@ -57,6 +62,8 @@ class ValidationService:
     account: AccountService
     source: Source
     limit_cents: int
+    approval: ApprovalRules
+    acceptance: Acceptance
     new_id: Callable[[], uuid.UUID]
 
     def validate(self, ask: PayoutRequest) -> Validated:
@@ -66,12 +73,15 @@ class ValidationService:
         if standing.customer is None:
             raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
         sealed = chosen_destination(standing.customer, ask)
+        self.acceptance.check(ask.customer_id, sealed.destination_id, ask.amount_cents)
+        reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
         destination = opened_destination(self.vault, standing.customer, sealed)
         if self.gatekeeper.enter_to_ask(standing.gate) is Passage.CIRCUIT_OPEN:
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
             )
-        return Validated(sealed, (self._by_monoova(ask, destination), self._funds(ask)))
+        checks = (self._by_monoova(ask, destination), self._funds(ask))
+        return Validated(sealed, checks, reasons)
 
     def _by_monoova(self, ask: PayoutRequest, destination: Destination) -> Check:
         order = Order(

@@ -35,7 +35,10 @@ class CustomerChangedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SealedDestination:
-    """A destination as it is stored: what is shown of it, and the rest sealed."""
+    """A destination as it is stored: what is shown of it, and the rest sealed.
+
+    `approved_at` and `approved_by` tell of the approver who has approved a payout to it.
+    """
 
     destination_id: str
     type: str
@@ -43,6 +46,8 @@ class SealedDestination:
     masked: str
     created_at: datetime
     sealed: bytes
+    approved_at: datetime | None = None
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,7 @@ def _item_of(customer: SealedCustomer) -> dict[str, Any]:
 
 
 def _item_of_destination(destination: SealedDestination) -> dict[str, Any]:
-    return {
+    item = {
         "destination_id": destination.destination_id,
         "type": destination.type,
         "pay_id_type": destination.pay_id_type,
@@ -175,6 +180,10 @@ def _item_of_destination(destination: SealedDestination) -> dict[str, Any]:
         "created_at": text_of(destination.created_at),
         "sealed": destination.sealed,
     }
+    if destination.approved_at:
+        item["approved_at"] = text_of(destination.approved_at)
+        item["approved_by"] = destination.approved_by
+    return item
 
 
 def customer_of(item: Item) -> SealedCustomer:
@@ -190,6 +199,7 @@ def customer_of(item: Item) -> SealedCustomer:
 
 
 def _destination_of(item: Item) -> SealedDestination:
+    approved_at = item.get("approved_at")
     return SealedDestination(
         destination_id=item["destination_id"],
         type=item["type"],
@@ -197,4 +207,6 @@ def _destination_of(item: Item) -> SealedDestination:
         masked=item["masked"],
         created_at=time_of(item["created_at"]),
         sealed=bytes(item["sealed"]),
+        approved_at=time_of(approved_at) if approved_at else None,
+        approved_by=item.get("approved_by"),
     )

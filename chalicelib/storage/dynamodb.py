@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 _TIME_WIDTH: Final = len("2026-03-02T01:00:00.000000Z")
 
+_CONDITIONS: Final = ("ConditionalCheckFailedException", "TransactionCanceledException")
 # DynamoDB's own words for "I did not do it": a write that ended so can be tried again as it is.
 _NOT_DONE: Final = frozenset(
     {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
@@ -73,12 +74,14 @@ def decoded(item: Item) -> dict[str, Any]:
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turns what botocore raises into `StorageUnavailableError`; a failed condition passes."""
+    """Turns what botocore raises into `StorageUnavailableError`; a failed condition passes, and so
+    does a transaction that was cancelled, which may be for that.
+    """
     try:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        if code == "ConditionalCheckFailedException":
+        if code in _CONDITIONS:
             raise
         # The last try says nothing of those before it: one of them may have been heard.
         tries_before = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)

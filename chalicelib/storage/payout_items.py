@@ -21,8 +21,10 @@ from chalicelib.storage.values import attribute_of
 _KEPT_FOR: Final = timedelta(days=7 * 366)
 # So that the payouts that are due do not all stand under one index key.
 DUE_SHARDS: Final = 4
+# What people have to look at is found under one of these, however old it is.
 REVIEW_BUCKET: Final = "review"
-_TIMES: Final = ("due_at", "last_sent_at", "completed_at")
+APPROVAL_BUCKET: Final = "approval"
+_TIMES: Final = ("due_at", "last_sent_at", "completed_at", "approved_at")
 
 
 class PayoutUpdate:
@@ -50,6 +52,11 @@ class PayoutUpdate:
             self._set.append(f"#{name} = :{name}")
             self._values[f":{name}"] = value
         self.names[f"#{name}"] = name
+
+    def move(self, before: str | None, after: str | None) -> None:
+        """From one bucket of those that people look at to another, or out of it."""
+        if before != after:
+            self._assign("review_bucket", after)
 
     def require(self, condition: str, values: Mapping[str, object]) -> None:
         self.condition = condition
@@ -86,15 +93,20 @@ def _attributes_of(fields: Fields) -> dict[str, Any]:
             attributes[name] = text_of(attributes[name])
     if "due_at" in fields and fields["due_at"] is None:
         attributes["due_shard"] = None
-    if "needs_review" in fields:
-        attributes["review_bucket"] = REVIEW_BUCKET if fields["needs_review"] else None
     return attributes
+
+
+def bucket_of(state: State | None, *, needs_review: bool) -> str | None:
+    """In which bucket such a payout is found, if in any; what is under review waits for nobody."""
+    if needs_review:
+        return REVIEW_BUCKET
+    return APPROVAL_BUCKET if state is State.AWAITING_APPROVAL else None
 
 
 def item_of(payout: Payout) -> dict[str, Any]:
     """The whole item of a payout, as it is first stored."""
     item = {each.name: getattr(payout, each.name) for each in fields(payout)}
-    indexed = Fields(state=payout.state, due_at=payout.due_at, needs_review=payout.needs_review)
+    indexed = Fields(state=payout.state, due_at=payout.due_at)
     return (
         item
         | {name: text_of(item[name]) for name in _TIMES if item[name]}
@@ -104,6 +116,7 @@ def item_of(payout: Payout) -> dict[str, Any]:
             "unique_reference": None,
             "uniqueReference": payout.unique_reference,
             "due_shard": shard_of(payout.transaction_id) if payout.due_at else None,
+            "review_bucket": bucket_of(payout.state, needs_review=payout.needs_review),
             "currency": "AUD",
             "created_at": text_of(payout.created_at),
             "updated_at": text_of(payout.updated_at),
@@ -164,6 +177,7 @@ def payout_of(item: Item) -> Payout:
         failure_reason=item.get("failure_reason"),
         retry_of=item.get("retry_of"),
         lease_id=item.get("lease_id"),
+        approved_by=item.get("approved_by"),
         resends=int(item["resends"]),
         looks=int(item["looks"]),
         ambiguous=item["ambiguous"],

@@ -33,12 +33,20 @@ from chalicelib.storage.dynamodb import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-from chalicelib.storage.payout_items import REVIEW_BUCKET, PayoutUpdate, item_of, payout_of
+from chalicelib.storage.payout_items import (
+    APPROVAL_BUCKET,
+    REVIEW_BUCKET,
+    PayoutUpdate,
+    bucket_of,
+    item_of,
+    payout_of,
+)
 
 CUSTOMER_KEY: Final = frozenset({"transaction_id", "customer_id", "created_at"})
 DAY_KEY: Final = frozenset({"transaction_id", "created_day", "created_at"})
 REVIEW_KEY: Final = frozenset({"transaction_id", "review_bucket", "created_at"})
 REVIEW_PART: Final = {"review_bucket": REVIEW_BUCKET}
+APPROVAL_PART: Final = {"review_bucket": APPROVAL_BUCKET}
 
 
 class PayoutChangedError(Exception):
@@ -106,12 +114,16 @@ class Payouts:
             PayoutChangedError: somebody else wrote first.
         """
         update = PayoutUpdate(change, at, kept_entries(payout, change))
+        after = applied(payout, change, at)
+        update.move(
+            bucket_of(payout.state, needs_review=payout.needs_review),
+            bucket_of(after.state, needs_review=after.needs_review),
+        )
         update.require("#version = :expected", {":expected": payout.version})
         try:
             return self._write(payout.transaction_id, update)
         except PayoutChangedError as error:
             # A try of this very write may have succeeded without our hearing of it.
-            after = applied(payout, change, at)
             if error.current == after:
                 return after
             raise
@@ -125,6 +137,8 @@ class Payouts:
             PayoutChangedError: they do not; `current` is None if there is no such payout.
         """
         update = PayoutUpdate(change, at, change.entries)
+        is_flagged = change.fields.get("needs_review", False)
+        update.move(None, bucket_of(change.fields.get("state"), needs_review=is_flagged))
         update.names["#status"] = "status"
         update.require(
             "#status = :pending AND amount_cents = :amount AND needs_review = :no"
@@ -170,6 +184,10 @@ class Payouts:
     def in_review(self, limit: int, start: Mapping[str, str] | None = None) -> Page[Payout]:
         """The payouts that a person has to look at, newest first."""
         return self._list("review-index", "review_bucket", REVIEW_BUCKET, limit, start)
+
+    def awaiting_approval(self, limit: int, start: Mapping[str, str] | None = None) -> Page[Payout]:
+        """The payouts that wait for an approver, newest first, however old."""
+        return self._list("review-index", "review_bucket", APPROVAL_BUCKET, limit, start)
 
     def count_in_review(self) -> int:
         """How many payouts a person has to look at; counts no further than one page of 1 MB."""

@@ -124,6 +124,48 @@ variable "payout_limit_aud" {
   description = "The most that one payout may be, in AUD."
 }
 
+variable "approval_threshold_aud" {
+  type        = string
+  default     = ""
+  description = "Somebody other than who asked approves a payout above this, in AUD. Empty: none needs it."
+}
+
+variable "approval_new_destinations" {
+  type        = string
+  default     = "off"
+  description = "off, or required: payouts to a destination need approval until one to it was approved."
+}
+
+variable "limit_per_customer_aud_per_day" {
+  type        = string
+  default     = ""
+  description = "The most that may be asked for in a day for one customer, in AUD. Empty: no limit."
+}
+
+variable "limit_per_destination_aud_per_day" {
+  type        = string
+  default     = ""
+  description = "The most that may be asked for in a day for one destination, in AUD. Empty: no limit."
+}
+
+variable "limit_per_day_aud" {
+  type        = string
+  default     = ""
+  description = "The most that may be asked for in a day in total, in AUD. Empty: no limit."
+}
+
+variable "viewer_role_arns" {
+  type        = string
+  default     = ""
+  description = "ARNs of the IAM roles that may only look, comma-separated."
+}
+
+variable "approver_role_arns" {
+  type        = string
+  default     = ""
+  description = "ARNs of the IAM roles that may approve, comma-separated."
+}
+
 variable "payout_expiry_hours" {
   type        = number
   default     = 24

@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import Any, Final
 
 from chalicelib.domain.actor import user
+from chalicelib.domain.approval import ApprovalRules
 from chalicelib.domain.decisions import Notice, NoticeKind
+from chalicelib.domain.limits import Limits
 from chalicelib.domain.payout import HistoryEntry, Payout, State
 from chalicelib.domain.schedule import Policy
 from chalicelib.encryption import Vault
@@ -15,6 +17,7 @@ from chalicelib.monoova.payloads import Source
 from chalicelib.monoova.signature import SignatureVerifier
 from chalicelib.queues import Queue
 from chalicelib.secrets import Secret
+from chalicelib.services.acceptance import Acceptance
 from chalicelib.services.administration import AdministrationService
 from chalicelib.services.customers import CustomerService
 from chalicelib.services.dispatch import Dispatcher
@@ -159,6 +162,7 @@ class Function:
     def paying(self) -> PayingService:
         return PayingService(
             self.payouts,
+            self._acceptance,
             self._together,
             _OpenVault(self._world),
             self._monoova,
@@ -168,8 +172,13 @@ class Function:
             self._world,
             self._policy,
             100_000,
+            ApprovalRules(),
             self._new_id,
         )
+
+    @cached_property
+    def _acceptance(self) -> Acceptance:
+        return Acceptance(self.payouts, None, Limits(), self._world, lambda: 0.5)
 
     @cached_property
     def administration(self) -> AdministrationService:

@@ -12,11 +12,13 @@ import requests
 from chalicelib.clock import Clock
 from chalicelib.encryption import Vault
 from chalicelib.storage.controls import Controls
+from chalicelib.storage.counted import CountedPayouts
 from chalicelib.storage.customers import Customers
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
 from chalicelib.wiring import Container
 from proof.memory.controls import MemoryControls, MemoryTogether
+from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
 from proof.memory.services import MemorySecrets, MemorySqs, MemoryVault
@@ -93,6 +95,10 @@ class MemoryContainer(Container):
     @cached_property
     def together(self) -> ReadTogether:
         return MemoryTogether(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def counted_payouts(self) -> CountedPayouts:
+        return MemoryCountedPayouts(self._aws.tables, self._aws.seam)
 
     @cached_property
     def vault(self) -> Vault:

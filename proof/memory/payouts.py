@@ -7,7 +7,7 @@ from typing import Final
 from chalicelib.domain.decisions import OpenFacts
 from chalicelib.domain.payout import PENDING, Change, Payout, applied
 from chalicelib.storage.dynamodb import Page, text_of
-from chalicelib.storage.payout_items import REVIEW_BUCKET, shard_of
+from chalicelib.storage.payout_items import APPROVAL_BUCKET, REVIEW_BUCKET, bucket_of, shard_of
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
 from proof.memory.tables import Door, Tables
 from proof.seam import Seam
@@ -84,6 +84,14 @@ class MemoryPayouts(Payouts):
     def in_review(self, limit: int, start: Key | None = None) -> Page[Payout]:
         return self._newest(
             lambda p: p.needs_review, {"review_bucket": REVIEW_BUCKET}, limit, start
+        )
+
+    def awaiting_approval(self, limit: int, start: Key | None = None) -> Page[Payout]:
+        return self._newest(
+            lambda p: bucket_of(p.state, needs_review=p.needs_review) == APPROVAL_BUCKET,
+            {"review_bucket": APPROVAL_BUCKET},
+            limit,
+            start,
         )
 
     def count_in_review(self) -> int:

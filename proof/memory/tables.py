@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, TypeVar
 
 from chalicelib.domain.gate import Gate
+from chalicelib.domain.limits import LimitKind
 from chalicelib.domain.payout import Payout
 from chalicelib.storage.customers import SealedCustomer
 from chalicelib.storage.dynamodb import StorageUnavailableError
@@ -12,7 +14,15 @@ from proof.seam import Call, Seam, TroubleError
 
 T = TypeVar("T")
 
-_OPERATIONS: Final = ("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+_OPERATIONS: Final = (
+    "BatchGetItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "TransactWriteItems",
+    "UpdateItem",
+)
 _CALLS: Final = {operation: Call("dynamodb", operation) for operation in _OPERATIONS}
 
 
@@ -29,6 +39,7 @@ class Tables:
     customers: dict[str, SealedCustomer] = field(default_factory=dict)
     gate: Gate | None = None
     calls: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sums: dict[tuple[date, LimitKind, str | None], int] = field(default_factory=dict)
     lags: Callable[[], bool] = lambda: False
 
     def write(self, payout: Payout) -> None:

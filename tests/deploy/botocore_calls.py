@@ -84,6 +84,21 @@ def dynamodb() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     found = {"Responses": {"payouts": [TOLD_ITEM]}, "UnprocessedKeys": requested}
     yield "batch_get_item", {"RequestItems": requested}, [(200, found), *failures]
 
+    put = table | {"Item": ITEM, "ConditionExpression": "attribute_not_exists(transaction_id)"}
+    old = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    add = table | {"Key": KEY, "UpdateExpression": "ADD cents :v"} | CONDITION
+    reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": TOLD_ITEM}]
+    cancelled = {
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons",
+        "CancellationReasons": reasons,
+    }
+    yield (
+        "transact_write_items",
+        {"TransactItems": [{"Put": put | old}, {"Update": add}], "ClientRequestToken": "token-1"},
+        [(200, {}), (400, cancelled), *failures],
+    )
+
 
 def kms() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     context = {"customer_id": "c1", "purpose": "customer"}
@@ -139,12 +154,10 @@ def sqs() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
         [(200, {"Messages": [taken]}), (200, {}), *failures],
     )
     yield "delete_message", {"QueueUrl": url, "ReceiptHandle": "r1"}, [(200, {}), *failures]
-    entry = {"Id": "0", "ReceiptHandle": "r1", "VisibilityTimeout": 0}
-    shown: Answer = (200, {"Successful": [{"Id": "0"}], "Failed": []})
     yield (
-        "change_message_visibility_batch",
-        {"QueueUrl": url, "Entries": [entry]},
-        [shown, *failures],
+        "change_message_visibility",
+        {"QueueUrl": url, "ReceiptHandle": "r1", "VisibilityTimeout": 0},
+        [(200, {}), *failures],
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ from chalicelib.domain.destination import PayIdType
 from chalicelib.domain.payout import FailureCode, ReviewReason, Status, Submission
 from chalicelib.errors import AppError, ErrorCode
 from ops import openapi
+from ops.openapi_examples import EXAMPLES
 from ops.openapi_operations import OPERATIONS
 from ops.openapi_problems import STATUS_OF
 from ops.openapi_requests import BODIES, reference_to
@@ -131,6 +133,26 @@ def test_every_code_has_an_example_that_is_a_problem(code: ErrorCode) -> None:
     validator({"$ref": "#/components/schemas/Problem"}).validate(example)
     assert example["code"] == code.value
     assert example["status"] == STATUS_OF[code]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_of_a_request_or_an_answer_is_a_valid_one(name: str) -> None:
+    document = json.loads(json.dumps(EXAMPLES[name]), parse_float=Decimal)
+    validator({"$ref": f"#/components/schemas/{name}"}).validate(document)
+
+
+def test_every_example_is_shown_somewhere() -> None:
+    assert {json.dumps(each) for each in examples_in(PUBLISHED["paths"])} == {
+        json.dumps(each) for each in EXAMPLES.values()
+    }
+
+
+def examples_in(part: Any) -> Iterator[Any]:
+    if isinstance(part, dict):
+        if "schema" in part and "example" in part:
+            yield part["example"]
+        for each in part.values():
+            yield from examples_in(each)
 
 
 def validator(schema: dict[str, Any]) -> Draft202012Validator:

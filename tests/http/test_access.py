@@ -9,6 +9,7 @@ import pytest
 from chalice.app import Chalice, CognitoUserPoolAuthorizer, IAMAuthorizer, RouteEntry
 
 from chalicelib.wiring import Container, wired
+from proof.lambda_events import user
 from tests import aws
 from tests.world import (
     ADMIN,
@@ -34,6 +35,8 @@ OPEN: Final = {
     ("GET", "/console/config.json"),
     ("GET", "/console/{file}"),
 }
+# Takes a body, but changes nothing.
+LOOKING: Final = {("POST", "/payouts/validate")}
 # A body that each route that takes one would act upon.
 BODIES: Final[dict[tuple[str, str], object]] = {
     ("POST", "/customers"): {"name": "Jo Citizen"},
@@ -44,6 +47,7 @@ BODIES: Final[dict[tuple[str, str], object]] = {
         "account_number": "87654321",
         "account_name": "Jo Citizen",
     },
+    ("POST", "/payouts/{transaction_id}/reject"): {"reason": "x"},
     ("POST", "/sending/pause"): {"reason": "x"},
     ("POST", "/payouts/{transaction_id}/resolve"): {"outcome": "Failed", "reason": "x"},
 }
@@ -204,11 +208,35 @@ def test_a_bad_request_of_nobody_is_told_nothing_but_401(world: World) -> None:
 
 def test_the_same_routes_let_in_whom_they_are_for(world: World) -> None:
     shop = Shop(world)
+    world.environment["APPROVER_ROLE_ARNS"] = "arn:aws:iam::111122223333:role/Payer"
+    world.restart()
     for route in ADMINS:
         if route[0] != "DELETE":
-            assert shop.ask(world.admin, route).status in {200, 201, 202, 409}, route
+            assert shop.ask(world.approver, route).status in {200, 201, 202, 409}, route
     for route in INTERNAL:
-        assert shop.ask(world.service, route).status in {200, 202}, route
+        assert shop.ask(world.service, route).status in {200, 202, 409}, route
+
+
+def test_whoever_is_only_a_viewer_changes_nothing_by_any_route(world: World) -> None:
+    shop = Shop(world)
+    viewer = Caller(world.app, user("another-sub", "viewers"))
+    before = shop.snapshot()
+    for route in ADMINS:
+        if route[0] != "GET" and route not in LOOKING:
+            answer = shop.ask(viewer, route)
+            assert (answer.status, answer.code) == (403, "Forbidden"), route
+    assert shop.snapshot() == before
+
+
+def test_what_an_approver_decides_an_operator_does_not(world: World) -> None:
+    shop = Shop(world)
+    before = shop.snapshot()
+    for route in (*ADMINS, *INTERNAL):
+        if route[1].endswith(("/approve", "/reject")):
+            caller = world.service if route in INTERNAL else world.admin
+            answer = shop.ask(caller, route)
+            assert (answer.status, answer.code) == (403, "Forbidden"), route
+    assert shop.snapshot() == before
 
 
 # --- who asked

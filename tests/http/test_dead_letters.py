@@ -232,7 +232,7 @@ def test_a_viewer_may_look_but_move_nothing(world: World) -> None:
     assert len(listed(world)) == 1
 
 
-@pytest.mark.parametrize("operation", ["ReceiveMessage", "ChangeMessageVisibilityBatch"])
+@pytest.mark.parametrize("operation", ["ReceiveMessage", "ChangeMessageVisibility"])
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/dead-letters"), ("DELETE", f"/dead-letters/{SOME_ID}")]
 )

@@ -20,6 +20,15 @@ def test_every_crash_point_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Pa
     assert tried == {(call, side): 2 for call in range(1, calls + 1) for side in Side}
 
 
+def test_wherever_a_request_within_limits_dies_what_counts_is_what_stands() -> None:
+    (flow,) = (flow for flow in FLOWS if flow.name == "request within limits")
+    for point in crash_points((flow,)):
+        tables = point.scene.house.tables
+        asked = sum(payout.amount_cents for payout in tables.payouts.values())
+        assert sum(tables.sums.values()) == asked, str(point)
+        assert len(tables.payouts) == 1 or not point.asks_again
+
+
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
 def test_memory_is_called_just_as_aws_is(flow: Flow) -> None:
     over_aws = played(flow, None, house=AwsHouse)

@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from chalicelib.domain.decisions import OpenFacts
 from chalicelib.domain.gate import Gate, OpenReason
+from chalicelib.domain.limits import Count, LimitKind, Limits
 from chalicelib.domain.payout import (
     Change,
     Fields,
@@ -20,6 +21,7 @@ from chalicelib.domain.payout import (
     State,
 )
 from chalicelib.storage.controls import Controls, GateChangedError
+from chalicelib.storage.counted import CountedPayouts, LimitReachedError
 from chalicelib.storage.customers import (
     CustomerChangedError,
     Customers,
@@ -30,6 +32,7 @@ from chalicelib.storage.payout_items import DUE_SHARDS
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
 from chalicelib.storage.together import ReadTogether
 from proof.memory.controls import MemoryControls, MemoryTogether
+from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
 from proof.memory.tables import Tables
@@ -45,12 +48,17 @@ ROUNDS: Final = 12
 STEPS: Final = 60
 
 
+OTHER: Final = "00000000-0000-4000-8000-0000000000ff"
+ONE_COUNT: Final = Limits(in_total_cents=900).counts("customer-1", "destination", 500, NOW)
+
+
 @dataclass(frozen=True)
 class Stores:
     payouts: Payouts
     customers: Customers
     controls: Controls
     together: ReadTogether
+    counted: CountedPayouts
 
 
 def real() -> Stores:
@@ -61,7 +69,8 @@ def real() -> Stores:
     customers = Customers(client, "CustomersTable")
     controls = Controls(client, "ControlsTable")
     together = ReadTogether(client, payouts, customers, controls)
-    return Stores(payouts, customers, controls, together)
+    counted = CountedPayouts(client, payouts, controls)
+    return Stores(payouts, customers, controls, together, counted)
 
 
 def in_memory() -> Stores:
@@ -71,6 +80,7 @@ def in_memory() -> Stores:
         MemoryCustomers(tables, seam),
         MemoryControls(tables, seam),
         MemoryTogether(tables, seam),
+        MemoryCountedPayouts(tables, seam),
     )
 
 
@@ -130,6 +140,13 @@ class Chance:
         entries = (HistoryEntry(at, "Event", state, "bob", None, self.maybe("evidence")),)
         return Change(fields, self.random.choice((entries, ())))
 
+    def counts(self) -> tuple[Count, ...]:
+        """Limits that a few payouts fill, or one alone."""
+        amount = self.random.choice((1, 12550))
+        limits = Limits(*(self.random.choice((None, 12549, 40000)) for _ in range(3)))
+        found = limits.counts(self.random.choice(CUSTOMERS), "destination", amount, NOW)
+        return found or (Count(LimitKind.TOTAL, NOW.date(), None, amount, 40000),)
+
     def customer(self) -> SealedCustomer:
         at = self.now()
         destination = SealedDestination("destination", "PayId", "Email", "j•••", at, b"sealed")
@@ -144,6 +161,8 @@ def _answer(ask: Ask, stores: Stores) -> object:
         return ask(stores)
     except PayoutChangedError as error:
         return ("changed", error.current)
+    except LimitReachedError as error:
+        return error.reached
     except (CustomerChangedError, GateChangedError) as error:
         return type(error).__name__
 
@@ -163,10 +182,16 @@ def _pages(one: Callable[[Any], Any]) -> list[object]:
 def _payout_ask(chance: Chance, known: dict[str, Payout]) -> Ask:
     transaction_id = chance.random.choice(PAYOUTS)
     standing, change, at = known.get(transaction_id), chance.change(), chance.now()
-    match chance.random.randrange(5):
+    match chance.random.randrange(6):
         case 0:
             new = chance.payout()
             return lambda stores: stores.payouts.create(new)
+        case 5:
+            counted, counts = chance.payout(), chance.counts()
+            return lambda stores: (
+                stores.counted.create(counted, counts),
+                stores.counted.sums(counts),
+            )
         case 1 if standing:
             return lambda stores: stores.payouts.commit(standing, change, at)
         case 2 if standing:
@@ -221,6 +246,7 @@ def _lists(stores: Stores, at: datetime, limit: int) -> object:
         [_pages(lambda start, c=c: payouts.of_customer(c, limit, start)) for c in CUSTOMERS],  # type: ignore[misc]
         [_pages(lambda start, day=day: payouts.of_day(day, limit, start)) for day in days],  # type: ignore[misc]
         _pages(lambda start: payouts.in_review(limit, start)),
+        _pages(lambda start: payouts.awaiting_approval(limit, start)),
         payouts.count_in_review(),
         [payouts.find_by_reference(reference) for reference in ("nobody's", *references)],
         _pages(lambda start: stores.customers.newest(limit, start)),
@@ -254,6 +280,10 @@ def test_a_write_that_was_heard_twice_is_understood_by_both(both: tuple[Stores, 
         after = stores.payouts.commit(payout, change, at)
         assert stores.payouts.commit(payout, change, at) == after
         assert stores.payouts.create(payout) == after
+        other, (count,) = replace(payout, transaction_id=OTHER), ONE_COUNT
+        assert stores.counted.create(other, [count]) is None
+        assert stores.counted.create(other, [count]) is None
+        assert stores.counted.sums([count]) == [500]
         stores.customers.create(customer)
         stores.customers.create(customer)
         saved = stores.customers.save(customer, at)

@@ -93,6 +93,22 @@ def payouts_are_cancelled_retried_and_resolved(world: World) -> None:
     done(admin.post(f"/payouts/{disputed}/resolve", seen))
 
 
+def payouts_wait_for_an_approver(world: World) -> None:
+    world.environment |= {
+        "APPROVAL_THRESHOLD_AUD": "100",
+        "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
+        "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
+    }
+    world.restart()
+    customer, checker = world.customer(), world.approver
+    done(world.admin.post("/payouts/validate", {"customer_id": customer, "amount": "125.50"}))
+    by_person, by_service, refused = ids_of(*(world.pay(customer) for _ in range(3)))
+    done(world.admin.get("/payouts", status="AwaitingApproval"))
+    done(checker.post(f"/payouts/{by_person}/approve"))
+    done(world.service.post(f"/internal/payouts/{by_service}/approve"))
+    done(checker.post(f"/payouts/{refused}/reject", {"reason": "not ours to pay"}))
+
+
 def the_api_meets_a_monoova_that_fails(world: World) -> None:
     customer = world.customer()
     while_monoova_is_called(world, lambda: paused(world))
@@ -131,6 +147,7 @@ API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     dead_letters_are_looked_at,
     the_pages_are_opened,
     payouts_are_cancelled_retried_and_resolved,
+    payouts_wait_for_an_approver,
     the_api_meets_a_monoova_that_fails,
     the_api_is_refused_its_login_and_heals,
     the_api_is_refused_a_payout_under_an_unheard_of_name,

@@ -19,7 +19,7 @@ from tests.template.call_sites import Site
 from tests.template.grants import Right
 from tests.template.uses import Watch, rights_used
 from tests.template.worker_scenes import WORKER_SCENES
-from tests.world import ADMIN, ROLE, Caller, World
+from tests.world import ADMIN, APPROVER, ROLE, Caller, World
 
 Route = tuple[str, str]
 
@@ -62,6 +62,7 @@ def all_played() -> Seen:
             watch = Watch()
             watch.over(world.session)
             world.admin = Walker(world, user(ADMIN), seen.routes)
+            world.approver = Walker(world, user(APPROVER, "approvers"), seen.routes)
             world.nobody = Walker(world, {}, seen.routes)
             world.service = Walker(world, {"identity": {"userArn": ROLE}}, seen.routes)
             scene(world)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.actor import Actor, Role, service, user
+from chalicelib.domain.actor import Actor, Role, ServiceRoles, service, subject_of_role, user
 
 SESSION = "arn:aws:sts::111122223333:assumed-role/Payer/"
 
@@ -58,3 +58,17 @@ def test_nobody_is_an_approver_without_being_named_one() -> None:
     assert not user("0a1b2c3d").may(Role.APPROVER)
     assert not service(f"{SESSION}one").may(Role.APPROVER)
     assert user("0a1b2c3d", ["approvers"]).may(Role.APPROVER)
+
+
+def test_the_roles_of_a_service_are_those_of_the_deployment() -> None:
+    roles = ServiceRoles(
+        viewers=frozenset({subject_of_role("arn:aws:iam::111122223333:role/Reader")}),
+        approvers=frozenset({subject_of_role("arn:aws:iam::111122223333:role/a/path/Payer")}),
+    )
+    reader = service("arn:aws:sts::111122223333:assumed-role/Reader/s", roles)
+    assert reader.may(Role.VIEWER)
+    assert not reader.may(Role.OPERATOR)
+    assert service(f"{SESSION}one", roles).may(Role.APPROVER)
+    elsewhere = service("arn:aws:sts::444455556666:assumed-role/Payer/s", roles)
+    assert elsewhere.may(Role.OPERATOR)
+    assert not elsewhere.may(Role.APPROVER)

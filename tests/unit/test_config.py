@@ -5,6 +5,9 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from chalicelib.config import Settings, SettingsError, settings_from
+from chalicelib.domain.actor import ServiceRoles
+from chalicelib.domain.approval import ApprovalRules
+from chalicelib.domain.limits import Limits
 from chalicelib.domain.schedule import Policy
 from chalicelib.secrets import Secret
 
@@ -42,6 +45,9 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert (settings.sign_in_url, settings.user_pool_client_id) == ("", "")
     assert settings.stage == "dev"
     assert settings.policy == Policy()
+    assert settings.approval == ApprovalRules()
+    assert settings.limits == Limits()
+    assert settings.service_roles == ServiceRoles()
 
 
 def test_every_variable_finds_its_place() -> None:
@@ -62,6 +68,14 @@ def test_every_variable_finds_its_place() -> None:
             "MAX_RESENDS": "0",
             "REVIEW_AFTER_HOURS": "2",
             "MONOOVA_DUPLICATES": "booked",
+            "APPROVAL_THRESHOLD_AUD": "500",
+            "APPROVAL_NEW_DESTINATIONS": "required",
+            "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "2000",
+            "LIMIT_PER_DESTINATION_AUD_PER_DAY": "1500.50",
+            "LIMIT_PER_DAY_AUD": "100000",
+            "VIEWER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Reports, ",
+            "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/pay/Checker,"
+            " arn:aws:iam::444455556666:role/Checker",
         }
     )
     assert settings == Settings(
@@ -82,6 +96,17 @@ def test_every_variable_finds_its_place() -> None:
         requires_webhook_signature=True,
         monoova_source_bsb_field="sourceAccountBsb",
         payout_limit_cents=250_050,
+        approval=ApprovalRules(threshold_cents=50_000, new_destinations=True),
+        limits=Limits(200_000, 150_050, 10_000_000),
+        service_roles=ServiceRoles(
+            viewers=frozenset({"arn:aws:sts::111122223333:assumed-role/Reports"}),
+            approvers=frozenset(
+                {
+                    "arn:aws:sts::111122223333:assumed-role/Checker",
+                    "arn:aws:sts::444455556666:assumed-role/Checker",
+                }
+            ),
+        ),
         cors_allow_origin="https://admin.example",
         sign_in_url="https://payouts.auth.ap-southeast-2.amazoncognito.com",
         user_pool_client_id="4cl1ent1d",
@@ -131,6 +156,17 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("PAYOUT_LIMIT_AUD", "-5", "an amount such as 1000"),
         ("PAYOUT_LIMIT_AUD", "NaN", "an amount such as 1000"),
         ("PAYOUT_LIMIT_AUD", "1000.005", "an amount such as 1000"),
+        ("APPROVAL_THRESHOLD_AUD", "much", "an amount such as 1000"),
+        ("APPROVAL_NEW_DESTINATIONS", "on", "off or required"),
+        ("LIMIT_PER_CUSTOMER_AUD_PER_DAY", "0", "an amount such as 1000"),
+        ("LIMIT_PER_DESTINATION_AUD_PER_DAY", "-1", "an amount such as 1000"),
+        ("LIMIT_PER_DAY_AUD", "1e3x", "an amount such as 1000"),
+        ("VIEWER_ROLE_ARNS", "Reports", "ARNs of IAM roles, comma-separated"),
+        (
+            "APPROVER_ROLE_ARNS",
+            "arn:aws:sts::111122223333:assumed-role/Checker/session",
+            "ARNs of IAM roles, comma-separated",
+        ),
         ("COGNITO_DOMAIN", "payouts.example", "the address of the sign-in page"),
         (
             "COGNITO_DOMAIN",

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.decisions import (
     SEND_AGAIN,
+    ForbiddenTransitionError,
     Notice,
     NoticeKind,
     OpenFacts,
@@ -15,6 +16,7 @@ from chalicelib.domain.decisions import (
     after_notice,
     after_report,
     after_send,
+    approved,
     claimed,
 )
 from chalicelib.domain.outcome import (
@@ -474,3 +476,31 @@ def test_news_without_a_reason_is_told_without_words() -> None:
 
 def test_the_decision_to_send_again_is_told_from_a_change_by_its_type() -> None:
     assert isinstance(SEND_AGAIN, SendAgain)
+
+
+def test_an_approved_payout_is_due_at_once_and_names_the_approver() -> None:
+    waiting = replace(payout_in(State.AWAITING_APPROVAL), due_at=LATER + timedelta(seconds=1))
+    change = approved(waiting, LATER, "bob")
+    assert change.fields == {
+        "state": State.QUEUED,
+        "approved_at": LATER,
+        "approved_by": "bob",
+        "due_at": LATER,
+    }
+    assert told(change) == (("Approved", "bob", None, None),)
+
+
+def test_what_has_waited_too_long_or_does_not_wait_is_not_approved() -> None:
+    late = replace(payout_in(State.AWAITING_APPROVAL), due_at=LATER)
+    for payout in (late, payout_in(State.QUEUED), payout_in(State.COMPLETED)):
+        with pytest.raises(ForbiddenTransitionError):
+            approved(payout, LATER, "bob")
+
+
+def test_an_approved_payout_is_as_old_as_its_approval() -> None:
+    old = sent(State.ACCEPTED, created_at=NOW - timedelta(days=20), approved_at=NOW)
+    change = after_report(old, Report(Standing.PENDING), LATER, "r", POLICY)
+    assert isinstance(change, Change)
+    assert "needs_review" not in change.fields
+    assert old.released_at == NOW
+    assert sent(State.ACCEPTED).released_at == NOW

@@ -8,7 +8,9 @@ SwaggerUIBundle({
   displayRequestDuration: false,
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
+  defaultModelExpandDepth: 3,
   filter: true,
   supportedSubmitMethods: [],
+  plugins: [() => ({ components: { authorizeBtn: () => null, authorizeOperationBtn: () => null } })],
   validatorUrl: null,
 });

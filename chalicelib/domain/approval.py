@@ -1,0 +1,42 @@
+"""Which payouts one person alone may not make: somebody else has to approve them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+_WAITS_FOR: Final = timedelta(days=30)
+
+
+class ApprovalReason(StrEnum):
+    """Why a payout waits for an approver."""
+
+    ABOVE_THRESHOLD = "AboveThreshold"
+    NEW_DESTINATION = "NewDestination"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRules:
+    """`threshold_cents` is the most that needs no approval; None means that no amount does.
+
+    `new_destinations`: a payout to a destination needs approval until an approver has approved one
+    to it. A destination never changes, so one that was changed is a new one.
+    """
+
+    threshold_cents: int | None = None
+    new_destinations: bool = False
+
+    def reasons(self, amount_cents: int, *, is_known: bool) -> tuple[ApprovalReason, ...]:
+        """Why such a payout needs approval; empty if it needs none.
+
+        `is_known` says whether an approver has seen the destination.
+        """
+        is_above = self.threshold_cents is not None and amount_cents > self.threshold_cents
+        is_new = self.new_destinations and not is_known
+        found = {ApprovalReason.ABOVE_THRESHOLD: is_above, ApprovalReason.NEW_DESTINATION: is_new}
+        return tuple(reason for reason, applies in found.items() if applies)
+
+
+def approval_until(requested_at: datetime) -> datetime:
+    """Until when a payout waits for an approver; then it is cancelled."""
+    return requested_at + _WAITS_FOR

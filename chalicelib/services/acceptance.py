@@ -1,0 +1,89 @@
+"""Commits new payouts, each counted against the limits of its day where there are any."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.clock import Clock
+from chalicelib.domain.limits import Count, LimitKind, Limits
+from chalicelib.domain.money import decimal_from
+from chalicelib.domain.payout import Payout
+from chalicelib.errors import ErrorCode, UnprocessableError
+from chalicelib.storage.dynamodb import StorageUnavailableError
+from chalicelib.storage.payouts import Payouts
+
+if TYPE_CHECKING:
+    from chalicelib.storage.counted import CountedPayouts
+
+# The total is one item that all requests write: each try is over in some ten milliseconds.
+_MOST_TRIES: Final = 6
+_FIRST_WAIT_SECONDS: Final = 0.05
+
+_OF: Final = {
+    LimitKind.CUSTOMER: "for one customer",
+    LimitKind.DESTINATION: "for one destination",
+    LimitKind.TOTAL: "in total",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The one door through which a new payout comes into the table.
+
+    `counted` is None where nothing is limited: what counts is not even loaded then.
+    """
+
+    payouts: Payouts
+    counted: "CountedPayouts | None"
+    limits: Limits
+    clock: Clock
+    jitter: Callable[[], float]
+
+    def create(self, payout: Payout) -> Payout | None:
+        """As `Payouts.create`. A payout counts on the day of its request, whatever becomes of it.
+
+        Raises:
+            UnprocessableError: a limit would be exceeded; nothing was written.
+            StorageUnavailableError
+        """
+        if self.counted is None:
+            # One plain write: a transaction costs twice as much.
+            return self.payouts.create(payout)
+        counts = self.limits.counts(
+            payout.customer_id, payout.destination_id, payout.amount_cents, payout.created_at
+        )
+        return self._written(self.counted, payout, counts)
+
+    def check(self, customer_id: str, destination_id: str, amount_cents: int) -> None:
+        """Raises UnprocessableError if such a payout would now exceed a limit; writes nothing."""
+        if self.counted is None:
+            return
+        now = self.clock.now()
+        counts = self.limits.counts(customer_id, destination_id, amount_cents, now)
+        known = zip(counts, self.counted.sums(counts), strict=True)
+        reached = [(c, max(0, c.limit_cents - sum_)) for c, sum_ in known if sum_ > c.room_cents]
+        if reached:
+            raise _refusal(reached)
+
+    def _written(
+        self, counted: "CountedPayouts", payout: Payout, counts: tuple[Count, ...]
+    ) -> Payout | None:
+        from chalicelib.storage.counted import CountsBusyError, LimitReachedError
+
+        for tried in range(_MOST_TRIES):
+            try:
+                return counted.create(payout, counts)
+            except LimitReachedError as error:
+                raise _refusal(error.reached) from None
+            except CountsBusyError:
+                self.clock.sleep(_FIRST_WAIT_SECONDS * 2**tried * (0.5 + self.jitter()))
+        raise StorageUnavailableError("TransactionConflict", may_be_done=False)
+
+
+def _refusal(reached: Sequence[tuple[Count, int]]) -> UnprocessableError:
+    words = " ".join(
+        f"More than the limit of A${decimal_from(count.limit_cents)} a day {_OF[count.kind]}:"
+        f" A${decimal_from(left)} is left until midnight in Sydney."
+        for count, left in reached
+    )
+    return UnprocessableError(words, ErrorCode.LIMIT_EXCEEDED)

@@ -1,0 +1,133 @@
+"""Maker and checker: what one person has asked for, another lets go or refuses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chalicelib import observability
+from chalicelib.clock import Clock
+from chalicelib.domain.actor import Actor
+from chalicelib.domain.decisions import ForbiddenTransitionError, Note, approved, change_for
+from chalicelib.domain.payout import (
+    NO_CHANGE,
+    Change,
+    Event,
+    FailureCode,
+    Fields,
+    Payout,
+    State,
+)
+from chalicelib.domain.redaction import redact
+from chalicelib.encryption import Vault
+from chalicelib.errors import ConflictError, ErrorCode, ForbiddenError
+from chalicelib.queues import Queue, QueueUnavailableError
+from chalicelib.services.recording import Recorder, found_payout
+from chalicelib.services.submission import details_of_payee
+from chalicelib.storage.customers import CustomerChangedError, Customers
+from chalicelib.storage.dynamodb import StorageUnavailableError
+from chalicelib.storage.payouts import Payouts
+from chalicelib.storage.together import ReadTogether
+
+_MOST_TRIES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalService:
+    """Decisions on payouts that wait for an approver; who decided stays in their history."""
+
+    payouts: Payouts
+    customers: Customers
+    together: ReadTogether
+    vault: Vault
+    recorder: Recorder
+    queue: Queue
+    clock: Clock
+
+    def approve(self, transaction_id: str, by: Actor) -> Payout:
+        """Lets the payout go out. The same approver asking again changes nothing.
+
+        Raises:
+            NotFoundError
+            ForbiddenError: whoever asked for a payout does not approve it.
+            ConflictError: it does not wait for an approver.
+        """
+        before = self._for_decision(transaction_id, by)
+
+        def decided(payout: Payout) -> Change:
+            if payout.approved_by is not None and by.is_also(payout.approved_by):
+                return NO_CHANGE
+            return approved(payout, self.clock.now(), by.name)
+
+        payout = self._recorded(before, decided)
+        # Dying from here on leaves an approved payout that is due, which the schedule sends, to a
+        # destination that asks for approval once more. The other way round, a destination could
+        # count as approved though no payout to it ever was.
+        if payout.state is State.QUEUED:
+            self._enqueue(payout)
+        self._mark_destination(payout, by)
+        return payout
+
+    def reject(self, transaction_id: str, reason: str, by: Actor) -> Payout:
+        """Ends the payout. Raises as `approve` does."""
+        before = self._for_decision(transaction_id, by)
+        text = redact(reason, details_of_payee(before, self.together, self.vault))
+        fields = Fields(failure_code=FailureCode.APPROVAL_DENIED, failure_reason=text)
+
+        def decided(payout: Payout) -> Change:
+            if payout.failure_code is FailureCode.APPROVAL_DENIED:
+                return NO_CHANGE
+            note = Note(self.clock.now(), by.name, text)
+            return change_for(payout, Event.APPROVAL_DENIED, note, fields)
+
+        return self._recorded(before, decided)
+
+    def _for_decision(self, transaction_id: str, by: Actor) -> Payout:
+        payout = found_payout(self.payouts, transaction_id)
+        if by.is_also(payout.created_by):
+            raise ForbiddenError(
+                "Somebody other than who asked for the payout has to decide on it.",
+                ErrorCode.APPROVAL_BY_REQUESTER,
+            )
+        return payout
+
+    def _recorded(self, before: Payout, decided: Callable[[Payout], Change]) -> Payout:
+        try:
+            return self.recorder.record(before, decided)
+        except ForbiddenTransitionError as error:
+            raise ConflictError(
+                f"The payout is {error.state}: only one that waits for approval, and not for more"
+                " than 30 days, can be decided on.",
+                ErrorCode.PAYOUT_NOT_AWAITING_APPROVAL,
+            ) from None
+
+    def _enqueue(self, payout: Payout) -> None:
+        message = {"transaction_id": payout.transaction_id, "customer_id": payout.customer_id}
+        try:
+            self.queue.put(message)
+        except QueueUnavailableError as error:
+            observability.note_error(error)
+
+    def _mark_destination(self, payout: Payout, by: Actor) -> None:
+        """From now on payouts to the destination need no approval for being the first."""
+        try:
+            for _ in range(_MOST_TRIES):
+                if self._is_marked(payout, by):
+                    return
+        except StorageUnavailableError as error:
+            # The payout is approved all the same; the next one to the destination asks again.
+            observability.note_error(error)
+
+    def _is_marked(self, payout: Payout, by: Actor) -> bool:
+        """Whether nothing is left to do: it is marked, or gone. False where somebody was faster."""
+        customer = self.customers.get(payout.customer_id)
+        destination = customer.destination(payout.destination_id) if customer else None
+        if customer is None or destination is None or destination.approved_at is not None:
+            return True
+        now = self.clock.now()
+        marked = replace(destination, approved_at=now, approved_by=by.name)
+        others = tuple(marked if d is destination else d for d in customer.destinations)
+        try:
+            self.customers.save(replace(customer, destinations=others), now)
+        except CustomerChangedError:
+            return False
+        return True

@@ -1,0 +1,48 @@
+"""A new payout and the sums of its day, in memory."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from chalicelib.domain.limits import Count, LimitKind
+from chalicelib.domain.payout import Payout
+from chalicelib.storage.counted import CountedPayouts, LimitReachedError
+from proof.memory.tables import Door, Tables
+from proof.seam import Seam
+
+
+class MemoryCountedPayouts(CountedPayouts):
+    """Does what `CountedPayouts` does, of which it takes only the promises."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self._tables = tables
+        self._door = Door(tables, seam)
+
+    def create(self, payout: Payout, counts: Sequence[Count]) -> Payout | None:
+        def written() -> Payout | None:
+            existing = self._tables.payouts.get(payout.transaction_id)
+            if existing is not None:
+                return None if existing == payout else existing
+            sums = [self._sum_of(count) for count in counts]
+            reached = [
+                (count, max(0, count.limit_cents - known))
+                for count, known in zip(counts, sums, strict=True)
+                if known > count.room_cents
+            ]
+            if reached:
+                raise LimitReachedError(reached)
+            for count, known in zip(counts, sums, strict=True):
+                self._tables.sums[_key(count)] = known + count.amount_cents
+            self._tables.write(payout)
+            return None
+
+        return self._door.cross("TransactWriteItems", written)
+
+    def sums(self, counts: Sequence[Count]) -> list[int]:
+        return self._door.cross("BatchGetItem", lambda: [self._sum_of(count) for count in counts])
+
+    def _sum_of(self, count: Count) -> int:
+        return self._tables.sums.get(_key(count), 0)
+
+
+def _key(count: Count) -> tuple[date, LimitKind, str | None]:
+    return count.day, count.kind, count.of

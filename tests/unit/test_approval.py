@@ -1,0 +1,25 @@
+"""Which payouts somebody else has to approve."""
+
+import pytest
+
+from chalicelib.domain.approval import ApprovalReason, ApprovalRules
+
+ABOVE, NEW = ApprovalReason.ABOVE_THRESHOLD, ApprovalReason.NEW_DESTINATION
+
+
+@pytest.mark.parametrize(
+    ("rules", "amount_cents", "is_known", "reasons"),
+    [
+        (ApprovalRules(), 99_999_999, False, ()),
+        (ApprovalRules(50_000), 50_000, False, ()),
+        (ApprovalRules(50_000), 50_001, True, (ABOVE,)),
+        (ApprovalRules(new_destinations=True), 1, False, (NEW,)),
+        (ApprovalRules(new_destinations=True), 99_999_999, True, ()),
+        (ApprovalRules(50_000, True), 50_001, False, (ABOVE, NEW)),
+        (ApprovalRules(50_000, True), 50_000, False, (NEW,)),
+    ],
+)
+def test_the_rules_say_why_a_payout_needs_approval(
+    rules: ApprovalRules, amount_cents: int, is_known: bool, reasons: tuple[ApprovalReason, ...]
+) -> None:
+    assert rules.reasons(amount_cents, is_known=is_known) == reasons
