@@ -47,8 +47,17 @@ export const remove = (path) => send("DELETE", path, {});
 /** A CSV file goes as it is. */
 export const postCsv = (path, text) => send("POST", path, { raw: text, type: "text/csv" });
 
-/** An answer that is a file. */
-export const getText = (path, query) => send("GET", path, { query, asText: true });
+/** An answer that is a file, all of its parts one behind another. */
+export async function getFile(path) {
+  let text = "";
+  let cursor = null;
+  do {
+    const part = await send("GET", path, { query: { cursor }, asText: true });
+    text += part.text;
+    cursor = part.cursor;
+  } while (cursor);
+  return text;
+}
 
 /** All items of a list, or as many as fit into `mostPages` pages. */
 export async function getAll(path, query = {}, mostPages = 20) {
@@ -95,7 +104,8 @@ async function read(method, answer, { asText }) {
   if (answer.ok) {
     if (answer.status === 204) return null;
     try {
-      return asText ? await answer.text() : await answer.json();
+      if (!asText) return await answer.json();
+      return { text: await answer.text(), cursor: answer.headers.get("Next-Cursor") };
     } catch {
       throw unanswered(method, "The answer was cut off.");
     }

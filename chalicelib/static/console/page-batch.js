@@ -4,8 +4,9 @@ import * as api from "./api.js";
 import { ask } from "./dialog.js";
 import { announce, fill, h } from "./dom.js";
 import { field } from "./form.js";
-import { count, exactly, money, when } from "./format.js";
+import { count, exactly, money, short, when } from "./format.js";
 import { keepLooking } from "./live.js";
+import { namesKnown, nameOf } from "./names.js";
 import { badge, button, card, copyable, empty, facts, head, icon, notice, paged, saveFile, table } from "./parts.js";
 import { link } from "./router.js";
 import * as session from "./session.js";
@@ -13,14 +14,20 @@ import { actorName, BATCH_STATUSES, statusName } from "./words.js";
 
 const MOVING = ["Checking", "Releasing", "Released"];
 const SECONDS_WHILE_MOVING = 2;
-const SECONDS_AT_REST = 10;
+const SECONDS_AT_REST = 5;
 
 export async function page({ params, signal }) {
   const address = `/batches/${params.id}`;
   let batch = await api.get(address);
   const content = h("div", {});
-  const rows = paged((cursor) => api.get(`${address}/rows`, { cursor }),
-    (items) => items.length > 0 ? rowTable(items) : empty("No rows"), { signal });
+  const rows = paged(
+    async (cursor) => {
+      await namesKnown();
+      return api.get(`${address}/rows`, { cursor });
+    },
+    (items) => items.length > 0 ? rowTable(items) : empty("No rows"),
+    { signal },
+  );
 
   function show(next) {
     const isNews = next.status !== batch.status;
@@ -177,7 +184,7 @@ function summary(batch) {
       table("Rows like a payout of the last seven days", [
         { title: "Line", cell: (each) => each.line },
         { title: "Earlier", cell: (each) => each.transaction_id
-          ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, when(each.created_at)) : "in this file" },
+          ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, when(each.created_at)) : each.same_as_line ? `line ${each.same_as_line} of this file` : "in this file" },
         { title: "Amount", end: true, cell: (each) => money(each.amount) },
       ], duplicates)));
 }
@@ -185,7 +192,7 @@ function summary(batch) {
 function rowTable(items) {
   return table("Rows of the batch", [
     { title: "Line", cell: (each) => each.line },
-    { title: "Customer", cell: (each) => h("a", { href: link(`/customers/${each.customer_id}`) }, each.external_id ?? each.customer_id.slice(0, 8)) },
+    { title: "Customer", cell: (each) => h("a", { href: link(`/customers/${each.customer_id}`) }, nameOf(each.customer_id) ?? each.external_id ?? short(each.customer_id)) },
     { title: "Reference", wide: true, cell: (each) => each.reference ?? "–" },
     { title: "Status", cell: (each) => rowStatus(each) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
@@ -204,6 +211,5 @@ function rowStatus(row) {
 }
 
 async function download(address, batch) {
-  const text = await api.getText(`${address}/result`);
-  saveFile(`batch-${batch.batch_id.slice(0, 8)}.csv`, "text/csv", text);
+  saveFile(`batch-${batch.batch_id.slice(0, 8)}.csv`, "text/csv", await api.getFile(`${address}/result`));
 }

@@ -124,7 +124,7 @@ export function problemNotice(problem, { again } = {}) {
     case Kind.INVALID:
       return notice("bad", problem.detail || "Something in it is not valid.", errorList(problem.errors));
     default:
-      if (problem.kind) return notice("bad", problem.detail || "That was refused.", number);
+      if (problem.kind) return notice("bad", problem.detail || "That was refused.");
       console.error(problem);
       return notice("bad", "Something went wrong on this page.", retry);
   }
