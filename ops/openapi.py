@@ -68,8 +68,6 @@ _IDEMPOTENCY_KEY: Final[Json] = {
     " then stands, for ever.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
-# Its files come and go with its pages.
-CONSOLE_FILE: Final = r"^[a-z]+(-[a-z]+)*\.(js|css|svg|html)$"
 _KNOWN: Final[Json] = {
     "in": "header",
     "name": "If-None-Match",
@@ -161,7 +159,7 @@ def _path_parameter(path: str, name: str) -> Json:
     if name == "file":
         names: Json = {"type": "string", "enum": sorted(pages.DOCS.names)}
         if path.startswith("/console/"):
-            names = {"type": "string", "pattern": CONSOLE_FILE}
+            names = {"type": "string", "enum": sorted(pages.CONSOLE_FILES)}
         return {"in": "path", "name": name, "required": True, "schema": names}
     return {
         "in": "path",

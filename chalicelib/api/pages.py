@@ -3,10 +3,9 @@
 Loaded when one is first asked for: no payout waits for it.
 """
 
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.api.static import FOLDER, NOTHING, Pages
+from chalicelib.api.static import NOTHING, Pages
 
 if TYPE_CHECKING:
     from chalicelib.config import Settings
@@ -19,11 +18,12 @@ DOCS: Final = Pages(
     policy=f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'",
 )
+CONSOLE_FILES: Final = frozenset({"index.html", "console.css", "console.js", "icon.svg"})
 
 
 def console(sign_in_url: str) -> Pages:
     """The console's files. Its scripts ask this API and the sign-in page, and nobody else."""
-    return Pages("console", _console_files(), policy=_console_policy(sign_in_url))
+    return Pages("console", CONSOLE_FILES, policy=_console_policy(sign_in_url))
 
 
 def console_config(settings: "Settings") -> dict[str, str]:
@@ -43,9 +43,3 @@ def _console_policy(sign_in_url: str) -> str:
     return (
         f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src {asked}"
     )
-
-
-@cache
-def _console_files() -> frozenset[str]:
-    """All that stands in its folder: what is in it, is in it to be served."""
-    return frozenset(path.name for path in (FOLDER / "console").iterdir())

@@ -166,7 +166,7 @@ const FUNDS = { NPP: "Fast payment", DirectCredit: "Direct credit" };
 function funds({ items }) {
   if (items.length === 0) return empty("Nothing came in lately");
   return h("ul", { class: "funds" }, items.map((each) => h("li", {},
-    h("span", {}, FUNDS[each.kind] ?? each.kind, each.count > 1 && h("span", { class: "note" }, ` · ${each.count} credits`)),
+    h("span", {}, FUNDS[each.kind] ?? each.kind),
     h("time", { class: "note", datetime: each.at }, when(each.at)),
     h("strong", { class: "amount" }, `+${money(each.amount)}`))));
 }

@@ -16,13 +16,20 @@ const KINDS = {
   NotFinalHere: "Not at its end here yet",
 };
 
+const INCOMPLETE = {
+  TimeWasUp: "There was not enough time.",
+  MonoovaUnavailable: "Monoova did not answer.",
+  SendingStopped: "Monoova is not being called at the moment.",
+  TooMuch: "There was more than fits into a report.",
+};
+
 export async function page({ params }) {
   const report = await api.get(`/reports/daily/${params.day}`);
   const differences = report.differences ?? [];
   return [
-    head(dayName(report.day), { back: { href: "#/reports", label: "Reports" }, badge: verdict(report) }),
+    head(dayName(report.date), { back: { href: "#/reports", label: "Reports" }, badge: verdict(report) }),
     report.is_complete === false && notice("wait", "This report does not cover the whole day.",
-      h("p", {}, "The next run makes it again by itself."), report.incomplete_because && h("p", { class: "note" }, report.incomplete_because)),
+      h("p", {}, "The next run makes it again by itself."), report.incomplete_because && h("p", { class: "note" }, INCOMPLETE[report.incomplete_because] ?? report.incomplete_because)),
     h("div", { class: "columns" },
       card("Compared", {}, facts(...Object.entries(report.counts ?? {}).map(([kind, number]) => [KINDS[kind] ?? kind, count(number)]),
         ["Other payments from the account", report.not_ours ? count(report.not_ours) : null])),
@@ -45,8 +52,8 @@ function account(day) {
 function differenceTable(lines) {
   return table("Differences", [
     { title: "What", cell: (each) => KINDS[each.kind] ?? each.kind },
-    { title: "Payout", cell: (each) => /^[0-9a-f-]{36}$/.test(each.reference ?? "")
-      ? h("a", { href: link(`/payouts/${each.reference}`) }, short(each.reference)) : each.reference },
+    { title: "Payout", cell: (each) => each.transaction_id
+      ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, short(each.transaction_id)) : "–" },
     { title: "Monoova says", wide: true, cell: (each) => each.monoova_says ?? "–" },
     { title: "Here", end: true, class: "amount", cell: (each) => money(each.amount) },
     { title: "There", end: true, class: "amount", wide: true, cell: (each) => money(each.amount_there) },

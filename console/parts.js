@@ -237,7 +237,8 @@ export function paged(fetchPage, render, { signal, lines = 6 } = {}) {
   return region;
 }
 
-const keyOf = (item) => item.transaction_id ?? item.batch_id ?? item.customer_id ?? JSON.stringify(item);
+// A row of a batch has a payout only once it was released; its line it has always.
+const keyOf = (item) => item.line ?? item.transaction_id ?? item.batch_id ?? item.customer_id ?? JSON.stringify(item);
 
 /** Offers a text as a file. */
 export function saveFile(name, type, text) {

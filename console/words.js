@@ -98,6 +98,7 @@ const ACTORS = {
   monoova: "Monoova",
   reconciler: "by itself",
   queue: "by itself",
+  system: "by itself",
   webhook: "Monoova",
 };
 

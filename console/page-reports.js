@@ -40,8 +40,8 @@ export function verdict(report) {
 
 function reports(items) {
   return table("Daily reports", [
-    { title: "Day", cell: (each) => dayName(each.day) },
+    { title: "Day", cell: (each) => dayName(each.date) },
     { title: "Outcome", cell: verdict },
     { title: "Made", wide: true, cell: (each) => when(each.made_at) },
-  ], items, { href: (each) => link(`/reports/${each.day}`), key: (each) => each.day });
+  ], items, { href: (each) => link(`/reports/${each.date}`), key: (each) => each.date });
 }

@@ -4,6 +4,8 @@
 import * as auth from "./auth.js";
 
 const MOST_MILLISECONDS = 35_000; // API Gateway gives up after 29 s
+// The API's function answers five at a time; others want to be answered, too.
+const MOST_AT_ONCE = 3;
 
 /** What a failure means. */
 export const Kind = Object.freeze({
@@ -86,6 +88,7 @@ async function sent(method, path, { query, body, raw, type, idempotencyKey }) {
   const headers = { Authorization: auth.idToken() ?? "" };
   if (method !== "GET" && method !== "DELETE") headers["Content-Type"] = type ?? "application/json";
   if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+  await turn();
   try {
     return await fetch(`${base}${path}${text ? `?${text}` : ""}`, {
       method,
@@ -96,7 +99,23 @@ async function sent(method, path, { query, body, raw, type, idempotencyKey }) {
     });
   } catch {
     throw unanswered(method, "There was no answer.");
+  } finally {
+    turnOver();
   }
+}
+
+let underway = 0;
+const queue = [];
+
+/** Resolves when there is room for one more request. */
+function turn() {
+  underway += 1;
+  return underway <= MOST_AT_ONCE ? Promise.resolve() : new Promise((resolve) => queue.push(resolve));
+}
+
+function turnOver() {
+  underway -= 1;
+  queue.shift()?.();
 }
 
 async function read(method, answer, { asText }) {

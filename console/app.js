@@ -9,7 +9,7 @@ import { matching, place } from "./router.js";
 import * as session from "./session.js";
 import * as shell from "./shell.js";
 
-// A page's module is loaded when somebody goes there. A title names nobody: browsers keep titles.
+// A title names nobody: browsers keep titles.
 const ROUTES = [
   { path: "/", title: "Overview", load: () => import("./page-overview.js") },
   { path: "/payouts", title: "Payouts", load: () => import("./page-payouts.js") },
