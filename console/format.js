@@ -36,7 +36,7 @@ export function count(number, one, many = `${one}s`) {
 }
 
 export function percent(share) {
-  return share === null || share === undefined ? "–" : `${Math.round(share * 1000) / 10} %`;
+  return share === null || share === undefined ? "–" : `${Math.round(share * 1000) / 10}%`;
 }
 
 function formatted(date, options) {

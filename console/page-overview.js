@@ -114,7 +114,7 @@ function todaysNumbers(day) {
     h("p", { class: "note breakdown" },
       day.count === 0 ? "no payouts yet" : [
         h("span", {}, `${count(day.completed)} paid`),
-        day.open > 0 && h("span", {}, `${count(day.open)} on the way`),
+        day.open > 0 && h("span", {}, `${count(day.open)} open`),
         failed > 0 && h("a", { href: link("/payouts", { status: "Failed", day: today() }) }, `${count(failed)} not paid`)]),
   ];
 }
@@ -154,7 +154,7 @@ function charts({ items }) {
     chart("Time to completion", days, [
       { name: "Median", tone: "one", of: (day) => day.median_seconds_to_complete },
       { name: "95 of 100", tone: "two", of: (day) => day.p95_seconds_to_complete },
-    ], { kind: "lines", format: duration }),
+    ], { kind: "lines", format: duration, isTime: true }),
     split("Method", [
       { name: "PayID", tone: "one", size: method("PayId"), value: value("PayId") },
       { name: "Bank account", tone: "two", size: method("BankAccount"), value: value("BankAccount") },

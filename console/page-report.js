@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { h } from "./dom.js";
 import { count, dayName, money, short, when } from "./format.js";
-import { card, empty, facts, head, notice, table } from "./parts.js";
+import { card, counts, empty, facts, head, notice, table } from "./parts.js";
 import { verdict } from "./page-reports.js";
 import { link } from "./router.js";
 
@@ -31,7 +31,7 @@ export async function page({ params }) {
     report.is_complete === false && notice("wait", "This report does not cover the whole day.",
       h("p", {}, "The next run makes it again by itself."), report.incomplete_because && h("p", { class: "note" }, INCOMPLETE[report.incomplete_because] ?? report.incomplete_because)),
     h("div", { class: "columns" },
-      card("Compared", {}, facts(...Object.entries(report.counts ?? {}).map(([kind, number]) => [KINDS[kind] ?? kind, count(number)]),
+      card("Compared", {}, counts(...Object.entries(report.counts ?? {}).map(([kind, number]) => [KINDS[kind] ?? kind, count(number)]),
         ["Other payments from the account", report.not_ours ? count(report.not_ours) : null])),
       card("The account", {}, report.account ? account(report.account) : empty("Not known"),
         facts(["Made", when(report.made_at)],

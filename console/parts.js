@@ -162,6 +162,12 @@ export function skeleton(lines) {
     h("span", { class: "unseen" }, "Loading"));
 }
 
+/** How often each: long names, short numbers. */
+export function counts(...pairs) {
+  const shown = pairs.filter(([, value]) => value !== null && value !== undefined);
+  return h("dl", { class: "counts" }, shown.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
 /** Names and values: what a thing is. */
 export function facts(...pairs) {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
