@@ -17,6 +17,7 @@ from chalice.app import (
     CloudWatchEvent,
     CognitoUserPoolAuthorizer,
     CORSConfig,
+    Cron,
     IAMAuthorizer,
     Rate,
     Request,
@@ -26,7 +27,7 @@ from chalice.app import (
 
 from chalicelib import api, starting
 from chalicelib.api import events, views
-from chalicelib.api.http import Incoming, Reply, answering, as_problem, checked_id
+from chalicelib.api.http import Incoming, Reply, answering, as_problem, checked_day, checked_id
 from chalicelib.domain.actor import Actor, Role
 from chalicelib.errors import ErrorCode
 from chalicelib.observability import invocation, note
@@ -149,9 +150,45 @@ def add_destination(customer_id: str) -> Reply:
 @for_admins("DELETE", "/customers/{customer_id}/destinations/{destination_id}")
 def remove_destination(customer_id: str, destination_id: str) -> Reply:
     Incoming.to(app).operator()
-    destination = checked_id(destination_id, ErrorCode.DESTINATION_NOT_FOUND)
-    wired.get().customers.remove_destination(_customer(customer_id), destination)
+    place = _customer(customer_id), _destination(destination_id)
+    wired.get().customers.remove_destination(*place)
     return Reply(status=204)
+
+
+@for_admins("POST", "/customers/{customer_id}/destinations/{destination_id}/verification")
+def start_verification(customer_id: str, destination_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    place = _customer(customer_id), _destination(destination_id)
+    return Reply(views.destination(wired.get().verification.start(*place, by.name)))
+
+
+@for_admins("POST", "/customers/{customer_id}/destinations/{destination_id}/verification/confirm")
+def confirm_verification(customer_id: str, destination_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.operator()
+    code = incoming.body(api.schemas.VERIFICATION_CODE)["code"]
+    place = _customer(customer_id), _destination(destination_id)
+    return Reply(views.destination(wired.get().verification.confirm(*place, code)))
+
+
+@for_admins("GET", "/customers/{customer_id}/export")
+def export_customer(customer_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    page = incoming.query(api.schemas.PAGE)
+    customer = _customer(customer_id)
+    return api.views_privacy.export(wired.get().privacy.export(customer, by.name, **page))
+
+
+@for_admins("GET", "/customers/{customer_id}/accesses")
+def list_accesses(customer_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    page = incoming.query(api.schemas.PAGE)
+    found = wired.get().privacy.list_accesses(_customer(customer_id), **page)
+    return Reply(api.views_privacy.accesses(found))
 
 
 @for_admins("GET", "/customers/{customer_id}/payouts")
@@ -178,9 +215,9 @@ def list_payouts() -> Reply:
 @for_admins("POST", "/payouts/validate")
 def validate_payout() -> Reply:
     incoming = Incoming.to(app)
-    incoming.administrator()
+    by = incoming.administrator()
     ask = incoming.body(api.schemas.PAYOUT)
-    return Reply(views.validated(wired.get().validation.validate(ask)))
+    return Reply(views.validated(wired.get().validation.validate(ask, by.name)))
 
 
 @for_admins("GET", "/payouts/{transaction_id}")
@@ -253,6 +290,52 @@ def reconcile_now() -> Reply:
     by = incoming.operator()
     incoming.body(api.schemas.EMPTY)
     return Reply(views.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
+
+
+@for_admins("GET", "/funding")
+def list_funding() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    page = incoming.query(api.schemas.PAGE)
+    return Reply(api.views_daily.funds(wired.get().funds.newest(page["limit"], page["cursor"])))
+
+
+# --- days compared with Monoova's books, and their figures
+
+
+@for_admins("GET", "/reports/daily")
+def list_daily_reports() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    page = incoming.query(api.schemas.PAGE)
+    return Reply(
+        api.views_daily.reports(wired.get().daily_reports.newest(page["limit"], page["cursor"]))
+    )
+
+
+@for_admins("GET", "/reports/daily/{date}")
+def show_daily_report(date: str) -> Reply:
+    Incoming.to(app).administrator()
+    return Reply(api.views_daily.report(wired.get().daily_reports.get(checked_day(date))))
+
+
+@for_admins("POST", "/reports/daily/{date}")
+def make_daily_report(date: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    made = wired.get().daily_reports.run(checked_day(date), by.name, incoming.seconds_left)
+    return Reply(api.views_daily.report(made))
+
+
+@for_admins("GET", "/statistics")
+def show_statistics() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    days = incoming.query(api.schemas.DAY_RANGE)
+    return Reply(
+        api.views_daily.statistics(wired.get().figures_of_days.between(days["from_"], days["to"]))
+    )
 
 
 # --- whether anything is sent to Monoova: the pause switch, and the circuit breaker by hand
@@ -444,6 +527,15 @@ def reconcile(event: CloudWatchEvent) -> Any:
         return views.findings(wired.get().reconciler.run(events.seconds_left(event.context) - 5))
 
 
+# Half past six or half past seven in Sydney, which is eleven hours before UTC in summer and ten in
+# winter: after its midnight all year, whatever day UTC has.
+@app.schedule(Cron(30, 20, "*", "*", "?", "*"), name="reconcile_daily")
+def reconcile_daily(event: CloudWatchEvent) -> Any:
+    with invocation(wired.get().clock, wired.get().stage, kind="reconcile_daily"):
+        made = wired.get().daily_reports.run_due(events.seconds_left(event.context) - 5)
+        return api.views_daily.made(made)
+
+
 # --- what several of the ways in share
 
 
@@ -510,6 +602,10 @@ def _dispatch(event: SQSEvent, message: Any) -> None:
 
 def _customer(customer_id: str) -> str:
     return checked_id(customer_id, ErrorCode.CUSTOMER_NOT_FOUND)
+
+
+def _destination(destination_id: str) -> str:
+    return checked_id(destination_id, ErrorCode.DESTINATION_NOT_FOUND)
 
 
 def _payout(transaction_id: str) -> str:

@@ -48,6 +48,7 @@ _PATHS: Final[Mapping[str, str]] = {
     "queue of payouts (encryption)": _APP + "c.dispatcher\nc.vault._sdk\nc.vault._provider\n",
     "queue of webhook events": _APP + "c.webhooks\n",
     "schedule": _APP + "c.reconciler\n",
+    "the morning": _APP + "c.daily_reports\n",
 }
 
 # The path of each function that loads the most.
@@ -56,6 +57,7 @@ STARTS: Final = {
     Function.SEND: "queue of payouts (encryption)",
     Function.TAKE_UP: "queue of webhook events",
     Function.RECONCILE: "schedule",
+    Function.DAILY: "the morning",
 }
 
 ENVIRONMENT: Final[Mapping[str, str]] = {

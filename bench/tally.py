@@ -27,6 +27,7 @@ class Function(StrEnum):
     SEND = "send_queued_payouts"
     TAKE_UP = "take_up_webhook_events"
     RECONCILE = "reconcile"
+    DAILY = "reconcile_daily"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Settings:
 
     `parked_queue_url` is empty where nobody may look at dead letters through the API.
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
+    `low_balance_cents` is None where nobody wants to be told.
     `sign_in_url` and `user_pool_client_id` are the console's way to the user pool; empty without.
     """
 
@@ -59,6 +60,9 @@ class Settings:
     requires_webhook_signature: bool
     monoova_source_bsb_field: str
     payout_limit_cents: int
+    low_balance_cents: int | None
+    checks_bsb: bool
+    requires_verified_destination: bool
     approval: ApprovalRules
     limits: Limits
     service_roles: ServiceRoles
@@ -97,6 +101,10 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         == "required",
         monoova_source_bsb_field=reader.one_of("MONOOVA_SOURCE_BSB_FIELD", _SOURCE_BSB_FIELDS),
         payout_limit_cents=reader.amount("PAYOUT_LIMIT_AUD", "1000"),
+        low_balance_cents=reader.optional_amount("LOW_BALANCE_AUD"),
+        checks_bsb=reader.one_of("BSB_CHECK", ("on", "off")) == "on",
+        requires_verified_destination=reader.one_of("REQUIRE_VERIFIED_DESTINATION", ("no", "yes"))
+        == "yes",
         approval=ApprovalRules(
             threshold_cents=reader.optional_amount("APPROVAL_THRESHOLD_AUD"),
             new_destinations=reader.one_of("APPROVAL_NEW_DESTINATIONS", _NEEDED) == "required",
@@ -166,6 +174,7 @@ class _Reader:
         return self._parsed(name, default, cents_from, "an amount such as 1000", 1)
 
     def optional_amount(self, name: str) -> int | None:
+        """None where the variable is absent or empty."""
         return self.amount(name, "") if self._environment.get(name, "").strip() else None
 
     def roles(self, name: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ AppError
 │   ├── UnauthenticatedError        401  Unauthenticated
 │   ├── ForbiddenError              403  Forbidden, ApprovalByRequester: known, but not allowed to
 │   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound,
-│   │                                    DeadLetterNotFound, FileNotFound
+│   │                                    ReportNotFound, DeadLetterNotFound, FileNotFound
 │   ├── ConflictError               409  what is asked for does not fit the state of things
 │   ├── PayloadTooLargeError        413  PayloadTooLarge
 │   ├── UnsupportedMediaTypeError   415  UnsupportedMediaType
@@ -37,6 +37,7 @@ class ErrorCode(StrEnum):
     CUSTOMER_NOT_FOUND = "CustomerNotFound"
     DESTINATION_NOT_FOUND = "DestinationNotFound"
     PAYOUT_NOT_FOUND = "PayoutNotFound"
+    REPORT_NOT_FOUND = "ReportNotFound"
     DEAD_LETTER_NOT_FOUND = "DeadLetterNotFound"
     FILE_NOT_FOUND = "FileNotFound"
     CUSTOMER_HAS_OPEN_PAYOUTS = "CustomerHasOpenPayouts"
@@ -52,6 +53,13 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType"
     NO_DESTINATION = "NoDestination"
     DESTINATION_AMBIGUOUS = "DestinationAmbiguous"
+    DESTINATION_NOT_VERIFIED = "DestinationNotVerified"
+    ALREADY_VERIFIED = "AlreadyVerified"
+    VERIFICATION_UNDER_WAY = "VerificationUnderWay"
+    VERIFICATION_NOT_STARTED = "VerificationNotStarted"
+    VERIFICATION_LOCKED = "VerificationLocked"
+    VERIFICATION_REFUSED = "VerificationRefused"
+    VERIFICATION_CODE_WRONG = "VerificationCodeWrong"
     IDEMPOTENCY_KEY_REUSED = "IdempotencyKeyReused"
     LIMIT_EXCEEDED = "LimitExceeded"
     MONOOVA_REFUSED = "MonoovaRefused"

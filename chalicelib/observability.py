@@ -46,6 +46,7 @@ FIELDS: Final = frozenset(
         "circuit",
         "webhook_id",
         "monoova_status",
+        "destination_opened",
     }
 )
 
@@ -78,6 +79,11 @@ class Metric(StrEnum):
     CIRCUIT_OPEN_NOW = "CircuitOpenNow"
     OLDEST_OPEN_SECONDS = "OldestOpenSeconds"
     NEEDS_REVIEW_NOW = "NeedsReviewNow"
+    FUNDS_RECEIVED = "FundsReceived"
+    FUNDS_UNREADABLE = "FundsUnreadable"
+    LOW_BALANCE = "LowBalance"
+    DAILY_DIFFERENCES = "DailyDifferences"
+    DAILY_REPORTS_INCOMPLETE = "DailyReportsIncomplete"
     ERRORS = "Errors"
 
 

@@ -1,28 +1,14 @@
-"""The two queues that work is put on, and the one where it rests that nobody could do.
-
-They make things faster; nothing depends on them.
-"""
+"""The two queues that work is put on. They make things faster; nothing depends on them."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-
-# SQS hands out ten at a time at the most.
-_AT_ONCE: Final = 10
-# Who looks at more than this has something else to repair first.
-MOST_LOOKED_AT: Final = 200
-# Long enough to look at them all; whoever dies meanwhile hides them no longer.
-_HIDDEN_SECONDS: Final = 60
-# Without waiting SQS asks only some of its servers, and a message may seem not to be there.
-_WAIT_SECONDS: Final = 1
 
 
 class QueueUnavailableError(Exception):
@@ -55,107 +41,15 @@ class Queue:
         Raises:
             QueueUnavailableError
         """
-        with _queue_errors():
+        with queue_errors():
             self._client.send_message(
                 QueueUrl=self._url, MessageBody=text, DelaySeconds=delay_seconds
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Resting:
-    """A message that rests. Its `text` may be anything: it may rest because nobody could read it.
-
-    `source` is the name of the queue that it came from, where SQS tells; `received` is how often it
-    was taken out of any queue, to be looked at too.
-    """
-
-    message_id: str
-    receipt: str = field(repr=False)
-    text: str = field(repr=False)
-    source: str | None
-    sent_at: datetime
-    received: int
-
-
-class RestingQueue:
-    """The queue of messages that failed five times. Every method may raise
-    `QueueUnavailableError`.
-
-    SQS finds no message by its id: all are taken, and what is not wanted is shown again at once.
-    """
-
-    def __init__(self, client: "SQSClient", url: str) -> None:
-        self._client = client
-        self._url = url
-
-    def look(self) -> list[Resting]:
-        """The messages that rest, up to a bound; not those that somebody else looks at now."""
-        found = [message for handful in self._handfuls() for message in handful]
-        self.show_again(found)
-        return found
-
-    def take(self, message_id: str) -> Resting | None:
-        """One message, hidden from everybody else for a minute."""
-        wanted: Resting | None = None
-        others: list[Resting] = []
-        for handful in self._handfuls():
-            for message in handful:
-                if message.message_id == message_id:
-                    wanted = message
-                else:
-                    others.append(message)
-            if wanted:
-                break
-        self.show_again(others)
-        return wanted
-
-    def show_again(self, messages: Iterable[Resting]) -> None:
-        """Ends the hiding of messages that were taken."""
-        with _queue_errors():
-            for message in messages:
-                self._client.change_message_visibility(
-                    QueueUrl=self._url, ReceiptHandle=message.receipt, VisibilityTimeout=0
-                )
-
-    def delete(self, message: Resting) -> None:
-        """Takes a message away for ever."""
-        with _queue_errors():
-            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
-
-    def _handfuls(self) -> Iterator[list[Resting]]:
-        """All that rest, each once, as many as SQS hands out at a time."""
-        seen: set[str] = set()
-        while len(seen) < MOST_LOOKED_AT:
-            with _queue_errors():
-                answer = self._client.receive_message(
-                    QueueUrl=self._url,
-                    MaxNumberOfMessages=_AT_ONCE,
-                    VisibilityTimeout=_HIDDEN_SECONDS,
-                    WaitTimeSeconds=_WAIT_SECONDS,
-                    MessageSystemAttributeNames=["All"],
-                )
-            fresh = [m for m in answer.get("Messages", []) if m["MessageId"] not in seen]
-            if not fresh:
-                return
-            seen.update(message["MessageId"] for message in fresh)
-            yield [_resting(message) for message in fresh]
-
-
-def _resting(message: Mapping[str, Any]) -> Resting:
-    attributes = message["Attributes"]
-    source = attributes.get("DeadLetterQueueSourceArn")
-    return Resting(
-        message_id=message["MessageId"],
-        receipt=message["ReceiptHandle"],
-        text=message["Body"],
-        source=source.rpartition(":")[2] if source else None,
-        sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
-        received=int(attributes["ApproximateReceiveCount"]),
-    )
-
-
 @contextmanager
-def _queue_errors() -> Iterator[None]:
+def queue_errors() -> Iterator[None]:
+    """Makes every failure of SQS a `QueueUnavailableError`."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:

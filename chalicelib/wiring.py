@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import requests
     from botocore.session import Session
 
+    from chalicelib.domain.branch import Branch
     from chalicelib.encryption import Vault
     from chalicelib.monoova.client import MonoovaClient
     from chalicelib.monoova.payloads import Source
@@ -25,20 +26,32 @@ if TYPE_CHECKING:
     from chalicelib.services.account import AccountService
     from chalicelib.services.administration import AdministrationService
     from chalicelib.services.approvals import ApprovalService
+    from chalicelib.services.branches import BranchCheck
     from chalicelib.services.customers import CustomerService
+    from chalicelib.services.daily_report import DailyReports
+    from chalicelib.services.day_figures import FiguresOfDays
     from chalicelib.services.dead_letters import DeadLetterService
     from chalicelib.services.dispatch import Dispatcher
+    from chalicelib.services.funds import Funds
     from chalicelib.services.gatekeeper import Gatekeeper
     from chalicelib.services.listing import PayoutLists
+    from chalicelib.services.low_balance import BalanceWatch
+    from chalicelib.services.opening import Opener
     from chalicelib.services.paying import PayingService
+    from chalicelib.services.privacy import PrivacyService
     from chalicelib.services.reconciliation import Reconciler
     from chalicelib.services.recording import Recorder
     from chalicelib.services.submission import Submission
     from chalicelib.services.validation import ValidationService
+    from chalicelib.services.verification import VerificationService
     from chalicelib.services.webhooks import WebhookService
+    from chalicelib.storage.accesses import Accesses
     from chalicelib.storage.controls import Controls
     from chalicelib.storage.counted import CountedPayouts
     from chalicelib.storage.customers import Customers
+    from chalicelib.storage.daily_reports import DailyReportStore
+    from chalicelib.storage.day_payouts import DayPayouts
+    from chalicelib.storage.funding import Funding
     from chalicelib.storage.payouts import Payouts
     from chalicelib.storage.together import ReadTogether
 
@@ -130,6 +143,30 @@ class Container:
         from chalicelib.storage.controls import Controls
 
         return Controls(self._dynamodb, self.settings.dynamodb_table_controls)
+
+    @cached_property
+    def _day_payouts(self) -> "DayPayouts":
+        from chalicelib.storage.day_payouts import DayPayouts
+
+        return DayPayouts(self._dynamodb, self.settings.dynamodb_table_transactions)
+
+    @cached_property
+    def _daily_report_store(self) -> "DailyReportStore":
+        from chalicelib.storage.daily_reports import DailyReportStore
+
+        return DailyReportStore(self._dynamodb, self.settings.dynamodb_table_records)
+
+    @cached_property
+    def _funding(self) -> "Funding":
+        from chalicelib.storage.funding import Funding
+
+        return Funding(self._dynamodb, self.settings.dynamodb_table_records)
+
+    @cached_property
+    def accesses_table(self) -> "Accesses":
+        from chalicelib.storage.accesses import Accesses
+
+        return Accesses(self._dynamodb, self.settings.dynamodb_table_records)
 
     @cached_property
     def together(self) -> "ReadTogether":
@@ -225,6 +262,54 @@ class Container:
             clock=self.clock,
             is_sandbox=lambda: self.credentials.current().environment == "sandbox",
             new_id=self._new_id,
+            check_branch=self._check_branch,
+        )
+
+    @cached_property
+    def _branches(self) -> "BranchCheck":
+        from chalicelib.services.branches import BranchCheck
+
+        return BranchCheck(self.monoova, self.gatekeeper)
+
+    @property
+    def _check_branch(self) -> "Callable[[str], Branch] | None":
+        return self._ask_branch if self.settings.checks_bsb else None
+
+    def _ask_branch(self, bsb: str) -> "Branch":
+        # Made only when it is called: whoever looks at a customer needs no line to Monoova.
+        return self._branches.ask(bsb)
+
+    @cached_property
+    def opener(self) -> "Opener":
+        from chalicelib.services.opening import Opener
+
+        return Opener(self.vault, self.accesses_table, self.clock, self._new_id)
+
+    @cached_property
+    def verification(self) -> "VerificationService":
+        from chalicelib.services.verification import VerificationService
+
+        return VerificationService(
+            customers=self.customers_table,
+            vault=self.vault,
+            opener=self.opener,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            clock=self.clock,
+            remitter_name=self.settings.remitter_name,
+        )
+
+    @cached_property
+    def privacy(self) -> "PrivacyService":
+        from chalicelib.services.privacy import PrivacyService
+
+        return PrivacyService(
+            customers=self.customers_table,
+            payouts=self.payouts_table,
+            accesses=self.accesses_table,
+            vault=self.vault,
+            opener=self.opener,
+            clock=self.clock,
         )
 
     @cached_property
@@ -263,6 +348,7 @@ class Container:
             limit_cents=self.settings.payout_limit_cents,
             approval=self.settings.approval,
             new_id=self._new_id,
+            requires_verified=self.settings.requires_verified_destination,
         )
 
     @cached_property
@@ -273,7 +359,7 @@ class Container:
             payouts=self.payouts_table,
             customers=self.customers_table,
             together=self.together,
-            vault=self.vault,
+            opener=self.opener,
             recorder=self._recorder,
             queue=self._payout_queue,
             clock=self.clock,
@@ -286,7 +372,7 @@ class Container:
         return AdministrationService(
             payouts=self.payouts_table,
             together=self.together,
-            vault=self.vault,
+            opener=self.opener,
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             recorder=self._recorder,
@@ -312,7 +398,7 @@ class Container:
 
         return ValidationService(
             together=self.together,
-            vault=self.vault,
+            opener=self.opener,
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             account=self.account,
@@ -321,6 +407,8 @@ class Container:
             approval=self.settings.approval,
             acceptance=self.acceptance,
             new_id=self._new_id,
+            requires_verified=self.settings.requires_verified_destination,
+            check_branch=self._check_branch,
         )
 
     @cached_property
@@ -337,11 +425,13 @@ class Container:
             clock=self.clock,
             secrets=self._webhook_secrets,
             requires_signature=self.settings.requires_webhook_signature,
+            funding=lambda: self._funding,
         )
 
     @cached_property
     def dead_letters(self) -> "DeadLetterService":
-        from chalicelib.queues import Queue, RestingQueue
+        from chalicelib.queues import Queue
+        from chalicelib.resting import RestingQueue
         from chalicelib.services.dead_letters import DeadLetterService
 
         if not self.settings.parked_queue_url:
@@ -390,7 +480,45 @@ class Container:
             queue=self._payout_queue,
             clock=self.clock,
             policy=self.settings.policy,
+            balance_watch=self._balance_watch(),
+            opener=lambda: self.opener,
         )
+
+    def _balance_watch(self) -> "BalanceWatch | None":
+        if self.settings.low_balance_cents is None:
+            return None
+        from chalicelib.services.low_balance import BalanceWatch
+
+        return BalanceWatch(self.account, self.settings.low_balance_cents)
+
+    @cached_property
+    def daily_reports(self) -> "DailyReports":
+        from chalicelib.monoova.reports import MonoovaReports
+        from chalicelib.services.daily_report import DailyReports
+
+        return DailyReports(
+            day_payouts=self._day_payouts,
+            store=self._daily_report_store,
+            reports=MonoovaReports(self.monoova),
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            clock=self.clock,
+            maccount_token=self.settings.monoova_maccount_token,
+            payouts=self.payouts_table,
+            recorder=self._recorder,
+        )
+
+    @cached_property
+    def figures_of_days(self) -> "FiguresOfDays":
+        from chalicelib.services.day_figures import FiguresOfDays
+
+        return FiguresOfDays(self._day_payouts, self._daily_report_store, self.clock)
+
+    @cached_property
+    def funds(self) -> "Funds":
+        from chalicelib.services.funds import Funds
+
+        return Funds(self._funding)
 
 
 class _Wired:

@@ -8,7 +8,7 @@ from checker.evidence import Run, Violation
 
 _broken = partial(Violation, "book")
 _OUTGOING = frozenset({"debit", "fee", "transfer"})
-_INCOMING = frozenset({"rejection_credit", "fee_refund", "return_credit"})
+_INCOMING = frozenset({"rejection_credit", "fee_refund", "return_credit", "load"})
 
 
 def miscounts(run: Run) -> Iterator[Violation]:

@@ -17,7 +17,7 @@ from checker.records import InputError, Record, dollars, record_in, records_in, 
 
 _KINDS = words("asked answered unknown seen webhook written attack fault quiet listing end")
 _OUTLETS = words("log queue answer metric")
-_MOVEMENTS = words("debit fee rejection_credit fee_refund return_credit transfer verification")
+_MOVEMENTS = words("debit fee rejection_credit fee_refund return_credit transfer load verification")
 Lines = list[tuple[int, Record]]
 
 

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from deploy.errors import DeployError
-from devstack import proving, story
+from devstack import profile, proving, story
 from devstack.errors import DevstackError
 from devstack.settings import Monoova, Ports
 from devstack.stack import Stack
@@ -42,6 +42,10 @@ export TOKEN={token}
 Register a customer, pay one, look at a payout:
 
 {curls}
+
+The same from the command line, as somebody of the stack's own (--as viewers, operators, approvers):
+
+.venv/bin/python -m ops.payoutctl --local payouts list
 """
 
 
@@ -71,9 +75,10 @@ def _run(*, serves: bool) -> int:
         told = _tell(stack)
         _judge(stack, told.problems, started)
         if serves:
-            print(_serving(stack, told), flush=True)
-            with contextlib.suppress(KeyboardInterrupt):  # the way it is meant to end
-                stack.wait_for_its_end()
+            with profile.written(stack):
+                print(_serving(stack, told), flush=True)
+                with contextlib.suppress(KeyboardInterrupt):  # the way it is meant to end
+                    stack.wait_for_its_end()
             print("\nEnding.")
         return 1 if told.problems else 0
 

@@ -30,7 +30,13 @@ from simulator.testing import payid_payout
 
 Say = Callable[[str], None]
 
-_FUNCTIONS: Final = ("", "-send_queued_payouts", "-take_up_webhook_events", "-reconcile")
+_FUNCTIONS: Final = (
+    "",
+    "-send_queued_payouts",
+    "-take_up_webhook_events",
+    "-reconcile",
+    "-reconcile_daily",
+)
 _AMOUNT: Final = Decimal("12.50")  # in no table of the simulator's: taken, then paid and announced
 # The story, and what comes after it.
 LONGEST_SECONDS: Final = 280
@@ -96,6 +102,7 @@ def _the_queue_sends(stack: Stack, customer_id: str, say: Say) -> list[str]:
 def _every_function_ran(stack: Stack, stranger: str, say: Say) -> list[str]:
     """Each has written its line; the one for webhook events about the stranger's payment."""
     problems = []
+    stack.strike("ReconcileDaily")  # which the clock does once a day
     for suffix in _FUNCTIONS:
         name = f"monoova-payouts-local{suffix}"
         if not _until(lambda name=name: _lines_of(stack, name)):  # type: ignore[misc]

@@ -126,16 +126,26 @@ class Stack:
         Raises:
             DevstackError: it failed; with what it said.
         """
+        self.strike("Reconcile")
+
+    def strike(self, logical_id: str) -> Any:
+        """Let a function that the clock starts run now; answers with what it answered.
+
+        Raises:
+            DevstackError: it failed; with what it said.
+        """
         # The least of a scheduled event that Chalice takes.
         event: dict[str, Any] = dict.fromkeys(
             ("version", "id", "account", "region", "time", "source"), ""
         )
         event |= {"detail-type": "Scheduled Event", "resources": [], "detail": {}}
         answer = self.client("lambda").invoke(
-            FunctionName=self.function("Reconcile"), Payload=json.dumps(event)
+            FunctionName=self.function(logical_id), Payload=json.dumps(event)
         )
+        said = answer["Payload"].read().decode()
         if "FunctionError" in answer:
-            raise DevstackError(f"The reconciler failed: {answer['Payload'].read().decode()}")
+            raise DevstackError(f"{logical_id} failed: {said}")
+        return json.loads(said)
 
     def logs(self) -> str:
         """What can be read about a failure: the functions' logs, then the programs' output."""

@@ -156,17 +156,13 @@ def _parameters(path: str, operation: Operation) -> list[Json]:
 def _path_parameter(path: str, name: str) -> Json:
     if name == "event_name":
         return EVENT_NAME
+    schema: Json = {"type": "string", "pattern": ID}
     if name == "file":
-        names: Json = {"type": "string", "enum": sorted(pages.DOCS.names)}
-        if path.startswith("/console/"):
-            names = {"type": "string", "enum": sorted(pages.CONSOLE_FILES)}
-        return {"in": "path", "name": name, "required": True, "schema": names}
-    return {
-        "in": "path",
-        "name": name,
-        "required": True,
-        "schema": {"type": "string", "pattern": ID},
-    }
+        files = pages.CONSOLE_FILES if path.startswith("/console/") else pages.DOCS.names
+        schema = {"type": "string", "enum": sorted(files)}
+    if name == "date":
+        schema = {"type": "string", "format": "date", "pattern": "^20"}
+    return {"in": "path", "name": name, "required": True, "schema": schema}
 
 
 def _body(operation: Operation) -> Json | None:

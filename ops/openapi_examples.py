@@ -24,6 +24,8 @@ _DESTINATION: Final[Json] = {
     "pay_id_type": "Email",
     "masked": "j•••@example.com",
     "created_at": _AT,
+    "bsb_checked_at": None,
+    "verification": {"status": "Verified", "owner_name_matches": True, "at": _SETTLED_AT},
 }
 _CUSTOMER: Final[Json] = {
     "customer_id": _CUSTOMER_ID,
@@ -118,12 +120,25 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         "amount": "125.50",
         "lodgement_reference": "Refund 4711",
     },
+    "VerificationCode": {"code": "555555"},
     "Resolution": {"outcome": "Completed", "reason": "It is on Monoova's statement of 2 March."},
     "Reason": {"reason": "The wrong file was uploaded."},
     # answers
     "Customer": _CUSTOMER,
     "CustomerPage": {"items": [_CUSTOMER], "next_cursor": None},
     "Destination": _DESTINATION,
+    "AccessPage": {
+        "items": [
+            {
+                "at": _AT,
+                "by": _BY,
+                "purpose": "Payout",
+                "destination_id": _DESTINATION_ID,
+                "transaction_id": _PAYOUT_ID,
+            }
+        ],
+        "next_cursor": None,
+    },
     "PayoutPage": {"items": [_COMPLETED], "next_cursor": None},
     "PayoutWithHistory": _COMPLETED
     | {
@@ -138,6 +153,8 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     "AcceptedPayout": _ACCEPTED,
     "Validation": {
         "is_valid": True,
+        "needs_approval": False,
+        "message": None,
         "destination": _DESTINATION,
         "checks": [
             {"name": "monoova", "is_ok": True, "detail": "Monoova would take it."},

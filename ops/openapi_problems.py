@@ -19,6 +19,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.CUSTOMER_NOT_FOUND,
             _E.DESTINATION_NOT_FOUND,
             _E.PAYOUT_NOT_FOUND,
+            _E.REPORT_NOT_FOUND,
             _E.DEAD_LETTER_NOT_FOUND,
             _E.FILE_NOT_FOUND,
         ),
@@ -30,6 +31,10 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.CUSTOMER_HAS_OPEN_PAYOUTS,
             _E.DESTINATION_IN_USE,
             _E.TOO_MANY_DESTINATIONS,
+            _E.ALREADY_VERIFIED,
+            _E.VERIFICATION_UNDER_WAY,
+            _E.VERIFICATION_NOT_STARTED,
+            _E.VERIFICATION_LOCKED,
             _E.PAYOUT_NOT_CANCELLABLE,
             _E.PAYOUT_NOT_RETRYABLE,
             _E.PAYOUT_NOT_RESOLVABLE,
@@ -45,6 +50,9 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
         (
             _E.NO_DESTINATION,
             _E.DESTINATION_AMBIGUOUS,
+            _E.DESTINATION_NOT_VERIFIED,
+            _E.VERIFICATION_REFUSED,
+            _E.VERIFICATION_CODE_WRONG,
             _E.IDEMPOTENCY_KEY_REUSED,
             _E.LIMIT_EXCEEDED,
             _E.MONOOVA_REFUSED,
@@ -73,6 +81,7 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.CUSTOMER_NOT_FOUND: "There is no such customer.",
     _E.DESTINATION_NOT_FOUND: "The customer has no such destination.",
     _E.PAYOUT_NOT_FOUND: "There is no such payout.",
+    _E.REPORT_NOT_FOUND: "There is no report of this day.",
     _E.DEAD_LETTER_NOT_FOUND: "No such message rests there, or somebody else looks at it now: try"
     " again in a minute.",
     _E.FILE_NOT_FOUND: "There is no such file.",
@@ -95,6 +104,19 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.UNSUPPORTED_MEDIA_TYPE: "Send application/json.",
     _E.NO_DESTINATION: "The customer has no destination of this kind to pay to.",
     _E.DESTINATION_AMBIGUOUS: "The customer has several destinations: name one by destination_id.",
+    _E.DESTINATION_NOT_VERIFIED: "Only verified destinations are paid, and this one is not verified"
+    " (NotStarted).",
+    _E.ALREADY_VERIFIED: "The destination is verified already.",
+    _E.VERIFICATION_UNDER_WAY: "A verification was started already: its cent is paid, or may be."
+    " Look for the cent on the payee's statement; another can be paid from 03:14 UTC on, if there"
+    " is none.",
+    _E.VERIFICATION_NOT_STARTED: "There is no code to confirm: start a verification first.",
+    _E.VERIFICATION_LOCKED: "Three wrong codes: for an hour no code is taken. Or start the"
+    " verification anew.",
+    _E.VERIFICATION_REFUSED: "Monoova refused to verify this destination: its details are not"
+    " valid.",
+    _E.VERIFICATION_CODE_WRONG: "The code is wrong. After three wrong ones no code is taken for an"
+    " hour.",
     _E.IDEMPOTENCY_KEY_REUSED: "This Idempotency-Key was used for a request with other fields.",
     _E.LIMIT_EXCEEDED: "More than the limit of A$5000.00 a day for one customer: A$120.50 is left"
     " until midnight in Sydney.",

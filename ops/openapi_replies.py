@@ -5,12 +5,18 @@ from enum import StrEnum
 from typing import Any, Final
 
 from chalicelib.domain.actor import Role
+from chalicelib.domain.comparison import DIFFERENCES, Kind
+from chalicelib.domain.daily_report import Incomplete
 from chalicelib.domain.decisions import NoticeKind
 from chalicelib.domain.destination import DestinationType, PayIdType
+from chalicelib.domain.funding import CreditKind
 from chalicelib.domain.gate import OpenReason, Passage, Switch
+from chalicelib.domain.outcome import Standing
 from chalicelib.domain.payout import Event, FailureCode, ReviewReason, State, Status, Submission
+from chalicelib.domain.verification import VerificationStatus
 from chalicelib.errors import ErrorCode
 from chalicelib.services.dead_letters import LetterKind
+from chalicelib.services.opening import Purpose
 from ops.openapi_requests import ID
 
 Json = dict[str, Any]
@@ -119,6 +125,77 @@ _WITH_HISTORY: Final[Json] = _PAYOUT | {
     "history": {"type": "array", "items": reference_to("HistoryEntry"), "minItems": 1},
     "explanation": reference_to("Explanation"),
 }
+_DESTINATION: Final[Json] = {
+    "destination_id": _ID,
+    "type": _one_of(DestinationType),
+    "pay_id_type": _or_null(_one_of(PayIdType)),
+    "masked": _TEXT,
+    "created_at": _TIME,
+    "bsb_checked_at": {
+        **_or_null(_TIME),
+        "description": "When Monoova said that the branch is open; null where it did not say.",
+    },
+    "verification": reference_to("Verification"),
+}
+_CUSTOMER: Final[Json] = {
+    "customer_id": _ID,
+    "name": {
+        **_or_null(_TEXT),
+        "description": "Null in a list where the record does not open.",
+    },
+    "email": _or_null(_TEXT),
+    "destinations": {"type": "array", "items": reference_to("Destination"), "maxItems": 20},
+    "created_at": _TIME,
+    "updated_at": _TIME,
+}
+_DAY: Final[Json] = {"type": "string", "format": "date", "description": "Sydney's."}
+_SUM: Final[Json] = _object(
+    {"count": _COUNT, "value": {"type": "number", "minimum": 0, "multipleOf": 0.01}}
+)
+_FIGURES: Final[Json] = {
+    **_SUM["properties"],
+    **dict.fromkeys(("completed", "failed", "returned", "cancelled", "open"), _COUNT),
+    "success_rate": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "median_seconds_to_complete": _or_null(_COUNT),
+    "p95_seconds_to_complete": _or_null(_COUNT),
+    "by_method": {
+        "type": "object",
+        "propertyNames": {"enum": [kind.value for kind in DestinationType]},
+        "additionalProperties": _SUM,
+    },
+}
+_REPORT: Final[Json] = {
+    "date": _DAY,
+    "revision": _COUNT,
+    "made_at": _TIME,
+    "made_by": _TEXT,
+    "is_complete": _YES_OR_NO,
+    "incomplete_because": _or_null(_one_of(Incomplete)),
+    "counts": {
+        "type": "object",
+        "propertyNames": {"enum": [kind.value for kind in Kind]},
+        "additionalProperties": {"type": "integer", "minimum": 1},
+    },
+    "difference_count": _COUNT,
+    "not_ours": _COUNT,
+    "account": {
+        **_object(
+            {
+                **dict.fromkeys(
+                    ("opening_balance", "closing_balance", "total_debits", "total_credits"),
+                    _DOLLARS,
+                ),
+                "adds_up": _YES_OR_NO,
+            }
+        ),
+        "type": ["object", "null"],
+    },
+    "missed_webhooks": {
+        **_object({"found": _COUNT, "sent_again": _COUNT}),
+        "type": ["object", "null"],
+    },
+    "statistics": reference_to("Figures"),
+}
 _OBJECTS: Final[Mapping[str, Json]] = {
     "Me": _object(
         {
@@ -128,28 +205,63 @@ _OBJECTS: Final[Mapping[str, Json]] = {
         about="Whoever asks, with every role they have.",
     ),
     "Destination": _object(
-        {
-            "destination_id": _ID,
-            "type": _one_of(DestinationType),
-            "pay_id_type": _or_null(_one_of(PayIdType)),
-            "masked": _TEXT,
-            "created_at": _TIME,
-        },
-        about="Where a customer can be paid; its details are masked.",
+        _DESTINATION, about="Where a customer can be paid; its details are masked."
     ),
-    "Customer": _object(
+    "Verification": _object(
         {
-            "customer_id": _ID,
-            "name": {
-                **_or_null(_TEXT),
-                "description": "Null in a list where the record does not open.",
+            "status": _enum(VerificationStatus),
+            "owner_name_matches": {
+                "description": "Whether a PayID is registered under the account name; null where"
+                " nobody told.",
+                "type": ["boolean", "null"],
             },
-            "email": _or_null(_TEXT),
-            "destinations": {"type": "array", "items": reference_to("Destination"), "maxItems": 20},
-            "created_at": _TIME,
-            "updated_at": _TIME,
-        }
+            "at": _or_null(_TIME),
+        },
+        about="Whether the payee has shown to own the account, and since when it stands so.",
     ),
+    "Customer": _object(_CUSTOMER),
+    "Export": _object(
+        {
+            "as_of": _TIME,
+            "customer": {"anyOf": [reference_to("ExportedCustomer"), {"type": "null"}]},
+            "payouts": {"type": "array", "items": reference_to("PayoutWithHistory")},
+            "next_cursor": _or_null(_TEXT),
+        },
+        about="A page of all that is held on a customer.",
+    ),
+    "ExportedCustomer": _object(
+        _CUSTOMER
+        | {
+            "name": _TEXT,
+            "destinations": {
+                "type": "array",
+                "items": reference_to("ExportedDestination"),
+                "maxItems": 20,
+            },
+        },
+        about="A customer in the clear.",
+    ),
+    "ExportedDestination": _object(
+        _DESTINATION
+        | {
+            "pay_id": _or_null(_TEXT),
+            "bsb": _or_null(_TEXT),
+            "account_number": _or_null(_TEXT),
+            "account_name": _TEXT,
+        },
+        about="A destination in the clear.",
+    ),
+    "Access": _object(
+        {
+            "at": _TIME,
+            "by": _TEXT,
+            "purpose": _one_of(Purpose),
+            "destination_id": _or_null(_ID),
+            "transaction_id": _or_null(_ID),
+        },
+        about="One time that a destination's details were opened.",
+    ),
+    "AccessPage": _page_of("Access"),
     "CustomerPage": _page_of("Customer"),
     "Payout": _object(_PAYOUT, about="A payout without its history."),
     "PayoutPage": _page_of("Payout"),
@@ -191,7 +303,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
                 "type": "array",
                 "items": _object(
                     {
-                        "name": _one_of(["monoova", "funds"]),
+                        "name": _one_of(["monoova", "funds", "bsb"]),
                         "is_ok": {
                             "type": ["boolean", "null"],
                             "description": "Null where Monoova did not say.",
@@ -209,6 +321,52 @@ _OBJECTS: Final[Mapping[str, Json]] = {
             "available_to_debit": _DOLLARS,
             "npp_balance": _DOLLARS,
             "npp_payout_limit": _DOLLARS,
+        }
+    ),
+    "Credit": _object(
+        {
+            "at": _TIME,
+            "amount": _AMOUNT,
+            "kind": _one_of(CreditKind),
+            "monoova_transaction_id": _TEXT,
+        },
+        about="Money that came in.",
+    ),
+    "FundingPage": _page_of("Credit"),
+    "Figures": _object(_FIGURES, about="The figures of a day's payouts."),
+    "Difference": _object(
+        {
+            "kind": _one_of(kind for kind in Kind if kind in DIFFERENCES),
+            "transaction_id": {**_ID, "description": "Or a reference of that form, if unknown."},
+            "monoova_transaction_id": _or_null(_TEXT),
+            "status": _or_null(_one_of(State)),
+            "amount": _or_null(_AMOUNT),
+            "amount_there": _DOLLARS,
+            "in_statement": _YES_OR_NO,
+            "in_transactions": _YES_OR_NO,
+            "monoova_says": _or_null(_one_of(Standing)),
+        }
+    ),
+    "DailyReportSummary": _object(_REPORT, about="A report without its differences."),
+    "DailyReportPage": _page_of("DailyReportSummary"),
+    "DailyReport": _object(
+        _REPORT
+        | {
+            "differences": {
+                "type": "array",
+                "items": reference_to("Difference"),
+                "maxItems": 100,
+            }
+        },
+        about="A Sydney day, compared with Monoova's statement and the mAccount.",
+    ),
+    "Statistics": _object(
+        {
+            "items": {
+                "type": "array",
+                "items": _object({"day": _DAY, "partial": _YES_OR_NO, **_FIGURES}),
+                "maxItems": 92,
+            }
         }
     ),
     "Findings": _object(

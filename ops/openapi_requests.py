@@ -51,6 +51,7 @@ _CHECKED_BY_HAND: Final[Mapping[tuple[type[Schema], str], Json]] = {
     (schemas.DestinationSchema, "bsb"): {"pattern": _trimmed("[0-9]{3}-?[0-9]{3}")},
     (schemas.DestinationSchema, "account_number"): {"pattern": "^[ -]*(?:[0-9][ -]*){4,9}$"},
     (schemas.DestinationSchema, "account_name"): {"pattern": _NAME},
+    (schemas.VerificationCodeSchema, "code"): {"pattern": "^[0-9A-Za-z]{4,12}$"},
     (schemas.PayoutSchema, "description"): _ONE_LINE,
     (schemas.PayoutSchema, "lodgement_reference"): _ONE_LINE,
     (schemas.ResolveSchema, "reason"): _ONE_LINE,
@@ -58,6 +59,8 @@ _CHECKED_BY_HAND: Final[Mapping[tuple[type[Schema], str], Json]] = {
     (schemas.PayoutListSchema, "date"): _DAY,
     (schemas.PayoutListSchema, "from_"): _DAY,
     (schemas.PayoutListSchema, "to"): _DAY,
+    (schemas.DayRangeSchema, "from_"): _DAY,
+    (schemas.DayRangeSchema, "to"): _DAY,
 }
 _ACCOUNT_NAME: Final[Json] = {
     "description": "2 to 140 characters on one line; a run of blanks counts as one space.",
@@ -118,6 +121,7 @@ _NAMES: Final[Mapping[type[Schema], str]] = {
     schemas.CustomerChangeSchema: "CustomerChange",
     schemas.DestinationSchema: "NewDestination",
     schemas.PayoutSchema: "NewPayout",
+    schemas.VerificationCodeSchema: "VerificationCode",
     schemas.ResolveSchema: "Resolution",
     schemas.ReasonSchema: "Reason",
     schemas.EmptySchema: "Nothing",

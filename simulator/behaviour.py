@@ -111,6 +111,7 @@ class Behaviour:
     late_arrival_seconds: float = 20.0
 
     bare_status_replies: bool = False
+    statement_shows_rejected: bool = False
     extra_fields: bool = False
 
     webhook_form: WebhookForm = WebhookForm.OFFICIAL

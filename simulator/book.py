@@ -20,6 +20,8 @@ class MovementKind(StrEnum):
     RETURN_CREDIT = "return_credit"
     TRANSFER = "transfer"
     """An execute without disbursements: from the child mAccount to the sign-in mAccount."""
+    LOAD = "load"
+    """Money from outside; its reference is Monoova's own id of it."""
     VERIFICATION = "verification"
     """The cent that proves an account; its reference is the verification's token."""
 

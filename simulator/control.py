@@ -6,9 +6,10 @@ No authentication; not counted among the calls; not touched by an outage.
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from simulator.book import Movement
+from simulator.inbound import Rails
 from simulator.messages import Json, Reply, Request, from_json, html, to_json
 from simulator.monoova import Monoova
 from simulator.outcomes import Outcome
@@ -110,6 +111,20 @@ def _script(monoova: Monoova, request: Request) -> Reply:
     return _json({"scripted": [outcome.value for outcome in outcomes]})
 
 
+def _inbound(monoova: Monoova, request: Request) -> Reply:
+    """`{"amounts": ["500.00"], "rails": "NPP"}` or `"DirectCredit"`: money comes in."""
+    body = _object(request)
+    amounts = body.get("amounts")
+    if not isinstance(amounts, list) or not amounts:
+        raise TypeError("amounts must be an array")
+    try:
+        read = [Decimal(str(amount)) for amount in amounts]
+    except InvalidOperation:
+        raise TypeError("amounts must be decimals") from None
+    rails = Rails(str(body.get("rails", "NPP")))
+    return _json({"transactionIds": monoova.receive(*read, rails=rails)})
+
+
 def _keys(monoova: Monoova, request: Request) -> Reply:
     """`{"apiKey": "new"}` and/or `{"signingKey": true}`: rotate them."""
     body = _object(request)
@@ -138,6 +153,7 @@ _ACTS: dict[tuple[str, str], Callable[[Monoova, Request], Reply]] = {
     ("GET", "/simulator/behaviour"): _behaviour,
     ("POST", "/simulator/behaviour"): _behave,
     ("POST", "/simulator/script"): _script,
+    ("POST", "/simulator/inbound"): _inbound,
     ("POST", "/simulator/keys"): _keys,
     ("POST", "/simulator/reset"): _reset,
     ("GET", "/simulator/triggers"): _triggers,

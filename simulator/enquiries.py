@@ -7,8 +7,14 @@ from simulator.signing import SigningKey
 from simulator.world import World
 
 FEE_ACCOUNT = "6279059718793620"
-CLOSED_BSB = "999-999"
-"""The one branch that is closed; every other well-formed BSB is open."""
+BRANCHES = {
+    "999-999": "closed; the address names another in its place",
+    "999-998": "closed; the address names none",
+    "999-000": "not known: HTTP 400",
+}
+"""The branches that are not simply open, as every other well-formed BSB is."""
+_UNKNOWN_BSB = "999-000"
+_REPLACED_BSB = "999-999"
 
 
 class Enquiries:
@@ -57,11 +63,16 @@ class Enquiries:
             return self._world.replies.refuse(
                 "SimulatedBsbIsInvalid", f"BSB '{bsb}' must be in the format '999-999'"
             )
-        closed = bsb == CLOSED_BSB
+        # Monoova takes both forms of a BSB; here, too, they are the same branch.
+        branch = bsb if "-" in bsb else f"{bsb[:3]}-{bsb[3:]}"
+        is_special = self._world.behaviour.triggers and branch in BRANCHES
+        if is_special and branch == _UNKNOWN_BSB:
+            return self._world.replies.refuse("SimulatedBsbNotFound", f"There is no BSB {bsb}")
+        is_replaced = is_special and branch == _REPLACED_BSB
         return self._world.replies.ok(
             bsb=bsb,
-            closed=closed,
-            address="Refer to BSB 802-985" if closed else "1 Example Street",
+            closed=is_special,
+            address="Refer to BSB 802-985" if is_replaced else "1 Example Street",
             city="Sydney",
             state="NSW",
             postCode="2000",

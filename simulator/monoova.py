@@ -17,12 +17,14 @@ from simulator.behaviour import Behaviour, Outage
 from simulator.book import Book
 from simulator.clock import Clock
 from simulator.enquiries import Enquiries
+from simulator.inbound import Inbound, Rails
 from simulator.login import Login
 from simulator.messages import Line, Reply, Request, html, to_json
 from simulator.outbox import Deliver, Notification, Outbox
 from simulator.outcomes import Outcome, Plan
 from simulator.payments import Payment, Payments
 from simulator.payouts import Payouts, Received
+from simulator.reports import Reports
 from simulator.routes import find, routes
 from simulator.settlement import Settlement
 from simulator.signing import SigningKey
@@ -167,6 +169,11 @@ class Monoova:
         with self._lock:
             self._outbox.post(event_name, to_json(payload), self._world.now())
 
+    def receive(self, *amounts: Decimal, rails: Rails = Rails.NPP) -> list[str]:
+        """Money comes in from outside; announced at the next `run_due`. Answers Monoova's ids."""
+        with self._lock:
+            return self._inbound.receive(rails, *amounts)
+
     def reset(self) -> None:
         """A new book, no payments, no calls, no script, unlocked; switches and keys stay.
 
@@ -300,4 +307,6 @@ class Monoova:
             self._subscriptions,
             self._outbox,
             Verifications(self._world),
+            Reports(self._world, self._payments, self._m_account),
         )
+        self._inbound = Inbound(self._world, self._outbox)

@@ -1,4 +1,4 @@
-"""What can become of a payout, in three independent parts: fault, fate and news.
+"""What can become of a payout, in four independent parts: fault, fate, news and books.
 
 `Plan` composes them. `Outcome` names the compositions that the trigger table offers; a test may
 script any other `Plan`.
@@ -57,6 +57,14 @@ class News(StrEnum):
     RETURN_FIRST = "return_first"
 
 
+class Books(StrEnum):
+    """What the reports on a day (statement, mAccount) make of a payout that was booked."""
+
+    TRUE = "true"
+    ABSENT = "absent"
+    ONE_DOLLAR_MORE = "one_dollar_more"
+
+
 @dataclass(frozen=True)
 class Fault:
     """One way in which the answer to execute goes wrong.
@@ -79,6 +87,7 @@ class Plan:
     fate: Fate = Fate.PENDING_THEN_PAID
     news: News = News.ON_TIME
     reason: str = "ACCOUNT CLOSED"
+    books: Books = Books.TRUE
 
 
 class Outcome(StrEnum):
@@ -126,3 +135,6 @@ class Outcome(StrEnum):
     WEBHOOK_CONTRADICTED = "webhook_contradicted"
     RETURN_WEBHOOK_FIRST = "return_webhook_first"
     TIMEOUT_THEN_REJECTED = "timeout_then_rejected"
+    ABSENT_FROM_REPORTS = "absent_from_reports"
+    WRONG_IN_REPORTS = "wrong_in_reports"
+    RETURN_WEBHOOK_LOST = "return_webhook_lost"

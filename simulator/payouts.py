@@ -1,7 +1,7 @@
 """`validate` and `execute`: from a request to a booking, and from there to the end of its plan."""
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -164,7 +164,7 @@ class Payouts:
                 return self._refuse(
                     behaviour.insufficient_funds_status, "There is not enough money in the account"
                 )
-            plan = Plan(plan.fault, Fate.REJECTED, plan.news, "INSUFFICIENT FUNDS")
+            plan = replace(plan, fate=Fate.REJECTED, reason="INSUFFICIENT FUNDS")
         return self._book(transaction, plan, at)
 
     def _over_limit(self, transaction: Transaction) -> Reply | None:

@@ -9,6 +9,7 @@ from simulator.enquiries import Enquiries
 from simulator.messages import Reply, Request
 from simulator.outbox import Outbox
 from simulator.payouts import Payouts
+from simulator.reports import Reports
 from simulator.statuses import Statuses
 from simulator.subscriptions import Subscriptions
 from simulator.verification import Verifications
@@ -43,6 +44,7 @@ def routes(
     subscriptions: Subscriptions,
     outbox: Outbox,
     verifications: Verifications,
+    reports: Reports,
 ) -> list[Route]:
     """Every call that this Monoova knows. `*` stands for one segment of the path."""
 
@@ -57,6 +59,8 @@ def routes(
         ("GET", "/financial/v2/status/*/*", lambda _, s: statuses.by_date(*s)),
         ("GET", "/mAccount/v1/financials/*", lambda _, s: enquiries.financials(*s)),
         ("GET", "/mAccount/v1/get/*", lambda _, s: enquiries.account(*s)),
+        ("POST", "/mAccount/v1/transactions", lambda r, _: reports.transactions(r)),
+        ("GET", "/reports/v1/statement/*", lambda _, s: reports.statement(*s)),
         ("POST", "/subscriptions/v1/create", lambda r, _: subscriptions.create(r)),
         ("POST", "/subscriptions/v1/update", lambda r, _: subscriptions.update(r)),
         ("GET", "/subscriptions/v1/list", lambda _r, _s: subscriptions.list_all()),

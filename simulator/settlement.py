@@ -74,7 +74,8 @@ class Settlement:
         payment.return_id = payment.transaction_id + _RETURN_ID_OFFSET
         self._credit(MovementKind.RETURN_CREDIT, payment, amount, at)
         body = events.payment_return(payment, amount, self._world.behaviour, at=at)
-        self._outbox.post(events.PAYMENT_RETURN, body, at)
+        to_lose = _TO_LOSE.get(payment.plan.news, 0)
+        self._outbox.post(events.PAYMENT_RETURN, body, at, to_lose)
         if payment.plan.news is News.RETURN_FIRST:
             self._send_status(payment, events.PAID, at)
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simulator.outcomes import Fate, Fault, Manner, Moment, News, Outcome, Plan
+from simulator.enquiries import BRANCHES
+from simulator.outcomes import Books, Fate, Fault, Manner, Moment, News, Outcome, Plan
+from simulator.verification import OWNERS
 
 
 @dataclass(frozen=True)
@@ -278,6 +280,24 @@ TRIGGERS: tuple[Trigger, ...] = (
         Plan(fault=Fault(Manner.TIMEOUT, _AFTER), fate=_REJECTED),
         "no answer, booked, later `Rejected` (1st attempt)",
     ),
+    Trigger(
+        750,
+        Outcome.ABSENT_FROM_REPORTS,
+        Plan(books=Books.ABSENT),
+        "paid; in no statement and no movement of the mAccount",
+    ),
+    Trigger(
+        751,
+        Outcome.WRONG_IN_REPORTS,
+        Plan(books=Books.ONE_DOLLAR_MORE),
+        "paid; statement and mAccount name one dollar more",
+    ),
+    Trigger(
+        752,
+        Outcome.RETURN_WEBHOOK_LOST,
+        Plan(fate=Fate.RETURNED, news=News.LOST),
+        "paid, later returned; all of its webhooks lost",
+    ),
 )
 
 PAYEES: tuple[PayeeTrigger, ...] = (
@@ -333,3 +353,11 @@ def table_lines() -> Iterator[str]:
         yield f"{payee.payee:<26}{payee.words}"
     yield ""
     yield "any other amount and payee: pending, then paid and announced by webhook"
+    yield ""
+    yield f"{'BSB':<26}what bsbValidate says"
+    for bsb, words in BRANCHES.items():
+        yield f"{bsb:<26}{words}"
+    yield ""
+    yield f"{'PayID':<26}whose it is, as a verification says"
+    for payee_id, owner in OWNERS.items():
+        yield f"{payee_id:<26}{owner or 'nobody: HTTP 400'}"

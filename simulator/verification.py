@@ -18,6 +18,13 @@ _FEE_GST = Decimal("0.10")
 _ONE_CENT = Decimal("0.01")
 _INVALID = "SimulatedVerificationIsInvalid"
 
+OWNERS = {
+    "stranger@example.com": "Somebody Else Pty Ltd",
+    "unregistered@example.com": None,
+    "+61-400000002": None,
+}
+"""Whose PayID it is, where that is not the name that was asked with; None: not registered."""
+
 
 @dataclass
 class Verification:
@@ -41,6 +48,9 @@ class Verifications:
         fault = _initiate_fault(body)
         if fault is not None:
             return self._world.replies.refuse(_INVALID, fault)
+        owner = self._owner(body)
+        if owner is None:
+            return self._world.replies.refuse(_INVALID, "payId is not registered")
         token = str(uuid.UUID(int=self._world.rng.getrandbits(128), version=4))
         self._rows[token] = Verification()
         self._world.book.add(MovementKind.VERIFICATION, token, 0, -_ONE_CENT)
@@ -51,8 +61,12 @@ class Verifications:
             feeAmountExGst=_FEE,
             feeAmountGstComp=_FEE_GST,
             feeAmountIncGst=_FEE + _FEE_GST,
-            ownerName=body.get("accountName") if is_payid else None,
+            ownerName=owner if is_payid else None,
         )
+
+    def _owner(self, body: dict[str, object]) -> str | None:
+        name, payee = str(body.get("accountName")), str(body.get("payId"))
+        return OWNERS.get(payee, name) if self._world.behaviour.triggers else name
 
     def validate(self, request: Request) -> Reply:
         """`POST /verify/v1/aba/validate`: the sandbox's code is always the same."""

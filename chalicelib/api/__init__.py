@@ -1,7 +1,8 @@
 """The way in: requests parsed, errors made answers, answers made JSON.
 
 `schemas` is loaded when it is first asked for: marshmallow takes 46 ms of a cold start, and a
-webhook, a queue's message or a look at one payout have nothing for it to load. So are `pages`.
+webhook, a queue's message or a look at one payout have nothing for it to load. So are `pages`, and
+the views of what is rarely asked for.
 """
 
 import importlib
@@ -13,8 +14,10 @@ from chalicelib.starting import loading
 if TYPE_CHECKING:
     from chalicelib.api import pages as pages
     from chalicelib.api import schemas as schemas
+    from chalicelib.api import views_daily as views_daily
+    from chalicelib.api import views_privacy as views_privacy
 
-_LATE = frozenset({"pages", "schemas"})
+_LATE = frozenset({"pages", "schemas", "views_daily", "views_privacy"})
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,6 +43,7 @@ _MOST_SECONDS: Final = 20.0
 _SECONDS_TO_ANSWER: Final = 3.0
 
 ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
 # Between the names of groups, as API Gateway writes a list: `[viewers, operators]` or `viewers,x`.
 _SEPARATORS: Final = re.compile(r"[\s,\[\]]+")
@@ -213,6 +215,20 @@ def checked_id(text: str, code: ErrorCode) -> str:
     if not is_id(text):
         raise NotFoundError("There is no such thing.", code)
     return text
+
+
+def checked_day(text: str) -> date:
+    """A day from a path, as RFC 3339 has it.
+
+    Raises:
+        InvalidRequestError
+    """
+    if DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise InvalidRequestError({"date": ["Not a date such as 2026-11-24."]})
 
 
 class _NotJsonError(ValueError):

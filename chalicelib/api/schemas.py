@@ -28,6 +28,8 @@ with patterns_compiled_late():
     from marshmallow.validate import Length, OneOf, Range, Regexp
 
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+# Monoova's example has six digits; nothing is said of all the others.
+_CODE: Final = re.compile(r"[0-9A-Za-z]{4,12}")
 _METHODS: Final = tuple(kind.value for kind in DestinationType)
 # Monoova's limits: description 500, lodgement reference 280 characters.
 _DESCRIPTION: Final = 500
@@ -43,6 +45,11 @@ def _check_line(value: str) -> None:
 def _check_email(value: str) -> None:
     if not _EMAIL.fullmatch(value) or not value.isprintable():
         raise ValidationError("Not an e-mail address.")
+
+
+def _check_code(value: str) -> None:
+    if not _CODE.fullmatch(value):
+        raise ValidationError("Not a code of 4 to 12 digits or letters.")
 
 
 def _taken_by(normalise: Callable[[str], str]) -> Callable[[str], None]:
@@ -190,6 +197,12 @@ class PayoutSchema(Schema):
         return PayoutRequest(**data)
 
 
+class VerificationCodeSchema(Schema):
+    """What the payee read beside the cent."""
+
+    code = fields.String(required=True, validate=_check_code)
+
+
 class ResolveSchema(Schema):
     """How a person settles a payout that needs review, and why."""
 
@@ -233,6 +246,19 @@ class PayoutListSchema(PageSchema):
             raise ValidationError("Is after to.", "from")
 
 
+class DayRangeSchema(Schema):
+    """From which Sydney day to which, both included."""
+
+    from_ = _day(data_key="from", load_default=None)
+    to = _day(load_default=None)
+
+    @validates_schema
+    def _check_days(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        first, last = data["from_"], data["to"]
+        if first and last and first > last:
+            raise ValidationError("Is after to.", "from")
+
+
 class CustomerPayoutListSchema(PayoutListSchema):
     """The same for one customer, whom the path names."""
 
@@ -256,9 +282,11 @@ DESTINATION: Final = DestinationSchema()
 CUSTOMER: Final = CustomerSchema()
 CUSTOMER_CHANGE: Final = CustomerChangeSchema()
 PAYOUT: Final = PayoutSchema()
+VERIFICATION_CODE: Final = VerificationCodeSchema()
 RESOLVE: Final = ResolveSchema()
 REASON: Final = ReasonSchema()
 EMPTY: Final = EmptySchema()
 PAGE: Final = PageSchema()
+DAY_RANGE: Final = DayRangeSchema()
 PAYOUT_LIST: Final = PayoutListSchema()
 CUSTOMER_PAYOUT_LIST: Final = CustomerPayoutListSchema()

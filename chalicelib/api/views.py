@@ -56,6 +56,12 @@ def destination(shown: "SealedDestination") -> Json:
         "pay_id_type": shown.pay_id_type,
         "masked": shown.masked,
         "created_at": _time(shown.created_at),
+        "bsb_checked_at": _time(shown.bsb_checked_at),
+        "verification": {
+            "status": shown.verification.status.value,
+            "owner_name_matches": shown.verification.owner_name_matches,
+            "at": _time(shown.verification.at),
+        },
     }
 
 
@@ -158,15 +164,15 @@ def _why(reasons: Sequence[Passage | ApprovalReason]) -> str:
 
 def payouts(shown: "Listing") -> Json:
     """A page of payouts."""
-    return _page([payout(item) for item in shown.items], shown.next_cursor)
+    return page_of([payout(item) for item in shown.items], shown.next_cursor)
 
 
 def customers(shown: "Page[Customer]") -> Json:
     """A page of customers."""
-    return _page([customer(item) for item in shown.items], cursor_of(shown.next_key))
+    return page_of([customer(item) for item in shown.items], cursor_of(shown.next_key))
 
 
-def _page(items: Sequence[Json], next_cursor: str | None) -> Json:
+def page_of(items: Sequence[Json], next_cursor: str | None) -> Json:
     return {"items": list(items), "next_cursor": next_cursor}
 
 

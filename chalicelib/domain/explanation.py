@@ -5,7 +5,6 @@ ops.explanation_table`. Nothing here is decided: it tells what the life-cycle ta
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -20,8 +19,7 @@ from chalicelib.domain.payout import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """`next` is what happens by itself, and `next_at` when; None once nothing does any more."""
 
     summary: str

@@ -49,6 +49,24 @@ _READ: Final = frozenset(
         "transactionStatus",
     }
 )
+# What monoova/reports.py reads of a line; as for a status, a day has tens of thousands.
+_READ_OF_A_LINE: Final = frozenset(
+    {
+        "uniqueReference",
+        "uniqueReferenced",
+        "transactionId",
+        "totalAmount",
+        "feeAmountIncludingGst",
+        "debit",
+        "credit",
+    }
+)
+# The field that tells such an object from all others, and what is read of it.
+_LINES: Final = {
+    "transactionStatus": _READ,
+    "uniqueReferenced": _READ_OF_A_LINE,
+    "runningBalance": _READ_OF_A_LINE,
+}
 _TRANSACTION_ID: Final = re.compile(r"[0-9A-Za-z]{1,40}")
 # A connection that was kept while the function was frozen may be dead, and the first call over it
 # would end in doubt for no reason.
@@ -152,6 +170,18 @@ class MonoovaClient:
             return None, reply
         return _account_of(reply), reply.answer
 
+    def told(
+        self, name: str, method: str, path: str, body: bytes | None, seconds: float
+    ) -> tuple[Mapping[str, Any], Answer | Silence]:
+        """Any other call: the JSON object of its reply, and how the call went.
+
+        `name` stands for the call in the log, where no path does.
+        """
+        reply = self._call(name, method, path, body, seconds)
+        if isinstance(reply, Silence):
+            return {}, reply
+        return (reply.document if isinstance(reply.document, dict) else {}), reply.answer
+
     def public_key(self) -> bytes | None:
         """`GET /public/v1/certificate/public-key`: PKCS#1 DER, sent as hexadecimal text."""
         path = "/public/v1/certificate/public-key"
@@ -167,6 +197,23 @@ class MonoovaClient:
         """`GET /public/v1/ping`: needs no login, so it cannot lock an account."""
         reply = self._call("ping", "GET", "/public/v1/ping", None, _READ_SECONDS, is_public=True)
         return reply if isinstance(reply, Silence) else reply.answer
+
+    def ask(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        seconds: float = _READ_SECONDS,
+    ) -> tuple[object, Answer | Silence]:
+        """Any other question: its document, None where Monoova did not say; and how it went.
+
+        `name` is what the call is noted as.
+        """
+        reply = self._call(name, method, path, body, seconds)
+        if isinstance(reply, Silence):
+            return None, reply
+        return (reply.document if is_told(reply.answer) else None), reply.answer
 
     def _answer(
         self, name: str, method: str, path: str, body: bytes | None, seconds: float
@@ -282,17 +329,18 @@ def _document_of(content: bytes) -> object:
 
 
 def _slim(read: dict[str, Any]) -> dict[str, Any]:
-    """Of an object that tells a payout's status, no more than we want to know."""
-    if "transactionStatus" not in read:
-        return read
-    return {name: value for name, value in read.items() if name in _READ}
+    """Of a line that answers have thousands of, no more than we want to know."""
+    for mark, wanted in _LINES.items():
+        if mark in read:
+            return {name: value for name, value in read.items() if name in wanted}
+    return read
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _number(value: object) -> str | None:
+def number_of(value: object) -> str | None:
     """The digits of a transaction id, which Monoova sends as a number or as a text."""
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
     return text if _TRANSACTION_ID.fullmatch(text) else None
@@ -305,7 +353,7 @@ def _envelope_of(document: object) -> Envelope | None:
     return Envelope(
         status=_text(document.get("status")),
         description=_text(document.get("statusDescription")) or "",
-        transaction_id=_number(document.get("transactionId")),
+        transaction_id=number_of(document.get("transactionId")),
         reference=_text(document.get("callerUniqueReference"))
         or _text(document.get("uniqueReference")),
         transaction_status=_text(document.get("transactionStatus")),

@@ -10,13 +10,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.decisions import Notice, NoticeKind
 from chalicelib.domain.redaction import redact
 
+if TYPE_CHECKING:
+    from chalicelib.monoova.credits import Credits
+
 PAYMENT_STATUS: Final = "NppPaymentStatus"
 RETURN: Final = "NppReturn"
+RECEIVED: Final = "NPPReceivePayment"
+CREDITED: Final = "InboundDirectCredit"
 UNKNOWN: Final = "Unknown"
 
 # Those of Monoova's subscription API, in its spelling; it is not consistent about Npp and NPP.
@@ -26,8 +31,8 @@ _KNOWN_EVENTS: Final = {
         PAYMENT_STATUS,
         RETURN,
         "PayToReceivePayment",
-        "NPPReceivePayment",
-        "InboundDirectCredit",
+        RECEIVED,
+        CREDITED,
         "InboundDirectDebit",
         "DirectEntryDishonour",
         "PendingInboundRtgsImt",
@@ -58,13 +63,15 @@ class MalformedEventError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One webhook. `notice` is there for the two kinds that change payouts.
+    """One webhook. `notice` is there for the two kinds that change payouts, `credits` for the two
+    that tell of money coming in.
 
     `name` is Monoova's, also where we do not know it; `UNKNOWN` where there is none to speak of.
     """
 
     name: str
     notice: Notice | None = None
+    credits: "Credits | None" = None
 
 
 def event_of(raw: bytes, path_name: str | None) -> Event:
@@ -88,6 +95,8 @@ def event_of(raw: bytes, path_name: str | None) -> Event:
         return Event(name, _notice(body, kind, reason) if kind else None)
     if name == RETURN:
         return Event(name, _notice(body, NoticeKind.RETURNED, _text(body, "returnreason")))
+    if name in (RECEIVED, CREDITED):
+        return Event(name, credits=_credits(body, name))
     return Event(name)
 
 
@@ -104,7 +113,38 @@ def _name_of(body: Body, path_name: str | None) -> str:
     if body.get("returntransactionid"):
         return RETURN
     has_status = body.get("status") is not None and body.get("uniquereference") is not None
-    return PAYMENT_STATUS if has_status and body.get("returndate") is None else UNKNOWN
+    if has_status and body.get("returndate") is None:
+        return PAYMENT_STATUS
+    if body.get("directcreditdetails") is not None:
+        return CREDITED
+    # The text that came with a payment, and no reference of ours.
+    is_received = "paymentdescription" in body and "uniquereference" not in body
+    return RECEIVED if is_received else UNKNOWN
+
+
+def _credits(body: Body, name: str) -> "Credits":
+    # Money comes in seldom; what does not need it does not load it.
+    from chalicelib.domain.funding import CreditKind
+    from chalicelib.monoova.credits import Credits, credit_of
+
+    parts: list[object] = [body]
+    kind = CreditKind.NPP
+    if name == CREDITED:
+        details, kind = body.get("directcreditdetails"), CreditKind.DIRECT_CREDIT
+        # Without its list, it announced something that cannot be read.
+        parts = details if isinstance(details, list) else [None]
+    folded = [_folded(part) if isinstance(part, dict) else {} for part in parts]
+    found = [
+        credit_of(
+            kind,
+            _transaction_id(each.get("transactionid")),
+            _cents(each.get("amount")),
+            each.get("datetime"),
+        )
+        for each in folded
+    ]
+    read = tuple(credit for credit in found if credit is not None)
+    return Credits(read, len(found) - len(read))
 
 
 def _notice(body: Body, kind: NoticeKind, reason: str | None) -> Notice:

@@ -23,13 +23,13 @@ from chalicelib.domain.payout import (
 )
 from chalicelib.domain.redaction import redact
 from chalicelib.domain.schedule import Policy
-from chalicelib.encryption import Vault
 from chalicelib.errors import (
     ConflictError,
     ErrorCode,
     TryAgainError,
 )
 from chalicelib.services.gatekeeper import Gatekeeper
+from chalicelib.services.opening import Opener
 from chalicelib.services.recording import Recorder, found_payout
 from chalicelib.services.submission import details_of_payee, without_payee
 from chalicelib.storage.payouts import Payouts
@@ -53,7 +53,7 @@ class AdministrationService:
 
     payouts: Payouts
     together: ReadTogether
-    vault: Vault
+    opener: Opener
     monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
     recorder: Recorder
@@ -81,7 +81,7 @@ class AdministrationService:
         """Settles by hand a payout that needs review. Who and why stay in its history."""
         event, code = _RESOLUTIONS[outcome]
         before = found_payout(self.payouts, transaction_id)
-        text = redact(reason, details_of_payee(before, self.together, self.vault))
+        text = redact(reason, details_of_payee(before, self.together, self.opener, by))
 
         def resolved(payout: Payout) -> Change:
             if not payout.needs_review:
@@ -110,7 +110,7 @@ class AdministrationService:
             )
         report, answer = self.monoova.asked(payout.unique_reference)
         self.gatekeeper.tell(answer)
-        report = without_payee(report, payout, self.together, self.vault)
+        report = without_payee(report, payout, self.together, self.opener, by)
 
         def refreshed(current: Payout) -> Change:
             change = after_report(current, report, self.clock.now(), by, self.policy)

@@ -18,9 +18,9 @@ from chalicelib.domain.payout import (
     State,
 )
 from chalicelib.domain.redaction import redact
-from chalicelib.encryption import Vault
 from chalicelib.errors import ConflictError, ErrorCode, ForbiddenError
 from chalicelib.queues import Queue, QueueUnavailableError
+from chalicelib.services.opening import Opener
 from chalicelib.services.recording import Recorder, found_payout
 from chalicelib.services.submission import details_of_payee
 from chalicelib.storage.customers import CustomerChangedError, Customers
@@ -38,7 +38,7 @@ class ApprovalService:
     payouts: Payouts
     customers: Customers
     together: ReadTogether
-    vault: Vault
+    opener: Opener
     recorder: Recorder
     queue: Queue
     clock: Clock
@@ -70,7 +70,7 @@ class ApprovalService:
     def reject(self, transaction_id: str, reason: str, by: Actor) -> Payout:
         """Ends the payout. Raises as `approve` does."""
         before = self._for_decision(transaction_id, by)
-        text = redact(reason, details_of_payee(before, self.together, self.vault))
+        text = redact(reason, details_of_payee(before, self.together, self.opener, by.name))
         fields = Fields(failure_code=FailureCode.APPROVAL_DENIED, failure_reason=text)
 
         def decided(payout: Payout) -> Change:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from chalicelib import observability
 from chalicelib.clock import Clock
@@ -32,6 +32,9 @@ from chalicelib.storage.customers import (
 )
 from chalicelib.storage.dynamodb import InvalidCursorError, Page, key_of
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
+
+if TYPE_CHECKING:
+    from chalicelib.domain.branch import Branch
 
 # An item may hold 400 kB and a sealed destination takes about 700 bytes.
 MOST_DESTINATIONS: Final = 20
@@ -92,9 +95,18 @@ def opened_destination(
     return BankAccount(record["bsb"], record["account_number"], record["account_name"])
 
 
+def shown_customer(vault: Vault, customer: SealedCustomer) -> Customer:
+    """The customer, named; destinations masked. May raise what `Vault.open` does."""
+    person = vault.open(customer.customer_id, _PERSON, customer.sealed)
+    return _shown(customer, person["name"], person.get("email"))
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerService:
-    """`is_sandbox` asks which environment the deployment pays in; `new_id` makes ids."""
+    """`is_sandbox` asks which environment the deployment pays in; `new_id` makes ids.
+
+    `check_branch` asks Monoova about a BSB; None where the business does not want that.
+    """
 
     customers: Customers
     payouts: Payouts
@@ -102,24 +114,29 @@ class CustomerService:
     clock: Clock
     is_sandbox: Callable[[], bool]
     new_id: Callable[[], uuid.UUID]
+    check_branch: "Callable[[str], Branch] | None" = None
 
     def register(
         self, name: str, email: str | None, destination: DestinationDetails | None
     ) -> Customer:
         """A new customer, with a first destination if one is given."""
-        first = self._normalised(destination, "destination.") if destination else None
-        now = self.clock.now()
         customer_id = str(self.new_id())
+        first = self._first(customer_id, destination) if destination else None
+        now = self.clock.now()
         customer = SealedCustomer(
             customer_id=customer_id,
             created_at=now,
             updated_at=now,
             version=1,
             sealed=self._sealed_person(customer_id, name, email),
-            destinations=(self._sealed(customer_id, first),) if first else (),
+            destinations=(first,) if first else (),
         )
         self.customers.create(customer)
         return _shown(customer, name, email)
+
+    def _first(self, customer_id: str, details: DestinationDetails) -> SealedDestination:
+        destination = self._normalised(details, "destination.")
+        return self._sealed(customer_id, destination, self._checked_at(destination, "destination."))
 
     def get(self, customer_id: str) -> Customer:
         return self._opened(self._found(customer_id))
@@ -184,7 +201,7 @@ class CustomerService:
                     f"A customer has {MOST_DESTINATIONS} destinations at most.",
                     ErrorCode.TOO_MANY_DESTINATIONS,
                 )
-            sealed = self._sealed(customer_id, destination)
+            sealed = self._sealed(customer_id, destination, self._checked_at(destination))
             return replace(customer, destinations=(*customer.destinations, sealed)), sealed
 
         return self._changed(customer_id, added)[1]
@@ -224,8 +241,7 @@ class CustomerService:
         return customer
 
     def _opened(self, customer: SealedCustomer) -> Customer:
-        person = self.vault.open(customer.customer_id, _PERSON, customer.sealed)
-        return _shown(customer, person["name"], person.get("email"))
+        return shown_customer(self.vault, customer)
 
     def _listed(self, customer: SealedCustomer) -> Customer:
         """One whose record cannot be opened is listed without a name; the others have theirs."""
@@ -252,7 +268,22 @@ class CustomerService:
         except InvalidDestinationError as error:
             raise InvalidRequestError({prefix + error.field: [error.message]}) from None
 
-    def _sealed(self, customer_id: str, destination: Destination) -> SealedDestination:
+    def _checked_at(self, destination: Destination, prefix: str = "") -> datetime | None:
+        """When Monoova said that the branch is open; None where it did not say, or none is needed.
+
+        Raises:
+            InvalidRequestError: it said that the branch is closed, or that there is none.
+        """
+        if self.check_branch is None or not isinstance(destination, BankAccount):
+            return None
+        branch = self.check_branch(destination.bsb)
+        if branch.problem:
+            raise InvalidRequestError({f"{prefix}bsb": [branch.problem]})
+        return self.clock.now() if branch.is_open else None
+
+    def _sealed(
+        self, customer_id: str, destination: Destination, bsb_checked_at: datetime | None
+    ) -> SealedDestination:
         destination_id = str(self.new_id())
         kind = destination.pay_id_type.value if isinstance(destination, PayId) else None
         return SealedDestination(
@@ -264,6 +295,7 @@ class CustomerService:
             sealed=self.vault.seal(
                 customer_id, destination_purpose(destination_id), _record_of(destination)
             ),
+            bsb_checked_at=bsb_checked_at,
         )
 
     def _has_open_payout(self, customer_id: str, destination_id: str | None = None) -> bool:

@@ -11,13 +11,8 @@ from typing import Final
 from chalicelib.domain.decisions import NoticeKind
 from chalicelib.errors import ConflictError, ErrorCode, NotFoundError, TryAgainError
 from chalicelib.observability import note, note_error
-from chalicelib.queues import (
-    MOST_LOOKED_AT,
-    Queue,
-    QueueUnavailableError,
-    Resting,
-    RestingQueue,
-)
+from chalicelib.queues import Queue, QueueUnavailableError
+from chalicelib.resting import MOST_LOOKED_AT, Resting, RestingQueue
 
 _OURS: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER: Final = re.compile(r"[0-9]{1,20}")

@@ -52,6 +52,12 @@ class Gatekeeper:
         version = self._known_version(gate)
         return self._probed(gate.passage_for_questions(self._clock.now(), version))
 
+    def may_ask_aside(self) -> bool:
+        """Whether Monoova may be asked what can as well stay unanswered: never as the probe."""
+        gate = self.look()
+        passage = gate.passage_for_questions(self._clock.now(), self._known_version(gate))
+        return passage is Passage.CLEAR
+
     def passage(self, gate: Gate) -> Passage:
         """What `enter_to_send` would say, without taking the probe."""
         return gate.passage(self._clock.now(), self._known_version(gate))

@@ -21,6 +21,7 @@ from chalicelib.domain.payout import (
     State,
 )
 from chalicelib.domain.schedule import Policy, lease_until, when_to_try
+from chalicelib.domain.verification import is_payable
 from chalicelib.encryption import Vault
 from chalicelib.errors import (
     ConflictError,
@@ -101,6 +102,7 @@ class PayingService:
     limit_cents: int
     approval: ApprovalRules
     new_id: Callable[[], uuid.UUID]
+    requires_verified: bool = False
 
     def request(self, ask: PayoutRequest, by: Actor, key: str | None, seconds: float) -> Requested:
         """Pays, or queues the payout where nothing may be sent now, or lets it wait for approval.
@@ -160,6 +162,7 @@ class PayingService:
         if standing.customer is None:
             raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
         sealed = chosen_destination(standing.customer, ask)
+        check_verified(sealed, requires_verified=self.requires_verified)
         payout = self._new(transaction_id, ask, sealed, by, retry_of)
         reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
         if reasons:
@@ -334,6 +337,16 @@ def check_amount(amount_cents: int, limit_cents: int) -> None:
     if amount_cents > limit_cents:
         limit = decimal_from(limit_cents)
         raise InvalidRequestError({"amount": [f"More than the limit of A${limit}."]})
+
+
+def check_verified(destination: SealedDestination, *, requires_verified: bool) -> None:
+    """Raises UnprocessableError where only verified destinations are paid, and this is none."""
+    if not is_payable(destination.verification, requires_verified=requires_verified):
+        raise UnprocessableError(
+            "Only verified destinations are paid, and this one is not verified"
+            f" ({destination.verification.status}).",
+            ErrorCode.DESTINATION_NOT_VERIFIED,
+        )
 
 
 def chosen_destination(customer: SealedCustomer, ask: PayoutRequest) -> SealedDestination:

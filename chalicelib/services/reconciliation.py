@@ -4,7 +4,7 @@ Every step is conditional on the payout being as it was read, so that two runs a
 Works in rounds, within its time; what it does not reach is still due at the next run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -45,6 +45,8 @@ from chalicelib.storage.together import ReadTogether
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.services.low_balance import BalanceWatch
+    from chalicelib.services.opening import Opener
 
 # Of each shard in a round. A payout has about a kilobyte: a page is one read, a round fits in any
 # function's memory.
@@ -57,6 +59,7 @@ _ONE_PAYOUT_SECONDS: Final = 15.0
 _QUICK_SECONDS: Final = 3.0
 _QUEUE_LOOK: Final = timedelta(minutes=5)
 _BROKEN_LOOK: Final = timedelta(minutes=10)
+_BALANCE_TIME: Final = timedelta(seconds=QUESTION_SECONDS)
 _LOOKED_UP: Final = PENDING - {State.SENDING}
 
 
@@ -78,7 +81,9 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Runs every minute, and on demand."""
+    """Runs every minute, and on demand. Hardly any run has details to redact: `opener` is asked
+    for when one has.
+    """
 
     payouts: Payouts
     together: ReadTogether
@@ -88,6 +93,8 @@ class Reconciler:
     queue: Queue
     clock: Clock
     policy: Policy
+    opener: Callable[[], "Opener"]
+    balance_watch: "BalanceWatch | None" = None
 
     def run(self, seconds: float, by: str = RECONCILER) -> Findings:
         """Moves on what is due, for `seconds` at the most.
@@ -106,6 +113,8 @@ class Reconciler:
             observability.measure(Metric.CIRCUIT_OPEN_NOW, int(self.gatekeeper.gate.is_open))
             observability.note(found=found.looked_at, circuit=found.circuit)
         observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
+        if self.balance_watch and self.clock.now() + _BALANCE_TIME <= ends_at:
+            self.balance_watch.look(self.clock.now())
         return found
 
 
@@ -258,7 +267,7 @@ class _Run:
             if not self._asking.may_ask():
                 return self._wait_unasked(payout)
             report = self._asking.ask(payout)
-        report = without_payee(report, payout, self._r.together, self._r.dispatcher.vault)
+        report = without_payee(report, payout, self._r.together, self._r.opener(), self._by)
         decided = after_report(payout, report, self._now(), self._by, self._r.policy)
         if isinstance(decided, SendAgain):
             return self._again(payout)

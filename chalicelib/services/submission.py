@@ -22,15 +22,15 @@ from chalicelib.domain.outcome import (
 from chalicelib.domain.payout import NO_CHANGE, Change, Payout, State
 from chalicelib.domain.redaction import redact
 from chalicelib.domain.schedule import Policy
-from chalicelib.encryption import SealBrokenError, Vault, VaultUnavailableError
+from chalicelib.encryption import SealBrokenError, VaultUnavailableError
 from chalicelib.monoova.payloads import Order, Source, body_of
-from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import Recorder
 from chalicelib.storage.together import ReadTogether
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.services.opening import Opener
 
 _PAUSES_SECONDS: Final = (1.0, 2.0, 4.0)
 _JITTER: Final = 0.2
@@ -135,7 +135,9 @@ def _redacted(outcome: SendOutcome, destination: Destination) -> SendOutcome:
     return outcome
 
 
-def without_payee(report: Report, payout: Payout, together: ReadTogether, vault: Vault) -> Report:
+def without_payee(
+    report: Report, payout: Payout, together: ReadTogether, opener: "Opener", by: str
+) -> Report:
     """The report with its words redacted; without words, if the payee's details cannot be had.
 
     Only a refusal's words are kept at all, and refusals found by asking are rare: what this
@@ -143,11 +145,13 @@ def without_payee(report: Report, payout: Payout, together: ReadTogether, vault:
     """
     if report.standing not in (Standing.REJECTED, Standing.DISHONOURED) or not report.description:
         return replace(report, description="")
-    known = details_of_payee(payout, together, vault)
+    known = details_of_payee(payout, together, opener, by)
     return replace(report, description=redact(report.description, known) if known else "")
 
 
-def details_of_payee(payout: Payout, together: ReadTogether, vault: Vault) -> tuple[str, ...]:
+def details_of_payee(
+    payout: Payout, together: ReadTogether, opener: "Opener", by: str
+) -> tuple[str, ...]:
     """What must not be told of the payee, to take it out of a text; none if it cannot be had.
 
     May raise `StorageUnavailableError`.
@@ -157,7 +161,7 @@ def details_of_payee(payout: Payout, together: ReadTogether, vault: Vault) -> tu
     if customer is None or sealed is None:
         return ()
     try:
-        return opened_destination(vault, customer, sealed).details
+        return opener.opened_to_redact(customer, sealed, by, payout.transaction_id).details
     except (SealBrokenError, VaultUnavailableError) as error:
         observability.note_error(error)
         return ()

@@ -7,19 +7,24 @@ from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.approval import ApprovalReason, ApprovalRules
-from chalicelib.domain.destination import Destination
+from chalicelib.domain.branch import Branch
+from chalicelib.domain.destination import BankAccount, Destination
 from chalicelib.domain.gate import Passage
 from chalicelib.domain.money import decimal_from
 from chalicelib.domain.outcome import Answer, Silence
 from chalicelib.domain.redaction import redact
-from chalicelib.encryption import Vault
 from chalicelib.errors import ErrorCode, NotFoundError, TryAgainError
 from chalicelib.monoova.payloads import Order, Source, body_of
 from chalicelib.services.acceptance import Acceptance
 from chalicelib.services.account import AccountService
-from chalicelib.services.customers import opened_destination
 from chalicelib.services.gatekeeper import Gatekeeper
-from chalicelib.services.paying import PayoutRequest, check_amount, chosen_destination
+from chalicelib.services.opening import Opener, Purpose
+from chalicelib.services.paying import (
+    PayoutRequest,
+    check_amount,
+    check_verified,
+    chosen_destination,
+)
 from chalicelib.storage.customers import SealedDestination
 from chalicelib.storage.together import ReadTogether
 
@@ -29,11 +34,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was asked of Monoova; `is_ok` None means that it did not say."""
+    """One thing that was asked of Monoova; `is_ok` None means that it did not say.
+
+    A payout may go through without an answer to one that `may_stay_open`.
+    """
 
     name: str
     is_ok: bool | None
     detail: str
+    may_stay_open: bool = False
+
+    @property
+    def is_passed(self) -> bool:
+        return bool(self.is_ok) or (self.is_ok is None and self.may_stay_open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,7 @@ class Validated:
 
     @property
     def is_valid(self) -> bool:
-        return all(check.is_ok for check in self.checks)
+        return all(check.is_passed for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,7 @@ class ValidationService:
     """Our own rules raise what `POST /payouts` would raise; Monoova's answers are reported."""
 
     together: ReadTogether
-    vault: Vault
+    opener: Opener
     monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
     account: AccountService
@@ -65,23 +78,40 @@ class ValidationService:
     approval: ApprovalRules
     acceptance: Acceptance
     new_id: Callable[[], uuid.UUID]
+    requires_verified: bool
+    check_branch: Callable[[str], Branch] | None
 
-    def validate(self, ask: PayoutRequest) -> Validated:
+    def validate(self, ask: PayoutRequest, by: str) -> Validated:
         """Checks the request, Monoova's `validate` and the available balance included."""
         check_amount(ask.amount_cents, self.limit_cents)
         standing = self.together.standing(ask.customer_id)
         if standing.customer is None:
             raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
         sealed = chosen_destination(standing.customer, ask)
+        check_verified(sealed, requires_verified=self.requires_verified)
         self.acceptance.check(ask.customer_id, sealed.destination_id, ask.amount_cents)
         reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
-        destination = opened_destination(self.vault, standing.customer, sealed)
+        destination = self.opener.opened(standing.customer, sealed, Purpose.VALIDATION, by)
         if self.gatekeeper.enter_to_ask(standing.gate) is Passage.CIRCUIT_OPEN:
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
             )
         checks = (self._by_monoova(ask, destination), self._funds(ask))
-        return Validated(sealed, checks, reasons)
+        return Validated(sealed, (*checks, *self._branch(sealed, destination)), reasons)
+
+    def _branch(self, sealed: SealedDestination, destination: Destination) -> tuple[Check, ...]:
+        """Whether the branch is open, where nobody could tell when the account was added."""
+        if not isinstance(destination, BankAccount) or sealed.bsb_checked_at is not None:
+            return ()
+        if self.check_branch is None:
+            return ()
+        branch = self.check_branch(destination.bsb)
+        if branch.problem:
+            return (Check("bsb", is_ok=False, detail=branch.problem),)
+        if branch.is_open:
+            return (Check("bsb", is_ok=True, detail="The branch is open."),)
+        unknown = "Monoova does not say whether the branch is open."
+        return (Check("bsb", is_ok=None, detail=unknown, may_stay_open=True),)
 
     def _by_monoova(self, ask: PayoutRequest, destination: Destination) -> Check:
         order = Order(

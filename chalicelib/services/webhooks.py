@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chalicelib import observability
 from chalicelib.clock import Clock
@@ -24,7 +24,12 @@ from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.secrets import Secret
 from chalicelib.services.recording import Recorder
+from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.credits import Credits
+    from chalicelib.storage.funding import Funding
 
 # A webhook that overtook its own payout's row finds it a little later.
 _TAKEN_UP_AFTER_SECONDS: Final = 30
@@ -39,7 +44,8 @@ class UnknownPayoutError(Exception):
 class WebhookService:
     """`secrets` gives the values that the Authorization header may have; several to rotate.
 
-    It may raise `SecretUnavailableError`: then nobody can be told from Monoova, now.
+    It may raise `SecretUnavailableError`: then nobody can be told from Monoova, now. `funding` is
+    made when money comes in.
     """
 
     payouts: Payouts
@@ -49,6 +55,7 @@ class WebhookService:
     clock: Clock
     secrets: Callable[[], tuple[Secret, ...]]
     requires_signature: bool
+    funding: "Callable[[], Funding]"
 
     def receive(
         self, raw: bytes, authorization: str, signature: str | None, path_name: str | None
@@ -73,6 +80,8 @@ class WebhookService:
         observability.note(event_name=event.name)
         if event.notice:
             self._take(event.notice, received_at)
+        elif event.credits:
+            self._record(event.credits, received_at)
         else:
             observability.note(outcome="changes no payout")
 
@@ -118,6 +127,22 @@ class WebhookService:
         else:
             seconds = (self.clock.now() - received_at).total_seconds()
             observability.measure(Metric.WEBHOOK_SECONDS, seconds)
+
+    def _record(self, came_in: "Credits", received_at: datetime) -> None:
+        """Keeps what came in; what cannot be read is counted: sent again, it reads no better."""
+        funding = self.funding()
+        try:
+            for credit in came_in.read:
+                if funding.record(credit, received_at):
+                    observability.count(Metric.FUNDS_RECEIVED)
+        except StorageUnavailableError as error:
+            observability.note_error(error)
+            raise AppError("The event could not be kept.", ErrorCode.STORAGE_UNAVAILABLE) from None
+        if came_in.unreadable:
+            observability.measure(Metric.FUNDS_UNREADABLE, came_in.unreadable)
+        observability.note(
+            outcome="changes no payout", found=len(came_in.read), failed=came_in.unreadable
+        )
 
     def apply(self, notice: Notice) -> None:
         """Does to the payout what the notice says.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.verification import NOT_STARTED, Verification, VerificationStatus
 from chalicelib.storage.dynamodb import (
     Item,
     Page,
@@ -37,6 +38,8 @@ class CustomerChangedError(Exception):
 class SealedDestination:
     """A destination as it is stored: what is shown of it, and the rest sealed.
 
+    `bsb_checked_at` is when Monoova said that its branch is open, None where it did not.
+    `sealed_token` is what Monoova knows its verification by.
     `approved_at` and `approved_by` tell of the approver who has approved a payout to it.
     """
 
@@ -46,6 +49,9 @@ class SealedDestination:
     masked: str
     created_at: datetime
     sealed: bytes
+    bsb_checked_at: datetime | None = None
+    verification: Verification = NOT_STARTED
+    sealed_token: bytes | None = None
     approved_at: datetime | None = None
     approved_by: str | None = None
 
@@ -64,6 +70,13 @@ class SealedCustomer:
     def destination(self, destination_id: str) -> SealedDestination | None:
         matches = (d for d in self.destinations if d.destination_id == destination_id)
         return next(matches, None)
+
+    def with_destination(self, changed: SealedDestination) -> "SealedCustomer":
+        """The customer with `changed` in place of the destination of its id."""
+        kept = (
+            changed if d.destination_id == changed.destination_id else d for d in self.destinations
+        )
+        return replace(self, destinations=tuple(kept))
 
 
 class Customers:
@@ -172,18 +185,38 @@ def _item_of(customer: SealedCustomer) -> dict[str, Any]:
 
 
 def _item_of_destination(destination: SealedDestination) -> dict[str, Any]:
-    item = {
+    return {
         "destination_id": destination.destination_id,
         "type": destination.type,
         "pay_id_type": destination.pay_id_type,
         "masked": destination.masked,
         "created_at": text_of(destination.created_at),
         "sealed": destination.sealed,
+    } | _later_on(destination)
+
+
+def _later_on(destination: SealedDestination) -> dict[str, Any]:
+    """What a destination has only once something was done with it."""
+    state = destination.verification
+    more = {
+        "approved_at": _text(destination.approved_at),
+        "approved_by": destination.approved_by,
+        "bsb_checked_at": _text(destination.bsb_checked_at),
+        "sealed_token": destination.sealed_token,
+        "verification": {
+            "status": state.status.value,
+            "at": _text(state.at),
+            "owner_name_matches": state.owner_name_matches,
+            "started_at": _text(state.started_at),
+        }
+        if state != NOT_STARTED
+        else None,
     }
-    if destination.approved_at:
-        item["approved_at"] = text_of(destination.approved_at)
-        item["approved_by"] = destination.approved_by
-    return item
+    return {name: value for name, value in more.items() if value is not None}
+
+
+def _text(time: datetime | None) -> str | None:
+    return text_of(time) if time else None
 
 
 def customer_of(item: Item) -> SealedCustomer:
@@ -199,7 +232,6 @@ def customer_of(item: Item) -> SealedCustomer:
 
 
 def _destination_of(item: Item) -> SealedDestination:
-    approved_at = item.get("approved_at")
     return SealedDestination(
         destination_id=item["destination_id"],
         type=item["type"],
@@ -207,6 +239,24 @@ def _destination_of(item: Item) -> SealedDestination:
         masked=item["masked"],
         created_at=time_of(item["created_at"]),
         sealed=bytes(item["sealed"]),
-        approved_at=time_of(approved_at) if approved_at else None,
+        bsb_checked_at=_time(item.get("bsb_checked_at")),
+        verification=_verification_of(item["verification"])
+        if "verification" in item
+        else NOT_STARTED,
+        sealed_token=item.get("sealed_token"),
+        approved_at=_time(item.get("approved_at")),
         approved_by=item.get("approved_by"),
     )
+
+
+def _verification_of(item: Item) -> Verification:
+    return Verification(
+        status=VerificationStatus(item["status"]),
+        at=_time(item["at"]),
+        owner_name_matches=item["owner_name_matches"],
+        started_at=_time(item["started_at"]),
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return time_of(text) if text else None

@@ -122,6 +122,9 @@ locals {
     MonoovaDuplicates            = var.monoova_duplicates
     RemitterName                 = var.remitter_name
     PayoutLimitAud               = var.payout_limit_aud
+    LowBalanceAud                = var.low_balance_aud
+    BsbCheck                     = var.bsb_check
+    RequireVerifiedDestination   = var.require_verified_destination
     ApprovalThresholdAud         = var.approval_threshold_aud
     ApprovalNewDestinations      = var.approval_new_destinations
     LimitPerCustomerAudPerDay    = var.limit_per_customer_aud_per_day
@@ -147,6 +150,7 @@ locals {
     ControlsTableName            = local.infra["ControlsTableName"]
     ControlsTableArn             = local.infra["ControlsTableArn"]
     RecordsTableName             = local.infra["RecordsTableName"]
+    RecordsTableArn              = local.infra["RecordsTableArn"]
     PayoutQueueUrl               = local.infra["PayoutQueueUrl"]
     PayoutQueueArn               = local.infra["PayoutQueueArn"]
     WebhookQueueUrl              = local.infra["WebhookQueueUrl"]

@@ -124,6 +124,18 @@ variable "payout_limit_aud" {
   description = "The most that one payout may be, in AUD."
 }
 
+variable "bsb_check" {
+  type        = string
+  default     = "on"
+  description = "Whether Monoova is asked about the BSB of each account that is added: on or off."
+}
+
+variable "require_verified_destination" {
+  type        = string
+  default     = "no"
+  description = "Whether only verified destinations are paid: yes or no."
+}
+
 variable "approval_threshold_aud" {
   type        = string
   default     = ""
@@ -164,6 +176,12 @@ variable "approver_role_arns" {
   type        = string
   default     = ""
   description = "ARNs of the IAM roles that may approve, comma-separated."
+}
+
+variable "low_balance_aud" {
+  type        = string
+  default     = ""
+  description = "Below this much in the mAccount, in AUD, an alarm tells of it. Empty means that nobody is told."
 }
 
 variable "payout_expiry_hours" {

@@ -73,12 +73,23 @@ def _add_work(ledger: Ledger, inputs: Inputs) -> None:
         ledger.add(key, "idle minutes", Part(quantity * minutes))
     for key, quantity in sorted(per_payout(inputs).items()):
         ledger.add(key, "payouts", Part(0.0, quantity))
+    _add_mornings(ledger, inputs)
     starts = _cold_starts(inputs)
     ledger.add(
         inputs.gb_second, "cold starts", _scaled(starts, cold_gb_seconds(Function.API, inputs))
     )
     most = inputs.assumptions["lambda"]["secret_reads_per_hour"] * inputs.assumptions.payout_hours
     ledger.add("secret_request", "credentials read again", Part(0.0, 1.0, most))
+
+
+def _add_mornings(ledger: Ledger, inputs: Inputs) -> None:
+    """What the daily report uses; each payout is compared in one."""
+    daily, days = inputs.assumptions["daily"], inputs.assumptions.days
+    gb = inputs.inventory.memory_mb[Function.DAILY] / 1024
+    seconds = Part(daily["seconds"] * days * gb, daily["seconds_per_payout"] * gb)
+    ledger.add(inputs.gb_second, "daily reports", seconds)
+    ledger.add("dynamodb_read_unit", "daily reports", Part(0.0, daily["read_units_per_payout"]))
+    ledger.add("dynamodb_write_unit", "daily reports", Part(daily["write_units"] * days))
 
 
 def idle_minute(inputs: Inputs) -> dict[str, float]:

@@ -22,13 +22,16 @@ from chalicelib.services.administration import AdministrationService
 from chalicelib.services.customers import CustomerService
 from chalicelib.services.dispatch import Dispatcher
 from chalicelib.services.gatekeeper import Gatekeeper
+from chalicelib.services.opening import Opener
 from chalicelib.services.paying import PayingService, PayoutRequest
 from chalicelib.services.reconciliation import Reconciler
 from chalicelib.services.recording import Recorder
 from chalicelib.services.submission import Submission
 from chalicelib.services.webhooks import WebhookService
+from chalicelib.storage.accesses import Access, Accesses
 from chalicelib.storage.customers import SealedCustomer, SealedDestination
 from chalicelib.storage.dynamodb import Page
+from chalicelib.storage.funding import Funding
 from chalicelib.storage.payout_items import shard_of
 from proof.interleavings.explorer import START, Actor, Lanes
 from proof.interleavings.provider import Fate, ProviderClient
@@ -52,6 +55,10 @@ _PATIENCE_SECONDS: Final = 0.5
 _ALICE: Final = user("alice")
 
 
+def _no_funds() -> Funding:
+    raise AssertionError("no money comes in here")
+
+
 class _OpenVault(Vault):
     """Nothing is secret here but whether KMS answers."""
 
@@ -60,6 +67,16 @@ class _OpenVault(Vault):
 
     def open(self, customer_id: str, purpose: str, sealed: bytes) -> dict[str, str]:
         return self._world.cross(Call("kms", "Decrypt"), lambda: dict(_RECORD))
+
+
+class _NoRecords(Accesses):
+    """What was opened to redact a text decides nothing: recording it is no place to cross."""
+
+    def __init__(self) -> None:
+        return
+
+    def add(self, access: Access) -> None:
+        return
 
 
 class _Payouts(MemoryPayouts):
@@ -156,7 +173,12 @@ class Function:
             _Mailbox(self._world),
             self._world,
             self._policy,
+            lambda: self._opener,
         )
+
+    @cached_property
+    def _opener(self) -> Opener:
+        return Opener(_OpenVault(self._world), _NoRecords(), self._world, self._new_id)
 
     @cached_property
     def paying(self) -> PayingService:
@@ -185,7 +207,7 @@ class Function:
         return AdministrationService(
             self.payouts,
             self._together,
-            _OpenVault(self._world),
+            self._opener,
             self._monoova,
             self._gatekeeper,
             self._recorder,
@@ -209,6 +231,7 @@ class Function:
             self._world,
             lambda: (Secret("s"),),
             False,
+            _no_funds,
         )
 
 

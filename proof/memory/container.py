@@ -11,12 +11,14 @@ import requests
 
 from chalicelib.clock import Clock
 from chalicelib.encryption import Vault
+from chalicelib.storage.accesses import Accesses
 from chalicelib.storage.controls import Controls
 from chalicelib.storage.counted import CountedPayouts
 from chalicelib.storage.customers import Customers
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
 from chalicelib.wiring import Container
+from proof.memory.accesses import MemoryAccesses
 from proof.memory.controls import MemoryControls, MemoryTogether
 from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
@@ -91,6 +93,10 @@ class MemoryContainer(Container):
     @cached_property
     def controls_table(self) -> Controls:
         return MemoryControls(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def accesses_table(self) -> Accesses:
+        return MemoryAccesses(self._aws.tables, self._aws.seam)
 
     @cached_property
     def together(self) -> ReadTogether:

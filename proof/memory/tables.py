@@ -1,4 +1,4 @@
-"""The three tables as dictionaries of what the stores answer with."""
+"""The tables as dictionaries of what the stores answer with."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from chalicelib.domain.gate import Gate
 from chalicelib.domain.limits import LimitKind
 from chalicelib.domain.payout import Payout
+from chalicelib.storage.accesses import Access
 from chalicelib.storage.customers import SealedCustomer
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from proof.seam import Call, Seam, TroubleError
@@ -37,6 +38,7 @@ class Tables:
     payouts: dict[str, Payout] = field(default_factory=dict)
     earlier: dict[str, Payout] = field(default_factory=dict)
     customers: dict[str, SealedCustomer] = field(default_factory=dict)
+    accesses: dict[tuple[str, str], Access] = field(default_factory=dict)
     gate: Gate | None = None
     calls: dict[str, tuple[int, int]] = field(default_factory=dict)
     sums: dict[tuple[date, LimitKind, str | None], int] = field(default_factory=dict)

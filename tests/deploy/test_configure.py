@@ -88,7 +88,7 @@ def test_no_placeholder_is_left_in_the_stage_or_its_policies(
     configure.configure(project, STAGE, values)
     assert "${" not in json.dumps(config_of(project)["stages"][STAGE])
     policies = policies_of(project)
-    assert len(policies) == 4
+    assert len(policies) == 5
     for name, text in policies.items():
         assert "${" not in text, name
         assert json.loads(text)["Statement"], name

@@ -289,12 +289,14 @@ class Deployed:
     def no_schedule(self) -> Iterator[None]:
         """While the block runs, the clock does not strike."""
         events = self.stack.client("events")
-        (rule,) = events.list_rules()["Rules"]
-        events.disable_rule(Name=rule["Name"])
+        names = [rule["Name"] for rule in events.list_rules()["Rules"]]
+        for name in names:
+            events.disable_rule(Name=name)
         try:
             yield
         finally:
-            events.enable_rule(Name=rule["Name"])
+            for name in names:
+                events.enable_rule(Name=name)
 
     @contextlib.contextmanager
     def at_most(self, copies: int, function: str) -> Iterator[None]:

@@ -33,6 +33,7 @@ FUNCTIONS: Final = {
     "send_queued_payouts": f"{NAME}-send_queued_payouts",
     "take_up_webhook_events": f"{NAME}-take_up_webhook_events",
     "reconcile": f"{NAME}-reconcile",
+    "reconcile_daily": f"{NAME}-reconcile_daily",
 }
 INFRA: Final = (sys.executable, "-m", "deploy", "infra", "--stage", STAGE, "--yes")
 PAYOUTCTL: Final = (sys.executable, "-m", "ops.payoutctl")
@@ -204,6 +205,14 @@ def test_the_clock_strikes_every_minute(developer: Developer) -> None:
     (rule,) = events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
     found = events.describe_rule(Name=rule)
     assert (found["State"], found["ScheduleExpression"]) == ("ENABLED", "rate(1 minute)")
+
+
+def test_the_clock_strikes_each_morning(developer: Developer) -> None:
+    arn = developer.function("reconcile_daily")["FunctionArn"]
+    events = developer.stack.client("events")
+    (rule,) = events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
+    found = events.describe_rule(Name=rule)
+    assert (found["State"], found["ScheduleExpression"]) == ("ENABLED", "cron(30 20 * * ? *)")
 
 
 def test_the_api_answers_under_its_own_role(developer: Developer) -> None:

@@ -60,3 +60,18 @@ def test_a_payout_in_doubt_is_sent_again_under_its_reference_and_booked_once(
     assert events[:4] == ["Requested", "SendUnclear", "SentAgain", "SendAccepted"]
     assert shown["unique_reference"] == asked["unique_reference"]
     assert deployed.bookings(asked["transaction_id"]) == 1
+
+
+def test_a_payout_above_the_threshold_goes_out_once_somebody_else_has_approved_it(
+    deployed: Deployed,
+) -> None:
+    asked = deployed.paid("600.00")
+    assert asked["status"] == "AwaitingApproval"
+    path = f"/payouts/{asked['transaction_id']}/approve"
+    assert deployed.call("POST", path, {}).status_code == 403
+    approver = deployed.stack.token("approvers")
+    assert deployed.call("POST", path, {}, token=approver).status_code == 200
+    shown = deployed.settled(asked["transaction_id"], "Completed")
+    events = [entry["event"] for entry in shown["history"]]
+    assert events[:3] == ["Requested", "Approved", "Claimed"]
+    assert deployed.bookings(asked["transaction_id"]) == 1

@@ -111,7 +111,13 @@ def as_function(deployed: Deployed) -> Callable[[str, str], Any]:
     return client
 
 
-FUNCTIONS = ["APIHandler", "Reconcile", "SendQueuedPayouts", "TakeUpWebhookEvents"]
+FUNCTIONS = [
+    "APIHandler",
+    "Reconcile",
+    "ReconcileDaily",
+    "SendQueuedPayouts",
+    "TakeUpWebhookEvents",
+]
 NOBODY = {"transaction_id": {"S": "nobody"}}
 
 
@@ -131,6 +137,12 @@ NOBODY = {"transaction_id": {"S": "nobody"}}
             "dynamodb",
             "delete_item",
             {"TableName": "<CustomersTableName>", "Key": {"customer_id": {"S": "nobody"}}},
+        ),
+        (
+            ["ReconcileDaily"],
+            "dynamodb",
+            "update_item",
+            {"TableName": "<TransactionsTableName>", "Key": NOBODY},
         ),
         (
             ["TakeUpWebhookEvents"],

@@ -56,11 +56,11 @@ def test_while_paused_a_payout_waits_and_its_message_sends_it_after_the_pause(
     deployed: Deployed,
 ) -> None:
     with deployed.unread("PayoutQueue"):
-        deployed.operate("pause", "--reason", "a wrong file")
+        deployed.operate("pause", "--direct", "--reason", "a wrong file")
         try:
             asked = deployed.paid()
         finally:
-            deployed.operate("resume")
+            deployed.operate("resume", "--direct")
         assert asked["status"] == "Queued"
         assert "paused by an operator" in asked["message"]
         assert deployed.bookings(asked["transaction_id"]) == 0

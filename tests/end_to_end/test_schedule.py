@@ -8,3 +8,9 @@ def test_the_reconciler_runs_every_minute_with_nobody_asking_for_it(deployed: De
         return len(deployed.lines("Reconcile")) > deployed.reconciliations
 
     until(by_itself, what="EventBridge struck", seconds=90)
+
+
+def test_the_morning_s_run_makes_the_reports_of_the_days_before(deployed: Deployed) -> None:
+    made = deployed.stack.strike("ReconcileDaily")["reports"]
+    assert [report["is_complete"] for report in made] == [True] * 3
+    assert deployed.stack.strike("ReconcileDaily")["reports"] == []

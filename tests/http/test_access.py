@@ -47,6 +47,9 @@ BODIES: Final[dict[tuple[str, str], object]] = {
         "account_number": "87654321",
         "account_name": "Jo Citizen",
     },
+    ("POST", "/customers/{customer_id}/destinations/{destination_id}/verification/confirm"): {
+        "code": "555555"
+    },
     ("POST", "/payouts/{transaction_id}/reject"): {"reason": "x"},
     ("POST", "/sending/pause"): {"reason": "x"},
     ("POST", "/payouts/{transaction_id}/resolve"): {"outcome": "Failed", "reason": "x"},
@@ -89,6 +92,7 @@ class Shop:
             ("{customer_id}", self.customer_id),
             ("{transaction_id}", self.payout_id),
             ("{destination_id}", self.destination_id),
+            ("{date}", "2026-03-01"),
             ("{message_id}", self.message_id),
         ):
             path = path.replace(name, value)
@@ -208,6 +212,7 @@ def test_a_bad_request_of_nobody_is_told_nothing_but_401(world: World) -> None:
 
 def test_the_same_routes_let_in_whom_they_are_for(world: World) -> None:
     shop = Shop(world)
+    assert world.admin.post("/reports/daily/2026-03-01").status == 200
     world.environment["APPROVER_ROLE_ARNS"] = "arn:aws:iam::111122223333:role/Payer"
     world.restart()
     for route in ADMINS:

@@ -105,6 +105,8 @@ def test_a_customer_is_registered_with_a_first_destination(world: World) -> None
         "pay_id_type": None,
         "masked": "•••321",
         "created_at": "2026-03-02T01:00:00.000000Z",
+        "bsb_checked_at": "2026-03-02T01:00:00.000000Z",
+        "verification": {"status": "NotStarted", "owner_name_matches": None, "at": None},
     }
     assert shown(world, customer["customer_id"]) == answer.json
 
@@ -680,7 +682,7 @@ def refused_to_pay(world: World, customer_id: str, **more: str) -> None:
     refused(world.admin.post("/payouts", ask, Idempotency_Key="a-key"))
     refused(world.admin.post("/payouts/validate", ask))
     refused(world.service.post("/internal/payouts", ask))
-    assert world.monoova.calls == []
+    assert world.monoova.received == []
     assert count(world, TRANSACTIONS) == 0
     world.later(timedelta(minutes=5).total_seconds())
     world.reconcile()

@@ -161,7 +161,9 @@ class Witness:
                 self.heard.append((table, _plain(item)))
         for queue in sqs_backends["123456789012"]["ap-southeast-2"].queues.values():
             self.heard.extend(("queue", message.body) for message in queue._messages)
-        self.heard.extend(("address", call.path) for call in self.world.monoova.calls)
+        # A BSB names a bank's branch and no person; Monoova takes it in the path and only there.
+        paths = [c.path for c in self.world.monoova.calls if "/bsbValidate/" not in c.path]
+        self.heard.extend(("address", path) for path in paths)
 
 
 def _plain(item: Any) -> str:
@@ -293,6 +295,33 @@ def is_named_in_strange_webhooks(witness: Witness, payee: Payee, customer_id: st
     witness.asks("POST", f"/payouts/{paid}/resolve", {"outcome": "Failed", "reason": reason})
 
 
+def is_verified_and_told_what_is_held(witness: Witness, payee: Payee, customer_id: str) -> None:
+    """With answers that quote the payee, and one whose PayID is somebody else's."""
+    (place,) = witness.asks("GET", f"/customers/{customer_id}").json["destinations"]
+    door = f"/customers/{customer_id}/destinations/{place['destination_id']}/verification"
+    said = sentence(payee)
+
+    def quotes(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
+        body = {"status": said, "statusDescription": said, "ownerName": said, "token": said}
+        return reply(request, 400, body) if "/verify/" in request.path_url else go_on()
+
+    tap_line(witness.world, quotes)
+    assert witness.asks("POST", door).status == 503
+    tap_line(witness.world, lambda _request, go_on: go_on())
+    witness.world.later(600)
+    assert witness.asks("POST", door).status == 200
+    assert witness.asks("POST", f"{door}/confirm", {"code": payee.details[0]}).status in (400, 422)
+    tap_line(witness.world, quotes)
+    assert witness.asks("POST", f"{door}/confirm", {"code": "555555"}).status == 503
+    tap_line(witness.world, lambda _request, go_on: go_on())
+    assert witness.asks("POST", f"{door}/confirm", {"code": "555555"}).status == 200
+    # The one door that tells the details, on purpose: its answer is not among what was heard.
+    export = witness.world.admin.get(f"/customers/{customer_id}/export")
+    assert found([("export", export.text)], payee.traces) != []
+    opened = witness.asks("GET", f"/customers/{customer_id}/accesses?limit=100").json["items"]
+    assert {"Export", "Verification", "Payout"} <= {item["purpose"] for item in opened}
+
+
 def is_typed_where_it_does_not_belong(witness: Witness, payee: Payee, customer_id: str) -> None:
     said = sentence(payee)
     segment = payee.details[0].replace(" ", "")
@@ -363,6 +392,7 @@ STORY: Final[tuple[Act, ...]] = (
     is_rejected_by_webhook,
     is_rejected_as_the_status_says,
     is_named_in_strange_webhooks,
+    is_verified_and_told_what_is_held,
     is_typed_where_it_does_not_belong,
     meets_every_failure,
 )
@@ -398,9 +428,7 @@ def test_nothing_of_a_payee_or_a_key_stands_anywhere(
     assert found(shown, payee.traces) == []
     assert found(witness.heard, (*payee.details, *SECRETS)) == []
     assert len(out.splitlines()) > 50
-    assert {"TransactionsTable", "CustomersTable", "ControlsTable", "queue", "address"} <= {
-        where for where, _ in witness.heard
-    }
+    assert {*TABLES, "queue", "address"} <= {where for where, _ in witness.heard}
 
 
 def test_the_search_finds_what_is_there(witness: Witness) -> None:

@@ -45,7 +45,16 @@ from proof.result import Result
 from simulator.signing import SigningKey
 from simulator.testing import shared_signing_key
 from tests import aws
-from tests.world import WEBHOOK_SECRET, Caller, HttpAnswer, World, as_admin, as_nobody, as_service
+from tests.world import (
+    WEBHOOK_SECRET,
+    Caller,
+    HttpAnswer,
+    World,
+    as_admin,
+    as_approver,
+    as_nobody,
+    as_service,
+)
 
 DOCUMENT: Final = Path(__file__).parent.parent.parent / "openapi.json"
 _CASES: Final = int(os.environ.get("OPENAPI_CASES", "10"))
@@ -105,6 +114,14 @@ _CHECKS: Final = [
 ]
 
 
+_MUCH: Final = "90000000000.01"
+_SETTINGS: Final = {
+    "PAYOUT_LIMIT_AUD": "99999999999.99",
+    "APPROVAL_THRESHOLD_AUD": "90000000000",
+    "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
+}
+
+
 class Gateway(Caller):
     """Decodes a URL as API Gateway does before it calls the function."""
 
@@ -124,6 +141,7 @@ class Door(HTTPAdapter):
         super().__init__()
         self.cases = 0
         self._admin = _gateway(as_admin(world.app))
+        self._approver = _gateway(as_approver(world.app))
         self._service = _gateway(as_service(world.app))
         self._nobody = _gateway(as_nobody(world.app))
 
@@ -145,7 +163,9 @@ class Door(HTTPAdapter):
         """Whom a path is for."""
         if path.startswith(("/webhooks/", "/health")):
             return self._nobody
-        return self._service if path.startswith("/internal/") else self._admin
+        if path.startswith("/internal/"):
+            return self._service
+        return self._approver if path.endswith(("/approve", "/reject")) else self._admin
 
 
 def _said(value: object) -> str:
@@ -194,6 +214,7 @@ class Place:
         world.container.gatekeeper.pause("ops", "to have one that waits")
         queued = str(world.pay(lone).json["transaction_id"])
         cancelled = str(world.pay(lone).json["transaction_id"])
+        waiting = str(world.pay(lone, _MUCH).json["transaction_id"])
         world.container.gatekeeper.resume()
         world.admin.post(f"/payouts/{cancelled}/cancel")
         parked = world.environment["PARKED_QUEUE_URL"]
@@ -204,7 +225,7 @@ class Place:
                 for body in (letter, letter, "neither")
             ],
             "customer_id": [both, lone, idle],
-            "transaction_id": [open_, queued, cancelled],
+            "transaction_id": [open_, queued, cancelled, waiting],
             "destination_id": [
                 d["destination_id"]
                 for customer in (both, lone, idle)
@@ -234,7 +255,7 @@ def place() -> Iterator[Place]:
     """One for the whole file; how many cases were tried is written down at its end."""
     with pytest.MonkeyPatch.context() as environment, mock_aws():
         environment.setenv("AWS_DEFAULT_REGION", aws.REGION)
-        made = Place(World({"PAYOUT_LIMIT_AUD": "99999999999.99"}))
+        made = Place(World(_SETTINGS))
         yield made
     wired.put(None)
     Result(api_cases=made.door.cases).write()

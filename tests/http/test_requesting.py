@@ -333,7 +333,7 @@ def test_a_destination_that_is_not_clear_is_not_guessed(
     body = {"customer_id": customer_id, "amount": 3, **choice}
     answer = world.admin.post("/payouts", body)
     assert (answer.status, answer.code) == (status, code)
-    assert (rows_of(world), world.monoova.calls) == (0, [])
+    assert (rows_of(world), world.monoova.received) == (0, [])
 
 
 def test_a_customer_without_a_destination_of_the_method_is_not_paid(world: World) -> None:

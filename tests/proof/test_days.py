@@ -39,8 +39,9 @@ def test_a_history_with_a_lost_payout_is_not_passed(tmp_path: Path) -> None:
     simulate(7, tmp_path, Size(payouts=15))
     history = tmp_path / "history.jsonl"
     lines = history.read_text().splitlines()
-    seen = [n for n, line in enumerate(lines) if '"kind": "seen"' in line][-1]
-    lines[seen] = lines[seen].replace('"status": "Completed"', '"status": "Queued"')
+    ended = '"status": "Completed"'
+    seen = [n for n, line in enumerate(lines) if '"kind": "seen"' in line and ended in line][-1]
+    lines[seen] = lines[seen].replace(ended, '"status": "Queued"')
     history.write_text("\n".join(lines) + "\n")
     assert violations_in(read_run(tmp_path))
 

@@ -224,11 +224,31 @@ def test_balance_and_limit_are_those_of_the_book() -> None:
         assert bench.get(f"/mAccount/v1/{call}/1234567890123456").status_code == 400
 
 
-def test_a_bsb_is_open_closed_or_malformed() -> None:
+def test_a_bsb_is_open_closed_unknown_or_malformed() -> None:
     bench = Bench()
     assert bench.get("/tools/v1/bsbValidate/802-985").json()["closed"] is False
     assert bench.get("/tools/v1/bsbValidate/999-999").json()["closed"] is True
+    assert bench.get("/tools/v1/bsbValidate/999998").json()["address"] == "1 Example Street"
+    assert bench.get("/tools/v1/bsbValidate/999-000").json()["status"] == "SimulatedBsbNotFound"
     assert bench.get("/tools/v1/bsbValidate/80-2985").status_code == 400
+    bench.monoova.behave(triggers=False)
+    assert bench.get("/tools/v1/bsbValidate/999-999").json()["closed"] is False
+
+
+@pytest.mark.parametrize(
+    ("pay_id", "owner"),
+    [("stranger@example.com", "Somebody Else Pty Ltd"), ("unregistered@example.com", None)],
+)
+def test_a_payid_may_be_somebody_elses_or_nobodys(pay_id: str, owner: str | None) -> None:
+    body = {
+        "creditMethod": "NppCreditPayId",
+        "payIdType": "Email",
+        "payId": pay_id,
+        "accountName": "Jo Citizen",
+        "verificationIdentifier": "v-1",
+    }
+    answer = Bench().post("/verify/v2/aba/initiate", body)
+    assert (answer.status_code, answer.json().get("ownerName")) == (200 if owner else 400, owner)
 
 
 def test_an_account_is_verified_with_the_sandboxs_code() -> None:

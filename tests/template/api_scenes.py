@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from simulator.monoova import API_KEY
+from simulator.outcomes import Outcome
 from tests.http.test_requesting import BANK_ACCOUNT
 from tests.template.staging import (
     done,
     ids_of,
+    paid_elsewhere,
     paused,
     queued,
     resumed,
@@ -30,6 +34,21 @@ def customers_come_and_go(world: World) -> None:
     ids_of(world.pay(customer))
     world.minutes(4)
     done(admin("DELETE", f"/customers/{customer}"))
+
+
+def a_destination_is_verified_and_everything_exported(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    (place,) = done(admin.get(f"/customers/{customer}"))["destinations"]
+    door = f"/customers/{customer}/destinations/{place['destination_id']}/verification"
+    world.monoova.rotate_key("another")
+    assert admin.post(door).code == "SendingStopped"
+    world.store_secret("another")
+    world.later(660)
+    done(admin.post(door))
+    assert done(admin.post(f"{door}/confirm", {"code": "555555"}))["verification"]["at"]
+    ids_of(world.pay(customer))
+    done(admin.get(f"/customers/{customer}/export"))
+    assert done(admin.get(f"/customers/{customer}/accesses"))["items"]
 
 
 def payouts_are_asked_for_and_looked_at(world: World) -> None:
@@ -140,8 +159,24 @@ def the_api_is_refused_a_payout_under_an_unheard_of_name(world: World) -> None:
     assert world.pay(world.customer(), "7.14").status == 422
 
 
+def days_are_looked_at(world: World) -> None:
+    world.monoova.script(Outcome.RETURN_WEBHOOK_LOST)
+    world.paid()
+    paid_elsewhere(world, str(UUID(int=7, version=4)))
+    world.monoova.receive(Decimal(5))
+    world.later(400)
+    world.reconcile()
+    world.later(24 * 3600)
+    for path in ("/statistics", "/funding", "/reports/daily"):
+        done(world.admin.get(path))
+    made = done(world.admin.post("/reports/daily/2026-03-02"))
+    assert [each["kind"] for each in made["differences"]] == ["GivenBack", "MissingHere"]
+    done(world.admin.get("/reports/daily/2026-03-02"))
+
+
 API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     customers_come_and_go,
+    a_destination_is_verified_and_everything_exported,
     payouts_are_asked_for_and_looked_at,
     sending_is_stopped_and_begun_again,
     dead_letters_are_looked_at,
@@ -151,4 +186,5 @@ API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     the_api_meets_a_monoova_that_fails,
     the_api_is_refused_its_login_and_heals,
     the_api_is_refused_a_payout_under_an_unheard_of_name,
+    days_are_looked_at,
 )

@@ -15,12 +15,15 @@ from tests.template.conftest import ROOT
 
 # The fields that hold a function, and what they call once wiring.py has filled them.
 HANDED_OVER: Final = {
+    "check_branch": "BranchCheck.ask",
     "fetch_key": "MonoovaClient.public_key",
     "is_sandbox": "CredentialsSource.current",
     "key_version": "CredentialsSource.current",
     "secrets": "CredentialsSource.current",
+    "funding": None,
     "jitter": None,
     "new_id": None,
+    "opener": None,
 }
 # The way from app.py to a service is a property of this, which makes it and calls nobody.
 _COMPOSER: Final = "Container"

@@ -8,6 +8,8 @@ import requests
 
 from chalicelib.domain import gate
 from chalicelib.storage.controls import Controls
+from simulator.monoova import API_KEY
+from simulator.testing import payid_payout
 from tests.http.test_requesting import Pass, is_execute, tap_line
 from tests.world import WEBHOOK_SECRET, HttpAnswer, World
 
@@ -51,6 +53,13 @@ def while_monoova_is_called(world: World, act: Callable[[], object]) -> None:
         return go_on()
 
     tap_line(world, interrupted)
+
+
+def paid_elsewhere(world: World, reference: str) -> None:
+    """Another system pays from the same mAccount."""
+    body = payid_payout(reference, 10.5)
+    url = "https://api.mpay.com.au/financial/v2/transaction/execute"
+    assert world.http.post(url, json=body, auth=(API_KEY, "")).status_code == 200
 
 
 def webhook(world: World, transaction_id: str, status: str, amount: float, path: str = "") -> None:

@@ -22,6 +22,7 @@ FUNCTIONS = {
     "send_queued_payouts": (256, 60),
     "take_up_webhook_events": (256, 60),
     "reconcile": (256, 60),
+    "reconcile_daily": (1024, 300),
 }
 # The actions that may be granted on `*`, each with its reason.
 _NO_RESOURCES = "X-Ray has no resources that a trace is written to"

@@ -18,6 +18,7 @@ RESOURCES = {
     "send_queued_payouts": "SendQueuedPayouts",
     "take_up_webhook_events": "TakeUpWebhookEvents",
     "reconcile": "Reconcile",
+    "reconcile_daily": "ReconcileDaily",
 }
 
 

@@ -222,7 +222,7 @@ def test_the_address_of_the_code_is_put_in_wherever_the_package_has_it(
     functions = [r for r in resources if r["Type"] == "AWS::Serverless::Function"]
     assert {function["Properties"]["CodeUri"] for function in functions} == {CODE}
     # Terraform replaces a text, and knows nothing of what surrounds it.
-    assert with_code_at(app_template, CODE).count(CODE) == len(functions) == 4
+    assert with_code_at(app_template, CODE).count(CODE) == len(functions) == 5
 
 
 def test_the_package_is_named_by_its_content_and_outlives_its_successors_upload(

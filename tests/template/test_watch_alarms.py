@@ -19,6 +19,7 @@ SLOW: Final = {
     "OldestOpenPayout",
     "NoPayoutSucceeds",
     "MessagesAreParked",
+    "BalanceIsLow",
     "PayoutQueueIsNotRead",
     "WebhookQueueIsNotRead",
 }

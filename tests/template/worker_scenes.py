@@ -12,6 +12,7 @@ from tests.http.test_reconciling import queued as queued_of_a_shard
 from tests.template.staging import (
     events_of,
     ids_of,
+    paid_elsewhere,
     paused,
     queued,
     resumed,
@@ -139,6 +140,40 @@ def the_clock_is_refused_its_login_and_heals(world: World) -> None:
     assert world.state(waiting)[0] != "Queued"
 
 
+# --- the morning
+
+
+def the_morning_compares_the_days_before(world: World) -> None:
+    world.monoova.script(Outcome.RETURN_WEBHOOK_LOST)
+    world.paid()
+    paid_elsewhere(world, UNKNOWN)
+    world.later(400)
+    world.reconcile()
+    world.later(24 * 3600)
+    made = world.reconcile_daily()
+    assert made[0]["missed_webhooks"]["sent_again"] == 2
+    assert made[0]["counts"] == {"GivenBack": 1, "MissingHere": 1}
+
+
+def the_morning_meets_a_monoova_that_fails(world: World) -> None:
+    world.monoova.behave(outage="unavailable")
+    for _ in range(4):
+        world.reconcile_daily()
+    world.monoova.behave(outage="none")
+    assert world.reconcile_daily()[0]["incomplete_because"] == "SendingStopped"
+    world.later(660)
+    assert world.reconcile_daily()[0]["is_complete"]
+
+
+def the_morning_is_refused_its_login_and_heals(world: World) -> None:
+    world.restart()
+    world.monoova.rotate_key("another")
+    assert not world.reconcile_daily()[0]["is_complete"]
+    world.store_secret("another")
+    world.later(660)
+    assert world.reconcile_daily()[0]["is_complete"]
+
+
 # --- webhooks that did not fit
 
 
@@ -164,5 +199,8 @@ WORKER_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     the_clock_hands_many_to_the_queue,
     the_clock_meets_a_monoova_that_fails,
     the_clock_is_refused_its_login_and_heals,
+    the_morning_compares_the_days_before,
+    the_morning_meets_a_monoova_that_fails,
+    the_morning_is_refused_its_login_and_heals,
     events_are_set_aside_and_taken_up,
 )

@@ -40,6 +40,8 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.payout_limit_cents == 100_000
     assert settings.monoova_source_bsb_field == "sourceBSB"
     assert settings.requires_webhook_signature is False
+    assert settings.low_balance_cents is None
+    assert (settings.checks_bsb, settings.requires_verified_destination) == (True, False)
     assert settings.cors_allow_origin == "*"
     assert settings.parked_queue_url == ""
     assert (settings.sign_in_url, settings.user_pool_client_id) == ("", "")
@@ -57,6 +59,7 @@ def test_every_variable_finds_its_place() -> None:
             "MONOOVA_WEBHOOK_SIGNATURE": "required",
             "MONOOVA_SOURCE_BSB_FIELD": "sourceAccountBsb",
             "PAYOUT_LIMIT_AUD": "2500.50",
+            "LOW_BALANCE_AUD": "20000",
             "CORS_ALLOW_ORIGIN": "https://admin.example",
             "COGNITO_DOMAIN": "https://payouts.auth.ap-southeast-2.amazoncognito.com",
             "COGNITO_CLIENT_ID": "4cl1ent1d",
@@ -68,6 +71,8 @@ def test_every_variable_finds_its_place() -> None:
             "MAX_RESENDS": "0",
             "REVIEW_AFTER_HOURS": "2",
             "MONOOVA_DUPLICATES": "booked",
+            "BSB_CHECK": "off",
+            "REQUIRE_VERIFIED_DESTINATION": "yes",
             "APPROVAL_THRESHOLD_AUD": "500",
             "APPROVAL_NEW_DESTINATIONS": "required",
             "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "2000",
@@ -96,6 +101,9 @@ def test_every_variable_finds_its_place() -> None:
         requires_webhook_signature=True,
         monoova_source_bsb_field="sourceAccountBsb",
         payout_limit_cents=250_050,
+        low_balance_cents=2_000_000,
+        checks_bsb=False,
+        requires_verified_destination=True,
         approval=ApprovalRules(threshold_cents=50_000, new_destinations=True),
         limits=Limits(200_000, 150_050, 10_000_000),
         service_roles=ServiceRoles(
@@ -180,6 +188,8 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("MAX_RESENDS", "-1", "a number of at least 0"),
         ("REVIEW_AFTER_HOURS", "9" * 5000, "a number of at least 1"),
         ("MONOOVA_DUPLICATES", "perhaps", "refused or booked"),
+        ("BSB_CHECK", "true", "on or off"),
+        ("REQUIRE_VERIFIED_DESTINATION", "on", "no or yes"),
     ],
 )
 def test_what_is_malformed_is_named_with_what_was_expected(

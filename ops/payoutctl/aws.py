@@ -1,0 +1,72 @@
+"""AWS itself, with the operator's own credentials: only where the API cannot answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.payoutctl.connection import Connection
+from ops.payoutctl.exits import Exit, Failure
+
+
+class Aws:
+    """Clients by the name of their service. Before the first one it says who is asking whom."""
+
+    def __init__(self, connection: Connection, say: Callable[[str], None]) -> None:
+        local = connection.aws
+        self._endpoint = local.endpoint if local else None
+        self._session: Any = boto3.Session(
+            aws_access_key_id=local.access_key_id if local else None,
+            aws_secret_access_key=local.secret_access_key if local else None,
+            region_name=connection.region,
+        )
+        self._clients: dict[str, Any] = {}
+        say(f"This asks AWS directly, as {self._identity()}.")
+
+    def client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._session.client(
+                service,
+                endpoint_url=self._endpoint,
+                config=Config(
+                    connect_timeout=5,
+                    read_timeout=15,
+                    retries={"mode": "standard", "total_max_attempts": 3},
+                ),
+            )
+        return self._clients[service]
+
+    def _identity(self) -> str:
+        try:
+            return str(self.client("sts").get_caller_identity()["Arn"])
+        except (BotoCoreError, ClientError) as error:
+            code = code_of(error)
+            raise Failure(
+                f"AWS does not know who you are ({code}): aws sso login, or AWS_PROFILE.",
+                Exit.NOT_ALLOWED,
+            ) from None
+
+
+def code_of(error: Exception) -> str:
+    """AWS's own word for what went wrong."""
+    if isinstance(error, ClientError):
+        return str(error.response["Error"]["Code"])
+    return type(error).__name__
+
+
+def called(call: Callable[..., Any], **words: Any) -> Any:
+    """One call; what AWS refuses becomes a Failure.
+
+    Raises:
+        Failure
+    """
+    try:
+        return call(**words)
+    except (BotoCoreError, ClientError) as error:
+        code = code_of(error)
+        is_denied = "Denied" in code or "Unauthorized" in code or "Forbidden" in code
+        is_missing = "NotFound" in code or "NonExistent" in code
+        ends = Exit.NOT_ALLOWED if is_denied else Exit.NOT_FOUND if is_missing else Exit.TRY_AGAIN
+        raise Failure(f"AWS says {code}.", ends) from None

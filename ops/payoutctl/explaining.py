@@ -1,0 +1,79 @@
+"""`payouts explain`: the story of one payout, and what happens next and when."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ops.payoutctl.client import at
+from ops.payoutctl.output import money, whole_seconds
+from ops.payoutctl.session import Session, with_session
+from ops.payoutctl.words import Command
+
+
+@click.command("explain", cls=Command, help="Is it paid, why not, what happens next and when.")
+@click.argument("transaction_id")
+@with_session
+def explain(session: Session, transaction_id: str) -> None:
+    payout = session.api.get(at("payouts", transaction_id))
+    if session.out.is_json:
+        session.out.document(payout)
+        return
+    for line in story(payout, session.doors.now()):
+        session.out.text(line)
+
+
+def story(payout: Any, now: datetime) -> list[str]:
+    """The payout in words: what it is, how it came to that, what comes next."""
+    lines = [
+        f"{money(payout['amount'])} to {payout['destination']} "
+        f"({payout['payout_method']}), customer {payout['customer_id']}",
+        "",
+    ]
+    explanation = payout.get("explanation") or {}
+    lines += [explanation.get("summary") or _summary(payout), ""]
+    began = _moment(payout["created_at"])
+    for entry in payout["history"]:
+        lines.append(_step(entry, began))
+    lines.append("")
+    if explanation.get("next"):
+        lines.append(f"Next:  {explanation['next']}{_when(explanation.get('next_at'), now)}")
+    elif payout.get("next_look_at"):
+        lines.append(f"Next:  it is looked at again{_when(payout['next_look_at'], now)}")
+    if explanation.get("what_to_do"):
+        lines.append(f"To do: {explanation['what_to_do']}")
+    return lines
+
+
+def _summary(payout: Any) -> str:
+    reason = payout.get("failure_reason") or payout.get("failure_code")
+    because = f": {reason}" if reason else ""
+    review = " It waits for a person." if payout["needs_review"] else ""
+    return f"{payout['status']}{because}.{review}"
+
+
+def _step(entry: Any, began: datetime) -> str:
+    after = (_moment(entry["at"]) - began).total_seconds()
+    state = f"{entry['status']}{'/' + entry['submission'] if entry['submission'] else ''}"
+    detail = f": {entry['detail']}" if entry["detail"] else ""
+    what = f"{entry['event']} by {entry['by']}{detail}"
+    return f"  {whole_seconds(entry['at'])} {_since(after):>8}  {state:<20} {what}"
+
+
+def _since(seconds: float) -> str:
+    if seconds < 120:
+        return f"+{seconds:.0f} s"
+    if seconds < 7200:
+        return f"+{seconds / 60:.0f} min"
+    return f"+{seconds / 3600:.0f} h"
+
+
+def _when(at: str | None, now: datetime) -> str:
+    if not at:
+        return ""
+    seconds = (_moment(at) - now).total_seconds()
+    return f", at {whole_seconds(at)} ({'in ' + _since(seconds)[1:] if seconds > 0 else 'due now'})"
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

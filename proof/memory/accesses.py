@@ -1,0 +1,39 @@
+"""The records of openings, in memory."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from chalicelib.storage.accesses import Access, Accesses, collection_of, item_key_of
+from chalicelib.storage.dynamodb import Page
+from proof.memory.tables import Door, Tables
+from proof.seam import Seam
+
+_TABLE: Final = "records"
+
+
+class MemoryAccesses(Accesses):
+    """Does what `Accesses` does, of which it takes only the promises."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self._table = _TABLE
+        self._rows = tables.accesses
+        self._door = Door(tables, seam)
+
+    def add(self, access: Access) -> None:
+        key = (collection_of(access.customer_id), item_key_of(access))
+        self._door.cross("PutItem", lambda: self._rows.setdefault(key, access))
+
+    def of_customer(
+        self, customer_id: str, limit: int, start: Mapping[str, str] | None = None
+    ) -> Page[Access]:
+        collection = collection_of(customer_id)
+
+        def found() -> Page[Access]:
+            keys = [item for of, item in sorted(self._rows, reverse=True) if of == collection]
+            ahead = [item for item in keys if not start or item < start["item"]]
+            items = tuple(self._rows[collection, item] for item in ahead[:limit])
+            is_end = len(ahead) <= limit
+            last = None if is_end else {"collection": collection, "item": ahead[limit - 1]}
+            return Page(items, last)
+
+        return self._door.cross("Query", found)

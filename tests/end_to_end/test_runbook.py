@@ -1,0 +1,131 @@
+"""What the runbook tells a tired person to type, typed: against what is really deployed."""
+
+import json
+import re
+import shlex
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner, Result
+
+from chalicelib.clock import SystemClock
+from devstack import profile
+from ops.payoutctl import payoutctl
+from ops.payoutctl.exits import Exit
+from ops.payoutctl.session import Doors
+from simulator.outcomes import Outcome
+from tests.docs.test_runbook import commands
+from tests.end_to_end.deployed import Deployed, amount_for, until
+
+COMMANDS: Final = commands("payoutctl ")
+# Commands that differ in a reason alone are one command.
+KINDS: Final = {re.sub(r'"[^"]*"', "", line): line for line in COMMANDS}
+# Each stands in the runbook, and is not typed here, for a reason.
+NOT_TYPED: Final[Mapping[str, str]] = {
+    "payoutctl login": "asks a person for a password; test_payoutctl.py signs in",
+}
+# How a command ends that was done, where it is not only 0.
+_ENDS: Final[Mapping[str, set[int]]] = {
+    # The tests of this folder have stopped a function, which it rightly finds.
+    "doctor": {Exit.DONE, Exit.CHECK_FAILED},
+    # Of a day on which others paid from this mAccount, and before whose end it is.
+    "report": {Exit.DONE, Exit.CHECK_FAILED, Exit.NOT_FOUND},
+}
+Typed = Callable[[str], Result]
+
+
+@pytest.fixture
+def typed(deployed: Deployed, tmp_path: Path) -> Typed:
+    """Types a line of the runbook, with a yes to what it asks."""
+    file = tmp_path / "payoutctl" / "here.toml"
+    file.parent.mkdir()
+    with profile.written(deployed.stack, file):
+        text = file.read_text()
+    file.write_text(text)
+
+    def run(line: str) -> Result:
+        return CliRunner().invoke(
+            payoutctl,
+            ["--profile", "here", *shlex.split(line)[1:]],
+            env={"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)},
+            obj=Doors(sleep=lambda _seconds: time.sleep(0.2)),
+            input="y\ny\n",
+        )
+
+    return run
+
+
+def filled(line: str, deployed: Deployed) -> str:
+    """The line with something of this stack in place of each word in capitals, made for it."""
+    if "MESSAGE_ID" in line:
+        line = line.replace("MESSAGE_ID", a_dead_letter(deployed))
+    if "TRANSACTION_ID" in line:
+        line = line.replace("TRANSACTION_ID", a_payout_for(line, deployed))
+    if "CUSTOMER_ID" in line:
+        line = line.replace("CUSTOMER_ID", deployed.customer())
+    today = SystemClock().now().astimezone(ZoneInfo("Australia/Sydney")).date()
+    line = line.replace("DAY", today.isoformat())
+    return line.replace("VALUE", deployed.stack.outputs["ParkedQueueUrl"])
+
+
+def a_dead_letter(deployed: Deployed) -> str:
+    """One that is about a payout of nobody."""
+    reference = str(uuid.uuid4())
+    event = {"kind": "Rejected", "reference": reference, "amount_cents": 1}
+    deployed.put("ParkedQueue", json.dumps(event))
+
+    def found() -> str | None:
+        letters = deployed.done("GET", "/dead-letters")["items"]
+        known = {each["transaction_id"]: str(each["message_id"]) for each in letters}
+        return known.get(reference)
+
+    return until(found, what="it rests")
+
+
+def a_payout_for(line: str, deployed: Deployed) -> str:
+    """One that failed, for a retry; one in review, to be resolved; else any."""
+    if " retry " in line:
+        failed = deployed.paid(amount_for(Outcome.REJECTED))["transaction_id"]
+        deployed.settled(failed, "Failed")
+        return str(failed)
+    if " resolve " in line:
+        disputed = deployed.paid(amount_for(Outcome.WEBHOOK_WRONG_AMOUNT))["transaction_id"]
+        until(lambda: deployed.payout(disputed)["needs_review"], what="it needs review")
+        return str(disputed)
+    return str(deployed.paid()["transaction_id"])
+
+
+def test_every_command_of_the_runbook_does_what_it_says(deployed: Deployed, typed: Typed) -> None:
+    failed: dict[str, str] = {}
+    try:
+        for line in KINDS.values():
+            if line in NOT_TYPED:
+                continue
+            ended = typed(filled(line, deployed))
+            if ended.exit_code not in _ENDS.get(line.split()[1], {Exit.DONE}):
+                failed[line] = f"{ended.exit_code}: {ended.output}"
+            if line.startswith("payoutctl pause"):
+                typed("payoutctl resume")
+    finally:
+        typed("payoutctl resume")
+    assert failed == {}
+
+
+def test_what_is_not_typed_is_in_the_runbook() -> None:
+    assert set(COMMANDS) >= NOT_TYPED.keys()
+
+
+def test_a_pause_of_the_runbook_is_a_pause(deployed: Deployed, typed: Typed) -> None:
+    direct: Any = typed('payoutctl pause --direct --reason "API down"')
+    try:
+        assert direct.exit_code == Exit.DONE, direct.output
+        assert deployed.done("GET", "/sending")["status"] == "Paused"
+        assert "API down" in typed("payoutctl breaker show").output
+    finally:
+        assert typed("payoutctl resume").exit_code == Exit.DONE
+    assert deployed.done("GET", "/sending")["status"] == "Open"

@@ -1,0 +1,29 @@
+"""Reports are kept one over the other, and never one over what its run has not seen."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from chalicelib.domain.daily_report import DailyReport
+from chalicelib.domain.day_statistics import DayStatistics
+from chalicelib.storage.daily_reports import DailyReportStore, ReportChangedError
+from tests.world import World
+
+REPORT = DailyReport(
+    day=date(2026, 11, 24),
+    made_at=datetime(2026, 11, 24, 20, 30, tzinfo=UTC),
+    made_by="reconciler",
+    statistics=DayStatistics(),
+)
+
+
+def test_of_two_runs_at_once_the_later_one_must_look_again(world: World) -> None:
+    store = DailyReportStore(world.dynamodb, world.environment["DYNAMODB_TABLE_RECORDS"])
+    assert store.get(REPORT.day) is None
+    first = store.keep(REPORT)
+    assert (first, first.revision) == (store.get(REPORT.day), 1)
+    with pytest.raises(ReportChangedError):
+        store.keep(replace(REPORT, made_by="somebody"))
+    second = store.keep(replace(first, made_by="somebody"))
+    assert (store.get(REPORT.day), second.revision) == (second, 2)

@@ -1,0 +1,112 @@
+"""One payout three ways: what each combination of record, statement and movements comes to."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from chalicelib.domain.comparison import NOTHING, Booked, Kind, Movement, Stated, kind_of
+from chalicelib.domain.day_statistics import DayPayout, DayStatistics, statistics_of
+from chalicelib.domain.payout import State
+
+AMOUNT, FEE = Decimal("125.5000"), Decimal("0.1100")
+AT = datetime(2026, 11, 24, 1, tzinfo=UTC)
+OURS = DayPayout("p", "p", 12_550, State.COMPLETED, "PayId", AT)
+
+
+def stated(amount: Decimal = AMOUNT, number: str = "1", fee: Decimal = FEE) -> Stated:
+    return Stated("p", number, amount, fee)
+
+
+def out(amount: Decimal = AMOUNT, number: str = "1") -> Movement:
+    return Movement("p", number, amount, Decimal(0))
+
+
+def back(amount: Decimal = AMOUNT) -> Movement:
+    return Movement("p", "9", Decimal(0), amount)
+
+
+PAID = Booked((stated(),), (out(), out(FEE)))
+
+
+@pytest.mark.parametrize(
+    ("state", "booked", "kind"),
+    [
+        (State.COMPLETED, PAID, Kind.MATCHED),
+        (State.COMPLETED, Booked((stated(),), (out(AMOUNT + FEE),)), Kind.MATCHED),
+        (State.COMPLETED, NOTHING, Kind.MISSING_THERE),
+        (State.COMPLETED, Booked((stated(),), ()), Kind.MISSING_THERE),
+        (State.COMPLETED, Booked((), (out(),)), Kind.MISSING_THERE),
+        (State.COMPLETED, Booked((stated(AMOUNT + 1),), (out(),)), Kind.AMOUNT_DIFFERS),
+        (State.COMPLETED, Booked((stated(),), (out(AMOUNT + 1),)), Kind.AMOUNT_DIFFERS),
+        (State.COMPLETED, Booked((stated(),), (out(), out(number="2"))), Kind.BOOKED_TWICE),
+        (State.COMPLETED, Booked((stated(), stated(number="2")), (out(),)), Kind.BOOKED_TWICE),
+        (State.COMPLETED, Booked((stated(),), (out(), back())), Kind.GIVEN_BACK),
+        (State.COMPLETED, Booked((stated(),), (out(), back(Decimal(60)))), Kind.GIVEN_BACK),
+        (State.COMPLETED, Booked((stated(),), (out(), out(FEE), back(FEE))), Kind.MATCHED),
+        (State.RETURNED, Booked((stated(),), (out(), back())), Kind.RETURNED),
+        (State.RETURNED, PAID, Kind.RETURNED),
+        (State.RETURNED, NOTHING, Kind.MISSING_THERE),
+        (State.FAILED, NOTHING, Kind.MATCHED),
+        (State.FAILED, Booked((), (out(), out(FEE), back())), Kind.MATCHED),
+        (State.FAILED, Booked((stated(),), ()), Kind.MATCHED),
+        (State.FAILED, PAID, Kind.PAID_THERE),
+        (State.CANCELLED, NOTHING, Kind.MATCHED),
+        (State.CANCELLED, PAID, Kind.PAID_THERE),
+        (State.QUEUED, NOTHING, Kind.NOT_FINAL_HERE),
+        (State.ACCEPTED, PAID, Kind.NOT_FINAL_HERE),
+        (State.ACCEPTED, Booked((stated(AMOUNT + 1),), ()), Kind.AMOUNT_DIFFERS),
+    ],
+)
+def test_a_payout_and_its_bookings_come_to(state: State, booked: Booked, kind: Kind) -> None:
+    assert kind_of(replace(OURS, state=state), booked) is kind
+
+
+def test_a_fee_as_large_as_the_payout_is_no_second_payment() -> None:
+    small = replace(OURS, amount_cents=11)
+    booked = Booked((stated(FEE),), (out(FEE), out(FEE)))
+    assert kind_of(small, booked) is Kind.MATCHED
+
+
+def test_nothing_is_missing_where_only_a_part_was_looked_at() -> None:
+    assert kind_of(OURS, NOTHING, may_be_missing=False) is Kind.MATCHED
+    assert kind_of(OURS, Booked((), (back(),)), may_be_missing=False) is Kind.GIVEN_BACK
+
+
+def test_what_was_booked_is_told_from_the_statement_or_from_the_movements() -> None:
+    assert Booked((stated(),), (out(Decimal(1)),)).amount == AMOUNT
+    assert Booked((), (out(), out(FEE))).amount == AMOUNT
+    assert NOTHING.amount is None
+
+
+def test_a_day_without_payouts_has_no_rate_and_no_times() -> None:
+    assert statistics_of([]) == DayStatistics()
+    assert DayStatistics().success_rate is None
+
+
+def test_the_figures_of_a_day_count_every_end() -> None:
+    def ended(state: State, seconds: int | None, method: str = "PayId") -> DayPayout:
+        completed = (
+            None if seconds is None else AT.replace(minute=seconds // 60, second=seconds % 60)
+        )
+        return replace(OURS, state=state, completed_at=completed, payout_method=method)
+
+    figures = statistics_of(
+        [
+            ended(State.COMPLETED, 10),
+            ended(State.COMPLETED, 40),
+            ended(State.COMPLETED, 20, "BankAccount"),
+            ended(State.RETURNED, 90),
+            ended(State.FAILED, None),
+            ended(State.CANCELLED, None),
+            ended(State.QUEUED, None),
+            ended(State.UNRESOLVED, None),
+        ]
+    )
+    assert (figures.total.count, figures.total.value_cents) == (8, 8 * 12_550)
+    assert (figures.completed, figures.returned, figures.failed) == (3, 1, 1)
+    assert (figures.cancelled, figures.open) == (1, 2)
+    assert figures.success_rate == Decimal("0.6000")
+    assert (figures.median_seconds, figures.p95_seconds) == (20, 90)
+    assert {m: s.count for m, s in figures.by_method.items()} == {"PayId": 7, "BankAccount": 1}

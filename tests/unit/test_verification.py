@@ -1,0 +1,144 @@
+"""What Monoova's answers prove of a verification and of a branch, and what follows from it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+
+from chalicelib.domain.branch import BranchStanding, branch_of
+from chalicelib.domain.outcome import Answer, Envelope, Silence
+from chalicelib.domain.verification import (
+    NOT_STARTED,
+    VerificationStatus,
+    is_payable,
+    started,
+    turned,
+)
+from chalicelib.domain.verification_answer import (
+    CodeAnswer,
+    StartAnswer,
+    code_answer,
+    start_answer,
+)
+
+NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+def told(status: str | None, http: int = 400) -> Answer:
+    return Answer(http, Envelope(status, ""))
+
+
+HTML: Final = Answer(404, None)
+TOKEN: Final = "t-1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "token", "meaning"),
+    [
+        (told("Ok", 200), TOKEN, StartAnswer.PAID),
+        (told("OK", 200), None, StartAnswer.UNCLEAR),
+        (told("VerifyBankDetailsAreInvalid"), None, StartAnswer.REFUSED),
+        (told("RequestBodyIsNotTheExpectedType"), None, StartAnswer.REFUSED),
+        (told("VerifyBankDetailsAreInvalid"), TOKEN, StartAnswer.UNCLEAR),
+        (told("InvalidAlreadySent"), None, StartAnswer.UNCLEAR),
+        (told("VerifyBankDetailsAreInvalid", 500), None, StartAnswer.UNCLEAR),
+        (told("VerifyBankDetailsAreInvalid", 200), None, StartAnswer.UNCLEAR),
+        (told("Whatever"), None, StartAnswer.UNCLEAR),
+        (told(None), None, StartAnswer.UNCLEAR),
+        (told("MerchantFailedToLogin"), None, StartAnswer.NOT_LET_IN),
+        (HTML, None, StartAnswer.UNCLEAR),
+        (Silence.TIMEOUT, None, StartAnswer.UNCLEAR),
+    ],
+)
+def test_only_a_clear_answer_says_that_the_cent_was_paid_or_refused(
+    answer: Answer | Silence, token: str | None, meaning: StartAnswer
+) -> None:
+    assert start_answer(answer, token) is meaning
+
+
+@pytest.mark.parametrize(
+    ("answer", "meaning"),
+    [
+        (told("Ok", 200), CodeAnswer.RIGHT),
+        (told("Pending", 200), CodeAnswer.UNCLEAR),
+        (told("VerificationCodeInvalid"), CodeAnswer.WRONG),
+        (told("IncorrectCode"), CodeAnswer.WRONG),
+        (told("TokenLockedOut"), CodeAnswer.LOCKED),
+        (told("TokenLockedOut", 500), CodeAnswer.UNCLEAR),
+        (told("SomethingElse"), CodeAnswer.UNCLEAR),
+        (told("MerchantLockedOut"), CodeAnswer.UNCLEAR),
+        (HTML, CodeAnswer.UNCLEAR),
+        (Silence.CUT_OFF, CodeAnswer.UNCLEAR),
+    ],
+)
+def test_only_a_clear_answer_says_what_a_code_is(
+    answer: Answer | Silence, meaning: CodeAnswer
+) -> None:
+    assert code_answer(answer) is meaning
+
+
+@pytest.mark.parametrize(
+    ("answer", "closed", "standing"),
+    [
+        (told("Ok", 200), False, BranchStanding.OPEN),
+        (told("Ok", 200), True, BranchStanding.CLOSED),
+        (told("Ok", 200), None, BranchStanding.NOT_TOLD),
+        (told("Ok", 200), "true", BranchStanding.NOT_TOLD),
+        (told("Ok", 400), True, BranchStanding.NOT_TOLD),
+        (told("BsbNotFound"), None, BranchStanding.UNKNOWN),
+        (told("InvalidBsb"), None, BranchStanding.UNKNOWN),
+        (told("NotFound"), None, BranchStanding.NOT_TOLD),
+        (told("BsbNotFound", 404), None, BranchStanding.NOT_TOLD),
+        (told("MerchantFailedToLogin"), None, BranchStanding.NOT_TOLD),
+        (told(None), None, BranchStanding.NOT_TOLD),
+        (HTML, True, BranchStanding.NOT_TOLD),
+        (Silence.CONNECTION_FAILED, None, BranchStanding.NOT_TOLD),
+    ],
+)
+def test_what_is_not_understood_says_nothing_against_a_branch(
+    answer: Answer | Silence, closed: object, standing: BranchStanding
+) -> None:
+    branch = branch_of(answer, closed=closed, address="")
+    assert branch.standing is standing
+    against = standing in (BranchStanding.CLOSED, BranchStanding.UNKNOWN)
+    assert (branch.problem is not None) == against
+
+
+@pytest.mark.parametrize(
+    ("address", "told_to_the_caller"),
+    [
+        ("Refer to\n BSB  802-985", "This branch is closed. Monoova says: Refer to BSB 802-985"),
+        ("x" * 5000, "This branch is closed. Monoova says: " + "x" * 100),
+        (None, "This branch is closed."),
+        (["802-985"], "This branch is closed."),
+    ],
+)
+def test_what_monoova_says_of_a_closed_branch_is_one_short_line(
+    address: object, told_to_the_caller: str
+) -> None:
+    branch = branch_of(told("Ok", 200), closed=True, address=address)
+    assert branch.problem == told_to_the_caller
+
+
+def test_a_verification_that_was_started_may_be_started_anew_ten_minutes_later() -> None:
+    begun = started(NOW)
+    later = NOW + timedelta(minutes=10)
+    assert NOT_STARTED.may_start_anew_at() is None
+    assert begun.may_start_anew_at() == later
+    assert turned(begun, VerificationStatus.LOCKED, NOW).may_start_anew_at() == later
+    assert turned(begun, VerificationStatus.FAILED, NOW).may_start_anew_at() is None
+
+
+def test_a_lock_ends_after_an_hour_and_an_unchanged_status_keeps_its_time() -> None:
+    locked = turned(started(NOW), VerificationStatus.LOCKED, NOW)
+    assert locked.is_locked(NOW + timedelta(minutes=59))
+    assert not locked.is_locked(NOW + timedelta(minutes=60))
+    assert not started(NOW).is_locked(NOW)
+    assert turned(locked, VerificationStatus.LOCKED, NOW + timedelta(hours=2)) is locked
+
+
+@pytest.mark.parametrize("status", VerificationStatus)
+def test_where_it_is_required_only_verified_is_paid(status: VerificationStatus) -> None:
+    verification = turned(started(NOW), status, NOW)
+    assert is_payable(verification, requires_verified=False)
+    assert is_payable(verification, requires_verified=True) == (status == "Verified")
