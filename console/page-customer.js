@@ -11,7 +11,7 @@ import { learn } from "./names.js";
 import { payoutTable } from "./payout-table.js";
 import { go, link } from "./router.js";
 import * as session from "./session.js";
-import { actorName, destinationName, VERIFICATIONS } from "./words.js";
+import { actorName, destinationName, PURPOSES, VERIFICATIONS } from "./words.js";
 
 export async function page({ params, signal }) {
   const address = `/customers/${params.id}`;
@@ -68,7 +68,8 @@ function destinationItem(destination, customer, address, reload) {
   const [label, tone] = VERIFICATIONS[verification?.status] ?? [];
   const nameSaid = verification?.owner_name_matches === true ? "The owner's name matches."
     : verification?.owner_name_matches === false ? "The owner's name is another one." : null;
-  const mayStart = ["NotStarted", "Failed"].includes(verification?.status);
+  const isStarted = verification?.status === "Started";
+  const mayStart = verification && !["Verified", "Locked"].includes(verification.status);
   return h(
     "li",
     { class: "thing" },
@@ -78,8 +79,8 @@ function destinationItem(destination, customer, address, reload) {
       h("p", { class: "note" }, `${destinationName(destination)} · added ${when(destination.created_at)}`),
       nameSaid && h("p", { class: "note" }, nameSaid)),
     session.mayOperate() && h("div", { class: "actions" },
-      mayStart && button("Verify", () => startVerification(destination, path, reload), { kind: "small" }),
-      ["Started"].includes(verification?.status) && button("Enter code", () => confirmVerification(destination, path, reload), { kind: "small" }),
+      isStarted && button("Enter code", () => confirmVerification(destination, path, reload), { kind: "small" }),
+      mayStart && button(isStarted ? "Start anew" : "Verify", () => startVerification(destination, path, reload), { kind: "small" }),
       button("Remove", () => removeDestination(destination, path, reload), { kind: "small" })),
   );
 }
@@ -147,10 +148,23 @@ function exportAll(customer, address) {
     words: "The file has this customer's details in the clear, for their own request to see them. That you exported it is recorded.",
     yes: "Export",
     act: async () => {
-      const answer = await api.get(`${address}/export`);
+      const answer = await wholeExport(`${address}/export`);
       saveFile(`customer-${customer.customer_id}-${today()}.json`, "application/json", JSON.stringify(answer, null, 2));
     },
   });
+}
+
+/** The payouts come in pages; the customer with the first of them. */
+async function wholeExport(address) {
+  const whole = await api.get(address);
+  let cursor = whole.next_cursor;
+  while (cursor) {
+    const more = await api.get(address, { cursor });
+    whole.payouts.push(...more.payouts);
+    cursor = more.next_cursor;
+  }
+  delete whole.next_cursor;
+  return whole;
 }
 
 async function erase(customer, address) {
@@ -185,6 +199,6 @@ function accessTable(items) {
     { title: "When", cell: (each) => exactly(each.at) },
     { title: "Who", cell: (each) => actorName(each.by, me) },
     { title: "What for", cell: (each) => each.transaction_id
-      ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, each.purpose) : each.purpose },
+      ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, PURPOSES[each.purpose] ?? each.purpose) : PURPOSES[each.purpose] ?? each.purpose },
   ], items);
 }

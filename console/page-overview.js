@@ -138,27 +138,50 @@ function figures(days, signal) {
 
 function charts({ items }) {
   if (items.length === 0) return empty("No payouts in these days");
-  const days = [...items].sort((one, other) => one.day.localeCompare(other.day));
-  const method = (name) => days.reduce((all, day) => all + (day.by_method?.[name]?.count ?? 0), 0);
-  const value = (name) => days.reduce((all, day) => all + Number(day.by_method?.[name]?.value ?? 0), 0);
-  return h("div", { class: "charts" },
-    chart("Value", days, [{ name: "Value", tone: "one", of: (day) => Number(day.value) }], { format: money, rough: roughMoney }),
+  const days = withoutGaps([...items].sort((one, other) => one.day.localeCompare(other.day)));
+  return [
+    items.some((each) => each.partial) &&
+      h("p", { class: "note" }, "Some days have more payouts than are counted at once; their figures are too low."),
+    h("div", { class: "charts" }, chartsByDay(days), methods(days)),
+  ];
+}
+
+function chartsByDay(days) {
+  return [
+    chart("Value", days, [{ name: "Value", tone: "one", of: (day) => day.value ?? null }], { format: money, rough: roughMoney }),
     chart("Payouts", days, [
       { name: "Paid", tone: "good", of: (day) => day.completed },
-      { name: "Not paid", tone: "bad", of: (day) => day.failed + day.returned },
+      { name: "Not paid", tone: "bad", of: (day) => (day.isUnknown ? null : day.failed + day.returned) },
       { name: "Open", tone: "two", of: (day) => day.open },
       { name: "Cancelled", tone: "rest", of: (day) => day.cancelled },
-    ], { format: (number) => count(number), rough: (number) => (Number.isInteger(number) ? String(number) : "") }),
+    ], {
+      format: (number) => (number == null ? "–" : count(number)),
+      rough: (number) => (Number.isInteger(number) ? String(number) : ""),
+    }),
     chart("Success rate", days, [{ name: "Success rate", tone: "good", of: (day) => day.success_rate }],
       { kind: "lines", format: percent, most: 1 }),
     chart("Time to completion", days, [
       { name: "Median", tone: "one", of: (day) => day.median_seconds_to_complete },
       { name: "95 of 100", tone: "two", of: (day) => day.p95_seconds_to_complete },
     ], { kind: "lines", format: duration, isTime: true }),
-    split("Method", [
-      { name: "PayID", tone: "one", size: method("PayId"), value: value("PayId") },
-      { name: "Bank account", tone: "two", size: method("BankAccount"), value: value("BankAccount") },
-    ], { format: (part) => `${count(part.size, "payout")}, ${money(part.value)}` }));
+  ];
+}
+
+function methods(days) {
+  const of = (name, figure) => days.reduce((all, day) => all + Number(day.by_method?.[name]?.[figure] ?? 0), 0);
+  const part = (name, method, tone) => ({ name, tone, size: of(method, "count"), value: of(method, "value") });
+  return split("Method", [part("PayID", "PayId", "one"), part("Bank account", "BankAccount", "two")],
+    { format: ({ size, value }) => `${count(size, "payout")}, ${money(value)}` });
+}
+
+/** A day of which nothing is known has its place all the same. */
+function withoutGaps(days) {
+  const known = new Map(days.map((day) => [day.day, day]));
+  const all = [];
+  for (let day = days[0].day; day <= days.at(-1).day; day = dayBefore(day, -1)) {
+    all.push(known.get(day) ?? { day, isUnknown: true });
+  }
+  return all;
 }
 
 const FUNDS = { NPP: "Fast payment", DirectCredit: "Direct credit" };

@@ -156,6 +156,14 @@ export const VERIFICATIONS = {
   Locked: ["Locked for an hour", "bad"],
 };
 
+export const PURPOSES = {
+  Payout: "Paying",
+  Validation: "Checking before paying",
+  Verification: "Verification",
+  Export: "Export",
+  Redaction: "Keeping details out of a reason",
+};
+
 export const BATCH_STATUSES = {
   Checking: ["Being checked", "going"],
   AwaitingConfirmation: ["Confirm the total", "wait"],

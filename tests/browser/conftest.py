@@ -1,4 +1,4 @@
-"""One browser for all tests; one world and one sign-in page for those of a module."""
+"""One browser, one world and one sign-in page for all tests of this folder, and none beyond it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -19,20 +19,14 @@ from tests.world import World
 _CLIENT_ID: Final = "console"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium.launched() as found:
         yield found
 
 
-@pytest.fixture(scope="module")
-def settings() -> dict[str, str]:
-    """Environment variables beside the usual ones; a module may have its own."""
-    return {}
-
-
-@pytest.fixture(scope="module")
-def here(settings: dict[str, str]) -> Iterator[Served]:
+@pytest.fixture(scope="package")
+def here() -> Iterator[Served]:
     """A world behind a port, and people who can sign in to it."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -40,8 +34,12 @@ def here(settings: dict[str, str]) -> Iterator[Served]:
         patch.setenv("AWS_DEFAULT_REGION", aws.REGION)
         page = sign_in.SignIn(sign_in.Users(_nobody, _nobody), _CLIENT_ID, [])
         with sign_in.serving(page) as address:
-            console = {"COGNITO_DOMAIN": address, "COGNITO_CLIENT_ID": _CLIENT_ID}
-            with served(World(console | settings)) as found:
+            settings = {
+                "COGNITO_DOMAIN": address,
+                "COGNITO_CLIENT_ID": _CLIENT_ID,
+                "APPROVAL_THRESHOLD_AUD": "500",
+            }
+            with served(World(settings)) as found:
                 page.users, page.callbacks = users_of(found), [f"{found.url}/console"]
                 yield found
     wired.put(None)
@@ -51,7 +49,7 @@ def _nobody(*_: str) -> None:
     return None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def lived(here: Served) -> LivedIn:
     """What a business has done in it up to this moment: the browser's clock is the machine's."""
     with here.lock:

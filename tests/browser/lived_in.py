@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from tests.browser.people import OPERATOR
 from tests.world import Caller, World, as_admin
 
+_SYDNEY: Final = ZoneInfo("Australia/Sydney")
 _DAYS: Final = 4
 _NAMES: Final = ("Jo Citizen", "Alex Nguyen", "Sam O'Connor", "Priya Sharma", "Lee Wong")
 _PAID: Final = ("125.50", "80.00", "410.25", "64.90")
@@ -14,13 +17,17 @@ _PAID: Final = ("125.50", "80.00", "410.25", "64.90")
 
 @dataclass(frozen=True, slots=True)
 class LivedIn:
-    """Payouts by what became of them; `customer_id` is of one who can be paid again."""
+    """Payouts by what became of them; `customer_id` is of one who can be paid again.
+
+    `reported` is the day, Sydney's, of the only daily report.
+    """
 
     customer_id: str
     completed: str
     failed: str
     pending: str
     review: str
+    reported: str
 
 
 def live_in(world: World) -> LivedIn:
@@ -35,8 +42,11 @@ def live_in(world: World) -> LivedIn:
         world.later(300)
         world.minutes(1)
         _until(world, now - timedelta(days=_DAYS - day - 1, minutes=10))
+    world.monoova.receive(Decimal("25000.00"))
     ends = _ends(world, operator, customers)
     _until(world, now)
+    answer = operator.post(f"/reports/daily/{ends.reported}")
+    assert answer.status == 200, answer.text
     return ends
 
 
@@ -48,7 +58,8 @@ def _ends(world: World, operator: Caller, customers: list[str]) -> LivedIn:
     world.later(200)
     world.minutes(2)
     pending = _asked(operator, customers[3], "7.04", "Invoice 1013")
-    return LivedIn(customers[0], completed, failed, pending, review)
+    yesterday = (world.clock() - timedelta(days=1)).astimezone(_SYDNEY).date().isoformat()
+    return LivedIn(customers[0], completed, failed, pending, review, yesterday)
 
 
 def _registered(operator: Caller, name: str, number: int) -> str:

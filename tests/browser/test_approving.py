@@ -2,17 +2,11 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.console import PHONE, Console
 from tests.browser.lived_in import LivedIn
 from tests.browser.people import APPROVER, OPERATOR
-
-
-@pytest.fixture(scope="module")
-def settings() -> dict[str, str]:
-    return {"APPROVAL_THRESHOLD_AUD": "500"}
 
 
 def test_a_large_payout_waits_until_somebody_else_approves_it(

@@ -27,6 +27,7 @@ PLACES: Final = {
     "review": "/review",
     "dead-letters": "/dead-letters",
     "reports": "/reports",
+    "report": "/reports/{reported}",
 }
 LOOKS: Final[dict[str, dict[str, Any]]] = {
     "light": {"color_scheme": "light"},

@@ -25,6 +25,7 @@ PLACES: Final = (
     "/review",
     "/dead-letters",
     "/reports",
+    "/reports/{reported}",
 )
 # What changes nothing, or only what the viewer sees.
 _HARMLESS: Final = {"Sign out", "Show more", "Copy", "7 days", "30 days", "90 days"}

@@ -659,6 +659,14 @@ const VERIFICATIONS = {
   Locked: ["Locked for an hour", "bad"],
 };
 
+const PURPOSES = {
+  Payout: "Paying",
+  Validation: "Checking before paying",
+  Verification: "Verification",
+  Export: "Export",
+  Redaction: "Keeping details out of a reason",
+};
+
 const BATCH_STATUSES = {
   Checking: ["Being checked", "going"],
   AwaitingConfirmation: ["Confirm the total", "wait"],
@@ -668,7 +676,7 @@ const BATCH_STATUSES = {
   Finished: ["Finished", "good"],
   Cancelled: ["Cancelled", "quiet"],
 };
-return { PAYOUT_STATUSES, statusOf, statusName, isOpen, explanationOf, eventName, actorName, REVIEW_REASONS, resolutionsOf, PAY_ID_TYPES, destinationName, VERIFICATIONS, BATCH_STATUSES };
+return { PAYOUT_STATUSES, statusOf, statusName, isOpen, explanationOf, eventName, actorName, REVIEW_REASONS, resolutionsOf, PAY_ID_TYPES, destinationName, VERIFICATIONS, PURPOSES, BATCH_STATUSES };
 })();
 
 // --- parts.js
@@ -1647,27 +1655,50 @@ function figures(days, signal) {
 
 function charts({ items }) {
   if (items.length === 0) return empty("No payouts in these days");
-  const days = [...items].sort((one, other) => one.day.localeCompare(other.day));
-  const method = (name) => days.reduce((all, day) => all + (day.by_method?.[name]?.count ?? 0), 0);
-  const value = (name) => days.reduce((all, day) => all + Number(day.by_method?.[name]?.value ?? 0), 0);
-  return h("div", { class: "charts" },
-    chart("Value", days, [{ name: "Value", tone: "one", of: (day) => Number(day.value) }], { format: money, rough: roughMoney }),
+  const days = withoutGaps([...items].sort((one, other) => one.day.localeCompare(other.day)));
+  return [
+    items.some((each) => each.partial) &&
+      h("p", { class: "note" }, "Some days have more payouts than are counted at once; their figures are too low."),
+    h("div", { class: "charts" }, chartsByDay(days), methods(days)),
+  ];
+}
+
+function chartsByDay(days) {
+  return [
+    chart("Value", days, [{ name: "Value", tone: "one", of: (day) => day.value ?? null }], { format: money, rough: roughMoney }),
     chart("Payouts", days, [
       { name: "Paid", tone: "good", of: (day) => day.completed },
-      { name: "Not paid", tone: "bad", of: (day) => day.failed + day.returned },
+      { name: "Not paid", tone: "bad", of: (day) => (day.isUnknown ? null : day.failed + day.returned) },
       { name: "Open", tone: "two", of: (day) => day.open },
       { name: "Cancelled", tone: "rest", of: (day) => day.cancelled },
-    ], { format: (number) => count(number), rough: (number) => (Number.isInteger(number) ? String(number) : "") }),
+    ], {
+      format: (number) => (number == null ? "–" : count(number)),
+      rough: (number) => (Number.isInteger(number) ? String(number) : ""),
+    }),
     chart("Success rate", days, [{ name: "Success rate", tone: "good", of: (day) => day.success_rate }],
       { kind: "lines", format: percent, most: 1 }),
     chart("Time to completion", days, [
       { name: "Median", tone: "one", of: (day) => day.median_seconds_to_complete },
       { name: "95 of 100", tone: "two", of: (day) => day.p95_seconds_to_complete },
     ], { kind: "lines", format: duration, isTime: true }),
-    split("Method", [
-      { name: "PayID", tone: "one", size: method("PayId"), value: value("PayId") },
-      { name: "Bank account", tone: "two", size: method("BankAccount"), value: value("BankAccount") },
-    ], { format: (part) => `${count(part.size, "payout")}, ${money(part.value)}` }));
+  ];
+}
+
+function methods(days) {
+  const of = (name, figure) => days.reduce((all, day) => all + Number(day.by_method?.[name]?.[figure] ?? 0), 0);
+  const part = (name, method, tone) => ({ name, tone, size: of(method, "count"), value: of(method, "value") });
+  return split("Method", [part("PayID", "PayId", "one"), part("Bank account", "BankAccount", "two")],
+    { format: ({ size, value }) => `${count(size, "payout")}, ${money(value)}` });
+}
+
+/** A day of which nothing is known has its place all the same. */
+function withoutGaps(days) {
+  const known = new Map(days.map((day) => [day.day, day]));
+  const all = [];
+  for (let day = days[0].day; day <= days.at(-1).day; day = dayBefore(day, -1)) {
+    all.push(known.get(day) ?? { day, isUnknown: true });
+  }
+  return all;
 }
 
 const FUNDS = { NPP: "Fast payment", DirectCredit: "Direct credit" };
@@ -2541,7 +2572,7 @@ const { learn } = module_names;
 const { payoutTable } = module_payout_table;
 const { go, link } = module_router;
 const session = module_session;
-const { actorName, destinationName, VERIFICATIONS } = module_words;
+const { actorName, destinationName, PURPOSES, VERIFICATIONS } = module_words;
 
 async function page({ params, signal }) {
   const address = `/customers/${params.id}`;
@@ -2598,7 +2629,8 @@ function destinationItem(destination, customer, address, reload) {
   const [label, tone] = VERIFICATIONS[verification?.status] ?? [];
   const nameSaid = verification?.owner_name_matches === true ? "The owner's name matches."
     : verification?.owner_name_matches === false ? "The owner's name is another one." : null;
-  const mayStart = ["NotStarted", "Failed"].includes(verification?.status);
+  const isStarted = verification?.status === "Started";
+  const mayStart = verification && !["Verified", "Locked"].includes(verification.status);
   return h(
     "li",
     { class: "thing" },
@@ -2608,8 +2640,8 @@ function destinationItem(destination, customer, address, reload) {
       h("p", { class: "note" }, `${destinationName(destination)} · added ${when(destination.created_at)}`),
       nameSaid && h("p", { class: "note" }, nameSaid)),
     session.mayOperate() && h("div", { class: "actions" },
-      mayStart && button("Verify", () => startVerification(destination, path, reload), { kind: "small" }),
-      ["Started"].includes(verification?.status) && button("Enter code", () => confirmVerification(destination, path, reload), { kind: "small" }),
+      isStarted && button("Enter code", () => confirmVerification(destination, path, reload), { kind: "small" }),
+      mayStart && button(isStarted ? "Start anew" : "Verify", () => startVerification(destination, path, reload), { kind: "small" }),
       button("Remove", () => removeDestination(destination, path, reload), { kind: "small" })),
   );
 }
@@ -2677,10 +2709,23 @@ function exportAll(customer, address) {
     words: "The file has this customer's details in the clear, for their own request to see them. That you exported it is recorded.",
     yes: "Export",
     act: async () => {
-      const answer = await api.get(`${address}/export`);
+      const answer = await wholeExport(`${address}/export`);
       saveFile(`customer-${customer.customer_id}-${today()}.json`, "application/json", JSON.stringify(answer, null, 2));
     },
   });
+}
+
+/** The payouts come in pages; the customer with the first of them. */
+async function wholeExport(address) {
+  const whole = await api.get(address);
+  let cursor = whole.next_cursor;
+  while (cursor) {
+    const more = await api.get(address, { cursor });
+    whole.payouts.push(...more.payouts);
+    cursor = more.next_cursor;
+  }
+  delete whole.next_cursor;
+  return whole;
 }
 
 async function erase(customer, address) {
@@ -2715,7 +2760,7 @@ function accessTable(items) {
     { title: "When", cell: (each) => exactly(each.at) },
     { title: "Who", cell: (each) => actorName(each.by, me) },
     { title: "What for", cell: (each) => each.transaction_id
-      ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, each.purpose) : each.purpose },
+      ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, PURPOSES[each.purpose] ?? each.purpose) : PURPOSES[each.purpose] ?? each.purpose },
   ], items);
 }
 return { page };
