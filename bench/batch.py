@@ -23,9 +23,10 @@ from proof.lambda_events import HttpAnswer
 ROWS: Final = 20_000
 # As app.py has it.
 _BATCH: Final = 2
-# From ten dollars on: amounts that stand for no trouble at the simulated Monoova.
+# From ten dollars on amounts stand for no trouble at the simulated Monoova, whose balance is a
+# million.
 _CENTS: Final = 1_025
-_AMOUNTS: Final = 900
+_AMOUNTS: Final = 25
 # What the API's function of 512 MB has of a processor: a whole one comes with 1,769 MB.
 _SHARE_OF_API: Final = 512 / 1769
 _MOST_MINUTES: Final = 180
