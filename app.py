@@ -563,6 +563,25 @@ def show_docs_file(file: str) -> Reply:
     return api.pages.DOCS.reply(file, Incoming.to(app).header("If-None-Match"))
 
 
+@app.route("/console", methods=["GET"], content_types=ANY)
+@answering
+def show_console() -> Reply:
+    return _console_file("index.html", Incoming.to(app))
+
+
+@app.route("/console/config.json", methods=["GET"], content_types=ANY)
+@answering
+def show_console_config() -> Reply:
+    config = api.pages.console_config(wired.get().settings)
+    return Reply(config, headers={"Cache-Control": "no-cache"})
+
+
+@app.route("/console/{file}", methods=["GET"], content_types=ANY)
+@answering
+def show_console_file(file: str) -> Reply:
+    return _console_file(file, Incoming.to(app))
+
+
 # --- queues and the schedule
 
 
@@ -632,6 +651,11 @@ def _show_payout(_by: Actor, transaction_id: str) -> Reply:
 
 def _show_customer(_by: Actor, customer_id: str) -> Reply:
     return Reply(views.customer(wired.get().customers.get(_customer(customer_id))))
+
+
+def _console_file(name: str, incoming: Incoming) -> Reply:
+    files = api.pages.console(wired.get().settings.sign_in_url)
+    return files.reply(name, incoming.header("If-None-Match"))
 
 
 def _receive_webhook(incoming: Incoming, event_name: str | None = None) -> Reply:

@@ -143,7 +143,7 @@ def _scheme(path: str, authorizer: object) -> str | None:
 
 
 def _parameters(path: str, operation: Operation) -> list[Json]:
-    found = [_path_parameter(name) for name in re.findall(r"\{(\w+)\}", path)]
+    found = [_path_parameter(path, name) for name in re.findall(r"\{(\w+)\}", path)]
     if operation.query:
         found += query_parameters(operation.query)
     if operation.is_idempotent:
@@ -155,12 +155,13 @@ def _parameters(path: str, operation: Operation) -> list[Json]:
     return found
 
 
-def _path_parameter(name: str) -> Json:
+def _path_parameter(path: str, name: str) -> Json:
     if name == "event_name":
         return EVENT_NAME
     schema: Json = {"type": "string", "pattern": ID}
     if name == "file":
-        schema = {"type": "string", "enum": sorted(pages.DOCS.names)}
+        files = pages.CONSOLE_FILES if path.startswith("/console/") else pages.DOCS.names
+        schema = {"type": "string", "enum": sorted(files)}
     if name == "date":
         schema = {"type": "string", "format": "date", "pattern": "^20"}
     return {"in": "path", "name": name, "required": True, "schema": schema}

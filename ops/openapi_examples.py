@@ -137,15 +137,80 @@ _ACCEPTED: Final[Json] = _COMPLETED | {
         " the reference. Do not pay by other means.",
     },
 }
+_PAYOUT_WITH_HISTORY: Final[Json] = _COMPLETED | {
+    "history": [*_BEGUN, _SETTLED],
+    "explanation": {
+        "summary": "The payee has the money.",
+        "next": "Nothing more: this payment is finished.",
+        "next_at": None,
+        "what_to_do": "Nothing.",
+    },
+}
 _LETTER: Final[Json] = {
     "message_id": "5fea7756-0ea4-451a-a703-a558b933e274",
     "kind": "WebhookEvent",
     "event": "Rejected",
     "transaction_id": None,
+    "batch_id": None,
     "amount": 125.5,
     "monoova_transaction_id": "1000001",
     "sent_at": _AT,
     "received": 6,
+}
+
+_FIGURES: Final[Json] = {
+    "count": 120,
+    "value": 15060.0,
+    "completed": 117,
+    "failed": 2,
+    "returned": 1,
+    "cancelled": 0,
+    "open": 0,
+    "success_rate": 0.975,
+    "median_seconds_to_complete": 41,
+    "p95_seconds_to_complete": 118,
+    "by_method": {
+        "PayId": {"count": 80, "value": 10040.0},
+        "BankAccount": {"count": 40, "value": 5020.0},
+    },
+}
+_REPORT: Final[Json] = {
+    "date": "2026-03-02",
+    "revision": 1,
+    "made_at": "2026-03-02T20:00:07.000Z",
+    "made_by": "schedule",
+    "is_complete": True,
+    "incomplete_because": None,
+    "counts": {"Matched": 119, "GivenBack": 1},
+    "difference_count": 1,
+    "not_ours": 0,
+    "account": {
+        "opening_balance": 40060.0,
+        "closing_balance": 25125.5,
+        "total_debits": 15060.0,
+        "total_credits": 125.5,
+        "adds_up": True,
+    },
+    "missed_webhooks": {"found": 1, "sent_again": 1},
+    "statistics": _FIGURES,
+}
+
+_DIFFERENCE: Final[Json] = {
+    "kind": "GivenBack",
+    "transaction_id": _PAYOUT_ID,
+    "monoova_transaction_id": "1000001",
+    "status": "Completed",
+    "amount": 125.5,
+    "amount_there": 125.5,
+    "in_statement": True,
+    "in_transactions": True,
+    "monoova_says": "Rejected",
+}
+_EXPORTED: Final[Json] = _DESTINATION | {
+    "pay_id": "jo@example.com",
+    "bsb": None,
+    "account_number": None,
+    "account_name": "Jo Citizen",
 }
 
 EXAMPLES: Final[Mapping[str, Json]] = {
@@ -183,16 +248,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         "next_cursor": None,
     },
     "PayoutPage": {"items": [_COMPLETED], "next_cursor": None},
-    "PayoutWithHistory": _COMPLETED
-    | {
-        "history": [*_BEGUN, _SETTLED],
-        "explanation": {
-            "summary": "The payee has the money.",
-            "next": "Nothing more: this payment is finished.",
-            "next_at": None,
-            "what_to_do": "Nothing.",
-        },
-    },
+    "PayoutWithHistory": _PAYOUT_WITH_HISTORY,
     "AcceptedPayout": _ACCEPTED,
     "Validation": {
         "is_valid": True,
@@ -217,6 +273,26 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         "moved_to": {"Completed": 1},
         "is_finished": True,
         "circuit": "Clear",
+    },
+    "DailyReport": _REPORT | {"differences": [_DIFFERENCE]},
+    "DailyReportPage": {"items": [_REPORT], "next_cursor": None},
+    "Statistics": {"items": [{"day": "2026-03-02", "partial": False, **_FIGURES}]},
+    "FundingPage": {
+        "items": [
+            {
+                "at": _AT,
+                "amount": 25000.0,
+                "kind": "DirectCredit",
+                "monoova_transaction_id": "1000007",
+            }
+        ],
+        "next_cursor": None,
+    },
+    "Export": {
+        "as_of": _SETTLED_AT,
+        "customer": _CUSTOMER | {"destinations": [_EXPORTED]},
+        "payouts": [_PAYOUT_WITH_HISTORY],
+        "next_cursor": None,
     },
     "Sending": {
         "status": "Paused",

@@ -420,6 +420,21 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "show_docs": Operation(
         "This document as a page.", (_E.INTERNAL_ERROR,), media_type="text/html", is_file=True
     ),
+    "show_console": Operation(
+        "The console: a page for the people who pay.",
+        (_E.INTERNAL_ERROR,),
+        media_type="text/html",
+        is_file=True,
+    ),
+    "show_console_config": Operation(
+        "Where the console signs people in.", (_E.INTERNAL_ERROR,), reply="ConsoleConfig"
+    ),
+    "show_console_file": Operation(
+        "A script, a style sheet or a picture of the console.",
+        (_E.FILE_NOT_FOUND, _E.INTERNAL_ERROR),
+        media_type="text/*",
+        is_file=True,
+    ),
     "show_docs_file": Operation(
         "A script or a style sheet of that page.",
         (_E.FILE_NOT_FOUND, _E.INTERNAL_ERROR),

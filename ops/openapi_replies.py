@@ -371,6 +371,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
                 **_or_null(_ID),
                 "description": "Null where it names no payout of ours.",
             },
+            "batch_id": _or_null(_ID),
             "amount": _or_null({**_AMOUNT, "minimum": 0}),
             "monoova_transaction_id": _or_null(_TEXT),
             "sent_at": _TIME,
@@ -387,6 +388,17 @@ _OBJECTS: Final[Mapping[str, Json]] = {
             "is_complete": {**_YES_OR_NO, "description": "Whether there are no more than these."},
         }
     ),
+    "ConsoleConfig": {
+        "description": "What the console has to know before anybody has signed in.",
+        "type": "object",
+        "required": ["apiBase", "signInUrl", "userPoolClientId", "timeZone"],
+        "properties": {
+            "apiBase": {"type": "string", "description": "Of the API; relative to the page."},
+            "signInUrl": {"type": "string", "description": "Empty where nobody signs in."},
+            "userPoolClientId": {"type": "string"},
+            "timeZone": {"type": "string", "description": "In which times are shown."},
+        },
+    },
     "OpenApi": {"description": "OpenAPI 3.1.", "type": "object", "required": ["openapi"]},
     "Health": _object({"status": {"const": "ok"}}),
     "Received": _object({"status": {"const": "received"}}),

@@ -6,6 +6,7 @@ import shlex
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -23,8 +24,8 @@ from tests.docs.test_runbook import commands
 from tests.end_to_end.deployed import Deployed, amount_for, until
 
 COMMANDS: Final = commands("payoutctl ")
-# Commands that differ in a reason alone are one command.
-KINDS: Final = {re.sub(r'"[^"]*"', "", line): line for line in COMMANDS}
+# Commands that differ in a reason or a status alone are one command.
+KINDS: Final = {re.sub(r'"[^"]*"|--status \w+', "", line): line for line in COMMANDS}
 # Each stands in the runbook, and is not typed here, for a reason.
 NOT_TYPED: Final[Mapping[str, str]] = {
     "payoutctl login": "asks a person for a password; test_payoutctl.py signs in",
@@ -69,7 +70,9 @@ def filled(line: str, deployed: Deployed) -> str:
     if "CUSTOMER_ID" in line:
         line = line.replace("CUSTOMER_ID", deployed.customer())
     today = SystemClock().now().astimezone(ZoneInfo("Australia/Sydney")).date()
-    line = line.replace("DAY", today.isoformat())
+    # A day is compared once it is over.
+    day = today - timedelta(days=1) if " report " in line else today
+    line = line.replace("DAY", day.isoformat())
     return line.replace("VALUE", deployed.stack.outputs["ParkedQueueUrl"])
 
 

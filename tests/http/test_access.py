@@ -31,6 +31,9 @@ OPEN: Final = {
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/docs/{file}"),
+    ("GET", "/console"),
+    ("GET", "/console/config.json"),
+    ("GET", "/console/{file}"),
 }
 # Takes a body, but changes nothing.
 LOOKING: Final = {("POST", "/payouts/validate")}

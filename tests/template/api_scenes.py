@@ -96,7 +96,8 @@ def dead_letters_are_looked_at(world: World) -> None:
 
 
 def the_pages_are_opened(world: World) -> None:
-    for path in ("/openapi.json", "/docs", "/docs/docs.js"):
+    console = ("/console", "/console/config.json", "/console/console.js")
+    for path in ("/openapi.json", "/docs", "/docs/docs.js", *console):
         assert world.nobody.get(path).status == 200
 
 
