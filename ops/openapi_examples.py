@@ -132,9 +132,9 @@ _FIGURES: Final[Json] = {
     },
 }
 _REPORT: Final[Json] = {
-    "date": "2026-03-02",
+    "date": "2026-03-01",
     "revision": 1,
-    "made_at": "2026-03-02T20:00:07.000Z",
+    "made_at": "2026-03-01T20:00:07.000Z",
     "made_by": "schedule",
     "is_complete": True,
     "incomplete_because": None,
@@ -233,7 +233,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     },
     "DailyReport": _REPORT | {"differences": [_DIFFERENCE]},
     "DailyReportPage": {"items": [_REPORT], "next_cursor": None},
-    "Statistics": {"items": [{"day": "2026-03-02", "partial": False, **_FIGURES}]},
+    "Statistics": {"items": [{"day": "2026-03-01", "partial": False, **_FIGURES}]},
     "FundingPage": {
         "items": [
             {
