@@ -45,7 +45,7 @@ services = IAMAuthorizer()
 cors = CORSConfig(
     allow_origin=os.environ.get("CORS_ALLOW_ORIGIN", "*"),
     allow_headers=["Idempotency-Key"],
-    expose_headers=["Idempotent-Replayed"],
+    expose_headers=["Idempotent-Replayed", "Next-Cursor"],
     max_age=600,
 )
 # Where there is no body of JSON to announce, or Monoova decides how it announces it.
@@ -54,9 +54,9 @@ ANY = ["*/*"]
 View = Callable[..., Reply]
 
 
-def for_admins(method: str, path: str) -> Callable[[View], Callable[..., Response]]:
+def for_admins(method: str, path: str, **options: Any) -> Callable[[View], Callable[..., Response]]:
     """A route for the people of the user pool, from the admin app's origin and from our console."""
-    return _route(method, path, authorizer=admins, cors=cors)
+    return _route(method, path, authorizer=admins, cors=cors, **options)
 
 
 def for_services(method: str, path: str) -> Callable[[View], Callable[..., Response]]:
@@ -276,6 +276,82 @@ def refresh_payout(transaction_id: str) -> Reply:
     return Reply(views.payout_with_history(payout))
 
 
+# --- batches: many payouts in one file
+
+
+@for_admins("POST", "/batches", content_types=ANY)
+def upload_batch() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    uploaded = wired.get().batch_upload.upload(incoming.raw_file("text/csv"), by)
+    return api.views_batches.uploaded(uploaded)
+
+
+@for_admins("GET", "/batches")
+def list_batches() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    page = incoming.query(api.schemas.PAGE)
+    newest = wired.get().batches.newest(page["limit"], page["cursor"])
+    return Reply(api.views_batches.batches(newest))
+
+
+@for_admins("GET", "/batches/{batch_id}")
+def show_batch(batch_id: str) -> Reply:
+    Incoming.to(app).administrator()
+    return Reply(api.views_batches.batch(wired.get().batches.get(_batch(batch_id))))
+
+
+@for_admins("POST", "/batches/{batch_id}/confirm")
+def confirm_batch(batch_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    total = incoming.body(api.schemas_batches.CONFIRM)["total"]
+    confirmed = wired.get().batches.confirm(_batch(batch_id), total, by)
+    return Reply(api.views_batches.batch(confirmed))
+
+
+@for_admins("POST", "/batches/{batch_id}/approve")
+def approve_batch(batch_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.approver()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(api.views_batches.batch(wired.get().batches.approve(_batch(batch_id), by)))
+
+
+@for_admins("POST", "/batches/{batch_id}/reject")
+def reject_batch(batch_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.approver()
+    reason = incoming.body(api.schemas.REASON)["reason"]
+    return Reply(api.views_batches.batch(wired.get().batches.reject(_batch(batch_id), reason, by)))
+
+
+@for_admins("POST", "/batches/{batch_id}/cancel")
+def cancel_batch(batch_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(api.schemas.EMPTY)
+    return Reply(api.views_batches.batch(wired.get().batches.cancel(_batch(batch_id), by)))
+
+
+@for_admins("GET", "/batches/{batch_id}/rows")
+def list_rows_of_batch(batch_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    cursor = incoming.query(api.schemas_batches.PART)["cursor"]
+    return Reply(api.views_batches.rows(wired.get().batch_rows.page(_batch(batch_id), cursor)))
+
+
+@for_admins("GET", "/batches/{batch_id}/result")
+def download_result_of_batch(batch_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    cursor = incoming.query(api.schemas_batches.PART)["cursor"]
+    part = wired.get().batch_rows.result(_batch(batch_id), cursor)
+    return api.views_batches.result(part, is_first=cursor is None)
+
+
 # --- the business's account, and the reconciliation on demand
 
 
@@ -487,6 +563,25 @@ def show_docs_file(file: str) -> Reply:
     return api.pages.DOCS.reply(file, Incoming.to(app).header("If-None-Match"))
 
 
+@app.route("/console", methods=["GET"], content_types=ANY)
+@answering
+def show_console() -> Reply:
+    return _console_file("index.html", Incoming.to(app))
+
+
+@app.route("/console/config.json", methods=["GET"], content_types=ANY)
+@answering
+def show_console_config() -> Reply:
+    config = api.pages.console_config(wired.get().settings)
+    return Reply(config, headers={"Cache-Control": "no-cache"})
+
+
+@app.route("/console/{file}", methods=["GET"], content_types=ANY)
+@answering
+def show_console_file(file: str) -> Reply:
+    return _console_file(file, Incoming.to(app))
+
+
 # --- queues and the schedule
 
 
@@ -558,6 +653,11 @@ def _show_customer(_by: Actor, customer_id: str) -> Reply:
     return Reply(views.customer(wired.get().customers.get(_customer(customer_id))))
 
 
+def _console_file(name: str, incoming: Incoming) -> Reply:
+    files = api.pages.console(wired.get().settings.sign_in_url)
+    return files.reply(name, incoming.header("If-None-Match"))
+
+
 def _receive_webhook(incoming: Incoming, event_name: str | None = None) -> Reply:
     note(webhook_id=incoming.webhook_id)
     wired.get().webhooks.receive(
@@ -570,6 +670,9 @@ def _receive_webhook(incoming: Incoming, event_name: str | None = None) -> Reply
 
 
 def _dispatch(event: SQSEvent, message: Any) -> None:
+    if "batch_id" in message:
+        wired.get().batch_work.do(message["batch_id"], message["chunk"], message["task"])
+        return
     seconds = events.seconds_left(event.context) - 5
     wired.get().dispatcher.dispatch(
         message["transaction_id"], message["customer_id"], "queue", seconds
@@ -578,6 +681,12 @@ def _dispatch(event: SQSEvent, message: Any) -> None:
 
 def _customer(customer_id: str) -> str:
     return checked_id(customer_id, ErrorCode.CUSTOMER_NOT_FOUND)
+
+
+def _batch(batch_id: str) -> str:
+    checked = checked_id(batch_id, ErrorCode.BATCH_NOT_FOUND)
+    note(batch_id=checked)
+    return checked
 
 
 def _destination(destination_id: str) -> str:

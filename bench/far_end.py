@@ -14,6 +14,12 @@ from typing import Any, Final, TypeVar
 from chalicelib.domain.payout import Payout
 from chalicelib.storage.dynamodb import Page, text_of
 from chalicelib.storage.payout_items import DUE_SHARDS, shard_of
+from proof.memory.batches import (
+    MemoryBatches,
+    MemoryOpenBatches,
+    MemoryOutlines,
+    MemoryPayees,
+)
 from proof.memory.controls import MemoryControls, MemoryTogether
 from proof.memory.payouts import MemoryPayouts
 from proof.memory.services import MemorySecrets, MemorySqs
@@ -109,6 +115,10 @@ class FarEnd:
             "payouts": IndexedPayouts(self.tables, self.seam),
             "controls": MemoryControls(self.tables, self.seam),
             "together": MemoryTogether(self.tables, self.seam),
+            "batches": MemoryBatches(self.tables, self.seam),
+            "open_batches": MemoryOpenBatches(self.tables, self.seam),
+            "payees": MemoryPayees(self.tables, self.seam),
+            "outlines": MemoryOutlines(self.tables, self.seam),
             "sqs": MemorySqs(lambda _url, body, _delay: self.messages.append(body), self.seam),
             "secretsmanager": secrets,
             "monoova": self.monoova,

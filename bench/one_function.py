@@ -22,12 +22,24 @@ import requests
 
 from bench.far_end import FarEnd
 from chalicelib.encryption import Vault
+from chalicelib.storage.batches import Batches
 from chalicelib.storage.controls import Controls
+from chalicelib.storage.open_batches import OpenBatches
+from chalicelib.storage.payees import Payees
+from chalicelib.storage.payout_outlines import Outlines
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
 from chalicelib.wiring import Container, wired
 from proof.functions import LambdaContext
-from proof.lambda_events import failed_in, load_app, schedule_event, sqs_event
+from proof.lambda_events import (
+    HttpAnswer,
+    failed_in,
+    http_event,
+    load_app,
+    schedule_event,
+    sqs_event,
+    user,
+)
 from proof.memory.container import ENVIRONMENT
 from proof.memory.services import MemoryVault
 from proof.seam import Call
@@ -126,6 +138,22 @@ class _Container(Container):
         return cast(ReadTogether, _Part(self._near, "together"))
 
     @cached_property
+    def batches_table(self) -> Batches:
+        return cast(Batches, _Part(self._near, "batches"))
+
+    @cached_property
+    def open_batches(self) -> OpenBatches:
+        return cast(OpenBatches, _Part(self._near, "open_batches"))
+
+    @cached_property
+    def payees(self) -> Payees:
+        return cast(Payees, _Part(self._near, "payees"))
+
+    @cached_property
+    def outlines(self) -> Outlines:
+        return cast(Outlines, _Part(self._near, "outlines"))
+
+    @cached_property
     def vault(self) -> Vault:
         return MemoryVault(self._near)
 
@@ -144,6 +172,22 @@ class Function:
         found: dict[str, Any] = self._app.reconcile(schedule_event(), self._context())
         return found
 
+    def ask(
+        self,
+        method: str,
+        path: str,
+        content: bytes = b"",
+        *,
+        who: str = "operator",
+        groups: str = "operators",
+        media_type: str = "application/json",
+    ) -> HttpAnswer:
+        """One request of a person."""
+        wired.put(self._container)
+        headers = {"Content-Type": media_type}
+        event = http_event(self._app, method, path, content, headers, user(who, groups))
+        return HttpAnswer.of(self._app.app(event, self._context()))
+
     def send_queued(self, bodies: list[str]) -> list[str]:
         """One batch of the queue; answers with the numbers of those that are to come again."""
         wired.put(self._container)
@@ -153,6 +197,10 @@ class Function:
         """What Lambda would read from the queue for it."""
         bodies: list[str] = self._near.call("world", "receive", most)
         return bodies
+
+    def pass_seconds(self, seconds: float) -> None:
+        """No event comes for so long."""
+        self._near.sleep(seconds)
 
     def wait_until(self, time: datetime) -> None:
         """No event comes until then."""

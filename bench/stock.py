@@ -43,6 +43,18 @@ def queued(far: FarEnd, count: int) -> None:
         far.messages.append(json.dumps(ids))
 
 
+def customers(far: FarEnd, count: int) -> None:
+    """So many customers, each with a destination of their own."""
+    vault = MemoryVault(Open())
+    for number in range(count):
+        far.tables.customers[_id(1, number)] = _customer(far, vault, number)
+
+
+def customer_id(number: int) -> str:
+    """The id of one of the customers."""
+    return _id(1, number)
+
+
 def _id(kind: int, number: int) -> str:
     return str(UUID(int=(kind << 96) + number, version=4))
 

@@ -40,6 +40,7 @@ class Settings:
     `parked_queue_url` is empty where nobody may look at dead letters through the API.
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
     `low_balance_cents` is None where nobody wants to be told.
+    `sign_in_url` and `user_pool_client_id` are the console's way to the user pool; empty without.
     """
 
     monoova_api_secret_arn: str
@@ -66,6 +67,8 @@ class Settings:
     limits: Limits
     service_roles: ServiceRoles
     cors_allow_origin: str
+    sign_in_url: str
+    user_pool_client_id: str
     stage: str
     policy: Policy
 
@@ -115,6 +118,10 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             viewers=reader.roles("VIEWER_ROLE_ARNS"), approvers=reader.roles("APPROVER_ROLE_ARNS")
         ),
         cors_allow_origin=reader.text("CORS_ALLOW_ORIGIN", default="*"),
+        sign_in_url=reader.optional(
+            "COGNITO_DOMAIN", r"https?://[\w.-]+(:[0-9]+)?", "the address of the sign-in page"
+        ),
+        user_pool_client_id=reader.optional("COGNITO_CLIENT_ID", r"\w+", "an app client's id"),
         stage=reader.text("STAGE", default="dev"),
         policy=_policy(reader),
     )
@@ -151,6 +158,10 @@ class _Reader:
         if not re.fullmatch(pattern, value):
             self.problems.append(f"{name}: {'expected ' + expected if value else 'missing'}")
         return value
+
+    def optional(self, name: str, pattern: str, expected: str) -> str:
+        """The same where it may be missing: "" then."""
+        return self.text(name, f"({pattern})?", expected)
 
     def one_of(self, name: str, choices: tuple[str, ...]) -> str:
         pattern = "|".join(re.escape(choice) for choice in choices)

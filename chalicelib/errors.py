@@ -3,10 +3,12 @@
 AppError
 ├── CallerError                     you sent something wrong: the same again fails again
 │   ├── InvalidRequestError         400  InvalidRequest, with the fields
+│   ├── BatchInvalidError           400  BatchInvalid, with the lines
 │   ├── UnauthenticatedError        401  Unauthenticated
 │   ├── ForbiddenError              403  Forbidden, ApprovalByRequester: known, but not allowed to
 │   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound,
-│   │                                    ReportNotFound, DeadLetterNotFound, FileNotFound
+│   │                                    BatchNotFound, ReportNotFound, DeadLetterNotFound,
+│   │                                    FileNotFound
 │   ├── ConflictError               409  what is asked for does not fit the state of things
 │   ├── PayloadTooLargeError        413  PayloadTooLarge
 │   ├── UnsupportedMediaTypeError   415  UnsupportedMediaType
@@ -30,6 +32,7 @@ class ErrorCode(StrEnum):
     """The closed list of codes that an error answer carries."""
 
     INVALID_REQUEST = "InvalidRequest"
+    BATCH_INVALID = "BatchInvalid"
     UNAUTHENTICATED = "Unauthenticated"
     FORBIDDEN = "Forbidden"
     APPROVAL_BY_REQUESTER = "ApprovalByRequester"
@@ -37,15 +40,18 @@ class ErrorCode(StrEnum):
     CUSTOMER_NOT_FOUND = "CustomerNotFound"
     DESTINATION_NOT_FOUND = "DestinationNotFound"
     PAYOUT_NOT_FOUND = "PayoutNotFound"
+    BATCH_NOT_FOUND = "BatchNotFound"
     REPORT_NOT_FOUND = "ReportNotFound"
     DEAD_LETTER_NOT_FOUND = "DeadLetterNotFound"
     FILE_NOT_FOUND = "FileNotFound"
     CUSTOMER_HAS_OPEN_PAYOUTS = "CustomerHasOpenPayouts"
     DESTINATION_IN_USE = "DestinationInUse"
+    EXTERNAL_ID_TAKEN = "ExternalIdTaken"
     TOO_MANY_DESTINATIONS = "TooManyDestinations"
     PAYOUT_NOT_CANCELLABLE = "PayoutNotCancellable"
     PAYOUT_NOT_RETRYABLE = "PayoutNotRetryable"
     PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"
+    BATCH_IN_OTHER_STATUS = "BatchInOtherStatus"
     PAYOUT_NOT_AWAITING_APPROVAL = "PayoutNotAwaitingApproval"
     DEAD_LETTER_UNREADABLE = "DeadLetterUnreadable"
     CHANGED_MEANWHILE = "ChangedMeanwhile"
@@ -53,6 +59,7 @@ class ErrorCode(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType"
     NO_DESTINATION = "NoDestination"
     DESTINATION_AMBIGUOUS = "DestinationAmbiguous"
+    BATCH_TOTAL_DIFFERS = "BatchTotalDiffers"
     DESTINATION_NOT_VERIFIED = "DestinationNotVerified"
     ALREADY_VERIFIED = "AlreadyVerified"
     VERIFICATION_UNDER_WAY = "VerificationUnderWay"
@@ -103,6 +110,15 @@ class InvalidRequestError(CallerError):
 
     def __init__(self, errors: FieldErrors, detail: str = "The request is not valid.") -> None:
         super().__init__(detail, errors=errors)
+
+
+class BatchInvalidError(CallerError):
+    """A file that is no batch; `errors` names every line at fault, all at once."""
+
+    default_code = ErrorCode.BATCH_INVALID
+
+    def __init__(self, errors: FieldErrors) -> None:
+        super().__init__("The file is not valid: nothing of it was taken.", errors=errors)
 
 
 class UnauthenticatedError(CallerError):

@@ -42,6 +42,7 @@ FIELDS: Final = frozenset(
         "found",
         "failed",
         "batch",
+        "batch_id",
         "is_replay",
         "circuit",
         "webhook_id",

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from chalicelib.services.account import AccountService
     from chalicelib.services.administration import AdministrationService
     from chalicelib.services.approvals import ApprovalService
+    from chalicelib.services.batch_messages import BatchMessages
+    from chalicelib.services.batch_progress import BatchProgress
+    from chalicelib.services.batch_rows import BatchRows
+    from chalicelib.services.batch_tending import BatchTending
+    from chalicelib.services.batch_upload import BatchUpload
+    from chalicelib.services.batch_work import BatchWork
+    from chalicelib.services.batches import BatchService
     from chalicelib.services.branches import BranchCheck
     from chalicelib.services.customers import CustomerService
     from chalicelib.services.daily_report import DailyReports
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.services.dispatch import Dispatcher
     from chalicelib.services.funds import Funds
     from chalicelib.services.gatekeeper import Gatekeeper
+    from chalicelib.services.known_destinations import KnownDestinations
     from chalicelib.services.listing import PayoutLists
     from chalicelib.services.low_balance import BalanceWatch
     from chalicelib.services.opening import Opener
@@ -42,16 +50,21 @@ if TYPE_CHECKING:
     from chalicelib.services.reconciliation import Reconciler
     from chalicelib.services.recording import Recorder
     from chalicelib.services.submission import Submission
+    from chalicelib.services.time_left import TimeLeft
     from chalicelib.services.validation import ValidationService
     from chalicelib.services.verification import VerificationService
     from chalicelib.services.webhooks import WebhookService
     from chalicelib.storage.accesses import Accesses
+    from chalicelib.storage.batches import Batches
     from chalicelib.storage.controls import Controls
     from chalicelib.storage.counted import CountedPayouts
     from chalicelib.storage.customers import Customers
     from chalicelib.storage.daily_reports import DailyReportStore
     from chalicelib.storage.day_payouts import DayPayouts
     from chalicelib.storage.funding import Funding
+    from chalicelib.storage.open_batches import OpenBatches
+    from chalicelib.storage.payees import Payees
+    from chalicelib.storage.payout_outlines import Outlines
     from chalicelib.storage.payouts import Payouts
     from chalicelib.storage.together import ReadTogether
 
@@ -175,6 +188,34 @@ class Container:
         return ReadTogether(
             self._dynamodb, self.payouts_table, self.customers_table, self.controls_table
         )
+
+    @cached_property
+    def batches_table(self) -> "Batches":
+        from chalicelib.storage.batches import Batches
+
+        return Batches(self._dynamodb, self.settings.dynamodb_table_records)
+
+    @cached_property
+    def open_batches(self) -> "OpenBatches":
+        from chalicelib.storage.open_batches import OpenBatches
+
+        return OpenBatches(self._dynamodb, self.settings.dynamodb_table_records)
+
+    @cached_property
+    def payees(self) -> "Payees":
+        from chalicelib.storage.many import ManyItems
+        from chalicelib.storage.payees import Payees
+
+        table = self.settings.dynamodb_table_customers
+        return Payees(ManyItems(self._dynamodb, table, "customer_id"))
+
+    @cached_property
+    def outlines(self) -> "Outlines":
+        from chalicelib.storage.many import ManyItems
+        from chalicelib.storage.payout_outlines import Outlines
+
+        table = self.settings.dynamodb_table_transactions
+        return Outlines(ManyItems(self._dynamodb, table, "transaction_id"))
 
     @cached_property
     def counted_payouts(self) -> "CountedPayouts":
@@ -352,12 +393,18 @@ class Container:
         )
 
     @cached_property
+    def _known_destinations(self) -> "KnownDestinations":
+        from chalicelib.services.known_destinations import KnownDestinations
+
+        return KnownDestinations(self.customers_table, self.clock)
+
+    @cached_property
     def approvals(self) -> "ApprovalService":
         from chalicelib.services.approvals import ApprovalService
 
         return ApprovalService(
             payouts=self.payouts_table,
-            customers=self.customers_table,
+            known_destinations=self._known_destinations,
             together=self.together,
             opener=self.opener,
             recorder=self._recorder,
@@ -465,7 +512,92 @@ class Container:
             clock=self.clock,
             policy=self.settings.policy,
             new_id=self._new_id,
+            batches=self.open_batches,
         )
+
+    @cached_property
+    def batch_upload(self) -> "BatchUpload":
+        from chalicelib.services.batch_upload import BatchUpload
+
+        return BatchUpload(
+            batches=self.batches_table,
+            payees=self.payees,
+            messages=self._batch_messages,
+            clock=self.clock,
+            limit_cents=self.settings.payout_limit_cents,
+            new_id=self._new_id,
+            requires_verified=self.settings.requires_verified_destination,
+        )
+
+    @cached_property
+    def batches(self) -> "BatchService":
+        from chalicelib.services.batches import BatchService
+
+        return BatchService(
+            batches=self.batches_table,
+            progress=self._batch_progress,
+            work=self.batch_work,
+            messages=self._batch_messages,
+            clock=self.clock,
+            acceptance=self.acceptance,
+            open_batches=self.open_batches,
+        )
+
+    @cached_property
+    def batch_rows(self) -> "BatchRows":
+        from chalicelib.services.batch_rows import BatchRows
+
+        return BatchRows(self.batches_table, self.outlines)
+
+    @cached_property
+    def batch_work(self) -> "BatchWork":
+        from chalicelib.services.batch_cancelling import RowCanceller
+        from chalicelib.services.batch_checking import RowChecker
+        from chalicelib.services.batch_releasing import RowReleaser
+        from chalicelib.services.batch_work import BatchWork
+
+        return BatchWork(
+            batches=self.batches_table,
+            open_batches=self.open_batches,
+            checker=RowChecker(self.payouts_table),
+            releaser=RowReleaser(
+                acceptance=self.acceptance,
+                known_destinations=self._known_destinations,
+                payees=self.payees,
+                outlines=self.outlines,
+                queue=self._payout_queue,
+                clock=self.clock,
+                approval=self.settings.approval,
+                requires_verified=self.settings.requires_verified_destination,
+            ),
+            canceller=RowCanceller(self.payouts_table, self._recorder, self.clock),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def batch_tending(self) -> "BatchTending":
+        from chalicelib.services.batch_tending import BatchTending
+
+        return BatchTending(
+            batches=self.batches_table,
+            open_batches=self.open_batches,
+            work=self.batch_work,
+            progress=self._batch_progress,
+            messages=self._batch_messages,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _batch_messages(self) -> "BatchMessages":
+        from chalicelib.services.batch_messages import BatchMessages
+
+        return BatchMessages(self._payout_queue)
+
+    @cached_property
+    def _batch_progress(self) -> "BatchProgress":
+        from chalicelib.services.batch_progress import BatchProgress
+
+        return BatchProgress(self.batches_table, self.outlines, self.clock)
 
     @cached_property
     def reconciler(self) -> "Reconciler":
@@ -482,7 +614,12 @@ class Container:
             policy=self.settings.policy,
             balance_watch=self._balance_watch(),
             opener=lambda: self.opener,
+            open_batches=self.open_batches,
+            tend_batches=self._tend_batches,
         )
+
+    def _tend_batches(self, batch_ids: tuple[str, ...], time_left: "TimeLeft") -> None:
+        self.batch_tending.tend(batch_ids, time_left)
 
     def _balance_watch(self) -> "BalanceWatch | None":
         if self.settings.low_balance_cents is None:

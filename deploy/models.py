@@ -28,7 +28,15 @@ OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "kms": frozenset({"Decrypt", "GenerateDataKey"}),
     "secretsmanager": frozenset({"GetSecretValue"}),
-    "sqs": frozenset({"ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage", "SendMessage"}),
+    "sqs": frozenset(
+        {
+            "ChangeMessageVisibility",
+            "DeleteMessage",
+            "ReceiveMessage",
+            "SendMessage",
+            "SendMessageBatch",
+        }
+    ),
 }
 
 # Read by every client, whatever its service.

@@ -28,6 +28,9 @@ This stack talks to {url}, with the key you gave.
 _SERVING: Final = """
 Serving until Ctrl-C.
 
+  console            {console}
+{people}
+
   API                {api}
   {monoova_title:<18} {monoova}
   emulated AWS       {aws}   (key id {key_id}, secret {key_secret}, region ap-southeast-2)
@@ -124,6 +127,8 @@ def _bounded(stack: Stack, seconds: int) -> Iterator[None]:
 def _serving(stack: Stack, told: story.Told) -> str:
     credentials = stack.emulator.credentials
     return _SERVING.format(
+        console=stack.console_url,
+        people=_people(stack),
         api=stack.api_url,
         monoova_title="simulated Monoova" if stack.monoova.is_simulated else "Monoova",
         monoova=stack.simulator_url,
@@ -133,6 +138,12 @@ def _serving(stack: Stack, told: story.Told) -> str:
         token=stack.token("operators"),
         curls="\n".join(_curls(stack.api_url, told)),
     )
+
+
+def _people(stack: Stack) -> str:
+    """Who may sign in to the console. The passwords are new for each start."""
+    users = [stack.user(group) for group in ("operators", "approvers", "viewers")]
+    return "\n".join(f"   {user.email:<24}password {user.password}" for user in users)
 
 
 def _curls(api_url: str, told: story.Told) -> tuple[str, str, str]:

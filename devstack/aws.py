@@ -14,6 +14,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 from devstack.processes import LOOPBACK, Child, bare_environment
+from devstack.sign_in import Tokens, Users
 
 REGION: Final = "ap-southeast-2"
 
@@ -146,6 +147,34 @@ def sign_in(emulator: Emulator, client_id: str, user: User) -> str:
     )
     token: str = answer["AuthenticationResult"]["IdToken"]
     return token
+
+
+def users_of(emulator: Emulator, client_id: str) -> Users:
+    """The pool's users as the sign-in page asks for them: real tokens, or none."""
+    cognito = emulator.client("cognito-idp")
+    refusals = (
+        cognito.exceptions.NotAuthorizedException,
+        cognito.exceptions.UserNotFoundException,
+    )
+
+    def granted(flow: str, **parameters: str) -> Tokens | None:
+        try:
+            answer = cognito.initiate_auth(
+                ClientId=client_id, AuthFlow=flow, AuthParameters=parameters
+            )
+        except refusals:
+            return None
+        found = answer["AuthenticationResult"]
+        return {
+            "id_token": found["IdToken"],
+            "access_token": found["AccessToken"],
+            "refresh_token": found.get("RefreshToken") or parameters["REFRESH_TOKEN"],
+        }
+
+    return Users(
+        lambda email, password: granted("USER_PASSWORD_AUTH", USERNAME=email, PASSWORD=password),
+        lambda token: granted("REFRESH_TOKEN_AUTH", REFRESH_TOKEN=token),
+    )
 
 
 def function_logs(emulator: Emulator, lines: int = 25) -> str:

@@ -13,10 +13,11 @@ _LIVE_HOST: Final = "api.mpay.com.au"  # one hyphen apart from the sandbox
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Loopback ports: of the API, of the simulated Monoova, of the emulated AWS."""
+    """Loopback ports: of the API, the simulated Monoova, the sign-in page, the emulated AWS."""
 
     api: int = 8000
     monoova: int = 8001
+    sign_in: int = 8002
     aws: int = 4566
 
     @staticmethod
@@ -29,16 +30,17 @@ class Ports:
         ports = Ports(
             api=_port(environment, "API_PORT", usual.api),
             monoova=_port(environment, "MONOOVA_PORT", usual.monoova),
+            sign_in=_port(environment, "SIGN_IN_PORT", usual.sign_in),
             aws=_port(environment, "AWS_PORT", usual.aws),
         )
-        if len({ports.api, ports.monoova, ports.aws}) < 3:
-            raise DevstackError("API_PORT, MONOOVA_PORT and AWS_PORT must differ.")
+        if len({ports.api, ports.monoova, ports.sign_in, ports.aws}) < 4:
+            raise DevstackError("API_PORT, MONOOVA_PORT, SIGN_IN_PORT and AWS_PORT must differ.")
         return ports
 
     @staticmethod
     def any_free() -> "Ports":
-        """Three that nobody has: for tests, which may run beside `make run`."""
-        return Ports(api=free_port(), monoova=free_port(), aws=free_port())
+        """Four that nobody has: for tests, which may run beside `make run`."""
+        return Ports(free_port(), free_port(), free_port(), free_port())
 
     def require_free(self) -> None:
         """
@@ -47,6 +49,7 @@ class Ports:
         """
         require_free(self.api, "API_PORT")
         require_free(self.monoova, "MONOOVA_PORT")
+        require_free(self.sign_in, "SIGN_IN_PORT")
         require_free(self.aws, "AWS_PORT")
 
 

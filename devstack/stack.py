@@ -15,7 +15,7 @@ from deploy import package, template
 from deploy.deployment import Ask, Clients, Deployment
 from deploy.stacks import Stacks
 from deploy.stage import Stage
-from devstack import aws, proxy
+from devstack import aws, proxy, sign_in
 from devstack.errors import DevstackError
 from devstack.processes import LOOPBACK, Child, bare_environment, is_listening
 from devstack.settings import Monoova, Ports
@@ -69,6 +69,16 @@ class Stack:
         return f"http://{LOOPBACK}:{self.ports.api}"
 
     @property
+    def console_url(self) -> str:
+        """Where people open the console."""
+        return f"{self.api_url}/console"
+
+    @property
+    def sign_in_url(self) -> str:
+        """Where they sign in to it."""
+        return f"http://{LOOPBACK}:{self.ports.sign_in}"
+
+    @property
     def gateway_url(self) -> str:
         """The emulated API Gateway itself: for requests signed with SigV4, which is over this."""
         return f"{self.emulator.url}{self._gateway_path()}"
@@ -92,7 +102,8 @@ class Stack:
     def user(self, *groups: str) -> aws.User:
         """Somebody in exactly these groups; the same one each time."""
         if groups not in self._users:
-            email = f"{'-'.join(groups) or 'nobody'}@example.com"
+            name = "-".join(group.removesuffix("s") for group in groups)
+            email = f"{name or 'nobody'}@example.com"
             pool = self.outputs["UserPoolId"]
             self._users[groups] = aws.create_user(self.emulator, pool, email, groups)
         return self._users[groups]
@@ -185,6 +196,7 @@ class Stack:
         deployed = self._deploy(starting)
         if self._simulator is not None:
             self._wait_for_simulator(self._simulator)
+        starting.enter_context(sign_in.serving(self._sign_in_page(), self.ports.sign_in))
         starting.enter_context(
             proxy.serving(self.ports.api, self.ports.aws, self._gateway_path(), deployed)
         )
@@ -243,11 +255,17 @@ class Stack:
             "RemitterName": account.remitter_name,
             "ApprovalThresholdAud": "500",
             "CorsAllowOrigin": "http://localhost:3000",
+            "SignInUrl": self.sign_in_url,
             # Half the time in which the simulated webhooks come at the usual speed.
             "FirstLookSeconds": "12",
             "ApiReservedConcurrency": "0",
             **self._overrides,
         }
+
+    def _sign_in_page(self) -> sign_in.SignIn:
+        client_id = self.outputs["UserPoolClientId"]
+        users = aws.users_of(self.emulator, client_id)
+        return sign_in.SignIn(users, client_id, [self.console_url])
 
     def _start_simulator(self, scratch: Path) -> Child:
         arguments = ["--port", str(self.ports.monoova), "--speed", f"{self._speed:g}"]

@@ -17,10 +17,12 @@ from chalice.app import CognitoUserPoolAuthorizer, IAMAuthorizer
 from app import app
 from chalicelib.api import pages, schemas
 from chalicelib.errors import ErrorCode
+from ops.openapi_batches import FILE, NEXT_CURSOR
 from ops.openapi_examples import example_of
 from ops.openapi_operations import OPERATIONS, Operation
+from ops.openapi_parts import reference_to
 from ops.openapi_problems import STATUS_OF, problem, problem_examples, refused_by_gateway
-from ops.openapi_replies import reference_to, reply_schemas
+from ops.openapi_replies import reply_schemas
 from ops.openapi_requests import ID, body_schemas, query_parameters
 from ops.openapi_requests import reference_to as body_reference
 from ops.openapi_webhooks import EVENT_NAME, SIGNATURE, webhook_body, webhook_schemas
@@ -80,7 +82,7 @@ _TAGGED: Final[Json] = {
 }
 _REPLAYED: Final[Json] = {
     "Idempotent-Replayed": {
-        "description": "There where the payout stood already.",
+        "description": "There where the payout, or the batch, stood already.",
         "schema": {"const": "true"},
     }
 }
@@ -141,7 +143,7 @@ def _scheme(path: str, authorizer: object) -> str | None:
 
 
 def _parameters(path: str, operation: Operation) -> list[Json]:
-    found = [_path_parameter(name) for name in re.findall(r"\{(\w+)\}", path)]
+    found = [_path_parameter(path, name) for name in re.findall(r"\{(\w+)\}", path)]
     if operation.query:
         found += query_parameters(operation.query)
     if operation.is_idempotent:
@@ -153,18 +155,21 @@ def _parameters(path: str, operation: Operation) -> list[Json]:
     return found
 
 
-def _path_parameter(name: str) -> Json:
+def _path_parameter(path: str, name: str) -> Json:
     if name == "event_name":
         return EVENT_NAME
     schema: Json = {"type": "string", "pattern": ID}
     if name == "file":
-        schema = {"type": "string", "enum": sorted(pages.DOCS.names)}
+        files = pages.CONSOLE_FILES if path.startswith("/console/") else pages.DOCS.names
+        schema = {"type": "string", "enum": sorted(files)}
     if name == "date":
         schema = {"type": "string", "format": "date", "pattern": "^20"}
     return {"in": "path", "name": name, "required": True, "schema": schema}
 
 
 def _body(operation: Operation) -> Json | None:
+    if operation.takes_payout_file:
+        return FILE
     if operation.body is None:
         return None
     schema = body_reference(operation.body)
@@ -182,6 +187,9 @@ def _responses(operation: Operation, scheme: str | None) -> Json:
         by_status.setdefault(status, []).extend(codes)
     responses = {str(operation.status): _success(operation)}
     responses |= {str(status): problem(status, by_status[status]) for status in sorted(by_status)}
+    if operation.replay_status:
+        again = _success(operation) | {"headers": _REPLAYED}
+        responses[str(operation.replay_status)] = again
     if operation.is_file:
         responses["304"] = {"description": "The caller has it as it is.", "headers": _TAGGED}
     if scheme == "service":
@@ -201,6 +209,8 @@ def _success(operation: Operation) -> Json:
         return {"description": "Done."}
     schema = reference_to(operation.reply) if operation.reply else {"type": "string"}
     headers = _TAGGED if operation.is_file else {}
+    if operation.has_parts:
+        headers = NEXT_CURSOR
     if operation.reply == "AcceptedPayout":
         headers = _REPLAYED
     return {

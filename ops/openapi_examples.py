@@ -29,6 +29,7 @@ _DESTINATION: Final[Json] = {
 }
 _CUSTOMER: Final[Json] = {
     "customer_id": _CUSTOMER_ID,
+    "external_id": "C-1001",
     "name": "Jo Citizen",
     "email": "jo@example.com",
     "destinations": [_DESTINATION],
@@ -54,6 +55,7 @@ _COMPLETED: Final[Json] = {
     "description": None,
     "lodgement_reference": "Refund 4711",
     "retry_of": None,
+    "batch_id": None,
     "created_by": _BY,
     "created_at": _AT,
     "updated_at": _SETTLED_AT,

@@ -6,7 +6,7 @@ from typing import Final
 
 from marshmallow import Schema
 
-from chalicelib.api import schemas
+from chalicelib.api import schemas, schemas_batches
 from chalicelib.errors import ErrorCode
 
 _E: Final = ErrorCode
@@ -36,7 +36,8 @@ class Operation:
     """One way in. `reply` names the schema of the answer; None is an answer without a body, or a
     text of another `media_type`.
 
-    A file may be kept, and asked for again by its ETag.
+    A file may be kept, and asked for again by its ETag. `replay_status` is that of an answer to
+    what was asked before; `has_parts` says that a text may go on.
 
     `codes` are the problems that it may answer with, beside those of its authorizer.
     """
@@ -51,6 +52,9 @@ class Operation:
     is_idempotent: bool = False
     media_type: str | None = None
     is_file: bool = False
+    takes_payout_file: bool = False
+    replay_status: int | None = None
+    has_parts: bool = False
     other: Mapping[int, tuple[ErrorCode, ...]] = field(default_factory=dict)
     """Codes that this one alone answers with another status than the usual."""
 
@@ -103,6 +107,8 @@ _APPROVE_PAYOUT: Final = Operation(
     changes=True,
 )
 _LETTER: Final = (_E.DEAD_LETTER_NOT_FOUND, *_STORAGE)
+_BATCH: Final = (_E.BATCH_NOT_FOUND, *_STORAGE)
+_DECIDES_ON_BATCH: Final = (*_BODY, _E.BATCH_IN_OTHER_STATUS, _E.CHANGED_MEANWHILE, *_BATCH)
 _WEBHOOK_CODES: Final = (
     _E.INVALID_REQUEST,
     _E.UNAUTHENTICATED,
@@ -116,7 +122,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "show_me": Operation("Says who asks, and what they may do.", _STORAGE[:1], reply="Me"),
     "register_customer": Operation(
         "Registers a customer, with a first destination if one is given.",
-        (*_BODY, *_STORAGE),
+        (*_BODY, _E.EXTERNAL_ID_TAKEN, *_STORAGE),
         201,
         "Customer",
         body=schemas.CustomerSchema,
@@ -256,6 +262,65 @@ OPERATIONS: Final[dict[str, Operation]] = {
         body=schemas.EmptySchema,
         changes=True,
     ),
+    "upload_batch": Operation(
+        "Takes a file of payouts: checked whole, and taken whole or not at all.",
+        (_E.BATCH_INVALID, _E.PAYLOAD_TOO_LARGE, _E.UNSUPPORTED_MEDIA_TYPE, *_STORAGE),
+        201,
+        "Batch",
+        changes=True,
+        takes_payout_file=True,
+        replay_status=200,
+    ),
+    "list_batches": Operation(
+        "Lists the batches, newest first.",
+        (_E.INVALID_REQUEST, *_STORAGE),
+        reply="BatchPage",
+        query=schemas.PageSchema,
+    ),
+    "show_batch": Operation(
+        "Shows a batch and what became of its rows so far.", _BATCH, reply="BatchWithProgress"
+    ),
+    "confirm_batch": Operation(
+        "Confirms what the batch comes to, after reading its summary.",
+        (*_DECIDES_ON_BATCH, _E.BATCH_TOTAL_DIFFERS),
+        reply="BatchWithProgress",
+        body=schemas_batches.ConfirmSchema,
+        changes=True,
+    ),
+    "approve_batch": Operation(
+        "Lets a batch be paid that others uploaded and confirmed.",
+        (_E.APPROVAL_BY_REQUESTER, *_DECIDES_ON_BATCH),
+        reply="BatchWithProgress",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "reject_batch": Operation(
+        "Ends a batch that others uploaded and confirmed; nothing of it is paid.",
+        (_E.APPROVAL_BY_REQUESTER, *_DECIDES_ON_BATCH),
+        reply="BatchWithProgress",
+        body=schemas.ReasonSchema,
+        changes=True,
+    ),
+    "cancel_batch": Operation(
+        "Ends a batch: what was not sent yet is never sent, what was sent goes on.",
+        _DECIDES_ON_BATCH,
+        reply="BatchWithProgress",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
+    "list_rows_of_batch": Operation(
+        "Lists the rows in the order of the file, with what became of each.",
+        (_E.INVALID_REQUEST, *_BATCH),
+        reply="BatchRowPage",
+        query=schemas_batches.PartSchema,
+    ),
+    "download_result_of_batch": Operation(
+        "The same as a CSV file, in parts of 5,000 rows: put behind one another they are one.",
+        (_E.INVALID_REQUEST, *_BATCH),
+        query=schemas_batches.PartSchema,
+        media_type="text/csv",
+        has_parts=True,
+    ),
     "show_account": _SHOW_ACCOUNT,
     "reconcile_now": Operation(
         "Runs the reconciliation now.",
@@ -354,6 +419,21 @@ OPERATIONS: Final[dict[str, Operation]] = {
     ),
     "show_docs": Operation(
         "This document as a page.", (_E.INTERNAL_ERROR,), media_type="text/html", is_file=True
+    ),
+    "show_console": Operation(
+        "The console: a page for the people who pay.",
+        (_E.INTERNAL_ERROR,),
+        media_type="text/html",
+        is_file=True,
+    ),
+    "show_console_config": Operation(
+        "Where the console signs people in.", (_E.INTERNAL_ERROR,), reply="ConsoleConfig"
+    ),
+    "show_console_file": Operation(
+        "A script, a style sheet or a picture of the console.",
+        (_E.FILE_NOT_FOUND, _E.INTERNAL_ERROR),
+        media_type="text/*",
+        is_file=True,
     ),
     "show_docs_file": Operation(
         "A script or a style sheet of that page.",

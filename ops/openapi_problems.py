@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from chalicelib.errors import ErrorCode
-from ops.openapi_replies import reference_to
+from ops.openapi_parts import reference_to
 
 Json = dict[str, Any]
 _E: Final = ErrorCode
 
 _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
-    400: ("The request is not valid", (_E.INVALID_REQUEST,)),
+    400: ("The request is not valid", (_E.INVALID_REQUEST, _E.BATCH_INVALID)),
     401: ("Not authenticated", (_E.UNAUTHENTICATED,)),
     403: ("Not allowed", (_E.FORBIDDEN, _E.APPROVAL_BY_REQUESTER)),
     404: (
@@ -22,6 +22,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.REPORT_NOT_FOUND,
             _E.DEAD_LETTER_NOT_FOUND,
             _E.FILE_NOT_FOUND,
+            _E.BATCH_NOT_FOUND,
         ),
     ),
     405: ("Method not allowed", (_E.METHOD_NOT_ALLOWED,)),
@@ -30,6 +31,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
         (
             _E.CUSTOMER_HAS_OPEN_PAYOUTS,
             _E.DESTINATION_IN_USE,
+            _E.EXTERNAL_ID_TAKEN,
             _E.TOO_MANY_DESTINATIONS,
             _E.ALREADY_VERIFIED,
             _E.VERIFICATION_UNDER_WAY,
@@ -38,6 +40,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.PAYOUT_NOT_CANCELLABLE,
             _E.PAYOUT_NOT_RETRYABLE,
             _E.PAYOUT_NOT_RESOLVABLE,
+            _E.BATCH_IN_OTHER_STATUS,
             _E.PAYOUT_NOT_AWAITING_APPROVAL,
             _E.DEAD_LETTER_UNREADABLE,
             _E.CHANGED_MEANWHILE,
@@ -50,6 +53,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
         (
             _E.NO_DESTINATION,
             _E.DESTINATION_AMBIGUOUS,
+            _E.BATCH_TOTAL_DIFFERS,
             _E.DESTINATION_NOT_VERIFIED,
             _E.VERIFICATION_REFUSED,
             _E.VERIFICATION_CODE_WRONG,
@@ -75,6 +79,12 @@ STATUS_OF: Final[Mapping[ErrorCode, int]] = {
 _WITH_PAYOUT: Final = frozenset({_E.IDEMPOTENCY_KEY_REUSED, _E.MONOOVA_REFUSED, _E.OUTCOME_UNKNOWN})
 _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.INVALID_REQUEST: "The request is not valid.",
+    _E.BATCH_INVALID: "The file is not valid: nothing of it was taken.",
+    _E.BATCH_NOT_FOUND: "There is no such batch.",
+    _E.EXTERNAL_ID_TAKEN: "Another customer has this external id.",
+    _E.BATCH_IN_OTHER_STATUS: "The batch is Cancelled: this cannot be done with it now.",
+    _E.BATCH_TOTAL_DIFFERS: "The batch comes to A$1234.50, not to A$1243.50.",
+    _E.APPROVAL_BY_REQUESTER: "Whoever uploaded or confirmed a batch does not decide on it too.",
     _E.UNAUTHENTICATED: "Sign in first.",
     _E.FORBIDDEN: "Viewers may look, but change nothing.",
     _E.APPROVAL_BY_REQUESTER: "Somebody other than who asked for the payout has to decide on it.",
@@ -192,6 +202,8 @@ def _example(status: int, code: ErrorCode) -> Json:
     }
     if code is ErrorCode.INVALID_REQUEST:
         example["errors"] = {"amount": ["More than two decimals."]}
+    if code is ErrorCode.BATCH_INVALID:
+        example["errors"] = {"line 17": ["amount: Not a decimal amount such as 125.50."]}
     if code in _WITH_PAYOUT:
         example["transaction_id"] = "2d1f6a6c-6d54-4f0e-9a52-0f4b3d0e8a11"
     return example

@@ -1,6 +1,6 @@
 """What an answer looks like, as JSON Schema: what chalicelib/api/views.py makes, and problems."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -17,67 +17,22 @@ from chalicelib.domain.verification import VerificationStatus
 from chalicelib.errors import ErrorCode
 from chalicelib.services.dead_letters import LetterKind
 from chalicelib.services.opening import Purpose
-from ops.openapi_requests import ID
+from ops import openapi_parts as parts
+from ops.openapi_batches import batch_schemas
+from ops.openapi_parts import reference_to
 
 Json = dict[str, Any]
 
-_ID: Final[Json] = {"type": "string", "pattern": ID}
-_TEXT: Final[Json] = {"type": "string"}
-_YES_OR_NO: Final[Json] = {"type": "boolean"}
-_COUNT: Final[Json] = {"type": "integer", "minimum": 0}
-_TIME: Final[Json] = {"type": "string", "format": "date-time"}
+_ID, _TEXT, _TIME, _AMOUNT = parts.IDENTIFIER, parts.TEXT, parts.TIME, parts.AMOUNT
+_YES_OR_NO, _COUNT = parts.YES_OR_NO, parts.COUNT
+_object, _page_of, _one_of, _or_null = parts.object_of, parts.page_of, parts.one_of, parts.or_null
 _CURRENCY: Final[Json] = {"const": "AUD"}
-_AMOUNT: Final[Json] = {
-    "description": "Australian dollars, with both decimals.",
-    "type": "number",
-    "minimum": 0.01,
-    "multipleOf": 0.01,
-}
 _DOLLARS: Final[Json] = {
     "description": "Australian dollars with Monoova's four decimals.",
     "type": ["number", "null"],
 }
 # Not in the life-cycle table: with it a payout's story begins.
 _BEGINNING: Final = "Requested"
-
-
-def _or_null(schema: Mapping[str, Any]) -> Json:
-    if "enum" in schema:
-        return {**schema, "type": ["string", "null"], "enum": [*schema["enum"], None]}
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def _one_of(words: Iterable[str]) -> Json:
-    return {"type": "string", "enum": [str(word) for word in words]}
-
-
-def _object(properties: Json, *, optional: Iterable[str] = (), about: str = "") -> Json:
-    missing = frozenset(optional)
-    return {
-        **({"description": about} if about else {}),
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in missing],
-        "additionalProperties": False,
-    }
-
-
-def reference_to(name: str) -> Json:
-    """A reference to a schema's component."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _page_of(name: str) -> Json:
-    return _object(
-        {
-            "items": {"type": "array", "items": reference_to(name), "maxItems": 100},
-            "next_cursor": {
-                **_or_null(_TEXT),
-                "description": "To go on with; null at the end. A page may be short or empty and"
-                " still have one.",
-            },
-        }
-    )
 
 
 def _enum(kind: type[StrEnum]) -> Json:
@@ -115,6 +70,7 @@ _PAYOUT: Final[Json] = {
     "description": _or_null(_TEXT),
     "lodgement_reference": _or_null(_TEXT),
     "retry_of": _or_null(_ID),
+    "batch_id": _or_null(_ID),
     "created_by": _TEXT,
     "created_at": _TIME,
     "updated_at": _TIME,
@@ -139,6 +95,7 @@ _DESTINATION: Final[Json] = {
 }
 _CUSTOMER: Final[Json] = {
     "customer_id": _ID,
+    "external_id": _or_null(_TEXT),
     "name": {
         **_or_null(_TEXT),
         "description": "Null in a list where the record does not open.",
@@ -431,6 +388,17 @@ _OBJECTS: Final[Mapping[str, Json]] = {
             "is_complete": {**_YES_OR_NO, "description": "Whether there are no more than these."},
         }
     ),
+    "ConsoleConfig": {
+        "description": "What the console has to know before anybody has signed in.",
+        "type": "object",
+        "required": ["apiBase", "signInUrl", "userPoolClientId", "timeZone"],
+        "properties": {
+            "apiBase": {"type": "string", "description": "Of the API; relative to the page."},
+            "signInUrl": {"type": "string", "description": "Empty where nobody signs in."},
+            "userPoolClientId": {"type": "string"},
+            "timeZone": {"type": "string", "description": "In which times are shown."},
+        },
+    },
     "OpenApi": {"description": "OpenAPI 3.1.", "type": "object", "required": ["openapi"]},
     "Health": _object({"status": {"const": "ok"}}),
     "Received": _object({"status": {"const": "received"}}),
@@ -462,4 +430,4 @@ _OBJECTS: Final[Mapping[str, Json]] = {
 
 def reply_schemas() -> dict[str, Json]:
     """Everything that an answer may hold, by the name of its component."""
-    return {**_ENUMS, **_OBJECTS}
+    return {**_ENUMS, **_OBJECTS, **batch_schemas()}

@@ -15,7 +15,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 from marshmallow.validate import Regexp
 
-from chalicelib.api import schemas
+from chalicelib.api import schemas, schemas_batches
 from chalicelib.domain.destination import DestinationType, PayIdType
 
 Json = dict[str, Any]
@@ -116,6 +116,7 @@ _PAY_ID: Final[Mapping[PayIdType, Json]] = {
         "examples": ["example.com/payments"],
     },
 }
+_END: Final = r"\Z"
 _NAMES: Final[Mapping[type[Schema], str]] = {
     schemas.CustomerSchema: "NewCustomer",
     schemas.CustomerChangeSchema: "CustomerChange",
@@ -124,8 +125,10 @@ _NAMES: Final[Mapping[type[Schema], str]] = {
     schemas.VerificationCodeSchema: "VerificationCode",
     schemas.ResolveSchema: "Resolution",
     schemas.ReasonSchema: "Reason",
+    schemas_batches.ConfirmSchema: "BatchTotal",
     schemas.EmptySchema: "Nothing",
 }
+_PATTERNS: Final = {"external_id": f"^{schemas.EXTERNAL_ID.pattern.removesuffix(_END)}$"}
 BODIES: Final = tuple(_NAMES)
 _PAY_ID_FIELDS: Final = ("type", "pay_id", "pay_id_type", "account_name")
 _BANK_FIELDS: Final = ("type", "bsb", "account_number", "account_name")
@@ -225,7 +228,7 @@ def _described(_self: object, field: fields.Field[Any], **_: Any) -> Json:
         return {"type": "string"}
     if any(isinstance(check, Regexp) for check in field.validators):
         # Python's \Z is not JSON Schema's.
-        return {"pattern": ID}
+        return {"pattern": _PATTERNS.get(str(field.name), ID)}
     for schema in type(field.parent).__mro__:
         found = _CHECKED_BY_HAND.get((schema, str(field.name)))
         if found:

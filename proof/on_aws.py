@@ -69,6 +69,10 @@ class AwsHouse(House):
             sent = json.loads(event["params"]["body"])
             delay = int(sent.get("DelaySeconds", 0))
             self.take_message(sent["QueueUrl"], sent["MessageBody"], delay)
+        if call.operation == "SendMessageBatch":
+            sent = json.loads(event["params"]["body"])
+            for entry in sent["Entries"]:
+                self.take_message(sent["QueueUrl"], entry["MessageBody"], 0)
 
     def _after(self, **_: Any) -> None:
         self.storm.leave()

@@ -14,10 +14,14 @@ from chalicelib.starting import loading
 if TYPE_CHECKING:
     from chalicelib.api import pages as pages
     from chalicelib.api import schemas as schemas
+    from chalicelib.api import schemas_batches as schemas_batches
+    from chalicelib.api import views_batches as views_batches
     from chalicelib.api import views_daily as views_daily
     from chalicelib.api import views_privacy as views_privacy
 
-_LATE = frozenset({"pages", "schemas", "views_daily", "views_privacy"})
+_LATE = frozenset(
+    {"pages", "schemas", "schemas_batches", "views_batches", "views_daily", "views_privacy"}
+)
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -3,9 +3,12 @@
 Loaded when one is first asked for: no payout waits for it.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chalicelib.api.static import NOTHING, Pages
+
+if TYPE_CHECKING:
+    from chalicelib.config import Settings
 
 OPENAPI: Final = Pages(".", frozenset({"openapi.json"}))
 # Swagger UI draws itself from the document. Its pictures are written into its style sheet.
@@ -15,3 +18,28 @@ DOCS: Final = Pages(
     policy=f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'",
 )
+CONSOLE_FILES: Final = frozenset({"index.html", "console.css", "console.js", "icon.svg"})
+
+
+def console(sign_in_url: str) -> Pages:
+    """The console's files. Its scripts ask this API and the sign-in page, and nobody else."""
+    return Pages("console", CONSOLE_FILES, policy=_console_policy(sign_in_url))
+
+
+def console_config(settings: "Settings") -> dict[str, str]:
+    """What the console has to know before anybody has signed in. Where its files are served from
+    elsewhere, a `config.json` of this form stands beside them.
+    """
+    return {
+        "apiBase": ".",
+        "signInUrl": settings.sign_in_url,
+        "userPoolClientId": settings.user_pool_client_id,
+        "timeZone": "Australia/Sydney",
+    }
+
+
+def _console_policy(sign_in_url: str) -> str:
+    asked = f"'self' {sign_in_url}".rstrip()
+    return (
+        f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src {asked}"
+    )

@@ -28,6 +28,8 @@ with patterns_compiled_late():
     from marshmallow.validate import Length, OneOf, Range, Regexp
 
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+# The business's own name for a customer, as it stands in a cell of its files.
+EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}\Z")
 # Monoova's example has six digits; nothing is said of all the others.
 _CODE: Final = re.compile(r"[0-9A-Za-z]{4,12}")
 _METHODS: Final = tuple(kind.value for kind in DestinationType)
@@ -167,6 +169,9 @@ class CustomerSchema(Schema):
     name = _line(140, required=True)
     email = fields.String(validate=[Length(max=254), _check_email], load_default=None)
     destination = fields.Nested(DestinationSchema, load_default=None)
+    external_id = fields.String(
+        validate=Regexp(EXTERNAL_ID, error="Not an external id."), load_default=None
+    )
 
 
 class CustomerChangeSchema(Schema):

@@ -69,6 +69,7 @@ def customer(shown: "Customer") -> Json:
     """A customer with masked destinations."""
     return {
         "customer_id": shown.customer_id,
+        "external_id": shown.external_id,
         "name": shown.name,
         "email": shown.email,
         "destinations": [destination(d) for d in shown.destinations],
@@ -99,6 +100,7 @@ def payout(shown: Payout) -> Json:
         "description": shown.description,
         "lodgement_reference": shown.lodgement_reference,
         "retry_of": shown.retry_of,
+        "batch_id": shown.batch_id,
         "created_by": shown.created_by,
         "created_at": _time(shown.created_at),
         "updated_at": _time(shown.updated_at),

@@ -346,6 +346,7 @@ class Payout:
     failure_code: FailureCode | None = None
     failure_reason: str | None = None
     retry_of: str | None = None
+    batch_id: str | None = None
     lease_id: str | None = None
     last_sent_at: datetime | None = None
     completed_at: datetime | None = None

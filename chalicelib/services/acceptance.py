@@ -56,10 +56,17 @@ class Acceptance:
 
     def check(self, customer_id: str, destination_id: str, amount_cents: int) -> None:
         """Raises UnprocessableError if such a payout would now exceed a limit; writes nothing."""
-        if self.counted is None:
-            return
         now = self.clock.now()
-        counts = self.limits.counts(customer_id, destination_id, amount_cents, now)
+        self._check(self.limits.counts(customer_id, destination_id, amount_cents, now))
+
+    def check_total(self, amount_cents: int) -> None:
+        """The same for many payouts together, of which only the total is known."""
+        counts = self.limits.counts("", "", amount_cents, self.clock.now())
+        self._check(tuple(count for count in counts if count.kind is LimitKind.TOTAL))
+
+    def _check(self, counts: tuple[Count, ...]) -> None:
+        if self.counted is None or not counts:
+            return
         known = zip(counts, self.counted.sums(counts), strict=True)
         reached = [(c, max(0, c.limit_cents - sum_)) for c, sum_ in known if sum_ > c.room_cents]
         if reached:

@@ -1,8 +1,7 @@
 """Maker and checker: what one person has asked for, another lets go or refuses."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
 
 from chalicelib import observability
 from chalicelib.clock import Clock
@@ -20,15 +19,12 @@ from chalicelib.domain.payout import (
 from chalicelib.domain.redaction import redact
 from chalicelib.errors import ConflictError, ErrorCode, ForbiddenError
 from chalicelib.queues import Queue, QueueUnavailableError
+from chalicelib.services.known_destinations import KnownDestinations
 from chalicelib.services.opening import Opener
 from chalicelib.services.recording import Recorder, found_payout
 from chalicelib.services.submission import details_of_payee
-from chalicelib.storage.customers import CustomerChangedError, Customers
-from chalicelib.storage.dynamodb import StorageUnavailableError
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
-
-_MOST_TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class ApprovalService:
     """Decisions on payouts that wait for an approver; who decided stays in their history."""
 
     payouts: Payouts
-    customers: Customers
+    known_destinations: KnownDestinations
     together: ReadTogether
     opener: Opener
     recorder: Recorder
@@ -64,7 +60,7 @@ class ApprovalService:
         # count as approved though no payout to it ever was.
         if payout.state is State.QUEUED:
             self._enqueue(payout)
-        self._mark_destination(payout, by)
+        self.known_destinations.mark(payout.customer_id, payout.destination_id, by.name)
         return payout
 
     def reject(self, transaction_id: str, reason: str, by: Actor) -> Payout:
@@ -106,28 +102,3 @@ class ApprovalService:
             self.queue.put(message)
         except QueueUnavailableError as error:
             observability.note_error(error)
-
-    def _mark_destination(self, payout: Payout, by: Actor) -> None:
-        """From now on payouts to the destination need no approval for being the first."""
-        try:
-            for _ in range(_MOST_TRIES):
-                if self._is_marked(payout, by):
-                    return
-        except StorageUnavailableError as error:
-            # The payout is approved all the same; the next one to the destination asks again.
-            observability.note_error(error)
-
-    def _is_marked(self, payout: Payout, by: Actor) -> bool:
-        """Whether nothing is left to do: it is marked, or gone. False where somebody was faster."""
-        customer = self.customers.get(payout.customer_id)
-        destination = customer.destination(payout.destination_id) if customer else None
-        if customer is None or destination is None or destination.approved_at is not None:
-            return True
-        now = self.clock.now()
-        marked = replace(destination, approved_at=now, approved_by=by.name)
-        others = tuple(marked if d is destination else d for d in customer.destinations)
-        try:
-            self.customers.save(replace(customer, destinations=others), now)
-        except CustomerChangedError:
-            return False
-        return True

@@ -27,6 +27,7 @@ from chalicelib.storage.customers import (
     LISTING_PART,
     CustomerChangedError,
     Customers,
+    ExternalIdTakenError,
     SealedCustomer,
     SealedDestination,
 )
@@ -76,6 +77,7 @@ class Customer:
     created_at: datetime
     updated_at: datetime
     destinations: tuple[SealedDestination, ...]
+    external_id: str | None = None
 
 
 def destination_purpose(destination_id: str) -> str:
@@ -117,9 +119,16 @@ class CustomerService:
     check_branch: "Callable[[str], Branch] | None" = None
 
     def register(
-        self, name: str, email: str | None, destination: DestinationDetails | None
+        self,
+        name: str,
+        email: str | None,
+        destination: DestinationDetails | None,
+        external_id: str | None = None,
     ) -> Customer:
-        """A new customer, with a first destination if one is given."""
+        """A new customer, with a first destination if one is given.
+
+        `external_id` is the business's own name for them: nothing personal, and no other's.
+        """
         customer_id = str(self.new_id())
         first = self._first(customer_id, destination) if destination else None
         now = self.clock.now()
@@ -130,8 +139,14 @@ class CustomerService:
             version=1,
             sealed=self._sealed_person(customer_id, name, email),
             destinations=(first,) if first else (),
+            external_id=external_id,
         )
-        self.customers.create(customer)
+        try:
+            self.customers.create(customer)
+        except ExternalIdTakenError:
+            raise ConflictError(
+                "Another customer has this external id.", ErrorCode.EXTERNAL_ID_TAKEN
+            ) from None
         return _shown(customer, name, email)
 
     def _first(self, customer_id: str, details: DestinationDetails) -> SealedDestination:
@@ -336,4 +351,5 @@ def _shown(customer: SealedCustomer, name: str | None, email: str | None) -> Cus
         created_at=customer.created_at,
         updated_at=customer.updated_at,
         destinations=customer.destinations,
+        external_id=customer.external_id,
     )

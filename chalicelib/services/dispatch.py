@@ -28,6 +28,7 @@ from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import Recorder
 from chalicelib.services.submission import Submission
 from chalicelib.storage.customers import SealedCustomer
+from chalicelib.storage.open_batches import OpenBatches
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
 from chalicelib.storage.together import ReadTogether
 
@@ -52,6 +53,7 @@ class Dispatcher:
     clock: Clock
     policy: Policy
     new_id: Callable[[], uuid.UUID]
+    batches: OpenBatches
 
     def dispatch(self, transaction_id: str, customer_id: str, by: str, seconds: float) -> None:
         """Sends the payout if it is still queued; a message that comes late or twice does nothing.
@@ -77,6 +79,10 @@ class Dispatcher:
             return self._put_off(payout, now + _REVIEW_LOOK)
         if is_expired(payout.released_at, now, self.policy):
             return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by)
+        stopped_by = self.batches.stopped_by(payout.batch_id) if payout.batch_id else None
+        if stopped_by is not None:
+            # Those that come to the queue's head before the worker who cancels them.
+            return self._end(payout, Event.CANCELLED, FailureCode.CANCELLED_BY_ADMIN, stopped_by)
         if customer is None or customer.destination(payout.destination_id) is None:
             return self._end(payout, Event.DESTINATION_GONE, FailureCode.DESTINATION_GONE, by)
         return self._entered_and_sent(payout, customer, gate, Event.CLAIMED, by, seconds)

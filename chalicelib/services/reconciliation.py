@@ -39,6 +39,7 @@ from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.submission import without_payee
 from chalicelib.services.time_left import TimeLeft
 from chalicelib.storage.dynamodb import StorageUnavailableError
+from chalicelib.storage.open_batches import OpenBatches
 from chalicelib.storage.payout_items import DUE_SHARDS
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
 from chalicelib.storage.together import ReadTogether
@@ -57,6 +58,8 @@ _SENT_BY_ITSELF: Final = 10
 # What sending one payout may take: a call and a retry; a further one waits for the next run.
 _ONE_PAYOUT_SECONDS: Final = 15.0
 _QUICK_SECONDS: Final = 3.0
+# Of a run's time, where there are batches: enough to do a chunk of rows with.
+_SHARE_OF_BATCHES: Final = 0.5
 _QUEUE_LOOK: Final = timedelta(minutes=5)
 _BROKEN_LOOK: Final = timedelta(minutes=10)
 _BALANCE_TIME: Final = timedelta(seconds=QUESTION_SECONDS)
@@ -94,6 +97,8 @@ class Reconciler:
     clock: Clock
     policy: Policy
     opener: Callable[[], "Opener"]
+    open_batches: OpenBatches
+    tend_batches: Callable[[tuple[str, ...], TimeLeft], None]
     balance_watch: "BalanceWatch | None" = None
 
     def run(self, seconds: float, by: str = RECONCILER) -> Findings:
@@ -102,6 +107,7 @@ class Reconciler:
         May raise `StorageUnavailableError`; the next run finds the rest.
         """
         ends_at = self.clock.now() + timedelta(seconds=seconds)
+        self._look_after_batches(seconds * _SHARE_OF_BATCHES)
         run = _Run(self, by, TimeLeft(self.clock, ends_at))
         # Each minute begins with another shard: a slow one cannot keep the rest waiting for ever.
         first = self.clock.now().minute
@@ -116,6 +122,16 @@ class Reconciler:
         if self.balance_watch and self.clock.now() + _BALANCE_TIME <= ends_at:
             self.balance_watch.look(self.clock.now())
         return found
+
+    def _look_after_batches(self, seconds: float) -> None:
+        """What is wrong with a batch must not keep the payouts waiting."""
+        ends_at = self.clock.now() + timedelta(seconds=seconds)
+        try:
+            batch_ids = self.open_batches.ids()
+            if batch_ids:
+                self.tend_batches(batch_ids, TimeLeft(self.clock, ends_at))
+        except StorageUnavailableError as error:
+            observability.note_error(error)
 
 
 class _Run:

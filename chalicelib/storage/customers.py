@@ -11,6 +11,7 @@ from chalicelib.domain.verification import NOT_STARTED, Verification, Verificati
 from chalicelib.storage.dynamodb import (
     Item,
     Page,
+    check_cancelled,
     decoded,
     encoded,
     failed_condition,
@@ -23,6 +24,9 @@ from chalicelib.storage.dynamodb import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# Where a customer of an external id is named stands beside the customers, under a key of its own
+# kind: no id of a customer begins so.
+EXTERNAL: Final = "external#"
 # All customers stand under one key of the listing index: they are registered far more slowly
 # than the thousand writes a second that one key takes.
 _LISTING: Final = "customer"
@@ -32,6 +36,10 @@ LISTING_PART: Final = {"listing": _LISTING}
 
 class CustomerChangedError(Exception):
     """Somebody else wrote the customer first, or it is gone."""
+
+
+class ExternalIdTakenError(Exception):
+    """Another customer has it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,10 @@ class SealedDestination:
 
 @dataclass(frozen=True, slots=True)
 class SealedCustomer:
-    """A customer as it is stored; `destinations` are in the order they were added."""
+    """A customer as it is stored; `destinations` are in the order they were added.
+
+    `external_id` is the business's own name for them: in the clear, and unique.
+    """
 
     customer_id: str
     created_at: datetime
@@ -66,6 +77,7 @@ class SealedCustomer:
     version: int
     sealed: bytes
     destinations: tuple[SealedDestination, ...] = ()
+    external_id: str | None = None
 
     def destination(self, destination_id: str) -> SealedDestination | None:
         matches = (d for d in self.destinations if d.destination_id == destination_id)
@@ -87,7 +99,14 @@ class Customers:
         self.table = table
 
     def create(self, customer: SealedCustomer) -> None:
-        """Stores a new customer under an id that was made for it."""
+        """Stores a new customer under an id that was made for it.
+
+        Raises:
+            ExternalIdTakenError
+        """
+        if customer.external_id is not None:
+            self._create_named(customer, customer.external_id)
+            return
         try:
             with storage_errors():
                 self._client.put_item(
@@ -101,6 +120,29 @@ class Customers:
             # An earlier try of this very write may have succeeded without our hearing of it.
             if standing is None or customer_of(standing) != customer:
                 raise CustomerChangedError from None
+
+    def _create_named(self, customer: SealedCustomer, external_id: str) -> None:
+        name = _external_key(external_id) | {"customer": customer.customer_id}
+        absent = "attribute_not_exists(customer_id)"
+        try:
+            with storage_errors():
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {
+                            "Put": {
+                                "TableName": self.table,
+                                "Item": encoded(item),
+                                "ConditionExpression": absent,
+                            }
+                        }
+                        for item in (_item_of(customer), name)
+                    ]
+                )
+        except ClientError as error:
+            check_cancelled(error)
+            # An earlier try of this very write may have succeeded without our hearing of it.
+            if self.get(customer.customer_id) != customer:
+                raise ExternalIdTakenError from None
 
     def get(self, customer_id: str) -> SealedCustomer | None:
         """The customer as it now stands (strongly consistent)."""
@@ -140,6 +182,9 @@ class Customers:
         Raises:
             CustomerChangedError
         """
+        if customer.external_id is not None:
+            self._erase_named(customer, customer.external_id)
+            return
         try:
             with storage_errors():
                 self._client.delete_item(
@@ -155,6 +200,30 @@ class Customers:
         except ClientError as error:
             failed_condition(error)
             raise CustomerChangedError from None
+
+    def _erase_named(self, customer: SealedCustomer, external_id: str) -> None:
+        # Gone already is done already; the name may be another's by then.
+        unchanged: Any = {
+            "TableName": self.table,
+            "Key": {"customer_id": {"S": customer.customer_id}},
+            "ConditionExpression": "attribute_not_exists(customer_id) OR version = :expected",
+            "ExpressionAttributeValues": {":expected": {"N": str(customer.version)}},
+        }
+        theirs: Any = {
+            "TableName": self.table,
+            "Key": encoded(_external_key(external_id)),
+            "ConditionExpression": "attribute_not_exists(customer_id) OR customer = :customer",
+            "ExpressionAttributeValues": {":customer": {"S": customer.customer_id}},
+        }
+        try:
+            with storage_errors():
+                self._client.transact_write_items(
+                    TransactItems=[{"Delete": unchanged}, {"Delete": theirs}]
+                )
+        except ClientError as error:
+            check_cancelled(error)
+            if self.get(customer.customer_id) is not None:
+                raise CustomerChangedError from None
 
     def newest(self, limit: int, start: Mapping[str, str] | None = None) -> Page[SealedCustomer]:
         """The customers, newest first."""
@@ -181,7 +250,12 @@ def _item_of(customer: SealedCustomer) -> dict[str, Any]:
         "version": customer.version,
         "sealed": customer.sealed,
         "destinations": [_item_of_destination(d) for d in customer.destinations],
+        "external_id": customer.external_id,
     }
+
+
+def _external_key(external_id: str) -> dict[str, str]:
+    return {"customer_id": f"{EXTERNAL}{external_id}"}
 
 
 def _item_of_destination(destination: SealedDestination) -> dict[str, Any]:
@@ -228,6 +302,7 @@ def customer_of(item: Item) -> SealedCustomer:
         version=int(item["version"]),
         sealed=bytes(item["sealed"]),
         destinations=tuple(_destination_of(d) for d in item["destinations"]),
+        external_id=item.get("external_id"),
     )
 
 
@@ -240,7 +315,7 @@ def _destination_of(item: Item) -> SealedDestination:
         created_at=time_of(item["created_at"]),
         sealed=bytes(item["sealed"]),
         bsb_checked_at=_time(item.get("bsb_checked_at")),
-        verification=_verification_of(item["verification"])
+        verification=verification_of(item["verification"])
         if "verification" in item
         else NOT_STARTED,
         sealed_token=item.get("sealed_token"),
@@ -249,7 +324,8 @@ def _destination_of(item: Item) -> SealedDestination:
     )
 
 
-def _verification_of(item: Item) -> Verification:
+def verification_of(item: Item) -> Verification:
+    """The verification of a destination (already in Python's form)."""
     return Verification(
         status=VerificationStatus(item["status"]),
         at=_time(item["at"]),

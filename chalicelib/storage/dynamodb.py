@@ -104,6 +104,19 @@ def failed_condition(error: ClientError) -> dict[str, Any] | None:
     return decoded(standing) if standing else None
 
 
+def check_cancelled(error: ClientError) -> None:
+    """Passes where a transaction was cancelled for a condition of one of its writes.
+
+    Raises:
+        StorageUnavailableError: it was cancelled for something else, or it is another error.
+    """
+    response: Mapping[str, Any] = error.response
+    codes = [reason.get("Code") for reason in response.get("CancellationReasons", ())]
+    if "ConditionalCheckFailed" not in codes:
+        code = response.get("Error", {}).get("Code", "")
+        raise StorageUnavailableError(code, may_be_done=False) from error
+
+
 def next_key(found: Mapping[str, Any]) -> dict[str, str] | None:
     """Where the next page of a query starts; all of our keys are texts."""
     last = found.get("LastEvaluatedKey")

@@ -34,6 +34,7 @@ locals {
   infra_parameters = {
     Stage                   = var.stage
     PasswordSignIn          = var.password_sign_in
+    ConsoleUrls             = var.console_urls
     MonoovaEnvironment      = var.monoova_environment
     MonoovaBaseUrl          = var.monoova_base_url
     LogRetentionDays        = var.log_retention_days
@@ -159,6 +160,8 @@ locals {
     CustomerDataKeyArn           = local.infra["CustomerDataKeyArn"]
     MonoovaSecretArn             = local.infra["MonoovaSecretArn"]
     UserPoolArn                  = local.infra["UserPoolArn"]
+    UserPoolClientId             = local.infra["UserPoolClientId"]
+    SignInUrl                    = local.infra["SignInUrl"]
     FunctionLogsArn              = local.infra["FunctionLogsArn"]
     AccessLogArn                 = local.infra["AccessLogArn"]
   }

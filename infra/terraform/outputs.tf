@@ -76,6 +76,10 @@ output "user_pool_client_id" {
   value = local.infra["UserPoolClientId"]
 }
 
+output "sign_in_url" {
+  value = local.infra["SignInUrl"]
+}
+
 output "artifacts_bucket_name" {
   value = local.infra["ArtifactsBucketName"]
 }

@@ -34,6 +34,12 @@ variable "password_sign_in" {
   description = "\"true\" lets the command line sign in by sending the password (inside TLS) instead of proving it by SRP. The admin app does not need it."
 }
 
+variable "console_urls" {
+  type        = string
+  default     = ""
+  description = "Addresses at which the console is opened, comma-separated and to the letter. Empty: nobody signs in to the console."
+}
+
 variable "monoova_environment" {
   type        = string
   default     = "sandbox"

@@ -32,6 +32,7 @@ from chalicelib.storage.accesses import Access, Accesses
 from chalicelib.storage.customers import SealedCustomer, SealedDestination
 from chalicelib.storage.dynamodb import Page
 from chalicelib.storage.funding import Funding
+from chalicelib.storage.open_batches import OpenBatches
 from chalicelib.storage.payout_items import shard_of
 from proof.interleavings.explorer import START, Actor, Lanes
 from proof.interleavings.provider import Fate, ProviderClient
@@ -104,6 +105,16 @@ class _Mailbox(Queue):
         self._world.cross(Call("sqs", "SendMessage"), lambda: None)
 
 
+class _NoBatches(OpenBatches):
+    """Nobody has any here: the question is no place to cross."""
+
+    def __init__(self) -> None:
+        self.table = "records"
+
+    def ids(self) -> tuple[str, ...]:
+        return ()
+
+
 class Function:
     """One function instance: its own memory of the gate, its own leases; made as it is needed."""
 
@@ -160,6 +171,7 @@ class Function:
             self._world,
             self._policy,
             self._new_id,
+            _NoBatches(),
         )
 
     @cached_property
@@ -174,6 +186,8 @@ class Function:
             self._world,
             self._policy,
             lambda: self._opener,
+            _NoBatches(),
+            lambda _ids, _time_left: None,
         )
 
     @cached_property

@@ -12,13 +12,23 @@ import requests
 from chalicelib.clock import Clock
 from chalicelib.encryption import Vault
 from chalicelib.storage.accesses import Accesses
+from chalicelib.storage.batches import Batches
 from chalicelib.storage.controls import Controls
 from chalicelib.storage.counted import CountedPayouts
 from chalicelib.storage.customers import Customers
+from chalicelib.storage.open_batches import OpenBatches
+from chalicelib.storage.payees import Payees
+from chalicelib.storage.payout_outlines import Outlines
 from chalicelib.storage.payouts import Payouts
 from chalicelib.storage.together import ReadTogether
 from chalicelib.wiring import Container
 from proof.memory.accesses import MemoryAccesses
+from proof.memory.batches import (
+    MemoryBatches,
+    MemoryOpenBatches,
+    MemoryOutlines,
+    MemoryPayees,
+)
 from proof.memory.controls import MemoryControls, MemoryTogether
 from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
@@ -101,6 +111,22 @@ class MemoryContainer(Container):
     @cached_property
     def together(self) -> ReadTogether:
         return MemoryTogether(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def batches_table(self) -> Batches:
+        return MemoryBatches(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def open_batches(self) -> OpenBatches:
+        return MemoryOpenBatches(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def payees(self) -> Payees:
+        return MemoryPayees(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def outlines(self) -> Outlines:
+        return MemoryOutlines(self._aws.tables, self._aws.seam)
 
     @cached_property
     def counted_payouts(self) -> CountedPayouts:

@@ -9,6 +9,7 @@ from chalicelib.storage.customers import (
     LISTING_PART,
     CustomerChangedError,
     Customers,
+    ExternalIdTakenError,
     SealedCustomer,
 )
 from chalicelib.storage.dynamodb import Page, text_of
@@ -28,10 +29,21 @@ class MemoryCustomers(Customers):
 
     def create(self, customer: SealedCustomer) -> None:
         def put() -> None:
+            if self._is_taken(customer):
+                raise ExternalIdTakenError
             if self._rows.setdefault(customer.customer_id, customer) != customer:
                 raise CustomerChangedError
 
-        self._door.cross("PutItem", put)
+        operation = "PutItem" if customer.external_id is None else "TransactWriteItems"
+        self._door.cross(operation, put)
+
+    def _is_taken(self, customer: SealedCustomer) -> bool:
+        return any(
+            each.external_id is not None
+            and each.external_id == customer.external_id
+            and each.customer_id != customer.customer_id
+            for each in self._rows.values()
+        )
 
     def get(self, customer_id: str) -> SealedCustomer | None:
         return self._door.cross("GetItem", lambda: self._rows.get(customer_id))
@@ -55,7 +67,8 @@ class MemoryCustomers(Customers):
                 raise CustomerChangedError
             self._rows.pop(customer.customer_id, None)
 
-        self._door.cross("DeleteItem", delete)
+        operation = "DeleteItem" if customer.external_id is None else "TransactWriteItems"
+        self._door.cross(operation, delete)
 
     def newest(self, limit: int, start: Mapping[str, str] | None = None) -> Page[SealedCustomer]:
         def position(customer: SealedCustomer) -> tuple[str, str]:

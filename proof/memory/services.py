@@ -37,6 +37,15 @@ class MemorySqs:
                 Call("sqs", "SendMessage"), lambda: self.put(QueueUrl, MessageBody, DelaySeconds)
             )
 
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        def put() -> dict[str, Any]:
+            for entry in Entries:
+                self.put(QueueUrl, entry["MessageBody"], 0)
+            return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+        with _client_trouble("sqs"):
+            return self.seam.cross(Call("sqs", "SendMessageBatch"), put)
+
 
 @dataclass
 class MemorySecrets:

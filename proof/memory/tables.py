@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, TypeVar
 
+from chalicelib.domain.batch import Batch, Mark, Row
 from chalicelib.domain.gate import Gate
 from chalicelib.domain.limits import LimitKind
 from chalicelib.domain.payout import Payout
@@ -41,6 +42,11 @@ class Tables:
     accesses: dict[tuple[str, str], Access] = field(default_factory=dict)
     gate: Gate | None = None
     calls: dict[str, tuple[int, int]] = field(default_factory=dict)
+    batches: dict[str, Batch] = field(default_factory=dict)
+    stopped_batches: dict[str, str] = field(default_factory=dict)
+    open_batches: set[str] = field(default_factory=set)
+    batch_rows: dict[tuple[str, int], tuple[Row, ...]] = field(default_factory=dict)
+    batch_marks: dict[tuple[str, int], Mark] = field(default_factory=dict)
     sums: dict[tuple[date, LimitKind, str | None], int] = field(default_factory=dict)
     lags: Callable[[], bool] = lambda: False
 

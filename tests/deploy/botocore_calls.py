@@ -159,6 +159,12 @@ def sqs() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
         {"QueueUrl": url, "ReceiptHandle": "r1", "VisibilityTimeout": 0},
         [(200, {}), *failures],
     )
+    entries = [{"Id": str(number), "MessageBody": "hello"} for number in range(2)]
+    some: dict[str, Any] = {
+        "Successful": [{"Id": "0", **told}],
+        "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}],
+    }
+    yield "send_message_batch", {"QueueUrl": url, "Entries": entries}, [(200, some), *failures]
 
 
 class Raw:

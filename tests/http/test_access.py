@@ -31,6 +31,9 @@ OPEN: Final = {
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/docs/{file}"),
+    ("GET", "/console"),
+    ("GET", "/console/config.json"),
+    ("GET", "/console/{file}"),
 }
 # Takes a body, but changes nothing.
 LOOKING: Final = {("POST", "/payouts/validate")}
@@ -44,6 +47,8 @@ BODIES: Final[dict[tuple[str, str], object]] = {
         "account_number": "87654321",
         "account_name": "Jo Citizen",
     },
+    ("POST", "/batches/{batch_id}/confirm"): {"total": "1.00"},
+    ("POST", "/batches/{batch_id}/reject"): {"reason": "x"},
     ("POST", "/customers/{customer_id}/destinations/{destination_id}/verification/confirm"): {
         "code": "555555"
     },
@@ -81,14 +86,24 @@ class Shop:
         customer = world.admin.get(f"/customers/{self.customer_id}").json
         self.message_id = parked(world, {"kind": "Rejected", "reference": "another"})
         self.destination_id = str(customer["destinations"][0]["destination_id"])
+        self.file = f"customer_id,amount\n{self.customer_id},1.00\n".encode()
+        uploaded = self._upload(world.admin)
+        assert uploaded.status == 201, uploaded.text
+        self.batch_id = str(uploaded.json["batch_id"])
+
+    def _upload(self, caller: Caller) -> HttpAnswer:
+        return caller("POST", "/batches", raw=self.file, headers={"Content-Type": "text/csv"})
 
     def ask(self, caller: Caller, route: tuple[str, str]) -> HttpAnswer:
         """A request that would succeed for whoever is let in, or fail by its own rules."""
         method, path = route
+        if route == ("POST", "/batches"):
+            return self._upload(caller)
         for name, value in (
             ("{customer_id}", self.customer_id),
             ("{transaction_id}", self.payout_id),
             ("{destination_id}", self.destination_id),
+            ("{batch_id}", self.batch_id),
             ("{date}", "2026-03-01"),
             ("{message_id}", self.message_id),
         ):
@@ -363,7 +378,7 @@ def test_the_origin_of_the_admin_app_is_a_setting(
         assert headers["Access-Control-Allow-Origin"] == "https://admin.example"
         assert "Idempotency-Key" in headers["Access-Control-Allow-Headers"]
         assert "Authorization" in headers["Access-Control-Allow-Headers"]
-        assert headers["Access-Control-Expose-Headers"] == "Idempotent-Replayed"
+        assert headers["Access-Control-Expose-Headers"] == "Idempotent-Replayed,Next-Cursor"
     answer = as_nobody(app).get("/health")
     assert answer.headers["Access-Control-Allow-Origin"] == "https://admin.example"
 

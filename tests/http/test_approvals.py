@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from chalicelib.domain.approval import ApprovalReason
+from chalicelib.services.known_destinations import KnownDestinations
 from chalicelib.storage.customers import Customers, SealedCustomer
 from chalicelib.storage.dynamodb import StorageUnavailableError
 from proof.lambda_events import user
@@ -316,7 +317,9 @@ def test_an_approval_stands_whatever_becomes_of_the_mark_on_the_destination(
     paid = world.pay(customer, "5").json["transaction_id"]
     usual = world.container.approvals
     table = kind(world.container._dynamodb, "CustomersTable")
-    world.container.approvals = replace(usual, customers=table)
+    world.container.approvals = replace(
+        usual, known_destinations=KnownDestinations(table, world.container.clock)
+    )
     assert decide(world.approver, paid).json["status"] == "Queued"
     assert world.pay(customer, "5").json["status"] == "AwaitingApproval"
     world.container.approvals = usual

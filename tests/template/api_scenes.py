@@ -8,6 +8,7 @@ from uuid import UUID
 
 from simulator.monoova import API_KEY
 from simulator.outcomes import Outcome
+from tests.http.test_batches import SEND, run_queue
 from tests.http.test_requesting import BANK_ACCOUNT
 from tests.template.staging import (
     done,
@@ -95,7 +96,8 @@ def dead_letters_are_looked_at(world: World) -> None:
 
 
 def the_pages_are_opened(world: World) -> None:
-    for path in ("/openapi.json", "/docs", "/docs/docs.js"):
+    console = ("/console", "/console/config.json", "/console/console.js")
+    for path in ("/openapi.json", "/docs", "/docs/docs.js", *console):
         assert world.nobody.get(path).status == 200
 
 
@@ -109,6 +111,48 @@ def payouts_are_cancelled_retried_and_resolved(world: World) -> None:
     webhook(world, disputed, "Payment Successful", 999.99, "/NppPaymentStatus")
     seen = {"outcome": "Completed", "reason": "seen on the statement"}
     done(admin.post(f"/payouts/{disputed}/resolve", seen))
+
+
+def _file(*rows: str) -> bytes:
+    return "\n".join(["customer_id,external_id,amount", *rows]).encode()
+
+
+def batches_are_uploaded_decided_on_and_looked_at(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    named = {"name": "Jo Citizen", "external_id": "C-1", "destination": BANK_ACCOUNT}
+    done(admin.post("/customers", named))
+    csv = {"Content-Type": "text/csv"}
+    for number, ends in enumerate(("reject", "cancel", "")):
+        rows = _file(f"{customer},,1.0{number}", f",C-1,2.0{number}")
+        batch_id = done(admin("POST", "/batches", raw=rows, headers=csv))["batch_id"]
+        assert admin("POST", "/batches", raw=rows, headers=csv).status == 200
+        path = f"/batches/{batch_id}"
+        run_queue(world)
+        done(admin.post(f"{path}/confirm", {"total": str(done(admin.get(path))["total"])}))
+        if ends == "reject":
+            done(world.approver.post(f"{path}/reject", {"reason": "not ours to pay"}))
+            continue
+        done(world.approver.post(f"{path}/approve", {}))
+        run_queue(world)
+        if ends == "cancel":
+            done(admin.post(f"{path}/cancel", {}))
+            run_queue(world)
+        world.minutes(4)
+        done(admin.get(path))
+        done(admin.get(f"{path}/rows"))
+        assert admin.get(f"{path}/result").status == 200
+    done(admin.get("/batches"))
+    rows = _file(f"{customer},,5.00")
+    batch_id = done(admin("POST", "/batches", raw=rows, headers=csv))["batch_id"]
+    run_queue(world)
+    done(admin.post(f"/batches/{batch_id}/confirm", {"total": "5.00"}))
+    done(world.approver.post(f"/batches/{batch_id}/approve", {}))
+    (release,) = world.messages("PAYOUT_QUEUE_URL")
+    assert world.sqs_event(SEND, release["Body"]) == []
+    world.later(1000)
+    done(admin.post("/reconciliations", {}))
+    named_id = done(admin.get("/customers"))["items"][0]["customer_id"]
+    done(admin("DELETE", f"/customers/{named_id}"))
 
 
 def payouts_wait_for_an_approver(world: World) -> None:
@@ -181,6 +225,7 @@ API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     dead_letters_are_looked_at,
     the_pages_are_opened,
     payouts_are_cancelled_retried_and_resolved,
+    batches_are_uploaded_decided_on_and_looked_at,
     payouts_wait_for_an_approver,
     the_api_meets_a_monoova_that_fails,
     the_api_is_refused_its_login_and_heals,

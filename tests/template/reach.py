@@ -24,6 +24,7 @@ HANDED_OVER: Final = {
     "jitter": None,
     "new_id": None,
     "opener": None,
+    "tend_batches": "BatchTending.tend",
 }
 # The way from app.py to a service is a property of this, which makes it and calls nobody.
 _COMPOSER: Final = "Container"

@@ -119,6 +119,7 @@ def test_a_route_is_open_only_where_it_has_a_lock_of_its_own(resources: dict[str
         if verb != "options" and not method.get("security")
     }
     pages = {"/openapi.json", "/docs", "/docs/{file}"}
+    pages |= {"/console", "/console/config.json", "/console/{file}"}
     assert unlocked == {"/health", "/webhooks/monoova", "/webhooks/monoova/{event_name}", *pages}
     for path, methods in paths.items():
         for verb, method in methods.items():

@@ -6,10 +6,12 @@ from typing import Final
 
 from chalicelib.domain.payout import State
 from simulator.outcomes import Fate, News, Outcome, Plan
+from tests.http.test_batches import run_queue
 from tests.http.test_queues import SEND, TAKE_UP, UNKNOWN, news, order
 from tests.http.test_reconciling import gone, paid_silently, stored
 from tests.http.test_reconciling import queued as queued_of_a_shard
 from tests.template.staging import (
+    done,
     events_of,
     ids_of,
     paid_elsewhere,
@@ -67,7 +69,70 @@ def sending_is_refused_its_login_and_heals(world: World) -> None:
     assert world.state(waiting[1]) == ("Pending", "Accepted")
 
 
+def a_batch_is_worked_on_by_the_queue(world: World) -> None:
+    with_every_rule(world)
+    for decision in ("approve", "cancel"):
+        batch_id = uploaded(world)
+        run_queue(world)
+        decided(world, batch_id, decision)
+        run_queue(world)
+
+
+def with_every_rule(world: World) -> None:
+    """Under which a batch is most work."""
+    world.environment |= {
+        "APPROVAL_NEW_DESTINATIONS": "required",
+        "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
+    }
+    world.restart()
+
+
+def uploaded(world: World) -> str:
+    rows = f"customer_id,amount\n{world.customer()},1.00\n".encode()
+    headers = {"Content-Type": "text/csv"}
+    return str(done(world.admin("POST", "/batches", raw=rows, headers=headers))["batch_id"])
+
+
+def decided(world: World, batch_id: str, decision: str) -> None:
+    """Confirmed, and what then follows."""
+    done(world.admin.post(f"/batches/{batch_id}/confirm", {"total": "1.00"}))
+    done(world.approver.post(f"/batches/{batch_id}/{decision}", {}))
+
+
 # --- the schedule
+
+
+def the_clock_looks_after_batches_that_no_message_told_of(world: World) -> None:
+    paused(world)
+    finished, cancelled, waiting = (uploaded(world) for _ in range(3))
+    for _ in range(2):
+        for _ in range(8):
+            world.later(60)
+            world.reconcile()
+        for batch_id in (finished, cancelled):
+            if done(world.admin.get(f"/batches/{batch_id}"))["status"] == "AwaitingConfirmation":
+                decided(world, batch_id, "approve")
+    done(world.approver.post(f"/batches/{cancelled}/cancel", {}))
+    resumed(world)
+    for _ in range(12):
+        world.later(60)
+        world.reconcile()
+    assert done(world.admin.get(f"/batches/{finished}"))["status"] == "Finished"
+    for _ in range(2):
+        world.later(31 * 24 * 3600)
+        world.reconcile()
+    assert done(world.admin.get(f"/batches/{waiting}"))["status"] == "Cancelled"
+
+
+def the_clock_releases_a_batch_under_every_rule(world: World) -> None:
+    with_every_rule(world)
+    batch_id = uploaded(world)
+    run_queue(world)
+    decided(world, batch_id, "approve")
+    for _ in range(4):
+        world.later(60)
+        world.reconcile()
+    assert done(world.admin.get(f"/batches/{batch_id}"))["status"] in ("Released", "Finished")
 
 
 def the_clock_finds_what_no_webhook_told(world: World) -> None:
@@ -194,7 +259,10 @@ WORKER_SCENES: Final[tuple[Callable[[World], None], ...]] = (
     waiting_payouts_are_sent,
     sending_meets_a_monoova_that_fails,
     sending_is_refused_its_login_and_heals,
+    a_batch_is_worked_on_by_the_queue,
     the_clock_finds_what_no_webhook_told,
+    the_clock_looks_after_batches_that_no_message_told_of,
+    the_clock_releases_a_batch_under_every_rule,
     the_clock_sends_again_what_never_arrived,
     the_clock_hands_many_to_the_queue,
     the_clock_meets_a_monoova_that_fails,

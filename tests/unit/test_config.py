@@ -44,6 +44,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert (settings.checks_bsb, settings.requires_verified_destination) == (True, False)
     assert settings.cors_allow_origin == "*"
     assert settings.parked_queue_url == ""
+    assert (settings.sign_in_url, settings.user_pool_client_id) == ("", "")
     assert settings.stage == "dev"
     assert settings.policy == Policy()
     assert settings.approval == ApprovalRules()
@@ -60,6 +61,8 @@ def test_every_variable_finds_its_place() -> None:
             "PAYOUT_LIMIT_AUD": "2500.50",
             "LOW_BALANCE_AUD": "20000",
             "CORS_ALLOW_ORIGIN": "https://admin.example",
+            "COGNITO_DOMAIN": "https://payouts.auth.ap-southeast-2.amazoncognito.com",
+            "COGNITO_CLIENT_ID": "4cl1ent1d",
             "STAGE": "prod",
             "PARKED_QUEUE_URL": "https://sqs.example/parked",
             "FIRST_LOOK_SECONDS": "12",
@@ -113,6 +116,8 @@ def test_every_variable_finds_its_place() -> None:
             ),
         ),
         cors_allow_origin="https://admin.example",
+        sign_in_url="https://payouts.auth.ap-southeast-2.amazoncognito.com",
+        user_pool_client_id="4cl1ent1d",
         stage="prod",
         policy=Policy(
             first_look_seconds=12,
@@ -170,6 +175,13 @@ def test_all_that_is_missing_is_named_at_once() -> None:
             "arn:aws:sts::111122223333:assumed-role/Checker/session",
             "ARNs of IAM roles, comma-separated",
         ),
+        ("COGNITO_DOMAIN", "payouts.example", "the address of the sign-in page"),
+        (
+            "COGNITO_DOMAIN",
+            "https://payouts.example/; script-src *",
+            "the address of the sign-in page",
+        ),
+        ("COGNITO_CLIENT_ID", "a b", "an app client's id"),
         ("FIRST_LOOK_SECONDS", "0", "a number of at least 1"),
         ("GRACE_SECONDS", "soon", "a number of at least 1"),
         ("PAYOUT_EXPIRY_HOURS", "1.5", "a number of at least 1"),

@@ -1,0 +1,125 @@
+"""The rows of a batch and what became of each, in the order of the file, a part at a time."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chalicelib.domain.batch import Batch, Mark, Row, RowProblem, all_marks, status_without_payout
+from chalicelib.errors import ErrorCode, InvalidRequestError, NotFoundError
+from chalicelib.services.batch_releasing import transaction_id_of
+from chalicelib.storage.batches import Batches
+from chalicelib.storage.dynamodb import InvalidCursorError, cursor_of, key_of
+from chalicelib.storage.payout_outlines import Outline, Outlines
+
+# Chunks in a part: of rows that a person looks at, and of the file that tells how all ended. The
+# latter are 5,000 rows, which take fifty calls of the database and a megabyte of the answer.
+_PAGE: Final = 1
+_RESULT: Final = 20
+_WORDS: Final = {
+    RowProblem.CUSTOMER_NOT_FOUND: "The customer was gone when the batch was released.",
+    RowProblem.DESTINATION_NOT_FOUND: "The destination was gone when the batch was released.",
+    RowProblem.DESTINATION_NOT_VERIFIED: "The destination is not verified.",
+    RowProblem.LIMIT_EXCEEDED: "A limit of the day was reached when the batch was released.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """A row and what became of it. `transaction_id` is None while it has no payout."""
+
+    row: Row
+    status: str
+    transaction_id: str | None = None
+    failure_code: str | None = None
+    failure_reason: str | None = None
+    needs_review: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the rows, and where the next ones begin."""
+
+    items: tuple[RowResult, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRows:
+    """Rows as they were stored, beside their payouts as they are now."""
+
+    batches: Batches
+    outlines: Outlines
+
+    def page(self, batch_id: str, cursor: str | None) -> Part:
+        """Rows to look at.
+
+        Raises:
+            NotFoundError
+            InvalidRequestError: the cursor is not one of this batch.
+        """
+        return self._part(found_batch(self.batches, batch_id), cursor, _PAGE)
+
+    def result(self, batch_id: str, cursor: str | None) -> Part:
+        """The same for the file that tells how all ended."""
+        return self._part(found_batch(self.batches, batch_id), cursor, _RESULT)
+
+    def _part(self, batch: Batch, cursor: str | None, chunks: int) -> Part:
+        first = _first(batch, cursor)
+        marks = all_marks(batch, self.batches.marks(batch.upload_id))
+        wanted = marks[first - 1 : first - 1 + chunks]
+        found = tuple(result for mark in wanted for result in self._of(batch, mark))
+        after = first + chunks
+        is_end = after > batch.chunk_count
+        return Part(found, None if is_end else cursor_of(_cursor(batch, after)))
+
+    def _of(self, batch: Batch, mark: Mark) -> list[RowResult]:
+        rows = self.batches.rows(batch.upload_id, mark.number)
+        ids = [transaction_id_of(batch, row) for row in rows]
+        outlines = self.outlines.of(ids) if batch.approved_at else {}
+        return [_result(row, outlines.get(each), mark) for row, each in zip(rows, ids, strict=True)]
+
+
+def _result(row: Row, outline: Outline | None, mark: Mark) -> RowResult:
+    if outline is not None:
+        return RowResult(
+            replace(row, reference=outline.lodgement_reference),
+            outline.status,
+            outline.transaction_id,
+            outline.failure_code,
+            outline.failure_reason,
+            outline.needs_review,
+        )
+    problem = mark.problems.get(row.line)
+    words = _WORDS[RowProblem(problem)] if problem else None
+    return RowResult(
+        row, status_without_payout(mark).value, failure_code=problem, failure_reason=words
+    )
+
+
+def found_batch(batches: Batches, batch_id: str) -> Batch:
+    """The batch as it now stands.
+
+    Raises:
+        NotFoundError
+    """
+    batch = batches.get(batch_id)
+    if batch is None:
+        raise NotFoundError("There is no such batch.", ErrorCode.BATCH_NOT_FOUND)
+    return batch
+
+
+def _cursor(batch: Batch, chunk: int) -> dict[str, str]:
+    return {"batch_id": batch.batch_id, "chunk": str(chunk)}
+
+
+def _first(batch: Batch, cursor: str | None) -> int:
+    """The chunk that a cursor means."""
+    if cursor is None:
+        return 1
+    try:
+        text = key_of(cursor, frozenset({"batch_id", "chunk"}), {"batch_id": batch.batch_id})
+        chunk = int(text["chunk"])
+        if _cursor(batch, chunk) != text or not 1 <= chunk <= batch.chunk_count:
+            raise InvalidCursorError
+    except ValueError:
+        raise InvalidRequestError({"cursor": ["Not a cursor of this list."]}) from None
+    return chunk

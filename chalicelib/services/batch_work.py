@@ -1,0 +1,151 @@
+"""What workers do with the chunks of a batch: check them, make payouts of them, cancel them.
+
+Each task may be begun twice, at once or again after a crash: a mark is written on condition that
+nobody else wrote it, and the id of a row's payout follows from the row.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from chalicelib import observability
+from chalicelib.clock import Clock
+from chalicelib.domain.batch import (
+    Batch,
+    BatchEvent,
+    BatchStatus,
+    ChunkState,
+    Mark,
+    Tally,
+    Task,
+    all_marks,
+    is_done,
+    moved,
+    size_of,
+    together,
+)
+from chalicelib.services.batch_cancelling import RowCanceller
+from chalicelib.services.batch_checking import RowChecker
+from chalicelib.services.batch_releasing import RowReleaser, without_texts
+from chalicelib.storage.batches import BatchChangedError, Batches
+from chalicelib.storage.open_batches import OpenBatches
+
+SYSTEM: Final = "system"
+# Outlives every function's timeout (60 s): once it is over, whoever had it is dead.
+_LEASE: Final = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWork:
+    """Works on one chunk at a time, and moves the batch on when all are done."""
+
+    batches: Batches
+    open_batches: OpenBatches
+    checker: RowChecker
+    releaser: RowReleaser
+    canceller: RowCanceller
+    clock: Clock
+
+    def do(self, batch_id: str, number: int, task: str) -> None:
+        """What a message asks for, if it is still to be done; one that comes late does nothing."""
+        batch = self.batches.get(batch_id)
+        wanted = Task(task)
+        if batch is None or batch.task is not wanted or not 1 <= number <= batch.chunk_count:
+            observability.note(outcome="not to be done")
+            return
+        self.work_on(batch, number)
+        self.move_on(batch)
+
+    def work_on(self, batch: Batch, number: int) -> None:
+        """Does the batch's task with one chunk, unless it is done or in the hands of another."""
+        mark = self.batches.mark(batch.upload_id, number) or Mark(number, size_of(batch, number))
+        task = batch.task
+        if task is None or is_done(mark, task) or self._is_leased(mark):
+            return
+        try:
+            match task:
+                case Task.CHECK:
+                    self._check(batch, mark)
+                case Task.RELEASE:
+                    self._release(batch, mark)
+                case Task.CANCEL:
+                    self._cancel(batch, mark)
+        except BatchChangedError:
+            observability.note(outcome="done by another")
+
+    def _is_leased(self, mark: Mark) -> bool:
+        return (
+            mark.state is ChunkState.RELEASING
+            and mark.lease_until is not None
+            and self.clock.now() < mark.lease_until
+        )
+
+    def _check(self, batch: Batch, mark: Mark) -> None:
+        rows = self.batches.rows(batch.upload_id, mark.number)
+        warnings = self.checker.warnings(rows, self.clock.now())
+        self._save(batch, replace(mark, state=ChunkState.CHECKED, warnings=warnings))
+
+    def _release(self, batch: Batch, mark: Mark) -> None:
+        """Makes the rows payouts. A cancellation that comes meanwhile waits for the lease."""
+        was_begun = mark.state is ChunkState.RELEASING
+        lease = self.clock.now() + _LEASE
+        ours = self._save(batch, replace(mark, state=ChunkState.RELEASING, lease_until=lease))
+        rows = self.batches.rows(batch.upload_id, mark.number)
+        released = self.releaser.release(batch, rows, ours.problems, was_begun=was_begun)
+        if released.problems != ours.problems:
+            # Before the rows lose their texts: a row that became no payout never becomes one.
+            ours = self._save(batch, replace(ours, problems=released.problems))
+        now = self.clock.now()
+        self.batches.keep_rows(batch.upload_id, mark.number, without_texts(rows), now)
+        tally = Tally(now, {"Queued": released.count} if released.count else {})
+        self._save(batch, replace(ours, state=ChunkState.RELEASED, lease_until=None, tally=tally))
+
+    def _cancel(self, batch: Batch, mark: Mark) -> None:
+        # First, so that nobody releases it any more.
+        ours = self._save(batch, replace(mark, state=ChunkState.CANCELLING, lease_until=None))
+        rows = self.batches.rows(batch.upload_id, mark.number)
+        has_payouts = batch.approved_at is not None
+        tally = self.canceller.cancel(batch, rows) if has_payouts else Tally(self.clock.now(), {})
+        self.batches.keep_rows(batch.upload_id, mark.number, without_texts(rows), self.clock.now())
+        self._save(batch, replace(ours, state=ChunkState.CANCELLED, tally=tally))
+
+    def _save(self, batch: Batch, mark: Mark) -> Mark:
+        return self.batches.save_mark(batch.upload_id, mark, self.clock.now())
+
+    # --- the batch as a whole
+
+    def move_on(self, batch: Batch, marks: tuple[Mark, ...] | None = None) -> Batch:
+        """The batch after whatever follows from what was done with its chunks."""
+        if marks is None:
+            marks = all_marks(batch, self.batches.marks(batch.upload_id))
+        event = _event_after(batch, marks)
+        if event is not None:
+            after = moved(batch, event, self.clock.now(), SYSTEM)
+            if event is BatchEvent.CHECKED:
+                after = replace(after, warnings=together([mark.warnings for mark in marks]))
+            try:
+                batch = self.batches.save(after)
+            except BatchChangedError:
+                observability.note(outcome="done by another")
+                return batch
+        if not batch.is_open or _is_over(batch, marks):
+            # Dying before this leaves it among the open ones, where the schedule finds it.
+            self.open_batches.close(batch.batch_id, self.clock.now())
+        return batch
+
+
+def _event_after(batch: Batch, marks: tuple[Mark, ...]) -> BatchEvent | None:
+    """What happens to a batch whose chunks are that far; None if it has to wait."""
+    match batch.status:
+        case BatchStatus.CHECKING if all(is_done(mark, Task.CHECK) for mark in marks):
+            return BatchEvent.CHECKED
+        case BatchStatus.RELEASING if all(is_done(mark, Task.RELEASE) for mark in marks):
+            return BatchEvent.RELEASED
+        case BatchStatus.RELEASED if all(mark.is_settled for mark in marks):
+            return BatchEvent.FINISHED
+    return None
+
+
+def _is_over(batch: Batch, marks: tuple[Mark, ...]) -> bool:
+    """Whether nothing more happens to a batch that was cancelled."""
+    return batch.status is BatchStatus.CANCELLED and all(mark.is_settled for mark in marks)

@@ -1,0 +1,167 @@
+"""What people do with a batch that stands: look, confirm, approve, reject, cancel."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from chalicelib.clock import Clock
+from chalicelib.domain.actor import Actor
+from chalicelib.domain.batch import (
+    Batch,
+    BatchEvent,
+    BatchStatus,
+    Mark,
+    Task,
+    WrongStatusError,
+    moved,
+)
+from chalicelib.domain.money import decimal_from
+from chalicelib.errors import (
+    ConflictError,
+    ErrorCode,
+    ForbiddenError,
+    InvalidRequestError,
+    UnprocessableError,
+)
+from chalicelib.services.acceptance import Acceptance
+from chalicelib.services.batch_messages import BatchMessages
+from chalicelib.services.batch_progress import BatchProgress
+from chalicelib.services.batch_rows import found_batch
+from chalicelib.services.batch_work import BatchWork
+from chalicelib.storage.batches import LISTING_KEY, LISTING_PART, BatchChangedError, Batches
+from chalicelib.storage.dynamodb import InvalidCursorError, Page, key_of
+from chalicelib.storage.open_batches import OpenBatches
+
+_MOST_TRIES: Final = 5
+_NOT_COUNTED: Final = (
+    BatchStatus.CHECKING,
+    BatchStatus.AWAITING_CONFIRMATION,
+    BatchStatus.AWAITING_APPROVAL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A batch and how far each of its chunks is."""
+
+    batch: Batch
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchService:
+    """Each decision is one conditional write; the work that follows from it is the workers'."""
+
+    batches: Batches
+    progress: BatchProgress
+    work: BatchWork
+    messages: BatchMessages
+    clock: Clock
+    acceptance: Acceptance
+    open_batches: OpenBatches
+
+    def get(self, batch_id: str) -> Shown:
+        """The batch, with its payouts counted anew where that was not done a moment ago."""
+        batch = found_batch(self.batches, batch_id)
+        if batch.status in _NOT_COUNTED:
+            return Shown(batch, ())
+        marks = self.progress.looked_at(batch)
+        return Shown(self.work.move_on(batch, marks) if batch.is_open else batch, marks)
+
+    def newest(self, limit: int, cursor: str | None) -> Page[Batch]:
+        """The batches, newest first.
+
+        Raises:
+            InvalidRequestError: the cursor is not one of this list.
+        """
+        try:
+            start = key_of(cursor, LISTING_KEY, LISTING_PART) if cursor else None
+        except InvalidCursorError:
+            raise InvalidRequestError({"cursor": ["Not a cursor of this list."]}) from None
+        return self.batches.newest(limit, start)
+
+    def confirm(self, batch_id: str, total_cents: int, by: Actor) -> Shown:
+        """Somebody has read the summary, and says what it comes to.
+
+        Raises:
+            UnprocessableError: it comes to something else, or to more than the day has left.
+        """
+
+        def confirmed(batch: Batch) -> Batch:
+            if batch.status is BatchStatus.AWAITING_CONFIRMATION:
+                _check_total(batch, total_cents)
+                self.acceptance.check_total(batch.total_cents)
+            return moved(
+                batch, BatchEvent.CONFIRMED, self.clock.now(), by.name, confirmed_by=by.name
+            )
+
+        return self._decided(batch_id, by, confirmed)
+
+    def approve(self, batch_id: str, by: Actor) -> Shown:
+        """Somebody who neither uploaded nor confirmed it lets it be paid."""
+
+        def approved(batch: Batch) -> Batch:
+            _check_other(batch, by)
+            now = self.clock.now()
+            return moved(
+                batch, BatchEvent.APPROVED, now, by.name, approved_by=by.name, approved_at=now
+            )
+
+        return self._decided(batch_id, by, approved)
+
+    def reject(self, batch_id: str, reason: str, by: Actor) -> Shown:
+        """Somebody who neither uploaded nor confirmed it says no."""
+
+        def rejected(batch: Batch) -> Batch:
+            _check_other(batch, by)
+            return moved(batch, BatchEvent.REJECTED, self.clock.now(), by.name, reason)
+
+        return self._decided(batch_id, by, rejected)
+
+    def cancel(self, batch_id: str, by: Actor) -> Shown:
+        """Ends it: what was not sent yet is never sent, what was sent goes on."""
+
+        def cancelled(batch: Batch) -> Batch:
+            if batch.status is BatchStatus.CANCELLED:
+                return batch
+            return moved(batch, BatchEvent.CANCELLED, self.clock.now(), by.name)
+
+        return self._decided(batch_id, by, cancelled)
+
+    def _decided(self, batch_id: str, by: Actor, decide: Callable[[Batch], Batch]) -> Shown:
+        for _ in range(_MOST_TRIES):
+            before = found_batch(self.batches, batch_id)
+            try:
+                after = decide(before)
+                batch = before if after is before else self.batches.save(after)
+            except WrongStatusError as error:
+                raise ConflictError(
+                    f"The batch is {error.status}: this cannot be done with it now.",
+                    ErrorCode.BATCH_IN_OTHER_STATUS,
+                ) from None
+            except BatchChangedError:
+                continue
+            # Dying before this costs time alone: the schedule looks after every open batch.
+            if batch.status is BatchStatus.CANCELLED and batch.approved_at:
+                self.open_batches.stop(batch.batch_id, by.name, self.clock.now())
+            if batch.task in (Task.RELEASE, Task.CANCEL):
+                self.messages.put(batch, batch.task)
+            return self.get(batch_id)
+        raise ConflictError("The batch was changed meanwhile: try again.")
+
+
+def _check_total(batch: Batch, total_cents: int) -> None:
+    if total_cents != batch.total_cents:
+        raise UnprocessableError(
+            f"The batch comes to A${decimal_from(batch.total_cents)},"
+            f" not to A${decimal_from(total_cents)}.",
+            ErrorCode.BATCH_TOTAL_DIFFERS,
+        )
+
+
+def _check_other(batch: Batch, by: Actor) -> None:
+    if any(by.is_also(name) for name in (batch.created_by, batch.confirmed_by) if name):
+        raise ForbiddenError(
+            "Whoever uploaded or confirmed a batch does not decide on it too.",
+            ErrorCode.APPROVAL_BY_REQUESTER,
+        )

@@ -1,0 +1,118 @@
+// The console: signs in, draws the frame, and shows the page that the hash names.
+
+import * as api from "./api.js";
+import * as auth from "./auth.js";
+import { announce, fill, h } from "./dom.js";
+import { useTimeZone } from "./format.js";
+import { button, head, notice, problemNotice, skeleton } from "./parts.js";
+import { matching, place } from "./router.js";
+import * as session from "./session.js";
+import * as shell from "./shell.js";
+
+// A title names nobody: browsers keep titles.
+const ROUTES = [
+  { path: "/", title: "Overview", load: () => import("./page-overview.js") },
+  { path: "/payouts", title: "Payouts", load: () => import("./page-payouts.js") },
+  { path: "/payouts/:id", title: "A payout", load: () => import("./page-payout.js") },
+  { path: "/pay", title: "Pay someone", load: () => import("./page-pay.js") },
+  { path: "/customers", title: "Customers", load: () => import("./page-customers.js") },
+  { path: "/customers/new", title: "Register a customer", load: () => import("./page-customer-new.js") },
+  { path: "/customers/:id", title: "A customer", load: () => import("./page-customer.js") },
+  { path: "/batches", title: "Batches", load: () => import("./page-batches.js") },
+  { path: "/batches/:id", title: "A batch", load: () => import("./page-batch.js") },
+  { path: "/approvals", title: "Approvals", load: () => import("./page-approvals.js") },
+  { path: "/review", title: "Review", load: () => import("./page-review.js") },
+  { path: "/dead-letters", title: "Dead letters", load: () => import("./page-dead-letters.js") },
+  { path: "/reports", title: "Reports", load: () => import("./page-reports.js") },
+  { path: "/reports/:day", title: "A day's report", load: () => import("./page-report.js") },
+];
+const TALLY_SECONDS = 60;
+
+const root = document.getElementById("app");
+let main = null;
+let leaving = new AbortController();
+
+async function start() {
+  const config = await (await fetch(new URL("console/config.json", document.baseURI))).json();
+  useTimeZone(config.timeZone);
+  auth.configure(config);
+  api.configure(config, askToSignInAgain);
+  if (!config.signInUrl || !config.userPoolClientId) {
+    return welcome(notice("info", "Signing in is not set up here.",
+      h("p", {}, "Give the app COGNITO_DOMAIN and COGNITO_CLIENT_ID; docs/console.md says how.")));
+  }
+  try {
+    const cameBack = await auth.finish();
+    if (!cameBack && auth.wasSignedIn()) return auth.begin(location.hash);
+    if (!cameBack) return welcome();
+  } catch (error) {
+    return welcome(notice("bad", "You are not signed in.", h("p", {}, error.message)));
+  }
+  await session.load();
+  main = shell.frame(root);
+  addEventListener("hashchange", show);
+  keepTally();
+  await show();
+}
+
+function welcome(message) {
+  document.title = "Sign in · Payouts";
+  fill(
+    root,
+    h(
+      "main",
+      { class: "welcome" },
+      h("div", { class: "welcome-card" },
+        h("span", { class: "mark" }, h("img", { src: new URL("console/icon.svg", document.baseURI).href, alt: "", width: "40", height: "40" })),
+        h("h1", {}, "Payouts"),
+        h("p", { class: "lead" }, "Pay customers, and know what became of it."),
+        message,
+        button("Sign in", () => auth.begin(location.hash), { kind: "primary large" })),
+    ),
+  );
+}
+
+/** The page stays as it is, with what was typed into it; only the way on is offered. */
+function askToSignInAgain() {
+  if (!main || document.querySelector(".session-end")) return;
+  main.prepend(h("div", { class: "session-end" }, notice("wait", "Your session has ended.",
+    h("p", {}, "What you see is still here, but nothing can be asked or done until you sign in again."),
+    button("Sign in again", () => auth.begin(location.hash), { kind: "primary" }))));
+}
+
+async function show() {
+  const { path, query } = place();
+  leaving.abort();
+  leaving = new AbortController();
+  const { signal } = leaving;
+  shell.mark(path);
+  fill(main, skeleton(6));
+  const found = matching(ROUTES, path);
+  let content;
+  try {
+    content = found
+      ? await (await found.route.load()).page({ params: found.params, query, signal })
+      : [head("There is no such page"), h("p", {}, h("a", { href: "#/" }, "Go to the overview"))];
+  } catch (problem) {
+    content = [head("Something is in the way"), problemNotice(problem, { again: show })];
+  }
+  if (signal.aborted) return;
+  fill(main, h("div", { class: "page" }, content));
+  scrollTo(0, 0);
+  const heading = main.querySelector("h1");
+  document.title = `${found?.route.title ?? "Console"} · Payouts`;
+  heading?.focus({ preventScroll: true });
+  announce(heading?.textContent ?? "");
+}
+
+function keepTally() {
+  const again = () => !document.hidden && auth.isSignedIn() && shell.tally();
+  again();
+  setInterval(again, TALLY_SECONDS * 1000);
+  addEventListener("payouts-changed", again);
+}
+
+start().catch((problem) => {
+  const words = problem.detail ?? "The console could not be started.";
+  welcome(notice("bad", "Something is in the way.", h("p", {}, words)));
+});

@@ -1,0 +1,63 @@
+// What waits for somebody other than whoever asked for it.
+
+import * as api from "./api.js";
+import { h } from "./dom.js";
+import { count, money, when } from "./format.js";
+import { namesKnown } from "./names.js";
+import { button, card, empty, head, loaded, paged, table } from "./parts.js";
+import { payee } from "./payout-table.js";
+import { approve } from "./payout-actions.js";
+import { link } from "./router.js";
+import * as session from "./session.js";
+import { actorName } from "./words.js";
+
+export function page({ signal }) {
+  const payouts = paged(
+    async (cursor) => {
+      await namesKnown();
+      return api.get("/payouts", { status: "AwaitingApproval", limit: 25, cursor });
+    },
+    (items) => items.length > 0 ? waiting(items, payouts) : empty("No payout waits for approval"),
+    { signal },
+  );
+  const batches = loaded(
+    async () => (await api.get("/batches")).items.filter((each) => each.status === "AwaitingApproval"),
+    (items) => items.length > 0 ? waitingBatches(items) : empty("No batch waits for approval"),
+    { signal },
+  );
+  return [
+    head("Approvals", { lead: "Nothing here is paid before somebody other than the requester approves it." }),
+    !session.mayApprove() && h("p", { class: "note" }, "You can look. Approving needs the role of an approver."),
+    card("Payouts", {}, payouts),
+    card("Batches", {}, batches),
+  ];
+}
+
+function waiting(items, list) {
+  const me = session.me().name;
+  const decide = async (payout) => {
+    if (await approve(payout)) {
+      dispatchEvent(new Event("payouts-changed"));
+      await list.again();
+    }
+  };
+  const cell = (each) => each.created_by === me
+    ? h("span", { class: "note" }, "yours")
+    : button("Approve", () => decide(each), { kind: "small" });
+  return table("Payouts that wait for approval", [
+    { title: "To", cell: payee },
+    { title: "Asked for by", wide: true, cell: (each) => actorName(each.created_by, me) },
+    { title: "Asked for", wide: true, cell: (each) => when(each.created_at) },
+    { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
+    ...(session.mayApprove() ? [{ title: h("span", { class: "unseen" }, "Approve"), wide: true, end: true, cell }] : []),
+  ], items, { href: (each) => link(`/payouts/${each.transaction_id}`), key: (each) => each.transaction_id });
+}
+
+function waitingBatches(items) {
+  return table("Batches that wait for approval", [
+    { title: "Batch", cell: (each) => count(each.row_count, "payout") },
+    { title: "Uploaded by", wide: true, cell: (each) => actorName(each.created_by, session.me().name) },
+    { title: "Uploaded", cell: (each) => when(each.created_at) },
+    { title: "Total", end: true, class: "amount", cell: (each) => money(each.total) },
+  ], items, { href: (each) => link(`/batches/${each.batch_id}`), key: (each) => each.batch_id });
+}

@@ -1,0 +1,215 @@
+// One batch: what is in it, who has to do what next, how far it is.
+
+import * as api from "./api.js";
+import { ask } from "./dialog.js";
+import { announce, fill, h } from "./dom.js";
+import { field } from "./form.js";
+import { count, exactly, money, short, when } from "./format.js";
+import { keepLooking } from "./live.js";
+import { namesKnown, nameOf } from "./names.js";
+import { badge, button, card, copyable, empty, facts, head, icon, notice, paged, saveFile, table } from "./parts.js";
+import { link } from "./router.js";
+import * as session from "./session.js";
+import { actorName, BATCH_STATUSES, statusName } from "./words.js";
+
+const MOVING = ["Checking", "Releasing", "Released"];
+const SECONDS_WHILE_MOVING = 2;
+const SECONDS_AT_REST = 5;
+
+export async function page({ params, signal }) {
+  const address = `/batches/${params.id}`;
+  let batch = await api.get(address);
+  const content = h("div", {});
+  const rows = paged(
+    async (cursor) => {
+      await namesKnown();
+      return api.get(`${address}/rows`, { cursor });
+    },
+    (items) => items.length > 0 ? rowTable(items) : empty("No rows"),
+    { signal },
+  );
+
+  function show(next) {
+    const isNews = next.status !== batch.status;
+    batch = next;
+    fill(content, view(batch, address, acted));
+    if (isNews) announce(`This batch is now: ${label(batch)[0]}`);
+  }
+
+  function acted(next) {
+    dispatchEvent(new Event("payouts-changed"));
+    show(next);
+    rows.again();
+  }
+
+  show(batch);
+  keepLooking(signal, {
+    every: () => (MOVING.includes(batch.status) ? SECONDS_WHILE_MOVING : SECONDS_AT_REST),
+    look: async () => {
+      try {
+        const next = await api.get(address);
+        if (signal.aborted || JSON.stringify(next) === JSON.stringify(batch)) return "on";
+        const isNews = next.status !== batch.status;
+        show(next);
+        if (isNews || MOVING.includes(next.status)) await rows.refresh();
+        return "on";
+      } catch (problem) {
+        return problem.kind === api.Kind.SIGNED_OUT ? "enough" : "on";
+      }
+    },
+  });
+  return [content, card("Rows", { actions: [button("Result as CSV", () => download(address, batch), { kind: "small" })] }, rows)];
+}
+
+const label = (batch) => BATCH_STATUSES[batch.status] ?? [batch.status, "quiet"];
+
+function view(batch, address, done) {
+  return [
+    head(`${count(batch.row_count, "payout")}, ${money(batch.total)}`, {
+      back: { href: "#/batches", label: "Batches" },
+      badge: badge(...label(batch)),
+    }),
+    nextStep(batch, address, done),
+    progress(batch),
+    h("div", { class: "columns" },
+      summary(batch),
+      card("What happened", {},
+        h("ol", { class: "timeline" }, (batch.history ?? []).map((entry) => h("li", { class: "moment quiet" },
+          h("p", { class: "moment-title" }, eventTitle(entry.event)),
+          h("p", { class: "note" }, `${exactly(entry.at)} · ${actorName(entry.by, session.me().name)}`),
+          entry.detail && h("p", { class: "moment-detail" }, entry.detail)))),
+        facts(["Batch id", copyable(batch.batch_id)]))),
+  ];
+}
+
+const eventTitle = (event) => event.replace(/([a-z])([A-Z])/g, "$1 $2");
+
+/** What has to be done next, and by whom; with the buttons of whoever may. */
+function nextStep(batch, address, done) {
+  const me = session.me().name;
+  const act = (verb, words) => async () => {
+    const outcome = await ask({ ...words, act: (values) => api.post(`${address}/${verb}`, words.body?.(values) ?? {}) });
+    if (outcome) done(outcome);
+  };
+  const cancel = session.mayOperate() && button("Cancel batch", act("cancel", {
+    title: "Cancel this batch?",
+    words: "What has not been sent is never sent. What was sent already goes on.",
+    yes: "Cancel batch", no: "Keep it", kind: "danger",
+  }));
+  switch (batch.status) {
+    case "Checking":
+      return notice("info", "The rows are being checked.", h("p", {}, "This takes a moment; the page updates by itself."), cancel);
+    case "AwaitingConfirmation":
+      return notice("wait", `Does ${money(batch.total)} agree with your own total?`,
+        h("p", {}, "Look at the summary below. Then confirm by typing the total."),
+        session.mayOperate() && h("div", { class: "actions" },
+          button("Confirm the total", act("confirm", confirming(batch)), { kind: "primary" }), cancel));
+    case "AwaitingApproval": {
+      const isMine = [batch.created_by, batch.confirmed_by].includes(me);
+      return notice("wait", "It waits for approval.",
+        h("p", {}, isMine ? "You uploaded or confirmed it, so somebody else has to approve it."
+          : session.mayApprove() ? "Once you approve, it is paid." : "Approving needs the role of an approver."),
+        h("div", { class: "actions" },
+          !isMine && session.mayApprove() && [
+            button(`Approve ${money(batch.total)}`, act("approve", {
+              title: `Approve ${count(batch.row_count, "payout")}?`,
+              words: `${money(batch.total)} is paid to ${count(batch.row_count, "payee")}, beginning at once.`,
+              yes: `Approve ${money(batch.total)}`,
+            }), { kind: "primary" }),
+            button("Reject", act("reject", {
+              title: "Reject this batch?", words: "Nobody in it is paid.", yes: "Reject batch", kind: "danger",
+              fields: [field("Reason", "reason", { required: true, maxlength: 500 })],
+              body: ({ reason }) => ({ reason }),
+            })),
+          ],
+          cancel));
+    }
+    case "Releasing":
+    case "Released":
+      return notice("info", "It is being paid.", h("p", {}, "The page updates by itself; you may leave it."), cancel);
+    case "Finished":
+      return batch.progress?.failed || batch.progress?.returned || batch.progress?.needs_review
+        ? notice("wait", "It is finished, and not everybody was paid.", h("p", {}, "The rows below say who and why."))
+        : notice("good", "It is finished. Everybody was paid.");
+    default:
+      return notice("info", "It was cancelled.", h("p", {}, "What was not sent by then never is."));
+  }
+}
+
+function confirming(batch) {
+  const total = field("Total of your file", "total", { required: true, prefix: "$", inputmode: "decimal" });
+  return {
+    title: "Confirm the total",
+    words: `${count(batch.row_count, "payout")}. Type the total that you expect; it must agree to the cent.`,
+    fields: [total],
+    yes: "Confirm",
+    body: (values) => ({ total: Number(values.total.replace(/[\s,$]/g, "")) }),
+  };
+}
+
+const PARTS = [
+  ["completed", "Paid", "good"], ["pending", "On their way", "going"], ["queued", "Queued", "quiet"],
+  ["waiting", "Not released yet", "rest"], ["failed", "Not paid", "bad"], ["returned", "Came back", "bad"],
+  ["cancelled", "Cancelled", "rest"], ["not_released", "Not released", "bad"], ["needs_review", "Need review", "review"],
+];
+
+function progress(batch) {
+  const told = batch.progress;
+  if (!told || ["Checking", "AwaitingConfirmation", "AwaitingApproval"].includes(batch.status)) return null;
+  const ended = ["completed", "failed", "returned", "cancelled", "not_released"].reduce((all, name) => all + (told[name] ?? 0), 0);
+  const id = "batch-progress";
+  return card("Progress", { note: told.as_of && `as of ${when(told.as_of)}` },
+    h("p", { id }, h("strong", {}, count(ended)), ` of ${count(batch.row_count, "payout")} at their end`),
+    h("progress", { max: batch.row_count, value: ended, "aria-labelledby": id }),
+    h("ul", { class: "tallies" }, PARTS.filter(([name]) => told[name]).map(([name, words, tone]) =>
+      h("li", {}, badge(words, tone), h("strong", {}, count(told[name]))))));
+}
+
+function summary(batch) {
+  const told = batch.summary;
+  if (!told) return card("Summary", {}, h("p", { class: "note" }, "It is being made."));
+  const duplicates = told.duplicates ?? [];
+  return card("Summary", {},
+    facts(
+      ["Payouts", count(told.count ?? batch.row_count)],
+      ["Total", money(told.total ?? batch.total)],
+      ["Largest", money(typeof told.largest === "object" ? told.largest?.amount : told.largest)],
+      ["First payment", `to ${count(told.first_time_count ?? 0, "customer")}`],
+      ["Paid the same lately", `${count(told.duplicate_count ?? 0, "row")}, in 7 days or in this file`],
+      ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${when(batch.created_at)}`],
+      ["Confirmed by", batch.confirmed_by && actorName(batch.confirmed_by, session.me().name)],
+      ["Approved by", batch.approved_by && actorName(batch.approved_by, session.me().name)],
+    ),
+    duplicates.length > 0 && h("details", {}, h("summary", {}, icon("review"), ` ${count(told.duplicate_count, "row")} may be paid twice`),
+      table("Rows like a payout of the last seven days", [
+        { title: "Line", cell: (each) => each.line },
+        { title: "Earlier", cell: (each) => each.transaction_id
+          ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, when(each.created_at)) : each.same_as_line ? `line ${each.same_as_line} of this file` : "in this file" },
+        { title: "Amount", end: true, cell: (each) => money(each.amount) },
+      ], duplicates)));
+}
+
+function rowTable(items) {
+  return table("Rows of the batch", [
+    { title: "Line", cell: (each) => each.line },
+    { title: "Customer", cell: (each) => h("a", { href: link(`/customers/${each.customer_id}`) }, nameOf(each.customer_id) ?? each.external_id ?? short(each.customer_id)) },
+    { title: "Reference", wide: true, cell: (each) => each.reference ?? "–" },
+    { title: "Status", cell: (each) => rowStatus(each) },
+    { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
+  ], items);
+}
+
+const TONES = { Completed: "good", Failed: "bad", Returned: "bad", Pending: "going", NotReleased: "bad" };
+
+function rowStatus(row) {
+  const shown = badge(row.status ? statusName(row.status) : "Not released yet", TONES[row.status] ?? "quiet");
+  const isMade = row.status && !["Waiting", "NotReleased"].includes(row.status);
+  return h("span", { class: "badges" },
+    isMade && row.transaction_id ? h("a", { href: link(`/payouts/${row.transaction_id}`) }, shown) : shown,
+    row.needs_review && badge("Needs review", "review"),
+    row.failure_reason && h("span", { class: "note" }, row.failure_reason));
+}
+
+async function download(address, batch) {
+  saveFile(`batch-${batch.batch_id.slice(0, 8)}.csv`, "text/csv", await api.getFile(`${address}/result`));
+}

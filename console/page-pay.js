@@ -1,0 +1,167 @@
+// Paying one customer. Everything is checked before the button that pays is offered, and whatever
+// is pressed twice, or asked again after a lost answer, pays once.
+
+import * as api from "./api.js";
+import { fill, h } from "./dom.js";
+import { customerPicker } from "./customer-picker.js";
+import { field, form, radios, setBusy, submitButton } from "./form.js";
+import { money } from "./format.js";
+import { badge, button, card, head, icon, linkButton, loaded, notice, problemNotice } from "./parts.js";
+import { go, link } from "./router.js";
+import * as session from "./session.js";
+import { destinationName, VERIFICATIONS } from "./words.js";
+
+export function page({ query, signal }) {
+  const heading = head("Pay someone", { back: { href: "#/payouts", label: "Payouts" } });
+  if (!session.mayOperate()) {
+    return [heading, notice("info", "Paying needs the role of an operator.", h("p", {}, "You may look at everything."))];
+  }
+  const id = query.get("customer");
+  const body = id
+    ? loaded(() => api.get(`/customers/${id}`), (customer) => payForm(customer, query.get("destination")), { signal })
+    : card("Whom?", { class: "narrow" }, customerPicker((customer) => go("/pay", { customer: customer.customer_id }), signal));
+  return [heading, body];
+}
+
+function payForm(customer, chosen) {
+  const who = h("p", { class: "payee" }, h("strong", {}, customer.name), h("a", { href: "#/pay" }, "Someone else"));
+  if (customer.destinations.length === 0) {
+    return card("Whom?", { class: "narrow" }, who, notice("info", "There is nowhere to pay to yet.",
+      linkButton("Add a destination", link(`/customers/${customer.customer_id}`))));
+  }
+  return new PayForm(customer, chosen, who).element;
+}
+
+class PayForm {
+  constructor(customer, chosen, who) {
+    this.customer = customer;
+    this.sent = null; // what was asked for when no answer came: asked again as it was
+    const first = customer.destinations.some((each) => each.destination_id === chosen)
+      ? chosen : customer.destinations[0].destination_id;
+    const changed = () => this.forget();
+    this.destination = radios("Where to", "destination_id", customer.destinations.map(destinationChoice), { value: first, onchange: changed });
+    this.amount = field("Amount", "amount", {
+      required: true, prefix: "$", inputmode: "decimal", placeholder: "0.00", class: "amount-input", oninput: changed,
+    });
+    this.reference = field("Reference", "lodgement_reference", {
+      hint: "Shown on their bank statement.", maxlength: 280, oninput: changed,
+    });
+    this.description = field("Description", "description", { hint: "For you; the payee does not see it.", maxlength: 500, oninput: changed });
+    this.fields = [this.destination, this.amount, this.reference, this.description];
+    this.outcome = h("div", { class: "outcome", "aria-live": "polite" });
+    this.form = form([who, this.fields], {
+      buttons: [submitButton("Check")],
+      submit: () => this.check(),
+      class: "pay",
+    });
+    this.element = card(null, { class: "narrow" }, this.form, this.outcome);
+  }
+
+  payload() {
+    const text = this.amount.value().replace(/[\s,$]/g, "");
+    const destination = this.customer.destinations.find((each) => each.destination_id === this.destination.value());
+    return {
+      customer_id: this.customer.customer_id,
+      destination_id: destination.destination_id,
+      amount: text,
+      ...(this.reference.value() && { lodgement_reference: this.reference.value() }),
+      ...(this.description.value() && { description: this.description.value() }),
+    };
+  }
+
+  /** Another payment is another key: what was checked no longer stands. */
+  forget() {
+    fill(this.outcome);
+    this.form.classList.remove("checked");
+  }
+
+  async check() {
+    const payload = this.payload();
+    try {
+      const found = await api.post("/payouts/validate", payload);
+      this.offer(payload, found.checks, found.destination);
+    } catch (problem) {
+      if (problem.code !== "SendingStopped") throw problem;
+      this.offer(payload, [{ name: "monoova", is_ok: null, detail: `${problem.detail} The payout would wait in the queue and be sent by itself.` }]);
+    }
+  }
+
+  offer(payload, checks, destination) {
+    const shown = destination ?? this.customer.destinations.find((each) => each.destination_id === payload.destination_id);
+    const amount = money(Number(payload.amount));
+    const isRefused = checks.some((check) => check.is_ok === false);
+    const isCertain = checks.every((check) => check.is_ok);
+    const key = crypto.randomUUID(); // one for this payment, however often the button is pressed
+    const pay = button(isCertain ? `Pay ${amount}` : `Pay ${amount} all the same`, () => this.pay(payload, key, pay), { kind: "primary large" });
+    fill(
+      this.outcome,
+      h("h2", {}, isRefused ? "This would not go through" : "This is what will happen"),
+      h("p", { class: "sentence" }, h("strong", {}, amount), " goes to ", h("strong", {}, this.customer.name), " at ", h("strong", {}, shown.masked), "."),
+      h("ul", { class: "checks" }, checks.map(checkLine)),
+      !isRefused && h("div", { class: "form-buttons" }, pay),
+    );
+    this.form.classList.add("checked");
+    if (!isRefused) pay.focus();
+  }
+
+  async pay(payload, key, pay) {
+    if (pay.classList.contains("busy")) return;
+    setBusy(pay, true);
+    this.freeze(true);
+    try {
+      const payout = await api.post("/payouts", payload, { idempotencyKey: key });
+      dispatchEvent(new Event("payouts-changed"));
+      go(`/payouts/${payout.transaction_id}`);
+    } catch (problem) {
+      this.failed(problem, payload, key);
+    } finally {
+      setBusy(pay, false);
+    }
+  }
+
+  failed(problem, payload, key) {
+    if (problem.kind === api.Kind.UNKNOWN || problem.kind === api.Kind.SIGNED_OUT) {
+      const again = button("Ask again", () => this.pay(payload, key, again), { kind: "primary" });
+      fill(this.outcome, notice("wait", "We do not know yet whether this was paid.",
+        h("p", {}, h("strong", {}, "Do not start another payment."), " Press “Ask again”: it is the same payment under the same key, so it is paid once however often you ask."),
+        problem.detail && h("p", { class: "note" }, problem.detail), again,
+        problem.transactionId && linkButton("Look at the payout", link(`/payouts/${problem.transactionId}`))));
+      again.focus();
+      return;
+    }
+    this.freeze(false);
+    if (problem.kind === api.Kind.TRY_AGAIN) {
+      const again = button("Try again", () => this.pay(payload, key, again), { kind: "primary" });
+      fill(this.outcome, notice("bad", "Nothing was paid.", h("p", {}, problem.detail), again));
+      again.focus();
+    } else if (problem.kind === api.Kind.INVALID) {
+      this.forget();
+      this.form.show(problem);
+    } else {
+      fill(this.outcome, problemNotice(problem), problem.transactionId &&
+        linkButton("See why", link(`/payouts/${problem.transactionId}`)));
+    }
+  }
+
+  freeze(isFrozen) {
+    for (const each of this.form.querySelectorAll("input, button")) each.disabled = isFrozen;
+  }
+}
+
+function destinationChoice(destination) {
+  const [label, tone] = VERIFICATIONS[destination.verification?.status] ?? [];
+  return {
+    value: destination.destination_id,
+    title: destination.masked,
+    text: destinationName(destination),
+    badge: tone && destination.verification.status !== "NotStarted" ? badge(label, tone) : null,
+  };
+}
+
+const CHECKS = { monoova: "Monoova", funds: "Balance" };
+
+function checkLine(check) {
+  const [name, tone, said] = check.is_ok === null ? ["question", "wait", "not known"] : check.is_ok ? ["check", "good", "fine"] : ["cross", "bad", "refused"];
+  return h("li", { class: `check-line ${tone}` }, icon(name),
+    h("span", {}, h("strong", {}, CHECKS[check.name] ?? check.name), h("span", { class: "unseen" }, ` ${said}`), ` ${check.detail}`));
+}

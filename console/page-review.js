@@ -1,0 +1,49 @@
+// Payouts of which only a person can say what became of them.
+
+import * as api from "./api.js";
+import { h } from "./dom.js";
+import { money, when } from "./format.js";
+import { namesKnown } from "./names.js";
+import { button, empty, head, paged, table } from "./parts.js";
+import { payee } from "./payout-table.js";
+import { resolve } from "./payout-actions.js";
+import { link } from "./router.js";
+import * as session from "./session.js";
+import { REVIEW_REASONS, statusOf } from "./words.js";
+
+export function page({ signal }) {
+  const list = paged(
+    async (cursor) => {
+      await namesKnown();
+      return api.get("/payouts", { needs_review: "true", limit: 25, cursor });
+    },
+    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "What nobody can know by itself shows up here."),
+    { signal },
+  );
+  return [
+    head("Review", { lead: "Monoova's word is missing or contradicts itself. Nothing is sent again until you settle it." }),
+    !session.mayOperate() && h("p", { class: "note" }, "You can look. Settling a payout needs the role of an operator."),
+    list,
+  ];
+}
+
+function reviews(items, list) {
+  const settle = async (payout) => {
+    if (await resolve(payout)) {
+      dispatchEvent(new Event("payouts-changed"));
+      await list.again();
+    }
+  };
+  return table("Payouts that need review", [
+    { title: "To", cell: (each) => [payee(each), h("span", { class: "narrow-only under note" }, why(each))] },
+    { title: "Why", wide: true, cell: why },
+    { title: "Status", wide: true, cell: (each) => statusOf(each).label },
+    { title: "Since", wide: true, cell: (each) => when(each.updated_at) },
+    { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
+    ...(session.mayOperate()
+      ? [{ title: h("span", { class: "unseen" }, "Settle"), wide: true, end: true, cell: (each) => button("Settle", () => settle(each), { kind: "small" }) }]
+      : []),
+  ], items, { href: (each) => link(`/payouts/${each.transaction_id}`), key: (each) => each.transaction_id });
+}
+
+const why = (payout) => REVIEW_REASONS[payout.review_reason] ?? payout.review_reason;

@@ -1,0 +1,34 @@
+// Who is signed in, and what they may do.
+
+import * as api from "./api.js";
+import * as auth from "./auth.js";
+
+let person = { name: "", email: "", roles: [] };
+
+/** Asks the API; where it cannot say, the groups in the token are a good guess. */
+export async function load() {
+  const claims = auth.claims();
+  let me;
+  try {
+    me = await api.get("/me");
+  } catch (problem) {
+    if (problem.kind !== api.Kind.UNAVAILABLE) throw problem;
+    me = { name: claims.sub, roles: rolesOf(claims["cognito:groups"] ?? []) };
+  }
+  person = { name: me.name, email: claims.email ?? "", roles: me.roles };
+}
+
+function rolesOf(groups) {
+  if (groups.includes("approvers")) return ["viewer", "operator", "approver"];
+  const isViewer = groups.length > 0 && groups.every((group) => group === "viewers");
+  return isViewer ? ["viewer"] : ["viewer", "operator"];
+}
+
+export const me = () => person;
+export const mayOperate = () => person.roles.includes("operator") || person.roles.includes("approver");
+export const mayApprove = () => person.roles.includes("approver");
+
+export function roleName() {
+  if (mayApprove()) return "Approver";
+  return mayOperate() ? "Operator" : "Viewer";
+}

@@ -1,0 +1,207 @@
+"""Batches whose functions die, after each call of the upload, and of what follows it.
+
+After a death everybody goes on as they would: whoever got no answer asks again, the queue brings
+its message once more, the clock strikes. At the end every row was paid once, or, where somebody
+cancelled, at most once.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+
+from proof.crash_points import Guillotine, Side
+from proof.house import House
+from proof.lambda_events import HttpAnswer, user
+from proof.people import People
+from proof.weather import Weather
+
+_MINUTES: Final = 60
+_FILE: Final = {"Content-Type": "text/csv"}
+_JSON: Final = {"Content-Type": "application/json"}
+WORDS: Final = "Wilhelmina's rent"
+
+
+@dataclass(frozen=True)
+class Deaths:
+    """At which calls of which function, in which part of the story, somebody may die.
+
+    `loses_messages`: the queue brings nothing, and the clock has all to do.
+    """
+
+    name: str
+    function: str
+    part: str
+    is_cancelled: bool = False
+    loses_messages: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+DEATHS: Final = (
+    Deaths("upload", "api", "upload"),
+    Deaths("check", "send_queued_payouts", "upload"),
+    Deaths("confirm", "api", "confirm"),
+    Deaths("approve", "api", "approve"),
+    Deaths("release", "send_queued_payouts", "approve"),
+    Deaths("a look at the progress", "api", "look"),
+    Deaths("cancel while nothing is sent", "api", "cancel", is_cancelled=True),
+    Deaths("cancel the rows", "send_queued_payouts", "cancel", is_cancelled=True),
+    Deaths("check by the clock", "reconcile", "upload", loses_messages=True),
+    Deaths("release by the clock", "reconcile", "approve", loses_messages=True),
+    Deaths(
+        "release under every rule",
+        "send_queued_payouts",
+        "approve",
+        settings={
+            "APPROVAL_NEW_DESTINATIONS": "required",
+            "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
+        },
+    ),
+)
+
+
+class Story:
+    """One batch from its upload to its end. `kill_at` is a call of the part that `deaths` names."""
+
+    def __init__(
+        self, deaths: Deaths, kill_at: tuple[int, Side] | None, house: type[House] = House
+    ) -> None:
+        lost = 1.0 if deaths.loses_messages else 0.0
+        weather = Weather(message_lost_rate=lost)
+        self.house = house(1, weather, settings=deaths.settings, new_storm=Guillotine)
+        assert isinstance(self.house.storm, Guillotine)
+        self.guillotine = self.house.storm
+        self._deaths = deaths
+        self._kill_at = kill_at
+        self._people = People(self.house, random.Random("batches"))
+        self._batch: Any = None
+
+    def play(self) -> "Story":
+        """All of it."""
+        for number in range(2):
+            self._done(lambda number=number: self._people.register(number))  # type: ignore[misc]
+        self._part("upload", self._upload)
+        self._part("confirm", lambda: self._post("confirm", {"total": "3.00"}))
+        gatekeeper = self.house.new_container().gatekeeper
+        if self._deaths.is_cancelled:
+            self._done(lambda: gatekeeper.pause("dave", "drill"))
+        self._part("approve", lambda: self._post("approve", {}))
+        self._part("look", self._look)
+        if self._deaths.is_cancelled:
+            self._part("cancel", lambda: self._post("cancel", {}))
+            self._done(gatekeeper.resume)
+        self._wait(_MINUTES)
+        self._look()
+        return self
+
+    def _part(self, name: str, act: Callable[[], object]) -> None:
+        """A part of the story, and the work that it makes. Whoever got no answer asks again."""
+        is_watched = name == self._deaths.part
+        if is_watched and not self._deaths.loses_messages:
+            self.guillotine.watch(self._deaths.function, self._kill_at)
+        act()
+        self._wait(1)
+        if is_watched and self._deaths.loses_messages:
+            # The clock does nothing with a batch before: then it is watched.
+            self.guillotine.watch(self._deaths.function, self._kill_at)
+        self._wait(2 if self._deaths.loses_messages else 0)
+        if is_watched:
+            self.guillotine.watch("", None)
+            act()
+            self._wait(10)
+
+    def _done(self, act: Callable[[], object]) -> None:
+        self.house.kernel.wait_for(self.house.kernel.spawn("person", act))
+
+    def _wait(self, minutes: int) -> None:
+        for _ in range(minutes):
+            self.house.kernel.sleep(60)
+            self.house.kernel.wait_for(self.house.functions.reconcile())
+
+    # --- what people do
+
+    def _upload(self) -> None:
+        rows = [f"{each.customer_id},1.50,{WORDS}" for each in self._people.customers]
+        content = "\n".join(["customer_id,amount,reference", *rows]).encode()
+        self._heard(self._ask("POST", "/batches", content, _FILE, "alice"))
+
+    def _post(self, decision: str, body: Mapping[str, str]) -> None:
+        content = str(dict(body)).replace("'", '"').encode()
+        who = "bob" if decision == "approve" else "alice"
+        path = f"/batches/{self._batch['batch_id']}"
+        self._heard(self._ask("POST", f"{path}/{decision}", content, _JSON, who))
+
+    def _look(self) -> None:
+        self._heard(self._ask("GET", f"/batches/{self._batch['batch_id']}", b"", {}, "alice"))
+
+    def _ask(
+        self, method: str, path: str, content: bytes, headers: Mapping[str, str], who: str
+    ) -> HttpAnswer | None:
+        heard: list[HttpAnswer | None] = []
+        groups = "approvers" if who == "bob" else "operators"
+
+        def ask() -> None:
+            answer = self.house.functions.http(method, path, content, headers, user(who, groups))
+            heard.append(answer)
+
+        self._done(ask)
+        return heard[0] if heard else None
+
+    def _heard(self, answer: HttpAnswer | None) -> None:
+        if answer is not None and "batch_id" in answer.json:
+            self._batch = answer.json
+
+    # --- what is to be judged
+
+    @property
+    def batch(self) -> Any:
+        """The batch as somebody saw it last."""
+        return self._batch
+
+    def booked(self) -> list[int]:
+        """How often Monoova has booked each payout that there is."""
+        book = self.house.monoova.book
+        return [len(book.bookings(payout.unique_reference)) for payout in self.house.rows()]
+
+    def violations(self) -> Iterator[str]:
+        """What is not as it must be at the end."""
+        booked, progress = self.booked(), self._batch["progress"]
+        wanted = "Cancelled" if self._deaths.is_cancelled else "Finished"
+        if self._batch["status"] != wanted:
+            yield f"the batch is {self._batch['status']}"
+        if self._deaths.is_cancelled:
+            if any(booked) or progress["cancelled"] != 2:
+                yield f"cancelled, and yet {booked} {progress}"
+        elif booked != [1, 1] or progress["completed"] != 2:
+            yield f"not each was paid once: {booked} {progress}"
+        if any(not payout.state.is_final for payout in self.house.rows()):
+            yield "a payout is open"
+        tables = self.house.tables
+        if tables.open_batches:
+            yield "the batch is still looked after"
+        # An upload that died leaves rows that are nobody's, and expire; a batch's are emptied.
+        ours = {batch.upload_id for batch in tables.batches.values()}
+        kept = [rows for key, rows in tables.batch_rows.items() if key[0] in ours]
+        if any(row.reference for rows in kept for row in rows):
+            yield "a row has its words still"
+
+
+def told(deaths: Deaths, kill_at: tuple[int, Side] | None, house: type[House] = House) -> Story:
+    """The story, played to its end."""
+    with house.surroundings():
+        story = Story(deaths, kill_at, house)
+        with story.house.open():
+            return story.play()
+
+
+def crash_points(deaths: Deaths) -> Iterator[tuple[int, Story]]:
+    """Every death that there can be, and what came after it.
+
+    After a call: to die before the next one is the same, and before the first is not to begin.
+    """
+    for call in count(1):
+        story = told(deaths, (call, Side.AFTER))
+        if not story.guillotine.has_fallen:
+            return
+        yield call, story

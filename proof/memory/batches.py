@@ -1,0 +1,195 @@
+"""Batches in memory, and the looks at many customers and many payouts that they take."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.domain.batch import Batch, Mark, Row
+from chalicelib.storage.batches import LISTING_PART, BatchChangedError, Batches
+from chalicelib.storage.dynamodb import Page, text_of
+from chalicelib.storage.many import MOST_AT_ONCE
+from chalicelib.storage.open_batches import OpenBatches
+from chalicelib.storage.payees import Payee, Payees, Place
+from chalicelib.storage.payout_outlines import Outline, Outlines
+from proof.memory.tables import Door, Tables
+from proof.seam import Seam
+
+_TABLE = "records"
+
+
+class MemoryBatches(Batches):
+    """Does what `Batches` does, of which it takes only the promises."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self.table = _TABLE
+        self._tables = tables
+        self._door = Door(tables, seam)
+
+    def get(self, batch_id: str) -> Batch | None:
+        return self._door.cross("GetItem", lambda: self._tables.batches.get(batch_id))
+
+    def create(self, batch: Batch) -> Batch | None:
+        def put() -> Batch | None:
+            standing = self._tables.batches.setdefault(batch.batch_id, batch)
+            if standing == batch:
+                self._tables.open_batches.add(batch.batch_id)
+            return None if standing == batch else standing
+
+        return self._door.cross("TransactWriteItems", put)
+
+    def save(self, batch: Batch) -> Batch:
+        after = replace(batch, version=batch.version + 1)
+
+        def put() -> Batch:
+            current = self._tables.batches.get(batch.batch_id)
+            if current is None or (current.version != batch.version and current != after):
+                raise BatchChangedError
+            self._tables.batches[batch.batch_id] = after
+            return after
+
+        return self._door.cross("PutItem", put)
+
+    def newest(self, limit: int, start: Mapping[str, str] | None = None) -> Page[Batch]:
+        def name(batch: Batch) -> str:
+            return f"{text_of(batch.created_at)}#{batch.batch_id}"
+
+        def found() -> Page[Batch]:
+            batches = sorted(self._tables.batches.values(), key=name, reverse=True)
+            if start:
+                batches = [batch for batch in batches if name(batch) < start["item"]]
+            page = tuple(batches[:limit])
+            is_end = len(batches) <= limit
+            return Page(page, None if is_end else {**LISTING_PART, "item": name(page[-1])})
+
+        return self._door.cross("Query", found)
+
+    def store_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
+        def put() -> None:
+            self._tables.batch_rows[upload_id, number] = tuple(rows)
+
+        self._door.cross("PutItem", put)
+
+    def keep_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
+        self.store_rows(upload_id, number, rows, at)
+
+    def rows(self, upload_id: str, number: int) -> tuple[Row, ...]:
+        return self._door.cross(
+            "GetItem", lambda: self._tables.batch_rows.get((upload_id, number), ())
+        )
+
+    def mark(self, upload_id: str, number: int) -> Mark | None:
+        return self._door.cross(
+            "GetItem", lambda: self._tables.batch_marks.get((upload_id, number))
+        )
+
+    def marks(self, upload_id: str) -> tuple[Mark, ...]:
+        def found() -> tuple[Mark, ...]:
+            marks = self._tables.batch_marks
+            return tuple(marks[key] for key in sorted(marks) if key[0] == upload_id)
+
+        return self._door.cross("Query", found)
+
+    def save_mark(self, upload_id: str, mark: Mark, at: datetime) -> Mark:
+        after = replace(mark, version=mark.version + 1)
+
+        def put() -> Mark:
+            current = self._tables.batch_marks.get((upload_id, mark.number))
+            version = current.version if current else 0
+            if version != mark.version and current != after:
+                raise BatchChangedError
+            self._tables.batch_marks[upload_id, mark.number] = after
+            return after
+
+        return self._door.cross("PutItem", put)
+
+
+class MemoryOpenBatches(OpenBatches):
+    """Does what `OpenBatches` does."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self.table = _TABLE
+        self._tables = tables
+        self._door = Door(tables, seam)
+
+    def ids(self) -> tuple[str, ...]:
+        return self._door.cross("Query", lambda: tuple(sorted(self._tables.open_batches)))
+
+    def stop(self, batch_id: str, by: str, at: datetime) -> None:
+        def put() -> None:
+            self._tables.stopped_batches[batch_id] = by
+
+        self._door.cross("PutItem", put)
+
+    def stopped_by(self, batch_id: str) -> str | None:
+        return self._door.cross("GetItem", lambda: self._tables.stopped_batches.get(batch_id))
+
+    def close(self, batch_id: str, at: datetime) -> None:
+        self._door.cross("PutItem", lambda: self._tables.open_batches.discard(batch_id))
+
+
+class MemoryPayees(Payees):
+    """Does what `Payees` does, call by call."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self._tables = tables
+        self._door = Door(tables, seam)
+
+    def of(self, customer_ids: Sequence[str]) -> dict[str, Payee]:
+        return {
+            customer_id: payee
+            for customer_id in self._read(customer_ids)
+            if (payee := self._payee(customer_id))
+        }
+
+    def named(self, external_ids: Sequence[str]) -> dict[str, str]:
+        wanted = set(self._read(external_ids))
+        return {
+            each.external_id: each.customer_id
+            for each in self._tables.customers.values()
+            if each.external_id in wanted
+        }
+
+    def _read(self, keys: Sequence[str]) -> list[str]:
+        return _read(self._door, keys)
+
+    def _payee(self, customer_id: str) -> Payee | None:
+        customer = self._tables.customers.get(customer_id)
+        if customer is None:
+            return None
+        places = [
+            Place(d.destination_id, d.type, d.masked, d.approved_at is not None, d.verification)
+            for d in customer.destinations
+        ]
+        return Payee(customer_id, tuple(places))
+
+
+class MemoryOutlines(Outlines):
+    """Does what `Outlines` does, call by call."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self._tables = tables
+        self._door = Door(tables, seam)
+
+    def of(self, transaction_ids: Sequence[str]) -> dict[str, Outline]:
+        wanted = _read(self._door, transaction_ids)
+        found = (self._tables.payouts.get(transaction_id) for transaction_id in wanted)
+        return {
+            payout.transaction_id: Outline(
+                transaction_id=payout.transaction_id,
+                status=payout.state.status.value,
+                needs_review=payout.needs_review,
+                failure_code=payout.failure_code,
+                failure_reason=payout.failure_reason,
+                lodgement_reference=payout.lodgement_reference,
+            )
+            for payout in found
+            if payout is not None
+        }
+
+
+def _read(door: Door, keys: Sequence[str]) -> list[str]:
+    """The keys, none twice, after as many calls as reading them takes."""
+    once = list(dict.fromkeys(keys))
+    for _ in range(0, len(once), MOST_AT_ONCE):
+        door.cross("BatchGetItem", lambda: None)
+    return once

@@ -1,0 +1,61 @@
+"""Who signs in to the console in these tests, and the tokens they get."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from devstack.sign_in import Tokens, Users
+from proof.lambda_events import user
+from tests.served import Served
+
+PASSWORD: Final = "correct horse battery staple"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`sub` is the user pool's id for them."""
+
+    email: str
+    sub: str
+    group: str
+
+
+OPERATOR: Final = Person(
+    "operator@example.com", "0a1b2c3d-0000-4000-8000-00000000000a", "operators"
+)
+APPROVER: Final = Person(
+    "approver@example.com", "1b2c3d4e-0000-4000-8000-00000000000b", "approvers"
+)
+VIEWER: Final = Person("viewer@example.com", "2c3d4e5f-0000-4000-8000-00000000000c", "viewers")
+EVERYBODY: Final = (OPERATOR, APPROVER, VIEWER)
+
+
+def users_of(served: Served) -> Users:
+    """The three of them, whose tokens the served app lets in."""
+
+    def sign_in(email: str, password: str) -> Tokens | None:
+        found = next((each for each in EVERYBODY if each.email == email), None)
+        return _tokens(served, found) if found and password == PASSWORD else None
+
+    def renew(token: str) -> Tokens | None:
+        found = next((each for each in EVERYBODY if each.sub == token), None)
+        return _tokens(served, found) if found else None
+
+    return Users(sign_in, renew)
+
+
+def _tokens(served: Served, person: Person) -> Tokens:
+    claims = {"sub": person.sub, "email": person.email, "cognito:groups": [person.group]}
+    token = ".".join(_part(each) for each in ({"alg": "none"}, claims, "signature"))
+    served.people[token] = _context(person)
+    return {"id_token": token, "access_token": token, "refresh_token": person.sub}
+
+
+def _context(person: Person) -> Mapping[str, Any]:
+    return user(person.sub, person.group)
+
+
+def _part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

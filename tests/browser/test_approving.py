@@ -1,0 +1,56 @@
+"""Two people for what one should not do alone."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.console import PHONE, Console
+from tests.browser.lived_in import LivedIn
+from tests.browser.people import APPROVER, OPERATOR
+
+
+def test_a_large_payout_waits_until_somebody_else_approves_it(
+    new_console: Callable[..., Console], lived: LivedIn
+) -> None:
+    operator = new_console()
+    operator.sign_in(OPERATOR, f"/pay?customer={lived.customer_id}")
+    operator.page.get_by_label("Amount").fill("750")
+    operator.page.get_by_role("button", name="Check").click()
+    operator.page.get_by_role("button", name="Pay $750.00").click()
+    badge = operator.page.locator(".head .badge")
+    expect(badge).to_have_text("Waiting for approval")
+    expect(operator.page.get_by_text("somebody else has to approve it")).to_be_visible()
+    expect(operator.page.get_by_role("button", name="Approve")).to_have_count(0)
+    operator.shoot("light/payout-waits-for-approval")
+
+    approver = new_console(viewport=PHONE)
+    approver.sign_in(APPROVER, "/approvals")
+    approver.shoot("phone/approvals-waiting")
+    assert approver.violations() == []
+    approver.page.get_by_role("link", name="Jo Citizen").click()
+    approver.page.get_by_role("button", name="Approve", exact=True).click()
+    approver.confirm("Approve $750.00")
+    expect(badge).to_have_text("Queued")
+    with operator.served.lock:
+        operator.served.world.drain()
+        operator.served.world.later(130)
+    expect(badge).to_have_text("Paid")
+    expect(operator.page.get_by_text("Approved", exact=True)).to_be_visible()
+
+
+def test_a_payout_that_is_rejected_is_cancelled_and_says_why(
+    new_console: Callable[..., Console], lived: LivedIn
+) -> None:
+    operator = new_console()
+    operator.sign_in(OPERATOR, f"/pay?customer={lived.customer_id}")
+    operator.page.get_by_label("Amount").fill("600")
+    operator.page.get_by_role("button", name="Check").click()
+    operator.page.get_by_role("button", name="Pay $600.00").click()
+    operator.heading("$600.00 to Jo Citizen")
+    place = operator.page.url.partition("#")[2]
+    approver = new_console()
+    approver.sign_in(APPROVER, place)
+    approver.page.get_by_role("button", name="Reject").click()
+    approver.confirm("Reject payout", reason="Paid already last week")
+    expect(operator.page.locator(".head .badge")).to_have_text("Cancelled")
+    expect(operator.page.get_by_label("In short")).to_contain_text("Paid already last week")

@@ -1,0 +1,169 @@
+"""The main job: somebody is registered, paid, and seen to have been paid."""
+
+import re
+
+from playwright.sync_api import Route, expect
+
+from tests.browser.console import Console
+from tests.browser.lived_in import LivedIn
+from tests.browser.people import OPERATOR
+
+
+def ordered(console: Console, customer_id: str, amount: str) -> None:
+    """The form filled in and checked, up to the button that pays."""
+    console.go(f"/pay?customer={customer_id}")
+    console.page.get_by_label("Amount").fill(amount)
+    console.page.get_by_role("button", name="Check").click()
+    expect(console.page.get_by_role("heading", name="This is what will happen")).to_be_visible()
+
+
+def booked(console: Console) -> int:
+    """How many debits Monoova's book has."""
+    with console.served.lock:
+        return len(
+            [each for each in console.served.world.monoova.book.movements if each.kind == "debit"]
+        )
+
+
+def test_a_customer_is_registered_and_paid_by_keyboard_alone(console: Console) -> None:
+    console.sign_in(OPERATOR, "/customers/new")
+    page = console.page
+
+    def typed(label: str, text: str) -> None:
+        """Tabs on until the field has the focus, then types."""
+        for _ in range(20):
+            if page.evaluate("document.activeElement.labels?.[0]?.firstChild.data") == label:
+                break
+            page.keyboard.press("Tab")
+        else:
+            raise AssertionError(f"the keyboard does not reach {label}")
+        page.keyboard.type(text)
+
+    typed("Name", "Robin Keys")
+    typed("PayID", "robin@example.com")
+    typed("Account name", "Robin Keys")
+    page.keyboard.press("Enter")
+    console.heading("Robin Keys")
+    expect(page.get_by_text("r•••@example.com").first).to_be_visible()
+    page.keyboard.press("Tab")  # from the heading, where the focus is after a page was gone to
+    page.keyboard.press("Enter")
+    console.heading("Pay someone")
+    typed("Amount", "31.40")
+    page.keyboard.press("Enter")
+    pay = page.get_by_role("button", name="Pay $31.40")
+    expect(pay).to_be_focused()
+    console.shoot("pay-checked")
+    page.keyboard.press("Enter")
+    console.heading("$31.40 to Robin Keys")
+    badge = page.locator(".head .badge")
+    expect(badge).to_have_text("On its way")
+    with console.served.lock:
+        console.served.world.later(130)
+    # Nobody pressed anything: the page has looked by itself.
+    expect(badge).to_have_text("Paid")
+    expect(page.locator("#announcer")).to_have_text("This payout is now: Paid")
+
+
+def test_whatever_is_pressed_twice_pays_once(console: Console, lived: LivedIn) -> None:
+    console.sign_in(OPERATOR)
+    before = booked(console)
+    ordered(console, lived.customer_id, "12.00")
+    console.page.get_by_role("button", name="Pay $12.00").dblclick()
+    console.heading("$12.00 to Jo Citizen")
+    assert booked(console) == before + 1
+
+
+def test_a_lost_answer_is_not_called_a_failure_and_asking_again_pays_once(
+    console: Console, lived: LivedIn
+) -> None:
+    console.sign_in(OPERATOR)
+    before = booked(console)
+    ordered(console, lived.customer_id, "13.00")
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()  # it was asked for, and done
+        route.abort()
+
+    console.page.route("**/payouts", lose_the_answer, times=1)
+    console.page.get_by_role("button", name="Pay $13.00").click()
+    said = console.page.get_by_role("alert")
+    expect(said).to_contain_text("We do not know yet whether this was paid.")
+    expect(said).to_contain_text("Do not start another payment.")
+    expect(console.page.get_by_label("Amount")).to_be_disabled()
+    console.shoot("pay-unknown")
+    console.page.get_by_role("button", name="Ask again").click()
+    console.heading("$13.00 to Jo Citizen")
+    assert booked(console) == before + 1
+    console.complaints.clear()  # the browser's own word on the request that was cut off
+
+
+def test_what_monoova_would_refuse_is_said_before_the_button(
+    console: Console, lived: LivedIn
+) -> None:
+    console.sign_in(OPERATOR, f"/pay?customer={lived.customer_id}")
+    console.page.get_by_label("Amount").fill("99999")
+    console.page.get_by_role("button", name="Check").click()
+    expect(console.page.locator(".field-error", has_text="1000")).to_be_visible()
+    expect(console.page.get_by_role("button", name=re.compile("^Pay \\$"))).to_have_count(0)
+    expect(console.page.get_by_label("Amount")).to_be_focused()
+
+
+def test_a_payout_that_failed_says_why_and_what_to_do(console: Console, lived: LivedIn) -> None:
+    console.sign_in(OPERATOR, f"/payouts/{lived.failed}")
+    answers = console.page.get_by_label("In short")
+    expect(answers).to_contain_text("ACCOUNT CLOSED")
+    expect(answers).to_contain_text("What to do")
+    expect(console.page.get_by_text("The bank rejected it")).to_be_visible()
+    expect(console.page.get_by_role("button", name="Try again as a new payout")).to_be_visible()
+
+
+def test_a_payout_under_review_is_settled_with_a_reason(console: Console, lived: LivedIn) -> None:
+    console.sign_in(OPERATOR, "/review")
+    expect(console.page.get_by_role("table")).to_contain_text("contradict")
+    console.page.get_by_role("button", name="Settle").first.click()
+    console.confirm("Settle payout", reason="Confirmed on the phone")
+    expect(console.page.get_by_text("Nothing needs review")).to_be_visible()
+    console.go(f"/payouts/{lived.review}")
+    expect(console.page.get_by_text("Settled by hand as paid")).to_be_visible()
+    expect(console.page.get_by_text("Confirmed on the phone")).to_be_visible()
+
+
+def test_the_list_shows_what_became_of_a_payout_without_a_reload(console: Console) -> None:
+    console.sign_in(OPERATOR)
+    with console.served.lock:
+        console.served.world.pay(console.served.world.customer(), "55.55")
+    console.go("/payouts")
+    row = console.page.get_by_role("row", name=re.compile("55\\.55"))
+    expect(row).to_contain_text("On its way")
+    with console.served.lock:
+        console.served.world.later(130)
+    expect(row).to_contain_text("Paid")
+
+
+def test_a_list_is_narrowed_down_and_its_address_can_be_kept(console: Console) -> None:
+    console.sign_in(OPERATOR, "/payouts")
+    console.page.get_by_label("Status").select_option("Failed")
+    console.page.wait_for_url("**#/payouts?status=Failed")
+    console.settled()
+    rows = console.page.locator("tbody tr")
+    expect(rows.first).to_contain_text("Not paid")
+    assert "Paid" not in [text.split("\n")[-1] for text in rows.all_inner_texts()]
+
+
+def test_while_sending_is_paused_a_payout_waits_and_can_be_cancelled(
+    console: Console, lived: LivedIn
+) -> None:
+    console.sign_in(OPERATOR)
+    console.page.get_by_role("button", name="Pause").click()
+    console.confirm("Pause sending", reason="The bank is closed")
+    expect(console.page.get_by_text("Sending is paused.")).to_be_visible()
+    ordered(console, lived.customer_id, "14.00")
+    console.page.get_by_role("button", name="Pay $14.00").click()
+    expect(console.page.locator(".head .badge")).to_have_text("Queued")
+    console.page.get_by_role("button", name="Cancel payout").click()
+    console.confirm("Cancel payout")
+    expect(console.page.locator(".head .badge")).to_have_text("Cancelled")
+    console.go("/")
+    console.page.get_by_role("button", name="Resume sending").click()
+    console.confirm("Resume")
+    expect(console.page.get_by_text("Sending is open")).to_be_visible()

@@ -1,0 +1,111 @@
+"""Signing in: by the user pool's own page, with PKCE, and with nothing left behind."""
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Request, expect
+
+from tests.browser.console import Console
+from tests.browser.lived_in import LivedIn
+from tests.browser.people import OPERATOR, PASSWORD
+
+
+def test_an_operator_signs_in_and_comes_back_to_where_they_wanted_to_go(console: Console) -> None:
+    console.sign_in(OPERATOR, "/customers")
+    console.heading("Customers")
+    expect(console.page.get_by_text("operator@example.com").first).to_be_visible()
+    assert "code=" not in console.page.url
+
+
+def test_the_way_to_the_sign_in_page_is_a_code_with_pkce_and_a_state(console: Console) -> None:
+    asked: list[Request] = []
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
+    console.page.on("request", note)
+    console.sign_in(OPERATOR)
+    ways = [each for each in asked if "/oauth2/authorize" in each.url and each.method == "GET"]
+    query = parse_qs(urlsplit(ways[0].url).query)
+    assert query["response_type"] == ["code"]
+    assert query["code_challenge_method"] == ["S256"]
+    assert len(query["state"][0]) >= 43
+    (exchange,) = [each for each in asked if each.url.endswith("/oauth2/token")]
+    form = parse_qs(exchange.post_data or "")
+    assert len(form["code_verifier"][0]) >= 43
+    assert form["code_verifier"] != query["code_challenge"]
+
+
+def test_an_answer_to_a_question_that_this_tab_did_not_ask_is_refused(console: Console) -> None:
+    console.page.goto(f"{console.url}?code=stolen&state=of-somebody-else")
+    expect(console.page.get_by_text("This sign-in was not begun here")).to_be_visible()
+    assert "stolen" not in console.page.url
+    # Nor is one whose state is another than that of the trip under way.
+    console.open()
+    console.page.get_by_role("button", name="Sign in").click()
+    console.page.get_by_label("E-mail").wait_for()
+    console.page.goto(f"{console.url}?code=stolen&state=of-somebody-else")
+    expect(console.page.get_by_text("This sign-in was not begun here")).to_be_visible()
+    expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_a_wrong_password_lets_nobody_in(console: Console) -> None:
+    console.open()
+    console.page.get_by_role("button", name="Sign in").click()
+    console.page.get_by_label("E-mail").fill(OPERATOR.email)
+    console.page.get_by_label("Password").fill("guessed")
+    console.page.get_by_role("button", name="Sign in").click()
+    expect(console.page.get_by_role("alert")).to_have_text("Incorrect e-mail or password.")
+
+
+def test_a_reload_signs_in_again_by_itself(console: Console) -> None:
+    console.sign_in(OPERATOR, "/payouts")
+    console.page.reload()
+    console.heading("Payouts")
+    expect(console.page.get_by_label("Password")).to_have_count(0)
+
+
+def test_whoever_signs_out_is_forgotten_by_the_sign_in_page_too(console: Console) -> None:
+    console.sign_in(OPERATOR)
+    console.page.get_by_role("button", name="Sign out").click()
+    console.heading("Payouts")
+    console.page.get_by_role("button", name="Sign in").click()
+    expect(console.page.get_by_label("Password")).to_be_visible()
+
+
+def test_an_expired_token_is_renewed_without_a_word(console: Console) -> None:
+    console.sign_in(OPERATOR)
+    console.served.people.clear()  # no token is good any more; the refresh token still is
+    console.go("/customers")
+    console.heading("Customers")
+
+
+def test_whoever_cannot_be_renewed_is_asked_to_sign_in_and_loses_nothing(console: Console) -> None:
+    console.sign_in(OPERATOR, "/customers/new")
+    console.page.get_by_label("Name", exact=True).fill("Half typed")
+    console.served.people.clear()
+    console.page.route("**/oauth2/token", lambda route: route.abort())
+    console.page.get_by_label("PayID", exact=True).fill("half@example.com")
+    console.page.get_by_label("Account name").fill("Half typed")
+    console.page.get_by_role("button", name="Register").click()
+    expect(console.page.get_by_role("alert")).to_contain_text("Your session has ended.")
+    expect(console.page.get_by_label("Name", exact=True)).to_have_value("Half typed")
+    console.complaints.clear()  # the browser's own word on the request that was cut off
+
+
+def test_nothing_personal_and_no_token_outlives_the_page(console: Console, lived: LivedIn) -> None:
+    places: list[str] = []
+    console.page.on("request", lambda request: places.append(request.url))
+    console.sign_in(OPERATOR)
+    for place in (
+        f"/customers/{lived.customer_id}",
+        "/customers",
+        f"/payouts/{lived.failed}",
+        f"/pay?customer={lived.customer_id}",
+        "/pay",
+    ):
+        console.go(place)
+    console.page.get_by_label("Find a customer").fill("Jo Citizen")
+    held = console.held_by_browser() + json.dumps(places)
+    for secret in ("Jo", "Citizen", "example.com", PASSWORD, "eyJ", OPERATOR.email):
+        assert secret not in held

@@ -1,0 +1,142 @@
+"""A batch's life: one table, walked whole; and what its chunks say of all of it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+
+from chalicelib.domain.batch import (
+    CHUNK_ROWS,
+    MOST_DUPLICATES,
+    TABLE,
+    Batch,
+    BatchEvent,
+    BatchStatus,
+    ChunkState,
+    Duplicate,
+    Mark,
+    Tally,
+    Task,
+    Warnings,
+    WrongStatusError,
+    all_marks,
+    is_done,
+    moved,
+    progress_of,
+    together,
+)
+
+NOW: Final = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)
+LATER: Final = NOW + timedelta(minutes=1)
+
+
+def batch(status: BatchStatus = BatchStatus.CHECKING, rows: int = 600) -> Batch:
+    return Batch("b", "u", status, 1, rows, 100, 50, "maker", NOW, NOW)
+
+
+def released(number: int, counts: Mapping[str, int], rows: int = 10, reviews: int = 0) -> Mark:
+    tally = Tally(NOW + timedelta(seconds=number), counts, reviews)
+    return Mark(number, rows, ChunkState.RELEASED, tally=tally)
+
+
+@pytest.mark.parametrize("event", BatchEvent)
+@pytest.mark.parametrize("status", BatchStatus)
+def test_an_event_applies_where_the_table_says_so_and_nowhere_else(
+    status: BatchStatus, event: BatchEvent
+) -> None:
+    allowed, to = TABLE[event]
+    if status in allowed:
+        after = moved(batch(status), event, LATER, "somebody", "why", approved_by="checker")
+        assert (after.status, after.updated_at, after.approved_by) == (to, LATER, "checker")
+        (entry,) = after.history
+        assert (entry.at, entry.event, entry.by, entry.detail) == (LATER, event, "somebody", "why")
+    else:
+        with pytest.raises(WrongStatusError) as caught:
+            moved(batch(status), event, LATER, "somebody")
+        assert (caught.value.status, caught.value.event) == (status, event)
+
+
+def test_nothing_leads_out_of_what_is_over_and_nothing_is_released_unapproved() -> None:
+    for allowed, _ in TABLE.values():
+        assert not {BatchStatus.CANCELLED, BatchStatus.FINISHED} & set(allowed)
+    into_release = [event for event, (_, to) in TABLE.items() if to is BatchStatus.RELEASING]
+    assert into_release == [BatchEvent.APPROVED]
+    assert TABLE[BatchEvent.APPROVED][0] == (BatchStatus.AWAITING_APPROVAL,)
+
+
+def test_what_there_is_to_do_follows_from_the_status() -> None:
+    tasks = {status: batch(status).task for status in BatchStatus}
+    assert {status: task for status, task in tasks.items() if task} == {
+        BatchStatus.CHECKING: Task.CHECK,
+        BatchStatus.RELEASING: Task.RELEASE,
+        BatchStatus.CANCELLED: Task.CANCEL,
+    }
+    assert [status for status in BatchStatus if not batch(status).is_open] == [BatchStatus.FINISHED]
+
+
+def test_a_chunk_is_done_when_nothing_is_left_of_the_task() -> None:
+    done = {
+        task: [state for state in ChunkState if is_done(Mark(1, 1, state), task)] for task in Task
+    }
+    assert done == {
+        Task.CHECK: [state for state in ChunkState if state is not ChunkState.STORED],
+        Task.RELEASE: [ChunkState.RELEASED, ChunkState.CANCELLING, ChunkState.CANCELLED],
+        Task.CANCEL: [ChunkState.CANCELLED],
+    }
+
+
+def test_every_chunk_has_a_mark_and_the_last_one_the_rest_of_the_rows() -> None:
+    known = Mark(2, CHUNK_ROWS, ChunkState.CHECKED, version=1)
+    marks = all_marks(batch(rows=600), [known])
+    assert [mark.number for mark in marks] == [1, 2, 3]
+    assert [mark.row_count for mark in marks] == [250, 250, 100]
+    assert marks[1] is known
+    assert batch(rows=CHUNK_ROWS).chunk_count == 1
+
+
+def test_warnings_are_listed_in_the_order_of_the_file_and_all_counted() -> None:
+    some = tuple(Duplicate(line, "c", 1) for line in range(400, 300, -1))
+    others = tuple(Duplicate(line, "c", 1) for line in range(2, 62))
+    both = together([Warnings(some, 250, 3), Warnings(others, 60, 4)])
+    assert len(both.duplicates) == MOST_DUPLICATES
+    assert [each.line for each in both.duplicates[:2]] == [2, 3]
+    assert (both.duplicate_count, both.first_time_count) == (310, 7)
+
+
+def test_progress_is_the_sum_of_the_chunks_as_of_the_oldest_look() -> None:
+    marks = [
+        released(2, {"Completed": 6, "Pending": 1}, reviews=1),
+        released(1, {"Failed": 2, "Queued": 8}),
+        Mark(3, 10, ChunkState.CANCELLED, tally=Tally(LATER, {"Completed": 4})),
+        Mark(4, 10, ChunkState.RELEASING),
+    ]
+    progress = progress_of(marks)
+    assert {status: count for status, count in progress.counts.items() if count} == {
+        "Waiting": 10,
+        "NotReleased": 3,
+        "Cancelled": 6,
+        "Completed": 10,
+        "Pending": 1,
+        "Failed": 2,
+        "Queued": 8,
+    }
+    assert progress.needs_review == 1
+    assert progress.as_of == NOW + timedelta(seconds=1)
+    assert progress_of([Mark(1, 3)]).as_of is None
+
+
+@pytest.mark.parametrize(
+    ("mark", "is_settled"),
+    [
+        (released(1, {"Completed": 9, "Returned": 1, "Failed": 0}), True),
+        (released(1, {}), True),
+        (released(1, {"Completed": 9, "Queued": 1}), False),
+        (released(1, {"Pending": 0, "Completed": 10}), True),
+        (Mark(1, 1, ChunkState.RELEASED), False),
+        (Mark(1, 1, ChunkState.CANCELLING, tally=Tally(NOW, {})), False),
+        (Mark(1, 1, ChunkState.CANCELLED, tally=Tally(NOW, {"Cancelled": 1})), True),
+    ],
+)
+def test_a_chunk_is_settled_when_all_of_its_payouts_are_final(mark: Mark, is_settled: bool) -> None:
+    assert mark.is_settled is is_settled

@@ -1,0 +1,160 @@
+"""A file of payouts: what is read of it, and every line that is wrong, at once."""
+
+import codecs
+from typing import Final
+
+import pytest
+
+from chalicelib.domain.batch import MOST_ROWS
+from chalicelib.services import batch_file
+from chalicelib.services.batch_file import File, Line, read
+
+ONE: Final = "3f0c4a6e-0000-4000-8000-000000000001"
+OTHER: Final = "3f0c4a6e-0000-4000-8000-000000000002"
+LIMIT_CENTS: Final = 100_000
+HEADER: Final = "customer_id,amount,reference\n"
+
+
+def read_text(text: str) -> File:
+    return read(text.encode(), LIMIT_CENTS)
+
+
+def errors_of(text: str) -> dict[str, list[str]]:
+    return {line: list(messages) for line, messages in read_text(text).errors.told().items()}
+
+
+def test_every_column_is_read() -> None:
+    text = (
+        "External_ID , amount,Customer_Id,description,reference,destination_id\n"
+        f" C-1 ,125.5,{ONE},Rent for May,Invoice 7,{OTHER}\n"
+    )
+    assert read_text(text).lines == (
+        Line(2, ONE, "C-1", OTHER, 12550, "Invoice 7", "Rent for May"),
+    )
+
+
+def test_what_is_left_empty_is_not_there() -> None:
+    (line,) = read_text(f"customer_id,external_id,amount,reference\n{ONE},,1,\n").lines
+    assert (line.external_id, line.reference, line.description) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        codecs.BOM_UTF8 + f"{HEADER}{ONE},1.00,Caf\u00e9\n".encode(),
+        f"{HEADER}{ONE},1.00,Caf\u00e9\n".replace("\n", "\r\n").encode(),
+        f"{HEADER}\n\n{ONE},1.0,Caf\u00e9\n,,\n".encode(),
+        f'"customer_id","amount","reference"\n"{ONE}","1","Caf\u00e9"'.encode(),
+    ],
+    ids=["with a byte order mark", "with Windows' lines", "with empty lines", "all in quotes"],
+)
+def test_a_file_is_the_same_batch_however_it_was_saved(content: bytes) -> None:
+    plain = read_text(f"{HEADER}{ONE},1.00,Caf\u00e9\n")
+    assert read(content, LIMIT_CENTS).batch_id == plain.batch_id
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f"{ONE},1.01,a\n{OTHER},2,b",
+        f"{ONE},1,a\n{OTHER},2,c",
+        f"{OTHER},1,a\n{ONE},2,b",
+        f"{OTHER},2,b\n{ONE},1,a",
+        f"{ONE},1,a\n{OTHER},2,b\n{ONE},1,a",
+    ],
+)
+def test_other_rows_are_another_batch(rows: str) -> None:
+    usual = read_text(f"{HEADER}{ONE},1,a\n{OTHER},2,b")
+    assert read_text(HEADER + rows).batch_id != usual.batch_id
+
+
+def test_lines_are_counted_as_an_editor_does() -> None:
+    text = f'{HEADER}\n{ONE},1,"two\nlines"\n{ONE},no,x\n'
+    assert errors_of(text) == {
+        "line 3": ["reference: must be one line of visible characters."],
+        "line 5": ["amount: Not a decimal amount such as 125.50."],
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "messages"),
+    [
+        (",1,", ["customer_id or external_id: missing."]),
+        ("jo,1,", ["customer_id: not an id."]),
+        (f"{ONE.upper()},1,", ["customer_id: not an id."]),
+        (f"{ONE},,", ["amount: missing."]),
+        (f"{ONE},0,", ["amount: must be at least 0.01."]),
+        (f"{ONE},-1,", ["amount: Not a decimal amount such as 125.50."]),
+        (f"{ONE},1.005,", ["amount: Not a decimal amount such as 125.50."]),
+        (f'{ONE},"1,000",', ["amount: Not a decimal amount such as 125.50."]),
+        (f"{ONE},$5,", ["amount: Not a decimal amount such as 125.50."]),
+        (f"{ONE},1000.01,", ["amount: more than the limit of A$1000.00."]),
+        (f"{ONE},1,{'x' * 281}", ["reference: more than 280 characters."]),
+        (f"{ONE},1,a\u0000b", ["reference: must be one line of visible characters."]),
+        (f"{ONE},1", ["2 cells, where the header has 3."]),
+        (f"{ONE},1,a,b", ["4 cells, where the header has 3."]),
+        ("jo,no,", ["customer_id: not an id.", "amount: Not a decimal amount such as 125.50."]),
+    ],
+)
+def test_a_row_that_cannot_be_paid_is_told_with_all_that_is_wrong(
+    row: str, messages: list[str]
+) -> None:
+    text = f"{HEADER}{ONE},1,good\n{row}\n{OTHER},2,good\n"
+    assert errors_of(text) == {"line 3": messages}
+    assert len(read_text(text).lines) == 2
+
+
+def test_an_external_id_and_a_destination_must_look_like_one() -> None:
+    text = (
+        f"external_id,destination_id,amount\njo@example.com,there,1\n-x,{ONE},1\nC/1.a:b_c-d,,1\n"
+    )
+    assert errors_of(text) == {
+        "line 2": ["destination_id: not an id.", "external_id: not one."],
+        "line 3": ["external_id: not one."],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "part"),
+    [
+        ("", "line 1", "amount is missing"),
+        ("customer_id,reference\n", "line 1", "amount is missing"),
+        ("amount\n1\n", "line 1", "One of the columns"),
+        ("customer_id,amount,amount\n", "line 1", "there twice"),
+        ("customer_id;amount\n", "line 1", "Unknown columns: number 1. "),
+        ("customer_id,amount,,iban\n", "line 1", "Unknown columns: number 3, 4. "),
+        (HEADER, "line 2", "There are no rows."),
+        (f'{HEADER}{ONE},1,"open\n{ONE},2,b\n', "line 2", "Not CSV"),
+        (f'{HEADER}{ONE},1,a\n{ONE},1,"a"b"\n', "line 3", "Not CSV"),
+        (f"{HEADER}{ONE},1,{'x' * 200_000}\n", "line 2", "Not CSV"),
+    ],
+)
+def test_what_is_no_file_of_payouts_is_told(text: str, line: str, part: str) -> None:
+    assert part in " ".join(errors_of(text)[line])
+
+
+def test_a_file_in_another_encoding_is_told_with_its_line() -> None:
+    content = f"{HEADER}{ONE},1,a\n{ONE},2,Caf\u00e9\n".encode("latin-1")
+    assert read(content, LIMIT_CENTS).errors.told() == {"line 3": ["Not text in UTF-8."]}
+
+
+def test_a_file_may_have_20_000_rows_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MOST_ROWS == 20_000
+    monkeypatch.setattr(batch_file, "MOST_ROWS", 3)
+    assert errors_of(HEADER + f"{ONE},1,\n" * 3) == {}
+    told = errors_of(HEADER + f"{ONE},1,\n" * 5)
+    assert told == {"line 5": ["More than 3 rows: divide the file."]}
+
+
+def test_a_thousand_lines_with_errors_are_told_and_how_many_more_there_are() -> None:
+    told = errors_of(HEADER + f"{ONE},no,\n" * 1203)
+    assert len(told) == 1001
+    assert list(told)[:2] == ["line 2", "line 3"]
+    assert told["more"] == ["203 further lines have errors."]
+
+
+def test_no_error_repeats_what_stands_in_a_cell() -> None:
+    row = f"jo@example.com,0412 345 678,{'Jo Citizen' * 40}\n"
+    for text in (row, HEADER + row):
+        told = str(errors_of(text)).lower()
+        assert not [word for word in ("jo@", "0412", "citizen") if word in told]
