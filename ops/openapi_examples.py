@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ops.openapi_examples_batches import BATCH_EXAMPLES
+
 Json = dict[str, Any]
 
 _PAYOUT_ID: Final = "2d1f6a6c-6d54-4f0e-9a52-0f4b3d0e8a11"
@@ -265,6 +267,13 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     },
     "DeadLetter": _LETTER,
     "DeadLetterList": {"items": [_LETTER], "is_complete": True},
+    "ConsoleConfig": {
+        "apiBase": ".",
+        "signInUrl": "https://business.auth.ap-southeast-2.amazoncognito.com",
+        "userPoolClientId": "1example23456789",
+        "timeZone": "Australia/Sydney",
+    },
+    **BATCH_EXAMPLES,
     "Me": {"name": _BY, "roles": ["viewer", "operator"]},
     "Health": {"status": "ok"},
     "Received": {"status": "received"},
