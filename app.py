@@ -670,10 +670,10 @@ def _receive_webhook(incoming: Incoming, event_name: str | None = None) -> Reply
 
 
 def _dispatch(event: SQSEvent, message: Any) -> None:
-    if "batch_id" in message:
-        wired.get().batch_work.do(message["batch_id"], message["chunk"], message["task"])
-        return
     seconds = events.seconds_left(event.context) - 5
+    if "batch_id" in message:
+        wired.get().batch_work.do(message["batch_id"], message["chunk"], message["task"], seconds)
+        return
     wired.get().dispatcher.dispatch(
         message["transaction_id"], message["customer_id"], "queue", seconds
     )

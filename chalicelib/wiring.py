@@ -571,6 +571,7 @@ class Container:
                 requires_verified=self.settings.requires_verified_destination,
             ),
             canceller=RowCanceller(self.payouts_table, self._recorder, self.clock),
+            messages=self._batch_messages,
             clock=self.clock,
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.clock import Clock
@@ -15,15 +16,24 @@ from chalicelib.storage.payouts import Payouts
 if TYPE_CHECKING:
     from chalicelib.storage.counted import CountedPayouts
 
-# The total is one item that all requests write: each try is over in some ten milliseconds.
-_MOST_TRIES: Final = 6
+# The total is one item that all requests and all batches write: each try is over in some ten
+# milliseconds, and a row of a batch gives way to others for as long as it may.
+_PATIENCE_SECONDS: Final = 3.0
 _FIRST_WAIT_SECONDS: Final = 0.05
+_LONGEST_WAIT_SECONDS: Final = 0.3
 
 _OF: Final = {
     LimitKind.CUSTOMER: "for one customer",
     LimitKind.DESTINATION: "for one destination",
     LimitKind.TOTAL: "in total",
 }
+
+
+class StillBusyError(StorageUnavailableError):
+    """Others wrote the same sums all the while; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("TransactionConflict", may_be_done=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +49,14 @@ class Acceptance:
     clock: Clock
     jitter: Callable[[], float]
 
-    def create(self, payout: Payout) -> Payout | None:
+    def create(self, payout: Payout, patience: float = _PATIENCE_SECONDS) -> Payout | None:
         """As `Payouts.create`. A payout counts on the day of its request, whatever becomes of it.
+
+        `patience` is for how many seconds it may give way to others who write the same sums.
 
         Raises:
             UnprocessableError: a limit would be exceeded; nothing was written.
-            StorageUnavailableError
+            StillBusyError, StorageUnavailableError
         """
         if self.counted is None:
             # One plain write: a transaction costs twice as much.
@@ -52,7 +64,7 @@ class Acceptance:
         counts = self.limits.counts(
             payout.customer_id, payout.destination_id, payout.amount_cents, payout.created_at
         )
-        return self._written(self.counted, payout, counts)
+        return self._written(self.counted, payout, counts, patience)
 
     def check(self, customer_id: str, destination_id: str, amount_cents: int) -> None:
         """Raises UnprocessableError if such a payout would now exceed a limit; writes nothing."""
@@ -73,18 +85,26 @@ class Acceptance:
             raise _refusal(reached)
 
     def _written(
-        self, counted: "CountedPayouts", payout: Payout, counts: tuple[Count, ...]
+        self,
+        counted: "CountedPayouts",
+        payout: Payout,
+        counts: tuple[Count, ...],
+        patience: float,
     ) -> Payout | None:
         from chalicelib.storage.counted import CountsBusyError, LimitReachedError
 
-        for tried in range(_MOST_TRIES):
+        ends_at = self.clock.now() + timedelta(seconds=patience)
+        wait = _FIRST_WAIT_SECONDS
+        while True:
             try:
                 return counted.create(payout, counts)
             except LimitReachedError as error:
                 raise _refusal(error.reached) from None
             except CountsBusyError:
-                self.clock.sleep(_FIRST_WAIT_SECONDS * 2**tried * (0.5 + self.jitter()))
-        raise StorageUnavailableError("TransactionConflict", may_be_done=False)
+                if self.clock.now() >= ends_at:
+                    raise StillBusyError from None
+            self.clock.sleep(wait * (0.5 + self.jitter()))
+            wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
 
 
 def _refusal(reached: Sequence[tuple[Count, int]]) -> UnprocessableError:

@@ -11,8 +11,11 @@ from chalicelib.domain.decisions import Note, change_for
 from chalicelib.domain.payout import NO_CHANGE, Change, Event, FailureCode, Fields, Payout, State
 from chalicelib.services.batch_releasing import transaction_id_of
 from chalicelib.services.recording import Recorder
+from chalicelib.services.time_left import TimeLeft
 from chalicelib.storage.payouts import Payouts
 
+# Of the time that there is, what one more payout and the marks take.
+_SECONDS_AFTER_ROWS: Final = 3.0
 _FIELDS: Final = Fields(failure_code=FailureCode.CANCELLED_BY_ADMIN)
 
 
@@ -24,14 +27,19 @@ class RowCanceller:
     recorder: Recorder
     clock: Clock
 
-    def cancel(self, batch: Batch, rows: Sequence[Row]) -> Tally:
-        """Ends the payouts that still wait, and tells what all of them are then."""
+    def cancel(self, batch: Batch, rows: Sequence[Row], time_left: TimeLeft) -> Tally | None:
+        """Ends the payouts that still wait, and tells what all of them are then.
+
+        None where the time was up before the last of them.
+        """
         by = batch.history[-1].by
-        payouts = [
-            self._ended(payout, by)
-            for row in rows
-            if (payout := self.payouts.get(transaction_id_of(batch, row))) is not None
-        ]
+        payouts: list[Payout] = []
+        for row in rows:
+            if not time_left.has(_SECONDS_AFTER_ROWS):
+                return None
+            payout = self.payouts.get(transaction_id_of(batch, row))
+            if payout is not None:
+                payouts.append(self._ended(payout, by))
         counts = Counter(payout.state.status.value for payout in payouts)
         reviews = sum(payout.needs_review for payout in payouts)
         return Tally(self.clock.now(), dict(counts), reviews)

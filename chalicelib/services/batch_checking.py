@@ -7,12 +7,15 @@ from typing import Final
 
 from chalicelib.domain.batch import MOST_DUPLICATES, Duplicate, Row, Warnings
 from chalicelib.domain.payout import Payout, State
+from chalicelib.services.time_left import TimeLeft
 from chalicelib.storage.payouts import Payouts
 
 _DUPLICATE_DAYS: Final = timedelta(days=7)
 # A customer with more payouts than these in seven days is warned of by the newest.
 _PAGE: Final = 25
 _MOST_PAGES: Final = 4
+# Of the time that there is, what one more customer and the marks take.
+_SECONDS_AFTER_ROWS: Final = 3.0
 # These moved no money, and another payout in their place is no second one.
 _UNPAID: Final = frozenset({State.FAILED, State.RETURNED, State.CANCELLED})
 
@@ -23,10 +26,16 @@ class RowChecker:
 
     payouts: Payouts
 
-    def warnings(self, rows: Sequence[Row], now: datetime) -> Warnings:
-        """The rows that may pay twice, and how many customers are paid for the first time."""
-        customers = dict.fromkeys(row.customer_id for row in rows)
-        paid = {each: tuple(self._paid(each, now - _DUPLICATE_DAYS)) for each in customers}
+    def warnings(self, rows: Sequence[Row], now: datetime, time_left: TimeLeft) -> Warnings | None:
+        """The rows that may pay twice, and how many customers are paid for the first time.
+
+        None where the time was up before the last of them.
+        """
+        paid: dict[str, tuple[Payout, ...]] = {}
+        for customer_id in dict.fromkeys(row.customer_id for row in rows):
+            if not time_left.has(_SECONDS_AFTER_ROWS):
+                return None
+            paid[customer_id] = tuple(self._paid(customer_id, now - _DUPLICATE_DAYS))
         found = list(_duplicates(rows, paid, now - _DUPLICATE_DAYS))
         first = sum(row.is_first and not paid[row.customer_id] for row in rows)
         return Warnings(tuple(found[:MOST_DUPLICATES]), len(found), first)

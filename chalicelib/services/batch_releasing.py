@@ -10,14 +10,15 @@ from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain.approval import ApprovalRules
 from chalicelib.domain.batch import Batch, Row, RowProblem
-from chalicelib.domain.payout import Event, HistoryEntry, Payout, State
+from chalicelib.domain.payout import Event, HistoryEntry, Payout, State, Status
 from chalicelib.domain.verification import is_payable
 from chalicelib.errors import UnprocessableError
 from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
-from chalicelib.services.acceptance import Acceptance
+from chalicelib.services.acceptance import Acceptance, StillBusyError
 from chalicelib.services.known_destinations import KnownDestinations
 from chalicelib.services.paying import PayoutRequest
+from chalicelib.services.time_left import TimeLeft
 from chalicelib.storage.payees import Payee, Payees, Place
 from chalicelib.storage.payout_outlines import Outlines
 
@@ -26,14 +27,24 @@ _BY_LINE: Final = uuid.UUID("9a3d1f52-2f37-4a0e-8d25-3c1f6b7e4a90")
 # When the schedule looks for a payout that no message brought: after 20,000 of them at 25 a second
 # were sent. Sooner, it would put on the queue what is on it already.
 _FIRST_LOOK: Final = timedelta(minutes=15)
+# Of the time that there is, what the messages and the marks of a chunk take after its rows.
+_SECONDS_AFTER_ROWS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """How many rows of a chunk are payouts now, and why the others are not, by line."""
+    """How many rows of a chunk are payouts now, and why the others are not, by line.
+
+    `is_whole` is false where the time was up before the last of them.
+    """
 
     count: int
     problems: Mapping[int, str]
+    is_whole: bool
+
+
+class _TimeIsUpError(Exception):
+    """The row has to wait for whoever goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +61,62 @@ class RowReleaser:
     requires_verified: bool
 
     def release(
-        self, batch: Batch, rows: Sequence[Row], problems: Mapping[int, str], *, was_begun: bool
+        self,
+        batch: Batch,
+        rows: Sequence[Row],
+        problems: Mapping[int, str],
+        time_left: TimeLeft,
+        *,
+        was_begun: bool,
     ) -> Released:
-        """Payouts for all rows but those with `problems`, found when it was begun before."""
+        """Payouts for all rows but those with `problems`, found when it was begun before.
+
+        May raise `StorageUnavailableError`: whoever comes next goes on.
+        """
         found = dict(problems)
         ids = [transaction_id_of(batch, row) for row in rows]
         standing = self.outlines.of(ids) if was_begun else {}
         payees = self.payees.of([row.customer_id for row in rows])
-        waiting = []
+        count, waiting, is_whole = 0, [], True
         for row, transaction_id in zip(rows, ids, strict=True):
             if row.line in found:
                 continue
-            if transaction_id not in standing:
-                problem = self._made(batch, row, _place_of(row, payees), transaction_id)
+            stands = standing.get(transaction_id)
+            if stands is None:
+                seconds = time_left.seconds - _SECONDS_AFTER_ROWS
+                try:
+                    problem = self._made(batch, row, payees, transaction_id, seconds)
+                except (_TimeIsUpError, StillBusyError):
+                    is_whole = False
+                    break
                 if problem:
                     found[row.line] = problem.value
                     continue
-            waiting.append({"transaction_id": transaction_id, "customer_id": row.customer_id})
+            count += 1
+            if stands is None or stands.status == Status.QUEUED:
+                waiting.append({"transaction_id": transaction_id, "customer_id": row.customer_id})
         self._announce(waiting)
-        return Released(len(waiting), found)
+        return Released(count, found, is_whole)
 
     def _made(
-        self, batch: Batch, row: Row, place: Place | RowProblem, transaction_id: str
+        self,
+        batch: Batch,
+        row: Row,
+        payees: Mapping[str, Payee],
+        transaction_id: str,
+        seconds: float,
     ) -> RowProblem | None:
         """Makes a row's payout, or says why there is none."""
+        if seconds <= 0:
+            raise _TimeIsUpError
+        place = _place_of(row, payees)
         if isinstance(place, RowProblem):
             return place
         if not is_payable(place.verification, requires_verified=self.requires_verified):
             return RowProblem.DESTINATION_NOT_VERIFIED
         payout = _payout_of(batch, row, place, transaction_id, self.clock)
         try:
-            standing = self.acceptance.create(payout)
+            standing = self.acceptance.create(payout, seconds)
         except UnprocessableError:
             return RowProblem.LIMIT_EXCEEDED
         # One that stands already was made by whoever had this chunk before.

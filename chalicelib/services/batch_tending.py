@@ -85,15 +85,26 @@ class BatchTending:
             self.work.move_on(batch, marks)
             return True
         waited = now - batch.updated_at
-        if waited < _MESSAGES_TAKE:
-            return False
         if task is Task.CANCEL and batch.approved_at:
             # Whoever cancelled it may have died before.
             self.open_batches.stop(batch.batch_id, batch.history[-1].by, now)
+        if waited < _MESSAGES_TAKE:
+            return False
+        minutes = int(waited.total_seconds() // 60)
+        # Each minute others, so that some that cannot be done keep none waiting for ever.
+        first = minutes * _CHUNKS_BY_ITSELF % len(left)
+        left = left[first:] + left[:first]
         for number in left[:_CHUNKS_BY_ITSELF]:
             if time_left.has(_ONE_CHUNK_SECONDS):
-                self.work.work_on(batch, number)
-        if int(waited.total_seconds() // 60) % _AGAIN_MINUTES == 2:
+                self._by_itself(batch, number, time_left)
+        if minutes % _AGAIN_MINUTES == 2:
             self.messages.put(batch, task, left[_CHUNKS_BY_ITSELF:])
         self.work.move_on(batch)
         return False
+
+    def _by_itself(self, batch: Batch, number: int, time_left: TimeLeft) -> None:
+        """A chunk that something is wrong with keeps no other waiting."""
+        try:
+            self.work.work_on(batch, number, time_left)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other chunks go on
+            observability.note_error(error)

@@ -26,7 +26,9 @@ from chalicelib.domain.batch import (
 )
 from chalicelib.services.batch_cancelling import RowCanceller
 from chalicelib.services.batch_checking import RowChecker
+from chalicelib.services.batch_messages import BatchMessages
 from chalicelib.services.batch_releasing import RowReleaser, without_texts
+from chalicelib.services.time_left import TimeLeft
 from chalicelib.storage.batches import BatchChangedError, Batches
 from chalicelib.storage.open_batches import OpenBatches
 
@@ -44,34 +46,45 @@ class BatchWork:
     checker: RowChecker
     releaser: RowReleaser
     canceller: RowCanceller
+    messages: BatchMessages
     clock: Clock
 
-    def do(self, batch_id: str, number: int, task: str) -> None:
-        """What a message asks for, if it is still to be done; one that comes late does nothing."""
+    def do(self, batch_id: str, number: int, task: str, seconds: float) -> None:
+        """What a message asks for, if it is still to be done; one that comes late does nothing.
+
+        What is left after `seconds` is another message's.
+        """
+        time_left = TimeLeft(self.clock, self.clock.now() + timedelta(seconds=seconds))
         batch = self.batches.get(batch_id)
         wanted = Task(task)
         if batch is None or batch.task is not wanted or not 1 <= number <= batch.chunk_count:
             observability.note(outcome="not to be done")
             return
-        self.work_on(batch, number)
+        if not self.work_on(batch, number, time_left):
+            self.messages.put(batch, wanted, [number])
+            return
         self.move_on(batch)
 
-    def work_on(self, batch: Batch, number: int) -> None:
-        """Does the batch's task with one chunk, unless it is done or in the hands of another."""
+    def work_on(self, batch: Batch, number: int, time_left: TimeLeft) -> bool:
+        """Does the batch's task with one chunk, unless it is done or in the hands of another.
+
+        False says that the time was up before its end, and that anybody may go on at once.
+        """
         mark = self.batches.mark(batch.upload_id, number) or Mark(number, size_of(batch, number))
         task = batch.task
         if task is None or is_done(mark, task) or self._is_leased(mark):
-            return
+            return True
         try:
             match task:
                 case Task.CHECK:
-                    self._check(batch, mark)
+                    return self._check(batch, mark, time_left)
                 case Task.RELEASE:
-                    self._release(batch, mark)
+                    return self._release(batch, mark, time_left)
                 case Task.CANCEL:
-                    self._cancel(batch, mark)
+                    return self._cancel(batch, mark, time_left)
         except BatchChangedError:
             observability.note(outcome="done by another")
+            return True
 
     def _is_leased(self, mark: Mark) -> bool:
         return (
@@ -80,18 +93,25 @@ class BatchWork:
             and self.clock.now() < mark.lease_until
         )
 
-    def _check(self, batch: Batch, mark: Mark) -> None:
+    def _check(self, batch: Batch, mark: Mark, time_left: TimeLeft) -> bool:
         rows = self.batches.rows(batch.upload_id, mark.number)
-        warnings = self.checker.warnings(rows, self.clock.now())
+        warnings = self.checker.warnings(rows, self.clock.now(), time_left)
+        if warnings is None:
+            return False
         self._save(batch, replace(mark, state=ChunkState.CHECKED, warnings=warnings))
+        return True
 
-    def _release(self, batch: Batch, mark: Mark) -> None:
+    def _release(self, batch: Batch, mark: Mark, time_left: TimeLeft) -> bool:
         """Makes the rows payouts. A cancellation that comes meanwhile waits for the lease."""
         was_begun = mark.state is ChunkState.RELEASING
         lease = self.clock.now() + _LEASE
         ours = self._save(batch, replace(mark, state=ChunkState.RELEASING, lease_until=lease))
         rows = self.batches.rows(batch.upload_id, mark.number)
-        released = self.releaser.release(batch, rows, ours.problems, was_begun=was_begun)
+        released = self.releaser.release(batch, rows, ours.problems, time_left, was_begun=was_begun)
+        if not released.is_whole:
+            # Still begun, and nobody's: whoever comes next looks at what stands, and goes on.
+            self._save(batch, replace(ours, problems=released.problems, lease_until=None))
+            return False
         if released.problems != ours.problems:
             # Before the rows lose their texts: a row that became no payout never becomes one.
             ours = self._save(batch, replace(ours, problems=released.problems))
@@ -99,15 +119,21 @@ class BatchWork:
         self.batches.keep_rows(batch.upload_id, mark.number, without_texts(rows), now)
         tally = Tally(now, {"Queued": released.count} if released.count else {})
         self._save(batch, replace(ours, state=ChunkState.RELEASED, lease_until=None, tally=tally))
+        return True
 
-    def _cancel(self, batch: Batch, mark: Mark) -> None:
+    def _cancel(self, batch: Batch, mark: Mark, time_left: TimeLeft) -> bool:
         # First, so that nobody releases it any more.
         ours = self._save(batch, replace(mark, state=ChunkState.CANCELLING, lease_until=None))
         rows = self.batches.rows(batch.upload_id, mark.number)
         has_payouts = batch.approved_at is not None
-        tally = self.canceller.cancel(batch, rows) if has_payouts else Tally(self.clock.now(), {})
+        tally: Tally | None = Tally(self.clock.now(), {})
+        if has_payouts:
+            tally = self.canceller.cancel(batch, rows, time_left)
+        if tally is None:
+            return False
         self.batches.keep_rows(batch.upload_id, mark.number, without_texts(rows), self.clock.now())
         self._save(batch, replace(ours, state=ChunkState.CANCELLED, tally=tally))
+        return True
 
     def _save(self, batch: Batch, mark: Mark) -> Mark:
         return self.batches.save_mark(batch.upload_id, mark, self.clock.now())

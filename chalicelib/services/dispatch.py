@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain.decisions import Note, change_for, claimed
-from chalicelib.domain.destination import Destination
+from chalicelib.domain.destination import MASK, Destination
 from chalicelib.domain.gate import Gate, Passage
 from chalicelib.domain.payout import (
     Change,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _OPEN_WAYS: Final = (Passage.CLEAR, Passage.PROBE)
 _REVIEW_LOOK: Final = timedelta(hours=1)
+# A payout that was made while its customer was being erased: what the erasure did not find.
+_ERASED: Final = Fields(destination_masked=MASK, description=None, lodgement_reference=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,16 @@ class Dispatcher:
         now = self.clock.now()
         if payout.needs_review:
             return self._put_off(payout, now + _REVIEW_LOOK)
+        also = _ERASED if customer is None else Fields()
         if is_expired(payout.released_at, now, self.policy):
-            return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by)
+            return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by, also)
         stopped_by = self.batches.stopped_by(payout.batch_id) if payout.batch_id else None
         if stopped_by is not None:
             # Those that come to the queue's head before the worker who cancels them.
-            return self._end(payout, Event.CANCELLED, FailureCode.CANCELLED_BY_ADMIN, stopped_by)
+            code = FailureCode.CANCELLED_BY_ADMIN
+            return self._end(payout, Event.CANCELLED, code, stopped_by, also)
         if customer is None or customer.destination(payout.destination_id) is None:
-            return self._end(payout, Event.DESTINATION_GONE, FailureCode.DESTINATION_GONE, by)
+            return self._end(payout, Event.DESTINATION_GONE, FailureCode.DESTINATION_GONE, by, also)
         return self._entered_and_sent(payout, customer, gate, Event.CLAIMED, by, seconds)
 
     def send_again(
@@ -138,8 +142,15 @@ class Dispatcher:
     def _put_off(self, payout: Payout, until: datetime) -> Payout:
         return self._written(payout, Change(Fields(due_at=until)))
 
-    def _end(self, payout: Payout, event: Event, code: FailureCode, by: str) -> Payout:
-        fields = Fields(failure_code=code)
+    def _end(
+        self,
+        payout: Payout,
+        event: Event,
+        code: FailureCode,
+        by: str,
+        also: Fields,
+    ) -> Payout:
+        fields = Fields(failure_code=code) | also
         return self._written(payout, change_for(payout, event, Note(self.clock.now(), by), fields))
 
     def _review_gone(self, payout: Payout, by: str) -> Payout:

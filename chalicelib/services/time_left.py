@@ -14,6 +14,10 @@ class TimeLeft:
     ends_at: datetime
     was_enough: bool = True
 
+    @property
+    def seconds(self) -> float:
+        return (self.ends_at - self.clock.now()).total_seconds()
+
     def has(self, seconds: float) -> bool:
         """Whether something that takes `seconds` may be begun."""
         has_time = self.clock.now() + timedelta(seconds=seconds) <= self.ends_at

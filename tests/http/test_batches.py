@@ -3,16 +3,21 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 import pytest
 
 from chalicelib.domain import batch
+from chalicelib.domain.limits import Count
+from chalicelib.domain.payout import Payout
 from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.services import batch_rows, batch_upload
+from chalicelib.storage.counted import CountedPayouts, CountsBusyError
 from proof.lambda_events import user
+from tests.http.test_limits import replace_counting
 from tests.http.test_queues import order
 from tests.http.test_requesting import BANK_ACCOUNT, AwsCalls, unreachable
 from tests.world import ADMIN, APPROVER, WEBHOOK_SECRET, Caller, HttpAnswer, World, as_approver
@@ -396,6 +401,83 @@ def test_rows_count_against_the_limits_of_the_day(new_world: Callable[..., World
     found = checked(world, f"{other},4.00,", f"{world.customer()},10.00,")
     answer = world.admin.post(f"/batches/{found['batch_id']}/confirm", {"total": "14.00"})
     assert (answer.status, answer.code) == (422, "LimitExceeded")
+
+
+class Busy(CountedPayouts):
+    """Others write the same sums, whoever comes."""
+
+    is_busy = True
+    made = 0
+
+    def create(self, payout: Payout, counts: Sequence[Count]) -> Payout | None:
+        if self.is_busy and self.made:
+            raise CountsBusyError
+        self.made += 1
+        return super().create(payout, counts)
+
+
+@pytest.mark.parametrize("way", ["queue", "clock"])
+def test_rows_that_others_keep_from_being_counted_are_given_up_in_time_and_released_later(
+    new_world: Callable[..., World], way: str
+) -> None:
+    world = new_world(LIMIT_PER_DAY_AUD="100")
+    counted = replace_counting(world, Busy)
+    batch_id = approved(world, f"{world.customer()},1.00,", f"{world.customer()},2.00,")
+    (release,) = world.messages("PAYOUT_QUEUE_URL")[-1:]
+    drop_messages(world)
+    if way == "clock":
+        world.later(120)
+    before = world.clock()
+    if way == "queue":
+        assert world.sqs_event(SEND, release["Body"]) == []
+    else:
+        world.reconcile()
+    assert timedelta(seconds=10) < world.clock() - before < timedelta(seconds=56)
+    assert shown(world, batch_id)["status"] == "Releasing"
+    assert [row["status"] for row in rows_of(world, batch_id)][1] == "Waiting"
+    counted.is_busy = False
+    # Nobody's lease is waited for.
+    if way == "queue":
+        run_queue(world)
+    else:
+        by_the_clock(world, 60)
+    assert shown(world, batch_id)["status"] == "Released"
+    by_the_clock(world, 1000, 180)
+    assert bookings(world, batch_id) == [1, 1]
+
+
+def test_a_check_and_a_cancellation_end_in_time_and_are_done_later(world: World) -> None:
+    batch_id = upload(world, f"{world.customer()},1.00,").json["batch_id"]
+    work = world.container.batch_work
+    work.do(batch_id, 1, "check", 1.0)
+    assert shown(world, batch_id)["status"] == "Checking"
+    run_queue(world)
+    world.admin.post(f"/batches/{batch_id}/confirm", {"total": "1.00"})
+    world.approver.post(f"/batches/{batch_id}/approve", {})
+    work.do(batch_id, 1, "release", 30.0)
+    world.admin.post(f"/batches/{batch_id}/cancel", {})
+    drop_messages(world)
+    work.do(batch_id, 1, "cancel", 1.0)
+    assert shown(world, batch_id)["progress"]["cancelled"] == 0
+    run_queue(world)
+    assert shown(world, batch_id)["progress"]["cancelled"] == 1
+
+
+def test_a_payout_whose_customer_was_erased_meanwhile_ends_without_their_words(
+    world: World,
+) -> None:
+    customer = world.customer()
+    batch_id = approved(world, f"{customer},1.00,for Jo")
+    (release,) = world.messages("PAYOUT_QUEUE_URL")[-1:]
+    assert world.sqs_event(SEND, release["Body"]) == []
+    # As of an erasure that looked for payouts before this one was there.
+    world.dynamodb.delete_item(TableName="CustomersTable", Key={"customer_id": {"S": customer}})
+    run_queue(world)
+    (row,) = rows_of(world, batch_id)
+    payout = world.payout(row["transaction_id"])
+    assert (payout["status"], payout["failure_code"]) == ("Cancelled", "DestinationGone")
+    assert (payout["lodgement_reference"], payout["destination"]) == (None, "•••")
+    assert "for Jo" not in stored_text(world)
 
 
 def test_where_destinations_must_be_verified_a_row_to_another_is_told(
