@@ -193,7 +193,7 @@ class Container:
     def batches_table(self) -> "Batches":
         from chalicelib.storage.batches import Batches
 
-        return Batches(self._dynamodb, self.settings.dynamodb_table_records)
+        return Batches(self._dynamodb, self.settings.dynamodb_table_records, self.clock)
 
     @cached_property
     def open_batches(self) -> "OpenBatches":
@@ -207,7 +207,7 @@ class Container:
         from chalicelib.storage.payees import Payees
 
         table = self.settings.dynamodb_table_customers
-        return Payees(ManyItems(self._dynamodb, table, "customer_id"))
+        return Payees(ManyItems(self._dynamodb, table, "customer_id", self.clock))
 
     @cached_property
     def outlines(self) -> "Outlines":
@@ -215,7 +215,7 @@ class Container:
         from chalicelib.storage.payout_outlines import Outlines
 
         table = self.settings.dynamodb_table_transactions
-        return Outlines(ManyItems(self._dynamodb, table, "transaction_id"))
+        return Outlines(ManyItems(self._dynamodb, table, "transaction_id", self.clock))
 
     @cached_property
     def counted_payouts(self) -> "CountedPayouts":

@@ -123,12 +123,13 @@ def kind_of(payout: DayPayout, booked: Booked, *, may_be_missing: bool = True) -
             booked.stated and payments
         ):
             return Kind.MISSING_THERE
-        case State.COMPLETED:
-            return Kind.MATCHED
-        case State.RETURNED:
-            return Kind.RETURNED
+        case State.COMPLETED | State.RETURNED:
+            return Kind.MATCHED if payout.state is State.COMPLETED else Kind.RETURNED
         # The statement alone proves nothing here: what was rejected later may stand in it.
         case State.FAILED | State.CANCELLED:
             return Kind.PAID_THERE if payments and booked.credited < amount else Kind.MATCHED
+        # Never sent, as far as we know.
+        case State.QUEUED | State.AWAITING_APPROVAL if payments and booked.credited < amount:
+            return Kind.PAID_THERE
         case _:
             return Kind.NOT_FINAL_HERE

@@ -182,6 +182,12 @@ def is_lock_out(answer: Answer) -> bool:
     return problem is not None and problem.is_locked
 
 
+def is_not_permitted(answer: Answer) -> bool:
+    """Whether the reply says that this key may not call this endpoint, not that it is wrong."""
+    name = _key(answer.envelope.status) if answer.envelope else ""
+    return answer.http_status == 403 and name not in (_LOCKED_OUT, _LOGIN_FAILED)
+
+
 def outcome_of_send(
     answer: Answer | Silence, reference: str, *, in_doubt_before: bool
 ) -> SendOutcome:

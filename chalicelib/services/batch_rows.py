@@ -1,5 +1,6 @@
 """The rows of a batch and what became of each, in the order of the file, a part at a time."""
 
+import json
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,12 +15,18 @@ from chalicelib.storage.payout_outlines import Outline, Outlines
 # latter are 5,000 rows, which take fifty calls of the database and a megabyte of the answer.
 _PAGE: Final = 1
 _RESULT: Final = 20
+# A function answers with six megabytes at the most; a chunk of the longest texts has 1.5.
+_MOST_BYTES: Final = 4_000_000
 _WORDS: Final = {
     RowProblem.CUSTOMER_NOT_FOUND: "The customer was gone when the batch was released.",
     RowProblem.DESTINATION_NOT_FOUND: "The destination was gone when the batch was released.",
     RowProblem.DESTINATION_NOT_VERIFIED: "The destination is not verified.",
     RowProblem.LIMIT_EXCEEDED: "A limit of the day was reached when the batch was released.",
 }
+
+
+# Ids, amounts, the names of fields.
+_SIZE_WITHOUT_TEXTS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +72,28 @@ class BatchRows:
     def _part(self, batch: Batch, cursor: str | None, chunks: int) -> Part:
         first = _first(batch, cursor)
         marks = all_marks(batch, self.batches.marks(batch.upload_id))
-        wanted = marks[first - 1 : first - 1 + chunks]
-        found = tuple(result for mark in wanted for result in self._of(batch, mark))
-        after = first + chunks
+        found: list[RowResult] = []
+        size, after = 0, first
+        for mark in marks[first - 1 : first - 1 + chunks]:
+            found += (some := self._of(batch, mark))
+            size += sum(_size_of(result) for result in some)
+            after = mark.number + 1
+            if size > _MOST_BYTES:
+                break
         is_end = after > batch.chunk_count
-        return Part(found, None if is_end else cursor_of(_cursor(batch, after)))
+        return Part(tuple(found), None if is_end else cursor_of(_cursor(batch, after)))
 
     def _of(self, batch: Batch, mark: Mark) -> list[RowResult]:
         rows = self.batches.rows(batch.upload_id, mark.number)
         ids = [transaction_id_of(batch, row) for row in rows]
         outlines = self.outlines.of(ids) if batch.approved_at else {}
         return [_result(row, outlines.get(each), mark) for row, each in zip(rows, ids, strict=True)]
+
+
+def _size_of(result: RowResult) -> int:
+    """What a row comes to in an answer at the most, where all but ASCII is escaped."""
+    texts = (result.row.reference, result.failure_reason)
+    return _SIZE_WITHOUT_TEXTS + len(json.dumps(texts))
 
 
 def _result(row: Row, outline: Outline | None, mark: Mark) -> RowResult:

@@ -16,6 +16,7 @@ from chalicelib.domain.batch import (
     moved,
 )
 from chalicelib.domain.money import decimal_from
+from chalicelib.domain.redaction import redact
 from chalicelib.errors import (
     ConflictError,
     ErrorCode,
@@ -114,7 +115,8 @@ class BatchService:
 
         def rejected(batch: Batch) -> Batch:
             _check_other(batch, by)
-            return moved(batch, BatchEvent.REJECTED, self.clock.now(), by.name, reason)
+            words = redact(reason)
+            return moved(batch, BatchEvent.REJECTED, self.clock.now(), by.name, words)
 
         return self._decided(batch_id, by, rejected)
 

@@ -116,11 +116,14 @@ class DayComparison:
                 self._booked.setdefault(line.reference, ([], []))[1].append(line)
 
     def _is_wanted(self, day: date, reference: str) -> bool:
-        """All of the day itself; of the days beside it what belongs to payouts that we look at."""
+        """All of the day itself; of the days beside it what may be a payout of ours.
+
+        Whichever day that was requested on: it may have waited for days to be approved.
+        """
         if day == self._day:
             self._moved_today.add(reference)
             return True
-        return reference in self._ours or reference in self._before
+        return _OURS.fullmatch(reference) is not None
 
     # --- the comparison
 

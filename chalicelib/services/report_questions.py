@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from chalicelib.domain.comparison import Stated
 from chalicelib.domain.daily_report import Incomplete
 from chalicelib.domain.gate import Passage
-from chalicelib.domain.outcome import Standing, is_answered
+from chalicelib.domain.outcome import Answer, Standing, is_answered, is_not_permitted
 from chalicelib.monoova.events import PAYMENT_STATUS, RETURN
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.time_left import TimeLeft
@@ -55,13 +55,13 @@ class ReportQuestions:
     def statement(self, day: date) -> tuple[Stated, ...]:
         """What Monoova carried out on a day."""
         found, answer = self._reports.statement(day, self._enter())
-        return self._told(found, answer)
+        return self._reported(found, answer)
 
     def account_day(self, day: date) -> "Account":
         """What moved in the mAccount on a day."""
         seconds = self._enter()
         found, answer = self._reports.account_day(self._maccount_token, day, seconds)
-        return self._told(found, answer)
+        return self._reported(found, answer)
 
     def standing(self, reference: str) -> Standing:
         """What the status API says of one payout."""
@@ -80,7 +80,7 @@ class ReportQuestions:
         for _ in range(_MOST_PAGES):
             self._enter()
             found, answer = self._reports.notifications(day, skip)
-            page = self._told(found, answer)
+            page = self._reported(found, answer)
             missed += [each for each in page if each.has_failed and _changes_payouts(each)]
             skip += len(page)
             if not page:
@@ -91,7 +91,7 @@ class ReportQuestions:
         """Has one webhook sent once more; whether Monoova will."""
         self._enter()
         is_taken, answer = self._reports.send_again(missed.webhook_id)
-        return self._told(is_taken if is_answered(answer) else None, answer)
+        return self._reported(is_taken if is_answered(answer) else None, answer)
 
     def _enter(self) -> float:
         """How many seconds the question may take."""
@@ -101,6 +101,16 @@ class ReportQuestions:
             raise CannotFinishError(Incomplete.SENDING_STOPPED)
         left = (self._time.ends_at - self._time.clock.now()).total_seconds()
         return min(_MOST_SECONDS, left - _SECONDS_AFTER)
+
+    def _reported(self, found: T | None, answer: "Heard") -> T:
+        """As `_told`, for what a key that is good for payouts may not be allowed to ask.
+
+        A refused login counts towards Monoova's lock-out and closes the gate for all; that a
+        report is not permitted says nothing of payouts, and ends the run alone.
+        """
+        if isinstance(answer, Answer) and is_not_permitted(answer):
+            raise CannotFinishError(Incomplete.MONOOVA_UNAVAILABLE)
+        return self._told(found, answer)
 
     def _told(self, found: T | None, answer: "Heard") -> T:
         """A run that goes on asking a Monoova that fails would open the circuit for all."""

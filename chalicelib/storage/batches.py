@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from chalicelib.clock import Clock
 from chalicelib.domain.batch import Batch, Mark, Row
 from chalicelib.storage.batch_items import (
     batch_of,
@@ -30,6 +31,7 @@ from chalicelib.storage.dynamodb import (
     encoded,
     failed_condition,
     next_key,
+    pause,
     storage_errors,
     text_of,
 )
@@ -48,12 +50,17 @@ class BatchChangedError(Exception):
     """Somebody else wrote the batch, or the mark, first."""
 
 
+class RowsMissingError(Exception):
+    """A batch stands, and rows of it do not: nothing may be made of it."""
+
+
 class Batches:
     """The batches. Every method may raise `StorageUnavailableError`."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
         self._client = client
         self.table = table
+        self._clock = clock
 
     def get(self, batch_id: str) -> Batch | None:
         """The batch as it now stands (strongly consistent)."""
@@ -107,20 +114,25 @@ class Batches:
                 ExpressionAttributeNames={"#collection": "collection"},
                 ExpressionAttributeValues={":listing": {"S": LISTING}},
                 ScanIndexForward=False,
+                ConsistentRead=True,
                 Limit=limit,
                 **more,
             )
         names = [str(decoded(item)["batch_id"]) for item in found["Items"]]
         known = self._many(names)
-        return Page(tuple(known[name] for name in names), next_key(found))
+        return Page(tuple(known[name] for name in names if name in known), next_key(found))
 
     def _many(self, names: Sequence[str]) -> dict[str, Batch]:
         found: dict[str, Batch] = {}
         keys = [encoded(_batch_key(name)) for name in names]
-        wanted: dict[str, Any] = {self.table: {"Keys": keys}} if keys else {}
-        for _ in range(_MOST_READS):
+        wanted: dict[str, Any] = (
+            {self.table: {"Keys": keys, "ConsistentRead": True}} if keys else {}
+        )
+        for tried in range(_MOST_READS):
             if not wanted:
                 return found
+            if tried:
+                pause(self._clock, tried)
             with storage_errors():
                 answer = self._client.batch_get_item(RequestItems=wanted)
             batches = (batch_of(decoded(item)) for item in answer["Responses"].get(self.table, ()))
@@ -145,9 +157,15 @@ class Batches:
             self._client.put_item(TableName=self.table, Item=encoded(item))
 
     def rows(self, upload_id: str, number: int) -> tuple[Row, ...]:
-        """The rows of one chunk, in the order of the file."""
+        """The rows of one chunk, in the order of the file.
+
+        Raises:
+            RowsMissingError
+        """
         found = self._get(_key(_upload(upload_id), _rows_name(number)))
-        return rows_of(found["rows"]) if found else ()
+        if found is None:
+            raise RowsMissingError
+        return rows_of(found["rows"])
 
     def mark(self, upload_id: str, number: int) -> Mark | None:
         """How far a chunk is; None if nothing was done with it yet."""

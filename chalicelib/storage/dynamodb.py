@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.clock import Clock
 from chalicelib.storage.values import attribute_of, value_of
 
 Item = Mapping[str, Any]
@@ -31,6 +32,15 @@ class StorageUnavailableError(Exception):
     def __init__(self, what: str, *, may_be_done: bool) -> None:
         super().__init__(f"DynamoDB: {what}")
         self.may_be_done = may_be_done
+
+
+_FIRST_PAUSE_SECONDS: Final = 0.05
+_LONGEST_PAUSE_SECONDS: Final = 1.0
+
+
+def pause(clock: Clock, tried: int) -> None:
+    """Before keys are asked for again that DynamoDB left out, `tried` times by now."""
+    clock.sleep(min(_FIRST_PAUSE_SECONDS * 2**tried, _LONGEST_PAUSE_SECONDS))
 
 
 class InvalidCursorError(ValueError):

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from chalicelib.storage.dynamodb import StorageUnavailableError, decoded, storage_errors
+from chalicelib.clock import Clock
+from chalicelib.storage.dynamodb import StorageUnavailableError, decoded, pause, storage_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -16,10 +17,11 @@ _MOST_READS: Final = 10
 class ManyItems:
     """Reads a table whose key is one text. May raise `StorageUnavailableError`."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, key: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, key: str, clock: Clock) -> None:
         self._client = client
         self._table = table
         self._key = key
+        self._clock = clock
 
     def read(
         self, keys: Sequence[str], fields: str, names: Mapping[str, str] | None = None
@@ -37,7 +39,7 @@ class ManyItems:
             yield from self._read({self._table: wanted})
 
     def _read(self, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for _ in range(_MOST_READS):
+        for tried in range(_MOST_READS):
             with storage_errors():
                 answer = self._client.batch_get_item(RequestItems=wanted)
             for item in answer["Responses"].get(self._table, ()):
@@ -45,4 +47,5 @@ class ManyItems:
             wanted = dict(answer.get("UnprocessedKeys", {}))
             if not wanted:
                 return
+            pause(self._clock, tried)
         raise StorageUnavailableError("UnprocessedKeys", may_be_done=False)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.batch import Batch, Mark, Row
-from chalicelib.storage.batches import LISTING_PART, BatchChangedError, Batches
+from chalicelib.storage.batches import LISTING_PART, BatchChangedError, Batches, RowsMissingError
 from chalicelib.storage.dynamodb import Page, text_of
 from chalicelib.storage.many import MOST_AT_ONCE
 from chalicelib.storage.open_batches import OpenBatches
@@ -73,9 +73,12 @@ class MemoryBatches(Batches):
         self.store_rows(upload_id, number, rows, at)
 
     def rows(self, upload_id: str, number: int) -> tuple[Row, ...]:
-        return self._door.cross(
-            "GetItem", lambda: self._tables.batch_rows.get((upload_id, number), ())
-        )
+        def found() -> tuple[Row, ...]:
+            if (upload_id, number) not in self._tables.batch_rows:
+                raise RowsMissingError
+            return self._tables.batch_rows[upload_id, number]
+
+        return self._door.cross("GetItem", found)
 
     def mark(self, upload_id: str, number: int) -> Mark | None:
         return self._door.cross(

@@ -293,11 +293,14 @@ def test_what_is_not_there_to_be_decided_is_refused(
 def test_a_rejected_batch_pays_nobody_and_says_why(world: World) -> None:
     batch_id = confirmed(world, f"{world.customer()},1.00,secret words")
     assert "secret words" in stored_text(world)
-    answer = world.approver.post(f"/batches/{batch_id}/reject", {"reason": "not this month"})
+    answer = world.approver.post(
+        f"/batches/{batch_id}/reject",
+        {"reason": "not this month: jo@example.com, 062-000 12345678"},
+    )
     assert answer.json["status"] == "Cancelled"
     run_queue(world)
     found = shown(world, batch_id)
-    assert found["history"][-1]["detail"] == "not this month"
+    assert found["history"][-1]["detail"] == "not this month: •••, •••"
     assert found["progress"]["cancelled"] == 1
     (row,) = rows_of(world, batch_id)
     assert (row["status"], row["transaction_id"], row["reference"]) == ("Cancelled", None, None)
@@ -565,6 +568,29 @@ def test_rows_and_result_come_in_parts_that_are_one_file(
     another = upload(world, f"{customer},1,").json["batch_id"]
     for cursor in (first.headers["Next-Cursor"], "eyJ4IjogIjEifQ=="):
         assert world.admin.get(f"/batches/{another}/rows", cursor=cursor).code == "InvalidRequest"
+
+
+def test_a_part_of_the_result_ends_before_it_is_too_large_to_be_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (batch, batch_upload):
+        monkeypatch.setattr(module, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(batch_rows, "_MOST_BYTES", 3000)
+    customer = world.customer()
+    # As escaped, a chunk has 2 x 1,800 bytes and more.
+    words = "\u8a00" * 280
+    batch_id = upload(world, *[f"{customer},{n},{words}" for n in range(1, 6)]).json["batch_id"]
+    texts: list[str] = []
+    cursor: str | None = None
+    while True:
+        given = {"cursor": cursor} if cursor else {}
+        answer = world.admin.get(f"/batches/{batch_id}/result", **given)
+        texts.append(answer.text)
+        cursor = answer.headers.get("Next-Cursor")
+        if cursor is None:
+            break
+    told = list(csv.DictReader(io.StringIO("".join(texts))))
+    assert (len(texts), [row["line"] for row in told]) == (3, ["2", "3", "4", "5", "6"])
 
 
 # --- whatever happens meanwhile

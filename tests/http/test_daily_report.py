@@ -14,7 +14,7 @@ from chalicelib.domain.payout import State
 from proof.lambda_events import user
 from simulator.outcomes import Outcome
 from tests.http.test_reconciling import stored
-from tests.http.test_requesting import Pass, tap_line
+from tests.http.test_requesting import Pass, reply, tap_line
 from tests.template.staging import paid_elsewhere, paused, resumed
 from tests.world import Caller, World, as_admin
 
@@ -367,3 +367,40 @@ def test_a_report_made_again_stands_over_the_former_one(world: World) -> None:
     again = as_admin(world.app, "somebody-else").post(REPORT).json
     assert (again["revision"], again["made_by"]) == (2, "somebody-else")
     assert shown(world) == again
+
+
+def test_a_payout_that_was_approved_days_later_and_booked_twice_across_days_is_found(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(APPROVAL_THRESHOLD_AUD="100")
+    payout = world.pay(world.customer(), "125.50").json["transaction_id"]
+    world.later(3 * 24 * 3600)
+    assert world.approver.post(f"/payouts/{payout}/approve", {}).status == 200
+    to_next_morning(world)
+    world.monoova.behave(duplicate="booked_again")
+    paid_elsewhere(world, payout)
+    report = world.admin.post("/reports/daily/2026-03-05").json
+    assert [(line["kind"], line["transaction_id"]) for line in report["differences"]] == [
+        ("BookedTwice", payout)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "is_open"),
+    [(403, "NotPermitted", False), (403, "MerchantFailedToLogin", True), (401, "Whatever", True)],
+)
+def test_a_report_that_the_key_may_not_ask_for_stops_no_payout(
+    world: World, status: int, name: str, is_open: bool
+) -> None:
+    world.paid()
+    to_next_morning(world)
+
+    def refusing(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
+        if "statement" not in str(request.url):
+            return go_on()
+        return reply(request, status, {"status": name, "durationMs": 1})
+
+    tap_line(world, refusing)
+    world.reconcile_daily()
+    assert shown(world)["incomplete_because"] == "MonoovaUnavailable"
+    assert world.container.gatekeeper.look().is_open is is_open

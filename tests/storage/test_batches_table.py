@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from moto import mock_aws
 
+from chalicelib.clock import SystemClock
 from chalicelib.domain.batch import (
     Batch,
     BatchEntry,
@@ -19,7 +20,7 @@ from chalicelib.domain.batch import (
     Tally,
     Warnings,
 )
-from chalicelib.storage.batches import BatchChangedError, Batches
+from chalicelib.storage.batches import BatchChangedError, Batches, RowsMissingError
 from chalicelib.storage.customers import (
     Customers,
     ExternalIdTakenError,
@@ -60,6 +61,16 @@ ROWS: Final = (
 )
 
 
+class Resting(SystemClock):
+    """Remembers for how long it slept, and does not."""
+
+    def __init__(self) -> None:
+        self.rests: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.rests.append(seconds)
+
+
 @dataclass(frozen=True)
 class Stores:
     batches: Batches
@@ -84,10 +95,10 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         aws.create(session)
         client: Any = session.create_client("dynamodb", region_name=aws.REGION)
         yield Stores(
-            Batches(client, "RecordsTable"),
+            Batches(client, "RecordsTable", Resting()),
             OpenBatches(client, "RecordsTable"),
             Customers(client, "CustomersTable"),
-            Payees(ManyItems(client, "CustomersTable", "customer_id")),
+            Payees(ManyItems(client, "CustomersTable", "customer_id", Resting())),
         )
 
 
@@ -148,12 +159,10 @@ def test_an_open_batch_is_one_until_it_is_closed_and_stopped_by_whom_it_was(
 
 
 def test_rows_come_back_as_they_were_stored(stores: Stores) -> None:
-    assert stores.batches.rows("u-1", 1) == ()
     stores.batches.store_rows("u-1", 1, ROWS, NOW)
     assert stores.batches.rows("u-1", 1) == ROWS
     stores.batches.keep_rows("u-1", 1, ROWS[:1], NOW)
     assert stores.batches.rows("u-1", 1) == ROWS[:1]
-    assert stores.batches.rows("u-2", 1) == ()
 
 
 def test_a_mark_is_written_as_it_was_read_or_not_at_all(stores: Stores) -> None:
@@ -229,8 +238,38 @@ class Slow:
 def test_what_dynamodb_leaves_undone_is_asked_for_again_a_few_times() -> None:
     slow: Any = Slow(30)
     keys = [str(number) for number in range(100)]
-    assert len(list(ManyItems(slow, "t", "id").read(keys, "id"))) == 100
-    assert slow.calls == 4
+    clock = Resting()
+    assert len(list(ManyItems(slow, "t", "id", clock).read(keys, "id"))) == 100
+    assert (slow.calls, clock.rests) == (4, [0.05, 0.1, 0.2])
     stuck: Any = Slow(0)
     with pytest.raises(StorageUnavailableError):
-        list(ManyItems(stuck, "t", "id").read(keys, "id"))
+        list(ManyItems(stuck, "t", "id", clock).read(keys, "id"))
+    assert max(clock.rests) == 1.0
+    listing: Any = Listing(stuck)
+    with pytest.raises(StorageUnavailableError):
+        Batches(listing, "t", clock).newest(10)
+
+
+class Listing:
+    """The same, with a list of one batch."""
+
+    def __init__(self, of: Slow) -> None:
+        self.batch_get_item = of.batch_get_item
+
+    def query(self, **_: Any) -> dict[str, Any]:
+        return {"Items": [{"batch_id": {"S": "b-1"}}]}
+
+
+def test_a_batch_that_is_listed_and_gone_is_left_out() -> None:
+    class Gone:
+        def batch_get_item(self, **_: Any) -> dict[str, Any]:
+            return {"Responses": {}}
+
+    gone: Any = Gone()
+    listing: Any = Listing(gone)
+    assert Batches(listing, "t", Resting()).newest(10).items == ()
+
+
+def test_rows_that_are_not_there_are_an_error_and_not_none(stores: Stores) -> None:
+    with pytest.raises(RowsMissingError):
+        stores.batches.rows("u-1", 1)

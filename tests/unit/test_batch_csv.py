@@ -5,9 +5,10 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.batch import MOST_ROWS
+from chalicelib.domain.batch import CHUNK_ROWS, MOST_ROWS, Row
 from chalicelib.services import batch_file
 from chalicelib.services.batch_file import File, Line, read
+from chalicelib.storage.batch_items import text_of_rows
 
 ONE: Final = "3f0c4a6e-0000-4000-8000-000000000001"
 OTHER: Final = "3f0c4a6e-0000-4000-8000-000000000002"
@@ -158,3 +159,28 @@ def test_no_error_repeats_what_stands_in_a_cell() -> None:
     for text in (row, HEADER + row):
         told = str(errors_of(text)).lower()
         assert not [word for word in ("jo@", "0412", "citizen") if word in told]
+
+
+def test_texts_that_a_chunk_of_rows_has_no_room_for_are_told() -> None:
+    header = "customer_id,amount,reference,description\n"
+    fitting, long = "\u8a00" * 280, "\u8a00" * 500
+    assert not errors_of(f"{header}{ONE},1,{fitting},Rent\n")
+    assert not errors_of(f"{header}{ONE},1,{'x' * 280},{'x' * 500}\n")
+    told = "reference and description: together more than 1400 bytes."
+    assert errors_of(f"{header}{ONE},1,Rent,{long}\n") == {"line 2": [told]}
+
+
+def test_the_longest_rows_of_a_chunk_fit_in_one_item() -> None:
+    texts = {"reference": '"' * 280, "description": '"' * 410}
+    given = (texts["reference"], texts["description"], 1_000_000)
+    row = Row(1_000_000, ONE, 999_999_999, OTHER, "x" * 64, *given)
+    line = f"customer_id,amount,reference,description\n{ONE},1,"
+    assert not errors_of(line + ",".join(f'"{text * 2}"' for text in texts.values()))
+    assert len(text_of_rows([row] * CHUNK_ROWS).encode()) < 400_000
+
+
+def test_a_lost_character_is_told_wherever_it_is() -> None:
+    told = "A character was lost when the file was saved: save it as UTF-8."
+    assert told in errors_of(f"{HEADER}{ONE},1,Caf\ufffd\n")["line 2"]
+    header = "external_id,amount\n"
+    assert told in errors_of(f"{header}C-\ufffd,1\n")["line 2"]
