@@ -27,8 +27,8 @@ _BATCH: Final = 2
 # million.
 _CENTS: Final = 1_025
 _AMOUNTS: Final = 25
-# What the API's function of 512 MB has of a processor: a whole one comes with 1,769 MB.
-_SHARE_OF_API: Final = 512 / 1769
+# What the API's function of 1,024 MB has of a processor: a whole one comes with 1,769 MB.
+_SHARE_OF_API: Final = 1024 / 1769
 # Rows whose amount is wrong when the file is uploaded for the first time.
 _SPOILT: Final = (0, 17, 99)
 _MOST_MINUTES: Final = 180

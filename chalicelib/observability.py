@@ -85,6 +85,8 @@ class Metric(StrEnum):
     LOW_BALANCE = "LowBalance"
     DAILY_DIFFERENCES = "DailyDifferences"
     DAILY_REPORTS_INCOMPLETE = "DailyReportsIncomplete"
+    BATCH_ROWS_NOT_RELEASED = "BatchRowsNotReleased"
+    OLDEST_BATCH_WORK_SECONDS = "OldestBatchWorkSeconds"
     ERRORS = "Errors"
 
 
@@ -92,6 +94,7 @@ _UNITS: Final = {
     Metric.SECONDS_TO_COMPLETION: "Seconds",
     Metric.WEBHOOK_SECONDS: "Seconds",
     Metric.OLDEST_OPEN_SECONDS: "Seconds",
+    Metric.OLDEST_BATCH_WORK_SECONDS: "Seconds",
     Metric.MONOOVA_MILLISECONDS: "Milliseconds",
 }
 

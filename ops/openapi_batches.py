@@ -55,6 +55,10 @@ _BATCH: Final[Json] = {
     "updated_at": TIME,
     "confirmed_by": or_null(TEXT),
     "approved_by": or_null(TEXT),
+    "not_released": {
+        **COUNT,
+        "description": "Rows that became no payout, once the batch is released.",
+    },
     "summary": {"anyOf": [reference_to("BatchSummary"), {"type": "null"}]},
     "history": {"type": "array", "items": reference_to("BatchEntry"), "minItems": 1},
 }

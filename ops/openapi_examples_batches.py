@@ -25,6 +25,7 @@ _BATCH: Final[Json] = {
     "updated_at": "2026-03-02T04:09:20.000Z",
     "confirmed_by": _BY,
     "approved_by": _CHECKED_BY,
+    "not_released": 0,
     "summary": {
         "count": 300,
         "total": 37650.0,

@@ -63,6 +63,7 @@ def summary(batch: Batch) -> Json:
         "updated_at": text_of(batch.updated_at),
         "confirmed_by": batch.confirmed_by,
         "approved_by": batch.approved_by,
+        "not_released": batch.not_released,
         "summary": _warnings(batch),
         "history": [_entry(entry) for entry in batch.history],
     }

@@ -197,7 +197,10 @@ class BatchEntry:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A file of payouts. `upload_id` is where its rows stand; another upload has others."""
+    """A file of payouts. `upload_id` is where its rows stand; another upload has others.
+
+    `not_released` counts the rows that became no payout, once it is released.
+    """
 
     batch_id: str
     upload_id: str
@@ -214,6 +217,7 @@ class Batch:
     approved_at: datetime | None = None
     warnings: Warnings | None = None
     history: tuple[BatchEntry, ...] = ()
+    not_released: int = 0
 
     @property
     def chunk_count(self) -> int:

@@ -16,6 +16,7 @@ from chalicelib.domain.batch import (
     is_done,
     moved,
 )
+from chalicelib.observability import Metric
 from chalicelib.services.batch_messages import BatchMessages
 from chalicelib.services.batch_progress import BatchProgress
 from chalicelib.services.batch_work import SYSTEM, BatchWork
@@ -48,18 +49,30 @@ class BatchTending:
 
     def tend(self, batch_ids: tuple[str, ...], time_left: TimeLeft) -> None:
         """One that something is wrong with keeps no other waiting, and no payout."""
-        for batch_id in batch_ids:
+        # Each minute begins with another: one that takes all the time comes last the next time.
+        first = self.clock.now().minute % max(len(batch_ids), 1)
+        ages = [0.0]
+        for batch_id in batch_ids[first:] + batch_ids[:first]:
             try:
-                self._one(batch_id, time_left)
+                batch = self.batches.get(batch_id)
+                if batch is not None:
+                    # First of all: what is done with it may fail, minute by minute.
+                    ages.append(self._seconds_waited(batch))
+                    self._one(batch, time_left)
             except BatchChangedError:
                 continue
             except Exception as error:  # noqa: BLE001 - whatever it is, the rest goes on
                 observability.note_error(error)
+        observability.measure(Metric.OLDEST_BATCH_WORK_SECONDS, max(ages))
 
-    def _one(self, batch_id: str, time_left: TimeLeft) -> None:
-        batch = self.batches.get(batch_id)
-        if batch is None:
-            return
+    def _seconds_waited(self, batch: Batch) -> float:
+        """How long it has had work that is not done; one that waits for a person has none."""
+        marks = self.batches.marks(batch.upload_id) if batch.task else ()
+        if batch.task is None or all(is_done(m, batch.task) for m in all_marks(batch, marks)):
+            return 0.0
+        return (self.clock.now() - batch.updated_at).total_seconds()
+
+    def _one(self, batch: Batch, time_left: TimeLeft) -> None:
         now = self.clock.now()
         if now - batch.created_at > _WAITS_FOR:
             batch = self._expired(batch, now)

@@ -24,6 +24,7 @@ from chalicelib.domain.batch import (
     size_of,
     together,
 )
+from chalicelib.observability import Metric
 from chalicelib.services.batch_cancelling import RowCanceller
 from chalicelib.services.batch_checking import RowChecker
 from chalicelib.services.batch_messages import BatchMessages
@@ -108,6 +109,10 @@ class BatchWork:
         ours = self._save(batch, replace(mark, state=ChunkState.RELEASING, lease_until=lease))
         rows = self.batches.rows(batch.upload_id, mark.number)
         released = self.releaser.release(batch, rows, ours.problems, time_left, was_begun=was_begun)
+        # Counted before they are stored: after a death in between they are heard twice, not never.
+        new = len(released.problems) - len(ours.problems)
+        if new:
+            observability.measure(Metric.BATCH_ROWS_NOT_RELEASED, new)
         if not released.is_whole:
             # Still begun, and nobody's: whoever comes next looks at what stands, and goes on.
             self._save(batch, replace(ours, problems=released.problems, lease_until=None))
@@ -147,6 +152,8 @@ class BatchWork:
         event = _event_after(batch, marks)
         if event is not None:
             after = moved(batch, event, self.clock.now(), SYSTEM)
+            if event is BatchEvent.RELEASED:
+                after = replace(after, not_released=sum(len(mark.problems) for mark in marks))
             if event is BatchEvent.CHECKED:
                 after = replace(after, warnings=together([mark.warnings for mark in marks]))
             try:

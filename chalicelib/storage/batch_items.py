@@ -80,6 +80,7 @@ def item_of_batch(batch: Batch) -> dict[str, Any]:
             {"at": text_of(entry.at), "event": entry.event, "by": entry.by, "detail": entry.detail}
             for entry in batch.history
         ],
+        "not_released": batch.not_released,
         "expires_at": kept_until(batch.created_at),
     }
 
@@ -106,6 +107,7 @@ def batch_of(item: Item) -> Batch:
             BatchEntry(time_of(entry["at"]), entry["event"], entry["by"], entry["detail"])
             for entry in item["history"]
         ),
+        not_released=int(item.get("not_released", 0)),
     )
 
 

@@ -356,7 +356,15 @@ def test_a_batch_that_was_cancelled_before_its_release_never_becomes_payouts(wor
     assert world.admin.get("/payouts").json["items"] == []
 
 
-def test_a_row_whose_customer_or_destination_is_gone_is_not_released(world: World) -> None:
+def told(capsys: pytest.CaptureFixture[str], metric: str) -> list[float]:
+    """All that was written of a metric so far."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [line[metric] for line in lines if metric in line]
+
+
+def test_a_row_whose_customer_or_destination_is_gone_is_not_released(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     erased, moved, stays = world.customer(), world.customer(), world.customer()
     batch_id = confirmed(world, f"{erased},1.00,hers", f"{moved},2.00,", f"{stays},3.00,")
     assert world.admin("DELETE", f"/customers/{erased}").status == 204
@@ -375,6 +383,9 @@ def test_a_row_whose_customer_or_destination_is_gone_is_not_released(world: Worl
     assert found[2] == ("Completed", None)
     progress = shown(world, batch_id)["progress"]
     assert (progress["not_released"], progress["completed"]) == (2, 1)
+    (listed,) = world.admin.get("/batches").json["items"]
+    assert listed["not_released"] == 2
+    assert sum(told(capsys, "BatchRowsNotReleased")) == 2
     assert shown(world, batch_id)["status"] == "Finished"
     assert "hers" not in stored_text(world)
 
@@ -703,3 +714,55 @@ def test_a_return_days_after_the_end_is_seen_at_the_next_look(world: World) -> N
     assert answer.status == 200
     world.later(3601)
     assert shown(world, batch_id)["progress"]["returned"] == 1
+
+
+def test_the_age_of_work_that_nobody_does_is_told_and_that_of_a_wait_for_people_is_not(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    customers = sorted(world.customer() for _ in range(2))
+    confirmed(world, f"{customers[0]},1.00,")
+    by_the_clock(world, 3600)
+    assert told(capsys, "OldestBatchWorkSeconds") == [0]
+    batch_id = upload(world, f"{customers[1]},2.00,").json["batch_id"]
+    drop_messages(world)
+    rows = world.container.batches_table.get(batch_id)
+    assert rows is not None
+    key = {"collection": {"S": f"upload#{rows.upload_id}"}, "item": {"S": "rows#0001"}}
+    world.dynamodb.delete_item(TableName="RecordsTable", Key=key)
+    by_the_clock(world, 1800)
+    assert told(capsys, "OldestBatchWorkSeconds") == [1800]
+
+
+def test_a_chunk_that_cannot_be_done_skips_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (batch, batch_upload):
+        monkeypatch.setattr(module, "CHUNK_ROWS", 1)
+    customer = world.customer()
+    batch_id = upload(world, *[f"{customer},{n}.00," for n in range(1, 6)]).json["batch_id"]
+    drop_messages(world)
+    made = world.container.batches_table.get(batch_id)
+    assert made is not None
+    for number in (1, 2):
+        key = {"collection": {"S": f"upload#{made.upload_id}"}, "item": {"S": f"rows#000{number}"}}
+        world.dynamodb.delete_item(TableName="RecordsTable", Key=key)
+    for seconds in (120, 60, 60, 60, 60):
+        by_the_clock(world, seconds)
+        drop_messages(world)
+    done = [mark.number for mark in world.container.batches_table.marks(made.upload_id)]
+    assert done == [3, 4, 5]
+
+
+def test_a_stop_that_was_not_written_is_written_by_the_next_minute(world: World) -> None:
+    batch_id = approved(world, f"{world.customer()},1.00,")
+    release = world.messages("PAYOUT_QUEUE_URL")[-1]
+    drop_messages(world)
+    assert world.sqs_event(SEND, release["Body"]) == []
+    # Whoever cancels it dies before the stop.
+    container, at = world.container, world.clock()
+    stands = container.batches_table.get(batch_id)
+    assert stands is not None
+    stopped = batch.moved(stands, batch.BatchEvent.CANCELLED, at, ADMIN)
+    container.batches_table.save(stopped)
+    by_the_clock(world, 60)
+    assert container.open_batches.stopped_by(batch_id) == ADMIN

@@ -18,7 +18,7 @@ CHALICE = ROOT / ".chalice"
 STAGES = tuple(json.loads((CHALICE / "config.json").read_text())["stages"])
 POLICIES = tuple(sorted(path.name for path in CHALICE.glob("policy-*.json")))
 FUNCTIONS = {
-    "api_handler": (512, 30),
+    "api_handler": (1024, 30),
     "send_queued_payouts": (256, 60),
     "take_up_webhook_events": (256, 60),
     "reconcile": (256, 60),
