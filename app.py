@@ -283,7 +283,8 @@ def refresh_payout(transaction_id: str) -> Reply:
 def upload_batch() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    uploaded = wired.get().batch_upload.upload(incoming.raw_file("text/csv"), by)
+    content = incoming.raw_file("text/csv")
+    uploaded = wired.get().batch_upload.upload(content, by, incoming.seconds_left)
     return api.views_batches.uploaded(uploaded)
 
 

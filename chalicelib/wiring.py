@@ -553,6 +553,7 @@ class Container:
     def batch_work(self) -> "BatchWork":
         from chalicelib.services.batch_cancelling import RowCanceller
         from chalicelib.services.batch_checking import RowChecker
+        from chalicelib.services.batch_overlap import BatchOverlap
         from chalicelib.services.batch_releasing import RowReleaser
         from chalicelib.services.batch_work import BatchWork
 
@@ -571,6 +572,7 @@ class Container:
                 requires_verified=self.settings.requires_verified_destination,
             ),
             canceller=RowCanceller(self.payouts_table, self._recorder, self.clock),
+            overlap=BatchOverlap(self.batches_table, self.open_batches),
             messages=self._batch_messages,
             clock=self.clock,
         )

@@ -80,6 +80,13 @@ _OBJECTS: Final[dict[str, Json]] = {
                 **COUNT,
                 "description": "Customers who were never paid before.",
             },
+            "also_in_batches": {
+                "type": "array",
+                "items": IDENTIFIER,
+                "maxItems": 20,
+                "description": "Batches not paid yet that pay the same customer the same amount.",
+            },
+            "also_in_batches_count": {**COUNT, "description": "Rows that they pay as well."},
         },
         about="What a person should know before they confirm.",
     ),

@@ -33,6 +33,8 @@ _BATCH: Final[Json] = {
         "duplicate_count": 0,
         "duplicates": [],
         "first_time_count": 12,
+        "also_in_batches": [],
+        "also_in_batches_count": 0,
     },
     "history": [
         _entry(_AT, "Uploaded", _BY),

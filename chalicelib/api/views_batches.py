@@ -101,6 +101,8 @@ def _warnings(batch: Batch) -> Json | None:
         "duplicate_count": found.duplicate_count,
         "duplicates": [_duplicate(each) for each in found.duplicates],
         "first_time_count": found.first_time_count,
+        "also_in_batches": list(found.also_in_batches),
+        "also_in_batches_count": found.also_in_count,
     }
 
 

@@ -142,11 +142,16 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Warnings:
-    """What a person should know before they confirm: of one chunk, or of all."""
+    """What a person should know before they confirm: of one chunk, or of all.
+
+    Of all alone: which other batches pay the same customers the same, and by how many rows.
+    """
 
     duplicates: tuple[Duplicate, ...] = ()
     duplicate_count: int = 0
     first_time_count: int = 0
+    also_in_batches: tuple[str, ...] = ()
+    also_in_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from chalicelib import observability
@@ -10,12 +11,17 @@ from chalicelib.clock import Clock
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.batch import CHUNK_ROWS, UPLOADED, Batch, BatchEntry, BatchStatus, Row, Task
 from chalicelib.domain.verification import is_payable
-from chalicelib.errors import BatchInvalidError
+from chalicelib.errors import BatchInvalidError, PayloadTooLargeError
 from chalicelib.services.batch_file import File, Line, read
 from chalicelib.services.batch_messages import BatchMessages
+from chalicelib.services.batch_overlap import pairs_of
+from chalicelib.services.time_left import TimeLeft
 from chalicelib.storage.batches import Batches
 from chalicelib.storage.payees import Payee, Payees, Place
 
+_CUSTOMERS_AT_ONCE: Final = 500
+# For so many customers, or for a chunk of rows; the gateway gives up on us after 29.
+_SECONDS_FOR_A_STEP: Final = 1.0
 _NOBODY: Final = "There is no such customer."
 _NOT_THEIRS: Final = "The customer has no such destination."
 _UNVERIFIED: Final = "The destination is not verified."
@@ -43,26 +49,28 @@ class BatchUpload:
     new_id: Callable[[], uuid.UUID]
     requires_verified: bool
 
-    def upload(self, content: bytes, by: Actor) -> Uploaded:
+    def upload(self, content: bytes, by: Actor, seconds: float) -> Uploaded:
         """The batch of these rows: a new one, or the one that they were uploaded as before.
 
         Raises:
             BatchInvalidError: with every line that is wrong; nothing was stored.
+            PayloadTooLargeError: it takes more than `seconds`; nothing stands.
         """
+        time_left = TimeLeft(self.clock, self.clock.now() + timedelta(seconds=seconds))
         file = read(content, self.limit_cents)
         if not file.errors.by_line and (standing := self.batches.get(file.batch_id)):
             return Uploaded(standing, is_replay=True)
-        rows = self._rows(file)
+        rows = self._rows(file, time_left)
         if file.errors.by_line:
             raise BatchInvalidError(file.errors.told())
-        return self._stored(file.batch_id, rows, by.name)
+        return self._stored(file.batch_id, rows, by.name, time_left)
 
-    def _rows(self, file: File) -> list[Row]:
+    def _rows(self, file: File, time_left: TimeLeft) -> list[Row]:
         """The rows of the lines that name a customer and a destination; errors for the others."""
         externals = [line.external_id for line in file.lines if line.external_id]
         named = self.payees.named(externals)
         by_line = {line.number: _customer_of(line, named) for line in file.lines}
-        payees = self.payees.of([each for each in by_line.values() if each])
+        payees = self._payees([each for each in by_line.values() if each], time_left)
         rows = []
         for line in file.lines:
             payee = payees.get(by_line[line.number] or "")
@@ -77,7 +85,21 @@ class BatchUpload:
                 rows.append(_row(line, payee, place))
         return list(_compared(rows))
 
-    def _stored(self, batch_id: str, rows: Sequence[Row], by: str) -> Uploaded:
+    def _payees(self, customer_ids: Sequence[str], time_left: TimeLeft) -> dict[str, Payee]:
+        once = list(dict.fromkeys(customer_ids))
+        found: dict[str, Payee] = {}
+        for start in range(0, len(once), _CUSTOMERS_AT_ONCE):
+            self._check_time(time_left)
+            found |= self.payees.of(once[start : start + _CUSTOMERS_AT_ONCE])
+        return found
+
+    def _check_time(self, time_left: TimeLeft) -> None:
+        if not time_left.has(_SECONDS_FOR_A_STEP):
+            raise PayloadTooLargeError(
+                "The file takes too long to be read: divide it. Nothing of it was taken."
+            )
+
+    def _stored(self, batch_id: str, rows: Sequence[Row], by: str, time_left: TimeLeft) -> Uploaded:
         upload_id = str(self.new_id())
         now = self.clock.now()
         batch = Batch(
@@ -95,7 +117,9 @@ class BatchUpload:
         )
         for start in range(0, len(rows), CHUNK_ROWS):
             number = start // CHUNK_ROWS + 1
+            self._check_time(time_left)
             self.batches.store_rows(upload_id, number, rows[start : start + CHUNK_ROWS], now)
+        self.batches.store_pairs(upload_id, pairs_of(rows), now)
         # Until here nothing stands: rows without a batch are nobody's, and expire.
         standing = self.batches.create(batch)
         if standing is not None:

@@ -28,6 +28,7 @@ from chalicelib.observability import Metric
 from chalicelib.services.batch_cancelling import RowCanceller
 from chalicelib.services.batch_checking import RowChecker
 from chalicelib.services.batch_messages import BatchMessages
+from chalicelib.services.batch_overlap import BatchOverlap
 from chalicelib.services.batch_releasing import RowReleaser, without_texts
 from chalicelib.services.time_left import TimeLeft
 from chalicelib.storage.batches import BatchChangedError, Batches
@@ -47,6 +48,7 @@ class BatchWork:
     checker: RowChecker
     releaser: RowReleaser
     canceller: RowCanceller
+    overlap: BatchOverlap
     messages: BatchMessages
     clock: Clock
 
@@ -155,7 +157,8 @@ class BatchWork:
             if event is BatchEvent.RELEASED:
                 after = replace(after, not_released=sum(len(mark.problems) for mark in marks))
             if event is BatchEvent.CHECKED:
-                after = replace(after, warnings=together([mark.warnings for mark in marks]))
+                warnings = together([mark.warnings for mark in marks])
+                after = replace(after, warnings=self.overlap.added(batch, warnings))
             try:
                 batch = self.batches.save(after)
             except BatchChangedError:

@@ -1,7 +1,7 @@
 """What people do with a batch that stands: look, confirm, approve, reject, cancel."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from chalicelib.clock import Clock
@@ -86,17 +86,32 @@ class BatchService:
 
         Raises:
             UnprocessableError: it comes to something else, or to more than the day has left.
+            ConflictError: since they read it, another batch has come that pays the same.
         """
 
         def confirmed(batch: Batch) -> Batch:
             if batch.status is BatchStatus.AWAITING_CONFIRMATION:
                 _check_total(batch, total_cents)
                 self.acceptance.check_total(batch.total_cents)
+                batch = self._compared(batch)
             return moved(
                 batch, BatchEvent.CONFIRMED, self.clock.now(), by.name, confirmed_by=by.name
             )
 
         return self._decided(batch_id, by, confirmed)
+
+    def _compared(self, batch: Batch) -> Batch:
+        """The batch beside the others as they are now; what is new has to be read first."""
+        assert batch.warnings is not None  # it was checked
+        warnings = self.work.overlap.added(batch, batch.warnings)
+        after = replace(batch, warnings=warnings)
+        if set(warnings.also_in_batches) - set(batch.warnings.also_in_batches):
+            self.batches.save(after)
+            raise ConflictError(
+                f"Other batches pay {warnings.also_in_count} of these rows as well: read the"
+                " summary again, then confirm."
+            )
+        return after
 
     def approve(self, batch_id: str, by: Actor) -> Shown:
         """Somebody who neither uploaded nor confirmed it lets it be paid."""

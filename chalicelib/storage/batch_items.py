@@ -168,6 +168,8 @@ def _item_of_warnings(warnings: Warnings) -> dict[str, Any]:
         ],
         "duplicate_count": warnings.duplicate_count,
         "first_time_count": warnings.first_time_count,
+        "also_in_batches": list(warnings.also_in_batches),
+        "also_in_count": warnings.also_in_count,
     }
 
 
@@ -176,6 +178,8 @@ def _warnings_of(item: Item) -> Warnings:
         tuple(_duplicate_of(*fields) for fields in item["duplicates"]),
         int(item["duplicate_count"]),
         int(item["first_time_count"]),
+        tuple(item.get("also_in_batches", ())),
+        int(item.get("also_in_count", 0)),
     )
 
 

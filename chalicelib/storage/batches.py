@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 LISTING: Final = "batches"
 LISTING_KEY: Final = frozenset({"collection", "item"})
 LISTING_PART: Final = {"collection": LISTING}
+_PAIRS: Final = "pairs"
 _MOST_READS: Final = 10
 
 
@@ -145,6 +146,18 @@ class Batches:
     def store_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
         """Rows of an upload whose batch is not stored yet."""
         self._write_rows(upload_id, number, rows, rows_kept_until(at))
+
+    def store_pairs(self, upload_id: str, pairs: bytes, at: datetime) -> None:
+        """What each row of an upload pays whom, as short as it can be compared."""
+        content = {"pairs": pairs, "expires_at": rows_kept_until(at)}
+        item = _key(_upload(upload_id), _PAIRS) | content
+        with storage_errors():
+            self._client.put_item(TableName=self.table, Item=encoded(item))
+
+    def pairs(self, upload_id: str) -> bytes:
+        """What `store_pairs` stored; nothing of one that is too old to be compared."""
+        found = self._get(_key(_upload(upload_id), _PAIRS))
+        return bytes(found["pairs"]) if found else b""
 
     def keep_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
         """The rows as they are to be kept. Doing it twice is doing it once."""

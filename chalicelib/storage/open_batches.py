@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 OPEN: Final = "open-batches"
 # Far longer than a payout may wait to be sent.
 _STOP_KEPT_FOR: Final = timedelta(days=60)
+# For whoever confirms another one: what was paid by then is found among the payouts.
+_NAME_KEPT_FOR: Final = timedelta(days=8)
 
 
 class OpenBatches:
@@ -31,6 +33,18 @@ class OpenBatches:
                 FilterExpression="attribute_not_exists(is_closed)",
                 ExpressionAttributeNames={"#collection": "collection"},
                 ExpressionAttributeValues={":open": {"S": OPEN}},
+            )
+        return tuple(str(decoded(item)["item"]) for item in found["Items"])
+
+    def recent(self) -> tuple[str, ...]:
+        """Those that are open, and those that were a week ago (strongly consistent)."""
+        with storage_errors():
+            found = self._client.query(
+                TableName=self.table,
+                KeyConditionExpression="#collection = :open",
+                ExpressionAttributeNames={"#collection": "collection"},
+                ExpressionAttributeValues={":open": {"S": OPEN}},
+                ConsistentRead=True,
             )
         return tuple(str(decoded(item)["item"]) for item in found["Items"])
 
@@ -57,7 +71,7 @@ class OpenBatches:
         with storage_errors():
             self._client.put_item(
                 TableName=self.table,
-                Item=encoded(item | {"expires_at": int(at.timestamp())}),
+                Item=encoded(item | {"expires_at": int((at + _NAME_KEPT_FOR).timestamp())}),
             )
 
 

@@ -69,6 +69,15 @@ class MemoryBatches(Batches):
 
         self._door.cross("PutItem", put)
 
+    def store_pairs(self, upload_id: str, pairs: bytes, at: datetime) -> None:
+        def put() -> None:
+            self._tables.batch_pairs[upload_id] = pairs
+
+        self._door.cross("PutItem", put)
+
+    def pairs(self, upload_id: str) -> bytes:
+        return self._door.cross("GetItem", lambda: self._tables.batch_pairs.get(upload_id, b""))
+
     def keep_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
         self.store_rows(upload_id, number, rows, at)
 
@@ -117,6 +126,12 @@ class MemoryOpenBatches(OpenBatches):
     def ids(self) -> tuple[str, ...]:
         return self._door.cross("Query", lambda: tuple(sorted(self._tables.open_batches)))
 
+    def recent(self) -> tuple[str, ...]:
+        def found() -> tuple[str, ...]:
+            return tuple(sorted(self._tables.open_batches | self._tables.closed_batches))
+
+        return self._door.cross("Query", found)
+
     def stop(self, batch_id: str, by: str, at: datetime) -> None:
         def put() -> None:
             self._tables.stopped_batches[batch_id] = by
@@ -127,7 +142,11 @@ class MemoryOpenBatches(OpenBatches):
         return self._door.cross("GetItem", lambda: self._tables.stopped_batches.get(batch_id))
 
     def close(self, batch_id: str, at: datetime) -> None:
-        self._door.cross("PutItem", lambda: self._tables.open_batches.discard(batch_id))
+        def put() -> None:
+            self._tables.open_batches.discard(batch_id)
+            self._tables.closed_batches.add(batch_id)
+
+        self._door.cross("PutItem", put)
 
 
 class MemoryPayees(Payees):

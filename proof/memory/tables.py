@@ -45,6 +45,8 @@ class Tables:
     batches: dict[str, Batch] = field(default_factory=dict)
     stopped_batches: dict[str, str] = field(default_factory=dict)
     open_batches: set[str] = field(default_factory=set)
+    closed_batches: set[str] = field(default_factory=set)
+    batch_pairs: dict[str, bytes] = field(default_factory=dict)
     batch_rows: dict[tuple[str, int], tuple[Row, ...]] = field(default_factory=dict)
     batch_marks: dict[tuple[str, int], Mark] = field(default_factory=dict)
     sums: dict[tuple[date, LimitKind, str | None], int] = field(default_factory=dict)

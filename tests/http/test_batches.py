@@ -11,8 +11,10 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.domain import batch
+from chalicelib.domain.actor import Actor
 from chalicelib.domain.limits import Count
 from chalicelib.domain.payout import Payout
+from chalicelib.errors import PayloadTooLargeError
 from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.services import batch_rows, batch_upload
 from chalicelib.storage.counted import CountedPayouts, CountsBusyError
@@ -233,6 +235,8 @@ def test_the_summary_tells_what_may_be_paid_twice_and_who_was_never_paid(world: 
         "largest": Decimal("7.03"),
         "duplicate_count": 2,
         "first_time_count": 1,
+        "also_in_batches": [],
+        "also_in_batches_count": 0,
     }
     assert first == {
         "line": 2,
@@ -243,6 +247,45 @@ def test_the_summary_tells_what_may_be_paid_twice_and_who_was_never_paid(world: 
         "same_as_line": None,
     }
     assert (second["line"], second["transaction_id"], second["same_as_line"]) == (5, None, 4)
+
+
+def test_what_another_batch_pays_as_well_is_told_though_neither_is_paid(world: World) -> None:
+    one, other = world.customer(), world.customer()
+    first = checked(world, f"{one},5.00,", f"{other},6.00,")
+    assert first["summary"]["also_in_batches"] == []
+    cancelled = checked(world, f"{other},6.00,gone")["batch_id"]
+    world.admin.post(f"/batches/{cancelled}/cancel", {})
+    second = checked(world, f"{one},5.00,again", f"{one},5.00,and again", f"{other},7.00,")
+    told = second["summary"]
+    assert (told["also_in_batches"], told["also_in_batches_count"]) == ([first["batch_id"]], 2)
+    # Whoever read the first one's summary did not know: they read it again.
+    path = f"/batches/{first['batch_id']}"
+    answer = world.admin.post(f"{path}/confirm", {"total": "11.00"})
+    assert (answer.status, answer.code) == (409, "ChangedMeanwhile")
+    assert world.admin.get(path).json["summary"]["also_in_batches"] == [second["batch_id"]]
+    assert world.admin.post(f"{path}/confirm", {"total": "11.00"}).status == 200
+
+
+def test_what_was_paid_by_another_batch_since_the_check_is_told(world: World) -> None:
+    customer = world.customer()
+    waiting = checked(world, f"{customer},5.00,")
+    world.later(1)
+    paid = confirmed(world, f"{customer},5.00,again")
+    world.approver.post(f"/batches/{paid}/approve", {})
+    run_queue(world)
+    world.minutes(4)
+    assert shown(world, paid)["status"] == "Finished"
+    path = f"/batches/{waiting['batch_id']}/confirm"
+    assert world.admin.post(path, {"total": "5.00"}).code == "ChangedMeanwhile"
+    answer = world.admin.post(path, {"total": "5.00"})
+    assert answer.json["summary"]["also_in_batches"] == [paid]
+
+
+def test_a_file_that_takes_too_long_is_to_be_divided(world: World) -> None:
+    content = f"customer_id,amount\n{world.customer()},1.00\n".encode()
+    with pytest.raises(PayloadTooLargeError, match="divide it"):
+        world.container.batch_upload.upload(content, Actor(ADMIN, ADMIN), 0.5)
+    assert world.admin.get("/batches").json["items"] == []
 
 
 # --- who decides, and when

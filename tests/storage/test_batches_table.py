@@ -270,6 +270,15 @@ def test_a_batch_that_is_listed_and_gone_is_left_out() -> None:
     assert Batches(listing, "t", Resting()).newest(10).items == ()
 
 
+def test_what_a_batch_pays_and_that_it_was_there_is_kept_for_others(stores: Stores) -> None:
+    stores.batches.create(BATCH)
+    stores.batches.store_pairs("u-1", b"12345678", NOW)
+    stores.open_batches.close("b-1", NOW)
+    assert stores.open_batches.ids() == ()
+    assert stores.open_batches.recent() == ("b-1",)
+    assert (stores.batches.pairs("u-1"), stores.batches.pairs("u-2")) == (b"12345678", b"")
+
+
 def test_rows_that_are_not_there_are_an_error_and_not_none(stores: Stores) -> None:
     with pytest.raises(RowsMissingError):
         stores.batches.rows("u-1", 1)
