@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ops.openapi_examples_batches import BATCH_EXAMPLES
+
 Json = dict[str, Any]
 
 _PAYOUT_ID: Final = "2d1f6a6c-6d54-4f0e-9a52-0f4b3d0e8a11"
@@ -175,9 +177,9 @@ _FIGURES: Final[Json] = {
     },
 }
 _REPORT: Final[Json] = {
-    "date": "2026-03-02",
+    "date": "2026-03-01",
     "revision": 1,
-    "made_at": "2026-03-02T20:00:07.000Z",
+    "made_at": "2026-03-01T20:00:07.000Z",
     "made_by": "schedule",
     "is_complete": True,
     "incomplete_because": None,
@@ -276,7 +278,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     },
     "DailyReport": _REPORT | {"differences": [_DIFFERENCE]},
     "DailyReportPage": {"items": [_REPORT], "next_cursor": None},
-    "Statistics": {"items": [{"day": "2026-03-02", "partial": False, **_FIGURES}]},
+    "Statistics": {"items": [{"day": "2026-03-01", "partial": False, **_FIGURES}]},
     "FundingPage": {
         "items": [
             {
@@ -306,6 +308,13 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     },
     "DeadLetter": _LETTER,
     "DeadLetterList": {"items": [_LETTER], "is_complete": True},
+    "ConsoleConfig": {
+        "apiBase": ".",
+        "signInUrl": "https://business.auth.ap-southeast-2.amazoncognito.com",
+        "userPoolClientId": "1example23456789",
+        "timeZone": "Australia/Sydney",
+    },
+    **BATCH_EXAMPLES,
     "Me": {"name": _BY, "roles": ["viewer", "operator"]},
     "BatchTotal": {"total": 1234.5},
     "BatchWithProgress": _BATCH,

@@ -21,7 +21,15 @@ from ops.payoutctl.exits import Exit
 from ops.payoutctl.session import Doors
 from simulator.outcomes import Outcome
 from tests.docs.test_runbook import commands
-from tests.end_to_end.deployed import Deployed, amount_for, until
+from tests.end_to_end.deployed import (
+    ORDINARY,
+    REQUEST_SECONDS,
+    Deployed,
+    amount_for,
+    json_of,
+    session,
+    until,
+)
 
 COMMANDS: Final = commands("payoutctl ")
 # Commands that differ in a reason or a status alone are one command.
@@ -69,6 +77,8 @@ def filled(line: str, deployed: Deployed) -> str:
         line = line.replace("TRANSACTION_ID", a_payout_for(line, deployed))
     if "CUSTOMER_ID" in line:
         line = line.replace("CUSTOMER_ID", deployed.customer())
+    if "BATCH_ID" in line:
+        line = line.replace("BATCH_ID", a_batch(deployed))
     today = SystemClock().now().astimezone(ZoneInfo("Australia/Sydney")).date()
     # A day is compared once it is over.
     day = today - timedelta(days=1) if " report " in line else today
@@ -88,6 +98,22 @@ def a_dead_letter(deployed: Deployed) -> str:
         return known.get(reference)
 
     return until(found, what="it rests")
+
+
+def a_batch(deployed: Deployed) -> str:
+    """One that nobody has confirmed yet."""
+    file = f"customer_id,amount\n{deployed.customer()},{ORDINARY}\n"
+    with session() as http:
+        answer = http.post(
+            f"{deployed.stack.api_url}/batches",
+            data=file,
+            headers={
+                "Authorization": deployed.stack.token("operators"),
+                "Content-Type": "text/csv",
+            },
+            timeout=REQUEST_SECONDS,
+        )
+    return str(json_of(answer)["batch_id"])
 
 
 def a_payout_for(line: str, deployed: Deployed) -> str:

@@ -1143,7 +1143,7 @@ async function waiting() {
     api.get("/payouts", { status: "AwaitingApproval", limit: 50 }).then(tallied),
     api.get("/batches").then((list) => [list.items.filter((each) => each.status === "AwaitingApproval").length, false]),
     api.get("/payouts", { needs_review: "true", limit: 50 }).then(tallied),
-    api.get("/dead-letters").then(tallied),
+    deadLetters(),
   ]);
   const [payouts, batches, review, letters] = counts.map((each) =>
     each.status === "fulfilled" ? each.value : [0, false]);
@@ -1154,8 +1154,23 @@ async function waiting() {
   };
 }
 
+// To look at a dead letter is to take it out of its queue for a moment, so it is not done often.
+const LETTERS_MILLISECONDS = 10 * 60_000;
+let lettersKnown = null;
+
+function forgetLetters() {
+  lettersKnown = null;
+}
+
+async function deadLetters() {
+  if (!lettersKnown || Date.now() - lettersKnown.at > LETTERS_MILLISECONDS) {
+    lettersKnown = { at: Date.now(), tallied: tallied(await api.get("/dead-letters")) };
+  }
+  return lettersKnown.tallied;
+}
+
 const tallied = (list) => [list.items.length, Boolean(list.next_cursor)];
-return { frame, mark, tally };
+return { frame, mark, tally, forgetLetters };
 })();
 
 // --- chart.js
@@ -2131,6 +2146,7 @@ function answers(payout) {
   const told = explanationOf(payout);
   const next = told.next && h("p", {}, told.next, told.next_at && isOpen(payout) &&
     h("span", { class: "note" }, ` (${fromNow(told.next_at)})`));
+  const reason = told.summary.includes(payout.failure_reason) ? null : payout.failure_reason;
   const names = { good: "check", bad: "cross", wait: "review", going: "payouts", quiet: "info" };
   const shownTone = payout.needs_review ? "review" : tone;
   return h(
@@ -2140,7 +2156,7 @@ function answers(payout) {
     h("div", {},
       h("p", { class: "answers-summary" }, told.summary),
       h("dl", {},
-        payout.failure_reason && h("div", {}, h("dt", {}, "Why"), h("dd", {}, payout.failure_reason)),
+        reason && h("div", {}, h("dt", {}, "Why"), h("dd", {}, reason)),
         payout.review_reason && h("div", {}, h("dt", {}, "Why it needs review"), h("dd", {}, REVIEW_REASONS[payout.review_reason] ?? payout.review_reason)),
         next && h("div", {}, h("dt", {}, "What happens next"), h("dd", {}, next)),
         told.what_to_do && h("div", {}, h("dt", {}, "What to do"), h("dd", {}, told.what_to_do)))),
@@ -3225,10 +3241,11 @@ const module_page_dead_letters = (() => {
 const api = module_api;
 const { ask } = module_dialog;
 const { h } = module_dom;
-const { count, money, when } = module_format;
+const { money, when } = module_format;
 const { button, empty, head, paged, table } = module_parts;
 const { link } = module_router;
 const session = module_session;
+const { forgetLetters } = module_shell;
 
 function page({ signal }) {
   const list = paged(
@@ -3243,9 +3260,16 @@ function page({ signal }) {
   ];
 }
 
+const KINDS = {
+  WebhookEvent: "Message from Monoova",
+  Payout: "Payout to be sent",
+  Other: "Another message",
+};
+
 function letters(items, list) {
   const acting = (act) => async (letter) => {
     if (await act(letter)) {
+      forgetLetters();
       dispatchEvent(new Event("payouts-changed"));
       await list.again();
     }
@@ -3264,10 +3288,9 @@ function letters(items, list) {
   }));
   return table("Dead letters", [
     { title: "What", cell: (each) => h("span", { class: "to" },
-      h("span", { class: "to-name" }, each.event ?? each.kind ?? "Message"),
+      h("span", { class: "to-name" }, [KINDS[each.kind] ?? each.kind, each.event].filter(Boolean).join(": ")),
       each.transaction_id && h("a", { class: "note", href: link(`/payouts/${each.transaction_id}`) }, "Its payout")) },
     { title: "Since", cell: (each) => when(each.sent_at) },
-    { title: "Tried", wide: true, end: true, cell: (each) => count(each.received ?? 0, "time") },
     { title: "Amount", wide: true, end: true, class: "amount", cell: (each) => money(each.amount) },
     ...(session.mayOperate() ? [{
       title: h("span", { class: "unseen" }, "What to do"), end: true,
