@@ -202,6 +202,10 @@ def _problems(row: Mapping[str, str | None]) -> Iterator[str]:
             yield f"{name}: not an id."
     if (external := row.get("external_id")) and not EXTERNAL_ID.fullmatch(external):
         yield "external_id: not one."
+    yield from _problems_of_words(row)
+
+
+def _problems_of_words(row: Mapping[str, str | None]) -> Iterator[str]:
     for name, most in _MOST_CHARACTERS.items():
         text = row.get(name) or "x"
         if len(text) > most:
