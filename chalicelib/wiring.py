@@ -526,6 +526,7 @@ class Container:
             clock=self.clock,
             limit_cents=self.settings.payout_limit_cents,
             new_id=self._new_id,
+            requires_verified=self.settings.requires_verified_destination,
         )
 
     @cached_property
@@ -567,6 +568,7 @@ class Container:
                 queue=self._payout_queue,
                 clock=self.clock,
                 approval=self.settings.approval,
+                requires_verified=self.settings.requires_verified_destination,
             ),
             canceller=RowCanceller(self.payouts_table, self._recorder, self.clock),
             clock=self.clock,

@@ -142,7 +142,9 @@ FILE: Final[Json] = {
                 " `external_id` (or both), and, if wanted, `destination_id`, `reference`,"
                 f" `description`. 1 to {MOST_ROWS} rows, 4 MB at most.",
             },
-            "example": "external_id,amount,reference\nC-1001,125.50,Invoice 7\n",
+            "examples": {
+                "one row": {"value": "external_id,amount,reference\nC-1001,125.50,Invoice 7\n"}
+            },
         }
     },
 }

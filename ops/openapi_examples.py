@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ops.openapi_examples_batches import BATCH_EXAMPLES
+
 Json = dict[str, Any]
 
 _PAYOUT_ID: Final = "2d1f6a6c-6d54-4f0e-9a52-0f4b3d0e8a11"
@@ -29,6 +31,7 @@ _DESTINATION: Final[Json] = {
 }
 _CUSTOMER: Final[Json] = {
     "customer_id": _CUSTOMER_ID,
+    "external_id": "C-1001",
     "name": "Jo Citizen",
     "email": "jo@example.com",
     "destinations": [_DESTINATION],
@@ -54,6 +57,7 @@ _COMPLETED: Final[Json] = {
     "description": None,
     "lodgement_reference": "Refund 4711",
     "retry_of": None,
+    "batch_id": None,
     "created_by": _BY,
     "created_at": _AT,
     "updated_at": _SETTLED_AT,
@@ -73,6 +77,47 @@ def _entry(at: str, event: str, by: str, status: str, submission: str | None) ->
     }
 
 
+_BATCH: Final[Json] = {
+    "batch_id": "5b7f0f0a-7d1e-5c7b-9a39-6f7f6f1c2d3e",
+    "status": "Released",
+    "row_count": 300,
+    "total": 1234.5,
+    "created_by": _BY,
+    "created_at": _AT,
+    "updated_at": _SETTLED_AT,
+    "confirmed_by": _BY,
+    "approved_by": "0a1b2c3d-0000-4000-8000-000000000002",
+    "summary": {
+        "count": 300,
+        "total": 1234.5,
+        "largest": 99.5,
+        "duplicate_count": 1,
+        "duplicates": [
+            {
+                "line": 17,
+                "customer_id": _CUSTOMER_ID,
+                "amount": 12.5,
+                "transaction_id": _PAYOUT_ID,
+                "created_at": _AT,
+                "same_as_line": None,
+            }
+        ],
+        "first_time_count": 4,
+    },
+    "history": [{"at": _AT, "event": "Uploaded", "by": _BY, "detail": None}],
+    "progress": {
+        "waiting": 0,
+        "queued": 120,
+        "pending": 30,
+        "completed": 149,
+        "failed": 1,
+        "returned": 0,
+        "cancelled": 0,
+        "not_released": 0,
+        "needs_review": 0,
+        "as_of": _SETTLED_AT,
+    },
+}
 _BEGUN: Final = [
     _entry(_AT, "Requested", _BY, "Pending", "Sending"),
     _entry(_AT, "SendAccepted", _BY, "Pending", "Accepted"),
@@ -94,15 +139,80 @@ _ACCEPTED: Final[Json] = _COMPLETED | {
         " the reference. Do not pay by other means.",
     },
 }
+_PAYOUT_WITH_HISTORY: Final[Json] = _COMPLETED | {
+    "history": [*_BEGUN, _SETTLED],
+    "explanation": {
+        "summary": "The payee has the money.",
+        "next": "Nothing more: this payment is finished.",
+        "next_at": None,
+        "what_to_do": "Nothing.",
+    },
+}
 _LETTER: Final[Json] = {
     "message_id": "5fea7756-0ea4-451a-a703-a558b933e274",
     "kind": "WebhookEvent",
     "event": "Rejected",
     "transaction_id": None,
+    "batch_id": None,
     "amount": 125.5,
     "monoova_transaction_id": "1000001",
     "sent_at": _AT,
     "received": 6,
+}
+
+_FIGURES: Final[Json] = {
+    "count": 120,
+    "value": 15060.0,
+    "completed": 117,
+    "failed": 2,
+    "returned": 1,
+    "cancelled": 0,
+    "open": 0,
+    "success_rate": 0.975,
+    "median_seconds_to_complete": 41,
+    "p95_seconds_to_complete": 118,
+    "by_method": {
+        "PayId": {"count": 80, "value": 10040.0},
+        "BankAccount": {"count": 40, "value": 5020.0},
+    },
+}
+_REPORT: Final[Json] = {
+    "date": "2026-03-01",
+    "revision": 1,
+    "made_at": "2026-03-01T20:00:07.000Z",
+    "made_by": "schedule",
+    "is_complete": True,
+    "incomplete_because": None,
+    "counts": {"Matched": 119, "GivenBack": 1},
+    "difference_count": 1,
+    "not_ours": 0,
+    "account": {
+        "opening_balance": 40060.0,
+        "closing_balance": 25125.5,
+        "total_debits": 15060.0,
+        "total_credits": 125.5,
+        "adds_up": True,
+    },
+    "missed_webhooks": {"found": 1, "sent_again": 1},
+    "statistics": _FIGURES,
+}
+
+_DIFFERENCE: Final[Json] = {
+    "kind": "GivenBack",
+    "transaction_id": _PAYOUT_ID,
+    "monoova_transaction_id": "1000001",
+    "status": "Completed",
+    "amount": 125.5,
+    "amount_there": 125.5,
+    "in_statement": True,
+    "in_transactions": True,
+    "monoova_says": "Rejected",
+}
+_EXPORTED: Final[Json] = _DESTINATION | {
+    "pay_id": "jo@example.com",
+    "bsb": None,
+    "account_number": None,
+    "account_name": "Jo Citizen",
 }
 
 EXAMPLES: Final[Mapping[str, Json]] = {
@@ -140,16 +250,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         "next_cursor": None,
     },
     "PayoutPage": {"items": [_COMPLETED], "next_cursor": None},
-    "PayoutWithHistory": _COMPLETED
-    | {
-        "history": [*_BEGUN, _SETTLED],
-        "explanation": {
-            "summary": "The payee has the money.",
-            "next": "Nothing more: this payment is finished.",
-            "next_at": None,
-            "what_to_do": "Nothing.",
-        },
-    },
+    "PayoutWithHistory": _PAYOUT_WITH_HISTORY,
     "AcceptedPayout": _ACCEPTED,
     "Validation": {
         "is_valid": True,
@@ -175,6 +276,26 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         "is_finished": True,
         "circuit": "Clear",
     },
+    "DailyReport": _REPORT | {"differences": [_DIFFERENCE]},
+    "DailyReportPage": {"items": [_REPORT], "next_cursor": None},
+    "Statistics": {"items": [{"day": "2026-03-01", "partial": False, **_FIGURES}]},
+    "FundingPage": {
+        "items": [
+            {
+                "at": _AT,
+                "amount": 25000.0,
+                "kind": "DirectCredit",
+                "monoova_transaction_id": "1000007",
+            }
+        ],
+        "next_cursor": None,
+    },
+    "Export": {
+        "as_of": _SETTLED_AT,
+        "customer": _CUSTOMER | {"destinations": [_EXPORTED]},
+        "payouts": [_PAYOUT_WITH_HISTORY],
+        "next_cursor": None,
+    },
     "Sending": {
         "status": "Paused",
         "paused_by": _BY,
@@ -187,7 +308,16 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     },
     "DeadLetter": _LETTER,
     "DeadLetterList": {"items": [_LETTER], "is_complete": True},
+    "ConsoleConfig": {
+        "apiBase": ".",
+        "signInUrl": "https://business.auth.ap-southeast-2.amazoncognito.com",
+        "userPoolClientId": "1example23456789",
+        "timeZone": "Australia/Sydney",
+    },
+    **BATCH_EXAMPLES,
     "Me": {"name": _BY, "roles": ["viewer", "operator"]},
+    "BatchTotal": {"total": 1234.5},
+    "BatchWithProgress": _BATCH,
     "Health": {"status": "ok"},
     "Received": {"status": "received"},
 }

@@ -371,6 +371,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
                 **_or_null(_ID),
                 "description": "Null where it names no payout of ours.",
             },
+            "batch_id": _or_null(_ID),
             "amount": _or_null({**_AMOUNT, "minimum": 0}),
             "monoova_transaction_id": _or_null(_TEXT),
             "sent_at": _TIME,

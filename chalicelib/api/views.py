@@ -236,6 +236,7 @@ def dead_letter(shown: "DeadLetter") -> Json:
         "kind": shown.kind,
         "event": shown.event,
         "transaction_id": shown.transaction_id,
+        "batch_id": shown.batch_id,
         "amount": decimal_from(cents) if cents is not None else None,
         "monoova_transaction_id": shown.monoova_transaction_id,
         "sent_at": _time(shown.sent_at),

@@ -88,6 +88,7 @@ class RowProblem(StrEnum):
 
     CUSTOMER_NOT_FOUND = "CustomerNotFound"
     DESTINATION_NOT_FOUND = "DestinationNotFound"
+    DESTINATION_NOT_VERIFIED = "DestinationNotVerified"
     LIMIT_EXCEEDED = "LimitExceeded"
 
 

@@ -11,6 +11,7 @@ from chalicelib.clock import Clock
 from chalicelib.domain.approval import ApprovalRules
 from chalicelib.domain.batch import Batch, Row, RowProblem
 from chalicelib.domain.payout import Event, HistoryEntry, Payout, State
+from chalicelib.domain.verification import is_payable
 from chalicelib.errors import UnprocessableError
 from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
@@ -46,6 +47,7 @@ class RowReleaser:
     queue: Queue
     clock: Clock
     approval: ApprovalRules
+    requires_verified: bool
 
     def release(
         self, batch: Batch, rows: Sequence[Row], problems: Mapping[int, str], *, was_begun: bool
@@ -74,6 +76,8 @@ class RowReleaser:
         """Makes a row's payout, or says why there is none."""
         if isinstance(place, RowProblem):
             return place
+        if not is_payable(place.verification, requires_verified=self.requires_verified):
+            return RowProblem.DESTINATION_NOT_VERIFIED
         payout = _payout_of(batch, row, place, transaction_id, self.clock)
         try:
             standing = self.acceptance.create(payout)

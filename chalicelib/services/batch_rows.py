@@ -17,6 +17,7 @@ _RESULT: Final = 20
 _WORDS: Final = {
     RowProblem.CUSTOMER_NOT_FOUND: "The customer was gone when the batch was released.",
     RowProblem.DESTINATION_NOT_FOUND: "The destination was gone when the batch was released.",
+    RowProblem.DESTINATION_NOT_VERIFIED: "The destination is not verified.",
     RowProblem.LIMIT_EXCEEDED: "A limit of the day was reached when the batch was released.",
 }
 

@@ -9,12 +9,16 @@ from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain.actor import Actor
 from chalicelib.domain.batch import CHUNK_ROWS, UPLOADED, Batch, BatchEntry, BatchStatus, Row, Task
+from chalicelib.domain.verification import is_payable
 from chalicelib.errors import BatchInvalidError
-from chalicelib.services.batch_file import Errors, File, Line, read
+from chalicelib.services.batch_file import File, Line, read
 from chalicelib.services.batch_messages import BatchMessages
 from chalicelib.storage.batches import Batches
-from chalicelib.storage.payees import Payee, Payees
+from chalicelib.storage.payees import Payee, Payees, Place
 
+_NOBODY: Final = "There is no such customer."
+_NOT_THEIRS: Final = "The customer has no such destination."
+_UNVERIFIED: Final = "The destination is not verified."
 _NONE: Final = "The customer has no destination to pay to."
 _SEVERAL: Final = "The customer has several destinations: name one by destination_id."
 
@@ -37,6 +41,7 @@ class BatchUpload:
     clock: Clock
     limit_cents: int
     new_id: Callable[[], uuid.UUID]
+    requires_verified: bool
 
     def upload(self, content: bytes, by: Actor) -> Uploaded:
         """The batch of these rows: a new one, or the one that they were uploaded as before.
@@ -61,9 +66,15 @@ class BatchUpload:
         rows = []
         for line in file.lines:
             payee = payees.get(by_line[line.number] or "")
-            row = _row(line, payee, file.errors)
-            if row:
-                rows.append(row)
+            place = _place_of(line, payee)
+            if isinstance(place, Place) and not is_payable(
+                place.verification, requires_verified=self.requires_verified
+            ):
+                place = _UNVERIFIED
+            if payee is None or isinstance(place, str):
+                file.errors.add(line.number, str(place))
+            else:
+                rows.append(_row(line, payee, place))
         return list(_compared(rows))
 
     def _stored(self, batch_id: str, rows: Sequence[Row], by: str) -> Uploaded:
@@ -102,20 +113,18 @@ def _customer_of(line: Line, named: dict[str, str]) -> str | None:
     return customer_id if line.customer_id in (None, customer_id) else None
 
 
-def _row(line: Line, payee: Payee | None, errors: Errors) -> Row | None:
+def _place_of(line: Line, payee: Payee | None) -> Place | str:
+    """Where a line pays to, or what is wrong with it."""
     if payee is None:
-        errors.add(line.number, "There is no such customer.")
-        return None
+        return _NOBODY
     if line.destination_id:
-        place = payee.place(line.destination_id)
-        if place is None:
-            errors.add(line.number, "The customer has no such destination.")
-            return None
-    elif len(payee.places) == 1:
-        place = payee.places[0]
-    else:
-        errors.add(line.number, _SEVERAL if payee.places else _NONE)
-        return None
+        return payee.place(line.destination_id) or _NOT_THEIRS
+    if len(payee.places) == 1:
+        return payee.places[0]
+    return _SEVERAL if payee.places else _NONE
+
+
+def _row(line: Line, payee: Payee, place: Place) -> Row:
     return Row(
         line=line.number,
         customer_id=payee.customer_id,

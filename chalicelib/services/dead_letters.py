@@ -23,6 +23,7 @@ class LetterKind(StrEnum):
 
     WEBHOOK_EVENT = "WebhookEvent"
     PAYOUT = "Payout"
+    BATCH = "Batch"
     OTHER = "Other"
 
 
@@ -30,13 +31,14 @@ class LetterKind(StrEnum):
 class DeadLetter:
     """What may be shown of one: only what has the form that it should have.
 
-    `transaction_id` is None where an event names no payout of ours.
+    `transaction_id` is None where an event names no payout of ours, and where it is about a batch.
     """
 
     message_id: str
     kind: LetterKind
     event: NoticeKind | None
     transaction_id: str | None
+    batch_id: str | None
     amount_cents: int | None
     monoova_transaction_id: str | None
     sent_at: datetime
@@ -118,7 +120,11 @@ class DeadLetterService:
         for queue in (self.payouts, self.webhooks):
             if message.source == queue.name:
                 return queue
-        by_kind = {LetterKind.PAYOUT: self.payouts, LetterKind.WEBHOOK_EVENT: self.webhooks}
+        by_kind = {
+            LetterKind.PAYOUT: self.payouts,
+            LetterKind.BATCH: self.payouts,
+            LetterKind.WEBHOOK_EVENT: self.webhooks,
+        }
         return by_kind.get(letter.kind)
 
 
@@ -137,17 +143,21 @@ def _letter(message: Resting) -> DeadLetter:
     fields = _fields(message.text)
     event = _event(fields)
     payout = _matching(_OURS, fields.get("transaction_id"))
+    batch = _matching(_OURS, fields.get("batch_id"))
     kind = LetterKind.OTHER
     if event:
         kind = LetterKind.WEBHOOK_EVENT
     elif payout:
         kind = LetterKind.PAYOUT
+    elif batch:
+        kind = LetterKind.BATCH
     cents = fields.get("amount_cents") if event else None
     return DeadLetter(
         message_id=message.message_id,
         kind=kind,
         event=event,
         transaction_id=_matching(_OURS, fields.get("reference")) if event else payout,
+        batch_id=batch,
         amount_cents=cents if type(cents) is int and cents >= 0 else None,
         monoova_transaction_id=_matching(_NUMBER, fields.get("monoova_transaction_id")),
         sent_at=message.sent_at,

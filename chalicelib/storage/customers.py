@@ -315,7 +315,7 @@ def _destination_of(item: Item) -> SealedDestination:
         created_at=time_of(item["created_at"]),
         sealed=bytes(item["sealed"]),
         bsb_checked_at=_time(item.get("bsb_checked_at")),
-        verification=_verification_of(item["verification"])
+        verification=verification_of(item["verification"])
         if "verification" in item
         else NOT_STARTED,
         sealed_token=item.get("sealed_token"),
@@ -324,7 +324,8 @@ def _destination_of(item: Item) -> SealedDestination:
     )
 
 
-def _verification_of(item: Item) -> Verification:
+def verification_of(item: Item) -> Verification:
+    """The verification of a destination (already in Python's form)."""
     return Verification(
         status=VerificationStatus(item["status"]),
         at=_time(item["at"]),

@@ -1,10 +1,11 @@
 """Many customers at once, without who they are: where each can be paid, and no more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from chalicelib.storage.customers import EXTERNAL
+from chalicelib.domain.verification import NOT_STARTED, Verification
+from chalicelib.storage.customers import EXTERNAL, verification_of
 from chalicelib.storage.many import ManyItems
 
 # Of a destination what is sealed comes along, and is left where it is.
@@ -19,6 +20,7 @@ class Place:
     type: str
     masked: str
     is_known: bool = False
+    verification: Verification = NOT_STARTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,15 @@ class Payees:
 
 def payee_of(item: dict[str, Any]) -> Payee:
     """The payee in an item (already in Python's form)."""
-    places = (
-        Place(each["destination_id"], each["type"], each["masked"], "approved_at" in each)
-        for each in item.get("destinations", ())
+    return Payee(item["customer_id"], tuple(_place_of(each) for each in item["destinations"]))
+
+
+def _place_of(item: Mapping[str, Any]) -> Place:
+    verification = item.get("verification")
+    return Place(
+        destination_id=item["destination_id"],
+        type=item["type"],
+        masked=item["masked"],
+        is_known="approved_at" in item,
+        verification=verification_of(verification) if verification else NOT_STARTED,
     )
-    return Payee(item["customer_id"], tuple(places))

@@ -14,28 +14,33 @@ from ops.payoutctl.exits import Exit, Failure
 class Aws:
     """Clients by the name of their service. Before the first one it says who is asking whom."""
 
-    def __init__(self, connection: Connection, say: Callable[[str], None]) -> None:
+    def __init__(self, make: Callable[[str], Any], say: Callable[[str], None]) -> None:
+        self._make = make
+        self._clients: dict[str, Any] = {}
+        say(f"This asks AWS directly, as {self._identity()}.")
+
+    @classmethod
+    def of(cls, connection: Connection, say: Callable[[str], None]) -> "Aws":
+        """As boto3 finds whoever is at work here; the emulated AWS for the local stack."""
         local = connection.aws
-        self._endpoint = local.endpoint if local else None
-        self._session: Any = boto3.Session(
+        session: Any = boto3.Session(
             aws_access_key_id=local.access_key_id if local else None,
             aws_secret_access_key=local.secret_access_key if local else None,
             region_name=connection.region,
         )
-        self._clients: dict[str, Any] = {}
-        say(f"This asks AWS directly, as {self._identity()}.")
+        endpoint = local.endpoint if local else None
+        config = Config(
+            connect_timeout=5,
+            read_timeout=15,
+            retries={"mode": "standard", "total_max_attempts": 3},
+        )
+        return cls(
+            lambda service: session.client(service, endpoint_url=endpoint, config=config), say
+        )
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
-            self._clients[service] = self._session.client(
-                service,
-                endpoint_url=self._endpoint,
-                config=Config(
-                    connect_timeout=5,
-                    read_timeout=15,
-                    retries={"mode": "standard", "total_max_attempts": 3},
-                ),
-            )
+            self._clients[service] = self._make(service)
         return self._clients[service]
 
     def _identity(self) -> str:

@@ -1,4 +1,4 @@
-"""`batch …`: a file of payouts, from the upload to the result."""
+"""`batch …`: a file of payouts, from the upload to an approver's word."""
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -6,18 +6,14 @@ from typing import Any, Final
 
 import click
 
-from ops.payoutctl.client import at
+from ops.payoutctl.client import Answer, at
 from ops.payoutctl.exits import Exit, Failure
 from ops.payoutctl.output import money
 from ops.payoutctl.payouts import reason
 from ops.payoutctl.session import Session, with_session
-from ops.payoutctl.words import Group, cursor, everything, limit, yes
+from ops.payoutctl.waiting import POLL_SECONDS, looked_at
+from ops.payoutctl.words import Group, cursor, limit, yes
 
-_POLL_SECONDS: Final = 2.0
-_ENDS: Final = ("Finished", "Cancelled")
-# Nothing goes on by itself there: a person has to say something.
-_RESTS: Final = (*_ENDS, "AwaitingConfirmation", "AwaitingApproval")
-_ENDED: Final = ("completed", "failed", "returned", "cancelled", "not_released")
 _MOST_SHOWN: Final = 20
 
 
@@ -33,21 +29,32 @@ def upload(session: Session, file: Path, total: str | None) -> None:
     expected = _amount(total) if total else None
     content = file.read_bytes()
     session.out.say(f"Uploading {file.name}, {len(content):,} bytes …")
-    answer = session.api.ask("POST", "/batches", raw=content, headers={"Content-Type": "text/csv"})
+    answer = _sent(session, content)
     if answer.is_replay:
         session.out.say("This very file was uploaded before: nobody is paid twice by it.")
     found = _checked(session, answer.json)
     _say_summary(session, found)
     if found["status"] == "AwaitingConfirmation":
         found = _confirmed(session, found, expected)
-    _show(session, found)
+    show(session, found)
+
+
+def _sent(session: Session, content: bytes) -> Answer:
+    try:
+        return session.api.ask(
+            "POST", "/batches", raw=content, headers={"Content-Type": "text/csv"}
+        )
+    except Failure as failure:
+        if failure.ends is Exit.UNKNOWN:
+            session.out.say("Upload it again: the same rows are one batch, however often.")
+        raise
 
 
 def _checked(session: Session, found: Any) -> Any:
     with session.out.progress("Checking against what was paid before"):
         while found["status"] == "Checking":
-            session.doors.sleep(_POLL_SECONDS)
-            found = session.api.get(at("batches", found["batch_id"]))
+            session.doors.sleep(POLL_SECONDS)
+            found = looked_at(session, at("batches", found["batch_id"]))
     return found
 
 
@@ -115,40 +122,13 @@ def list_batches(session: Session, limit: int, cursor: str | None) -> None:
 @with_session
 def show_batch(session: Session, batch_id: str) -> None:
     found = session.api.get(at("batches", batch_id))
-    _show(session, found)
+    show(session, found)
     if session.out.is_json:
         return
     _say_summary(session, found)
     for entry in found.get("history") or []:
         detail = f": {entry['detail']}" if entry.get("detail") else ""
         session.out.text(f"  {entry['at']}  {entry['event']} by {entry['by']}{detail}")
-
-
-@batch.command("status", help="How far it is; with --wait until a person is needed, or its end.")
-@click.argument("batch_id")
-@click.option("--wait", "waits", is_flag=True)
-@with_session
-def status(session: Session, batch_id: str, waits: bool) -> None:
-    found = session.api.get(at("batches", batch_id))
-    if waits:
-        found = _awaited(session, found)
-    _show(session, found)
-
-
-def _awaited(session: Session, found: Any) -> Any:
-    total = found.get("row_count")
-    with session.out.progress("Payouts at their end", total) as bar:
-        while found["status"] not in _RESTS:
-            bar.at(_ended(found), total, found["status"])
-            session.doors.sleep(_POLL_SECONDS)
-            found = session.api.get(at("batches", found["batch_id"]))
-        bar.at(_ended(found), total, found["status"])
-    return found
-
-
-def _ended(found: Any) -> int:
-    progress = found.get("progress") or {}
-    return sum(int(progress.get(name) or 0) for name in _ENDED)
 
 
 @batch.command("confirm", help="Confirm the total: then an approver's word is all it needs.")
@@ -158,7 +138,7 @@ def _ended(found: Any) -> int:
 def confirm(session: Session, batch_id: str, total: str | None) -> None:
     found = session.api.get(at("batches", batch_id))
     _say_summary(session, found)
-    _show(session, _confirmed(session, found, _amount(total) if total else None))
+    show(session, _confirmed(session, found, _amount(total) if total else None))
 
 
 @batch.command("approve", help="Approve it: whoever uploaded or confirmed it cannot.")
@@ -169,7 +149,7 @@ def approve(session: Session, batch_id: str, yes: bool) -> None:
     if not yes:
         _say_summary(session, session.api.get(at("batches", batch_id)))
         click.confirm("Release these payouts?", abort=True, err=True)
-    _show(session, session.api.post(at("batches", batch_id, "approve")))
+    show(session, session.api.post(at("batches", batch_id, "approve")))
 
 
 @batch.command("reject", help="Refuse approval: nobody in it is paid.")
@@ -177,7 +157,7 @@ def approve(session: Session, batch_id: str, yes: bool) -> None:
 @reason
 @with_session
 def reject(session: Session, batch_id: str, reason: str) -> None:
-    _show(session, session.api.post(at("batches", batch_id, "reject"), {"reason": reason}))
+    show(session, session.api.post(at("batches", batch_id, "reject"), {"reason": reason}))
 
 
 @batch.command("cancel", help="Cancel what of it has not been sent.")
@@ -187,71 +167,10 @@ def reject(session: Session, batch_id: str, reason: str) -> None:
 def cancel(session: Session, batch_id: str, yes: bool) -> None:
     if not yes:
         click.confirm("Cancel all of it that is not sent yet?", abort=True, err=True)
-    _show(session, session.api.post(at("batches", batch_id, "cancel")))
+    show(session, session.api.post(at("batches", batch_id, "cancel")))
 
 
-@batch.command("rows", help="Its payouts, in the order of the file.")
-@click.argument("batch_id")
-@cursor
-@everything
-@with_session
-def rows(session: Session, batch_id: str, cursor: str | None, is_all: bool) -> None:
-    path = at("batches", batch_id, "rows")
-    if is_all:
-        items: list[Any] = []
-        with session.out.progress("Rows") as bar:
-            for each in session.api.pages(path):
-                items += each["items"]
-                bar.at(len(items))
-        page: Any = {"items": items, "next_cursor": None}
-    else:
-        page = session.api.get(path, cursor=cursor)
-    if session.out.is_json:
-        session.out.document(page)
-        return
-    columns = (
-        *("line", "customer_id", "external_id", "amount", "reference", "transaction_id"),
-        *("status", "failure_code", "needs_review"),
-    )
-    session.out.rows(columns, [[row.get(name) for name in columns] for row in page["items"]])
-    if page.get("next_cursor"):
-        session.out.say(f"There are more: --all, or --cursor {page['next_cursor']}")
-
-
-@batch.command("result", help="The file again, with what became of each line, as CSV.")
-@click.argument("batch_id")
-@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
-@with_session
-def result(session: Session, batch_id: str, output: Path | None) -> None:
-    text = _whole_result(session, batch_id)
-    if output is None and not session.out.is_json:
-        click.echo(text, nl=False)
-        return
-    lines = len(text.splitlines()) - 1
-    if output is not None:
-        output.write_text(text, encoding="utf-8", newline="")
-        session.out.say(f"{lines:,} lines written to {output}.")
-    if session.out.is_json:
-        written = {"file": str(output)} if output else {"csv": text}
-        session.out.document({"batch_id": batch_id, "lines": lines, **written})
-
-
-def _whole_result(session: Session, batch_id: str) -> str:
-    """The parts put behind one another, which is the whole file."""
-    path = at("batches", batch_id, "result")
-    parts: list[str] = []
-    cursor: str | None = None
-    with session.out.progress("Result") as bar:
-        while True:
-            answer = session.api.ask("GET", path, query={"cursor": cursor})
-            parts.append(answer.text)
-            bar.at(len(parts))
-            cursor = answer.headers.get("Next-Cursor")
-            if not cursor:
-                return "".join(parts)
-
-
-def _show(session: Session, found: Any) -> None:
+def show(session: Session, found: Any) -> None:
     if session.out.is_json:
         session.out.document(found)
         return

@@ -4,6 +4,7 @@ import click
 
 from ops.payoutctl import (
     account,
+    batch_results,
     batches,
     customers,
     dead_letters,
@@ -15,6 +16,7 @@ from ops.payoutctl import (
     parked,
     paying,
     payouts,
+    profiles,
     reconciling,
     reports,
     sending,
@@ -79,9 +81,12 @@ for command in (
     reports.report,
     reports.stats,
     doctor.doctor,
+    profiles.profile,
     deploying.configure,
     deploying.finish,
     parked.parked,
 ):
     payoutctl.add_command(command)
 payouts.payouts.add_command(explaining.explain)
+for command in (batch_results.status, batch_results.rows, batch_results.result):
+    batches.batch.add_command(command)

@@ -85,7 +85,7 @@ def chosen(
     if not _NAME.fullmatch(profile):
         raise Failure("A profile's name is letters, digits, dots and dashes.", Exit.USAGE)
     hint = "docs/payoutctl.md shows one."
-    return _filled(_read(_home(environment) / f"{profile}.toml", profile, hint), given)
+    return _filled(_read(profile_file(environment, profile), profile, hint), given)
 
 
 def _filled(connection: Connection, given: Mapping[str, str]) -> Connection:
@@ -100,8 +100,10 @@ def _filled(connection: Connection, given: Mapping[str, str]) -> Connection:
     )
 
 
-def _home(environment: Mapping[str, str]) -> Path:
-    return Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "payoutctl"
+def profile_file(environment: Mapping[str, str], name: str) -> Path:
+    """Where a profile of this name stands."""
+    home = Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return home / "payoutctl" / f"{name}.toml"
 
 
 def _name_of(api_url: str) -> str:

@@ -1,5 +1,8 @@
 """`configure` and `finish`: what `chalice deploy` needs before and after. Both ask AWS directly."""
 
+import contextlib
+import sys
+
 import click
 
 from ops.payoutctl.exits import Exit, Failure
@@ -19,12 +22,14 @@ def configure(session: Session, stage: str) -> None:
     from deploy.errors import DeployError
 
     try:
-        deploying.configured(stage)
+        with contextlib.redirect_stdout(sys.stderr):
+            deploying.configured(stage)
     except DeployError as error:
         raise Failure(str(error), Exit.REFUSED) from None
-    session.out.say(f".chalice/config.json knows the stage {stage}.")
     if session.out.is_json:
         session.out.document({"stage": stage, "file": ".chalice/config.json"})
+        return
+    session.out.text(f".chalice/config.json knows the stage {stage}.")
 
 
 @click.command(

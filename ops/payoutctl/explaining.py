@@ -30,26 +30,14 @@ def story(payout: Any, now: datetime) -> list[str]:
         f"({payout['payout_method']}), customer {payout['customer_id']}",
         "",
     ]
-    explanation = payout.get("explanation") or {}
-    lines += [explanation.get("summary") or _summary(payout), ""]
+    explanation = payout["explanation"]
+    lines += [explanation["summary"], ""]
     began = _moment(payout["created_at"])
-    for entry in payout["history"]:
-        lines.append(_step(entry, began))
-    lines.append("")
-    if explanation.get("next"):
-        lines.append(f"Next:  {explanation['next']}{_when(explanation.get('next_at'), now)}")
-    elif payout.get("next_look_at"):
-        lines.append(f"Next:  it is looked at again{_when(payout['next_look_at'], now)}")
-    if explanation.get("what_to_do"):
+    lines += [_step(entry, began) for entry in payout["history"]]
+    lines += ["", f"Next:  {explanation['next']}{_when(explanation['next_at'], now)}"]
+    if explanation["what_to_do"]:
         lines.append(f"To do: {explanation['what_to_do']}")
     return lines
-
-
-def _summary(payout: Any) -> str:
-    reason = payout.get("failure_reason") or payout.get("failure_code")
-    because = f": {reason}" if reason else ""
-    review = " It waits for a person." if payout["needs_review"] else ""
-    return f"{payout['status']}{because}.{review}"
 
 
 def _step(entry: Any, began: datetime) -> str:

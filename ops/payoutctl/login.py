@@ -2,23 +2,14 @@
 
 import sys
 from dataclasses import replace
-from typing import Final
 
 import click
 
 from ops.payoutctl import signing_in
-from ops.payoutctl.connection import Connection
 from ops.payoutctl.credentials import ask
 from ops.payoutctl.exits import Exit, Failure
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Command
-
-# What the console's own configuration calls them: open to everybody, for a browser needs it.
-_PUBLISHED: Final = {
-    "user_pool_id": ("user_pool_id", "userPoolId"),
-    "user_pool_client_id": ("user_pool_client_id", "userPoolClientId", "client_id", "clientId"),
-    "region": ("region",),
-}
 
 
 @click.command(cls=Command, help="Sign in with the user pool; good for a working day.")
@@ -26,7 +17,12 @@ _PUBLISHED: Final = {
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin.")
 @with_session
 def login(session: Session, username: str | None, password_stdin: bool) -> None:
-    connection = _with_pool(session)
+    connection = session.connection
+    if not (connection.user_pool_id and connection.user_pool_client_id):
+        raise Failure(
+            "Which user pool? payoutctl profile writes down where a stage's API and pool are.",
+            Exit.USAGE,
+        )
     name = username or connection.username or str(click.prompt("Username", err=True))
     password = sys.stdin.readline().rstrip("\n") if password_stdin else ask("Password")
     tokens = signing_in.signed_in(
@@ -38,35 +34,6 @@ def login(session: Session, username: str | None, password_stdin: bool) -> None:
         session.out.say("PAYOUTS_TOKEN is set: while it is, that one is used instead.")
     if session.out.is_json:
         session.out.document({"api_url": connection.api_url, "expires_at": tokens.expires_at})
-
-
-def _with_pool(session: Session) -> Connection:
-    """The connection with its user pool, asked of the API where nothing here names it."""
-    connection = session.connection
-    api = session.api
-    if connection.user_pool_id and connection.user_pool_client_id:
-        return connection
-    try:
-        published = api.ask("GET", "/console/config.json", is_open=True).json
-    except Failure:
-        raise Failure(
-            "Which user pool? PAYOUTS_USER_POOL_ID and PAYOUTS_USER_POOL_CLIENT_ID, or a profile.",
-            Exit.USAGE,
-        ) from None
-    found = {
-        ours: str(published[theirs])
-        for ours, names in _PUBLISHED.items()
-        for theirs in names
-        if published.get(theirs)
-    }
-    if not {"user_pool_id", "user_pool_client_id"} <= found.keys():
-        raise Failure("The API does not say which user pool it has.", Exit.USAGE)
-    return replace(
-        connection,
-        user_pool_id=found["user_pool_id"],
-        user_pool_client_id=found["user_pool_client_id"],
-        region=found.get("region", connection.region),
-    )
 
 
 @click.command(cls=Command, help="Forget the tokens, and end what they could still do.")

@@ -5,6 +5,7 @@ Stdout holds the answer and nothing else. Notes, questions and progress go to st
 
 import io
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from rich.text import Text
 
 # Where nobody looks at a terminal nothing is cut off: a line goes to a file or to another program.
 _WIDE: Final = 250
+# A narrower terminal breaks lines by itself; an id that we break in two cannot be copied.
+_WHOLE: Final = ("status", "amount", "verdict", "day", "date")
+_NUMBERS: Final = ("amount", "value", "count", "line", "total")
 _FRACTION: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$")
 _COLOURS: Final = {
     "Completed": "green",
@@ -59,8 +63,13 @@ class Output:
         """The answer as a table."""
         table = Table(*[], box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            is_number = column in ("amount", "value", "count", "line", "total")
-            table.add_column(column, overflow="fold", justify="right" if is_number else "left")
+            table.add_column(
+                column,
+                overflow="fold",
+                justify="right" if column in _NUMBERS else "left",
+                min_width=len(column),
+                no_wrap=column.endswith(("_id", "_at")) or column in _WHOLE,
+            )
         for row in rows:
             table.add_row(*[cell(value) for value in row])
         _print(table)
@@ -105,7 +114,9 @@ class Bar:
 
 def _print(table: Table) -> None:
     if sys.stdout.isatty():
-        Console(highlight=False).print(table)
+        needed = Console(width=_WIDE).measure(table).minimum
+        width = max(shutil.get_terminal_size().columns, needed)
+        Console(highlight=False, width=width).print(table)
         return
     console = Console(file=io.StringIO(), width=_WIDE, highlight=False)
     with console.capture() as captured:

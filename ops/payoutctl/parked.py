@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from ops.payoutctl.aws import called
 from ops.payoutctl.exits import Exit, Failure
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Group
@@ -54,10 +55,12 @@ def put_back(
         is_payout = isinstance(body, dict) and "transaction_id" in body
         # Sent before it is deleted: dying in between doubles it, which is harmless; the other
         # way round would lose it.
-        sqs.send_message(
-            QueueUrl=payout_url if is_payout else webhook_url, MessageBody=message["Body"]
+        called(
+            sqs.send_message,
+            QueueUrl=payout_url if is_payout else webhook_url,
+            MessageBody=message["Body"],
         )
-        sqs.delete_message(QueueUrl=parked_url, ReceiptHandle=message["ReceiptHandle"])
+        called(sqs.delete_message, QueueUrl=parked_url, ReceiptHandle=message["ReceiptHandle"])
         session.out.say("Put back.")
         if session.out.is_json:
             session.out.document({"replayed": [message_id]})
@@ -77,8 +80,11 @@ def _messages(sqs: Any, url: str) -> Iterator[Any]:
     """Up to 100 messages, each once; they stay where they are and are hidden for half a minute."""
     seen: set[str] = set()
     while len(seen) < _MOST_LISTED:
-        answer = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=_ONE_RECEIVE, VisibilityTimeout=_HIDDEN_SECONDS
+        answer = called(
+            sqs.receive_message,
+            QueueUrl=url,
+            MaxNumberOfMessages=_ONE_RECEIVE,
+            VisibilityTimeout=_HIDDEN_SECONDS,
         )
         fresh = [m for m in answer.get("Messages", []) if m["MessageId"] not in seen]
         if not fresh:

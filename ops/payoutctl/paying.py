@@ -10,10 +10,10 @@ from ops.payoutctl.exits import Exit, Failure
 from ops.payoutctl.output import money, whole_seconds
 from ops.payoutctl.payouts import show_payout
 from ops.payoutctl.session import Session, with_session
+from ops.payoutctl.waiting import POLL_SECONDS, looked_at
 from ops.payoutctl.words import Command, yes
 
 ENDS: Final = ("Completed", "Failed", "Returned", "Cancelled")
-_POLL_SECONDS: Final = 2.0
 _MARKS: Final = {True: "ok    ", False: "NOT OK", None: "?     "}
 
 
@@ -96,14 +96,14 @@ def awaited(session: Session, transaction_id: str, seconds: float) -> Any:
     ends = session.doors.now().timestamp() + seconds
     seen = 0
     while True:
-        payout = session.api.get(at("payouts", transaction_id))
+        payout = looked_at(session, at("payouts", transaction_id))
         for entry in payout["history"][seen:]:
             session.out.say(f"  {whole_seconds(entry['at'])}  {line_of(entry)}")
         seen = len(payout["history"])
         is_over = payout["status"] in ENDS or payout["status"] == "AwaitingApproval"
         if is_over or session.doors.now().timestamp() >= ends:
             return payout
-        session.doors.sleep(_POLL_SECONDS)
+        session.doors.sleep(POLL_SECONDS)
 
 
 def line_of(entry: Any) -> str:

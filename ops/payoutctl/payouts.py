@@ -17,16 +17,7 @@ _STATUSES: Final = (
     "Returned",
     "Cancelled",
 )
-_COLUMNS: Final = (
-    "transaction_id",
-    "created_at",
-    "amount",
-    "status",
-    "submission",
-    "needs_review",
-    "destination",
-    "failure_code",
-)
+_COLUMNS: Final = ("transaction_id", "created_at", "amount", "status", "why", "destination")
 reason = click.option("--reason", required=True, help="Stands in the record; no payee details.")
 
 
@@ -53,9 +44,22 @@ def list_payouts(
     if session.out.is_json:
         session.out.document(page)
         return
-    session.out.rows(_COLUMNS, [[row.get(name) for name in _COLUMNS] for row in page["items"]])
+    session.out.rows(_COLUMNS, [_row(row) for row in page["items"]])
     if page.get("next_cursor"):
         session.out.say(f"There are more: --all, or --cursor {page['next_cursor']}")
+
+
+def _row(payout: Any) -> list[object]:
+    submission = f"/{payout['submission']}" if payout["submission"] else ""
+    why = payout["review_reason"] if payout["needs_review"] else payout["failure_code"]
+    return [
+        payout["transaction_id"],
+        payout["created_at"],
+        payout["amount"],
+        f"{payout['status']}{submission}",
+        f"to review: {why}" if payout["needs_review"] else why,
+        payout["destination"],
+    ]
 
 
 def _whole(session: Session, query: dict[str, Any]) -> dict[str, Any]:

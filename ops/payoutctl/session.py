@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import click
@@ -31,6 +31,18 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+class Clients(Protocol):
+    """AWS, as clients by the name of their service."""
+
+    def client(self, service: str) -> Any: ...
+
+
+def _aws(connection: Connection, say: Callable[[str], None]) -> Clients:
+    from ops.payoutctl.aws import Aws
+
+    return Aws.of(connection, say)
+
+
 @dataclass(frozen=True)
 class Doors:
     """What reaches out of this process. A test puts its own in."""
@@ -39,6 +51,7 @@ class Doors:
     now: Callable[[], datetime] = _now
     monoova_http: Callable[[str], Any] = new_http
     cognito: Callable[[Connection], Any] = signing_in.cognito_of
+    aws: Callable[[Connection, Callable[[str], None]], Clients] = _aws
 
 
 @dataclass
@@ -73,10 +86,8 @@ class Session:
         return self._aws.client(service)
 
     @cached_property
-    def _aws(self) -> Any:
-        from ops.payoutctl import aws
-
-        return aws.Aws(self.connection, self.out.say)
+    def _aws(self) -> Clients:
+        return self.doors.aws(self.connection, self.out.say)
 
     @property
     def stage(self) -> str:

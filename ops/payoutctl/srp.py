@@ -24,6 +24,7 @@ N: Final = int(
     16,
 )
 G: Final = 2
+_SECRET_BITS: Final = 1024  # four times what RFC 5054 asks for, as Cognito's own libraries have it
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
@@ -41,7 +42,7 @@ class Proof:
     def __init__(self, pool_id: str, password: str) -> None:
         self._pool = pool_id.partition("_")[2]
         self._password = password
-        self._secret = secrets.randbelow(N - 1) + 1
+        self._secret = secrets.randbits(_SECRET_BITS)
         self._public = pow(G, self._secret, N)
 
     @property

@@ -157,7 +157,7 @@ class MemoryPayees(Payees):
         if customer is None:
             return None
         places = [
-            Place(d.destination_id, d.type, d.masked, d.approved_at is not None)
+            Place(d.destination_id, d.type, d.masked, d.approved_at is not None, d.verification)
             for d in customer.destinations
         ]
         return Payee(customer_id, tuple(places))

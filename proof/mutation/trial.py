@@ -28,14 +28,18 @@ _BUILD: Final = ROOT / "build" / "mutation"
 # What tests a module; the first ones that are run are those most likely to kill its mutants.
 _TESTS: Final = {
     "actor": ("actor",),
+    "branch": ("verification",),
     "decisions": ("decisions", "life_cycle"),
     "destination": ("destination",),
     "gate": ("gate",),
     "money": ("money",),
     "outcome": ("outcome",),
+    "owner_name": ("owner_name",),
     "payout": ("life_cycle", "vocabulary", "decisions"),
     "redaction": ("redaction",),
     "schedule": ("schedule", "decisions"),
+    "verification": ("verification",),
+    "verification_answer": ("verification",),
 }
 _ALL_TESTS: Final = tuple(dict.fromkeys(name for names in _TESTS.values() for name in names))
 # The tests take two seconds of a processor and 200 MB. A mutant that loops or swells is found out.

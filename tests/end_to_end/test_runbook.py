@@ -6,6 +6,7 @@ import shlex
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -20,11 +21,19 @@ from ops.payoutctl.exits import Exit
 from ops.payoutctl.session import Doors
 from simulator.outcomes import Outcome
 from tests.docs.test_runbook import commands
-from tests.end_to_end.deployed import Deployed, amount_for, until
+from tests.end_to_end.deployed import (
+    ORDINARY,
+    REQUEST_SECONDS,
+    Deployed,
+    amount_for,
+    json_of,
+    session,
+    until,
+)
 
 COMMANDS: Final = commands("payoutctl ")
-# Commands that differ in a reason alone are one command.
-KINDS: Final = {re.sub(r'"[^"]*"', "", line): line for line in COMMANDS}
+# Commands that differ in a reason or a status alone are one command.
+KINDS: Final = {re.sub(r'"[^"]*"|--status \w+', "", line): line for line in COMMANDS}
 # Each stands in the runbook, and is not typed here, for a reason.
 NOT_TYPED: Final[Mapping[str, str]] = {
     "payoutctl login": "asks a person for a password; test_payoutctl.py signs in",
@@ -68,8 +77,12 @@ def filled(line: str, deployed: Deployed) -> str:
         line = line.replace("TRANSACTION_ID", a_payout_for(line, deployed))
     if "CUSTOMER_ID" in line:
         line = line.replace("CUSTOMER_ID", deployed.customer())
+    if "BATCH_ID" in line:
+        line = line.replace("BATCH_ID", a_batch(deployed))
     today = SystemClock().now().astimezone(ZoneInfo("Australia/Sydney")).date()
-    line = line.replace("DAY", today.isoformat())
+    # A day is compared once it is over.
+    day = today - timedelta(days=1) if " report " in line else today
+    line = line.replace("DAY", day.isoformat())
     return line.replace("VALUE", deployed.stack.outputs["ParkedQueueUrl"])
 
 
@@ -85,6 +98,22 @@ def a_dead_letter(deployed: Deployed) -> str:
         return known.get(reference)
 
     return until(found, what="it rests")
+
+
+def a_batch(deployed: Deployed) -> str:
+    """One that nobody has confirmed yet."""
+    file = f"customer_id,amount\n{deployed.customer()},{ORDINARY}\n"
+    with session() as http:
+        answer = http.post(
+            f"{deployed.stack.api_url}/batches",
+            data=file,
+            headers={
+                "Authorization": deployed.stack.token("operators"),
+                "Content-Type": "text/csv",
+            },
+            timeout=REQUEST_SECONDS,
+        )
+    return str(json_of(answer)["batch_id"])
 
 
 def a_payout_for(line: str, deployed: Deployed) -> str:

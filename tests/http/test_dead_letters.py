@@ -59,6 +59,7 @@ def test_a_webhooks_event_is_shown_by_its_ids_and_codes(world: World) -> None:
         "kind": "WebhookEvent",
         "event": "Rejected",
         "transaction_id": UNKNOWN,
+        "batch_id": None,
         "amount": 125.5,
         "monoova_transaction_id": "1000001",
         "received": 1,
@@ -115,6 +116,17 @@ def test_more_than_anyone_looks_through_are_not_said_to_be_all(world: World) -> 
         )
     answer = world.admin.get("/dead-letters").json
     assert (len(answer["items"]), answer["is_complete"]) == (200, False)
+
+
+def test_a_batch_s_message_is_shown_by_its_batch_and_put_back_where_payouts_go(
+    world: World,
+) -> None:
+    body = json.dumps({"batch_id": UNKNOWN, "chunk": 7, "task": "release"})
+    message_id = park(world, body)
+    (letter,) = listed(world)
+    assert (letter["kind"], letter["batch_id"]) == ("Batch", UNKNOWN)
+    assert replay(world, message_id).status == 200
+    assert [message["Body"] for message in world.messages("PAYOUT_QUEUE_URL")] == [body]
 
 
 # --- put back

@@ -24,7 +24,7 @@ class Verifier:
     def __init__(self, password: str) -> None:
         self.salt = secrets.randbits(128)
         self._verifier = pow(G, private_number("Example", USER, password, self.salt), N)
-        self._secret = secrets.randbelow(N)
+        self._secret = secrets.randbits(256)
         k = number(padded(N), padded(G))
         self.public = (k * self._verifier + pow(G, self._secret, N)) % N
 

@@ -1,7 +1,7 @@
 """An operator at a terminal, before the world's app behind a port."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +11,11 @@ import requests
 from click.testing import CliRunner
 
 from ops.payoutctl import payoutctl
+from ops.payoutctl.aws import Aws
 from ops.payoutctl.exits import Exit
-from ops.payoutctl.session import Doors
+from ops.payoutctl.session import Clients, Doors
 from simulator.adapter import SimulatorAdapter
+from tests import aws
 from tests.ops.pool import Pool
 from tests.served import Served
 from tests.world import World
@@ -45,6 +47,7 @@ class Terminal:
     groups: tuple[str, ...] = ("operators",)
     more: Mapping[str, str] = field(default_factory=dict)
     pool: Pool | None = None
+    aws: Clients | None = None
 
     @property
     def world(self) -> World:
@@ -67,6 +70,7 @@ class Terminal:
 
     def run(self, *words: str, typed: str = "") -> Printed:
         doors = Doors(
+            aws=self._aws,
             sleep=self._wait,
             now=self.world.clock,
             monoova_http=self._monoova,
@@ -93,6 +97,10 @@ class Terminal:
     def _wait(self, _seconds: float) -> None:
         with self.served.lock:
             self.world.minutes(1)
+
+    def _aws(self, _connection: object, say: Callable[[str], None]) -> Clients:
+        # The clients of the tests: making one's own takes longer than all that is asked of it.
+        return self.aws or Aws(aws.client, say)
 
     def _monoova(self, _url: str) -> requests.Session:
         session = requests.Session()

@@ -12,6 +12,8 @@ import pytest
 
 from ops.payoutctl.client import Answer, Api, at, new_http
 from ops.payoutctl.exits import MEANINGS, Exit, Failure, table
+from ops.payoutctl.session import Doors, Session
+from ops.payoutctl.waiting import looked_at
 
 PROBLEM: Final = {"detail": "In words.", "code": "ACode", "request_id": "request-7"}
 
@@ -119,6 +121,16 @@ def test_a_netrc_does_not_replace_the_token(tmp_path: Any, monkeypatch: pytest.M
         __import__("requests").Request("GET", "https://api.example", headers={"Authorization": "t"})
     )
     assert prepared.headers["Authorization"] == "t"
+
+
+def test_a_wait_outlives_answers_that_do_not_come_and_not_a_refusal() -> None:
+    slept: list[float] = []
+    session = Session(doors=Doors(sleep=slept.append))
+    for status, sleeps in ((503, [4.0, 8.0, 16.0, 32.0]), (404, [])):
+        slept.clear()
+        with answering(status) as session.api, pytest.raises(Failure):
+            looked_at(session, "/payouts/x")
+        assert slept == sleeps
 
 
 def test_a_path_holds_whatever_is_put_into_it() -> None:

@@ -83,6 +83,12 @@ def test_a_parked_message_that_nobody_can_read_is_shown_as_it_is(direct: Termina
     assert direct.json("parked", "put-back", message_id) == {"replayed": [message_id]}
 
 
+def test_a_queue_that_is_not_there_is_said_in_words(direct: Terminal) -> None:
+    url = direct.more["PARKED_QUEUE_URL"].replace("parked", "nowhere")
+    gone = ("parked", "list", "--parked-url", url)
+    assert "AWS says" in direct(*gone, ends=Exit.NOT_FOUND).stderr
+
+
 @pytest.mark.parametrize("verb", ["configure", "finish"])
 def test_a_stage_that_is_not_there_cannot_be_deployed(direct: Terminal, verb: str) -> None:
     assert "nowhere" in direct(verb, "--stage", "nowhere", ends=Exit.REFUSED).stderr

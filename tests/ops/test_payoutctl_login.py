@@ -1,9 +1,11 @@
 """Signing in, staying so, and out: by proof of the password, in a file of the owner's alone."""
 
+import tomllib
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ops.payoutctl.exits import Exit
 from ops.payoutctl.srp import N, Proof, SrpError
@@ -139,6 +141,41 @@ def test_a_profile_says_where_and_a_stray_variable_changes_nothing_of_it(
     assert stray.json("--profile", "prod", "whoami")["roles"]
     stray("--profile", "dev", "whoami", ends=Exit.USAGE)
     stray("--profile", "../prod", "whoami", ends=Exit.USAGE)
+
+
+class Stacks:
+    """An AWS that has stacks, and nothing else."""
+
+    def __init__(self) -> None:
+        self.outputs: dict[str, dict[str, str]] = {}
+
+    def client(self, service: str) -> "Stacks":
+        assert service == "cloudformation"
+        return self
+
+    def describe_stacks(self, StackName: str) -> Any:  # noqa: N803 - its name
+        if StackName not in self.outputs:
+            raise ClientError({"Error": {"Code": "ValidationError"}}, "DescribeStacks")
+        outputs = self.outputs[StackName].items()
+        pairs = [{"OutputKey": key, "OutputValue": value} for key, value in outputs]
+        return {"Stacks": [{"Outputs": pairs}]}
+
+
+def test_a_profile_is_written_from_what_the_stacks_say(terminal: Terminal) -> None:
+    terminal.aws = stacks = Stacks()
+    write = ("profile", "--stage", "dev", "--username", "jo@example.com")
+    said = terminal(*write, ends=Exit.NOT_FOUND).stderr
+    assert "api_url, user_pool_id, user_pool_client_id" in said
+    pool = {"UserPoolId": POOL, "UserPoolClientId": CLIENT}
+    stacks.outputs["monoova-payouts-dev-infra"] = pool
+    stacks.outputs["monoova-payouts-dev"] = {"EndpointURL": "https://api.example/api/"}
+    assert terminal.json(*write)["api_url"] == "https://api.example/api"
+    file = terminal.home / "config" / "payoutctl" / "dev.toml"
+    assert tomllib.loads(file.read_text())["user_pool_client_id"] == CLIENT
+    terminal(*write, ends=Exit.CONFLICT)
+    terminal(*write, "--replace", "--api-url", terminal.served.url)
+    terminal("--profile", "dev", "whoami")
+    terminal("profile", "--stage", "nowhere", ends=Exit.REFUSED)
 
 
 def test_the_local_stack_has_users_of_its_own_who_need_not_sign_in(signing: Terminal) -> None:

@@ -179,3 +179,9 @@ def test_who_last_did_something_by_hand_stands_until_the_next_does() -> None:
     later = opened(gate, OpenReason.TOO_MANY_FAILURES, after(5))
     assert closed(later) == gate
     assert switched(gate, Switch.RESUMED, "other", after(9)).switched_by == "other"
+
+
+def test_what_a_person_may_do_has_these_names_in_the_record_and_a_new_gate_none_of_them() -> None:
+    assert [what.value for what in Switch] == ["Paused", "Resumed", "Reset"]
+    gate = Gate()
+    assert (gate.switched, gate.switched_by, gate.switched_at) == (None, None, None)

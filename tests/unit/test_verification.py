@@ -13,6 +13,7 @@ from chalicelib.domain.verification import (
     is_payable,
     started,
     turned,
+    under_way,
 )
 from chalicelib.domain.verification_answer import (
     CodeAnswer,
@@ -102,6 +103,7 @@ def test_what_is_not_understood_says_nothing_against_a_branch(
     assert branch.standing is standing
     against = standing in (BranchStanding.CLOSED, BranchStanding.UNKNOWN)
     assert (branch.problem is not None) == against
+    assert branch.is_open == (standing is BranchStanding.OPEN)
 
 
 @pytest.mark.parametrize(
@@ -120,9 +122,16 @@ def test_what_monoova_says_of_a_closed_branch_is_one_short_line(
     assert branch.problem == told_to_the_caller
 
 
+def test_the_statuses_are_those_of_the_api() -> None:
+    words = ["NotStarted", "Started", "Verified", "Failed", "Locked"]
+    assert [status.value for status in VerificationStatus] == words
+
+
 def test_a_verification_that_was_started_may_be_started_anew_ten_minutes_later() -> None:
     begun = started(NOW)
     later = NOW + timedelta(minutes=10)
+    assert under_way(begun, owner_name_matches=True).may_start_anew_at() == later
+    assert under_way(begun, owner_name_matches=False).owner_name_matches is False
     assert NOT_STARTED.may_start_anew_at() is None
     assert begun.may_start_anew_at() == later
     assert turned(begun, VerificationStatus.LOCKED, NOW).may_start_anew_at() == later

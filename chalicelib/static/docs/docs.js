@@ -1,5 +1,10 @@
 "use strict";
 
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 // To read, not to try out: this page has nobody's login, and money is moved elsewhere.
 SwaggerUIBundle({
   url: "openapi.json",

@@ -16,10 +16,10 @@ def look(session: Session, found: Findings) -> None:
         with found.looking_at(f"Queue {name}"):
             attributes = _attributes(session, f"{prefix}-{name}")
             redrive = json.loads(attributes.get("RedrivePolicy", "{}"))
-            target = str(redrive.get("deadLetterTargetArn", ""))
+            target = str(redrive.get("deadLetterTargetArn", "")).rpartition(":")[2]
             found.add(
                 f"Queue {name}",
-                target.endswith(f":{prefix}-{_PARKED}"),
+                target == f"{prefix}-{_PARKED}",
                 f"after {redrive.get('maxReceiveCount', 'no')} tries to {target or 'nowhere'}",
                 "Deploy the infrastructure again: what fails there would be lost.",
             )

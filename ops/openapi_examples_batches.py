@@ -1,0 +1,75 @@
+"""What a batch looks like, from its total to its rows; each is valid by its schema."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+_BATCH_ID: Final = "0f3b7c52-8d1e-5a55-9f1b-6c1f9d0a4e77"
+_BY: Final = "0a1b2c3d-0000-4000-8000-000000000001"
+_CHECKED_BY: Final = "0a1b2c3d-0000-4000-8000-000000000002"
+_AT: Final = "2026-03-02T04:00:00.000Z"
+
+
+def _entry(at: str, event: str, by: str) -> Json:
+    return {"at": at, "event": event, "by": by, "detail": None}
+
+
+_BATCH: Final[Json] = {
+    "batch_id": _BATCH_ID,
+    "status": "Released",
+    "row_count": 300,
+    "total": 37650.0,
+    "created_by": _BY,
+    "created_at": _AT,
+    "updated_at": "2026-03-02T04:09:20.000Z",
+    "confirmed_by": _BY,
+    "approved_by": _CHECKED_BY,
+    "summary": {
+        "count": 300,
+        "total": 37650.0,
+        "largest": 900.0,
+        "duplicate_count": 0,
+        "duplicates": [],
+        "first_time_count": 12,
+    },
+    "history": [
+        _entry(_AT, "Uploaded", _BY),
+        _entry("2026-03-02T04:00:04.000Z", "Checked", "worker"),
+        _entry("2026-03-02T04:02:11.000Z", "Confirmed", _BY),
+        _entry("2026-03-02T04:09:02.000Z", "Approved", _CHECKED_BY),
+        _entry("2026-03-02T04:09:20.000Z", "Released", "worker"),
+    ],
+}
+_PROGRESS: Final[Json] = {
+    "waiting": 0,
+    "queued": 41,
+    "pending": 8,
+    "completed": 250,
+    "failed": 1,
+    "returned": 0,
+    "cancelled": 0,
+    "not_released": 0,
+    "needs_review": 0,
+    "as_of": "2026-03-02T04:10:00.000Z",
+}
+_ROW: Final[Json] = {
+    "line": 2,
+    "customer_id": "7c0e6a30-1f6b-4f2e-8f5f-5a3e2c1d9b10",
+    "external_id": "C-1001",
+    "amount": 125.5,
+    "reference": "Refund 4711",
+    "transaction_id": "6ad1a5d6-3b0c-5d51-8c1c-0d1a7b6f2e33",
+    "status": "Failed",
+    "failure_code": "BankRejected",
+    "failure_reason": "ACCOUNT CLOSED",
+    "needs_review": False,
+}
+
+BATCH_EXAMPLES: Final[Mapping[str, Json]] = {
+    "BatchTotal": {"total": "37650.00"},
+    "Batch": _BATCH,
+    "BatchPage": {"items": [_BATCH], "next_cursor": None},
+    "BatchWithProgress": _BATCH | {"progress": _PROGRESS},
+    "BatchRowPage": {"items": [_ROW], "next_cursor": None},
+}

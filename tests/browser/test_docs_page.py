@@ -1,0 +1,32 @@
+"""The API's page in a real browser: drawn from the document, by the files that ship with it."""
+
+from typing import Final
+
+from playwright.sync_api import Browser
+
+from tests.browser.console import Console
+from tests.docs.test_openapi import OF_DOCUMENT
+from tests.served import Served
+
+_PAYING: Final = "#operations-payouts-request_payout"
+
+
+def test_the_page_shows_every_operation_and_asks_nobody_else(
+    browser: Browser, here: Served
+) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    tab = Console(page, here)
+    page.goto(f"{here.url}/docs")
+    page.locator(_PAYING).click()
+    page.get_by_text("IdempotencyKeyReused").first.wait_for()
+    assert page.locator(".opblock").count() == len(OF_DOCUMENT)
+    # To read: there is nowhere to put a token, and nothing that sends.
+    assert page.get_by_role("button", name="Authorize").count() == 0
+    assert page.get_by_role("button", name="Try it out").count() == 0
+    assert page.evaluate("document.documentElement.className") == "dark-mode"
+    assert {url for url in asked if not url.startswith((here.url, "data:"))} == set()
+    context.close()
+    assert tab.complaints == []
