@@ -23,11 +23,14 @@ from proof.lambda_events import HttpAnswer
 ROWS: Final = 20_000
 # As app.py has it.
 _BATCH: Final = 2
-# From ten dollars on: amounts that stand for no trouble at the simulated Monoova.
+# From ten dollars on amounts stand for no trouble at the simulated Monoova, whose balance is a
+# million.
 _CENTS: Final = 1_025
-_AMOUNTS: Final = 900
+_AMOUNTS: Final = 25
 # What the API's function of 512 MB has of a processor: a whole one comes with 1,769 MB.
 _SHARE_OF_API: Final = 512 / 1769
+# Rows whose amount is wrong when the file is uploaded for the first time.
+_SPOILT: Final = (0, 17, 99)
 _MOST_MINUTES: Final = 180
 _PARTS: Final = 10
 
@@ -78,6 +81,8 @@ class _Work:
     rows: int
 
     def __call__(self, function: Function) -> Told:
+        refused = self._upload(function, is_spoilt=True)
+        assert len(refused.json["errors"]) == len(_SPOILT), refused.text
         began = time.process_time()
         uploaded = self._upload(function)
         assert uploaded.status == 201, uploaded.text
@@ -111,14 +116,15 @@ class _Work:
             peak_early_mb=peak_early,
         )
 
-    def _upload(self, function: Function) -> HttpAnswer:
+    def _upload(self, function: Function, *, is_spoilt: bool = False) -> HttpAnswer:
         text = io.StringIO()
         writer = csv.writer(text)
         writer.writerow(("customer_id", "amount", "reference"))
         for number in range(self.rows):
             cents = _CENTS + number % _AMOUNTS * 100
-            name = stock.customer_id(number)
-            writer.writerow((name, f"{cents // 100}.{cents % 100:02}", f"Invoice {number}"))
+            amount = f"{cents // 100}.{cents % 100:02}"
+            bad = "much" if is_spoilt and number in _SPOILT else amount
+            writer.writerow((stock.customer_id(number), bad, f"Invoice {number}"))
         content = text.getvalue().encode()
         return function.ask("POST", "/batches", content, media_type="text/csv")
 

@@ -3,10 +3,11 @@
 import * as api from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
-import { count, money, when } from "./format.js";
+import { money, when } from "./format.js";
 import { button, empty, head, paged, table } from "./parts.js";
 import { link } from "./router.js";
 import * as session from "./session.js";
+import { forgetLetters } from "./shell.js";
 
 export function page({ signal }) {
   const list = paged(
@@ -21,9 +22,16 @@ export function page({ signal }) {
   ];
 }
 
+const KINDS = {
+  WebhookEvent: "Message from Monoova",
+  Payout: "Payout to be sent",
+  Other: "Another message",
+};
+
 function letters(items, list) {
   const acting = (act) => async (letter) => {
     if (await act(letter)) {
+      forgetLetters();
       dispatchEvent(new Event("payouts-changed"));
       await list.again();
     }
@@ -42,10 +50,9 @@ function letters(items, list) {
   }));
   return table("Dead letters", [
     { title: "What", cell: (each) => h("span", { class: "to" },
-      h("span", { class: "to-name" }, each.event ?? each.kind ?? "Message"),
+      h("span", { class: "to-name" }, [KINDS[each.kind] ?? each.kind, each.event].filter(Boolean).join(": ")),
       each.transaction_id && h("a", { class: "note", href: link(`/payouts/${each.transaction_id}`) }, "Its payout")) },
     { title: "Since", cell: (each) => when(each.sent_at) },
-    { title: "Tried", wide: true, end: true, cell: (each) => count(each.received ?? 0, "time") },
     { title: "Amount", wide: true, end: true, class: "amount", cell: (each) => money(each.amount) },
     ...(session.mayOperate() ? [{
       title: h("span", { class: "unseen" }, "What to do"), end: true,

@@ -80,6 +80,7 @@ function answers(payout) {
   const told = explanationOf(payout);
   const next = told.next && h("p", {}, told.next, told.next_at && isOpen(payout) &&
     h("span", { class: "note" }, ` (${fromNow(told.next_at)})`));
+  const reason = told.summary.includes(payout.failure_reason) ? null : payout.failure_reason;
   const names = { good: "check", bad: "cross", wait: "review", going: "payouts", quiet: "info" };
   const shownTone = payout.needs_review ? "review" : tone;
   return h(
@@ -89,7 +90,7 @@ function answers(payout) {
     h("div", {},
       h("p", { class: "answers-summary" }, told.summary),
       h("dl", {},
-        payout.failure_reason && h("div", {}, h("dt", {}, "Why"), h("dd", {}, payout.failure_reason)),
+        reason && h("div", {}, h("dt", {}, "Why"), h("dd", {}, reason)),
         payout.review_reason && h("div", {}, h("dt", {}, "Why it needs review"), h("dd", {}, REVIEW_REASONS[payout.review_reason] ?? payout.review_reason)),
         next && h("div", {}, h("dt", {}, "What happens next"), h("dd", {}, next)),
         told.what_to_do && h("div", {}, h("dt", {}, "What to do"), h("dd", {}, told.what_to_do)))),

@@ -108,7 +108,7 @@ async function waiting() {
     api.get("/payouts", { status: "AwaitingApproval", limit: 50 }).then(tallied),
     api.get("/batches").then((list) => [list.items.filter((each) => each.status === "AwaitingApproval").length, false]),
     api.get("/payouts", { needs_review: "true", limit: 50 }).then(tallied),
-    api.get("/dead-letters").then(tallied),
+    deadLetters(),
   ]);
   const [payouts, batches, review, letters] = counts.map((each) =>
     each.status === "fulfilled" ? each.value : [0, false]);
@@ -117,6 +117,21 @@ async function waiting() {
     "/review": review,
     "/dead-letters": letters,
   };
+}
+
+// To look at a dead letter is to take it out of its queue for a moment, so it is not done often.
+const LETTERS_MILLISECONDS = 10 * 60_000;
+let lettersKnown = null;
+
+export function forgetLetters() {
+  lettersKnown = null;
+}
+
+async function deadLetters() {
+  if (!lettersKnown || Date.now() - lettersKnown.at > LETTERS_MILLISECONDS) {
+    lettersKnown = { at: Date.now(), tallied: tallied(await api.get("/dead-letters")) };
+  }
+  return lettersKnown.tallied;
 }
 
 const tallied = (list) => [list.items.length, Boolean(list.next_cursor)];

@@ -77,6 +77,47 @@ def _entry(at: str, event: str, by: str, status: str, submission: str | None) ->
     }
 
 
+_BATCH: Final[Json] = {
+    "batch_id": "5b7f0f0a-7d1e-5c7b-9a39-6f7f6f1c2d3e",
+    "status": "Released",
+    "row_count": 300,
+    "total": 1234.5,
+    "created_by": _BY,
+    "created_at": _AT,
+    "updated_at": _SETTLED_AT,
+    "confirmed_by": _BY,
+    "approved_by": "0a1b2c3d-0000-4000-8000-000000000002",
+    "summary": {
+        "count": 300,
+        "total": 1234.5,
+        "largest": 99.5,
+        "duplicate_count": 1,
+        "duplicates": [
+            {
+                "line": 17,
+                "customer_id": _CUSTOMER_ID,
+                "amount": 12.5,
+                "transaction_id": _PAYOUT_ID,
+                "created_at": _AT,
+                "same_as_line": None,
+            }
+        ],
+        "first_time_count": 4,
+    },
+    "history": [{"at": _AT, "event": "Uploaded", "by": _BY, "detail": None}],
+    "progress": {
+        "waiting": 0,
+        "queued": 120,
+        "pending": 30,
+        "completed": 149,
+        "failed": 1,
+        "returned": 0,
+        "cancelled": 0,
+        "not_released": 0,
+        "needs_review": 0,
+        "as_of": _SETTLED_AT,
+    },
+}
 _BEGUN: Final = [
     _entry(_AT, "Requested", _BY, "Pending", "Sending"),
     _entry(_AT, "SendAccepted", _BY, "Pending", "Accepted"),
@@ -275,6 +316,8 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     },
     **BATCH_EXAMPLES,
     "Me": {"name": _BY, "roles": ["viewer", "operator"]},
+    "BatchTotal": {"total": 1234.5},
+    "BatchWithProgress": _BATCH,
     "Health": {"status": "ok"},
     "Received": {"status": "received"},
 }

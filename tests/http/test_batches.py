@@ -10,10 +10,11 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.domain import batch
+from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.services import batch_rows, batch_upload
 from proof.lambda_events import user
 from tests.http.test_queues import order
-from tests.http.test_requesting import BANK_ACCOUNT
+from tests.http.test_requesting import BANK_ACCOUNT, AwsCalls, unreachable
 from tests.world import ADMIN, APPROVER, WEBHOOK_SECRET, Caller, HttpAnswer, World, as_approver
 
 SEND: Final = "send_queued_payouts"
@@ -487,20 +488,50 @@ def test_rows_and_result_come_in_parts_that_are_one_file(
 # --- whatever happens meanwhile
 
 
+def by_the_clock(world: World, *seconds: float) -> None:
+    """So many seconds pass each time; then the clock strikes."""
+    for each in seconds:
+        world.later(each)
+        world.reconcile()
+
+
 def test_a_batch_is_paid_though_the_queue_brings_nothing(world: World) -> None:
     batch_id = upload(world, f"{world.customer()},1.00,").json["batch_id"]
-    is_approved = False
-    for _ in range(35):
-        drop_messages(world)
-        world.later(60)
-        world.reconcile()
-        if not is_approved and shown(world, batch_id)["status"] == "AwaitingConfirmation":
-            world.admin.post(f"/batches/{batch_id}/confirm", {"total": "1.00"})
-            world.approver.post(f"/batches/{batch_id}/approve", {})
-            is_approved = True
+    drop_messages(world)
+    # Too early, and every five minutes after two the messages are put on again.
+    by_the_clock(world, 60, 60)
+    assert shown(world, batch_id)["status"] == "AwaitingConfirmation"
+    world.admin.post(f"/batches/{batch_id}/confirm", {"total": "1.00"})
+    world.approver.post(f"/batches/{batch_id}/approve", {})
+    drop_messages(world)
+    by_the_clock(world, 120)
+    drop_messages(world)
+    assert shown(world, batch_id)["progress"]["queued"] == 1
+    by_the_clock(world, 1000, 180, 180)
     assert shown(world, batch_id)["status"] == "Finished"
     assert bookings(world, batch_id) == [1]
     assert world.container.open_batches.ids() == ()
+
+
+def test_a_queue_that_takes_nothing_makes_a_batch_slow_and_nothing_else(world: World) -> None:
+    AwsCalls(world).at("SQS.SendMessageBatch", unreachable)
+    batch_id = upload(world, f"{world.customer()},1.00,").json["batch_id"]
+    by_the_clock(world, 180)
+    world.admin.post(f"/batches/{batch_id}/confirm", {"total": "1.00"})
+    assert world.approver.post(f"/batches/{batch_id}/approve", {}).status == 200
+    by_the_clock(world, 180, 1000, 180, 180)
+    assert shown(world, batch_id)["status"] == "Finished"
+    assert bookings(world, batch_id) == [1]
+
+
+def test_a_queue_that_takes_some_of_the_messages_only_counts_as_one_that_does_not() -> None:
+    class Half:
+        def send_message_batch(self, **_: object) -> dict[str, object]:
+            return {"Successful": [{"Id": "0"}], "Failed": [{"Id": "1"}]}
+
+    client: Any = Half()
+    with pytest.raises(QueueUnavailableError):
+        Queue(client, "url").put_all([{"chunk": 1}, {"chunk": 2}])
 
 
 def test_a_message_that_comes_late_twice_or_damaged_changes_nothing(world: World) -> None:

@@ -1143,7 +1143,7 @@ async function waiting() {
     api.get("/payouts", { status: "AwaitingApproval", limit: 50 }).then(tallied),
     api.get("/batches").then((list) => [list.items.filter((each) => each.status === "AwaitingApproval").length, false]),
     api.get("/payouts", { needs_review: "true", limit: 50 }).then(tallied),
-    api.get("/dead-letters").then(tallied),
+    deadLetters(),
   ]);
   const [payouts, batches, review, letters] = counts.map((each) =>
     each.status === "fulfilled" ? each.value : [0, false]);
@@ -1154,8 +1154,23 @@ async function waiting() {
   };
 }
 
+// To look at a dead letter is to take it out of its queue for a moment, so it is not done often.
+const LETTERS_MILLISECONDS = 10 * 60_000;
+let lettersKnown = null;
+
+function forgetLetters() {
+  lettersKnown = null;
+}
+
+async function deadLetters() {
+  if (!lettersKnown || Date.now() - lettersKnown.at > LETTERS_MILLISECONDS) {
+    lettersKnown = { at: Date.now(), tallied: tallied(await api.get("/dead-letters")) };
+  }
+  return lettersKnown.tallied;
+}
+
 const tallied = (list) => [list.items.length, Boolean(list.next_cursor)];
-return { frame, mark, tally };
+return { frame, mark, tally, forgetLetters };
 })();
 
 // --- chart.js
@@ -2131,6 +2146,7 @@ function answers(payout) {
   const told = explanationOf(payout);
   const next = told.next && h("p", {}, told.next, told.next_at && isOpen(payout) &&
     h("span", { class: "note" }, ` (${fromNow(told.next_at)})`));
+  const reason = told.summary.includes(payout.failure_reason) ? null : payout.failure_reason;
   const names = { good: "check", bad: "cross", wait: "review", going: "payouts", quiet: "info" };
   const shownTone = payout.needs_review ? "review" : tone;
   return h(
@@ -2140,7 +2156,7 @@ function answers(payout) {
     h("div", {},
       h("p", { class: "answers-summary" }, told.summary),
       h("dl", {},
-        payout.failure_reason && h("div", {}, h("dt", {}, "Why"), h("dd", {}, payout.failure_reason)),
+        reason && h("div", {}, h("dt", {}, "Why"), h("dd", {}, reason)),
         payout.review_reason && h("div", {}, h("dt", {}, "Why it needs review"), h("dd", {}, REVIEW_REASONS[payout.review_reason] ?? payout.review_reason)),
         next && h("div", {}, h("dt", {}, "What happens next"), h("dd", {}, next)),
         told.what_to_do && h("div", {}, h("dt", {}, "What to do"), h("dd", {}, told.what_to_do)))),
@@ -2890,6 +2906,7 @@ const session = module_session;
 const { actorName, BATCH_STATUSES, statusName } = module_words;
 
 const MOVING = ["Checking", "Releasing", "Released"];
+const MOST_PARTS = 100; // 20,000 rows
 const SECONDS_WHILE_MOVING = 2;
 const SECONDS_AT_REST = 5;
 
@@ -2897,14 +2914,7 @@ async function page({ params, signal }) {
   const address = `/batches/${params.id}`;
   let batch = await api.get(address);
   const content = h("div", {});
-  const rows = paged(
-    async (cursor) => {
-      await namesKnown();
-      return api.get(`${address}/rows`, { cursor });
-    },
-    (items) => items.length > 0 ? rowTable(items) : empty("No rows"),
-    { signal },
-  );
+  const rows = rowList(address, signal);
 
   function show(next) {
     const isNews = next.status !== batch.status;
@@ -2935,7 +2945,33 @@ async function page({ params, signal }) {
       }
     },
   });
-  return [content, card("Rows", { actions: [button("Result as CSV", () => download(address, batch), { kind: "small" })] }, rows)];
+  return [content, card("Rows", { actions: [rows.choice, button("Result as CSV", () => download(address, batch), { kind: "small" })] }, rows)];
+}
+
+const UNPAID = ["Failed", "Returned", "Cancelled", "NotReleased"];
+
+/** All rows part by part, or only those that somebody has to look at, out of all parts. */
+function rowList(address, signal) {
+  let isNarrow = false;
+
+  async function part(cursor) {
+    await namesKnown();
+    if (!isNarrow) return api.get(`${address}/rows`, { cursor });
+    const { items } = await api.getAll(`${address}/rows`, {}, MOST_PARTS);
+    return { items: items.filter((row) => row.needs_review || UNPAID.includes(row.status)), next_cursor: null };
+  }
+
+  const nothing = () => empty(isNarrow ? "Nobody was left unpaid" : "No rows");
+  const list = paged(part, (items) => items.length > 0 ? rowTable(items) : nothing(), { signal });
+  const choose = (narrow) => async (event) => {
+    isNarrow = narrow;
+    for (const each of list.choice.children) each.setAttribute("aria-pressed", String(each === event.currentTarget));
+    await list.again();
+  };
+  list.choice = h("div", { class: "segments", role: "group", "aria-label": "Which rows" },
+    h("button", { type: "button", "aria-pressed": "true", onclick: choose(false) }, "All"),
+    h("button", { type: "button", "aria-pressed": "false", onclick: choose(true) }, "Not paid"));
+  return list;
 }
 
 const label = (batch) => BATCH_STATUSES[batch.status] ?? [batch.status, "quiet"];
@@ -3006,7 +3042,7 @@ function nextStep(batch, address, done) {
       return notice("info", "It is being paid.", h("p", {}, "The page updates by itself; you may leave it."), cancel);
     case "Finished":
       return batch.progress?.failed || batch.progress?.returned || batch.progress?.needs_review
-        ? notice("wait", "It is finished, and not everybody was paid.", h("p", {}, "The rows below say who and why."))
+        ? notice("wait", "It is finished, and not everybody was paid.", h("p", {}, "“Not paid”, below, shows who and why."))
         : notice("good", "It is finished. Everybody was paid.");
     default:
       return notice("info", "It was cancelled.", h("p", {}, "What was not sent by then never is."));
@@ -3225,10 +3261,11 @@ const module_page_dead_letters = (() => {
 const api = module_api;
 const { ask } = module_dialog;
 const { h } = module_dom;
-const { count, money, when } = module_format;
+const { money, when } = module_format;
 const { button, empty, head, paged, table } = module_parts;
 const { link } = module_router;
 const session = module_session;
+const { forgetLetters } = module_shell;
 
 function page({ signal }) {
   const list = paged(
@@ -3243,9 +3280,16 @@ function page({ signal }) {
   ];
 }
 
+const KINDS = {
+  WebhookEvent: "Message from Monoova",
+  Payout: "Payout to be sent",
+  Other: "Another message",
+};
+
 function letters(items, list) {
   const acting = (act) => async (letter) => {
     if (await act(letter)) {
+      forgetLetters();
       dispatchEvent(new Event("payouts-changed"));
       await list.again();
     }
@@ -3264,10 +3308,9 @@ function letters(items, list) {
   }));
   return table("Dead letters", [
     { title: "What", cell: (each) => h("span", { class: "to" },
-      h("span", { class: "to-name" }, each.event ?? each.kind ?? "Message"),
+      h("span", { class: "to-name" }, [KINDS[each.kind] ?? each.kind, each.event].filter(Boolean).join(": ")),
       each.transaction_id && h("a", { class: "note", href: link(`/payouts/${each.transaction_id}`) }, "Its payout")) },
     { title: "Since", cell: (each) => when(each.sent_at) },
-    { title: "Tried", wide: true, end: true, cell: (each) => count(each.received ?? 0, "time") },
     { title: "Amount", wide: true, end: true, class: "amount", cell: (each) => money(each.amount) },
     ...(session.mayOperate() ? [{
       title: h("span", { class: "unseen" }, "What to do"), end: true,

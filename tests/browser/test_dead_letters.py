@@ -1,0 +1,38 @@
+"""Messages that failed five times: seen, put back, dropped."""
+
+import json
+
+from playwright.sync_api import expect
+
+from tests.browser.console import Console
+from tests.browser.lived_in import LivedIn
+from tests.browser.people import OPERATOR
+from tests.served import Served
+
+
+def parked(here: Served, transaction_id: str) -> None:
+    world = here.world
+    with here.lock:
+        customer_id = world.payout(transaction_id)["customer_id"]
+        body = {"transaction_id": transaction_id, "customer_id": customer_id}
+        url = world.environment["PARKED_QUEUE_URL"]
+        world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+
+
+def test_a_dead_letter_is_put_back_and_another_dropped(
+    console: Console, here: Served, lived: LivedIn
+) -> None:
+    parked(here, lived.completed)
+    parked(here, lived.failed)
+    console.sign_in(OPERATOR, "/dead-letters")
+    page = console.page
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(2)
+    console.shoot("light/dead-letters-waiting")
+    assert console.violations() == []
+    rows.first.get_by_role("button", name="Put back").click()
+    console.confirm("Put back")
+    expect(rows).to_have_count(1)
+    rows.first.get_by_role("button", name="Drop").click()
+    console.confirm("Drop")
+    expect(page.get_by_text("No dead letters")).to_be_visible()

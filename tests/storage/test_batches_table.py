@@ -1,0 +1,236 @@
+"""Batches in the records table; and the stores in memory, which must answer just as well."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+from moto import mock_aws
+
+from chalicelib.domain.batch import (
+    Batch,
+    BatchEntry,
+    BatchStatus,
+    ChunkState,
+    Duplicate,
+    Mark,
+    Row,
+    Tally,
+    Warnings,
+)
+from chalicelib.storage.batches import BatchChangedError, Batches
+from chalicelib.storage.customers import (
+    Customers,
+    ExternalIdTakenError,
+    SealedCustomer,
+    SealedDestination,
+)
+from chalicelib.storage.dynamodb import StorageUnavailableError
+from chalicelib.storage.many import ManyItems
+from chalicelib.storage.open_batches import OpenBatches
+from chalicelib.storage.payees import Payees
+from proof.memory.batches import MemoryBatches, MemoryOpenBatches, MemoryPayees
+from proof.memory.customers import MemoryCustomers
+from proof.memory.tables import Tables
+from proof.seam import Open
+from tests import aws
+
+NOW: Final = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)
+BATCH: Final = Batch(
+    batch_id="b-1",
+    upload_id="u-1",
+    status=BatchStatus.CHECKING,
+    version=1,
+    row_count=300,
+    total_cents=123_450,
+    largest_cents=9_950,
+    created_by="maker",
+    created_at=NOW,
+    updated_at=NOW,
+    history=(BatchEntry(NOW, "Uploaded", "maker"),),
+)
+DUPLICATES: Final = (
+    Duplicate(2, "c-1", 100, "t-1", NOW),
+    Duplicate(3, "c-1", 100, same_as_line=2),
+)
+ROWS: Final = (
+    Row(2, "c-1", 100, "d-1", reference="Café"),
+    Row(3, "c-2", 100, "d-2", "C-2", None, "Rent", 2, is_first=False),
+)
+
+
+@dataclass(frozen=True)
+class Stores:
+    batches: Batches
+    open_batches: OpenBatches
+    customers: Customers
+    payees: Payees
+
+
+@pytest.fixture(params=["dynamodb", "memory"])
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    if request.param == "memory":
+        tables, seam = Tables(), Open()
+        yield Stores(
+            MemoryBatches(tables, seam),
+            MemoryOpenBatches(tables, seam),
+            MemoryCustomers(tables, seam),
+            MemoryPayees(tables, seam),
+        )
+        return
+    with mock_aws():
+        session = aws.new_session()
+        aws.create(session)
+        client: Any = session.create_client("dynamodb", region_name=aws.REGION)
+        yield Stores(
+            Batches(client, "RecordsTable"),
+            OpenBatches(client, "RecordsTable"),
+            Customers(client, "CustomersTable"),
+            Payees(ManyItems(client, "CustomersTable", "customer_id")),
+        )
+
+
+def test_of_two_uploads_of_a_file_one_stands(stores: Stores) -> None:
+    other = replace(BATCH, upload_id="u-2", created_by="other")
+    assert stores.batches.get("b-1") is None
+    assert stores.batches.create(BATCH) is None
+    # Once more, as after an answer that was not heard.
+    assert stores.batches.create(BATCH) is None
+    assert stores.batches.create(other) == BATCH
+    assert stores.batches.get("b-1") == BATCH
+    assert stores.open_batches.ids() == ("b-1",)
+
+
+def test_a_batch_is_written_as_it_was_read_or_not_at_all(stores: Stores) -> None:
+    stores.batches.create(BATCH)
+    known = replace(
+        BATCH,
+        status=BatchStatus.RELEASING,
+        confirmed_by="maker",
+        approved_by="checker",
+        approved_at=NOW,
+        warnings=Warnings(DUPLICATES, 2, 1),
+        history=(*BATCH.history, BatchEntry(NOW, "Approved", "checker", "why")),
+    )
+    after = stores.batches.save(known)
+    assert after == replace(known, version=2)
+    assert stores.batches.save(known) == after
+    assert stores.batches.get("b-1") == after
+    with pytest.raises(BatchChangedError):
+        stores.batches.save(replace(BATCH, status=BatchStatus.CANCELLED))
+    with pytest.raises(BatchChangedError):
+        stores.batches.save(replace(BATCH, batch_id="nobody's"))
+
+
+def test_batches_are_listed_newest_first(stores: Stores) -> None:
+    for hour in range(3):
+        at = NOW + timedelta(hours=hour)
+        stores.batches.create(replace(BATCH, batch_id=f"b-{hour}", created_at=at))
+    first = stores.batches.newest(2)
+    assert [batch.batch_id for batch in first.items] == ["b-2", "b-1"]
+    rest = stores.batches.newest(2, first.next_key)
+    assert [batch.batch_id for batch in rest.items] == ["b-0"]
+    assert rest.next_key is None
+
+
+def test_an_open_batch_is_one_until_it_is_closed_and_stopped_by_whom_it_was(
+    stores: Stores,
+) -> None:
+    for name in ("b-1", "b-2"):
+        stores.batches.create(replace(BATCH, batch_id=name))
+    stores.open_batches.close("b-1", NOW)
+    stores.open_batches.close("b-1", NOW)
+    assert stores.open_batches.ids() == ("b-2",)
+    assert stores.open_batches.stopped_by("b-2") is None
+    stores.open_batches.stop("b-2", "somebody", NOW)
+    assert stores.open_batches.stopped_by("b-2") == "somebody"
+
+
+def test_rows_come_back_as_they_were_stored(stores: Stores) -> None:
+    assert stores.batches.rows("u-1", 1) == ()
+    stores.batches.store_rows("u-1", 1, ROWS, NOW)
+    assert stores.batches.rows("u-1", 1) == ROWS
+    stores.batches.keep_rows("u-1", 1, ROWS[:1], NOW)
+    assert stores.batches.rows("u-1", 1) == ROWS[:1]
+    assert stores.batches.rows("u-2", 1) == ()
+
+
+def test_a_mark_is_written_as_it_was_read_or_not_at_all(stores: Stores) -> None:
+    assert stores.batches.mark("u-1", 1) is None
+    fresh = Mark(1, 250, ChunkState.RELEASING, lease_until=NOW, warnings=Warnings(DUPLICATES, 2, 1))
+    ours = stores.batches.save_mark("u-1", fresh, NOW)
+    assert ours == replace(fresh, version=1)
+    assert stores.batches.save_mark("u-1", fresh, NOW) == ours
+    with pytest.raises(BatchChangedError):
+        stores.batches.save_mark("u-1", replace(fresh, state=ChunkState.CANCELLING), NOW)
+    done = replace(
+        ours,
+        state=ChunkState.RELEASED,
+        lease_until=None,
+        problems={7: "CustomerNotFound"},
+        tally=Tally(NOW, {"Queued": 249}, 1),
+    )
+    stores.batches.save_mark("u-1", done, NOW)
+    stores.batches.save_mark("u-1", Mark(12, 50), NOW)
+    stores.batches.save_mark("u-2", Mark(2, 50), NOW)
+    assert stores.batches.mark("u-1", 1) == replace(done, version=2)
+    assert [mark.number for mark in stores.batches.marks("u-1")] == [1, 12]
+
+
+def customer(name: str, external_id: str | None = None) -> SealedCustomer:
+    place = SealedDestination(f"d-{name}", "PayId", "Email", "j•••", NOW, b"sealed", NOW)
+    known = replace(place, approved_at=NOW, approved_by="checker")
+    return SealedCustomer(name, NOW, NOW, 1, b"sealed", (known,), external_id)
+
+
+def test_many_customers_are_found_by_their_ids_and_by_the_business_s(stores: Stores) -> None:
+    for number in range(130):
+        stores.customers.create(customer(f"c-{number}", f"C-{number}" if number % 2 else None))
+    names = [f"c-{number}" for number in range(131)] + ["c-1"]
+    found = stores.payees.of(names)
+    assert len(found) == 130
+    (place,) = found["c-7"].places
+    assert (place.destination_id, place.type, place.masked) == ("d-c-7", "PayId", "j•••")
+    assert place.is_known
+    assert stores.payees.named(["C-1", "C-2", "C-129"]) == {"C-1": "c-1", "C-129": "c-129"}
+    assert stores.payees.of([]) == {}
+
+
+def test_an_external_id_is_one_customer_s(stores: Stores) -> None:
+    first = customer("c-1", "C-1")
+    stores.customers.create(first)
+    stores.customers.create(first)
+    with pytest.raises(ExternalIdTakenError):
+        stores.customers.create(customer("c-2", "C-1"))
+    assert stores.customers.get("c-2") is None
+    stores.customers.erase(first)
+    stores.customers.erase(first)
+    stores.customers.create(customer("c-2", "C-1"))
+    stores.customers.erase(first)
+    assert stores.payees.named(["C-1"]) == {"C-1": "c-2"}
+
+
+class Slow:
+    """DynamoDB, which leaves some of what it is asked for to the next call."""
+
+    def __init__(self, most: int) -> None:
+        self.calls = 0
+        self._most = most
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        self.calls += 1
+        wanted = RequestItems["t"]
+        some, rest = wanted["Keys"][: self._most], wanted["Keys"][self._most :]
+        left = {"t": {**wanted, "Keys": rest}} if rest else {}
+        return {"Responses": {"t": some}, "UnprocessedKeys": left}
+
+
+def test_what_dynamodb_leaves_undone_is_asked_for_again_a_few_times() -> None:
+    slow: Any = Slow(30)
+    keys = [str(number) for number in range(100)]
+    assert len(list(ManyItems(slow, "t", "id").read(keys, "id"))) == 100
+    assert slow.calls == 4
+    stuck: Any = Slow(0)
+    with pytest.raises(StorageUnavailableError):
+        list(ManyItems(stuck, "t", "id").read(keys, "id"))
