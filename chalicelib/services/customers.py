@@ -42,6 +42,8 @@ MOST_DESTINATIONS: Final = 20
 _PERSON: Final = "customer"
 _PAGE: Final = 100
 _MOST_TRIES: Final = 5
+# A reconciliation may open many; its line has room for these.
+_MOST_NOTED: Final = 20
 
 T = TypeVar("T")
 
@@ -95,6 +97,26 @@ def opened_destination(
         kind = PayIdType(record["pay_id_type"])
         return PayId(record["pay_id"], kind, record["account_name"])
     return BankAccount(record["bsb"], record["account_number"], record["account_name"])
+
+
+def opened_to_pay(
+    vault: Vault, customer: SealedCustomer, destination: SealedDestination
+) -> Destination:
+    """The same, to send a payout there: its history has it then, and the log before.
+
+    The log has it alone if nothing is sent after all: for a limit, or another who was faster.
+    """
+    note_opening("Payout", customer.customer_id, destination.destination_id)
+    return opened_destination(vault, customer, destination)
+
+
+def note_opening(purpose: str, customer_id: str, destination_id: str | None) -> None:
+    """Notes in the log what is about to be opened, and what for: ids only."""
+    noted = observability.noted("destination_opened")
+    before = noted if isinstance(noted, list) else []
+    if len(before) < _MOST_NOTED:
+        opening = f"{purpose} {customer_id} {destination_id}"
+        observability.note(destination_opened=[*before, opening])
 
 
 def shown_customer(vault: Vault, customer: SealedCustomer) -> Customer:

@@ -23,7 +23,7 @@ from chalicelib.domain.payout import (
 from chalicelib.domain.schedule import Policy, is_expired, when_to_try
 from chalicelib.encryption import Vault
 from chalicelib.observability import Metric
-from chalicelib.services.customers import opened_destination
+from chalicelib.services.customers import opened_to_pay
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import Recorder
 from chalicelib.services.submission import Submission
@@ -118,7 +118,7 @@ class Dispatcher:
         self.monoova.check_ready()
         sealed = customer.destination(payout.destination_id)
         assert sealed is not None  # both callers have looked
-        return opened_destination(self.vault, customer, sealed)
+        return opened_to_pay(self.vault, customer, sealed)
 
     def _claim_and_send(
         self, payout: Payout, destination: Destination, event: Event, by: str, seconds: float
