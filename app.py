@@ -459,8 +459,10 @@ def reset_circuit() -> Reply:
 
 @for_admins("GET", "/dead-letters")
 def list_dead_letters() -> Reply:
-    Incoming.to(app).administrator()
-    return Reply(views.dead_letters(*wired.get().dead_letters.look()))
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    limit = incoming.query(api.schemas.DEAD_LETTERS)["limit"]
+    return Reply(views.dead_letters(wired.get().dead_letters.look(limit)))
 
 
 @for_admins("POST", "/dead-letters/{message_id}/replay")
