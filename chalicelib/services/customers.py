@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 # An item may hold 400 kB and a sealed destination takes about 700 bytes.
 MOST_DESTINATIONS: Final = 20
+# What a payout has of nobody: of its customer nothing is left that may name a person.
+NAMING_NOBODY: Final = Fields(destination_masked=MASK, description=None, lodgement_reference=None)
 _PERSON: Final = "customer"
 _PAGE: Final = 100
 _MOST_TRIES: Final = 5
@@ -250,12 +252,11 @@ class CustomerService:
             self._bare(payout)
 
     def _bare(self, payout: Payout) -> None:
-        bare = Fields(destination_masked=MASK, description=None, lodgement_reference=None)
         for _ in range(_MOST_TRIES):
             if payout.destination_masked == MASK:
                 return
             try:
-                self.payouts.commit(payout, Change(bare), self.clock.now())
+                self.payouts.commit(payout, Change(NAMING_NOBODY), self.clock.now())
             except PayoutChangedError as error:
                 # The list may be behind, and whoever works on the payout goes on.
                 if error.current is None:

@@ -63,7 +63,7 @@ class DeadLetterService:
     webhooks: Queue
 
     def look(self, limit: int = MOST_LOOKED_AT) -> DeadLetters:
-        """The letters, the oldest first. With a `limit` of 0 they are counted, and none is taken."""
+        """The letters, the oldest first. With a `limit` of 0 they are counted; none is taken."""
         try:
             count = self.resting.count()
             found = self.resting.look(limit)
