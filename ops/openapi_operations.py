@@ -385,8 +385,9 @@ OPERATIONS: Final[dict[str, Operation]] = {
     ),
     "list_dead_letters": Operation(
         "Messages that failed five times and rest, the oldest first.",
-        _STORAGE,
+        (_E.INVALID_REQUEST, *_STORAGE),
         reply="DeadLetterList",
+        query=schemas.DeadLetterListSchema,
     ),
     "replay_dead_letter": Operation(
         "Puts a message back on the queue that it came from.",
