@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.domain.comparison import DIFFERENCES, Kind
-from chalicelib.domain.daily_report import AccountDay, DailyReport, Incomplete
+from chalicelib.domain.daily_report import AccountDay, DailyReport, Incomplete, Line
 from chalicelib.domain.day_statistics import DayStatistics
 
 
@@ -69,3 +69,8 @@ def test_what_nobody_counted_is_nothing() -> None:
     found = report()
     assert (found.not_ours, found.differences) == (0, ())
     assert (found.account, found.missed_webhooks) == (None, None)
+    line = Line(Kind.MISSING_HERE, "a-reference")
+    assert line.in_statement is False
+    assert line.in_transactions is False
+    known = (line.monoova_transaction_id, line.status, line.amount_cents, line.amount_there)
+    assert (*known, line.monoova_says) == (None,) * 5
