@@ -17,7 +17,7 @@ const SECONDS_WHILE_MOVING = 2;
 const SECONDS_AT_REST = 5;
 
 export async function page({ params, signal }) {
-  const address = `/batches/${params.id}`;
+  const address = `/batches/${encodeURIComponent(params.id)}`;
   let batch = await api.get(address);
   const content = h("div", {});
   const rows = paged(

@@ -14,7 +14,7 @@ import * as session from "./session.js";
 import { actorName, destinationName, PURPOSES, VERIFICATIONS } from "./words.js";
 
 export async function page({ params, signal }) {
-  const address = `/customers/${params.id}`;
+  const address = `/customers/${encodeURIComponent(params.id)}`;
   const content = h("div", {});
   const reload = async () => show(await api.get(address));
   const payouts = paged(
