@@ -1,5 +1,6 @@
 // What is said and offered while nobody knows whether a payment was made.
 
+import { Kind } from "./api.js";
 import { ask as askFirst } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import * as doubt from "./doubt.js";
@@ -38,12 +39,12 @@ export function doubtPanel({ problem = null, title = "One payment is still in do
       mayAsk
         ? h("p", {}, h("strong", {}, "Do not start another payment."), " Press “Ask again”: it is the same payment under the same key, so it is paid once however often you ask.")
         : h("p", {}, h("strong", {}, "Do not start another payment."), " Only whoever asked for it can ask again: signed in as somebody else, it would be a second payment."),
-      last?.detail && h("p", { class: "note" }, `The last answer: ${last.detail}`),
+      last?.detail && h("p", { class: "note" }, last.kind === Kind.UNKNOWN ? last.detail : `The last answer: ${last.detail} That says nothing of the first.`),
       h("div", { class: "actions" },
         mayAsk && button("Ask again", again, { kind: "primary" }),
         payment.transactionId
           ? linkButton("Look at the payout", link(`/payouts/${payment.transactionId}`))
-          : linkButton("The customer's payouts", link("/payouts", { customer_id: payment.request.customer_id })),
+          : linkButton("Their payouts", link("/payouts", { customer_id: payment.request.customer_id })),
         button("I have looked it up", settle))));
   }
 

@@ -18,7 +18,7 @@ export function page({ query, signal }) {
   if (!session.mayOperate()) {
     return [heading, notice("info", "Paying needs the role of an operator.", h("p", {}, "You may look at everything."))];
   }
-  if (doubt.inDoubt()) return [heading, card(null, { class: "narrow" }, doubtPanel())];
+  if (doubt.inDoubt()) return [heading, h("div", { class: "narrow" }, doubtPanel())];
   const id = isId(query.get("customer")) ? query.get("customer") : null;
   const body = id
     ? loaded(() => api.get(`/customers/${id}`), (customer) => payForm(customer, query.get("destination")), { signal })

@@ -1239,6 +1239,9 @@ function when(iso) {
   return `${formatted(date, day).replace(",", "")}, ${time}`;
 }
 
+/** The same in the middle of a sentence. */
+const whenWithin = (iso) => when(iso).replace(/^Today/, "today");
+
 /** With seconds: the lines of a history are often close together. */
 function exactly(iso) {
   const options = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit", second: "2-digit" };
@@ -1291,7 +1294,7 @@ function shortDay(day) {
 function short(id) {
   return id ? id.slice(0, 8) : "–";
 }
-return { useTimeZone, zoneName, money, roughMoney, count, percent, when, exactly, fromNow, duration, dayOf, today, dayBefore, dayName, shortDay, short };
+return { useTimeZone, zoneName, money, roughMoney, count, percent, when, whenWithin, exactly, fromNow, duration, dayOf, today, dayBefore, dayName, shortDay, short };
 })();
 
 // --- names.js
@@ -1371,6 +1374,7 @@ return { place, link, go, replaceQuery, isId, matching };
 const module_doubt_panel = (() => {
 // What is said and offered while nobody knows whether a payment was made.
 
+const { Kind } = module_api;
 const { ask: askFirst } = module_dialog;
 const { fill, h } = module_dom;
 const doubt = module_doubt;
@@ -1409,12 +1413,12 @@ function doubtPanel({ problem = null, title = "One payment is still in doubt.", 
       mayAsk
         ? h("p", {}, h("strong", {}, "Do not start another payment."), " Press “Ask again”: it is the same payment under the same key, so it is paid once however often you ask.")
         : h("p", {}, h("strong", {}, "Do not start another payment."), " Only whoever asked for it can ask again: signed in as somebody else, it would be a second payment."),
-      last?.detail && h("p", { class: "note" }, `The last answer: ${last.detail}`),
+      last?.detail && h("p", { class: "note" }, last.kind === Kind.UNKNOWN ? last.detail : `The last answer: ${last.detail} That says nothing of the first.`),
       h("div", { class: "actions" },
         mayAsk && button("Ask again", again, { kind: "primary" }),
         payment.transactionId
           ? linkButton("Look at the payout", link(`/payouts/${payment.transactionId}`))
-          : linkButton("The customer's payouts", link("/payouts", { customer_id: payment.request.customer_id })),
+          : linkButton("Their payouts", link("/payouts", { customer_id: payment.request.customer_id })),
         button("I have looked it up", settle))));
   }
 
@@ -1720,7 +1724,8 @@ function lines(days, series, top) {
     const path = points.map(([x, y], at) => `${at ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
     return [
       svg("path", { class: `line line-${each.tone}`, d: path }),
-      points.length < 32 && points.map(([cx, cy]) => svg("circle", { class: `fill-${each.tone}`, cx, cy, r: 2.5 })),
+      // One day alone makes no line: its point has to be seen.
+      points.length < 32 && points.map(([cx, cy]) => svg("circle", { class: `fill-${each.tone}`, cx, cy, r: points.length === 1 ? 4 : 2.5 })),
     ];
   });
 }
@@ -1753,7 +1758,7 @@ const { chart, split } = module_chart;
 const { ask } = module_dialog;
 const { field } = module_form;
 const { fill, h } = module_dom;
-const { count, dayBefore, duration, money, percent, roughMoney, today, when } = module_format;
+const { count, dayBefore, duration, money, percent, roughMoney, today, when, whenWithin } = module_format;
 const { badge, button, card, empty, head, icon, linkButton, loaded, notice } = module_parts;
 const { link, replaceQuery } = module_router;
 const session = module_session;
@@ -1801,7 +1806,7 @@ function sending(state, again) {
   const operates = session.mayOperate();
   if (state.status === "Paused") {
     return notice("wait", "Sending is paused.",
-      h("p", {}, `${actorName(state.paused_by, me)}, ${when(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and wait in the queue.`),
+      h("p", {}, `${actorName(state.paused_by, me)}, ${whenWithin(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and wait in the queue.`),
       operates && button("Resume sending", act("resume", {
         title: "Resume sending?", words: "Everything that waits in the queue is sent.", yes: "Resume",
       }), { kind: "primary small" }));
@@ -1809,7 +1814,7 @@ function sending(state, again) {
   if (state.status === "CircuitOpen") {
     return notice("wait", "Sending has stopped by itself.",
       h("p", {}, `${state.open_reason ?? "Monoova cannot be reached reliably."} Payouts are accepted and wait in the queue. `,
-        state.next_probe_at ? `It is tried again ${when(state.next_probe_at)}.` : ""),
+        state.next_probe_at ? `It is tried again ${whenWithin(state.next_probe_at)}.` : ""),
       operates && button("Try again now", act("reset", {
         title: "Try again now?", words: "Do this once the cause is gone. If it is not, sending stops again; nothing is paid twice.", yes: "Try again",
       }), { kind: "small" }));
@@ -1861,7 +1866,7 @@ function todaysNumbers(day) {
     h("p", { class: "figure" }, money(day.value)),
     h("p", { class: "note breakdown" },
       day.count === 0 ? "no payouts yet" : [
-        h("span", {}, `${count(day.completed)} paid`),
+        h("span", {}, `${count(day.count)} asked for`), h("span", {}, `${count(day.completed)} paid`),
         day.open > 0 && h("span", {}, `${count(day.open)} open`),
         failed > 0 && h("a", { href: link("/payouts", { status: "Failed", day: today() }) }, `${count(failed)} not paid`)]),
   ];
@@ -1910,7 +1915,7 @@ function chartsByDay(days) {
       { kind: "lines", format: percent, most: 1 }),
     chart("Time to completion", days, [
       { name: "Median", tone: "one", of: (day) => day.median_seconds_to_complete },
-      { name: "95 of 100", tone: "two", of: (day) => day.p95_seconds_to_complete },
+      { name: "95 of 100 within", tone: "two", of: (day) => day.p95_seconds_to_complete },
     ], { kind: "lines", format: duration, isTime: true }),
   ];
 }
@@ -2463,7 +2468,7 @@ function page({ query, signal }) {
   if (!session.mayOperate()) {
     return [heading, notice("info", "Paying needs the role of an operator.", h("p", {}, "You may look at everything."))];
   }
-  if (doubt.inDoubt()) return [heading, card(null, { class: "narrow" }, doubtPanel())];
+  if (doubt.inDoubt()) return [heading, h("div", { class: "narrow" }, doubtPanel())];
   const id = isId(query.get("customer")) ? query.get("customer") : null;
   const body = id
     ? loaded(() => api.get(`/customers/${id}`), (customer) => payForm(customer, query.get("destination")), { signal })
@@ -2772,7 +2777,7 @@ const { destinationFields } = module_destination_form;
 const { ask } = module_dialog;
 const { fill, h } = module_dom;
 const { field } = module_form;
-const { exactly, today, when } = module_format;
+const { exactly, today, when, whenWithin } = module_format;
 const { badge, button, card, copyable, empty, facts, head, icon, linkButton, paged, saveFile, table } = module_parts;
 const { learn } = module_names;
 const { payoutTable } = module_payout_table;
@@ -2843,7 +2848,7 @@ function destinationItem(destination, customer, address, reload) {
     h("span", { class: "thing-icon" }, icon(destination.type === "BankAccount" ? "bank" : "at")),
     h("div", { class: "thing-words" },
       h("p", { class: "thing-title" }, h("span", {}, destination.masked), label && badge(label, tone)),
-      h("p", { class: "note" }, `${destinationName(destination)} · added ${when(destination.created_at)}`),
+      h("p", { class: "note" }, `${destinationName(destination)} · added ${whenWithin(destination.created_at)}`),
       nameSaid && h("p", { class: "note" }, nameSaid)),
     session.mayOperate() && h("div", { class: "actions" },
       isStarted && button("Enter code", () => confirmVerification(destination, path, reload), { kind: "small" }),
@@ -3025,7 +3030,7 @@ function upload() {
       },
     },
     icon("batches"),
-    h("p", {}, input, choose, h("span", { class: "drop-words" }, " or drop it here")),
+    h("p", {}, input, choose, h("span", { class: "drop-words wide" }, " or drop it here")),
     h("p", { class: "note" }, "Columns: ", h("code", {}, "customer_id"), " or ", h("code", {}, "external_id"), ", ", h("code", {}, "amount"), ", ", h("code", {}, "reference"), ". ",
       h("button", { type: "button", class: "text-button", onclick: () => saveFile("batch-example.csv", "text/csv", EXAMPLE) }, "Get an example")),
   );
@@ -3087,7 +3092,7 @@ const api = module_api;
 const { ask } = module_dialog;
 const { announce, fill, h } = module_dom;
 const { field } = module_form;
-const { count, exactly, money, short, when } = module_format;
+const { count, exactly, money, short, when, whenWithin } = module_format;
 const { keepLooking } = module_live;
 const { namesKnown, nameOf } = module_names;
 const { badge, button, card, copyable, empty, facts, head, icon, notice, paged, saveFile, table } = module_parts;
@@ -3241,7 +3246,7 @@ function progress(batch) {
   if (!told || ["Checking", "AwaitingConfirmation", "AwaitingApproval"].includes(batch.status)) return null;
   const ended = ["completed", "failed", "returned", "cancelled", "not_released"].reduce((all, name) => all + (told[name] ?? 0), 0);
   const id = "batch-progress";
-  return card("Progress", { note: told.as_of && `as of ${when(told.as_of)}` },
+  return card("Progress", { note: told.as_of && `as of ${whenWithin(told.as_of)}` },
     h("p", { id }, h("strong", {}, count(ended)), ` of ${count(batch.row_count, "payout")} at their end`),
     h("progress", { max: batch.row_count, value: ended, "aria-labelledby": id }),
     h("ul", { class: "tallies" }, PARTS.filter(([name]) => told[name]).map(([name, words, tone]) =>
@@ -3259,7 +3264,7 @@ function summary(batch) {
       ["Largest", money(typeof told.largest === "object" ? told.largest?.amount : told.largest)],
       ["First payment", `to ${count(told.first_time_count ?? 0, "customer")}`],
       ["Paid the same lately", `${count(told.duplicate_count ?? 0, "row")}, in 7 days or in this file`],
-      ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${when(batch.created_at)}`],
+      ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${whenWithin(batch.created_at)}`],
       ["Confirmed by", batch.confirmed_by && actorName(batch.confirmed_by, session.me().name)],
       ["Approved by", batch.approved_by && actorName(batch.approved_by, session.me().name)],
     ),
@@ -3390,7 +3395,7 @@ function page({ signal }) {
       await namesKnown();
       return api.get("/payouts", { needs_review: "true", limit: 25, cursor });
     },
-    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "What nobody can know by itself shows up here."),
+    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "A payout whose outcome only a person can find out shows up here."),
     { signal },
   );
   return [
