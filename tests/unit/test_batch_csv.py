@@ -114,6 +114,14 @@ def test_an_external_id_and_a_destination_must_look_like_one() -> None:
     }
 
 
+def test_words_that_do_not_fit_the_database_are_told() -> None:
+    header = "customer_id,amount,reference,description\n"
+    for letter, is_good in (("x", True), ("\u20ac", False), ("\U0001f600", False)):
+        told = errors_of(f"{header}{ONE},1,{letter * 280},{letter * 500}\n")
+        wrong = {"line 2": ["reference and description: more than 1200 bytes together."]}
+        assert told == ({} if is_good else wrong)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "part"),
     [

@@ -3101,6 +3101,7 @@ const session = module_session;
 const { actorName, BATCH_STATUSES, statusName } = module_words;
 
 const MOVING = ["Checking", "Releasing", "Released"];
+const MOST_PARTS = 100; // 20,000 rows
 const SECONDS_WHILE_MOVING = 2;
 const SECONDS_AT_REST = 5;
 
@@ -3108,14 +3109,7 @@ async function page({ params, signal }) {
   const address = `/batches/${encodeURIComponent(params.id)}`;
   let batch = await api.get(address);
   const content = h("div", {});
-  const rows = paged(
-    async (cursor) => {
-      await namesKnown();
-      return api.get(`${address}/rows`, { cursor });
-    },
-    (items) => items.length > 0 ? rowTable(items) : empty("No rows"),
-    { signal },
-  );
+  const rows = rowList(address, signal);
 
   function show(next) {
     const isNews = next.status !== batch.status;
@@ -3146,7 +3140,33 @@ async function page({ params, signal }) {
       }
     },
   });
-  return [content, card("Rows", { actions: [button("Result as CSV", () => download(address, batch), { kind: "small" })] }, rows)];
+  return [content, card("Rows", { actions: [rows.choice, button("Result as CSV", () => download(address, batch), { kind: "small" })] }, rows)];
+}
+
+const UNPAID = ["Failed", "Returned", "Cancelled", "NotReleased"];
+
+/** All rows part by part, or only those that somebody has to look at, out of all parts. */
+function rowList(address, signal) {
+  let isNarrow = false;
+
+  async function part(cursor) {
+    await namesKnown();
+    if (!isNarrow) return api.get(`${address}/rows`, { cursor });
+    const { items } = await api.getAll(`${address}/rows`, {}, MOST_PARTS);
+    return { items: items.filter((row) => row.needs_review || UNPAID.includes(row.status)), next_cursor: null };
+  }
+
+  const nothing = () => empty(isNarrow ? "Nobody was left unpaid" : "No rows");
+  const list = paged(part, (items) => items.length > 0 ? rowTable(items) : nothing(), { signal });
+  const choose = (narrow) => async (event) => {
+    isNarrow = narrow;
+    for (const each of list.choice.children) each.setAttribute("aria-pressed", String(each === event.currentTarget));
+    await list.again();
+  };
+  list.choice = h("div", { class: "segments", role: "group", "aria-label": "Which rows" },
+    h("button", { type: "button", "aria-pressed": "true", onclick: choose(false) }, "All"),
+    h("button", { type: "button", "aria-pressed": "false", onclick: choose(true) }, "Not paid"));
+  return list;
 }
 
 const label = (batch) => BATCH_STATUSES[batch.status] ?? [batch.status, "quiet"];
@@ -3217,7 +3237,7 @@ function nextStep(batch, address, done) {
       return notice("info", "It is being paid.", h("p", {}, "The page updates by itself; you may leave it."), cancel);
     case "Finished":
       return batch.progress?.failed || batch.progress?.returned || batch.progress?.needs_review
-        ? notice("wait", "It is finished, and not everybody was paid.", h("p", {}, "The rows below say who and why."))
+        ? notice("wait", "It is finished, and not everybody was paid.", h("p", {}, "“Not paid”, below, shows who and why."))
         : notice("good", "It is finished. Everybody was paid.");
     default:
       return notice("info", "It was cancelled.", h("p", {}, "What was not sent by then never is."));
