@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { ask } from "./dialog.js";
 import { announce, fill, h } from "./dom.js";
 import { field } from "./form.js";
-import { count, exactly, money, short, when } from "./format.js";
+import { count, exactly, money, short, when, whenWithin } from "./format.js";
 import { keepLooking } from "./live.js";
 import { namesKnown, nameOf } from "./names.js";
 import { badge, button, card, copyable, empty, facts, head, icon, notice, paged, saveFile, table } from "./parts.js";
@@ -13,21 +13,16 @@ import * as session from "./session.js";
 import { actorName, BATCH_STATUSES, statusName } from "./words.js";
 
 const MOVING = ["Checking", "Releasing", "Released"];
+const MOST_PARTS = 100; // 20,000 rows
+const MOST_ROWS = 50;
 const SECONDS_WHILE_MOVING = 2;
 const SECONDS_AT_REST = 5;
 
 export async function page({ params, signal }) {
-  const address = `/batches/${params.id}`;
+  const address = `/batches/${encodeURIComponent(params.id)}`;
   let batch = await api.get(address);
   const content = h("div", {});
-  const rows = paged(
-    async (cursor) => {
-      await namesKnown();
-      return api.get(`${address}/rows`, { cursor });
-    },
-    (items) => items.length > 0 ? rowTable(items) : empty("No rows"),
-    { signal },
-  );
+  const rows = rowList(address, signal);
 
   function show(next) {
     const isNews = next.status !== batch.status;
@@ -58,7 +53,40 @@ export async function page({ params, signal }) {
       }
     },
   });
-  return [content, card("Rows", { actions: [button("Result as CSV", () => download(address, batch), { kind: "small" })] }, rows)];
+  return [content, card("Rows", { actions: [rows.choice, button("Result as CSV", () => download(address, batch), { kind: "small" })] }, rows)];
+}
+
+const UNPAID = ["Failed", "Returned", "Cancelled", "NotReleased"];
+
+/** All rows part by part, or only those that somebody has to look at, out of all parts. */
+function rowList(address, signal) {
+  let isNarrow = false;
+
+  /** The API answers with some hundred rows at once; a page has fewer. */
+  async function part(place) {
+    await namesKnown();
+    if (!isNarrow) {
+      const { from = 0, rows = await api.get(`${address}/rows`, { cursor: place?.cursor }) } = place ?? {};
+      const to = from + MOST_ROWS;
+      const isLeft = to < rows.items.length;
+      const next = isLeft ? { from: to, rows } : rows.next_cursor && { cursor: rows.next_cursor };
+      return { items: rows.items.slice(from, to), next_cursor: next };
+    }
+    const { items } = await api.getAll(`${address}/rows`, {}, MOST_PARTS);
+    return { items: items.filter((row) => row.needs_review || UNPAID.includes(row.status)), next_cursor: null };
+  }
+
+  const nothing = () => empty(isNarrow ? "Nobody was left unpaid" : "No rows");
+  const list = paged(part, (items) => items.length > 0 ? rowTable(items) : nothing(), { signal });
+  const choose = (narrow) => async (event) => {
+    isNarrow = narrow;
+    for (const each of list.choice.children) each.setAttribute("aria-pressed", String(each === event.currentTarget));
+    await list.again();
+  };
+  list.choice = h("div", { class: "segments", role: "group", "aria-label": "Which rows" },
+    h("button", { type: "button", "aria-pressed": "true", onclick: choose(false) }, "All"),
+    h("button", { type: "button", "aria-pressed": "false", onclick: choose(true) }, "Not paid"));
+  return list;
 }
 
 const label = (batch) => BATCH_STATUSES[batch.status] ?? [batch.status, "quiet"];
@@ -129,7 +157,7 @@ function nextStep(batch, address, done) {
       return notice("info", "It is being paid.", h("p", {}, "The page updates by itself; you may leave it."), cancel);
     case "Finished":
       return batch.progress?.failed || batch.progress?.returned || batch.progress?.needs_review
-        ? notice("wait", "It is finished, and not everybody was paid.", h("p", {}, "The rows below say who and why."))
+        ? notice("wait", "It is finished, and not everybody was paid.", h("p", {}, "“Not paid”, below, shows who and why."))
         : notice("good", "It is finished. Everybody was paid.");
     default:
       return notice("info", "It was cancelled.", h("p", {}, "What was not sent by then never is."));
@@ -158,7 +186,7 @@ function progress(batch) {
   if (!told || ["Checking", "AwaitingConfirmation", "AwaitingApproval"].includes(batch.status)) return null;
   const ended = ["completed", "failed", "returned", "cancelled", "not_released"].reduce((all, name) => all + (told[name] ?? 0), 0);
   const id = "batch-progress";
-  return card("Progress", { note: told.as_of && `as of ${when(told.as_of)}` },
+  return card("Progress", { note: told.as_of && `as of ${whenWithin(told.as_of)}` },
     h("p", { id }, h("strong", {}, count(ended)), ` of ${count(batch.row_count, "payout")} at their end`),
     h("progress", { max: batch.row_count, value: ended, "aria-labelledby": id }),
     h("ul", { class: "tallies" }, PARTS.filter(([name]) => told[name]).map(([name, words, tone]) =>
@@ -176,7 +204,7 @@ function summary(batch) {
       ["Largest", money(typeof told.largest === "object" ? told.largest?.amount : told.largest)],
       ["First payment", `to ${count(told.first_time_count ?? 0, "customer")}`],
       ["Paid the same lately", `${count(told.duplicate_count ?? 0, "row")}, in 7 days or in this file`],
-      ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${when(batch.created_at)}`],
+      ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${whenWithin(batch.created_at)}`],
       ["Confirmed by", batch.confirmed_by && actorName(batch.confirmed_by, session.me().name)],
       ["Approved by", batch.approved_by && actorName(batch.approved_by, session.me().name)],
     ),

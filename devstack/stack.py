@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -17,6 +18,7 @@ from deploy.stacks import Stacks
 from deploy.stage import Stage
 from devstack import aws, proxy, sign_in
 from devstack.errors import DevstackError
+from devstack.grants import as_emulated
 from devstack.processes import LOOPBACK, Child, bare_environment, is_listening
 from devstack.settings import Monoova, Ports
 
@@ -211,6 +213,7 @@ class Stack:
         starting.callback(shutil.rmtree, built_in, ignore_errors=True)
         cache = self._project / "build" / "dependencies"
         built = package.build(self._project, built_in, stage=_STAGE, cache=cache)
+        built = replace(built, template=as_emulated(built.template))
         self.outputs |= deployment.app(built, self.outputs)
         self.package = built
         deployed: Mapping[str, Any] = template.filled(

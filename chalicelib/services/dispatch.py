@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain.decisions import Note, change_for, claimed
-from chalicelib.domain.destination import MASK, Destination
+from chalicelib.domain.destination import Destination
 from chalicelib.domain.gate import Gate, Passage
 from chalicelib.domain.payout import (
+    NO_CHANGE,
     Change,
     Event,
     FailureCode,
@@ -23,7 +24,7 @@ from chalicelib.domain.payout import (
 from chalicelib.domain.schedule import Policy, is_expired, when_to_try
 from chalicelib.encryption import Vault
 from chalicelib.observability import Metric
-from chalicelib.services.customers import opened_destination
+from chalicelib.services.customers import NAMING_NOBODY, opened_to_pay
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import Recorder
 from chalicelib.services.submission import Submission
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 _OPEN_WAYS: Final = (Passage.CLEAR, Passage.PROBE)
 _REVIEW_LOOK: Final = timedelta(hours=1)
-# A payout that was made while its customer was being erased: what the erasure did not find.
-_ERASED: Final = Fields(destination_masked=MASK, description=None, lodgement_reference=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,8 @@ class Dispatcher:
         now = self.clock.now()
         if payout.needs_review:
             return self._put_off(payout, now + _REVIEW_LOOK)
-        also = _ERASED if customer is None else Fields()
+        # Asked for while its customer was erased, perhaps too late for the erasure to see.
+        also = NAMING_NOBODY if customer is None else NO_CHANGE.fields
         if is_expired(payout.released_at, now, self.policy):
             return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by, also)
         stopped_by = self.batches.stopped_by(payout.batch_id) if payout.batch_id else None
@@ -122,7 +122,7 @@ class Dispatcher:
         self.monoova.check_ready()
         sealed = customer.destination(payout.destination_id)
         assert sealed is not None  # both callers have looked
-        return opened_destination(self.vault, customer, sealed)
+        return opened_to_pay(self.vault, customer, sealed)
 
     def _claim_and_send(
         self, payout: Payout, destination: Destination, event: Event, by: str, seconds: float

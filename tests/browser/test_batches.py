@@ -81,6 +81,9 @@ def test_a_batch_is_mended_confirmed_approved_by_another_and_paid(
     approver.shoot("dark/batch")
     assert operator.violations() == approver.violations() == []
 
+    page.get_by_role("button", name="Not paid").click()
+    expect(page.get_by_text("Nobody was left unpaid")).to_be_visible()
+
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Result as CSV").click()
     text = downloading.value.path().read_text()

@@ -16,7 +16,7 @@ from chalicelib.domain.limits import Count
 from chalicelib.domain.payout import Payout
 from chalicelib.errors import PayloadTooLargeError
 from chalicelib.queues import Queue, QueueUnavailableError
-from chalicelib.services import batch_rows, batch_upload
+from chalicelib.services import batch_rows, batch_upload, waiting_rows
 from chalicelib.storage.counted import CountedPayouts, CountsBusyError
 from proof.lambda_events import user
 from tests.http.test_limits import replace_counting
@@ -194,6 +194,46 @@ def test_an_external_id_is_one_customer_s_until_they_are_erased(world: World) ->
     assert world.admin.get(f"/customers/{customer}").json["external_id"] == "C-1"
     assert world.admin("DELETE", f"/customers/{customer}").status == 204
     assert registered(world, "C-1") != customer
+
+
+def test_nobody_is_erased_whom_a_row_waits_to_pay_and_then_no_row_keeps_a_word(
+    world: World,
+) -> None:
+    customer = registered(world, "C-77", BANK_ACCOUNT)
+    header = "external_id,amount,reference,description"
+    batch_id = confirmed(world, "C-77,1.00,For Zarathustra,Her rent", header=header)
+    refused = world.admin("DELETE", f"/customers/{customer}")
+    assert (refused.status, refused.code) == (409, "CustomerHasOpenPayouts")
+    assert batch_id in refused.json["detail"]
+    assert world.admin("DELETE", f"/customers/{world.customer()}").status == 204
+    assert world.approver.post(f"/batches/{batch_id}/approve", {}).status == 200
+    run_queue(world)
+    world.later(180)
+    (row,) = rows_of(world, batch_id)
+    assert (row["status"], row["external_id"]) == ("Completed", "C-77")
+    assert world.admin("DELETE", f"/customers/{customer}").status == 204
+    for words in ("C-77", "Zarathustra", "Her rent"):
+        assert words not in stored_text(world)
+    assert rows_of(world, batch_id)[0]["external_id"] is None
+
+
+def test_a_cancelled_batch_keeps_nobody_from_being_erased(world: World) -> None:
+    customer = registered(world, "C-77", BANK_ACCOUNT)
+    batch_id = confirmed(world, "C-77,1.00,", header="external_id,amount,reference")
+    assert world.admin.post(f"/batches/{batch_id}/cancel").status == 200
+    assert world.admin("DELETE", f"/customers/{customer}").status == 409
+    run_queue(world)
+    assert world.admin("DELETE", f"/customers/{customer}").status == 204
+    assert "C-77" not in stored_text(world)
+
+
+def test_more_rows_than_can_be_looked_through_are_a_conflict(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_rows, "_MOST_CHUNKS", 0)
+    confirmed(world, f"{world.customer()},1.00,")
+    answer = world.admin("DELETE", f"/customers/{world.customer()}")
+    assert (answer.status, answer.code) == (409, "ChangedMeanwhile")
 
 
 @pytest.mark.parametrize("external_id", ["jo@example.com", "", "a b", "-1", "x" * 65, "C-1\n"])
@@ -410,7 +450,10 @@ def test_a_row_whose_customer_or_destination_is_gone_is_not_released(
 ) -> None:
     erased, moved, stays = world.customer(), world.customer(), world.customer()
     batch_id = confirmed(world, f"{erased},1.00,hers", f"{moved},2.00,", f"{stays},3.00,")
-    assert world.admin("DELETE", f"/customers/{erased}").status == 204
+    # As an erasure does that an upload crosses.
+    standing = world.container.customers_table.get(erased)
+    assert standing is not None
+    world.container.customers_table.erase(standing)
     places = f"/customers/{moved}/destinations"
     destination = world.admin.get(f"/customers/{moved}").json["destinations"][0]
     assert world.admin("DELETE", f"{places}/{destination['destination_id']}").status == 204
@@ -794,6 +837,8 @@ def test_a_chunk_that_cannot_be_done_skips_no_other(
         drop_messages(world)
     done = [mark.number for mark in world.container.batches_table.marks(made.upload_id)]
     assert done == [3, 4, 5]
+    # Rows that are not there keep nobody's erasure waiting either.
+    assert world.admin("DELETE", f"/customers/{world.customer()}").status == 204
 
 
 def test_a_stop_that_was_not_written_is_written_by_the_next_minute(world: World) -> None:

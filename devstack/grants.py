@@ -1,0 +1,28 @@
+"""What functions may do, in the words of the emulated AWS where they are not those of AWS.
+
+AWS lets whoever may `sqs:SendMessage` send ten messages in one call; the emulated one asks for a
+permission named after the call, which AWS does not know.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_ALSO: Final = {"sqs:SendMessage": "sqs:SendMessageBatch"}
+
+
+def as_emulated(template: Any) -> Any:
+    """The template, with what the emulated AWS asks for beside each permission."""
+    if isinstance(template, Mapping):
+        return {
+            name: _with_more(value) if name == "Action" else as_emulated(value)
+            for name, value in template.items()
+        }
+    if isinstance(template, list):
+        return [as_emulated(each) for each in template]
+    return template
+
+
+def _with_more(actions: Any) -> Any:
+    if not isinstance(actions, list):
+        return actions
+    return actions + [_ALSO[action] for action in actions if action in _ALSO]
