@@ -87,6 +87,7 @@ _BATCH: Final[Json] = {
     "updated_at": _SETTLED_AT,
     "confirmed_by": _BY,
     "approved_by": "0a1b2c3d-0000-4000-8000-000000000002",
+    "not_released": 0,
     "summary": {
         "count": 300,
         "total": 1234.5,
@@ -103,6 +104,8 @@ _BATCH: Final[Json] = {
             }
         ],
         "first_time_count": 4,
+        "also_in_batches": [],
+        "also_in_batches_count": 0,
     },
     "history": [{"at": _AT, "event": "Uploaded", "by": _BY, "detail": None}],
     "progress": {

@@ -20,6 +20,7 @@ SLOW: Final = {
     "NoPayoutSucceeds",
     "MessagesAreParked",
     "BalanceIsLow",
+    "BatchDoesNotMove",
     "PayoutQueueIsNotRead",
     "WebhookQueueIsNotRead",
 }
