@@ -432,7 +432,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "show_console_file": Operation(
         "A script, a style sheet or a picture of the console.",
         (_E.FILE_NOT_FOUND, _E.INTERNAL_ERROR),
-        media_type="text/*",
+        media_type="*/*",
         is_file=True,
     ),
     "show_docs_file": Operation(
