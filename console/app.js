@@ -3,6 +3,8 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 import { announce, fill, h } from "./dom.js";
+import { inDoubt } from "./doubt.js";
+import { doubtPanel } from "./doubt-panel.js";
 import { useTimeZone } from "./format.js";
 import { button, head, notice, problemNotice, skeleton } from "./parts.js";
 import { matching, place } from "./router.js";
@@ -30,6 +32,7 @@ const TALLY_SECONDS = 60;
 
 const root = document.getElementById("app");
 let main = null;
+const standing = h("div", { class: "standing" });
 let leaving = new AbortController();
 
 async function start() {
@@ -51,6 +54,7 @@ async function start() {
   await session.load();
   main = shell.frame(root);
   addEventListener("hashchange", show);
+  addEventListener("doubt-ended", () => fill(standing));
   keepTally();
   await show();
 }
@@ -67,16 +71,22 @@ function welcome(message) {
         h("h1", {}, "Payouts"),
         h("p", { class: "lead" }, "Pay customers, and know what became of it."),
         message,
+        inDoubt() && notice("wait", "One payment is still in doubt.",
+          h("p", {}, h("strong", {}, "Do not pay again."), " Sign in as whoever asked for it; then it can be asked for again, as the same payment.")),
         button("Sign in", () => auth.begin(location.hash), { kind: "primary large" })),
     ),
   );
 }
 
-/** The page stays as it is, with what was typed into it; only the way on is offered. */
+/**
+ * The page stays as it is, with what was typed into it, until somebody goes on. Signing in loads it
+ * anew: of all that was typed only a payment in doubt is kept (doubt.js).
+ */
 function askToSignInAgain() {
   if (!main || document.querySelector(".session-end")) return;
   main.prepend(h("div", { class: "session-end" }, notice("wait", "Your session has ended.",
-    h("p", {}, "What you see is still here, but nothing can be asked or done until you sign in again."),
+    h("p", {}, "What you see is still here, but nothing can be asked or done until you sign in again. That loads the page anew: copy what you have typed and still need."),
+    inDoubt() && h("p", {}, "The payment in doubt is kept; you can ask again afterwards."),
     button("Sign in again", () => auth.begin(location.hash), { kind: "primary" }))));
 }
 
@@ -97,7 +107,9 @@ async function show() {
     content = [head("Something is in the way"), problemNotice(problem, { again: show })];
   }
   if (signal.aborted) return;
-  fill(main, h("div", { class: "page" }, content));
+  // The page for paying shows it in place of its form.
+  fill(standing, inDoubt() && path !== "/pay" && doubtPanel());
+  fill(main, standing, h("div", { class: "page" }, content));
   scrollTo(0, 0);
   const heading = main.querySelector("h1");
   document.title = `${found?.route.title ?? "Console"} · Payouts`;
@@ -111,6 +123,10 @@ function keepTally() {
   setInterval(again, TALLY_SECONDS * 1000);
   addEventListener("payouts-changed", again);
 }
+
+addEventListener("beforeunload", (event) => {
+  if (inDoubt() && !auth.isOnTheWay()) event.preventDefault();
+});
 
 start().catch((problem) => {
   const words = problem.detail ?? "The console could not be started.";

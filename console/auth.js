@@ -6,9 +6,11 @@
 const TRIP = "signing-in";
 const WAS_SIGNED_IN = "was-signed-in"; // so that a reload signs in again without a click
 const SCOPES = "openid email";
+const MOST_REVOKING_MILLISECONDS = 3_000; // whoever signs out wants to be gone
 
 let settings = null;
 let tokens = null;
+let isLeaving = false;
 
 export class SignInError extends Error {}
 
@@ -18,6 +20,11 @@ export function configure(config) {
 
 export function isSignedIn() {
   return tokens !== null;
+}
+
+/** Whether this page is being left for the sign-in page, which sends people back into this tab. */
+export function isOnTheWay() {
+  return isLeaving;
 }
 
 /** What the API takes in `Authorization`. */
@@ -45,6 +52,7 @@ export async function begin(hash) {
   const challenge = base64url(
     await crypto.subtle.digest("SHA-256", new TextEncoder().encode(trip.verifier)),
   );
+  isLeaving = true;
   location.assign(
     door("/oauth2/authorize", {
       response_type: "code",
@@ -101,10 +109,27 @@ async function renewOnce() {
   }
 }
 
-export function signOut() {
+/** Nobody goes on with this session: not this tab, nor the sign-in page, nor who has the token. */
+export async function signOut() {
+  const refreshToken = tokens?.refreshToken;
   tokens = null;
   sessionStorage.removeItem(WAS_SIGNED_IN);
+  if (refreshToken) await revoke(refreshToken);
+  isLeaving = true;
   location.assign(door("/logout", { client_id: settings.userPoolClientId, logout_uri: here() }));
+}
+
+/** With it go all tokens made from it. Where that cannot be done, it ends by its age. */
+async function revoke(refreshToken) {
+  try {
+    await fetch(door("/oauth2/revoke"), {
+      method: "POST",
+      body: new URLSearchParams({ token: refreshToken, client_id: settings.userPoolClientId }),
+      signal: AbortSignal.timeout(MOST_REVOKING_MILLISECONDS),
+    });
+  } catch (error) {
+    console.warn("The refresh token was not revoked.", error.name);
+  }
 }
 
 async function exchange(fields) {

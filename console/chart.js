@@ -119,7 +119,8 @@ function lines(days, series, top) {
     const path = points.map(([x, y], at) => `${at ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
     return [
       svg("path", { class: `line line-${each.tone}`, d: path }),
-      points.length < 32 && points.map(([cx, cy]) => svg("circle", { class: `fill-${each.tone}`, cx, cy, r: 2.5 })),
+      // One day alone makes no line: its point has to be seen.
+      points.length < 32 && points.map(([cx, cy]) => svg("circle", { class: `fill-${each.tone}`, cx, cy, r: points.length === 1 ? 4 : 2.5 })),
     ];
   });
 }

@@ -54,6 +54,9 @@ export function when(iso) {
   return `${formatted(date, day).replace(",", "")}, ${time}`;
 }
 
+/** The same in the middle of a sentence. */
+export const whenWithin = (iso) => when(iso).replace(/^Today/, "today");
+
 /** With seconds: the lines of a history are often close together. */
 export function exactly(iso) {
   const options = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit", second: "2-digit" };

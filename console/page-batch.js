@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { ask } from "./dialog.js";
 import { announce, fill, h } from "./dom.js";
 import { field } from "./form.js";
-import { count, exactly, money, short, when } from "./format.js";
+import { count, exactly, money, short, when, whenWithin } from "./format.js";
 import { keepLooking } from "./live.js";
 import { namesKnown, nameOf } from "./names.js";
 import { badge, button, card, copyable, empty, facts, head, icon, notice, paged, saveFile, table } from "./parts.js";
@@ -14,11 +14,12 @@ import { actorName, BATCH_STATUSES, statusName } from "./words.js";
 
 const MOVING = ["Checking", "Releasing", "Released"];
 const MOST_PARTS = 100; // 20,000 rows
+const MOST_ROWS = 50;
 const SECONDS_WHILE_MOVING = 2;
 const SECONDS_AT_REST = 5;
 
 export async function page({ params, signal }) {
-  const address = `/batches/${params.id}`;
+  const address = `/batches/${encodeURIComponent(params.id)}`;
   let batch = await api.get(address);
   const content = h("div", {});
   const rows = rowList(address, signal);
@@ -61,9 +62,16 @@ const UNPAID = ["Failed", "Returned", "Cancelled", "NotReleased"];
 function rowList(address, signal) {
   let isNarrow = false;
 
-  async function part(cursor) {
+  /** The API answers with some hundred rows at once; a page has fewer. */
+  async function part(place) {
     await namesKnown();
-    if (!isNarrow) return api.get(`${address}/rows`, { cursor });
+    if (!isNarrow) {
+      const { from = 0, rows = await api.get(`${address}/rows`, { cursor: place?.cursor }) } = place ?? {};
+      const to = from + MOST_ROWS;
+      const isLeft = to < rows.items.length;
+      const next = isLeft ? { from: to, rows } : rows.next_cursor && { cursor: rows.next_cursor };
+      return { items: rows.items.slice(from, to), next_cursor: next };
+    }
     const { items } = await api.getAll(`${address}/rows`, {}, MOST_PARTS);
     return { items: items.filter((row) => row.needs_review || UNPAID.includes(row.status)), next_cursor: null };
   }
@@ -178,7 +186,7 @@ function progress(batch) {
   if (!told || ["Checking", "AwaitingConfirmation", "AwaitingApproval"].includes(batch.status)) return null;
   const ended = ["completed", "failed", "returned", "cancelled", "not_released"].reduce((all, name) => all + (told[name] ?? 0), 0);
   const id = "batch-progress";
-  return card("Progress", { note: told.as_of && `as of ${when(told.as_of)}` },
+  return card("Progress", { note: told.as_of && `as of ${whenWithin(told.as_of)}` },
     h("p", { id }, h("strong", {}, count(ended)), ` of ${count(batch.row_count, "payout")} at their end`),
     h("progress", { max: batch.row_count, value: ended, "aria-labelledby": id }),
     h("ul", { class: "tallies" }, PARTS.filter(([name]) => told[name]).map(([name, words, tone]) =>
@@ -196,7 +204,7 @@ function summary(batch) {
       ["Largest", money(typeof told.largest === "object" ? told.largest?.amount : told.largest)],
       ["First payment", `to ${count(told.first_time_count ?? 0, "customer")}`],
       ["Paid the same lately", `${count(told.duplicate_count ?? 0, "row")}, in 7 days or in this file`],
-      ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${when(batch.created_at)}`],
+      ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${whenWithin(batch.created_at)}`],
       ["Confirmed by", batch.confirmed_by && actorName(batch.confirmed_by, session.me().name)],
       ["Approved by", batch.approved_by && actorName(batch.approved_by, session.me().name)],
     ),

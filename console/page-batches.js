@@ -48,7 +48,7 @@ function upload() {
       },
     },
     icon("batches"),
-    h("p", {}, input, choose, h("span", { class: "drop-words" }, " or drop it here")),
+    h("p", {}, input, choose, h("span", { class: "drop-words wide" }, " or drop it here")),
     h("p", { class: "note" }, "Columns: ", h("code", {}, "customer_id"), " or ", h("code", {}, "external_id"), ", ", h("code", {}, "amount"), ", ", h("code", {}, "reference"), ". ",
       h("button", { type: "button", class: "text-button", onclick: () => saveFile("batch-example.csv", "text/csv", EXAMPLE) }, "Get an example")),
   );

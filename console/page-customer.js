@@ -5,7 +5,7 @@ import { destinationFields } from "./destination-form.js";
 import { ask } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { field } from "./form.js";
-import { exactly, today, when } from "./format.js";
+import { exactly, today, when, whenWithin } from "./format.js";
 import { badge, button, card, copyable, empty, facts, head, icon, linkButton, paged, saveFile, table } from "./parts.js";
 import { learn } from "./names.js";
 import { payoutTable } from "./payout-table.js";
@@ -14,7 +14,7 @@ import * as session from "./session.js";
 import { actorName, destinationName, PURPOSES, VERIFICATIONS } from "./words.js";
 
 export async function page({ params, signal }) {
-  const address = `/customers/${params.id}`;
+  const address = `/customers/${encodeURIComponent(params.id)}`;
   const content = h("div", {});
   const reload = async () => show(await api.get(address));
   const payouts = paged(
@@ -76,7 +76,7 @@ function destinationItem(destination, customer, address, reload) {
     h("span", { class: "thing-icon" }, icon(destination.type === "BankAccount" ? "bank" : "at")),
     h("div", { class: "thing-words" },
       h("p", { class: "thing-title" }, h("span", {}, destination.masked), label && badge(label, tone)),
-      h("p", { class: "note" }, `${destinationName(destination)} · added ${when(destination.created_at)}`),
+      h("p", { class: "note" }, `${destinationName(destination)} · added ${whenWithin(destination.created_at)}`),
       nameSaid && h("p", { class: "note" }, nameSaid)),
     session.mayOperate() && h("div", { class: "actions" },
       isStarted && button("Enter code", () => confirmVerification(destination, path, reload), { kind: "small" }),

@@ -5,7 +5,7 @@ import { chart, split } from "./chart.js";
 import { ask } from "./dialog.js";
 import { field } from "./form.js";
 import { fill, h } from "./dom.js";
-import { count, dayBefore, duration, money, percent, roughMoney, today, when } from "./format.js";
+import { count, dayBefore, duration, money, percent, roughMoney, today, when, whenWithin } from "./format.js";
 import { badge, button, card, empty, head, icon, linkButton, loaded, notice } from "./parts.js";
 import { link, replaceQuery } from "./router.js";
 import * as session from "./session.js";
@@ -53,7 +53,7 @@ function sending(state, again) {
   const operates = session.mayOperate();
   if (state.status === "Paused") {
     return notice("wait", "Sending is paused.",
-      h("p", {}, `${actorName(state.paused_by, me)}, ${when(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and wait in the queue.`),
+      h("p", {}, `${actorName(state.paused_by, me)}, ${whenWithin(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and wait in the queue.`),
       operates && button("Resume sending", act("resume", {
         title: "Resume sending?", words: "Everything that waits in the queue is sent.", yes: "Resume",
       }), { kind: "primary small" }));
@@ -61,7 +61,7 @@ function sending(state, again) {
   if (state.status === "CircuitOpen") {
     return notice("wait", "Sending has stopped by itself.",
       h("p", {}, `${state.open_reason ?? "Monoova cannot be reached reliably."} Payouts are accepted and wait in the queue. `,
-        state.next_probe_at ? `It is tried again ${when(state.next_probe_at)}.` : ""),
+        state.next_probe_at ? `It is tried again ${whenWithin(state.next_probe_at)}.` : ""),
       operates && button("Try again now", act("reset", {
         title: "Try again now?", words: "Do this once the cause is gone. If it is not, sending stops again; nothing is paid twice.", yes: "Try again",
       }), { kind: "small" }));
@@ -113,7 +113,7 @@ function todaysNumbers(day) {
     h("p", { class: "figure" }, money(day.value)),
     h("p", { class: "note breakdown" },
       day.count === 0 ? "no payouts yet" : [
-        h("span", {}, `${count(day.completed)} paid`),
+        h("span", {}, `${count(day.count)} asked for`), h("span", {}, `${count(day.completed)} paid`),
         day.open > 0 && h("span", {}, `${count(day.open)} open`),
         failed > 0 && h("a", { href: link("/payouts", { status: "Failed", day: today() }) }, `${count(failed)} not paid`)]),
   ];
@@ -162,7 +162,7 @@ function chartsByDay(days) {
       { kind: "lines", format: percent, most: 1 }),
     chart("Time to completion", days, [
       { name: "Median", tone: "one", of: (day) => day.median_seconds_to_complete },
-      { name: "95 of 100", tone: "two", of: (day) => day.p95_seconds_to_complete },
+      { name: "95 of 100 within", tone: "two", of: (day) => day.p95_seconds_to_complete },
     ], { kind: "lines", format: duration, isTime: true }),
   ];
 }

@@ -4,10 +4,12 @@
 import * as api from "./api.js";
 import { fill, h } from "./dom.js";
 import { customerPicker } from "./customer-picker.js";
+import * as doubt from "./doubt.js";
+import { doubtPanel, paid } from "./doubt-panel.js";
 import { field, form, radios, setBusy, submitButton } from "./form.js";
 import { money } from "./format.js";
 import { badge, button, card, head, icon, linkButton, loaded, notice, problemNotice } from "./parts.js";
-import { go, link } from "./router.js";
+import { go, isId, link } from "./router.js";
 import * as session from "./session.js";
 import { destinationName, VERIFICATIONS } from "./words.js";
 
@@ -16,7 +18,8 @@ export function page({ query, signal }) {
   if (!session.mayOperate()) {
     return [heading, notice("info", "Paying needs the role of an operator.", h("p", {}, "You may look at everything."))];
   }
-  const id = query.get("customer");
+  if (doubt.inDoubt()) return [heading, h("div", { class: "narrow" }, doubtPanel())];
+  const id = isId(query.get("customer")) ? query.get("customer") : null;
   const body = id
     ? loaded(() => api.get(`/customers/${id}`), (customer) => payForm(customer, query.get("destination")), { signal })
     : card("Whom?", { class: "narrow" }, customerPicker((customer) => go("/pay", { customer: customer.customer_id }), signal));
@@ -35,7 +38,6 @@ function payForm(customer, chosen) {
 class PayForm {
   constructor(customer, chosen, who) {
     this.customer = customer;
-    this.sent = null; // what was asked for when no answer came: asked again as it was
     const first = customer.destinations.some((each) => each.destination_id === chosen)
       ? chosen : customer.destinations[0].destination_id;
     const changed = () => this.forget();
@@ -92,7 +94,8 @@ class PayForm {
     const isRefused = checks.some((check) => check.is_ok === false);
     const isCertain = checks.every((check) => check.is_ok);
     const key = crypto.randomUUID(); // one for this payment, however often the button is pressed
-    const pay = button(isCertain ? `Pay ${amount}` : `Pay ${amount} all the same`, () => this.pay(payload, key, pay), { kind: "primary large" });
+    const payment = { key, request: payload };
+    const pay = button(isCertain ? `Pay ${amount}` : `Pay ${amount} all the same`, () => this.pay(payment, pay), { kind: "primary large" });
     fill(
       this.outcome,
       h("h2", {}, isRefused ? "This would not go through" : "This is what will happen"),
@@ -104,34 +107,29 @@ class PayForm {
     if (!isRefused) pay.focus();
   }
 
-  async pay(payload, key, pay) {
+  async pay(payment, pay) {
     if (pay.classList.contains("busy")) return;
     setBusy(pay, true);
     this.freeze(true);
     try {
-      const payout = await api.post("/payouts", payload, { idempotencyKey: key });
-      dispatchEvent(new Event("payouts-changed"));
-      go(`/payouts/${payout.transaction_id}`);
+      paid(await doubt.ask(payment));
     } catch (problem) {
-      this.failed(problem, payload, key);
+      this.failed(problem, payment);
     } finally {
       setBusy(pay, false);
     }
   }
 
-  failed(problem, payload, key) {
-    if (problem.kind === api.Kind.UNKNOWN || problem.kind === api.Kind.SIGNED_OUT) {
-      const again = button("Ask again", () => this.pay(payload, key, again), { kind: "primary" });
-      fill(this.outcome, notice("wait", "We do not know yet whether this was paid.",
-        h("p", {}, h("strong", {}, "Do not start another payment."), " Press “Ask again”: it is the same payment under the same key, so it is paid once however often you ask."),
-        problem.detail && h("p", { class: "note" }, problem.detail), again,
-        problem.transactionId && linkButton("Look at the payout", link(`/payouts/${problem.transactionId}`))));
-      again.focus();
+  failed(problem, payment) {
+    if (doubt.inDoubt()) {
+      const refused = (answer) => this.failed(answer, payment);
+      fill(this.outcome, doubtPanel({ problem, refused, title: "We do not know yet whether this was paid." }));
+      this.outcome.querySelector("button").focus();
       return;
     }
     this.freeze(false);
     if (problem.kind === api.Kind.TRY_AGAIN) {
-      const again = button("Try again", () => this.pay(payload, key, again), { kind: "primary" });
+      const again = button("Try again", () => this.pay(payment, again), { kind: "primary" });
       fill(this.outcome, notice("bad", "Nothing was paid.", h("p", {}, problem.detail), again));
       again.focus();
     } else if (problem.kind === api.Kind.INVALID) {

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
+import * as doubt from "./doubt.js";
 import { exactly, fromNow, money, when } from "./format.js";
 import { keepLooking } from "./live.js";
 import { learn, nameOf } from "./names.js";
@@ -16,8 +17,9 @@ const SECONDS_AT_REST = 10;
 const FRESH_MILLISECONDS = 3 * 60_000;
 
 export async function page({ params, signal }) {
-  const address = `/payouts/${params.id}`;
+  const address = `/payouts/${encodeURIComponent(params.id)}`;
   let payout = await api.get(address);
+  doubt.seen(payout);
   const name = await payeeName(payout);
   const content = h("div", {});
   const trouble = h("div", {});

@@ -8,14 +8,13 @@ import { keepLooking } from "./live.js";
 import { empty, head, icon, linkButton, paged } from "./parts.js";
 import { namesKnown } from "./names.js";
 import { payoutTable } from "./payout-table.js";
-import { go } from "./router.js";
+import { go, isId } from "./router.js";
 import * as session from "./session.js";
 import { isOpen, PAYOUT_STATUSES, statusName, statusOf } from "./words.js";
 
 const PAGE = 25;
 const SECONDS_WHILE_OPEN = 3;
 const SECONDS_AT_REST = 20;
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function page({ query, signal }) {
   const filter = Object.fromEntries(["status", "day", "customer_id", "needs_review"].map((name) => [name, query.get(name) ?? ""]));
@@ -49,7 +48,7 @@ function filters(filter) {
   review.input = review.querySelector("input");
   const find = field("Transaction id", "find", { isSearch: true, placeholder: "Paste one to open it", oninput: (event) => {
     const text = event.target.value.trim().toLowerCase();
-    if (ID.test(text)) go(`/payouts/${text}`);
+    if (isId(text)) go(`/payouts/${text}`);
   } });
   return h("div", { class: "filters" }, status, day, find, review,
     filter.customer_id && h("a", { class: "chip", href: "#/payouts" }, "Of one customer", icon("close"), h("span", { class: "unseen" }, "Show all customers")));

@@ -24,7 +24,7 @@ const INCOMPLETE = {
 };
 
 export async function page({ params }) {
-  const report = await api.get(`/reports/daily/${params.day}`);
+  const report = await api.get(`/reports/daily/${encodeURIComponent(params.day)}`);
   const differences = report.differences ?? [];
   return [
     head(dayName(report.date), { back: { href: "#/reports", label: "Reports" }, badge: verdict(report) }),

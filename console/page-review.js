@@ -17,7 +17,7 @@ export function page({ signal }) {
       await namesKnown();
       return api.get("/payouts", { needs_review: "true", limit: 25, cursor });
     },
-    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "What nobody can know by itself shows up here."),
+    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "A payout whose outcome only a person can find out shows up here."),
     { signal },
   );
   return [

@@ -23,10 +23,17 @@ export function replaceQuery(query) {
   history.replaceState(null, "", link(place().path, query));
 }
 
+// What `:name` parts may be. Nothing else becomes part of an address of the API: a browser takes
+// `..\payouts\x` in an address for `../payouts/x`.
+const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const PARTS = { id: ID, day: "\\d{4}-\\d{2}-\\d{2}" };
+
+export const isId = (text) => new RegExp(`^${ID}$`).test(text ?? "");
+
 /** The route that a path belongs to, and what its `:name` parts stand for. */
 export function matching(routes, path) {
   for (const route of routes) {
-    const pattern = route.path.replace(/:(\w+)/g, "(?<$1>[^/]+)");
+    const pattern = route.path.replace(/:(\w+)/g, (_, name) => `(?<${name}>${PARTS[name]})`);
     const found = new RegExp(`^${pattern}/?$`).exec(path);
     if (found) return { route, params: { ...found.groups } };
   }

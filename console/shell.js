@@ -127,9 +127,11 @@ export function forgetLetters() {
   lettersKnown = null;
 }
 
-async function deadLetters() {
+/** Several who want to know at the same moment share one look. */
+function deadLetters() {
   if (!lettersKnown || Date.now() - lettersKnown.at > LETTERS_MILLISECONDS) {
-    lettersKnown = { at: Date.now(), tallied: tallied(await api.get("/dead-letters")) };
+    lettersKnown = { at: Date.now(), tallied: api.get("/dead-letters").then(tallied) };
+    lettersKnown.tallied.catch(forgetLetters);
   }
   return lettersKnown.tallied;
 }

@@ -1,8 +1,8 @@
 """A stand-in for the user pool's sign-in page, which no emulated AWS has.
 
 It speaks what the console speaks to Cognito: `/oauth2/authorize` with a form, `/oauth2/token` with
-PKCE (RFC 7636), `/logout`; it knows its visitors again by a cookie, as the real page does. The
-tokens are real ones, of whoever answers for the users. Never deployed.
+PKCE (RFC 7636), `/oauth2/revoke` (RFC 7009), `/logout`; it knows its visitors again by a cookie,
+as the real page does. The tokens are real ones, of whoever answers for the users. Never deployed.
 """
 
 import base64
@@ -78,6 +78,7 @@ class SignIn:
     client_id: str
     callbacks: Collection[str]
     sessions: dict[str, Tokens] = field(default_factory=dict)
+    revoked: set[str] = field(default_factory=set)
     _grants: dict[str, _Grant] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -109,7 +110,8 @@ class SignIn:
         if form.get("client_id") != self.client_id:
             return None
         if form.get("grant_type") == "refresh_token":
-            return self.users.renew(form.get("refresh_token", ""))
+            token = form.get("refresh_token", "")
+            return None if token in self.revoked else self.users.renew(token)
         if form.get("grant_type") != "authorization_code":
             return None
         with self._lock:
@@ -120,6 +122,13 @@ class SignIn:
         return (
             grant.tokens if is_theirs and form.get("redirect_uri") == grant.redirect_uri else None
         )
+
+    def revoke(self, form: Mapping[str, str]) -> bool:
+        """No more tokens for this refresh token. All that is answered: is the client ours."""
+        is_ours = form.get("client_id") == self.client_id
+        if is_ours:
+            self.revoked.add(form.get("token", ""))
+        return is_ours
 
 
 def _challenge_of(verifier: str) -> str:
@@ -150,6 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._take(_only(where.query), form)
         elif where.path == "/oauth2/token":
             self._token(form)
+        elif where.path == "/oauth2/revoke":
+            self._revoke(form)
         else:
             self._answer(404, "Not found")
 
@@ -184,6 +195,12 @@ class _Handler(BaseHTTPRequestHandler):
         # The console is of another origin, as it is from Cognito's.
         headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
         self._answer(200 if tokens else 400, body, "application/json", headers)
+
+    def _revoke(self, form: Mapping[str, str]) -> None:
+        is_done = self.page.revoke(form)
+        body = "" if is_done else json.dumps({"error": "invalid_client"})
+        headers = {"Access-Control-Allow-Origin": "*"}
+        self._answer(200 if is_done else 400, body, "application/json", headers)
 
     def _log_out(self, query: Mapping[str, str]) -> None:
         self.page.sessions.pop(self._session(), None)

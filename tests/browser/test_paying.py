@@ -2,11 +2,11 @@
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from tests.browser.console import Console
 from tests.browser.lived_in import LivedIn
-from tests.browser.people import OPERATOR
+from tests.browser.people import APPROVER, OPERATOR
 
 
 def ordered(console: Console, customer_id: str, amount: str) -> None:
@@ -95,6 +95,118 @@ def test_a_lost_answer_is_not_called_a_failure_and_asking_again_pays_once(
     console.heading("$13.00 to Jo Citizen")
     assert booked(console) == before + 1
     console.complaints.clear()  # the browser's own word on the request that was cut off
+
+
+def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
+    console: Console, lived: LivedIn
+) -> None:
+    console.sign_in(OPERATOR)
+    before = booked(console)
+    ordered(console, lived.customer_id, "14.00")
+    page = console.page
+    keys: list[str] = []
+    answers: list[tuple[int, str]] = [
+        (504, "application/json"),
+        (503, "application/problem+json"),
+        (429, "application/json"),
+        (404, "application/problem+json"),
+        (401, "application/json"),
+    ]
+
+    def answer(route: Route) -> None:
+        if route.request.method != "POST":
+            route.fallback()
+            return
+        keys.append(route.request.headers["idempotency-key"])
+        if len(keys) == 1:
+            route.fetch()  # it was asked for, and done; only the answer is another
+        status, kind = answers[len(keys) - 1]
+        detail = '{"code": "StorageUnavailable", "detail": "Nothing was done."}'
+        route.fulfill(status=status, content_type=kind, body=detail)
+
+    page.route("**/payouts", answer)
+    page.route("**/oauth2/token", lambda route: route.abort())
+    page.get_by_role("button", name="Pay $14.00").click()
+    again = page.get_by_role("button", name="Ask again")
+    for asked in range(1, len(answers)):
+        expect(page.get_by_text("We do not know yet whether this was paid.")).to_be_visible()
+        expect(page.get_by_label("Amount")).to_be_disabled()
+        expect(again).to_be_focused()
+        assert len(keys) == asked
+        again.click()
+    # The session is over. Signing in again loads the page anew, and the doubt is still there.
+    expect(page.get_by_role("button", name="Sign in again")).to_be_visible()
+    page.unroute("**/oauth2/token")
+    page.get_by_role("button", name="Sign in again").click()
+    console.settled()
+    expect(page.get_by_text("One payment is still in doubt.")).to_be_visible()
+    expect(page.get_by_role("button", name="Check")).to_have_count(0)
+    console.shoot("pay-in-doubt")
+    assert console.violations() == []
+    console.go("/")
+    expect(page.get_by_text("One payment is still in doubt.")).to_be_visible()
+    console.shoot("overview-in-doubt")
+    page.get_by_role("button", name="I have looked it up").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="It is certain").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("It may still be arriving.")
+    page.keyboard.press("Escape")
+    asked_to_stay: list[str] = []
+
+    def stay_not(dialog: Dialog) -> None:
+        asked_to_stay.append(dialog.type)
+        dialog.accept()
+
+    page.once("dialog", stay_not)
+    page.reload()
+    console.settled()
+    assert asked_to_stay == ["beforeunload"]
+    page.unroute("**/payouts")
+    again.click()
+    console.heading("$14.00 to Jo Citizen")
+    expect(page.get_by_text("still in doubt")).to_have_count(0)
+    assert booked(console) == before + 1
+    assert len(set(keys)) == 1
+    assert "in-doubt" not in console.held_by_browser()
+    console.complaints.clear()  # the browser's own word on the requests that were cut off
+
+
+def test_only_whoever_asked_for_a_payment_in_doubt_can_ask_again(
+    console: Console, lived: LivedIn
+) -> None:
+    console.sign_in(OPERATOR)
+    ordered(console, lived.customer_id, "15.00")
+    console.page.route("**/payouts", lambda route: route.abort(), times=1)
+    console.page.get_by_role("button", name="Pay $15.00").click()
+    expect(console.page.get_by_role("button", name="Ask again")).to_be_visible()
+    console.page.get_by_role("button", name="Sign out").click()
+    expect(console.page.get_by_text("Sign in as whoever asked for it")).to_be_visible()
+    console.sign_in(APPROVER, f"/pay?customer={lived.customer_id}")
+    expect(console.page.get_by_text("it would be a second payment")).to_be_visible()
+    expect(console.page.get_by_role("button", name="Ask again")).to_have_count(0)
+    console.page.evaluate(
+        "() => { const kept = JSON.parse(sessionStorage['payment-in-doubt']);"
+        " sessionStorage['payment-in-doubt'] = JSON.stringify({...kept, at: kept.at - 61000}) }"
+    )
+    console.page.get_by_role("button", name="I have looked it up").click()
+    console.confirm("It is certain")
+    expect(console.page.get_by_role("button", name="Check")).to_be_visible()
+    console.complaints.clear()  # the browser's own word on the request that was cut off
+
+
+def test_no_place_in_the_console_leads_out_of_its_part_of_the_api(
+    console: Console, lived: LivedIn
+) -> None:
+    console.sign_in(OPERATOR)
+    asked: list[str] = []
+    console.page.on("request", lambda request: asked.append(request.url))
+    stray = f"..\\payouts\\{lived.completed}"
+    for place in ("/customers/", "/batches/", "/payouts/", "/reports/"):
+        console.go(place + stray)
+        console.heading("There is no such page")
+    console.go(f"/pay?customer={stray}")
+    expect(console.page.get_by_text("Whom?")).to_be_visible()
+    assert not [each for each in asked if lived.completed in each]
 
 
 def test_what_monoova_would_refuse_is_said_before_the_button(

@@ -65,10 +65,21 @@ def test_a_reload_signs_in_again_by_itself(console: Console) -> None:
     expect(console.page.get_by_label("Password")).to_have_count(0)
 
 
-def test_whoever_signs_out_is_forgotten_by_the_sign_in_page_too(console: Console) -> None:
+def test_whoever_signs_out_is_forgotten_by_the_sign_in_page_and_their_token_revoked(
+    console: Console,
+) -> None:
     console.sign_in(OPERATOR)
-    console.page.get_by_role("button", name="Sign out").click()
+    with console.page.expect_request("**/oauth2/revoke") as asked:
+        console.page.get_by_role("button", name="Sign out").click()
     console.heading("Payouts")
+    given = parse_qs(asked.value.post_data or "")
+    form: dict[str, str | float | bool] = {
+        "grant_type": "refresh_token",
+        "client_id": given["client_id"][0],
+        "refresh_token": given["token"][0],
+    }
+    door = asked.value.url.replace("/revoke", "/token")
+    assert console.page.request.post(door, form=form).status == 400
     console.page.get_by_role("button", name="Sign in").click()
     expect(console.page.get_by_label("Password")).to_be_visible()
 

@@ -11,9 +11,11 @@ const module_auth = (() => {
 const TRIP = "signing-in";
 const WAS_SIGNED_IN = "was-signed-in"; // so that a reload signs in again without a click
 const SCOPES = "openid email";
+const MOST_REVOKING_MILLISECONDS = 3_000; // whoever signs out wants to be gone
 
 let settings = null;
 let tokens = null;
+let isLeaving = false;
 
 class SignInError extends Error {}
 
@@ -23,6 +25,11 @@ function configure(config) {
 
 function isSignedIn() {
   return tokens !== null;
+}
+
+/** Whether this page is being left for the sign-in page, which sends people back into this tab. */
+function isOnTheWay() {
+  return isLeaving;
 }
 
 /** What the API takes in `Authorization`. */
@@ -50,6 +57,7 @@ async function begin(hash) {
   const challenge = base64url(
     await crypto.subtle.digest("SHA-256", new TextEncoder().encode(trip.verifier)),
   );
+  isLeaving = true;
   location.assign(
     door("/oauth2/authorize", {
       response_type: "code",
@@ -106,10 +114,27 @@ async function renewOnce() {
   }
 }
 
-function signOut() {
+/** Nobody goes on with this session: not this tab, nor the sign-in page, nor who has the token. */
+async function signOut() {
+  const refreshToken = tokens?.refreshToken;
   tokens = null;
   sessionStorage.removeItem(WAS_SIGNED_IN);
+  if (refreshToken) await revoke(refreshToken);
+  isLeaving = true;
   location.assign(door("/logout", { client_id: settings.userPoolClientId, logout_uri: here() }));
+}
+
+/** With it go all tokens made from it. Where that cannot be done, it ends by its age. */
+async function revoke(refreshToken) {
+  try {
+    await fetch(door("/oauth2/revoke"), {
+      method: "POST",
+      body: new URLSearchParams({ token: refreshToken, client_id: settings.userPoolClientId }),
+      signal: AbortSignal.timeout(MOST_REVOKING_MILLISECONDS),
+    });
+  } catch (error) {
+    console.warn("The refresh token was not revoked.", error.name);
+  }
 }
 
 async function exchange(fields) {
@@ -147,7 +172,7 @@ function base64url(bytes) {
   const text = String.fromCharCode(...new Uint8Array(bytes));
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
-return { SignInError, configure, isSignedIn, idToken, claims, wasSignedIn, begin, finish, renew, signOut };
+return { SignInError, configure, isSignedIn, isOnTheWay, idToken, claims, wasSignedIn, begin, finish, renew, signOut };
 })();
 
 // --- api.js
@@ -384,118 +409,116 @@ function newId(name) {
 return { h, svg, fill, announce, newId };
 })();
 
-// --- format.js
+// --- session.js
 
-const module_format = (() => {
-// Money, times and names as people read them. The business is in Sydney, and so are its days:
-// Monoova's statement and our reports are by them, wherever the reader's own clock stands.
+const module_session = (() => {
+// Who is signed in, and what they may do.
 
-const LOCALE = "en-AU";
-let zone = "Australia/Sydney";
+const api = module_api;
+const auth = module_auth;
 
-function useTimeZone(name) {
-  zone = name || zone;
+let person = { name: "", email: "", roles: [] };
+
+/** Asks the API; where it cannot say, the groups in the token are a good guess. */
+async function load() {
+  const claims = auth.claims();
+  let me;
+  try {
+    me = await api.get("/me");
+  } catch (problem) {
+    if (problem.kind !== api.Kind.UNAVAILABLE) throw problem;
+    me = { name: claims.sub, roles: rolesOf(claims["cognito:groups"] ?? []) };
+  }
+  person = { name: me.name, email: claims.email ?? "", roles: me.roles };
 }
 
-function zoneName() {
-  return zone.split("/").pop().replaceAll("_", " ");
+function rolesOf(groups) {
+  if (groups.includes("approvers")) return ["viewer", "operator", "approver"];
+  const isViewer = groups.length > 0 && groups.every((group) => group === "viewers");
+  return isViewer ? ["viewer"] : ["viewer", "operator"];
 }
 
-const dollars = new Intl.NumberFormat(LOCALE, { style: "currency", currency: "AUD" });
-const wholeDollars = new Intl.NumberFormat(LOCALE, {
-  style: "currency",
-  currency: "AUD",
-  notation: "compact",
-  maximumFractionDigits: 1,
-});
-const counts = new Intl.NumberFormat(LOCALE);
+const me = () => person;
+const mayOperate = () => person.roles.includes("operator") || person.roles.includes("approver");
+const mayApprove = () => person.roles.includes("approver");
 
-function money(amount) {
-  return amount === null || amount === undefined ? "–" : dollars.format(amount);
+function roleName() {
+  if (mayApprove()) return "Approver";
+  return mayOperate() ? "Operator" : "Viewer";
+}
+return { load, me, mayOperate, mayApprove, roleName };
+})();
+
+// --- doubt.js
+
+const module_doubt = (() => {
+// One payment whose answer may not have come: what is needed to ask for it again, word for word,
+// is put into this tab's sessionStorage before it is sent, and stays until it is answered. A reload
+// or a trip to the sign-in page then ends in the same payment, never in a second one.
+
+const api = module_api;
+const session = module_session;
+
+const PLACE = "payment-in-doubt";
+const { INVALID, REFUSED, FORBIDDEN, NOT_FOUND, TRY_AGAIN, UNAVAILABLE } = api.Kind;
+const NOTHING_DONE = [INVALID, REFUSED, FORBIDDEN, NOT_FOUND, TRY_AGAIN, UNAVAILABLE];
+// The gateway gives up on a request long before; what is not in the lists by then never will be.
+const SETTLED_MILLISECONDS = 60_000;
+
+/** `{key, request, by, at, mayBePaid, transactionId}`, or null. */
+function inDoubt() {
+  return JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
 }
 
-/** For axes, where there is no room: $1.2K */
-function roughMoney(amount) {
-  return wholeDollars.format(amount);
+/** Asks for a payment, for the first time or again; what it throws may leave it in doubt. */
+async function ask({ key, request, mayBePaid = false, transactionId = null }) {
+  const payment = { key, request, mayBePaid, transactionId, by: session.me().name, at: Date.now() };
+  keep(payment);
+  try {
+    const payout = await api.post("/payouts", request, { idempotencyKey: key });
+    forget();
+    return payout;
+  } catch (problem) {
+    if (isAnswer(problem, inDoubt()?.mayBePaid ?? mayBePaid)) forget();
+    else keep({ ...payment, mayBePaid: true, transactionId: problem.transactionId ?? transactionId });
+    throw problem;
+  }
 }
 
-function count(number, one, many = `${one}s`) {
-  const text = counts.format(number ?? 0);
-  return one === undefined ? text : `${text} ${number === 1 ? one : many}`;
+/**
+ * Once it may be paid, "nothing was done" is true of the last request only, not of the first: only
+ * what names the payout is an answer then.
+ */
+function isAnswer(problem, mayBePaid) {
+  return mayBePaid ? problem.kind === REFUSED && Boolean(problem.transactionId) : NOTHING_DONE.includes(problem.kind);
 }
 
-function percent(share) {
-  return share === null || share === undefined ? "–" : `${Math.round(share * 1000) / 10}%`;
+/** The payout has been seen: nothing about it is in doubt. */
+function seen(payout) {
+  if (inDoubt()?.transactionId === payout.transaction_id) forget();
 }
 
-function formatted(date, options) {
-  return new Intl.DateTimeFormat(LOCALE, { timeZone: zone, ...options }).format(date);
+/** The key means the same payment only for whoever asked first. */
+const isMine = (payment) => payment.by === session.me().name;
+
+/** Somebody has looked it up. Refused while it might still arrive. */
+function letGo() {
+  const left = (inDoubt()?.at ?? 0) + SETTLED_MILLISECONDS - Date.now();
+  if (left > 0) {
+    throw new api.Problem(REFUSED, `It may still be arriving. Look again in ${Math.ceil(left / 1000)} seconds.`);
+  }
+  forget();
 }
 
-/** "4:02 pm" of today, "Fri 27 Nov, 4:02 pm" of another day. */
-function when(iso) {
-  if (!iso) return "–";
-  const date = new Date(iso);
-  const time = formatted(date, { hour: "numeric", minute: "2-digit" });
-  if (dayOf(date) === today()) return `Today, ${time}`;
-  const sameYear = dayOf(date).slice(0, 4) === today().slice(0, 4);
-  const day = { weekday: "short", day: "numeric", month: "short", year: sameYear ? undefined : "numeric" };
-  return `${formatted(date, day).replace(",", "")}, ${time}`;
+function keep(payment) {
+  sessionStorage.setItem(PLACE, JSON.stringify(payment));
 }
 
-/** With seconds: the lines of a history are often close together. */
-function exactly(iso) {
-  const options = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit", second: "2-digit" };
-  return formatted(new Date(iso), options);
+function forget() {
+  sessionStorage.removeItem(PLACE);
+  dispatchEvent(new Event("doubt-ended"));
 }
-
-/** "in 2 min", "3 h ago" */
-function fromNow(iso) {
-  const seconds = Math.round((new Date(iso) - Date.now()) / 1000);
-  const size = Math.abs(seconds);
-  const [amount, unit] =
-    size < 60 ? [size, "s"] : size < 3600 ? [Math.round(size / 60), "min"]
-    : size < 86400 ? [Math.round(size / 3600), "h"] : [Math.round(size / 86400), "days"];
-  if (size < 5) return "now";
-  return seconds < 0 ? `${amount} ${unit} ago` : `in ${amount} ${unit}`;
-}
-
-function duration(seconds) {
-  if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${Math.round(seconds / 360) / 10} h`;
-}
-
-/** The business's day of a moment, as 2026-11-27. */
-function dayOf(date) {
-  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(date);
-}
-
-function today() {
-  return dayOf(new Date());
-}
-
-function dayBefore(day, days) {
-  return new Date(Date.parse(`${day}T12:00:00Z`) - days * 86_400_000).toISOString().slice(0, 10);
-}
-
-/** "Fri 27 Nov" of 2026-11-27. */
-function dayName(day) {
-  const options = { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" };
-  return new Intl.DateTimeFormat(LOCALE, options).format(new Date(`${day}T12:00:00Z`)).replace(",", "");
-}
-
-function shortDay(day) {
-  const options = { day: "numeric", month: "short", timeZone: "UTC" };
-  return new Intl.DateTimeFormat(LOCALE, options).format(new Date(`${day}T12:00:00Z`));
-}
-
-/** The beginning of an id: enough to tell two apart on a screen. */
-function short(id) {
-  return id ? id.slice(0, 8) : "–";
-}
-return { useTimeZone, zoneName, money, roughMoney, count, percent, when, exactly, fromNow, duration, dayOf, today, dayBefore, dayName, shortDay, short };
+return { inDoubt, ask, seen, isMine, letGo };
 })();
 
 // --- words.js
@@ -950,376 +973,6 @@ function copyable(text) {
 return { icon, head, card, badge, payoutBadge, button, linkButton, notice, empty, problemNotice, loaded, skeleton, counts, facts, table, paged, saveFile, copyable };
 })();
 
-// --- router.js
-
-const module_router = (() => {
-// Where in the console we are: the hash, which never leaves the browser. It holds ids and filters,
-// nothing personal.
-
-/** `#/payouts/1f?status=Failed` as its path and its query. */
-function place() {
-  const [path, query] = location.hash.replace(/^#/, "").split("?");
-  return { path: path || "/", query: new URLSearchParams(query ?? "") };
-}
-
-/** The link to a place; empty values are left out of the query. */
-function link(path, query = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== "" && value != null);
-  const text = new URLSearchParams(given).toString();
-  return `#${path}${text ? `?${text}` : ""}`;
-}
-
-function go(path, query) {
-  location.hash = link(path, query);
-}
-
-/** Another query at the same place, with no new entry in the browser's history. */
-function replaceQuery(query) {
-  history.replaceState(null, "", link(place().path, query));
-}
-
-/** The route that a path belongs to, and what its `:name` parts stand for. */
-function matching(routes, path) {
-  for (const route of routes) {
-    const pattern = route.path.replace(/:(\w+)/g, "(?<$1>[^/]+)");
-    const found = new RegExp(`^${pattern}/?$`).exec(path);
-    if (found) return { route, params: { ...found.groups } };
-  }
-  return null;
-}
-return { place, link, go, replaceQuery, matching };
-})();
-
-// --- session.js
-
-const module_session = (() => {
-// Who is signed in, and what they may do.
-
-const api = module_api;
-const auth = module_auth;
-
-let person = { name: "", email: "", roles: [] };
-
-/** Asks the API; where it cannot say, the groups in the token are a good guess. */
-async function load() {
-  const claims = auth.claims();
-  let me;
-  try {
-    me = await api.get("/me");
-  } catch (problem) {
-    if (problem.kind !== api.Kind.UNAVAILABLE) throw problem;
-    me = { name: claims.sub, roles: rolesOf(claims["cognito:groups"] ?? []) };
-  }
-  person = { name: me.name, email: claims.email ?? "", roles: me.roles };
-}
-
-function rolesOf(groups) {
-  if (groups.includes("approvers")) return ["viewer", "operator", "approver"];
-  const isViewer = groups.length > 0 && groups.every((group) => group === "viewers");
-  return isViewer ? ["viewer"] : ["viewer", "operator"];
-}
-
-const me = () => person;
-const mayOperate = () => person.roles.includes("operator") || person.roles.includes("approver");
-const mayApprove = () => person.roles.includes("approver");
-
-function roleName() {
-  if (mayApprove()) return "Approver";
-  return mayOperate() ? "Operator" : "Viewer";
-}
-return { load, me, mayOperate, mayApprove, roleName };
-})();
-
-// --- shell.js
-
-const module_shell = (() => {
-// The frame around every page: where one can go, what waits for somebody, who is signed in.
-
-const api = module_api;
-const auth = module_auth;
-const { fill, h } = module_dom;
-const { zoneName } = module_format;
-const { icon, linkButton } = module_parts;
-const { link } = module_router;
-const session = module_session;
-
-const PLACES = [
-  ["Overview", "/", "overview"],
-  ["Payouts", "/payouts", "payouts"],
-  ["Batches", "/batches", "batches"],
-  ["Customers", "/customers", "customers"],
-];
-const WAITING = [
-  ["Approvals", "/approvals", "approvals"],
-  ["Review", "/review", "review"],
-  ["Dead letters", "/dead-letters", "letters"],
-];
-const LOOKING_BACK = [["Reports", "/reports", "reports"]];
-
-/** The frame; answers with the element that pages go into. */
-function frame(root) {
-  const main = h("main", { id: "main" });
-  const toggle = h(
-    "button",
-    { type: "button", class: "menu-button", "aria-expanded": "false", "aria-controls": "menu", onclick: () => open(!isOpen()) },
-    icon("menu"),
-    h("span", { class: "unseen" }, "Menu"),
-  );
-  const menu = h("nav", { id: "menu", class: "menu", "aria-label": "Console" }, h("div", { class: "menu-inside" }, navigation()));
-  const isOpen = () => toggle.getAttribute("aria-expanded") === "true";
-
-  function open(yes) {
-    toggle.setAttribute("aria-expanded", String(yes));
-    menu.classList.toggle("open", yes);
-  }
-
-  menu.addEventListener("click", (event) => event.target.closest("a") && open(false));
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && isOpen()) (open(false), toggle.focus());
-  });
-  fill(
-    root,
-    h("a", { class: "skip", href: "#main", onclick: (event) => (event.preventDefault(), main.querySelector("h1")?.focus()) }, "Skip to the page"),
-    h("header", { class: "bar" }, toggle, brand(), h("span", { class: "bar-end" })),
-    h("div", { class: "frame" }, menu, main),
-  );
-  return main;
-}
-
-function brand() {
-  return h("a", { class: "brand", href: "#/" }, h("span", { class: "mark" }, icon("payouts")), "Payouts");
-}
-
-function navigation() {
-  return [
-    h("div", { class: "menu-head" }, brand()),
-    session.mayOperate() && linkButton("Pay someone", "#/pay", { kind: "primary pay", icon: "plus" }),
-    group(null, PLACES),
-    group("Waiting for someone", WAITING),
-    group("Looking back", LOOKING_BACK),
-    h(
-      "div",
-      { class: "person" },
-      h("p", { class: "person-name", title: session.me().email }, session.me().email || "Signed in"),
-      h("p", { class: "note" }, `${session.roleName()} · ${zoneName()} time`),
-      h("button", { type: "button", class: "text-button", onclick: () => auth.signOut() }, icon("out"), "Sign out"),
-    ),
-  ];
-}
-
-function group(title, places) {
-  return [
-    title && h("p", { class: "menu-title" }, title),
-    h("ul", {}, places.map(([label, path, name]) => h(
-      "li",
-      {},
-      h("a", { class: "menu-link", href: link(path), "data-path": path }, icon(name), h("span", {}, label), h("span", { class: "tally" })),
-    ))),
-  ];
-}
-
-/** Marks the place where we are. */
-function mark(path) {
-  for (const each of document.querySelectorAll(".menu-link")) {
-    const own = each.dataset.path;
-    const isHere = own === "/" ? path === "/" : path === own || path.startsWith(`${own}/`);
-    if (isHere) each.setAttribute("aria-current", "page");
-    else each.removeAttribute("aria-current");
-  }
-}
-
-/** How much waits, beside the places where it is dealt with. What cannot be counted shows nothing. */
-async function tally() {
-  const counted = await waiting();
-  for (const [path, [number, isMore]] of Object.entries(counted)) {
-    const place = document.querySelector(`.menu-link[data-path="${path}"] .tally`);
-    if (place) fill(place, number > 0 && [`${number}${isMore ? "+" : ""}`, h("span", { class: "unseen" }, " waiting")]);
-  }
-  return counted;
-}
-
-async function waiting() {
-  const counts = await Promise.allSettled([
-    api.get("/payouts", { status: "AwaitingApproval", limit: 50 }).then(tallied),
-    api.get("/batches").then((list) => [list.items.filter((each) => each.status === "AwaitingApproval").length, false]),
-    api.get("/payouts", { needs_review: "true", limit: 50 }).then(tallied),
-    deadLetters(),
-  ]);
-  const [payouts, batches, review, letters] = counts.map((each) =>
-    each.status === "fulfilled" ? each.value : [0, false]);
-  return {
-    "/approvals": [payouts[0] + batches[0], payouts[1]],
-    "/review": review,
-    "/dead-letters": letters,
-  };
-}
-
-// To look at a dead letter is to take it out of its queue for a moment, so it is not done often.
-const LETTERS_MILLISECONDS = 10 * 60_000;
-let lettersKnown = null;
-
-function forgetLetters() {
-  lettersKnown = null;
-}
-
-async function deadLetters() {
-  if (!lettersKnown || Date.now() - lettersKnown.at > LETTERS_MILLISECONDS) {
-    lettersKnown = { at: Date.now(), tallied: tallied(await api.get("/dead-letters")) };
-  }
-  return lettersKnown.tallied;
-}
-
-const tallied = (list) => [list.items.length, Boolean(list.next_cursor)];
-return { frame, mark, tally, forgetLetters };
-})();
-
-// --- chart.js
-
-const module_chart = (() => {
-// Charts by day, drawn as SVG. Beside each stands the same as a table, for whoever cannot see it.
-
-const { h, newId, svg } = module_dom;
-const { dayName, shortDay } = module_format;
-const { table } = module_parts;
-
-const HEIGHT = 170;
-const INSET = { left: 52, right: 8, top: 10, bottom: 24 };
-const INNER_HEIGHT = HEIGHT - INSET.top - INSET.bottom;
-const STEPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
-const MINUTE_STEPS = [10, 30, 60, 120, 240, 360, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400];
-
-/** In the drawing's own units, so that its letters are as large on a phone as elsewhere. */
-const width = () => (matchMedia("(max-width: 760px)").matches ? 320 : 520);
-
-/**
- * `series` are `{name, tone, of}`, where `of` takes a day's row and answers with a number or null.
- * `kind` is "bars" (stacked) or "lines". `format` makes texts of numbers, `rough` those of the axis.
- */
-function chart(title, days, series, { kind = "bars", format, rough = format, most, isTime } = {}) {
-  const id = newId("chart");
-  const totals = days.map((day) =>
-    kind === "bars" ? sum(series.map((each) => each.of(day) ?? 0)) : Math.max(0, ...series.map((each) => each.of(day) ?? 0)));
-  const top = most ?? (isTime ? niceTime : niceTop)(Math.max(0, ...totals));
-  const readout = h("p", { class: "readout note", "aria-hidden": "true" }, "\u00a0");
-  const drawing = svg(
-    "svg",
-    { class: "chart", viewBox: `0 0 ${width()} ${HEIGHT}`, "aria-hidden": "true", focusable: "false" },
-    axis(top, rough),
-    labels(days),
-    kind === "bars" ? bars(days, series, top) : lines(days, series, top),
-    days.map((day, at) => svg("rect", {
-      class: "touch", x: left(days, at), y: INSET.top, width: step(days), height: INNER_HEIGHT,
-      onpointerenter: () => (readout.textContent = sentence(day)),
-      onpointerleave: () => (readout.textContent = "\u00a0"),
-    })),
-  );
-
-  function sentence(day) {
-    const parts = series.map((each) => `${series.length > 1 ? `${each.name} ` : ""}${format(each.of(day))}`);
-    return `${dayName(day.day)}: ${parts.join(", ")}`;
-  }
-
-  return h(
-    "section",
-    { class: "card chart-card", "aria-labelledby": id },
-    h("div", { class: "card-head" }, h("h3", { id }, title), series.length > 1 && legend(series)),
-    drawing,
-    h("div", { class: "chart-foot" }, readout, h("details", {}, h("summary", {}, "As a table"), table(title, [
-      { title: "Day", cell: (day) => dayName(day.day) },
-      ...series.map((each) => ({ title: each.name, end: true, cell: (day) => format(each.of(day)) })),
-    ], [...days].reverse()))),
-  );
-}
-
-/** Parts of a whole as one bar: which method payouts took. */
-function split(title, parts, { format }) {
-  const whole = sum(parts.map((part) => part.size));
-  const id = newId("split");
-  let x = 0;
-  const pieces = parts.filter((part) => part.size > 0).map((part) => {
-    const share = (part.size / whole) * 100;
-    const piece = svg("rect", { class: `fill-${part.tone}`, x: `${x}%`, y: 0, width: `${share}%`, height: 14 });
-    x += share;
-    return piece;
-  });
-  return h(
-    "section",
-    { class: "card chart-card", "aria-labelledby": id },
-    h("div", { class: "card-head" }, h("h3", { id }, title)),
-    svg("svg", { class: "split", height: 14, width: "100%", "aria-hidden": "true" }, pieces),
-    h("ul", { class: "split-list" }, parts.map((part) => h("li", {},
-      h("span", { class: `key key-${part.tone}` }), h("span", {}, part.name),
-      h("strong", {}, whole ? `${Math.round((part.size / whole) * 100)}%` : "–"),
-      h("span", { class: "note" }, format(part))))),
-  );
-}
-
-function legend(series) {
-  return h("ul", { class: "legend" }, series.map((each) =>
-    h("li", {}, h("span", { class: `key key-${each.tone}` }), each.name)));
-}
-
-function axis(top, rough) {
-  return [0, 0.5, 1].map((share) => {
-    const y = INSET.top + INNER_HEIGHT * (1 - share);
-    return [
-      svg("line", { class: "grid", x1: INSET.left, x2: width() - INSET.right, y1: y, y2: y }),
-      svg("text", { class: "tick", x: INSET.left - 8, y: y + 4, "text-anchor": "end" }, rough(top * share)),
-    ];
-  });
-}
-
-function labels(days) {
-  const every = Math.max(1, Math.ceil(days.length / (width() / 85)));
-  return days.map((day, at) => (days.length - 1 - at) % every === 0 && svg("text",
-    { class: "tick", x: left(days, at) + step(days) / 2, y: HEIGHT - 6, "text-anchor": at === days.length - 1 ? "end" : "middle" },
-    shortDay(day.day)));
-}
-
-function bars(days, series, top) {
-  const thickness = Math.min(22, step(days) * 0.7);
-  return days.map((day, at) => {
-    let y = INSET.top + INNER_HEIGHT;
-    return series.map((each) => {
-      const height = (Math.max(0, each.of(day) ?? 0) / top) * INNER_HEIGHT;
-      y -= height;
-      const x = left(days, at) + (step(days) - thickness) / 2;
-      return height > 0 && svg("rect", { class: `fill-${each.tone}`, x, y, width: thickness, height, rx: Math.min(2, height / 2) });
-    });
-  });
-}
-
-function lines(days, series, top) {
-  return series.map((each) => {
-    const points = days.map((day, at) => [left(days, at) + step(days) / 2, each.of(day)])
-      .filter(([, value]) => value !== null && value !== undefined)
-      .map(([x, value]) => [x, INSET.top + INNER_HEIGHT * (1 - value / top)]);
-    const path = points.map(([x, y], at) => `${at ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
-    return [
-      svg("path", { class: `line line-${each.tone}`, d: path }),
-      points.length < 32 && points.map(([cx, cy]) => svg("circle", { class: `fill-${each.tone}`, cx, cy, r: 2.5 })),
-    ];
-  });
-}
-
-const step = (days) => (width() - INSET.left - INSET.right) / Math.max(1, days.length);
-const left = (days, at) => INSET.left + at * step(days);
-const sum = (numbers) => numbers.reduce((total, each) => total + each, 0);
-
-/** The next round number above. */
-function niceTop(most) {
-  if (most <= 0) return 1;
-  const power = 10 ** Math.floor(Math.log10(most));
-  return power * STEPS.find((factor) => factor * power >= most);
-}
-
-/** The next round time above, in seconds. */
-function niceTime(most) {
-  return MINUTE_STEPS.find((seconds) => seconds >= most) ?? most;
-}
-return { chart, split };
-})();
-
 // --- form.js
 
 const module_form = (() => {
@@ -1527,6 +1180,574 @@ function ask({ title, words = [], fields = [], extra = [], yes, kind = "primary"
 return { ask };
 })();
 
+// --- format.js
+
+const module_format = (() => {
+// Money, times and names as people read them. The business is in Sydney, and so are its days:
+// Monoova's statement and our reports are by them, wherever the reader's own clock stands.
+
+const LOCALE = "en-AU";
+let zone = "Australia/Sydney";
+
+function useTimeZone(name) {
+  zone = name || zone;
+}
+
+function zoneName() {
+  return zone.split("/").pop().replaceAll("_", " ");
+}
+
+const dollars = new Intl.NumberFormat(LOCALE, { style: "currency", currency: "AUD" });
+const wholeDollars = new Intl.NumberFormat(LOCALE, {
+  style: "currency",
+  currency: "AUD",
+  notation: "compact",
+  maximumFractionDigits: 1,
+});
+const counts = new Intl.NumberFormat(LOCALE);
+
+function money(amount) {
+  return amount === null || amount === undefined ? "–" : dollars.format(amount);
+}
+
+/** For axes, where there is no room: $1.2K */
+function roughMoney(amount) {
+  return wholeDollars.format(amount);
+}
+
+function count(number, one, many = `${one}s`) {
+  const text = counts.format(number ?? 0);
+  return one === undefined ? text : `${text} ${number === 1 ? one : many}`;
+}
+
+function percent(share) {
+  return share === null || share === undefined ? "–" : `${Math.round(share * 1000) / 10}%`;
+}
+
+function formatted(date, options) {
+  return new Intl.DateTimeFormat(LOCALE, { timeZone: zone, ...options }).format(date);
+}
+
+/** "4:02 pm" of today, "Fri 27 Nov, 4:02 pm" of another day. */
+function when(iso) {
+  if (!iso) return "–";
+  const date = new Date(iso);
+  const time = formatted(date, { hour: "numeric", minute: "2-digit" });
+  if (dayOf(date) === today()) return `Today, ${time}`;
+  const sameYear = dayOf(date).slice(0, 4) === today().slice(0, 4);
+  const day = { weekday: "short", day: "numeric", month: "short", year: sameYear ? undefined : "numeric" };
+  return `${formatted(date, day).replace(",", "")}, ${time}`;
+}
+
+/** The same in the middle of a sentence. */
+const whenWithin = (iso) => when(iso).replace(/^Today/, "today");
+
+/** With seconds: the lines of a history are often close together. */
+function exactly(iso) {
+  const options = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit", second: "2-digit" };
+  return formatted(new Date(iso), options);
+}
+
+/** "in 2 min", "3 h ago" */
+function fromNow(iso) {
+  const seconds = Math.round((new Date(iso) - Date.now()) / 1000);
+  const size = Math.abs(seconds);
+  const [amount, unit] =
+    size < 60 ? [size, "s"] : size < 3600 ? [Math.round(size / 60), "min"]
+    : size < 86400 ? [Math.round(size / 3600), "h"] : [Math.round(size / 86400), "days"];
+  if (size < 5) return "now";
+  return seconds < 0 ? `${amount} ${unit} ago` : `in ${amount} ${unit}`;
+}
+
+function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${Math.round(seconds / 360) / 10} h`;
+}
+
+/** The business's day of a moment, as 2026-11-27. */
+function dayOf(date) {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(date);
+}
+
+function today() {
+  return dayOf(new Date());
+}
+
+function dayBefore(day, days) {
+  return new Date(Date.parse(`${day}T12:00:00Z`) - days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** "Fri 27 Nov" of 2026-11-27. */
+function dayName(day) {
+  const options = { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" };
+  return new Intl.DateTimeFormat(LOCALE, options).format(new Date(`${day}T12:00:00Z`)).replace(",", "");
+}
+
+function shortDay(day) {
+  const options = { day: "numeric", month: "short", timeZone: "UTC" };
+  return new Intl.DateTimeFormat(LOCALE, options).format(new Date(`${day}T12:00:00Z`));
+}
+
+/** The beginning of an id: enough to tell two apart on a screen. */
+function short(id) {
+  return id ? id.slice(0, 8) : "–";
+}
+return { useTimeZone, zoneName, money, roughMoney, count, percent, when, whenWithin, exactly, fromNow, duration, dayOf, today, dayBefore, dayName, shortDay, short };
+})();
+
+// --- names.js
+
+const module_names = (() => {
+// Names of customers, for lists whose rows only have their ids. They are kept in this tab's memory,
+// asked for in one call for the newest hundred, and learned from whatever other pages have read.
+
+const api = module_api;
+
+const names = new Map();
+let asking = null;
+
+function learn(customers) {
+  for (const each of customers) names.set(each.customer_id, each.name);
+}
+
+const nameOf = (customerId) => names.get(customerId);
+
+/** Resolves when the newest customers' names are known; what is older than those stays unknown. */
+function namesKnown() {
+  asking ??= api.get("/customers", { limit: 100 }).then(({ items }) => learn(items), () => {});
+  return asking;
+}
+return { learn, nameOf, namesKnown };
+})();
+
+// --- router.js
+
+const module_router = (() => {
+// Where in the console we are: the hash, which never leaves the browser. It holds ids and filters,
+// nothing personal.
+
+/** `#/payouts/1f?status=Failed` as its path and its query. */
+function place() {
+  const [path, query] = location.hash.replace(/^#/, "").split("?");
+  return { path: path || "/", query: new URLSearchParams(query ?? "") };
+}
+
+/** The link to a place; empty values are left out of the query. */
+function link(path, query = {}) {
+  const given = Object.entries(query).filter(([, value]) => value !== "" && value != null);
+  const text = new URLSearchParams(given).toString();
+  return `#${path}${text ? `?${text}` : ""}`;
+}
+
+function go(path, query) {
+  location.hash = link(path, query);
+}
+
+/** Another query at the same place, with no new entry in the browser's history. */
+function replaceQuery(query) {
+  history.replaceState(null, "", link(place().path, query));
+}
+
+// What `:name` parts may be. Nothing else becomes part of an address of the API: a browser takes
+// `..\payouts\x` in an address for `../payouts/x`.
+const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const PARTS = { id: ID, day: "\\d{4}-\\d{2}-\\d{2}" };
+
+const isId = (text) => new RegExp(`^${ID}$`).test(text ?? "");
+
+/** The route that a path belongs to, and what its `:name` parts stand for. */
+function matching(routes, path) {
+  for (const route of routes) {
+    const pattern = route.path.replace(/:(\w+)/g, (_, name) => `(?<${name}>${PARTS[name]})`);
+    const found = new RegExp(`^${pattern}/?$`).exec(path);
+    if (found) return { route, params: { ...found.groups } };
+  }
+  return null;
+}
+return { place, link, go, replaceQuery, isId, matching };
+})();
+
+// --- doubt-panel.js
+
+const module_doubt_panel = (() => {
+// What is said and offered while nobody knows whether a payment was made.
+
+const { Kind } = module_api;
+const { ask: askFirst } = module_dialog;
+const { fill, h } = module_dom;
+const doubt = module_doubt;
+const { setBusy } = module_form;
+const { exactly, money } = module_format;
+const { namesKnown, nameOf } = module_names;
+const { button, linkButton, notice } = module_parts;
+const { go, link } = module_router;
+const session = module_session;
+
+/**
+ * The payment in doubt, with the ways out of it. `problem` is the last answer, if there was one;
+ * `refused` is given the answer that ends the doubt without a payment.
+ */
+function doubtPanel({ problem = null, title = "One payment is still in doubt.", refused = look } = {}) {
+  const region = h("div", {});
+
+  async function again(event) {
+    const pressed = event.currentTarget;
+    if (pressed.classList.contains("busy")) return;
+    setBusy(pressed, true);
+    try {
+      paid(await doubt.ask({ ...doubt.inDoubt(), mayBePaid: true }));
+    } catch (next) {
+      if (!doubt.inDoubt()) return refused(next);
+      show(next);
+      region.querySelector("button")?.focus();
+    }
+  }
+
+  function show(last) {
+    const payment = doubt.inDoubt();
+    const mayAsk = doubt.isMine(payment) && session.mayOperate();
+    fill(region, notice("wait", title,
+      what(payment),
+      mayAsk
+        ? h("p", {}, h("strong", {}, "Do not start another payment."), " Press “Ask again”: it is the same payment under the same key, so it is paid once however often you ask.")
+        : h("p", {}, h("strong", {}, "Do not start another payment."), " Only whoever asked for it can ask again: signed in as somebody else, it would be a second payment."),
+      last?.detail && h("p", { class: "note" }, last.kind === Kind.UNKNOWN ? last.detail : `The last answer: ${last.detail} That says nothing of the first.`),
+      h("div", { class: "actions" },
+        mayAsk && button("Ask again", again, { kind: "primary" }),
+        payment.transactionId
+          ? linkButton("Look at the payout", link(`/payouts/${payment.transactionId}`))
+          : linkButton("Their payouts", link("/payouts", { customer_id: payment.request.customer_id })),
+        button("I have looked it up", settle))));
+  }
+
+  show(problem);
+  return region;
+}
+
+/** To where the payout is, as soon as it is known to be there. */
+function paid(payout) {
+  dispatchEvent(new Event("payouts-changed"));
+  go(`/payouts/${payout.transaction_id}`);
+}
+
+function look(problem) {
+  go(`/payouts/${problem.transactionId}`);
+}
+
+function what(payment) {
+  const name = h("a", { href: link(`/customers/${payment.request.customer_id}`) }, nameOf(payment.request.customer_id) ?? "a customer");
+  namesKnown().then(() => fill(name, nameOf(payment.request.customer_id) ?? "a customer"));
+  return h("p", {}, h("strong", {}, money(Number(payment.request.amount))), " to ", name, `, last asked for ${exactly(new Date(payment.at).toISOString())}.`);
+}
+
+async function settle() {
+  const done = await askFirst({
+    title: "Is it certain?",
+    words: "Say so only if you have found this payment among the customer's payouts, or have seen that it is not there. The console then forgets it; nothing else changes.",
+    yes: "It is certain",
+    act: () => doubt.letGo(),
+  });
+  // The page is drawn anew: where there was the doubt is the form again.
+  if (done) dispatchEvent(new Event("hashchange"));
+}
+return { doubtPanel, paid };
+})();
+
+// --- shell.js
+
+const module_shell = (() => {
+// The frame around every page: where one can go, what waits for somebody, who is signed in.
+
+const api = module_api;
+const auth = module_auth;
+const { fill, h } = module_dom;
+const { zoneName } = module_format;
+const { icon, linkButton } = module_parts;
+const { link } = module_router;
+const session = module_session;
+
+const PLACES = [
+  ["Overview", "/", "overview"],
+  ["Payouts", "/payouts", "payouts"],
+  ["Batches", "/batches", "batches"],
+  ["Customers", "/customers", "customers"],
+];
+const WAITING = [
+  ["Approvals", "/approvals", "approvals"],
+  ["Review", "/review", "review"],
+  ["Dead letters", "/dead-letters", "letters"],
+];
+const LOOKING_BACK = [["Reports", "/reports", "reports"]];
+
+/** The frame; answers with the element that pages go into. */
+function frame(root) {
+  const main = h("main", { id: "main" });
+  const toggle = h(
+    "button",
+    { type: "button", class: "menu-button", "aria-expanded": "false", "aria-controls": "menu", onclick: () => open(!isOpen()) },
+    icon("menu"),
+    h("span", { class: "unseen" }, "Menu"),
+  );
+  const menu = h("nav", { id: "menu", class: "menu", "aria-label": "Console" }, h("div", { class: "menu-inside" }, navigation()));
+  const isOpen = () => toggle.getAttribute("aria-expanded") === "true";
+
+  function open(yes) {
+    toggle.setAttribute("aria-expanded", String(yes));
+    menu.classList.toggle("open", yes);
+  }
+
+  menu.addEventListener("click", (event) => event.target.closest("a") && open(false));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && isOpen()) (open(false), toggle.focus());
+  });
+  fill(
+    root,
+    h("a", { class: "skip", href: "#main", onclick: (event) => (event.preventDefault(), main.querySelector("h1")?.focus()) }, "Skip to the page"),
+    h("header", { class: "bar" }, toggle, brand(), h("span", { class: "bar-end" })),
+    h("div", { class: "frame" }, menu, main),
+  );
+  return main;
+}
+
+function brand() {
+  return h("a", { class: "brand", href: "#/" }, h("span", { class: "mark" }, icon("payouts")), "Payouts");
+}
+
+function navigation() {
+  return [
+    h("div", { class: "menu-head" }, brand()),
+    session.mayOperate() && linkButton("Pay someone", "#/pay", { kind: "primary pay", icon: "plus" }),
+    group(null, PLACES),
+    group("Waiting for someone", WAITING),
+    group("Looking back", LOOKING_BACK),
+    h(
+      "div",
+      { class: "person" },
+      h("p", { class: "person-name", title: session.me().email }, session.me().email || "Signed in"),
+      h("p", { class: "note" }, `${session.roleName()} · ${zoneName()} time`),
+      h("button", { type: "button", class: "text-button", onclick: () => auth.signOut() }, icon("out"), "Sign out"),
+    ),
+  ];
+}
+
+function group(title, places) {
+  return [
+    title && h("p", { class: "menu-title" }, title),
+    h("ul", {}, places.map(([label, path, name]) => h(
+      "li",
+      {},
+      h("a", { class: "menu-link", href: link(path), "data-path": path }, icon(name), h("span", {}, label), h("span", { class: "tally" })),
+    ))),
+  ];
+}
+
+/** Marks the place where we are. */
+function mark(path) {
+  for (const each of document.querySelectorAll(".menu-link")) {
+    const own = each.dataset.path;
+    const isHere = own === "/" ? path === "/" : path === own || path.startsWith(`${own}/`);
+    if (isHere) each.setAttribute("aria-current", "page");
+    else each.removeAttribute("aria-current");
+  }
+}
+
+/** How much waits, beside the places where it is dealt with. What cannot be counted shows nothing. */
+async function tally() {
+  const counted = await waiting();
+  for (const [path, [number, isMore]] of Object.entries(counted)) {
+    const place = document.querySelector(`.menu-link[data-path="${path}"] .tally`);
+    if (place) fill(place, number > 0 && [`${number}${isMore ? "+" : ""}`, h("span", { class: "unseen" }, " waiting")]);
+  }
+  return counted;
+}
+
+async function waiting() {
+  const counts = await Promise.allSettled([
+    api.get("/payouts", { status: "AwaitingApproval", limit: 50 }).then(tallied),
+    api.get("/batches").then((list) => [list.items.filter((each) => each.status === "AwaitingApproval").length, false]),
+    api.get("/payouts", { needs_review: "true", limit: 50 }).then(tallied),
+    deadLetters(),
+  ]);
+  const [payouts, batches, review, letters] = counts.map((each) =>
+    each.status === "fulfilled" ? each.value : [0, false]);
+  return {
+    "/approvals": [payouts[0] + batches[0], payouts[1]],
+    "/review": review,
+    "/dead-letters": letters,
+  };
+}
+
+// To look at a dead letter is to take it out of its queue for a moment, so it is not done often.
+const LETTERS_MILLISECONDS = 10 * 60_000;
+let lettersKnown = null;
+
+function forgetLetters() {
+  lettersKnown = null;
+}
+
+/** Several who want to know at the same moment share one look. */
+function deadLetters() {
+  if (!lettersKnown || Date.now() - lettersKnown.at > LETTERS_MILLISECONDS) {
+    lettersKnown = { at: Date.now(), tallied: api.get("/dead-letters").then(tallied) };
+    lettersKnown.tallied.catch(forgetLetters);
+  }
+  return lettersKnown.tallied;
+}
+
+const tallied = (list) => [list.items.length, Boolean(list.next_cursor)];
+return { frame, mark, tally, forgetLetters };
+})();
+
+// --- chart.js
+
+const module_chart = (() => {
+// Charts by day, drawn as SVG. Beside each stands the same as a table, for whoever cannot see it.
+
+const { h, newId, svg } = module_dom;
+const { dayName, shortDay } = module_format;
+const { table } = module_parts;
+
+const HEIGHT = 170;
+const INSET = { left: 52, right: 8, top: 10, bottom: 24 };
+const INNER_HEIGHT = HEIGHT - INSET.top - INSET.bottom;
+const STEPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
+const MINUTE_STEPS = [10, 30, 60, 120, 240, 360, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400];
+
+/** In the drawing's own units, so that its letters are as large on a phone as elsewhere. */
+const width = () => (matchMedia("(max-width: 760px)").matches ? 320 : 520);
+
+/**
+ * `series` are `{name, tone, of}`, where `of` takes a day's row and answers with a number or null.
+ * `kind` is "bars" (stacked) or "lines". `format` makes texts of numbers, `rough` those of the axis.
+ */
+function chart(title, days, series, { kind = "bars", format, rough = format, most, isTime } = {}) {
+  const id = newId("chart");
+  const totals = days.map((day) =>
+    kind === "bars" ? sum(series.map((each) => each.of(day) ?? 0)) : Math.max(0, ...series.map((each) => each.of(day) ?? 0)));
+  const top = most ?? (isTime ? niceTime : niceTop)(Math.max(0, ...totals));
+  const readout = h("p", { class: "readout note", "aria-hidden": "true" }, "\u00a0");
+  const drawing = svg(
+    "svg",
+    { class: "chart", viewBox: `0 0 ${width()} ${HEIGHT}`, "aria-hidden": "true", focusable: "false" },
+    axis(top, rough),
+    labels(days),
+    kind === "bars" ? bars(days, series, top) : lines(days, series, top),
+    days.map((day, at) => svg("rect", {
+      class: "touch", x: left(days, at), y: INSET.top, width: step(days), height: INNER_HEIGHT,
+      onpointerenter: () => (readout.textContent = sentence(day)),
+      onpointerleave: () => (readout.textContent = "\u00a0"),
+    })),
+  );
+
+  function sentence(day) {
+    const parts = series.map((each) => `${series.length > 1 ? `${each.name} ` : ""}${format(each.of(day))}`);
+    return `${dayName(day.day)}: ${parts.join(", ")}`;
+  }
+
+  return h(
+    "section",
+    { class: "card chart-card", "aria-labelledby": id },
+    h("div", { class: "card-head" }, h("h3", { id }, title), series.length > 1 && legend(series)),
+    drawing,
+    h("div", { class: "chart-foot" }, readout, h("details", {}, h("summary", {}, "As a table"), table(title, [
+      { title: "Day", cell: (day) => dayName(day.day) },
+      ...series.map((each) => ({ title: each.name, end: true, cell: (day) => format(each.of(day)) })),
+    ], [...days].reverse()))),
+  );
+}
+
+/** Parts of a whole as one bar: which method payouts took. */
+function split(title, parts, { format }) {
+  const whole = sum(parts.map((part) => part.size));
+  const id = newId("split");
+  let x = 0;
+  const pieces = parts.filter((part) => part.size > 0).map((part) => {
+    const share = (part.size / whole) * 100;
+    const piece = svg("rect", { class: `fill-${part.tone}`, x: `${x}%`, y: 0, width: `${share}%`, height: 14 });
+    x += share;
+    return piece;
+  });
+  return h(
+    "section",
+    { class: "card chart-card", "aria-labelledby": id },
+    h("div", { class: "card-head" }, h("h3", { id }, title)),
+    svg("svg", { class: "split", height: 14, width: "100%", "aria-hidden": "true" }, pieces),
+    h("ul", { class: "split-list" }, parts.map((part) => h("li", {},
+      h("span", { class: `key key-${part.tone}` }), h("span", {}, part.name),
+      h("strong", {}, whole ? `${Math.round((part.size / whole) * 100)}%` : "–"),
+      h("span", { class: "note" }, format(part))))),
+  );
+}
+
+function legend(series) {
+  return h("ul", { class: "legend" }, series.map((each) =>
+    h("li", {}, h("span", { class: `key key-${each.tone}` }), each.name)));
+}
+
+function axis(top, rough) {
+  return [0, 0.5, 1].map((share) => {
+    const y = INSET.top + INNER_HEIGHT * (1 - share);
+    return [
+      svg("line", { class: "grid", x1: INSET.left, x2: width() - INSET.right, y1: y, y2: y }),
+      svg("text", { class: "tick", x: INSET.left - 8, y: y + 4, "text-anchor": "end" }, rough(top * share)),
+    ];
+  });
+}
+
+function labels(days) {
+  const every = Math.max(1, Math.ceil(days.length / (width() / 85)));
+  return days.map((day, at) => (days.length - 1 - at) % every === 0 && svg("text",
+    { class: "tick", x: left(days, at) + step(days) / 2, y: HEIGHT - 6, "text-anchor": at === days.length - 1 ? "end" : "middle" },
+    shortDay(day.day)));
+}
+
+function bars(days, series, top) {
+  const thickness = Math.min(22, step(days) * 0.7);
+  return days.map((day, at) => {
+    let y = INSET.top + INNER_HEIGHT;
+    return series.map((each) => {
+      const height = (Math.max(0, each.of(day) ?? 0) / top) * INNER_HEIGHT;
+      y -= height;
+      const x = left(days, at) + (step(days) - thickness) / 2;
+      return height > 0 && svg("rect", { class: `fill-${each.tone}`, x, y, width: thickness, height, rx: Math.min(2, height / 2) });
+    });
+  });
+}
+
+function lines(days, series, top) {
+  return series.map((each) => {
+    const points = days.map((day, at) => [left(days, at) + step(days) / 2, each.of(day)])
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([x, value]) => [x, INSET.top + INNER_HEIGHT * (1 - value / top)]);
+    const path = points.map(([x, y], at) => `${at ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+    return [
+      svg("path", { class: `line line-${each.tone}`, d: path }),
+      // One day alone makes no line: its point has to be seen.
+      points.length < 32 && points.map(([cx, cy]) => svg("circle", { class: `fill-${each.tone}`, cx, cy, r: points.length === 1 ? 4 : 2.5 })),
+    ];
+  });
+}
+
+const step = (days) => (width() - INSET.left - INSET.right) / Math.max(1, days.length);
+const left = (days, at) => INSET.left + at * step(days);
+const sum = (numbers) => numbers.reduce((total, each) => total + each, 0);
+
+/** The next round number above. */
+function niceTop(most) {
+  if (most <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(most));
+  return power * STEPS.find((factor) => factor * power >= most);
+}
+
+/** The next round time above, in seconds. */
+function niceTime(most) {
+  return MINUTE_STEPS.find((seconds) => seconds >= most) ?? most;
+}
+return { chart, split };
+})();
+
 // --- page-overview.js
 
 const module_page_overview = (() => {
@@ -1537,7 +1758,7 @@ const { chart, split } = module_chart;
 const { ask } = module_dialog;
 const { field } = module_form;
 const { fill, h } = module_dom;
-const { count, dayBefore, duration, money, percent, roughMoney, today, when } = module_format;
+const { count, dayBefore, duration, money, percent, roughMoney, today, when, whenWithin } = module_format;
 const { badge, button, card, empty, head, icon, linkButton, loaded, notice } = module_parts;
 const { link, replaceQuery } = module_router;
 const session = module_session;
@@ -1585,7 +1806,7 @@ function sending(state, again) {
   const operates = session.mayOperate();
   if (state.status === "Paused") {
     return notice("wait", "Sending is paused.",
-      h("p", {}, `${actorName(state.paused_by, me)}, ${when(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and wait in the queue.`),
+      h("p", {}, `${actorName(state.paused_by, me)}, ${whenWithin(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and wait in the queue.`),
       operates && button("Resume sending", act("resume", {
         title: "Resume sending?", words: "Everything that waits in the queue is sent.", yes: "Resume",
       }), { kind: "primary small" }));
@@ -1593,7 +1814,7 @@ function sending(state, again) {
   if (state.status === "CircuitOpen") {
     return notice("wait", "Sending has stopped by itself.",
       h("p", {}, `${state.open_reason ?? "Monoova cannot be reached reliably."} Payouts are accepted and wait in the queue. `,
-        state.next_probe_at ? `It is tried again ${when(state.next_probe_at)}.` : ""),
+        state.next_probe_at ? `It is tried again ${whenWithin(state.next_probe_at)}.` : ""),
       operates && button("Try again now", act("reset", {
         title: "Try again now?", words: "Do this once the cause is gone. If it is not, sending stops again; nothing is paid twice.", yes: "Try again",
       }), { kind: "small" }));
@@ -1645,7 +1866,7 @@ function todaysNumbers(day) {
     h("p", { class: "figure" }, money(day.value)),
     h("p", { class: "note breakdown" },
       day.count === 0 ? "no payouts yet" : [
-        h("span", {}, `${count(day.completed)} paid`),
+        h("span", {}, `${count(day.count)} asked for`), h("span", {}, `${count(day.completed)} paid`),
         day.open > 0 && h("span", {}, `${count(day.open)} open`),
         failed > 0 && h("a", { href: link("/payouts", { status: "Failed", day: today() }) }, `${count(failed)} not paid`)]),
   ];
@@ -1694,7 +1915,7 @@ function chartsByDay(days) {
       { kind: "lines", format: percent, most: 1 }),
     chart("Time to completion", days, [
       { name: "Median", tone: "one", of: (day) => day.median_seconds_to_complete },
-      { name: "95 of 100", tone: "two", of: (day) => day.p95_seconds_to_complete },
+      { name: "95 of 100 within", tone: "two", of: (day) => day.p95_seconds_to_complete },
     ], { kind: "lines", format: duration, isTime: true }),
   ];
 }
@@ -1763,31 +1984,6 @@ function shown(signal) {
 return { keepLooking };
 })();
 
-// --- names.js
-
-const module_names = (() => {
-// Names of customers, for lists whose rows only have their ids. They are kept in this tab's memory,
-// asked for in one call for the newest hundred, and learned from whatever other pages have read.
-
-const api = module_api;
-
-const names = new Map();
-let asking = null;
-
-function learn(customers) {
-  for (const each of customers) names.set(each.customer_id, each.name);
-}
-
-const nameOf = (customerId) => names.get(customerId);
-
-/** Resolves when the newest customers' names are known; what is older than those stays unknown. */
-function namesKnown() {
-  asking ??= api.get("/customers", { limit: 100 }).then(({ items }) => learn(items), () => {});
-  return asking;
-}
-return { learn, nameOf, namesKnown };
-})();
-
 // --- payout-table.js
 
 const module_payout_table = (() => {
@@ -1837,14 +2033,13 @@ const { keepLooking } = module_live;
 const { empty, head, icon, linkButton, paged } = module_parts;
 const { namesKnown } = module_names;
 const { payoutTable } = module_payout_table;
-const { go } = module_router;
+const { go, isId } = module_router;
 const session = module_session;
 const { isOpen, PAYOUT_STATUSES, statusName, statusOf } = module_words;
 
 const PAGE = 25;
 const SECONDS_WHILE_OPEN = 3;
 const SECONDS_AT_REST = 20;
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function page({ query, signal }) {
   const filter = Object.fromEntries(["status", "day", "customer_id", "needs_review"].map((name) => [name, query.get(name) ?? ""]));
@@ -1878,7 +2073,7 @@ function filters(filter) {
   review.input = review.querySelector("input");
   const find = field("Transaction id", "find", { isSearch: true, placeholder: "Paste one to open it", oninput: (event) => {
     const text = event.target.value.trim().toLowerCase();
-    if (ID.test(text)) go(`/payouts/${text}`);
+    if (isId(text)) go(`/payouts/${text}`);
   } });
   return h("div", { class: "filters" }, status, day, find, review,
     filter.customer_id && h("a", { class: "chip", href: "#/payouts" }, "Of one customer", icon("close"), h("span", { class: "unseen" }, "Show all customers")));
@@ -2068,6 +2263,7 @@ const module_page_payout = (() => {
 
 const api = module_api;
 const { announce, fill, h } = module_dom;
+const doubt = module_doubt;
 const { exactly, fromNow, money, when } = module_format;
 const { keepLooking } = module_live;
 const { learn, nameOf } = module_names;
@@ -2082,8 +2278,9 @@ const SECONDS_AT_REST = 10;
 const FRESH_MILLISECONDS = 3 * 60_000;
 
 async function page({ params, signal }) {
-  const address = `/payouts/${params.id}`;
+  const address = `/payouts/${encodeURIComponent(params.id)}`;
   let payout = await api.get(address);
+  doubt.seen(payout);
   const name = await payeeName(payout);
   const content = h("div", {});
   const trouble = h("div", {});
@@ -2257,10 +2454,12 @@ const module_page_pay = (() => {
 const api = module_api;
 const { fill, h } = module_dom;
 const { customerPicker } = module_customer_picker;
+const doubt = module_doubt;
+const { doubtPanel, paid } = module_doubt_panel;
 const { field, form, radios, setBusy, submitButton } = module_form;
 const { money } = module_format;
 const { badge, button, card, head, icon, linkButton, loaded, notice, problemNotice } = module_parts;
-const { go, link } = module_router;
+const { go, isId, link } = module_router;
 const session = module_session;
 const { destinationName, VERIFICATIONS } = module_words;
 
@@ -2269,7 +2468,8 @@ function page({ query, signal }) {
   if (!session.mayOperate()) {
     return [heading, notice("info", "Paying needs the role of an operator.", h("p", {}, "You may look at everything."))];
   }
-  const id = query.get("customer");
+  if (doubt.inDoubt()) return [heading, h("div", { class: "narrow" }, doubtPanel())];
+  const id = isId(query.get("customer")) ? query.get("customer") : null;
   const body = id
     ? loaded(() => api.get(`/customers/${id}`), (customer) => payForm(customer, query.get("destination")), { signal })
     : card("Whom?", { class: "narrow" }, customerPicker((customer) => go("/pay", { customer: customer.customer_id }), signal));
@@ -2288,7 +2488,6 @@ function payForm(customer, chosen) {
 class PayForm {
   constructor(customer, chosen, who) {
     this.customer = customer;
-    this.sent = null; // what was asked for when no answer came: asked again as it was
     const first = customer.destinations.some((each) => each.destination_id === chosen)
       ? chosen : customer.destinations[0].destination_id;
     const changed = () => this.forget();
@@ -2345,7 +2544,8 @@ class PayForm {
     const isRefused = checks.some((check) => check.is_ok === false);
     const isCertain = checks.every((check) => check.is_ok);
     const key = crypto.randomUUID(); // one for this payment, however often the button is pressed
-    const pay = button(isCertain ? `Pay ${amount}` : `Pay ${amount} all the same`, () => this.pay(payload, key, pay), { kind: "primary large" });
+    const payment = { key, request: payload };
+    const pay = button(isCertain ? `Pay ${amount}` : `Pay ${amount} all the same`, () => this.pay(payment, pay), { kind: "primary large" });
     fill(
       this.outcome,
       h("h2", {}, isRefused ? "This would not go through" : "This is what will happen"),
@@ -2357,34 +2557,29 @@ class PayForm {
     if (!isRefused) pay.focus();
   }
 
-  async pay(payload, key, pay) {
+  async pay(payment, pay) {
     if (pay.classList.contains("busy")) return;
     setBusy(pay, true);
     this.freeze(true);
     try {
-      const payout = await api.post("/payouts", payload, { idempotencyKey: key });
-      dispatchEvent(new Event("payouts-changed"));
-      go(`/payouts/${payout.transaction_id}`);
+      paid(await doubt.ask(payment));
     } catch (problem) {
-      this.failed(problem, payload, key);
+      this.failed(problem, payment);
     } finally {
       setBusy(pay, false);
     }
   }
 
-  failed(problem, payload, key) {
-    if (problem.kind === api.Kind.UNKNOWN || problem.kind === api.Kind.SIGNED_OUT) {
-      const again = button("Ask again", () => this.pay(payload, key, again), { kind: "primary" });
-      fill(this.outcome, notice("wait", "We do not know yet whether this was paid.",
-        h("p", {}, h("strong", {}, "Do not start another payment."), " Press “Ask again”: it is the same payment under the same key, so it is paid once however often you ask."),
-        problem.detail && h("p", { class: "note" }, problem.detail), again,
-        problem.transactionId && linkButton("Look at the payout", link(`/payouts/${problem.transactionId}`))));
-      again.focus();
+  failed(problem, payment) {
+    if (doubt.inDoubt()) {
+      const refused = (answer) => this.failed(answer, payment);
+      fill(this.outcome, doubtPanel({ problem, refused, title: "We do not know yet whether this was paid." }));
+      this.outcome.querySelector("button").focus();
       return;
     }
     this.freeze(false);
     if (problem.kind === api.Kind.TRY_AGAIN) {
-      const again = button("Try again", () => this.pay(payload, key, again), { kind: "primary" });
+      const again = button("Try again", () => this.pay(payment, again), { kind: "primary" });
       fill(this.outcome, notice("bad", "Nothing was paid.", h("p", {}, problem.detail), again));
       again.focus();
     } else if (problem.kind === api.Kind.INVALID) {
@@ -2582,7 +2777,7 @@ const { destinationFields } = module_destination_form;
 const { ask } = module_dialog;
 const { fill, h } = module_dom;
 const { field } = module_form;
-const { exactly, today, when } = module_format;
+const { exactly, today, when, whenWithin } = module_format;
 const { badge, button, card, copyable, empty, facts, head, icon, linkButton, paged, saveFile, table } = module_parts;
 const { learn } = module_names;
 const { payoutTable } = module_payout_table;
@@ -2591,7 +2786,7 @@ const session = module_session;
 const { actorName, destinationName, PURPOSES, VERIFICATIONS } = module_words;
 
 async function page({ params, signal }) {
-  const address = `/customers/${params.id}`;
+  const address = `/customers/${encodeURIComponent(params.id)}`;
   const content = h("div", {});
   const reload = async () => show(await api.get(address));
   const payouts = paged(
@@ -2653,7 +2848,7 @@ function destinationItem(destination, customer, address, reload) {
     h("span", { class: "thing-icon" }, icon(destination.type === "BankAccount" ? "bank" : "at")),
     h("div", { class: "thing-words" },
       h("p", { class: "thing-title" }, h("span", {}, destination.masked), label && badge(label, tone)),
-      h("p", { class: "note" }, `${destinationName(destination)} · added ${when(destination.created_at)}`),
+      h("p", { class: "note" }, `${destinationName(destination)} · added ${whenWithin(destination.created_at)}`),
       nameSaid && h("p", { class: "note" }, nameSaid)),
     session.mayOperate() && h("div", { class: "actions" },
       isStarted && button("Enter code", () => confirmVerification(destination, path, reload), { kind: "small" }),
@@ -2835,7 +3030,7 @@ function upload() {
       },
     },
     icon("batches"),
-    h("p", {}, input, choose, h("span", { class: "drop-words" }, " or drop it here")),
+    h("p", {}, input, choose, h("span", { class: "drop-words wide" }, " or drop it here")),
     h("p", { class: "note" }, "Columns: ", h("code", {}, "customer_id"), " or ", h("code", {}, "external_id"), ", ", h("code", {}, "amount"), ", ", h("code", {}, "reference"), ". ",
       h("button", { type: "button", class: "text-button", onclick: () => saveFile("batch-example.csv", "text/csv", EXAMPLE) }, "Get an example")),
   );
@@ -2897,7 +3092,7 @@ const api = module_api;
 const { ask } = module_dialog;
 const { announce, fill, h } = module_dom;
 const { field } = module_form;
-const { count, exactly, money, short, when } = module_format;
+const { count, exactly, money, short, when, whenWithin } = module_format;
 const { keepLooking } = module_live;
 const { namesKnown, nameOf } = module_names;
 const { badge, button, card, copyable, empty, facts, head, icon, notice, paged, saveFile, table } = module_parts;
@@ -2907,11 +3102,12 @@ const { actorName, BATCH_STATUSES, statusName } = module_words;
 
 const MOVING = ["Checking", "Releasing", "Released"];
 const MOST_PARTS = 100; // 20,000 rows
+const MOST_ROWS = 50;
 const SECONDS_WHILE_MOVING = 2;
 const SECONDS_AT_REST = 5;
 
 async function page({ params, signal }) {
-  const address = `/batches/${params.id}`;
+  const address = `/batches/${encodeURIComponent(params.id)}`;
   let batch = await api.get(address);
   const content = h("div", {});
   const rows = rowList(address, signal);
@@ -2954,9 +3150,16 @@ const UNPAID = ["Failed", "Returned", "Cancelled", "NotReleased"];
 function rowList(address, signal) {
   let isNarrow = false;
 
-  async function part(cursor) {
+  /** The API answers with some hundred rows at once; a page has fewer. */
+  async function part(place) {
     await namesKnown();
-    if (!isNarrow) return api.get(`${address}/rows`, { cursor });
+    if (!isNarrow) {
+      const { from = 0, rows = await api.get(`${address}/rows`, { cursor: place?.cursor }) } = place ?? {};
+      const to = from + MOST_ROWS;
+      const isLeft = to < rows.items.length;
+      const next = isLeft ? { from: to, rows } : rows.next_cursor && { cursor: rows.next_cursor };
+      return { items: rows.items.slice(from, to), next_cursor: next };
+    }
     const { items } = await api.getAll(`${address}/rows`, {}, MOST_PARTS);
     return { items: items.filter((row) => row.needs_review || UNPAID.includes(row.status)), next_cursor: null };
   }
@@ -3071,7 +3274,7 @@ function progress(batch) {
   if (!told || ["Checking", "AwaitingConfirmation", "AwaitingApproval"].includes(batch.status)) return null;
   const ended = ["completed", "failed", "returned", "cancelled", "not_released"].reduce((all, name) => all + (told[name] ?? 0), 0);
   const id = "batch-progress";
-  return card("Progress", { note: told.as_of && `as of ${when(told.as_of)}` },
+  return card("Progress", { note: told.as_of && `as of ${whenWithin(told.as_of)}` },
     h("p", { id }, h("strong", {}, count(ended)), ` of ${count(batch.row_count, "payout")} at their end`),
     h("progress", { max: batch.row_count, value: ended, "aria-labelledby": id }),
     h("ul", { class: "tallies" }, PARTS.filter(([name]) => told[name]).map(([name, words, tone]) =>
@@ -3089,7 +3292,7 @@ function summary(batch) {
       ["Largest", money(typeof told.largest === "object" ? told.largest?.amount : told.largest)],
       ["First payment", `to ${count(told.first_time_count ?? 0, "customer")}`],
       ["Paid the same lately", `${count(told.duplicate_count ?? 0, "row")}, in 7 days or in this file`],
-      ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${when(batch.created_at)}`],
+      ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${whenWithin(batch.created_at)}`],
       ["Confirmed by", batch.confirmed_by && actorName(batch.confirmed_by, session.me().name)],
       ["Approved by", batch.approved_by && actorName(batch.approved_by, session.me().name)],
     ),
@@ -3220,7 +3423,7 @@ function page({ signal }) {
       await namesKnown();
       return api.get("/payouts", { needs_review: "true", limit: 25, cursor });
     },
-    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "What nobody can know by itself shows up here."),
+    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "A payout whose outcome only a person can find out shows up here."),
     { signal },
   );
   return [
@@ -3404,7 +3607,7 @@ const INCOMPLETE = {
 };
 
 async function page({ params }) {
-  const report = await api.get(`/reports/daily/${params.day}`);
+  const report = await api.get(`/reports/daily/${encodeURIComponent(params.day)}`);
   const differences = report.differences ?? [];
   return [
     head(dayName(report.date), { back: { href: "#/reports", label: "Reports" }, badge: verdict(report) }),
@@ -3450,6 +3653,8 @@ const module_app = (() => {
 const api = module_api;
 const auth = module_auth;
 const { announce, fill, h } = module_dom;
+const { inDoubt } = module_doubt;
+const { doubtPanel } = module_doubt_panel;
 const { useTimeZone } = module_format;
 const { button, head, notice, problemNotice, skeleton } = module_parts;
 const { matching, place } = module_router;
@@ -3477,6 +3682,7 @@ const TALLY_SECONDS = 60;
 
 const root = document.getElementById("app");
 let main = null;
+const standing = h("div", { class: "standing" });
 let leaving = new AbortController();
 
 async function start() {
@@ -3498,6 +3704,7 @@ async function start() {
   await session.load();
   main = shell.frame(root);
   addEventListener("hashchange", show);
+  addEventListener("doubt-ended", () => fill(standing));
   keepTally();
   await show();
 }
@@ -3514,16 +3721,22 @@ function welcome(message) {
         h("h1", {}, "Payouts"),
         h("p", { class: "lead" }, "Pay customers, and know what became of it."),
         message,
+        inDoubt() && notice("wait", "One payment is still in doubt.",
+          h("p", {}, h("strong", {}, "Do not pay again."), " Sign in as whoever asked for it; then it can be asked for again, as the same payment.")),
         button("Sign in", () => auth.begin(location.hash), { kind: "primary large" })),
     ),
   );
 }
 
-/** The page stays as it is, with what was typed into it; only the way on is offered. */
+/**
+ * The page stays as it is, with what was typed into it, until somebody goes on. Signing in loads it
+ * anew: of all that was typed only a payment in doubt is kept (doubt.js).
+ */
 function askToSignInAgain() {
   if (!main || document.querySelector(".session-end")) return;
   main.prepend(h("div", { class: "session-end" }, notice("wait", "Your session has ended.",
-    h("p", {}, "What you see is still here, but nothing can be asked or done until you sign in again."),
+    h("p", {}, "What you see is still here, but nothing can be asked or done until you sign in again. That loads the page anew: copy what you have typed and still need."),
+    inDoubt() && h("p", {}, "The payment in doubt is kept; you can ask again afterwards."),
     button("Sign in again", () => auth.begin(location.hash), { kind: "primary" }))));
 }
 
@@ -3544,7 +3757,9 @@ async function show() {
     content = [head("Something is in the way"), problemNotice(problem, { again: show })];
   }
   if (signal.aborted) return;
-  fill(main, h("div", { class: "page" }, content));
+  // The page for paying shows it in place of its form.
+  fill(standing, inDoubt() && path !== "/pay" && doubtPanel());
+  fill(main, standing, h("div", { class: "page" }, content));
   scrollTo(0, 0);
   const heading = main.querySelector("h1");
   document.title = `${found?.route.title ?? "Console"} · Payouts`;
@@ -3558,6 +3773,10 @@ function keepTally() {
   setInterval(again, TALLY_SECONDS * 1000);
   addEventListener("payouts-changed", again);
 }
+
+addEventListener("beforeunload", (event) => {
+  if (inDoubt() && !auth.isOnTheWay()) event.preventDefault();
+});
 
 start().catch((problem) => {
   const words = problem.detail ?? "The console could not be started.";
