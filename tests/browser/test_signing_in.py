@@ -73,7 +73,7 @@ def test_whoever_signs_out_is_forgotten_by_the_sign_in_page_and_their_token_revo
         console.page.get_by_role("button", name="Sign out").click()
     console.heading("Payouts")
     given = parse_qs(asked.value.post_data or "")
-    form = {
+    form: dict[str, str | float | bool] = {
         "grant_type": "refresh_token",
         "client_id": given["client_id"][0],
         "refresh_token": given["token"][0],
