@@ -85,6 +85,7 @@ check: venv infra-lint infra-audit  ## Style, types, layers, templates, known vu
 	.venv/bin/lint-imports
 	$(PYTHON) .ci/audit.py requirements.txt requirements-dev.txt tests/load/requirements.txt
 	$(PYTHON) -m ops.openapi --check
+	$(PYTHON) -m ops.console_script --check
 
 .PHONY: infra-lint
 infra-lint: build/package/prod/template.yaml  ## cfn-lint over the three templates
@@ -111,6 +112,7 @@ fmt: .venv/.stamp  ## Format the code and mend what can be mended by itself
 docs: .venv/.stamp  ## Write what documentation takes from the code
 	$(PYTHON) -m ops.life_cycle_table
 	$(PYTHON) -m ops.alarm_table
+	$(PYTHON) -m ops.explanation_table
 	$(PYTHON) -m ops.cost --write-docs
 	$(PYTHON) -m ops.openapi
 

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 from chalice.app import (
-    Chalice,
     CloudWatchEvent,
     CognitoUserPoolAuthorizer,
     CORSConfig,
@@ -27,7 +26,15 @@ from chalice.app import (
 
 from chalicelib import api, starting
 from chalicelib.api import events, views
-from chalicelib.api.http import Incoming, Reply, answering, as_problem, checked_day, checked_id
+from chalicelib.api.http import (
+    Incoming,
+    PayoutsApp,
+    Reply,
+    answering,
+    as_problem,
+    checked_day,
+    checked_id,
+)
 from chalicelib.domain.actor import Actor, Role
 from chalicelib.errors import ErrorCode
 from chalicelib.observability import invocation, note
@@ -39,7 +46,7 @@ _POOL_ARN = os.environ.get("COGNITO_USER_POOL_ARN", _NOT_DEPLOYED.format("cognit
 _PAYOUT_QUEUE_ARN = os.environ.get("PAYOUT_QUEUE_ARN", _NOT_DEPLOYED.format("sqs"))
 _WEBHOOK_QUEUE_ARN = os.environ.get("WEBHOOK_QUEUE_ARN", _NOT_DEPLOYED.format("sqs") + "-2")
 
-app = Chalice(app_name="monoova-payouts")
+app = PayoutsApp("monoova-payouts", lambda: wired.get().settings)
 admins = CognitoUserPoolAuthorizer("administrators", provider_arns=[_POOL_ARN])
 services = IAMAuthorizer()
 cors = CORSConfig(
@@ -452,8 +459,10 @@ def reset_circuit() -> Reply:
 
 @for_admins("GET", "/dead-letters")
 def list_dead_letters() -> Reply:
-    Incoming.to(app).administrator()
-    return Reply(views.dead_letters(*wired.get().dead_letters.look()))
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    limit = incoming.query(api.schemas.DEAD_LETTERS)["limit"]
+    return Reply(views.dead_letters(wired.get().dead_letters.look(limit)))
 
 
 @for_admins("POST", "/dead-letters/{message_id}/replay")

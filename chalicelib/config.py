@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chalicelib.domain.actor import ServiceRoles, subject_of_role
+from chalicelib.domain.actor import LOOKS, OPERATES, Role, ServiceRoles, subject_of_role
 from chalicelib.domain.approval import ApprovalRules
 from chalicelib.domain.limits import Limits
 from chalicelib.domain.money import InvalidAmountError, cents_from
@@ -19,6 +19,9 @@ _SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb")
 # speaks of "a nonce to determine if a request has already been received", and shows no example.
 _DUPLICATES: Final = ("refused", "booked")
 _NEEDED: Final = ("off", "required")
+_WITHOUT_GROUP: Final = {"operate": OPERATES, "look": LOOKS}
+# In the clear only to this very machine: whoever signs in sends a code that stands for them.
+_SIGN_IN: Final = r"https://[\w.-]+(:[0-9]+)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?"
 _ROLE_ARN: Final = r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+"
 
 
@@ -40,6 +43,7 @@ class Settings:
     `parked_queue_url` is empty where nobody may look at dead letters through the API.
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
     `low_balance_cents` is None where nobody wants to be told.
+    `roles_without_group` are those of a person who is in none of our groups.
     `sign_in_url` and `user_pool_client_id` are the console's way to the user pool; empty without.
     """
 
@@ -66,6 +70,7 @@ class Settings:
     approval: ApprovalRules
     limits: Limits
     service_roles: ServiceRoles
+    roles_without_group: frozenset[Role]
     cors_allow_origin: str
     sign_in_url: str
     user_pool_client_id: str
@@ -117,9 +122,12 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         service_roles=ServiceRoles(
             viewers=reader.roles("VIEWER_ROLE_ARNS"), approvers=reader.roles("APPROVER_ROLE_ARNS")
         ),
+        roles_without_group=_WITHOUT_GROUP.get(
+            reader.one_of("USERS_WITHOUT_GROUP", tuple(_WITHOUT_GROUP)), LOOKS
+        ),
         cors_allow_origin=reader.text("CORS_ALLOW_ORIGIN", default="*"),
         sign_in_url=reader.optional(
-            "COGNITO_DOMAIN", r"https?://[\w.-]+(:[0-9]+)?", "the address of the sign-in page"
+            "COGNITO_DOMAIN", _SIGN_IN, "the https address of the sign-in page"
         ),
         user_pool_client_id=reader.optional("COGNITO_CLIENT_ID", r"\w+", "an app client's id"),
         stage=reader.text("STAGE", default="dev"),

@@ -42,6 +42,7 @@ class ErrorCode(StrEnum):
     PAYOUT_NOT_FOUND = "PayoutNotFound"
     BATCH_NOT_FOUND = "BatchNotFound"
     REPORT_NOT_FOUND = "ReportNotFound"
+    DAY_NOT_OVER = "DayNotOver"
     DEAD_LETTER_NOT_FOUND = "DeadLetterNotFound"
     FILE_NOT_FOUND = "FileNotFound"
     CUSTOMER_HAS_OPEN_PAYOUTS = "CustomerHasOpenPayouts"

@@ -1,6 +1,6 @@
 """Where a message rests that failed five times, until a person looks at it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +18,8 @@ MOST_LOOKED_AT: Final = 200
 _HIDDEN_SECONDS: Final = 60
 # Without waiting SQS asks only some of its servers, and a message may seem not to be there.
 _WAIT_SECONDS: Final = 1
+_VISIBLE: Final = "ApproximateNumberOfMessages"
+_HIDDEN: Final = "ApproximateNumberOfMessagesNotVisible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,17 @@ class RestingQueue:
         self._client = client
         self._url = url
 
-    def look(self) -> list[Resting]:
-        """The messages that rest, up to a bound; not those that somebody else looks at now."""
-        found = [message for handful in self._handfuls() for message in handful]
+    def count(self) -> int:
+        """About how many rest, whoever looks at them now; none of them is taken."""
+        with queue_errors():
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=[_VISIBLE, _HIDDEN]
+            )
+        return sum(int(number) for number in answer["Attributes"].values())
+
+    def look(self, most: int = MOST_LOOKED_AT) -> list[Resting]:
+        """So many messages that rest; not those that somebody else looks at now."""
+        found = [message for handful in self._handfuls(most) for message in handful]
         self.show_again(found)
         return found
 
@@ -68,12 +78,18 @@ class RestingQueue:
         self.show_again(others)
         return wanted
 
-    def show_again(self, messages: Iterable[Resting]) -> None:
+    def show_again(self, messages: Sequence[Resting]) -> None:
         """Ends the hiding of messages that were taken."""
-        with queue_errors():
-            for message in messages:
-                self._client.change_message_visibility(
-                    QueueUrl=self._url, ReceiptHandle=message.receipt, VisibilityTimeout=0
+        for start in range(0, len(messages), _AT_ONCE):
+            some = messages[start : start + _AT_ONCE]
+            with queue_errors():
+                # Those that it fails for show again by themselves, in a minute.
+                self._client.change_message_visibility_batch(
+                    QueueUrl=self._url,
+                    Entries=[
+                        {"Id": str(n), "ReceiptHandle": each.receipt, "VisibilityTimeout": 0}
+                        for n, each in enumerate(some)
+                    ],
                 )
 
     def delete(self, message: Resting) -> None:
@@ -81,14 +97,14 @@ class RestingQueue:
         with queue_errors():
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
 
-    def _handfuls(self) -> Iterator[list[Resting]]:
+    def _handfuls(self, most: int = MOST_LOOKED_AT) -> Iterator[list[Resting]]:
         """All that rest, each once, as many as SQS hands out at a time."""
         seen: set[str] = set()
-        while len(seen) < MOST_LOOKED_AT:
+        while len(seen) < most:
             with queue_errors():
                 answer = self._client.receive_message(
                     QueueUrl=self._url,
-                    MaxNumberOfMessages=_AT_ONCE,
+                    MaxNumberOfMessages=min(_AT_ONCE, most - len(seen)),
                     VisibilityTimeout=_HIDDEN_SECONDS,
                     WaitTimeSeconds=_WAIT_SECONDS,
                     MessageSystemAttributeNames=["All"],

@@ -303,8 +303,15 @@ class Container:
             clock=self.clock,
             is_sandbox=lambda: self.credentials.current().environment == "sandbox",
             new_id=self._new_id,
+            waits_in=self._batch_with,
             check_branch=self._check_branch,
         )
+
+    def _batch_with(self, customer_id: str) -> str | None:
+        # Loaded only when it is called: whoever looks at a customer needs no batch.
+        from chalicelib.services.waiting_rows import WaitingRows
+
+        return WaitingRows(self.batches_table, self.open_batches).batch_with(customer_id)
 
     @cached_property
     def _branches(self) -> "BranchCheck":
@@ -547,7 +554,7 @@ class Container:
     def batch_rows(self) -> "BatchRows":
         from chalicelib.services.batch_rows import BatchRows
 
-        return BatchRows(self.batches_table, self.outlines)
+        return BatchRows(self.batches_table, self.outlines, self.payees)
 
     @cached_property
     def batch_work(self) -> "BatchWork":

@@ -14,6 +14,7 @@ import { actorName, BATCH_STATUSES, statusName } from "./words.js";
 
 const MOVING = ["Checking", "Releasing", "Released"];
 const MOST_PARTS = 100; // 20,000 rows
+const MOST_ROWS = 50;
 const SECONDS_WHILE_MOVING = 2;
 const SECONDS_AT_REST = 5;
 
@@ -61,9 +62,16 @@ const UNPAID = ["Failed", "Returned", "Cancelled", "NotReleased"];
 function rowList(address, signal) {
   let isNarrow = false;
 
-  async function part(cursor) {
+  /** The API answers with some hundred rows at once; a page has fewer. */
+  async function part(place) {
     await namesKnown();
-    if (!isNarrow) return api.get(`${address}/rows`, { cursor });
+    if (!isNarrow) {
+      const { from = 0, rows = await api.get(`${address}/rows`, { cursor: place?.cursor }) } = place ?? {};
+      const to = from + MOST_ROWS;
+      const isLeft = to < rows.items.length;
+      const next = isLeft ? { from: to, rows } : rows.next_cursor && { cursor: rows.next_cursor };
+      return { items: rows.items.slice(from, to), next_cursor: next };
+    }
     const { items } = await api.getAll(`${address}/rows`, {}, MOST_PARTS);
     return { items: items.filter((row) => row.needs_review || UNPAID.includes(row.status)), next_cursor: null };
   }

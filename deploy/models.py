@@ -30,8 +30,9 @@ OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     "secretsmanager": frozenset({"GetSecretValue"}),
     "sqs": frozenset(
         {
-            "ChangeMessageVisibility",
+            "ChangeMessageVisibilityBatch",
             "DeleteMessage",
+            "GetQueueAttributes",
             "ReceiveMessage",
             "SendMessage",
             "SendMessageBatch",

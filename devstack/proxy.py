@@ -79,7 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_answer(upstream.getresponse())
         except (OSError, http.client.HTTPException) as error:
             self.close_connection = True
-            self.send_error(502, explain=f"The emulated AWS did not answer: {error}")
+            with contextlib.suppress(OSError):  # it may be the caller who has gone
+                self.send_error(502, explain=f"The emulated AWS did not answer: {error}")
         finally:
             upstream.close()
 

@@ -307,7 +307,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         "last_switch": {"what": "Paused", "by": _BY, "at": _AT},
     },
     "DeadLetter": _LETTER,
-    "DeadLetterList": {"items": [_LETTER], "is_complete": True},
+    "DeadLetterList": {"items": [_LETTER], "is_complete": True, "approximate_count": 1},
     "ConsoleConfig": {
         "apiBase": ".",
         "signInUrl": "https://business.auth.ap-southeast-2.amazoncognito.com",

@@ -348,7 +348,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     ),
     "make_daily_report": Operation(
         "Makes the report of a Sydney day that is over, now.",
-        (*_BODY, _E.CHANGED_MEANWHILE, *_STORAGE),
+        (*_BODY, _E.DAY_NOT_OVER, _E.CHANGED_MEANWHILE, *_STORAGE),
         reply="DailyReport",
         body=schemas.EmptySchema,
         changes=True,
@@ -385,8 +385,9 @@ OPERATIONS: Final[dict[str, Operation]] = {
     ),
     "list_dead_letters": Operation(
         "Messages that failed five times and rest, the oldest first.",
-        _STORAGE,
+        (_E.INVALID_REQUEST, *_STORAGE),
         reply="DeadLetterList",
+        query=schemas.DeadLetterListSchema,
     ),
     "replay_dead_letter": Operation(
         "Puts a message back on the queue that it came from.",
@@ -432,7 +433,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "show_console_file": Operation(
         "A script, a style sheet or a picture of the console.",
         (_E.FILE_NOT_FOUND, _E.INTERNAL_ERROR),
-        media_type="text/*",
+        media_type="*/*",
         is_file=True,
     ),
     "show_docs_file": Operation(

@@ -44,6 +44,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.PAYOUT_NOT_AWAITING_APPROVAL,
             _E.DEAD_LETTER_UNREADABLE,
             _E.CHANGED_MEANWHILE,
+            _E.DAY_NOT_OVER,
         ),
     ),
     413: ("Payload too large", (_E.PAYLOAD_TOO_LARGE,)),
@@ -109,6 +110,7 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     " not for more than 30 days, can be decided on.",
     _E.DEAD_LETTER_UNREADABLE: "Nothing here can read this message, so putting it back would only"
     " bring it here again: look for the cause in the log, then delete it.",
+    _E.DAY_NOT_OVER: "This day is not over yet in Sydney.",
     _E.CHANGED_MEANWHILE: "The customer was changed meanwhile: try again.",
     _E.PAYLOAD_TOO_LARGE: "The body is larger than 16384 bytes.",
     _E.UNSUPPORTED_MEDIA_TYPE: "Send application/json.",

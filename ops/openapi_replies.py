@@ -386,6 +386,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
         {
             "items": {"type": "array", "items": reference_to("DeadLetter")},
             "is_complete": {**_YES_OR_NO, "description": "Whether there are no more than these."},
+            "approximate_count": {**_COUNT, "description": "How many rest, as SQS counts."},
         }
     ),
     "ConsoleConfig": {

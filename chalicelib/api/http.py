@@ -13,7 +13,7 @@ import simplejson
 from chalice.app import Chalice, Request, Response
 
 from chalicelib import observability
-from chalicelib.config import SettingsError
+from chalicelib.config import Settings, SettingsError
 from chalicelib.domain.actor import Actor, Role, ServiceRoles, service, user
 from chalicelib.encryption import SealBrokenError, VaultUnavailableError
 from chalicelib.errors import (
@@ -80,18 +80,27 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class PayoutsApp(Chalice):
+    """Chalice, and the deployment's `settings`: read by whoever needs one, and no page does."""
+
+    def __init__(self, app_name: str, settings: Callable[[], Settings]) -> None:
+        super().__init__(app_name)
+        self.settings = settings
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One request, with what may be asked of it."""
 
     request: Request
     lambda_context: Any
+    settings: Callable[[], Settings]
 
     @classmethod
-    def to(cls, app: Chalice) -> "Incoming":
+    def to(cls, app: PayoutsApp) -> "Incoming":
         request = app.current_request
         assert request is not None  # Chalice sets it before it calls a view
-        return cls(request, app.lambda_context)
+        return cls(request, app.lambda_context, app.settings)
 
     def administrator(self) -> Actor:
         """The person that API Gateway's Cognito authorizer let in, with their roles.
@@ -104,7 +113,8 @@ class Incoming:
         if not isinstance(sub, str) or not sub:
             raise UnauthenticatedError("Sign in first.")
         # API Gateway passes the list of groups on as one text.
-        return _noted(user(sub, _SEPARATORS.split(str(claims.get("cognito:groups", "")))))
+        groups = _SEPARATORS.split(str(claims.get("cognito:groups", "")))
+        return _noted(user(sub, groups, self.settings().roles_without_group))
 
     def operator(self) -> Actor:
         """The same, where something is to be changed: whoever is only a viewer may not.

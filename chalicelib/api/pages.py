@@ -17,6 +17,8 @@ DOCS: Final = Pages(
     frozenset({"index.html", "docs.css", "docs.js", "swagger-ui.css", "swagger-ui-bundle.js"}),
     policy=f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'",
+    # The library is a megabyte and a half, and changes with a release at the most.
+    kept_seconds=3600,
 )
 CONSOLE_FILES: Final = frozenset({"index.html", "console.css", "console.js", "icon.svg"})
 

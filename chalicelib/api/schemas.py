@@ -232,6 +232,12 @@ class PageSchema(Schema):
     cursor = fields.String(load_default=None, validate=Length(min=1, max=1024))
 
 
+class DeadLetterListSchema(Schema):
+    """How many messages to look through; 0 counts them and takes none out of its queue."""
+
+    limit = _Whole(load_default=200, validate=Range(min=0, max=200))
+
+
 class PayoutListSchema(PageSchema):
     """Which payouts; `date` is short for the same `from` and `to`."""
 
@@ -292,6 +298,7 @@ RESOLVE: Final = ResolveSchema()
 REASON: Final = ReasonSchema()
 EMPTY: Final = EmptySchema()
 PAGE: Final = PageSchema()
+DEAD_LETTERS: Final = DeadLetterListSchema()
 DAY_RANGE: Final = DayRangeSchema()
 PAYOUT_LIST: Final = PayoutListSchema()
 CUSTOMER_PAYOUT_LIST: Final = CustomerPayoutListSchema()

@@ -18,7 +18,7 @@ from chalicelib.storage.dynamodb import Page, cursor_of, text_of
 if TYPE_CHECKING:
     from chalicelib.monoova.client import Account
     from chalicelib.services.customers import Customer
-    from chalicelib.services.dead_letters import DeadLetter
+    from chalicelib.services.dead_letters import DeadLetter, DeadLetters
     from chalicelib.services.listing import Listing
     from chalicelib.services.paying import Requested
     from chalicelib.services.reconciliation import Findings
@@ -223,9 +223,13 @@ def sending(shown: Gate) -> Json:
     }
 
 
-def dead_letters(shown: "Sequence[DeadLetter]", is_complete: bool) -> Json:
+def dead_letters(shown: "DeadLetters") -> Json:
     """What rests, the oldest first."""
-    return {"items": [dead_letter(letter) for letter in shown], "is_complete": is_complete}
+    return {
+        "items": [dead_letter(letter) for letter in shown.items],
+        "is_complete": shown.is_complete,
+        "approximate_count": shown.approximate_count,
+    }
 
 
 def dead_letter(shown: "DeadLetter") -> Json:

@@ -14,10 +14,10 @@ class Role(StrEnum):
     APPROVER = "approver"
 
 
-_LOOKS: Final = frozenset({Role.VIEWER})
-_OPERATES: Final = _LOOKS | {Role.OPERATOR}
-_APPROVES: Final = _OPERATES | {Role.APPROVER}
-_BY_GROUP: Final = {"viewers": _LOOKS, "operators": _OPERATES, "approvers": _APPROVES}
+LOOKS: Final = frozenset({Role.VIEWER})
+OPERATES: Final = LOOKS | {Role.OPERATOR}
+_APPROVES: Final = OPERATES | {Role.APPROVER}
+_BY_GROUP: Final = {"viewers": LOOKS, "operators": OPERATES, "approvers": _APPROVES}
 _ASSUMED: Final = ":assumed-role/"
 
 
@@ -31,7 +31,7 @@ class Actor:
 
     name: str
     subject: str
-    roles: frozenset[Role] = _OPERATES
+    roles: frozenset[Role] = OPERATES
 
     def may(self, role: Role) -> bool:
         return role in self.roles
@@ -41,14 +41,14 @@ class Actor:
         return self.subject == subject_of(name)
 
 
-def user(sub: str, groups: Iterable[str] = ()) -> Actor:
+def user(sub: str, groups: Iterable[str] = (), without_group: frozenset[Role] = OPERATES) -> Actor:
     """A person of the user pool, by the pool's own id for them.
 
-    Groups that are not ours say nothing: whoever is in none of ours is an operator, and nobody is
-    an approver without being named one.
+    Groups that are not ours say nothing: whoever is in none of ours has the roles `without_group`,
+    and nobody is an approver without being named one.
     """
     ours = [_BY_GROUP[group] for group in groups if group in _BY_GROUP]
-    return Actor(sub, subject_of(sub), frozenset().union(*ours) if ours else _OPERATES)
+    return Actor(sub, subject_of(sub), frozenset().union(*ours) if ours else without_group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class ServiceRoles:
     def of(self, subject: str) -> frozenset[Role]:
         if subject in self.approvers:
             return _APPROVES
-        return _LOOKS if subject in self.viewers else _OPERATES
+        return LOOKS if subject in self.viewers else OPERATES
 
 
 def service(arn: str, roles: ServiceRoles | None = None) -> Actor:

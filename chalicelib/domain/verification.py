@@ -73,5 +73,11 @@ def under_way(before: Verification, *, owner_name_matches: bool | None) -> Verif
 
 
 def turned(before: Verification, status: VerificationStatus, now: datetime) -> Verification:
-    """The verification with another status; an unchanged one keeps its time."""
-    return before if before.status is status else replace(before, status=status, at=now)
+    """The verification with another status; an unchanged one keeps its time.
+
+    One that is locked anew, its hour being over, is locked for another.
+    """
+    is_locked_anew = status is VerificationStatus.LOCKED and not before.is_locked(now)
+    if before.status is status and not is_locked_anew:
+        return before
+    return replace(before, status=status, at=now)

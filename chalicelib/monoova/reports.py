@@ -82,18 +82,26 @@ class MonoovaReports:
 
     def notifications(self, day: date, skip: int) -> tuple[tuple[Notification, ...] | None, Heard]:
         """`GET /subscriptions/v1/report/{date}`: one page, from `skip` on."""
-        path = (
-            f"/subscriptions/v1/report/{day.isoformat()}?skip={skip}&take={NOTIFICATIONS_AT_ONCE}"
-        )
+        path = notifications_path(day, skip)
         document, answer = self._client.ask("webhook_report", "GET", path)
         lines = _list(document, "notifications")
         return None if lines is None else tuple(_notifications(lines)), answer
 
     def send_again(self, webhook_id: str) -> tuple[bool, Heard]:
         """`POST /subscriptions/v2/resend/{WebhookId}`: whether Monoova will."""
-        path = f"/subscriptions/v2/resend/{quote(webhook_id, safe='')}"
+        path = send_again_path(webhook_id)
         document, answer = self._client.ask("resend", "POST", path, b"")
         return document is not None, answer
+
+
+def notifications_path(day: date, skip: int) -> str:
+    """Where a page of a day's webhook report is."""
+    return f"/subscriptions/v1/report/{day.isoformat()}?skip={skip}&take={NOTIFICATIONS_AT_ONCE}"
+
+
+def send_again_path(webhook_id: str) -> str:
+    """Where a webhook is asked for again."""
+    return f"/subscriptions/v2/resend/{quote(webhook_id, safe='')}"
 
 
 def _list(document: object, name: str) -> list[Mapping[str, Any]] | None:

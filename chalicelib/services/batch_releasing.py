@@ -105,8 +105,11 @@ def transaction_id_of(batch: Batch, row: Row) -> str:
 
 
 def without_texts(rows: Sequence[Row]) -> list[Row]:
-    """The rows without the words that stand in their payouts now, which an erasure empties."""
-    return [replace(row, reference=None, description=None) for row in rows]
+    """The rows without what an erasure takes: it empties payouts, and looks into no batch.
+
+    Their words stand in their payouts now, the business's name for the customer with the customer.
+    """
+    return [replace(row, external_id=None, reference=None, description=None) for row in rows]
 
 
 def _place_of(row: Row, payees: Mapping[str, Payee]) -> Place | RowProblem:

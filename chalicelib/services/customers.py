@@ -39,9 +39,13 @@ if TYPE_CHECKING:
 
 # An item may hold 400 kB and a sealed destination takes about 700 bytes.
 MOST_DESTINATIONS: Final = 20
+# What a payout has of nobody: of its customer nothing is left that may name a person.
+NAMING_NOBODY: Final = Fields(destination_masked=MASK, description=None, lodgement_reference=None)
 _PERSON: Final = "customer"
 _PAGE: Final = 100
 _MOST_TRIES: Final = 5
+# A reconciliation may open many; its line has room for these.
+_MOST_NOTED: Final = 20
 
 T = TypeVar("T")
 
@@ -97,6 +101,26 @@ def opened_destination(
     return BankAccount(record["bsb"], record["account_number"], record["account_name"])
 
 
+def opened_to_pay(
+    vault: Vault, customer: SealedCustomer, destination: SealedDestination
+) -> Destination:
+    """The same, to send a payout there: its history has it then, and the log before.
+
+    The log has it alone if nothing is sent after all: for a limit, or another who was faster.
+    """
+    note_opening("Payout", customer.customer_id, destination.destination_id)
+    return opened_destination(vault, customer, destination)
+
+
+def note_opening(purpose: str, customer_id: str, destination_id: str | None) -> None:
+    """Notes in the log what is about to be opened, and what for: ids only."""
+    noted = observability.noted("destination_opened")
+    before = noted if isinstance(noted, list) else []
+    if len(before) < _MOST_NOTED:
+        opening = f"{purpose} {customer_id} {destination_id}"
+        observability.note(destination_opened=[*before, opening])
+
+
 def shown_customer(vault: Vault, customer: SealedCustomer) -> Customer:
     """The customer, named; destinations masked. May raise what `Vault.open` does."""
     person = vault.open(customer.customer_id, _PERSON, customer.sealed)
@@ -107,6 +131,7 @@ def shown_customer(vault: Vault, customer: SealedCustomer) -> Customer:
 class CustomerService:
     """`is_sandbox` asks which environment the deployment pays in; `new_id` makes ids.
 
+    `waits_in` tells a batch in which a row of the customer waits to become a payout.
     `check_branch` asks Monoova about a BSB; None where the business does not want that.
     """
 
@@ -116,6 +141,7 @@ class CustomerService:
     clock: Clock
     is_sandbox: Callable[[], bool]
     new_id: Callable[[], uuid.UUID]
+    waits_in: Callable[[str], str | None]
     check_branch: "Callable[[str], Branch] | None" = None
 
     def register(
@@ -186,26 +212,59 @@ class CustomerService:
         """Removes all personal data at once; the transactions stay, without it.
 
         A payout that is requested in the same instant finds nothing to pay to and ends as
-        `Cancelled`: it is never sent to a place that was erased.
+        `Cancelled`: it is never sent to a place that was erased. Asked again for a customer who
+        is gone, it takes out what such a payout may have left, and then says that nobody is there.
         """
-        customer = self._found(customer_id)
+        customer = self.customers.get(customer_id)
+        if customer is not None:
+            self._check_nothing_is_open(customer_id)
+            # Now, so that the same call does the rest if this one dies half-way.
+            self._depersonalise(customer_id)
+            self._erase(customer)
+        # Once more: no payout is begun any more, and one may have been meanwhile.
+        self._depersonalise(customer_id)
+        if customer is None:
+            raise _not_found()
+
+    def _check_nothing_is_open(self, customer_id: str) -> None:
+        # In this order: what a batch releases in between is seen as a payout.
+        batch_id = self.waits_in(customer_id)
+        if batch_id is not None:
+            raise ConflictError(
+                f"A row of batch {batch_id} still waits to pay this customer: release the batch, or"
+                " cancel it, and try again.",
+                ErrorCode.CUSTOMER_HAS_OPEN_PAYOUTS,
+            )
         if self._has_open_payout(customer_id):
             raise ConflictError(
                 "A payout to this customer is still open.", ErrorCode.CUSTOMER_HAS_OPEN_PAYOUTS
             )
+
+    def _erase(self, customer: SealedCustomer) -> None:
         try:
-            # First, so that the same call does the rest if this one dies half-way.
-            self._depersonalise(customer_id)
             self.customers.erase(customer)
-        except (CustomerChangedError, PayoutChangedError):
-            raise ConflictError("The customer was changed meanwhile: try again.") from None
+        except CustomerChangedError:
+            raise _changed_meanwhile() from None
 
     def _depersonalise(self, customer_id: str) -> None:
         """Takes what may name a person out of the customer's transactions."""
-        bare = Fields(destination_masked=MASK, description=None, lodgement_reference=None)
         for payout in self._payouts_of(customer_id):
-            if payout.destination_masked != MASK:
-                self.payouts.commit(payout, Change(bare), self.clock.now())
+            self._bare(payout)
+
+    def _bare(self, payout: Payout) -> None:
+        for _ in range(_MOST_TRIES):
+            if payout.destination_masked == MASK:
+                return
+            try:
+                self.payouts.commit(payout, Change(NAMING_NOBODY), self.clock.now())
+            except PayoutChangedError as error:
+                # The list may be behind, and whoever works on the payout goes on.
+                if error.current is None:
+                    return
+                payout = error.current
+            else:
+                return
+        raise _changed_meanwhile()
 
     def add_destination(self, customer_id: str, details: DestinationDetails) -> SealedDestination:
         destination = self._normalised(details)
@@ -247,12 +306,12 @@ class CustomerService:
                 return self.customers.save(after, self.clock.now()), result
             except CustomerChangedError:
                 continue
-        raise ConflictError("The customer was changed meanwhile: try again.")
+        raise _changed_meanwhile()
 
     def _found(self, customer_id: str) -> SealedCustomer:
         customer = self.customers.get(customer_id)
         if customer is None:
-            raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+            raise _not_found()
         return customer
 
     def _opened(self, customer: SealedCustomer) -> Customer:
@@ -327,6 +386,14 @@ class CustomerService:
             if page.next_key is None:
                 return
             start = page.next_key
+
+
+def _not_found() -> NotFoundError:
+    return NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+
+
+def _changed_meanwhile() -> ConflictError:
+    return ConflictError("The customer was changed meanwhile: try again.")
 
 
 def _record_of(destination: Destination) -> dict[str, str]:

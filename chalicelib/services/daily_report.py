@@ -16,7 +16,7 @@ from chalicelib.domain.daily_report import DailyReport, MissedWebhooks
 from chalicelib.domain.decisions import RECONCILER, Note, contradicted
 from chalicelib.domain.payout import NO_CHANGE, Change, Payout, State
 from chalicelib.domain.sydney import sydney_day
-from chalicelib.errors import ConflictError, ErrorCode, InvalidRequestError, NotFoundError
+from chalicelib.errors import ConflictError, ErrorCode, NotFoundError
 from chalicelib.observability import Metric
 from chalicelib.services.day_comparison import DayComparison
 from chalicelib.services.gatekeeper import Gatekeeper
@@ -81,11 +81,11 @@ class DailyReports:
         settle it, if the webhook of its return never comes.
 
         Raises:
-            InvalidRequestError: the day is not over yet in Sydney.
-            ConflictError: other runs kept reports of it all the while.
+            ConflictError: the day is not over yet in Sydney, or other runs kept reports of it all
+                the while.
         """
         if day >= sydney_day(self.clock.now()):
-            raise InvalidRequestError({"date": ["This day is not over yet in Sydney."]})
+            raise ConflictError("This day is not over yet in Sydney.", ErrorCode.DAY_NOT_OVER)
         report = self._made(day, by, self._time_left(seconds), resends=False)
         for line in report.differences:
             if line.kind is Kind.GIVEN_BACK:

@@ -46,6 +46,15 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """What was looked at, whether these are all, and about how many SQS says there are."""
+
+    items: tuple[DeadLetter, ...]
+    is_complete: bool
+    approximate_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetterService:
     """Every method may raise `TryAgainError`: the queue cannot be reached."""
 
@@ -53,14 +62,15 @@ class DeadLetterService:
     payouts: Queue
     webhooks: Queue
 
-    def look(self) -> tuple[list[DeadLetter], bool]:
-        """The letters, the oldest first, and whether these are all."""
+    def look(self, limit: int = MOST_LOOKED_AT) -> DeadLetters:
+        """The letters, the oldest first. With a `limit` of 0 they are counted; none is taken."""
         try:
-            found = self.resting.look()
+            count = self.resting.count()
+            found = self.resting.look(limit)
         except QueueUnavailableError as error:
             raise _unreachable(error) from error
         letters = sorted(map(_letter, found), key=lambda letter: letter.sent_at)
-        return letters, len(letters) < MOST_LOOKED_AT
+        return DeadLetters(tuple(letters), len(letters) < limit, count)
 
     def replay(self, message_id: str) -> DeadLetter:
         """Puts one back on the queue that it came from, to be tried another five times.

@@ -12,6 +12,7 @@ from chalicelib.domain.decisions import Note, change_for, claimed
 from chalicelib.domain.destination import Destination
 from chalicelib.domain.gate import Gate, Passage
 from chalicelib.domain.payout import (
+    NO_CHANGE,
     Change,
     Event,
     FailureCode,
@@ -23,7 +24,7 @@ from chalicelib.domain.payout import (
 from chalicelib.domain.schedule import Policy, is_expired, when_to_try
 from chalicelib.encryption import Vault
 from chalicelib.observability import Metric
-from chalicelib.services.customers import opened_destination
+from chalicelib.services.customers import NAMING_NOBODY, opened_to_pay
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import Recorder
 from chalicelib.services.submission import Submission
@@ -83,7 +84,12 @@ class Dispatcher:
         if stopped_by is not None:
             # Those that come to the queue's head before the worker who cancels them.
             return self._end(payout, Event.CANCELLED, FailureCode.CANCELLED_BY_ADMIN, stopped_by)
-        if customer is None or customer.destination(payout.destination_id) is None:
+        if customer is None:
+            # Asked for while its customer was erased, perhaps too late for the erasure to see.
+            return self._end(
+                payout, Event.DESTINATION_GONE, FailureCode.DESTINATION_GONE, by, NAMING_NOBODY
+            )
+        if customer.destination(payout.destination_id) is None:
             return self._end(payout, Event.DESTINATION_GONE, FailureCode.DESTINATION_GONE, by)
         return self._entered_and_sent(payout, customer, gate, Event.CLAIMED, by, seconds)
 
@@ -118,7 +124,7 @@ class Dispatcher:
         self.monoova.check_ready()
         sealed = customer.destination(payout.destination_id)
         assert sealed is not None  # both callers have looked
-        return opened_destination(self.vault, customer, sealed)
+        return opened_to_pay(self.vault, customer, sealed)
 
     def _claim_and_send(
         self, payout: Payout, destination: Destination, event: Event, by: str, seconds: float
@@ -138,8 +144,15 @@ class Dispatcher:
     def _put_off(self, payout: Payout, until: datetime) -> Payout:
         return self._written(payout, Change(Fields(due_at=until)))
 
-    def _end(self, payout: Payout, event: Event, code: FailureCode, by: str) -> Payout:
-        fields = Fields(failure_code=code)
+    def _end(
+        self,
+        payout: Payout,
+        event: Event,
+        code: FailureCode,
+        by: str,
+        more: Fields = NO_CHANGE.fields,
+    ) -> Payout:
+        fields = more | Fields(failure_code=code)
         return self._written(payout, change_for(payout, event, Note(self.clock.now(), by), fields))
 
     def _review_gone(self, payout: Payout, by: str) -> Payout:

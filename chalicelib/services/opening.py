@@ -1,26 +1,22 @@
 """Opening a payee's details for anything but paying: never without saying who, when and why.
 
-Paying opens them too; who did, and when, stands in the payout's own history, and a record beside
-it would be one more write for each payout.
+Paying opens them too (`opened_to_pay`); who did, and when, stands in the payout's own history, and
+a record beside it would be one more write for each payout.
 """
 
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from chalicelib import observability
 from chalicelib.clock import Clock
 from chalicelib.domain.destination import Destination
 from chalicelib.encryption import Vault
-from chalicelib.services.customers import opened_destination
+from chalicelib.services.customers import note_opening, opened_destination
 from chalicelib.storage.accesses import Access, Accesses
 from chalicelib.storage.customers import SealedCustomer, SealedDestination
 from chalicelib.storage.dynamodb import StorageUnavailableError
-
-# A reconciliation may open many; its line has room for these.
-_MOST_NOTED: Final = 20
 
 
 class Purpose(StrEnum):
@@ -80,7 +76,7 @@ class Opener:
         transaction_id: str | None = None,
     ) -> None:
         """Notes in the log and in the table that something is about to be opened."""
-        _note(f"{purpose} {customer_id} {destination_id}")
+        note_opening(purpose, customer_id, destination_id)
         access = Access(
             access_id=str(self.new_id()),
             customer_id=customer_id,
@@ -91,10 +87,3 @@ class Opener:
             transaction_id=transaction_id,
         )
         self.accesses.add(access)
-
-
-def _note(opening: str) -> None:
-    noted = observability.noted("destination_opened")
-    before = noted if isinstance(noted, list) else []
-    if len(before) < _MOST_NOTED:
-        observability.note(destination_opened=[*before, opening])

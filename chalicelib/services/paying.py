@@ -36,7 +36,7 @@ from chalicelib.observability import Metric
 from chalicelib.queues import Queue, QueueUnavailableError
 from chalicelib.secrets import SecretUnavailableError
 from chalicelib.services.acceptance import Acceptance
-from chalicelib.services.customers import opened_destination
+from chalicelib.services.customers import opened_to_pay
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.recording import found_payout
 from chalicelib.services.submission import Submission
@@ -168,7 +168,7 @@ class PayingService:
         if reasons:
             return self._put_before_approvers(payout, ask, reasons, ends_at)
         # Whatever may fail before the row is written must be had before it is written.
-        destination = opened_destination(self.vault, standing.customer, sealed)
+        destination = opened_to_pay(self.vault, standing.customer, sealed)
         self._check_ready()
         passage = self.gatekeeper.enter_to_send(standing.gate)
         may_send = passage in (Passage.CLEAR, Passage.PROBE)

@@ -168,12 +168,12 @@ def _merged(streams: tuple[_Stream, ...], limit: int) -> list[Access]:
 
 
 def _openings_of(payout: Payout) -> tuple[Access, ...]:
-    """The times a payout's destination was opened to be paid to, newest first."""
+    """The times a payout's destination was opened and paid to, newest first."""
     entries = [
         entry
         for entry in payout.history
-        # What waits for an approver is not opened before it may be sent.
-        if entry.event in _OPENED_AT and entry.state is not State.AWAITING_APPROVAL
+        # What waits is not sent; each time it is, another entry says so.
+        if entry.event in _OPENED_AT and entry.state is State.SENDING
     ]
     return tuple(_opening(payout, entry) for entry in reversed(entries))
 

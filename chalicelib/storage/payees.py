@@ -9,7 +9,7 @@ from chalicelib.storage.customers import EXTERNAL, verification_of
 from chalicelib.storage.many import ManyItems
 
 # Of a destination what is sealed comes along, and is left where it is.
-_FIELDS: Final = "customer_id, destinations"
+_FIELDS: Final = "customer_id, destinations, external_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Payee:
 
     customer_id: str
     places: tuple[Place, ...]
+    external_id: str | None = None
 
     def place(self, destination_id: str) -> Place | None:
         return next((each for each in self.places if each.destination_id == destination_id), None)
@@ -54,7 +55,8 @@ class Payees:
 
 def payee_of(item: dict[str, Any]) -> Payee:
     """The payee in an item (already in Python's form)."""
-    return Payee(item["customer_id"], tuple(_place_of(each) for each in item["destinations"]))
+    places = tuple(_place_of(each) for each in item["destinations"])
+    return Payee(item["customer_id"], places, item.get("external_id"))
 
 
 def _place_of(item: Mapping[str, Any]) -> Place:

@@ -35,6 +35,7 @@ locals {
     Stage                   = var.stage
     PasswordSignIn          = var.password_sign_in
     ConsoleUrls             = var.console_urls
+    RequireMfa              = var.require_mfa
     MonoovaEnvironment      = var.monoova_environment
     MonoovaBaseUrl          = var.monoova_base_url
     LogRetentionDays        = var.log_retention_days
@@ -130,6 +131,7 @@ locals {
     LimitPerCustomerAudPerDay    = var.limit_per_customer_aud_per_day
     LimitPerDestinationAudPerDay = var.limit_per_destination_aud_per_day
     LimitPerDayAud               = var.limit_per_day_aud
+    UsersWithoutGroup            = var.users_without_group
     ViewerRoleArns               = var.viewer_role_arns
     ApproverRoleArns             = var.approver_role_arns
     PayoutExpiryHours            = var.payout_expiry_hours

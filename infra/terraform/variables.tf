@@ -40,6 +40,12 @@ variable "console_urls" {
   description = "Addresses at which the console is opened, comma-separated and to the letter. Empty: nobody signs in to the console."
 }
 
+variable "require_mfa" {
+  type        = string
+  default     = "false"
+  description = "\"true\" lets nobody sign in without a code of an authenticator app."
+}
+
 variable "monoova_environment" {
   type        = string
   default     = "sandbox"
@@ -164,6 +170,12 @@ variable "limit_per_day_aud" {
   type        = string
   default     = ""
   description = "The most that may be asked for in a day in total, in AUD. Empty: no limit."
+}
+
+variable "users_without_group" {
+  type        = string
+  default     = "operate"
+  description = "What people may do who are in no group of ours: operate, or look."
 }
 
 variable "viewer_role_arns" {

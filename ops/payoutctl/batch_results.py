@@ -7,6 +7,7 @@ import click
 
 from ops.payoutctl.batches import show
 from ops.payoutctl.client import at
+from ops.payoutctl.files import write_new
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.waiting import POLL_SECONDS, looked_at
 from ops.payoutctl.words import Command, cursor, everything
@@ -78,12 +79,12 @@ def rows(session: Session, batch_id: str, cursor: str | None, is_all: bool) -> N
 def result(session: Session, batch_id: str, output: Path | None) -> None:
     text = _whole_result(session, batch_id)
     if output is None and not session.out.is_json:
-        click.echo(text, nl=False)
+        session.out.file(text)
         return
     lines = len(text.splitlines()) - 1
     if output is not None:
-        output.write_text(text, encoding="utf-8", newline="")
-        session.out.say(f"{lines:,} lines written to {output}.")
+        write_new(output, text)
+        session.out.say(f"{lines:,} lines written to {output}, which only you can read.")
     if session.out.is_json:
         written = {"file": str(output)} if output else {"csv": text}
         session.out.document({"batch_id": batch_id, "lines": lines, **written})

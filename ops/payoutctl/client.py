@@ -187,7 +187,11 @@ def _refused(response: requests.Response, *, is_write: bool) -> Failure:
     problem = _problem(response)
     status, code = response.status_code, str(problem.get("code", ""))
     ends = _EXITS.get(status, Exit.REFUSED)
-    if code == "OutcomeUnknown" or (status >= 500 and status != 503):
+    # Only our own 503 says that nothing was done: any other is of something that stands between,
+    # and what is behind it may have gone on.
+    is_problem = response.headers.get("Content-Type", "").startswith("application/problem+json")
+    is_ours = status == 503 and is_problem and code not in ("", "OutcomeUnknown")
+    if status >= 500 and not is_ours:
         ends = Exit.UNKNOWN if is_write else Exit.TRY_AGAIN
     if status == 403 and problem.get("message") == _NO_SUCH_ROUTE:
         ends = Exit.REFUSED

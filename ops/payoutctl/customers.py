@@ -1,17 +1,16 @@
 """`customer …`: whom we pay. Names and addresses only where they are asked for."""
 
-import os
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
 
 import click
-import simplejson
 
+from ops.payoutctl import payees
 from ops.payoutctl.client import at
-from ops.payoutctl.exits import Exit, Failure
+from ops.payoutctl.files import write_new
+from ops.payoutctl.plain import as_json
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Group, cursor, limit, yes
-
-_PAY_ID_TYPES: Final = ("Email", "PhoneNumber", "ABN", "ACN", "OrganisationId")
 
 names = click.option("--names", is_flag=True, help="Show the name and the e-mail address, too.")
 
@@ -20,55 +19,46 @@ names = click.option("--names", is_flag=True, help="Show the name and the e-mail
 def customer() -> None: ...
 
 
-def _destination_options(command: Any) -> Any:
-    for option in (
-        click.option("--account-name", help="The name on the account."),
-        click.option("--account-number", help="With --bsb: 4 to 9 digits."),
-        click.option("--bsb", help="As 062-000."),
-        click.option("--pay-id-type", type=click.Choice(_PAY_ID_TYPES), help="Of the PayID."),
-        click.option("--pay-id", help="A PayID."),
-    ):
-        command = option(command)
-    return command
-
-
-@customer.command("add", help="Register a customer, with where to pay them if you say it.")
-@click.argument("name")
+@customer.command(
+    "add", help="Register a customer: asks for the name, and for the details of where to pay them."
+)
+@click.argument("name", required=False)
 @click.option("--email")
 @click.option("--external-id", help="Your business's own name for them; no personal data.")
-@_destination_options
+@payees.options
 @with_session
 def add_customer(
-    session: Session, /, name: str, email: str | None, external_id: str | None, **where: str | None
+    session: Session, /, name: str | None, file: str | None, **more: str | None
 ) -> None:
-    body: dict[str, Any] = {"name": name, "email": email, "external_id": external_id}
-    body["destination"] = _destination(where)
-    given = {field: value for field, value in body.items() if value is not None}
-    _show(session, session.api.post("/customers", given), with_names=False)
+    where = {field: more.pop(field) for field in payees.KINDS}
+    if file:
+        if name or any(more.values()) or any(where.values()):
+            raise click.UsageError("With --from, all of it stands in the file.")
+        body = payees.read(file)
+    else:
+        given: dict[str, Any] = {"name": name or payees.asked("Name"), **more}
+        given["destination"] = payees.destination(where)
+        body = {field: value for field, value in given.items() if value is not None}
+    _show(session, session.api.post("/customers", body), with_names=False)
 
 
 @customer.command("add-destination", help="Add one more place to pay a customer.")
 @click.argument("customer_id")
-@_destination_options
+@payees.options
 @with_session
-def add_destination(session: Session, /, customer_id: str, **where: str | None) -> None:
-    details = _destination(where)
+def add_destination(
+    session: Session, /, customer_id: str, file: str | None, **where: str | None
+) -> None:
+    if file and any(where.values()):
+        raise click.UsageError("With --from, all of it stands in the file.")
+    details = payees.read(file) if file else payees.destination(where)
     if details is None:
-        raise click.UsageError("Give --pay-id and --pay-id-type, or --bsb and --account-number.")
+        raise click.UsageError("Give --pay-id-type, --bsb, or --from.")
     added = session.api.post(at("customers", customer_id, "destinations"), details)
     if session.out.is_json:
         session.out.document(added)
         return
     session.out.pairs(added)
-
-
-def _destination(where: dict[str, str | None]) -> dict[str, str] | None:
-    """What was said of it; the API says what is missing."""
-    given = {name: value for name, value in where.items() if value is not None}
-    if not given:
-        return None
-    kind = "PayId" if given.keys() & {"pay_id", "pay_id_type"} else "BankAccount"
-    return {"type": kind, **given}
 
 
 @customer.command("show", help="One customer; destinations are masked.")
@@ -143,7 +133,7 @@ def export(session: Session, customer_id: str, output: str | None, yes: bool) ->
         click.confirm("Export it?", abort=True, err=True)
     document = _exported(session, customer_id)
     if output:
-        _written(output, simplejson.dumps(document, use_decimal=True, indent=2))
+        write_new(Path(output), as_json(document))
         session.out.say(f"Written to {output}, which only you can read.")
         if session.out.is_json:
             session.out.document({"customer_id": customer_id, "file": output})
@@ -157,15 +147,6 @@ def _exported(session: Session, customer_id: str) -> Any:
     for page in others:
         first["payouts"] += page["payouts"]
     return first | {"next_cursor": None}
-
-
-def _written(output: str, text: str) -> None:
-    try:
-        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise Failure(f"{output} is there already.", Exit.CONFLICT) from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 @customer.command("accesses", help="Who has read this customer's payout details, when, for what.")

@@ -6,7 +6,8 @@ from enum import IntEnum
 from typing import IO, Any, Final
 
 import click
-import simplejson
+
+from ops.payoutctl.plain import as_json, clean
 
 Json = Mapping[str, Any]
 
@@ -70,5 +71,5 @@ class Failure(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Words on stderr; with `--json` the one document on stdout, too."""
         if self.is_json:
-            click.echo(simplejson.dumps(self.document, use_decimal=True, indent=2))
-        click.echo(self.message, file=file or sys.stderr)
+            click.echo(as_json(self.document))
+        click.echo(clean(self.message), file=file or sys.stderr)

@@ -7,12 +7,14 @@ after the first one nothing more is asked.
 import base64
 import json
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
 
 from chalicelib.clock import SystemClock
+from chalicelib.monoova.reports import notifications_path, send_again_path
 from chalicelib.secrets import Credentials, CredentialsSource, SecretUnavailableError
 from ops.payoutctl.exits import Exit, Failure
 
@@ -59,9 +61,10 @@ class Monoova:
         Raises:
             Failure: the secret cannot be read, or is not what it should be.
         """
-        secret = session.environment.get("MONOOVA_API_SECRET_ARN") or (
-            f"monoova-payouts-{session.stage}/monoova"
-        )
+        # A variable that is left over from elsewhere changes no profile.
+        is_named = session.is_local or session.profile is not None
+        given = "" if is_named else session.environment.get("MONOOVA_API_SECRET_ARN", "")
+        secret = given or f"monoova-payouts-{session.stage}/monoova"
         source = CredentialsSource(session.client("secretsmanager"), secret, SystemClock())
         try:
             credentials = source.current()
@@ -107,10 +110,9 @@ class Monoova:
         )
         return "updated"
 
-    def report(self, day: str, skip: int, take: int) -> list[dict[str, Any]]:
+    def report(self, day: date, skip: int) -> list[dict[str, Any]]:
         """A page of what Monoova sent us on a day."""
-        path = f"/subscriptions/v1/report/{day}?skip={skip}&take={take}"
-        said = self._good(self._call("GET", path))
+        said = self._good(self._call("GET", notifications_path(day, skip)))
         return [
             {
                 "webhook_id": row.get("webhookId"),
@@ -126,7 +128,7 @@ class Monoova:
 
     def resend(self, webhook_id: str) -> None:
         """Ask for one again."""
-        self._good(self._call("POST", f"/subscriptions/v2/resend/{webhook_id}"))
+        self._good(self._call("POST", send_again_path(webhook_id)))
 
     def _token(self) -> str:
         """The secret that webhooks are to carry: the first one, the newest while they are rotated.

@@ -13,11 +13,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 import click
-import simplejson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from ops.payoutctl.plain import as_json, clean
 
 # Where nobody looks at a terminal nothing is cut off: a line goes to a file or to another program.
 _WIDE: Final = 250
@@ -49,22 +50,31 @@ class Output:
 
     def say(self, words: str) -> None:
         """A note on stderr."""
-        click.echo(words, err=True)
+        click.echo(clean(words), err=True)
 
     def document(self, document: object) -> None:
         """The answer as JSON: amounts keep their decimals."""
-        click.echo(simplejson.dumps(document, use_decimal=True, indent=2, ensure_ascii=False))
+        click.echo(as_json(document))
 
     def text(self, text: str) -> None:
         """The answer as it is."""
-        click.echo(text)
+        click.echo(clean(text))
+
+    def file(self, text: str) -> None:
+        """What is a file: as it is for another program, and for a person where one looks on."""
+        is_seen = sys.stdout.isatty()
+        click.echo(clean(text.replace("\r\n", "\n")) if is_seen else text, nl=False)
+
+    def ask(self, words: str) -> None:
+        """Goes on after a yes only."""
+        click.confirm(clean(words), abort=True, err=True)
 
     def rows(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """The answer as a table."""
         table = Table(*[], box=None, pad_edge=False, header_style="bold")
         for column in columns:
             table.add_column(
-                column,
+                Text(clean(column)),
                 overflow="fold",
                 justify="right" if column in _NUMBERS else "left",
                 min_width=len(column),
@@ -81,7 +91,7 @@ class Output:
         table.add_column(overflow="fold")
         for name, value in shown.items():
             if value is not None and value != "":
-                table.add_row(name, cell(value))
+                table.add_row(Text(clean(name)), cell(value))
         _print(table)
 
     @contextmanager
@@ -89,7 +99,7 @@ class Output:
         """A bar on stderr, where that is a terminal."""
         console = Console(stderr=True)
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -109,7 +119,8 @@ class Bar:
         self._progress.advance(self._task, count)
 
     def at(self, done: int, total: int | None = None, words: str | None = None) -> None:
-        self._progress.update(self._task, completed=done, total=total, description=words)
+        said = None if words is None else clean(words)
+        self._progress.update(self._task, completed=done, total=total, description=said)
 
 
 def _print(table: Table) -> None:
@@ -133,8 +144,7 @@ def cell(value: object) -> Text:
         return Text("yes" if value else "no")
     if isinstance(value, Decimal):
         return Text(f"{value:,f}")
-    text = whole_seconds(str(value))
-    text = "".join(each if each.isprintable() or each == "\n" else "?" for each in text)
+    text = clean(whole_seconds(str(value)))
     return Text(text, style=_COLOURS.get(text, ""))
 
 

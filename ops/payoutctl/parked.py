@@ -52,7 +52,8 @@ def put_back(
         if message["MessageId"] != message_id:
             continue
         body = _body(message)
-        is_payout = isinstance(body, dict) and "transaction_id" in body
+        # A message that releases a batch is of the payout queue, too.
+        is_payout = isinstance(body, dict) and bool({"transaction_id", "batch_id"} & body.keys())
         # Sent before it is deleted: dying in between doubles it, which is harmless; the other
         # way round would lose it.
         called(

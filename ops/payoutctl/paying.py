@@ -1,6 +1,8 @@
 """`pay`: shows what will happen, asks, and pays once however often it is repeated."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import click
@@ -31,11 +33,13 @@ _MARKS: Final = {True: "ok    ", False: "NOT OK", None: "?     "}
 def pay(session: Session, /, key: str | None, waits: bool, yes: bool, **ask: str | None) -> None:
     ask["payout_method"] = ask.pop("method")
     body = {name: value for name, value in ask.items() if value is not None}
-    if not yes:
-        _show_what_will_happen(session, body)
-        click.confirm("Pay this?", abort=True, err=True)
+    is_repetition = key is not None
     key = key or f"payoutctl-{uuid.uuid4()}"
-    answer = requested(session, body, key)
+    with repeatable(session, key, is_repetition=is_repetition):
+        if not yes:
+            _show_what_will_happen(session, body)
+            session.out.ask("Pay this?")
+        answer = requested(session, body, key)
     payout = answer.json
     if answer.is_replay:
         session.out.say("This was asked for before; nothing new was paid. It stands so:")
@@ -56,16 +60,23 @@ def _exit_of(status: str) -> Exit:
 
 
 def requested(session: Session, body: Any, key: str) -> Answer:
-    """Asks once. Whatever becomes of the answer, the key is on the screen before it is sent.
-
-    Raises:
-        Failure: where its outcome is unknown, with how to repeat it safely.
-    """
+    """Asks once. Whatever becomes of the answer, the key is on the screen before it is sent."""
     session.out.say(f"Idempotency-Key: {key}")
+    return session.api.ask("POST", "/payouts", body=body, headers={"Idempotency-Key": key})
+
+
+@contextmanager
+def repeatable(session: Session, key: str, *, is_repetition: bool) -> Iterator[None]:
+    """A failure that may pass is told with how to repeat it safely.
+
+    Of a repetition it is not known whether the payment was made the time before.
+    """
     try:
-        return session.api.ask("POST", "/payouts", body=body, headers={"Idempotency-Key": key})
+        yield
     except Failure as failure:
-        if failure.exit_code == Exit.UNKNOWN:
+        if is_repetition and failure.ends is Exit.TRY_AGAIN:
+            failure.ends = Exit.UNKNOWN
+        if failure.ends in (Exit.TRY_AGAIN, Exit.UNKNOWN):
             session.out.say(
                 f"To look, and to pay only if it was not: the same command with --key {key}"
             )
@@ -92,11 +103,15 @@ def _because(detail: str | None) -> str:
 
 
 def awaited(session: Session, transaction_id: str, seconds: float) -> Any:
-    """The payout at its end, or as it stands when the time is up; each step told on stderr."""
+    """The payout at its end, or as it stands when the time is up; each step told on stderr.
+
+    Raises:
+        Failure: it could not be looked at, which says nothing of what becomes of it.
+    """
     ends = session.doors.now().timestamp() + seconds
     seen = 0
     while True:
-        payout = looked_at(session, at("payouts", transaction_id))
+        payout = _looked_at_again(session, transaction_id)
         for entry in payout["history"][seen:]:
             session.out.say(f"  {whole_seconds(entry['at'])}  {line_of(entry)}")
         seen = len(payout["history"])
@@ -104,6 +119,18 @@ def awaited(session: Session, transaction_id: str, seconds: float) -> Any:
         if is_over or session.doors.now().timestamp() >= ends:
             return payout
         session.doors.sleep(POLL_SECONDS)
+
+
+def _looked_at_again(session: Session, transaction_id: str) -> Any:
+    try:
+        return looked_at(session, at("payouts", transaction_id))
+    except Failure as failure:
+        # It was asked for, whatever is the matter now: not to be taken for "nothing was done".
+        raise Failure(
+            f"{failure.message}\nIt was asked for: payoutctl payouts show {transaction_id}",
+            Exit.UNKNOWN,
+            {"transaction_id": transaction_id, **failure.document},
+        ) from None
 
 
 def line_of(entry: Any) -> str:

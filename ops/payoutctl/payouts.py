@@ -5,6 +5,7 @@ from typing import Any, Final
 import click
 
 from ops.payoutctl.client import at
+from ops.payoutctl.output import money, whole_seconds
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Group, cursor, everything, limit, yes
 
@@ -120,11 +121,30 @@ def refresh(session: Session, transaction_id: str) -> None:
     _changed(session, transaction_id, "refresh")
 
 
-@payouts.command("approve", help="Approve what somebody else asked for.")
+@payouts.command("approve", help="Approve what somebody else asked for: shows it, and asks.")
 @click.argument("transaction_id")
+@yes
 @with_session
-def approve(session: Session, transaction_id: str) -> None:
+def approve(session: Session, transaction_id: str, yes: bool) -> None:
+    if not yes:
+        waiting = session.api.get(at("payouts", transaction_id))
+        if waiting["status"] == "AwaitingApproval":
+            _say_what_waits(session, waiting)
+            session.out.ask("Let it be paid?")
     _changed(session, transaction_id, "approve")
+
+
+def _say_what_waits(session: Session, payout: Any) -> None:
+    say = session.out.say
+    kind = payout["payout_method"]
+    say(f"{money(payout['amount'])} to customer {payout['customer_id']}")
+    say(f"  to            {kind} {payout['destination']}")
+    say(f"  asked for by  {payout['created_by']} at {whole_seconds(payout['created_at'])}")
+    for name in ("description", "lodgement_reference"):
+        if payout.get(name):
+            say(f"  {name:<12}  {payout[name]}")
+    for entry in payout["history"][:1]:
+        say(f"  why           {entry['detail'] or entry['event']}")
 
 
 @payouts.command("reject", help="Refuse approval: it is cancelled.")

@@ -87,7 +87,7 @@ def as_csv(session: Session, date: str | None, output: Path | None) -> None:
         output.write_text(text, encoding="utf-8", newline="")
         session.out.say(f"Written to {output}.")
     elif not session.out.is_json:
-        click.echo(text, nl=False)
+        session.out.file(text)
     if session.out.is_json:
         session.out.document({"file": str(output)} if output else {"csv": text})
 

@@ -6,7 +6,7 @@ import click
 
 from ops.payoutctl.exits import Exit, Failure
 from ops.payoutctl.output import money
-from ops.payoutctl.paying import ENDS, awaited, requested
+from ops.payoutctl.paying import ENDS, awaited, repeatable, requested
 from ops.payoutctl.payouts import show_payout
 from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Command, yes
@@ -37,12 +37,13 @@ def smoke_test(
     if not checked["is_valid"]:
         raise Failure("No: nothing was paid.", Exit.CHECK_FAILED, checked)
     if not yes:
-        click.confirm(
-            f"Pay one real cent to {checked['destination']['masked']}?", abort=True, err=True
-        )
+        session.out.ask(f"Pay one real cent to {checked['destination']['masked']}?")
     say("5. One cent:")
     made = f"smoke-{customer_id}-{session.doors.now():%Y%m%dT%H%M}"
-    asked = requested(session, body, key or made).json
+    key = key or made
+    # Of this minute there may have been one already.
+    with repeatable(session, key, is_repetition=True):
+        asked = requested(session, body, key).json
     payout = awaited(session, asked["transaction_id"], seconds)
     _judge(session, payout)
     show_payout(session, payout)

@@ -1,16 +1,19 @@
 """`webhooks subscribe|list|report|resend`: at Monoova itself, which is where they are kept."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 import click
 
+from ops.payoutctl.exits import Exit, Failure
 from ops.payoutctl.session import SYDNEY, Session, with_session
-from ops.payoutctl.words import Group
+from ops.payoutctl.words import Group, yes
 
+# The one stage that is there for real money: infra/stages/prod.toml.
+_LIVE_STAGE: Final = "prod"
 # What the app acts upon; Monoova mixes `Npp` and `NPP`.
 EVENTS: Final = ("NppPaymentStatus", "NppReturn", "NPPReceivePayment", "InboundDirectCredit")
-_PAGE: Final = 1000
 
 
 @click.group(cls=Group, help="Monoova's webhooks: where they go, and those that did not arrive.")
@@ -19,13 +22,27 @@ def webhooks() -> None: ...
 
 @webhooks.command("subscribe", help="Let Monoova send its events to this API: one URL for each.")
 @click.option("--event", "events", multiple=True, type=click.Choice(EVENTS), help="Only this one.")
+@yes
 @with_session
-def subscribe(session: Session, events: tuple[str, ...]) -> None:
+def subscribe(session: Session, events: tuple[str, ...], yes: bool) -> None:
     api = session.api.url
+    monoova = session.monoova
+    chosen = events or EVENTS
+    environment = monoova.credentials.environment
+    if environment == "live" and session.connection.stage != _LIVE_STAGE:
+        raise Failure(
+            f"This key is of Monoova's live account, and the stage is"
+            f" {session.connection.stage or 'not said'}: only {_LIVE_STAGE} may take its webhooks.",
+            Exit.REFUSED,
+        )
+    session.out.say(f"Monoova ({environment}) is to send to {url_of(api, '<event>')}:")
+    session.out.say(f"  {', '.join(chosen)}")
+    if not yes:
+        session.out.ask("Subscribe? What it sends elsewhere now, it sends there no longer.")
     done = []
-    for event in events or EVENTS:
+    for event in chosen:
         url = url_of(api, event)
-        done.append({"event": event, "url": url, "was": session.monoova.subscribe(event, url)})
+        done.append({"event": event, "url": url, "was": monoova.subscribe(event, url)})
     _show(session, ("event", "was", "url"), done)
 
 
@@ -75,14 +92,19 @@ def resend(session: Session, webhook_ids: tuple[str, ...], day: str | None) -> N
 
 
 def _reported(session: Session, day: str | None) -> Iterator[dict[str, Any]]:
-    chosen = day or session.doors.now().astimezone(SYDNEY).date().isoformat()
+    from chalicelib.monoova.reports import NOTIFICATIONS_AT_ONCE
+
+    try:
+        chosen = date.fromisoformat(day) if day else session.doors.now().astimezone(SYDNEY).date()
+    except ValueError:
+        raise click.UsageError("A day is written as 2026-03-02.") from None
     skip = 0
     with session.out.progress("Monoova's report") as bar:
-        while rows := session.monoova.report(chosen, skip, _PAGE):
+        while rows := session.monoova.report(chosen, skip):
             yield from rows
             skip += len(rows)
             bar.at(skip)
-            if len(rows) < _PAGE:
+            if len(rows) < NOTIFICATIONS_AT_ONCE:
                 return
 
 

@@ -233,7 +233,9 @@ class Function:
     def customers(self) -> CustomerService:
         table = MemoryCustomers(self._world.tables, self._world)
         vault = _OpenVault(self._world)
-        return CustomerService(table, self.payouts, vault, self._world, lambda: False, self._new_id)
+        return CustomerService(
+            table, self.payouts, vault, self._world, lambda: False, self._new_id, lambda _: None
+        )
 
     @cached_property
     def webhooks(self) -> WebhookService:

@@ -160,7 +160,7 @@ class MemoryPayees(Payees):
             Place(d.destination_id, d.type, d.masked, d.approved_at is not None, d.verification)
             for d in customer.destinations
         ]
-        return Payee(customer_id, tuple(places))
+        return Payee(customer_id, tuple(places), customer.external_id)
 
 
 class MemoryOutlines(Outlines):

@@ -155,9 +155,18 @@ def sqs() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     )
     yield "delete_message", {"QueueUrl": url, "ReceiptHandle": "r1"}, [(200, {}), *failures]
     yield (
-        "change_message_visibility",
-        {"QueueUrl": url, "ReceiptHandle": "r1", "VisibilityTimeout": 0},
-        [(200, {}), *failures],
+        "change_message_visibility_batch",
+        {
+            "QueueUrl": url,
+            "Entries": [{"Id": "0", "ReceiptHandle": "r1", "VisibilityTimeout": 0}],
+        },
+        [(200, {"Successful": [{"Id": "0"}], "Failed": []}), *failures],
+    )
+    counted = {"ApproximateNumberOfMessages": "3"}
+    yield (
+        "get_queue_attributes",
+        {"QueueUrl": url, "AttributeNames": ["ApproximateNumberOfMessages"]},
+        [(200, {"Attributes": counted}), *failures],
     )
     entries = [{"Id": str(number), "MessageBody": "hello"} for number in range(2)]
     some: dict[str, Any] = {

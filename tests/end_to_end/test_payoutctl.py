@@ -68,8 +68,9 @@ def test_doctor_finds_what_these_tests_have_stopped_and_all_else_well(typed: Pay
 
 def test_a_cent_is_paid_from_the_terminal_and_its_end_is_seen(typed: Payoutctl) -> None:
     assert typed("key", "check")["key"] == "accepted"
-    bank = ("--bsb", "062-000", "--account-number", "12345678", "--account-name", "Jo Citizen")
-    customer = typed("customer", "add", "Jo Citizen", *bank)
+    bank = {"type": "BankAccount", "bsb": "062-000", "account_number": "12345678"}
+    document = {"name": "Jo Citizen", "destination": bank | {"account_name": "Jo Citizen"}}
+    customer = typed("customer", "add", "--from", "-", typing=json.dumps(document))
     paid = typed("smoke-test", customer["customer_id"], "--yes")
     assert (paid["status"], paid["amount"]) == ("Completed", Decimal("0.01"))
     (explained,) = typed("payouts", "list", "--customer", customer["customer_id"])["items"]

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.domain import batch
 from chalicelib.queues import Queue, QueueUnavailableError
-from chalicelib.services import batch_rows, batch_upload
+from chalicelib.services import batch_rows, batch_upload, waiting_rows
 from proof.lambda_events import user
 from tests.http.test_queues import order
 from tests.http.test_requesting import BANK_ACCOUNT, AwsCalls, unreachable
@@ -189,6 +189,46 @@ def test_an_external_id_is_one_customer_s_until_they_are_erased(world: World) ->
     assert registered(world, "C-1") != customer
 
 
+def test_nobody_is_erased_whom_a_row_waits_to_pay_and_then_no_row_keeps_a_word(
+    world: World,
+) -> None:
+    customer = registered(world, "C-77", BANK_ACCOUNT)
+    header = "external_id,amount,reference,description"
+    batch_id = confirmed(world, "C-77,1.00,For Zarathustra,Her rent", header=header)
+    refused = world.admin("DELETE", f"/customers/{customer}")
+    assert (refused.status, refused.code) == (409, "CustomerHasOpenPayouts")
+    assert batch_id in refused.json["detail"]
+    assert world.admin("DELETE", f"/customers/{world.customer()}").status == 204
+    assert world.approver.post(f"/batches/{batch_id}/approve", {}).status == 200
+    run_queue(world)
+    world.later(180)
+    (row,) = rows_of(world, batch_id)
+    assert (row["status"], row["external_id"]) == ("Completed", "C-77")
+    assert world.admin("DELETE", f"/customers/{customer}").status == 204
+    for words in ("C-77", "Zarathustra", "Her rent"):
+        assert words not in stored_text(world)
+    assert rows_of(world, batch_id)[0]["external_id"] is None
+
+
+def test_a_cancelled_batch_keeps_nobody_from_being_erased(world: World) -> None:
+    customer = registered(world, "C-77", BANK_ACCOUNT)
+    batch_id = confirmed(world, "C-77,1.00,", header="external_id,amount,reference")
+    assert world.admin.post(f"/batches/{batch_id}/cancel").status == 200
+    assert world.admin("DELETE", f"/customers/{customer}").status == 409
+    run_queue(world)
+    assert world.admin("DELETE", f"/customers/{customer}").status == 204
+    assert "C-77" not in stored_text(world)
+
+
+def test_more_rows_than_can_be_looked_through_are_a_conflict(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_rows, "_MOST_CHUNKS", 0)
+    confirmed(world, f"{world.customer()},1.00,")
+    answer = world.admin("DELETE", f"/customers/{world.customer()}")
+    assert (answer.status, answer.code) == (409, "ChangedMeanwhile")
+
+
 @pytest.mark.parametrize("external_id", ["jo@example.com", "", "a b", "-1", "x" * 65, "C-1\n"])
 def test_an_external_id_that_is_none_is_refused(world: World, external_id: str) -> None:
     answer = world.admin.post("/customers", {"name": "Jo", "external_id": external_id})
@@ -351,7 +391,10 @@ def test_a_batch_that_was_cancelled_before_its_release_never_becomes_payouts(wor
 def test_a_row_whose_customer_or_destination_is_gone_is_not_released(world: World) -> None:
     erased, moved, stays = world.customer(), world.customer(), world.customer()
     batch_id = confirmed(world, f"{erased},1.00,hers", f"{moved},2.00,", f"{stays},3.00,")
-    assert world.admin("DELETE", f"/customers/{erased}").status == 204
+    # As an erasure does that an upload crosses.
+    standing = world.container.customers_table.get(erased)
+    assert standing is not None
+    world.container.customers_table.erase(standing)
     places = f"/customers/{moved}/destinations"
     destination = world.admin.get(f"/customers/{moved}").json["destinations"][0]
     assert world.admin("DELETE", f"{places}/{destination['destination_id']}").status == 204

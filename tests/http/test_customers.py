@@ -425,6 +425,47 @@ def test_erasure_removes_all_personal_data_and_keeps_the_transactions(world: Wor
         assert personal not in kept
 
 
+def test_a_payout_that_meets_an_erasure_keeps_nothing_that_may_name_a_person(
+    world: World,
+) -> None:
+    customer_id = registered(world, destination=EMAIL)
+    payer = another_admin(world)
+    ask = {"customer_id": customer_id, "amount": 5, "description": "For Zarathustra"}
+    made: list[Any] = []
+    once_before(world, "DeleteItem", lambda: made.append(payer.post("/payouts", ask).json))
+    assert delete(world, f"/customers/{customer_id}").status == 204
+    after = world.payout(made[0]["transaction_id"])
+    assert (after["destination"], after["description"]) == ("•••", None)
+
+
+def test_a_payout_that_an_erasure_came_too_early_for_ends_naming_nobody(world: World) -> None:
+    customer_id = registered(world, destination=EMAIL)
+    world.container.gatekeeper.pause("ops", "maintenance")
+    ask = {"customer_id": customer_id, "amount": 5, "description": "For Zarathustra"}
+    queued = str(world.admin.post("/payouts", ask).json["transaction_id"])
+    world.container.gatekeeper.resume()
+    found = world.container.customers_table.get(customer_id)
+    assert found is not None
+    world.container.customers_table.erase(found)
+    world.drain()
+    after = world.payout(queued)
+    assert (after["status"], after["failure_code"]) == ("Cancelled", "DestinationGone")
+    assert (after["destination"], after["description"]) == ("•••", None)
+
+
+def test_what_an_erasure_that_died_has_left_is_taken_by_asking_again(world: World) -> None:
+    customer_id = registered(world, destination=EMAIL)
+    payer = another_admin(world)
+    ask = {"customer_id": customer_id, "amount": 5, "description": "For Zarathustra"}
+    paid = str(payer.post("/payouts", ask).json["transaction_id"])
+    found = world.container.customers_table.get(customer_id)
+    assert found is not None
+    world.container.customers_table.erase(found)
+    assert delete(world, f"/customers/{customer_id}").code == "CustomerNotFound"
+    after = world.payout(paid)
+    assert (after["destination"], after["description"]) == ("•••", None)
+
+
 def test_an_erased_customer_is_gone_for_every_way_in(world: World) -> None:
     customer_id = registered(world, destination=EMAIL)
     assert delete(world, f"/customers/{customer_id}").status == 204

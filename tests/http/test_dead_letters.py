@@ -49,6 +49,26 @@ def test_no_letters_are_an_empty_list(world: World) -> None:
     assert listed(world) == []
 
 
+def test_they_are_counted_without_being_taken_out(world: World) -> None:
+    for _ in range(3):
+        park(world, news(world, UNKNOWN))
+    calls = AwsCalls(world)
+    answer = world.admin.get("/dead-letters", limit="0")
+    assert answer.json == {"items": [], "is_complete": False, "approximate_count": 3}
+    assert calls.names == ["SQS.GetQueueAttributes"]
+    assert len(world.admin.get("/dead-letters", limit="2").json["items"]) == 2
+    assert world.admin.get("/dead-letters", limit="201").code == "InvalidRequest"
+
+
+def test_many_that_were_looked_at_are_let_go_ten_at_a_time(world: World) -> None:
+    for _ in range(11):
+        park(world, news(world, UNKNOWN))
+    calls = AwsCalls(world)
+    assert len(listed(world)) == 11
+    assert calls.names.count("SQS.ChangeMessageVisibilityBatch") == 2
+    assert len(listed(world)) == 11
+
+
 def test_a_webhooks_event_is_shown_by_its_ids_and_codes(world: World) -> None:
     body = news(world, UNKNOWN, "Rejected", monoova_transaction_id="1000001", reason=SECRET_TEXT)
     message_id = park(world, body)
@@ -244,7 +264,7 @@ def test_a_viewer_may_look_but_move_nothing(world: World) -> None:
     assert len(listed(world)) == 1
 
 
-@pytest.mark.parametrize("operation", ["ReceiveMessage", "ChangeMessageVisibility"])
+@pytest.mark.parametrize("operation", ["ReceiveMessage", "ChangeMessageVisibilityBatch"])
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/dead-letters"), ("DELETE", f"/dead-letters/{SOME_ID}")]
 )

@@ -11,7 +11,8 @@ from chalicelib.domain.payout import State
 from chalicelib.observability import invocation
 from chalicelib.services.opening import Purpose
 from simulator.outcomes import Fate, News, Plan
-from tests.http.test_reconciling import stored
+from tests.http.test_queues import order, queued
+from tests.http.test_reconciling import NewWorld, stored
 from tests.http.test_requesting import BANK_ACCOUNT, AwsCalls
 from tests.world import ADMIN, Caller, HttpAnswer, World, as_admin
 
@@ -231,11 +232,48 @@ def test_each_time_a_payout_is_sent_is_listed_without_a_write_for_it(world: Worl
         == []
     )
     found = accesses(world, customer_id)["items"]
-    assert [(item["by"], item["purpose"]) for item in found] == [
-        ("queue", "Payout"),
-        (ADMIN, "Payout"),
-    ]
+    # It was asked for before, and waited.
+    assert [(item["by"], item["purpose"]) for item in found] == [("queue", "Payout")]
     assert records(world) == []
+
+
+def expect(answer: HttpAnswer) -> None:
+    assert answer.json["status"] == "Cancelled", answer.text
+
+
+def openings_in(log: str) -> list[str]:
+    lines = [json.loads(line) for line in log.splitlines()]
+    return [opened for line in lines for opened in line.get("destination_opened", [])]
+
+
+def test_what_was_opened_to_be_paid_and_was_not_is_in_the_log(
+    new_world: NewWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = new_world(LIMIT_PER_DAY_AUD="5")
+    customer_id = world.customer()
+    (place,) = world.admin.get(f"/customers/{customer_id}").json["destinations"]
+    capsys.readouterr()
+    answer = world.admin.post("/payouts", {"customer_id": customer_id, "amount": 6})
+    assert answer.code == "LimitExceeded"
+    opened = f"Payout {customer_id} {place['destination_id']}"
+    assert openings_in(capsys.readouterr().out) == [opened]
+    assert accesses(world, customer_id)["items"] == []
+
+
+def test_a_claim_that_is_lost_has_opened_what_it_would_have_paid_to(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = queued(world)
+    customer_id = world.payout(waiting)["customer_id"]
+    calls = AwsCalls(world)
+    message = order(world, waiting)
+    path = f"/payouts/{waiting}/cancel"
+    calls.once("DynamoDB.UpdateItem", lambda _: expect(world.admin.post(path)))
+    capsys.readouterr()
+    world.sqs_event("send_queued_payouts", message)
+    (opened,) = openings_in(capsys.readouterr().out)
+    assert opened.startswith(f"Payout {customer_id} ")
+    assert accesses(world, customer_id)["items"] == []
 
 
 def refused_when_asked(world: World, customer_id: str) -> str:

@@ -1,10 +1,13 @@
 """What a caller may do: by the groups of the user pool."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.world import Caller, World
+
+NewWorld = Callable[..., World]
 
 
 def claims(sub: str = "a-sub", **more: str) -> dict[str, Any]:
@@ -39,3 +42,14 @@ def test_a_person_has_the_roles_of_their_groups(
 def test_a_viewer_is_told_that_they_may_change_nothing(world: World) -> None:
     answer = person(world, "viewers").post("/customers", {"name": "Jo Citizen"})
     assert (answer.status, answer.code) == (403, "Forbidden")
+
+
+@pytest.mark.parametrize("groups", [None, "team:approvers"])
+def test_where_a_deployment_says_so_a_person_of_no_group_may_only_look(
+    new_world: NewWorld, groups: str | None
+) -> None:
+    world = new_world(USERS_WITHOUT_GROUP="look")
+    newcomer = person(world, groups)
+    assert newcomer.get("/me").json["roles"] == ["viewer"]
+    assert newcomer.post("/customers", {"name": "Jo Citizen"}).code == "Forbidden"
+    assert person(world, "operators").post("/customers", {"name": "Jo Citizen"}).status == 201

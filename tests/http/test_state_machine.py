@@ -486,6 +486,7 @@ class Doors(RuleBasedStateMachine):
     def _check_changed(self, known: Known, item: dict[str, Any]) -> None:
         shown = self._show(known.transaction_id)
         history = shown.pop("history")
+        assert shown.pop("explanation")["summary"]
         assert shown == item
         assert shown["amount"].scaleb(2) == known.cents
         assert shown["unique_reference"] == known.transaction_id

@@ -24,9 +24,16 @@ def test_what_waits_for_approval_is_found_and_approved_by_somebody_else(strict: 
     approver = strict.as_("approvers")
     waiting = approver.json("payouts", "list", "--status", "AwaitingApproval")["items"]
     assert [row["transaction_id"] for row in waiting] == [transaction_id]
-    refused = strict("payouts", "approve", transaction_id, ends=Exit.NOT_ALLOWED)
+    refused = strict("payouts", "approve", transaction_id, "--yes", ends=Exit.NOT_ALLOWED)
     assert "Forbidden" in refused.stderr
-    approved = approver.json("payouts", "approve", transaction_id)
+    approve = ("payouts", "approve", transaction_id)
+    declined = approver.run(*approve, typed="n\n")
+    assert declined.exit_code == Exit.REFUSED
+    destination = waiting[0]["destination"]
+    for shown in ("A$500.00", customer, "sub-of-operators", destination, "AboveThreshold"):
+        assert shown in declined.stderr
+    assert strict.world.payout(transaction_id)["status"] == "AwaitingApproval"
+    approved = approver.json(*approve, typed="y\n")
     assert (approved["status"], approved["amount"]) == ("Queued", Decimal("500.00"))
     sent = strict.json("pay", customer, "5.00", "--yes")["transaction_id"]
     approver("payouts", "approve", sent, ends=Exit.CONFLICT)
@@ -41,7 +48,9 @@ def test_an_approver_rejects_with_a_reason(strict: Terminal) -> None:
 def test_who_asked_does_not_approve_whatever_they_may(strict: Terminal) -> None:
     both = strict.as_("operators", "approvers")
     asked = both.json("pay", strict.world.customer(), "500.00", "--yes")
-    refused = both.json("payouts", "approve", asked["transaction_id"], ends=Exit.NOT_ALLOWED)
+    refused = both.json(
+        "payouts", "approve", asked["transaction_id"], "--yes", ends=Exit.NOT_ALLOWED
+    )
     assert refused["code"] == "ApprovalByRequester"
 
 

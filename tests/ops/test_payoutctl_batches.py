@@ -97,6 +97,9 @@ def test_rows_and_result_are_in_the_order_of_the_file(terminal: Terminal, file: 
     into = terminal.home / "result.csv"
     written = terminal.json("batch", "result", batch_id, "-o", str(into))
     assert written == {"batch_id": batch_id, "lines": 3, "file": str(into)}
+    assert into.stat().st_mode & 0o077 == 0
+    terminal("batch", "result", batch_id, "-o", str(into), ends=Exit.CONFLICT)
+    terminal("batch", "result", batch_id, "-o", str(into / "in-it"), ends=Exit.USAGE)
     assert terminal.json("batch", "result", batch_id)["csv"].splitlines() == text.splitlines()
 
 

@@ -20,6 +20,7 @@ PROBLEM: Final = {"detail": "In words.", "code": "ACode", "request_id": "request
 
 class _Scripted(BaseHTTPRequestHandler):
     answer: ClassVar[tuple[int, bytes] | None]
+    content_type: ClassVar[str]
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -28,6 +29,7 @@ class _Scripted(BaseHTTPRequestHandler):
             return
         status, body = self.answer
         self.send_response(status)
+        self.send_header("Content-Type", self.content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -39,11 +41,14 @@ class _Scripted(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def answering(status: int | None, body: object = b"") -> Iterator[Api]:
+def answering(
+    status: int | None, body: object = b"", content_type: str = "application/problem+json"
+) -> Iterator[Api]:
     """An API that always answers so; not at all where the status is None."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     answer = None if status is None else (status, raw)
-    server = HTTPServer(("127.0.0.1", 0), type("H", (_Scripted,), {"answer": answer}))
+    says = {"answer": answer, "content_type": content_type}
+    server = HTTPServer(("127.0.0.1", 0), type("H", (_Scripted,), says))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -75,6 +80,7 @@ def failing(api: Api, method: str) -> Failure:
         (502, "", Exit.UNKNOWN, Exit.TRY_AGAIN),
         (503, "StorageUnavailable", Exit.TRY_AGAIN, Exit.TRY_AGAIN),
         (503, "OutcomeUnknown", Exit.UNKNOWN, Exit.TRY_AGAIN),
+        (503, "", Exit.UNKNOWN, Exit.TRY_AGAIN),
         (504, "", Exit.UNKNOWN, Exit.TRY_AGAIN),
         (302, "", Exit.REFUSED, Exit.REFUSED),
     ],
@@ -83,6 +89,11 @@ def test_an_answer_has_one_exit_code(status: int, code: str, write: Exit, read: 
     with answering(status, {"code": code} if code else b"<html>") as api:
         assert failing(api, "POST").exit_code == write
         assert failing(api, "GET").exit_code == read
+
+
+def test_a_503_that_is_not_our_api_s_does_not_say_that_nothing_was_done() -> None:
+    with answering(503, {"code": "ServiceUnavailable"}, "application/json") as api:
+        assert failing(api, "POST").exit_code == Exit.UNKNOWN
 
 
 def test_a_problem_is_told_with_its_code_and_the_request_to_look_for() -> None:

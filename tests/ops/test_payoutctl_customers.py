@@ -1,14 +1,25 @@
 """`payoutctl customer …`: registered, shown without what is personal, erased."""
 
+import json
+
+import click
+import pytest
+
+from ops.payoutctl import payoutctl
 from ops.payoutctl.exits import Exit
 from tests.ops.terminal import Terminal
 
-PAY_ID = ("--pay-id", "jo@example.com", "--pay-id-type", "Email", "--account-name", "Jo Citizen")
-BANK = ("--bsb", "062-000", "--account-number", "12345678", "--account-name", "Jo Citizen")
+PAY_ID = {
+    "type": "PayId",
+    "pay_id_type": "Email",
+    "pay_id": "jo@example.com",
+    "account_name": "Jo Citizen",
+}
 
 
 def test_a_customer_is_registered_and_shown_without_name_and_address(terminal: Terminal) -> None:
-    added = terminal.json("customer", "add", "Jo Citizen", "--email", "jo@example.com", *PAY_ID)
+    document = {"name": "Jo Citizen", "email": "jo@example.com", "destination": PAY_ID}
+    added = terminal.json("customer", "add", "--from", "-", typed=json.dumps(document))
     customer_id = added["customer_id"]
     shown = terminal("customer", "show", customer_id).output
     assert customer_id in shown
@@ -39,20 +50,59 @@ def test_where_the_list_goes_on_is_said(terminal: Terminal) -> None:
 
 def test_a_destination_is_added_and_masked(terminal: Terminal) -> None:
     customer_id = terminal.json("customer", "add", "Jo Citizen")["customer_id"]
-    shown = terminal("customer", "add-destination", customer_id, *BANK).output
-    assert "BankAccount" in shown
-    assert "12345678" not in shown
-    added = terminal.json("customer", "add-destination", customer_id, *PAY_ID)
-    assert added["pay_id_type"] == "Email"
-    terminal("customer", "add-destination", customer_id, ends=Exit.USAGE)
+    add = ("customer", "add-destination", customer_id)
+    typed = terminal(*add, "--bsb", "062-000", typed="12345678\nJo Citizen\n")
+    assert "BankAccount" in typed.stdout
+    assert "Account number" in typed.stderr
+    assert "12345678" not in typed.stdout
+    file = terminal.home / "payee.json"
+    file.write_text(json.dumps(PAY_ID))
+    assert terminal.json(*add, "--from", str(file))["pay_id_type"] == "Email"
+    for words in ((), ("--bsb", "062-000", "--from", "-"), ("--bsb", "x", "--pay-id-type", "ABN")):
+        terminal(*add, *words, ends=Exit.USAGE)
+
+
+def test_a_customer_is_asked_for_by_name_and_by_the_details_of_the_kind_that_was_said(
+    terminal: Terminal,
+) -> None:
+    said = terminal(
+        *("customer", "add", "--pay-id-type", "Email"),
+        typed="Jo Citizen\njo@example.com\nJo Citizen\n",
+    )
+    for words in ("Name:", "PayID:", "Name on the account:"):
+        assert words in said.stderr
+    assert "Email" in said.stdout
+    assert [row["name"] for row in terminal.json("customer", "list")["items"]] == ["Jo Citizen"]
+
+
+@pytest.mark.parametrize("verb", ["add", "add-destination"])
+def test_what_a_payee_is_paid_to_has_no_place_on_the_command_line(verb: str) -> None:
+    group = payoutctl.commands["customer"]
+    assert isinstance(group, click.Group)
+    taken = {word for each in group.commands[verb].params for word in each.opts}
+    assert not taken & {"--account-number", "--pay-id", "--account-name"}
+
+
+def test_a_file_of_payee_details_that_cannot_be_read_is_said_and_not_repeated(
+    terminal: Terminal,
+) -> None:
+    add = ("customer", "add", "--from")
+    for text in ('{"account_number": 12345678', '["12345678"]'):
+        refused = terminal(*add, "-", typed=text, ends=Exit.USAGE)
+        assert "JSON" in refused.stderr
+        assert "12345678" not in refused.stderr
+    terminal(*add, str(terminal.home / "nowhere"), ends=Exit.USAGE)
+    terminal("customer", "add", "Jo", "--from", "-", typed="{}", ends=Exit.USAGE)
 
 
 def test_every_field_at_fault_is_named(terminal: Terminal) -> None:
-    words = ("customer", "add", "Jo", "--email", "nobody", "--pay-id", "x", "--account-name", "Jo")
-    refused = terminal(*words, ends=Exit.REFUSED)
+    words = ("customer", "add", "--from", "-")
+    wrong = json.dumps({"name": "Jo", "email": "nobody", "destination": PAY_ID | {"pay_id": ""}})
+    refused = terminal(*words, typed=wrong, ends=Exit.REFUSED)
     assert "email" in refused.stderr
-    assert "destination.pay_id_type" in refused.stderr
-    assert terminal.json(*words, ends=Exit.REFUSED)["code"] == "InvalidRequest"
+    assert "destination.pay_id" in refused.stderr
+    problem = terminal.json(*words, typed=wrong, ends=Exit.REFUSED)
+    assert problem["code"] == "InvalidRequest"
 
 
 def test_a_customer_is_erased_after_a_yes_only(terminal: Terminal) -> None:

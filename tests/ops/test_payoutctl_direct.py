@@ -60,6 +60,7 @@ def test_a_table_that_is_not_there_is_said_in_words(direct: Terminal) -> None:
     [
         ({"kind": "NppReturn", "reference": "r"}, "DLQ_URL"),
         ({"transaction_id": "t", "customer_id": "c"}, "PAYOUT_QUEUE_URL"),
+        ({"batch_id": "b", "task": "release", "chunk": "1"}, "PAYOUT_QUEUE_URL"),
     ],
 )
 def test_a_parked_message_is_listed_and_put_back_where_it_came_from(

@@ -35,7 +35,7 @@ class Deployment:
             baseUrl="https://api.m-pay.com.au",
             webhookSecret="a-secret",
         )
-        terminal("webhooks", "subscribe")
+        terminal("webhooks", "subscribe", "--yes")
 
     def _tables(self) -> None:
         dynamodb = aws.client("dynamodb")
@@ -184,7 +184,7 @@ def spoil(deployment: Deployment) -> None:
     terminal("pause", "--reason", "a test")
     elsewhere = {"PAYOUTS_API_URL": terminal.served.url.replace("127.0.0.1", "localhost")}
     other = Terminal(terminal.served, terminal.home, more=elsewhere)
-    other("webhooks", "subscribe", "--event", "NppReturn")
+    other("webhooks", "subscribe", "--event", "NppReturn", "--yes")
 
 
 def test_a_deployment_that_is_not_there_is_told_thing_by_thing(terminal: Terminal) -> None:

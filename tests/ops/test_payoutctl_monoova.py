@@ -10,6 +10,10 @@ from simulator.monoova import API_KEY
 from tests.ops.terminal import Terminal
 
 
+def at_prod(terminal: Terminal) -> Terminal:
+    return Terminal(terminal.served, terminal.home, more={"STAGE": "prod"})
+
+
 def logins(terminal: Terminal) -> int:
     return sum(1 for call in terminal.world.monoova.calls if "/public/" not in call.path)
 
@@ -18,13 +22,14 @@ def test_each_event_is_subscribed_to_its_own_url_and_updated_when_it_exists(
     terminal: Terminal,
 ) -> None:
     terminal.world.store_secret(API_KEY, webhookSecret="new-one,old-one")
-    said = terminal("webhooks", "subscribe")
+    terminal = at_prod(terminal)
+    said = terminal("webhooks", "subscribe", typed="y\n")
     assert "This asks Monoova directly (live, https://api.mpay.com.au)." in said.stderr
     listed = {row["event"]: row for row in terminal.json("webhooks", "list")["items"]}
     for event in EVENTS:
         assert listed[event]["url"] == f"{terminal.served.url}/webhooks/monoova/{event}"
         assert listed[event]["status"] == "On"
-    again = terminal.json("webhooks", "subscribe", "--event", "NppReturn")
+    again = terminal.json("webhooks", "subscribe", "--event", "NppReturn", "--yes")
     assert [row["was"] for row in again["items"]] == ["updated"]
     assert "new-one" not in said.output
     terminal.world.paid()
@@ -33,7 +38,41 @@ def test_each_event_is_subscribed_to_its_own_url_and_updated_when_it_exists(
 
 
 def test_without_a_webhook_secret_nothing_is_subscribed(terminal: Terminal) -> None:
-    assert "webhookSecret" in terminal("webhooks", "subscribe", ends=Exit.REFUSED).stderr
+    refused = at_prod(terminal)("webhooks", "subscribe", "--yes", ends=Exit.REFUSED)
+    assert "webhookSecret" in refused.stderr
+
+
+def test_what_is_subscribed_and_where_to_is_shown_and_done_after_a_yes_only(
+    terminal: Terminal,
+) -> None:
+    terminal.world.store_secret(API_KEY, webhookSecret="a-secret")
+    before = terminal.json("webhooks", "list")["items"]
+    words = ("webhooks", "subscribe", "--event", "NppReturn")
+    declined = at_prod(terminal).run(*words, typed="n\n")
+    assert declined.exit_code == Exit.REFUSED
+    for shown in ("live", f"{terminal.served.url}/webhooks/monoova/<event>", "NppReturn"):
+        assert shown in declined.stderr
+    assert terminal.json("webhooks", "list")["items"] == before
+
+
+def test_only_prod_takes_the_webhooks_of_the_live_account(terminal: Terminal) -> None:
+    terminal.world.store_secret(API_KEY, webhookSecret="a-secret")
+    before = logins(terminal)
+    refused = terminal("webhooks", "subscribe", "--yes", ends=Exit.REFUSED)
+    assert "live account" in refused.stderr
+    assert logins(terminal) == before
+
+
+def test_a_variable_that_is_left_over_does_not_lend_a_profile_another_s_key(
+    terminal: Terminal,
+) -> None:
+    file = terminal.home / "config" / "payoutctl" / "other.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'api_url = "{terminal.served.url}"\nstage = "other"\n')
+    before = len(terminal.world.monoova.calls)
+    lost = terminal("--profile", "other", "key", "check", ends=Exit.NOT_ALLOWED)
+    assert "Monoova's secret" in lost.stderr
+    assert len(terminal.world.monoova.calls) == before
 
 
 def test_what_did_not_arrive_is_reported_and_asked_for_again(terminal: Terminal) -> None:
@@ -53,6 +92,7 @@ def test_what_did_not_arrive_is_reported_and_asked_for_again(terminal: Terminal)
     assert world.state(transaction_id)[0] == "Completed"
     terminal("webhooks", "resend", str(missed[0]["webhook_id"]))
     terminal("webhooks", "resend", ends=Exit.USAGE)
+    terminal("webhooks", "report", "../list", ends=Exit.USAGE)
 
 
 def test_the_key_is_checked_with_one_login(terminal: Terminal) -> None:

@@ -1,9 +1,11 @@
 """What is printed can be read, copied, and steers no terminal."""
 
+import json
 from decimal import Decimal
 
 import pytest
 
+from ops.payoutctl.exits import Failure
 from ops.payoutctl.output import Output, cell, money, whole_seconds
 
 
@@ -35,3 +37,38 @@ def test_into_a_file_nothing_is_cut_off_and_no_line_ends_in_blanks(
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == f"{id_}  {reason}".rstrip()
     assert all(line == line.rstrip() for line in lines)
+
+
+STEERING = "\x1b]0;mine\x07 \x9b2J\x7f \u202e"
+
+
+def test_whatever_comes_from_outside_steers_no_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = Output()
+    out.say(f"a {STEERING}\nnote")
+    out.text(STEERING)
+    out.pairs({STEERING: STEERING})
+    out.rows((STEERING,), [(STEERING,)])
+    Failure(f"a {STEERING} problem").show()
+    printed = capsys.readouterr()
+    written = printed.out + printed.err
+    assert "?]0;mine? ?2J? ?" in written
+    assert all(each.isprintable() or each == "\n" for each in written)
+
+
+def test_json_says_all_of_it_and_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    document = {"detail": f"{STEERING} Jör\udc9b"}
+    Output().document(document)
+    failure = Failure("no", document=document)
+    failure.is_json = True
+    failure.show()
+    first, second = capsys.readouterr().out.split("}\n{")
+    assert json.loads(first + "}") == json.loads("{" + second) == document
+    assert not {*"\x1b\x07\x9b\x7f"} & {*first, *second}
+    assert "Jör" in first
+
+
+def test_a_file_goes_to_another_program_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    Output().file("a,b\r\n\x1b,c\r\n")
+    assert capsys.readouterr().out == "a,b\r\n\x1b,c\r\n"

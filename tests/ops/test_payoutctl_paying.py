@@ -4,10 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from ops.payoutctl.exits import Exit
+from ops.payoutctl.exits import Exit, Failure
+from ops.payoutctl.paying import awaited
+from ops.payoutctl.session import Doors, Session
 from simulator.outcomes import Outcome
 from simulator.triggers import TRIGGERS
 from tests.ops.terminal import Terminal
+from tests.ops.test_payoutctl_client import answering
 
 
 def test_pay_shows_what_will_happen_and_pays_after_a_yes(terminal: Terminal) -> None:
@@ -35,6 +38,28 @@ def test_the_same_key_pays_once_and_says_so(terminal: Terminal) -> None:
 def test_a_key_that_is_made_up_is_on_the_screen_before_anything_is_sent(terminal: Terminal) -> None:
     said = terminal("pay", terminal.world.customer(), "12.00", "--yes").stderr
     assert said.startswith("Idempotency-Key: payoutctl-")
+
+
+def test_a_repetition_that_does_not_get_through_says_nothing_of_the_time_before(
+    terminal: Terminal,
+) -> None:
+    nowhere = {"PAYOUTS_API_URL": "http://127.0.0.1:9"}
+    cut_off = Terminal(terminal.served, terminal.home, more=nowhere)
+    words = ("pay", "a-customer", "12.00")
+    first = cut_off(*words, "--yes", ends=Exit.TRY_AGAIN)
+    made = first.stderr.partition("Idempotency-Key: ")[2].split()[0]
+    assert f"the same command with --key {made}" in first.stderr
+    for again in ((*words, "--yes"), words):
+        repeated = cut_off(*again, "--key", "invoice-7", ends=Exit.UNKNOWN)
+        assert "the same command with --key invoice-7" in repeated.stderr
+
+
+def test_a_wait_that_is_cut_short_does_not_say_that_nothing_was_done() -> None:
+    session = Session(doors=Doors(sleep=lambda _seconds: None))
+    with answering(503) as session.api, pytest.raises(Failure) as caught:
+        awaited(session, "a-payout", seconds=1)
+    assert caught.value.ends is Exit.UNKNOWN
+    assert "payoutctl payouts show a-payout" in caught.value.message
 
 
 def test_with_wait_it_is_watched_to_its_end(terminal: Terminal) -> None:

@@ -193,6 +193,7 @@ def test_many_customers_are_found_by_their_ids_and_by_the_business_s(stores: Sto
     (place,) = found["c-7"].places
     assert (place.destination_id, place.type, place.masked) == ("d-c-7", "PayId", "j•••")
     assert place.is_known
+    assert (found["c-7"].external_id, found["c-8"].external_id) == ("C-7", None)
     assert stores.payees.named(["C-1", "C-2", "C-129"]) == {"C-1": "c-1", "C-129": "c-129"}
     assert stores.payees.of([]) == {}
 

@@ -87,6 +87,7 @@ def dead_letters_are_looked_at(world: World) -> None:
     for body in (event, {"transaction_id": world.paid()}, "neither"):
         parked = world.environment["PARKED_QUEUE_URL"]
         world.sqs.send_message(QueueUrl=parked, MessageBody=json.dumps(body))
+    assert done(world.admin.get("/dead-letters", limit="0"))["approximate_count"] == 3
     listed = done(world.admin.get("/dead-letters"))["items"]
     for letter in listed:
         again = world.admin.post(f"/dead-letters/{letter['message_id']}/replay")

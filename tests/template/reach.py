@@ -24,6 +24,8 @@ HANDED_OVER: Final = {
     "jitter": None,
     "new_id": None,
     "opener": None,
+    "settings": None,
+    "waits_in": "WaitingRows.batch_with",
     "tend_batches": "BatchTending.tend",
 }
 # The way from app.py to a service is a property of this, which makes it and calls nobody.

@@ -1,5 +1,6 @@
 """infra/template.yaml: lints, encrypts, keeps, redrives, and has the indexes that the code asks."""
 
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
 from chalicelib.storage import payouts
-from tests.template.conftest import TEMPLATE
+from tests.template.conftest import ROOT, TEMPLATE
 
 TABLES = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")
 QUEUES = ("PayoutQueue", "WebhookQueue", "ParkedQueue")
@@ -133,6 +134,24 @@ def test_a_password_is_only_sent_where_a_stage_asks_for_it(infra: dict[str, Any]
     assert "ALLOW_USER_PASSWORD_AUTH" not in flows
     assert infra["Parameters"]["PasswordSignIn"]["Default"] == "false"
     assert infra["Parameters"]["Emulated"]["Default"] == "false"
+
+
+def test_a_stage_may_ask_everybody_for_an_authenticator_app_and_production_does(
+    infra: dict[str, Any],
+) -> None:
+    pool = properties_of(infra, "UserPool")
+    assert pool["MfaConfiguration"] == {"Fn::If": ["NeedsMfa", "ON", "OPTIONAL"]}
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert infra["Parameters"]["RequireMfa"]["Default"] == "false"
+    production = tomllib.loads((ROOT / "infra/stages/prod.toml").read_text())
+    assert production["infra"]["RequireMfa"] == "true"
+    assert production["app"]["UsersWithoutGroup"] == "look"
+
+
+def test_the_address_of_the_sign_in_page_does_not_tell_the_account(infra: dict[str, Any]) -> None:
+    domain = str(properties_of(infra, "UserPoolDomain")["Domain"])
+    assert "AWS::AccountId" not in domain
+    assert "AWS::StackId" in domain
 
 
 def test_these_groups_say_who_may_do_what(infra: dict[str, Any]) -> None:

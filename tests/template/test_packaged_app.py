@@ -12,6 +12,7 @@ from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from deploy.template import with_code_at, with_values_in_api
 from tests.template.conftest import ROOT
 from tests.template.test_app_configuration import FUNCTIONS
+from tests.world import load_app
 
 RESOURCES = {
     "api_handler": "APIHandler",
@@ -162,7 +163,7 @@ def test_the_functions_run_on_arm64_and_are_traced(resources: dict[str, Any]) ->
 def test_the_api_is_throttled_and_some_copies_are_kept_for_it(
     app_template: dict[str, Any], resources: dict[str, Any]
 ) -> None:
-    (setting,) = resources["RestAPI"]["Properties"]["MethodSettings"]
+    setting, *of_open_pages = resources["RestAPI"]["Properties"]["MethodSettings"]
     assert (setting["ResourcePath"], setting["HttpMethod"]) == ("/*", "*")
     assert setting["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
     assert setting["ThrottlingBurstLimit"] == {"Ref": "RequestsInABurst"}
@@ -172,6 +173,14 @@ def test_the_api_is_throttled_and_some_copies_are_kept_for_it(
     assert parameters["ApiReservedConcurrency"]["Default"] == 5
     reserved = resources["APIHandler"]["Properties"]["ReservedConcurrentExecutions"]
     assert reserved["Fn::If"][:2] == ["ReservesConcurrency", {"Ref": "ApiReservedConcurrency"}]
+    # As API Gateway writes a path here: the first slash as it is, all of the path's own as `~1`.
+    paths = {each["ResourcePath"][1:].replace("~1", "/") for each in of_open_pages}
+    assert paths == {
+        path for path in load_app().app.routes if path.startswith(("/docs", "/console", "/openapi"))
+    }
+    for each in of_open_pages:
+        assert each["HttpMethod"] == "GET"
+        assert (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"]) == (20, 40)
 
 
 def test_old_tls_is_refused(resources: dict[str, Any]) -> None:
@@ -199,8 +208,8 @@ def test_the_access_log_says_nothing_that_the_caller_wrote(resources: dict[str, 
         "$context.responseLength",
         "$context.error.responseType",
     }
-    (setting,) = properties["MethodSettings"]
-    assert setting["DataTraceEnabled"] is False
+    for setting in properties["MethodSettings"]:
+        assert setting["DataTraceEnabled"] is False
 
 
 @pytest.mark.parametrize("kind", ["DEFAULT_4XX", "DEFAULT_5XX"])

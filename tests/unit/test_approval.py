@@ -1,8 +1,10 @@
 """Which payouts somebody else has to approve."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from chalicelib.domain.approval import ApprovalReason, ApprovalRules
+from chalicelib.domain.approval import ApprovalReason, ApprovalRules, approval_until
 
 ABOVE, NEW = ApprovalReason.ABOVE_THRESHOLD, ApprovalReason.NEW_DESTINATION
 
@@ -23,3 +25,8 @@ def test_the_rules_say_why_a_payout_needs_approval(
     rules: ApprovalRules, amount_cents: int, is_known: bool, reasons: tuple[ApprovalReason, ...]
 ) -> None:
     assert rules.reasons(amount_cents, is_known=is_known) == reasons
+
+
+def test_a_payout_waits_for_an_approver_for_thirty_days() -> None:
+    asked_at = datetime(2026, 3, 2, 1, tzinfo=UTC)
+    assert approval_until(asked_at) == datetime(2026, 4, 1, 1, tzinfo=UTC)

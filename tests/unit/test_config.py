@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, fields
 import pytest
 
 from chalicelib.config import Settings, SettingsError, settings_from
-from chalicelib.domain.actor import ServiceRoles
+from chalicelib.domain.actor import Role, ServiceRoles
 from chalicelib.domain.approval import ApprovalRules
 from chalicelib.domain.limits import Limits
 from chalicelib.domain.schedule import Policy
@@ -50,6 +50,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.approval == ApprovalRules()
     assert settings.limits == Limits()
     assert settings.service_roles == ServiceRoles()
+    assert settings.roles_without_group == {Role.VIEWER, Role.OPERATOR}
 
 
 def test_every_variable_finds_its_place() -> None:
@@ -78,6 +79,7 @@ def test_every_variable_finds_its_place() -> None:
             "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "2000",
             "LIMIT_PER_DESTINATION_AUD_PER_DAY": "1500.50",
             "LIMIT_PER_DAY_AUD": "100000",
+            "USERS_WITHOUT_GROUP": "look",
             "VIEWER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Reports, ",
             "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/pay/Checker,"
             " arn:aws:iam::444455556666:role/Checker",
@@ -115,6 +117,7 @@ def test_every_variable_finds_its_place() -> None:
                 }
             ),
         ),
+        roles_without_group=frozenset({Role.VIEWER}),
         cors_allow_origin="https://admin.example",
         sign_in_url="https://payouts.auth.ap-southeast-2.amazoncognito.com",
         user_pool_client_id="4cl1ent1d",
@@ -128,6 +131,11 @@ def test_every_variable_finds_its_place() -> None:
             may_send_again=False,
         ),
     )
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8081", "http://localhost:8081"])
+def test_the_sign_in_page_is_in_the_clear_on_this_machine_only(address: str) -> None:
+    assert settings_from(REQUIRED | {"COGNITO_DOMAIN": address}).sign_in_url == address
 
 
 def test_blanks_around_a_value_do_not_matter() -> None:
@@ -175,11 +183,14 @@ def test_all_that_is_missing_is_named_at_once() -> None:
             "arn:aws:sts::111122223333:assumed-role/Checker/session",
             "ARNs of IAM roles, comma-separated",
         ),
-        ("COGNITO_DOMAIN", "payouts.example", "the address of the sign-in page"),
+        ("COGNITO_DOMAIN", "payouts.example", "the https address of the sign-in page"),
+        ("COGNITO_DOMAIN", "http://payouts.example", "the https address of the sign-in page"),
+        ("COGNITO_DOMAIN", "http://127.0.0.1.example", "the https address of the sign-in page"),
+        ("USERS_WITHOUT_GROUP", "approve", "operate or look"),
         (
             "COGNITO_DOMAIN",
             "https://payouts.example/; script-src *",
-            "the address of the sign-in page",
+            "the https address of the sign-in page",
         ),
         ("COGNITO_CLIENT_ID", "a b", "an app client's id"),
         ("FIRST_LOOK_SECONDS", "0", "a number of at least 1"),

@@ -63,6 +63,22 @@ def test_every_situation_has_words_that_an_administrator_understands() -> None:
             assert not JARGON.search(text), text
 
 
+# Shouted, or a name or the beginning of a sentence in small letters; `XX` is of no language.
+MISSPELT: Final = re.compile(
+    r"\b[A-Z]{4,}\b|[A-Z]{2,} [A-Z]{2,}|XX|\bmonoova|\bpay ?id\b|PAYID|[.] [a-z]"
+)
+
+
+def test_every_text_is_written_as_a_sentence_is() -> None:
+    words = [
+        text for group in (STATES, FAILURES, REVIEWS) for each in group.values() for text in each
+    ]
+    for text in [*words, *REASONS.values(), *(settling(state) for state in State)]:
+        assert not MISSPELT.search(text), text
+        assert text[0].isupper()
+        assert text.endswith(".")
+
+
 def test_only_what_is_over_says_so() -> None:
     for payout in EVERY:
         if not payout.needs_review:

@@ -143,7 +143,10 @@ def test_a_lock_ends_after_an_hour_and_an_unchanged_status_keeps_its_time() -> N
     assert locked.is_locked(NOW + timedelta(minutes=59))
     assert not locked.is_locked(NOW + timedelta(minutes=60))
     assert not started(NOW).is_locked(NOW)
-    assert turned(locked, VerificationStatus.LOCKED, NOW + timedelta(hours=2)) is locked
+    soon, later = NOW + timedelta(minutes=59), NOW + timedelta(hours=2)
+    assert turned(locked, VerificationStatus.LOCKED, soon) is locked
+    # Locked anew after its hour, it is locked for another.
+    assert turned(locked, VerificationStatus.LOCKED, later).is_locked(later + timedelta(minutes=59))
 
 
 @pytest.mark.parametrize("status", VerificationStatus)

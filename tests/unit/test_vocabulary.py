@@ -9,9 +9,22 @@ from typing import Final
 
 import pytest
 
+from chalicelib.domain import comparison
+from chalicelib.domain.approval import ApprovalReason
+from chalicelib.domain.batch import (
+    BatchEvent,
+    BatchStatus,
+    ChunkState,
+    RowProblem,
+    RowStatus,
+    Task,
+)
+from chalicelib.domain.daily_report import Incomplete
 from chalicelib.domain.decisions import MONOOVA, RECONCILER, NoticeKind
 from chalicelib.domain.destination import DestinationType, PayIdType
+from chalicelib.domain.funding import CreditKind
 from chalicelib.domain.gate import OpenReason, Passage
+from chalicelib.domain.limits import LimitKind
 from chalicelib.domain.outcome import Silence, Standing, Uncertainty
 from chalicelib.domain.payout import (
     Event,
@@ -52,6 +65,22 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     DestinationType: "PayId BankAccount",
     PayIdType: "Email PhoneNumber ABN ACN OrganisationId",
     NoticeKind: "PaymentSuccessful Rejected NppReturn",
+    ApprovalReason: "AboveThreshold NewDestination",
+    LimitKind: "Customer Destination Total",
+    CreditKind: "NPP DirectCredit",
+    comparison.Kind: (
+        "Matched Returned NotFinalHere MissingThere MissingHere AmountDiffers BookedTwice"
+        " PaidThere GivenBack"
+    ),
+    Incomplete: "TimeWasUp MonoovaUnavailable SendingStopped TooMuch",
+    BatchStatus: (
+        "Checking AwaitingConfirmation AwaitingApproval Releasing Released Finished Cancelled"
+    ),
+    BatchEvent: "Checked Confirmed Approved Rejected CancelledByAdmin Expired Released Finished",
+    ChunkState: "Stored Checked Releasing Released Cancelling Cancelled",
+    Task: "check release cancel",
+    RowProblem: "CustomerNotFound DestinationNotFound DestinationNotVerified LimitExceeded",
+    RowStatus: "Waiting NotReleased Cancelled",
 }
 
 
