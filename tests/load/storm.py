@@ -86,7 +86,7 @@ def run(size: Size, say: Say) -> Outcome:
         DevstackError: the stack or the load cannot be started.
     """
     load_before = os.getloadavg()[0]
-    with _in_memory(), tempfile.TemporaryDirectory(prefix="monoova-load-") as name:
+    with in_memory(), tempfile.TemporaryDirectory(prefix="monoova-load-") as name:
         scratch = Path(name)
         with Stack(Ports.any_free(), speed=SPEED, settings=_SETTINGS) as stack:
             return _run(size, Outside(stack), scratch, load_before, say)
@@ -206,7 +206,7 @@ def _by_status(shown: Sequence[promises.Shown]) -> dict[str, int]:
 
 
 @contextlib.contextmanager
-def _in_memory() -> Iterator[None]:
+def in_memory() -> Iterator[None]:
     """While the block runs, temporary files are made in memory if there is room for them."""
     before = tempfile.tempdir
     if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:

@@ -66,7 +66,10 @@ def test_a_report_is_settled_when_it_is_whole_and_every_payout_ended(
 
 
 def test_what_nobody_counted_is_nothing() -> None:
-    found = report()
+    found = DailyReport(
+        date(2026, 11, 24), datetime(2026, 11, 25, tzinfo=UTC), "x", DayStatistics()
+    )
+    assert (found.incomplete_because, found.counts) == (None, {})
     assert (found.not_ours, found.differences) == (0, ())
     assert (found.account, found.missed_webhooks) == (None, None)
     line = Line(Kind.MISSING_HERE, "a-reference")
