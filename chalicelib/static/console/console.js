@@ -1579,18 +1579,23 @@ async function waiting() {
   };
 }
 
-// To look at a dead letter is to take it out of its queue for a moment, so it is not done often.
-const LETTERS_MILLISECONDS = 10 * 60_000;
+// Frame and overview ask in the same moment; how many there are is told without looking at any.
+const LETTERS_MILLISECONDS = 60_000;
 let lettersKnown = null;
 
 function forgetLetters() {
   lettersKnown = null;
 }
 
-/** Several who want to know at the same moment share one look. */
+async function lettersTallied() {
+  const found = await api.get("/dead-letters", { limit: 0 });
+  return [found.approximate_count, false];
+}
+
+/** Several who want to know at the same moment share one answer. */
 function deadLetters() {
   if (!lettersKnown || Date.now() - lettersKnown.at > LETTERS_MILLISECONDS) {
-    lettersKnown = { at: Date.now(), tallied: api.get("/dead-letters").then(tallied) };
+    lettersKnown = { at: Date.now(), tallied: lettersTallied() };
     lettersKnown.tallied.catch(forgetLetters);
   }
   return lettersKnown.tallied;
