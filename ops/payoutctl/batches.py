@@ -73,6 +73,15 @@ def _say_summary(session: Session, found: Any) -> None:
         say(f"{summary['duplicate_count']:,} look as if they had been paid already:")
     for row in summary["duplicates"][:_MOST_SHOWN]:
         say(f"  line {row['line']}: {money(row['amount'])} to {row['customer_id']}, {_like(row)}")
+    _say_elsewhere(session, summary)
+
+
+def _say_elsewhere(session: Session, summary: Any) -> None:
+    if summary["also_in_batches_count"]:
+        others = ", ".join(summary["also_in_batches"])
+        session.out.say(
+            f"{summary['also_in_batches_count']:,} are in other batches of these days too: {others}"
+        )
 
 
 def _like(row: Any) -> str:
@@ -113,7 +122,9 @@ def list_batches(session: Session, limit: int, cursor: str | None) -> None:
     if session.out.is_json:
         session.out.document(page)
         return
-    columns = ("batch_id", "created_at", "status", "row_count", "total", "created_by")
+    columns = (
+        *("batch_id", "created_at", "status", "row_count", "not_released", "total", "created_by"),
+    )
     session.out.rows(columns, [[row.get(name) for name in columns] for row in page["items"]])
 
 

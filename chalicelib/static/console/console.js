@@ -3249,7 +3249,7 @@ function nextStep(batch, address, done) {
     case "Released":
       return notice("info", "It is being paid.", h("p", {}, "The page updates by itself; you may leave it."), cancel);
     case "Finished":
-      return batch.progress?.failed || batch.progress?.returned || batch.progress?.needs_review
+      return batch.progress?.completed !== batch.row_count || batch.progress?.needs_review
         ? notice("wait", "It is finished, and not everybody was paid.", h("p", {}, "“Not paid”, below, shows who and why."))
         : notice("good", "It is finished. Everybody was paid.");
     default:
@@ -3297,6 +3297,7 @@ function summary(batch) {
       ["Largest", money(typeof told.largest === "object" ? told.largest?.amount : told.largest)],
       ["First payment", `to ${count(told.first_time_count ?? 0, "customer")}`],
       ["Paid the same lately", `${count(told.duplicate_count ?? 0, "row")}, in 7 days or in this file`],
+      ["Also in other batches", elsewhere(told)],
       ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${whenWithin(batch.created_at)}`],
       ["Confirmed by", batch.confirmed_by && actorName(batch.confirmed_by, session.me().name)],
       ["Approved by", batch.approved_by && actorName(batch.approved_by, session.me().name)],
@@ -3308,6 +3309,13 @@ function summary(batch) {
           ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, when(each.created_at)) : each.same_as_line ? `line ${each.same_as_line} of this file` : "in this file" },
         { title: "Amount", end: true, cell: (each) => money(each.amount) },
       ], duplicates)));
+}
+
+/** Rows that another batch pays as well, with the way to each of these. */
+function elsewhere(told) {
+  if (!told.also_in_batches_count) return null;
+  const others = told.also_in_batches.map((id) => [" ", h("a", { href: link(`/batches/${id}`) }, short(id))]);
+  return h("span", {}, `${count(told.also_in_batches_count, "row")}:`, others);
 }
 
 function rowTable(items) {
