@@ -1,13 +1,17 @@
 """What functions may do, in the words of the emulated AWS where they are not those of AWS.
 
-AWS lets whoever may `sqs:SendMessage` send ten messages in one call; the emulated one asks for a
-permission named after the call, which AWS does not know.
+AWS lets whoever may `sqs:SendMessage` send ten messages in one call, and so for what is done with
+messages that were taken; the emulated one asks for permissions named after the calls, which AWS
+does not know.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-_ALSO: Final = {"sqs:SendMessage": "sqs:SendMessageBatch"}
+_ALSO: Final = {
+    "sqs:SendMessage": "sqs:SendMessageBatch",
+    "sqs:ChangeMessageVisibility": "sqs:ChangeMessageVisibilityBatch",
+}
 
 
 def as_emulated(template: Any) -> Any:
