@@ -56,6 +56,10 @@ contract: venv  ## What we assume of Monoova: asked of the simulator, and of its
 load: venv .venv-load/.stamp  ## Ten and a hundred times today's volume on the local stack; then the promises
 	$(PYTHON) -m tests.load
 
+.PHONY: load-batch
+load-batch: venv  ## A file of 20,000 payouts through payoutctl and the local stack, twice (20 minutes)
+	$(PYTHON) -m tests.load.batch
+
 .PHONY: bench
 bench: venv  ## Cold starts, warm requests, calls, reconciliation, a burst (10 minutes; by valgrind, too)
 	@$(PYTHON) -m bench
