@@ -46,6 +46,8 @@ export async function page({ params, signal }) {
         if (signal.aborted || JSON.stringify(next) === JSON.stringify(batch)) return "on";
         const isNews = next.status !== batch.status;
         show(next);
+        // What waits for somebody is not the same any more.
+        if (isNews) dispatchEvent(new Event("payouts-changed"));
         if (isNews || MOVING.includes(next.status)) await rows.refresh();
         return "on";
       } catch (problem) {
@@ -141,7 +143,7 @@ function nextStep(batch, address, done) {
           !isMine && session.mayApprove() && [
             button(`Approve ${money(batch.total)}`, act("approve", {
               title: `Approve ${count(batch.row_count, "payout")}?`,
-              words: `${money(batch.total)} is paid to ${count(batch.row_count, "payee")}, beginning at once.`,
+              words: `${money(batch.total)} is paid, beginning at once.`,
               yes: `Approve ${money(batch.total)}`,
             }), { kind: "primary" }),
             button("Reject", act("reject", {

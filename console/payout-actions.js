@@ -32,7 +32,7 @@ export function actionsOn(payout, done) {
     payout.needs_review && button("Settle by hand", acting(resolve), { kind: "primary" }),
     status === "Pending" && button("Ask Monoova now", acting(refresh)),
     (status === "Queued" || waits) && button("Cancel payout", acting(cancel)),
-    ended && !payout.batch_id && button("Try again as a new payout", acting(retry)),
+    ended && button("Try again as a new payout", acting(retry)),
   ].filter(Boolean);
 }
 

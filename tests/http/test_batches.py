@@ -141,6 +141,19 @@ def test_a_file_is_uploaded_confirmed_approved_and_paid(world: World) -> None:
     assert told == [("Requested", ADMIN), ("Approved", APPROVER)]
 
 
+def test_a_row_that_was_not_paid_is_tried_again_as_a_payout_of_its_own(world: World) -> None:
+    batch_id = approved(world, f"{world.customer()},7.03,Bonus")
+    run_queue(world)
+    world.later(180)
+    (row,) = rows_of(world, batch_id)
+    assert (row["status"], row["failure_code"]) == ("Failed", "BankRejected")
+    retried = world.admin.post(f"/payouts/{row['transaction_id']}/retry", {})
+    assert retried.json["retry_of"] == row["transaction_id"]
+    assert retried.json["batch_id"] is None
+    again = world.admin.post(f"/payouts/{row['transaction_id']}/retry", {})
+    assert again.json["transaction_id"] == retried.json["transaction_id"]
+
+
 def test_what_is_wrong_with_a_file_is_told_by_line_and_nothing_of_it_is_taken(world: World) -> None:
     good, bare = world.customer(), registered(world)
     rows = [f"{good},1.00,", f"{NOBODY},1.00,", f"{good},1.005,", f"{bare},1.00,", "jo,5,"]

@@ -2162,7 +2162,7 @@ function actionsOn(payout, done) {
     payout.needs_review && button("Settle by hand", acting(resolve), { kind: "primary" }),
     status === "Pending" && button("Ask Monoova now", acting(refresh)),
     (status === "Queued" || waits) && button("Cancel payout", acting(cancel)),
-    ended && !payout.batch_id && button("Try again as a new payout", acting(retry)),
+    ended && button("Try again as a new payout", acting(retry)),
   ].filter(Boolean);
 }
 
@@ -3139,6 +3139,8 @@ async function page({ params, signal }) {
         if (signal.aborted || JSON.stringify(next) === JSON.stringify(batch)) return "on";
         const isNews = next.status !== batch.status;
         show(next);
+        // What waits for somebody is not the same any more.
+        if (isNews) dispatchEvent(new Event("payouts-changed"));
         if (isNews || MOVING.includes(next.status)) await rows.refresh();
         return "on";
       } catch (problem) {
@@ -3234,7 +3236,7 @@ function nextStep(batch, address, done) {
           !isMine && session.mayApprove() && [
             button(`Approve ${money(batch.total)}`, act("approve", {
               title: `Approve ${count(batch.row_count, "payout")}?`,
-              words: `${money(batch.total)} is paid to ${count(batch.row_count, "payee")}, beginning at once.`,
+              words: `${money(batch.total)} is paid, beginning at once.`,
               yes: `Approve ${money(batch.total)}`,
             }), { kind: "primary" }),
             button("Reject", act("reject", {
