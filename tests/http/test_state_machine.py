@@ -273,7 +273,7 @@ class Doors(RuleBasedStateMachine):
     def read(self, payout: str) -> None:
         shown = self._show(payout)
         assert self._ask("GET", f"/internal/payouts/{payout}", who="service").json == shown
-        del shown["history"]
+        del shown["history"], shown["explanation"]
         customer = self.model.payouts[payout].customer_id
         items = self._pages(f"/payouts?customer_id={customer}&limit=100")
         assert [item for item in items if item["transaction_id"] == payout] == [shown]

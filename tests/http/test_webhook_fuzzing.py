@@ -80,11 +80,21 @@ def stored() -> dict[str, dict[str, str]]:
     backend = dynamodb_backends[_ACCOUNT][REGION]
     return {
         name: {
-            key.value: json.dumps(item.to_json(), sort_keys=True, default=repr)
-            for key, item in backend.tables[name].items.items()
+            key: json.dumps(item.to_json(), sort_keys=True, default=repr)
+            for key, item in _items_of(backend.tables[name])
         }
         for name in TABLES.values()
     }
+
+
+def _items_of(table: Any) -> Iterator[tuple[str, Any]]:
+    """By key; where there is a range key, moto keeps the items of a hash key under that."""
+    for key, found in table.items.items():
+        if not table.has_range_key:
+            yield key.value, found
+            continue
+        for within, item in found.items():
+            yield f"{key.value}/{within.value}", item
 
 
 def waiting() -> list[str]:
