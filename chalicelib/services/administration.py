@@ -81,9 +81,8 @@ class AdministrationService:
         """Settles by hand a payout that needs review. Who and why stay in its history."""
         event, code = _RESOLUTIONS[outcome]
         before = found_payout(self.payouts, transaction_id)
-        text = redact(reason, details_of_payee(before, self.together, self.opener, by))
 
-        def resolved(payout: Payout) -> Change:
+        def resolved(payout: Payout, text: str = "") -> Change:
             if not payout.needs_review:
                 raise ForbiddenTransitionError(payout.state, event)
             closed = Fields(needs_review=False, review_reason=None)
@@ -93,7 +92,10 @@ class AdministrationService:
             return change_for(payout, event, note, closed)
 
         try:
-            return self.recorder.record(before, resolved)
+            # Nobody's details are opened for what is refused.
+            resolved(before)
+            text = redact(reason, details_of_payee(before, self.together, self.opener, by))
+            return self.recorder.record(before, lambda payout: resolved(payout, text))
         except ForbiddenTransitionError as error:
             raise ConflictError(
                 f"A payout that is {error.state} cannot be resolved as {outcome}: only one that"
