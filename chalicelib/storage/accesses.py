@@ -5,7 +5,7 @@ The sending of a payout is not written here: its own history says who and when.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -21,12 +21,11 @@ from chalicelib.storage.dynamodb import (
     text_of,
     time_of,
 )
+from chalicelib.storage.retention import kept_until
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# As long as the transactions that they may be about.
-_KEPT_FOR: Final = timedelta(days=7 * 366)
 # A word that DynamoDB keeps for itself.
 _NAMES: Final = {"#collection": "collection"}
 
@@ -101,7 +100,7 @@ def _item_of(access: Access) -> dict[str, Any]:
         "purpose": access.purpose,
         "destination_id": access.destination_id,
         "transaction_id": access.transaction_id,
-        "expires_at": int((access.at + _KEPT_FOR).timestamp()),
+        "expires_at": kept_until(access.at),
     }
 
 

@@ -17,17 +17,11 @@ from chalicelib.domain.batch import (
     Warnings,
 )
 from chalicelib.storage.dynamodb import Item, text_of, time_of
+from chalicelib.storage.retention import kept_until
 
-# Seven years, as the payouts that a batch became.
-_KEPT_FOR: Final = timedelta(days=7 * 366)
 # Rows of an upload that died before its batch stood are nobody's; those of one that stands are
 # written anew, to be kept, when they are released or cancelled: within 31 days.
 _ROWS_KEPT_FOR: Final = timedelta(days=60)
-
-
-def kept_until(at: datetime) -> int:
-    """When a record of `at` expires."""
-    return int((at + _KEPT_FOR).timestamp())
 
 
 def rows_kept_until(at: datetime) -> int:

@@ -17,7 +17,6 @@ from chalicelib.storage.batch_items import (
     batch_of,
     item_of_batch,
     item_of_mark,
-    kept_until,
     mark_of,
     rows_kept_until,
     rows_of,
@@ -36,6 +35,7 @@ from chalicelib.storage.dynamodb import (
     text_of,
 )
 from chalicelib.storage.open_batches import OPEN
+from chalicelib.storage.retention import kept_until
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,13 +28,13 @@ from chalicelib.storage.dynamodb import (
     text_of,
     time_of,
 )
+from chalicelib.storage.retention import kept_until
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 COLLECTION: Final = "daily-report"
 KEY: Final = frozenset({"collection", "item"})
-_KEPT_FOR: Final = timedelta(days=7 * 366)
 # All but the differences, of which there may be a hundred.
 _NAMES: Final = (
     "item, revision, made_at, made_by, incomplete_because, counts, not_ours, account,"
@@ -142,12 +142,8 @@ def _item_of(report: DailyReport) -> dict[str, Any]:
         and {"found": webhooks.found, "sent_again": webhooks.sent_again},
         "figures": _item_of_figures(report.statistics),
         "differences": [_item_of_line(line) for line in report.differences],
-        "expires_at": _expiry(report.made_at),
+        "expires_at": kept_until(report.made_at),
     }
-
-
-def _expiry(at: datetime) -> int:
-    return int((at + _KEPT_FOR).timestamp())
 
 
 def _item_of_figures(of: DayStatistics) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Money that came in, in the records table: one item for each credit, and nothing of the payer."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -18,13 +18,13 @@ from chalicelib.storage.dynamodb import (
     text_of,
     time_of,
 )
+from chalicelib.storage.retention import kept_until
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 COLLECTION: Final = "funding"
 KEY: Final = frozenset({"collection", "item"})
-_KEPT_FOR: Final = timedelta(days=7 * 366)
 
 
 class Funding:
@@ -75,7 +75,7 @@ def _item_of(credit: Credit, at: datetime) -> dict[str, Any]:
         "amount_cents": credit.amount_cents,
         "monoova_transaction_id": credit.monoova_transaction_id,
         "received_at": text_of(at),
-        "expires_at": int((at + _KEPT_FOR).timestamp()),
+        "expires_at": kept_until(at),
     }
 
 

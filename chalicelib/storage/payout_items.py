@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from chalicelib.domain.payout import (
@@ -15,10 +15,9 @@ from chalicelib.domain.payout import (
     State,
 )
 from chalicelib.storage.dynamodb import Item, text_of, time_of
+from chalicelib.storage.retention import kept_until
 from chalicelib.storage.values import attribute_of
 
-# Seven years, as Australian law asks of financial records (Corporations Act 2001, s 286).
-_KEPT_FOR: Final = timedelta(days=7 * 366)
 # So that the payouts that are due do not all stand under one index key.
 DUE_SHARDS: Final = 4
 # What people have to look at is found under one of these, however old it is.
@@ -121,7 +120,7 @@ def item_of(payout: Payout) -> dict[str, Any]:
             "created_at": text_of(payout.created_at),
             "updated_at": text_of(payout.updated_at),
             "created_day": payout.created_at.date().isoformat(),
-            "expires_at": int((payout.created_at + _KEPT_FOR).timestamp()),
+            "expires_at": kept_until(payout.created_at),
             "history": [_item_of_entry(entry) for entry in payout.history],
         }
     )
