@@ -21,7 +21,6 @@ from chalicelib.errors import (
     ConflictError,
     ErrorCode,
     ForbiddenError,
-    InvalidRequestError,
     UnprocessableError,
 )
 from chalicelib.services.acceptance import Acceptance
@@ -29,8 +28,9 @@ from chalicelib.services.batch_messages import BatchMessages
 from chalicelib.services.batch_progress import BatchProgress
 from chalicelib.services.batch_rows import found_batch
 from chalicelib.services.batch_work import BatchWork
+from chalicelib.services.list_places import start_of
 from chalicelib.storage.batches import LISTING_KEY, LISTING_PART, BatchChangedError, Batches
-from chalicelib.storage.dynamodb import InvalidCursorError, Page, key_of
+from chalicelib.storage.dynamodb import Page
 from chalicelib.storage.open_batches import OpenBatches
 
 _MOST_TRIES: Final = 5
@@ -75,10 +75,7 @@ class BatchService:
         Raises:
             InvalidRequestError: the cursor is not one of this list.
         """
-        try:
-            start = key_of(cursor, LISTING_KEY, LISTING_PART) if cursor else None
-        except InvalidCursorError:
-            raise InvalidRequestError({"cursor": ["Not a cursor of this list."]}) from None
+        start = start_of(cursor, LISTING_KEY, LISTING_PART)
         return self.batches.newest(limit, start)
 
     def confirm(self, batch_id: str, total_cents: int, by: Actor) -> Shown:

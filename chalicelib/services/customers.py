@@ -22,6 +22,7 @@ from chalicelib.domain.destination import (
 from chalicelib.domain.payout import Change, Fields, Payout
 from chalicelib.encryption import SealBrokenError, Vault
 from chalicelib.errors import ConflictError, ErrorCode, InvalidRequestError, NotFoundError
+from chalicelib.services.list_places import start_of
 from chalicelib.storage.customers import (
     LISTING_KEY,
     LISTING_PART,
@@ -31,7 +32,7 @@ from chalicelib.storage.customers import (
     SealedCustomer,
     SealedDestination,
 )
-from chalicelib.storage.dynamodb import InvalidCursorError, Page, key_of
+from chalicelib.storage.dynamodb import Page
 from chalicelib.storage.payouts import PayoutChangedError, Payouts
 
 if TYPE_CHECKING:
@@ -188,10 +189,7 @@ class CustomerService:
         Raises:
             InvalidRequestError: the cursor is not one of this list.
         """
-        try:
-            start = key_of(cursor, LISTING_KEY, LISTING_PART) if cursor else None
-        except InvalidCursorError:
-            raise InvalidRequestError({"cursor": ["Not a cursor of this list."]}) from None
+        start = start_of(cursor, LISTING_KEY, LISTING_PART)
         page = self.customers.newest(limit, start)
         return Page(tuple(self._listed(customer) for customer in page.items), page.next_key)
 

@@ -20,7 +20,7 @@ from chalicelib.errors import ConflictError, ErrorCode, NotFoundError
 from chalicelib.observability import Metric
 from chalicelib.services.day_comparison import DayComparison
 from chalicelib.services.gatekeeper import Gatekeeper
-from chalicelib.services.record_lists import start_of
+from chalicelib.services.list_places import start_of_records
 from chalicelib.services.recording import Recorder, found_payout
 from chalicelib.services.report_questions import CannotFinishError, ReportQuestions
 from chalicelib.services.time_left import TimeLeft
@@ -119,7 +119,7 @@ class DailyReports:
         Raises:
             InvalidRequestError: the cursor is not one of this list.
         """
-        start: Mapping[str, str] | None = start_of(cursor, COLLECTION)
+        start: Mapping[str, str] | None = start_of_records(cursor, COLLECTION)
         return self.store.newest(limit, start)
 
     def _time_left(self, seconds: float) -> TimeLeft:

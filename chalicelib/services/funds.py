@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.funding import Credit
-from chalicelib.services.record_lists import start_of
+from chalicelib.services.list_places import start_of_records
 from chalicelib.storage.dynamodb import Page
 from chalicelib.storage.funding import COLLECTION, Funding
 
@@ -20,4 +20,4 @@ class Funds:
         Raises:
             InvalidRequestError: the cursor is not one of this list.
         """
-        return self.funding.newest(limit, start_of(cursor, COLLECTION))
+        return self.funding.newest(limit, start_of_records(cursor, COLLECTION))

@@ -8,8 +8,9 @@ from typing import Final
 from chalicelib.clock import Clock
 from chalicelib.domain.payout import Payout, Status
 from chalicelib.errors import InvalidRequestError
+from chalicelib.services.list_places import start_of
 from chalicelib.services.recording import found_payout
-from chalicelib.storage.dynamodb import InvalidCursorError, Page, cursor_of, key_of
+from chalicelib.storage.dynamodb import Page, cursor_of, key_of
 from chalicelib.storage.payouts import (
     APPROVAL_PART,
     CUSTOMER_KEY,
@@ -83,13 +84,13 @@ class PayoutLists:
                 lambda most, start: self.payouts.of_customer(customer_id, most, start),
                 wanted,
                 limit,
-                _start(cursor, CUSTOMER_KEY, {"customer_id": customer_id}),
+                start_of(cursor, CUSTOMER_KEY, {"customer_id": customer_id}),
             )
         if wanted.needs_review:
-            start = _start(cursor, REVIEW_KEY, REVIEW_PART)
+            start = start_of(cursor, REVIEW_KEY, REVIEW_PART)
             return _gathered(self.payouts.in_review, wanted, limit, start)
         if wanted.status is Status.AWAITING_APPROVAL:
-            start = _start(cursor, REVIEW_KEY, APPROVAL_PART)
+            start = start_of(cursor, REVIEW_KEY, APPROVAL_PART)
             return _gathered(self.payouts.awaiting_approval, wanted, limit, start)
         return self._by_day(wanted, limit, cursor)
 
@@ -130,17 +131,6 @@ def _gathered(
         if start is None or len(found) >= limit:
             break
     return Listing(tuple(found), cursor_of(start))
-
-
-def _start(
-    cursor: str | None, names: frozenset[str], fixed: Mapping[str, str]
-) -> dict[str, str] | None:
-    if cursor is None:
-        return None
-    try:
-        return key_of(cursor, names, fixed)
-    except InvalidCursorError:
-        raise InvalidRequestError({"cursor": ["Not a cursor of this list."]}) from None
 
 
 def _day_start(cursor: str | None, last: date) -> dict[str, str] | None:
