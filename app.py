@@ -1,4 +1,4 @@
-"""Monoova Payouts: every way in. What each does stands in chalicelib/services.
+"""Monoova Payouts: every way in. What each does stands in the folders of chalicelib.
 
 Administrators come through the Cognito authorizer, internal services through IAM, Monoova with
 its own secret and signature. Nothing else is let in but `/health` and the pages, which hold
@@ -24,9 +24,13 @@ from chalice.app import (
     SQSEvent,
 )
 
-from chalicelib import api, starting
-from chalicelib.api import events, views
-from chalicelib.api.http import (
+from chalicelib import starting, web
+from chalicelib.container import wired
+from chalicelib.core.actor import Actor, Role
+from chalicelib.core.errors import ErrorCode
+from chalicelib.core.observability import invocation, note
+from chalicelib.web import queue_events, replies
+from chalicelib.web.http import (
     Incoming,
     PayoutsApp,
     Reply,
@@ -35,10 +39,6 @@ from chalicelib.api.http import (
     checked_day,
     checked_id,
 )
-from chalicelib.domain.actor import Actor, Role
-from chalicelib.errors import ErrorCode
-from chalicelib.observability import invocation, note
-from chalicelib.wiring import wired
 
 # Read when the app is packaged; at run time only API Gateway and SQS know them.
 _NOT_DEPLOYED = "arn:aws:{}:ap-southeast-2:000000000000:not-deployed"
@@ -105,7 +105,7 @@ def log_request(request: Request, get_response: Callable[[Request], Response]) -
 
 @for_admins("GET", "/me")
 def show_me() -> Reply:
-    return Reply(views.me(Incoming.to(app).administrator()))
+    return Reply(replies.me(Incoming.to(app).administrator()))
 
 
 # --- customers
@@ -115,8 +115,8 @@ def show_me() -> Reply:
 def register_customer() -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    customer = wired.get().customers.register(**incoming.body(api.schemas.CUSTOMER))
-    return Reply(views.customer(customer), 201)
+    customer = wired.get().customers.register(**incoming.body(web.schemas.CUSTOMER))
+    return Reply(replies.customer(customer), 201)
 
 
 @for_admins("GET", "/customers")
@@ -134,8 +134,8 @@ def show_customer(customer_id: str) -> Reply:
 def change_customer(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    changes = incoming.body(api.schemas.CUSTOMER_CHANGE)
-    return Reply(views.customer(wired.get().customers.rename(_customer(customer_id), changes)))
+    changes = incoming.body(web.schemas.CUSTOMER_CHANGE)
+    return Reply(replies.customer(wired.get().customers.rename(_customer(customer_id), changes)))
 
 
 @for_admins("DELETE", "/customers/{customer_id}")
@@ -149,9 +149,9 @@ def erase_customer(customer_id: str) -> Reply:
 def add_destination(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    details = incoming.body(api.schemas.DESTINATION)
+    details = incoming.body(web.schemas.DESTINATION)
     added = wired.get().customers.add_destination(_customer(customer_id), details)
-    return Reply(views.destination(added), 201)
+    return Reply(replies.destination(added), 201)
 
 
 @for_admins("DELETE", "/customers/{customer_id}/destinations/{destination_id}")
@@ -166,36 +166,36 @@ def remove_destination(customer_id: str, destination_id: str) -> Reply:
 def start_verification(customer_id: str, destination_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(api.schemas.EMPTY)
+    incoming.body(web.schemas.EMPTY)
     place = _customer(customer_id), _destination(destination_id)
-    return Reply(views.destination(wired.get().verification.start(*place, by.name)))
+    return Reply(replies.destination(wired.get().verification.start(*place, by.name)))
 
 
 @for_admins("POST", "/customers/{customer_id}/destinations/{destination_id}/verification/confirm")
 def confirm_verification(customer_id: str, destination_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    code = incoming.body(api.schemas.VERIFICATION_CODE)["code"]
+    code = incoming.body(web.schemas.VERIFICATION_CODE)["code"]
     place = _customer(customer_id), _destination(destination_id)
-    return Reply(views.destination(wired.get().verification.confirm(*place, code)))
+    return Reply(replies.destination(wired.get().verification.confirm(*place, code)))
 
 
 @for_admins("GET", "/customers/{customer_id}/export")
 def export_customer(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    page = incoming.query(api.schemas.PAGE)
+    page = incoming.query(web.schemas.PAGE)
     customer = _customer(customer_id)
-    return api.views_privacy.export(wired.get().privacy.export(customer, by.name, **page))
+    return web.privacy_replies.export(wired.get().privacy.export(customer, by.name, **page))
 
 
 @for_admins("GET", "/customers/{customer_id}/accesses")
 def list_accesses(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    page = incoming.query(api.schemas.PAGE)
+    page = incoming.query(web.schemas.PAGE)
     found = wired.get().privacy.list_accesses(_customer(customer_id), **page)
-    return Reply(api.views_privacy.accesses(found))
+    return Reply(web.privacy_replies.accesses(found))
 
 
 @for_admins("GET", "/customers/{customer_id}/payouts")
@@ -223,8 +223,8 @@ def list_payouts() -> Reply:
 def validate_payout() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.administrator()
-    ask = incoming.body(api.schemas.PAYOUT)
-    return Reply(views.validated(wired.get().validation.validate(ask, by.name)))
+    ask = incoming.body(web.schemas.PAYOUT)
+    return Reply(replies.validated(wired.get().validation.validate(ask, by.name)))
 
 
 @for_admins("GET", "/payouts/{transaction_id}")
@@ -242,45 +242,45 @@ def approve_payout(transaction_id: str) -> Reply:
 def reject_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.approver()
-    why = incoming.body(api.schemas.REASON)
+    why = incoming.body(web.schemas.REASON)
     payout = wired.get().approvals.reject(_payout(transaction_id), by=by, **why)
-    return Reply(views.payout_with_history(payout))
+    return Reply(replies.payout_with_history(payout))
 
 
 @for_admins("POST", "/payouts/{transaction_id}/cancel")
 def cancel_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(api.schemas.EMPTY)
+    incoming.body(web.schemas.EMPTY)
     payout = wired.get().administration.cancel(_payout(transaction_id), by.name)
-    return Reply(views.payout_with_history(payout))
+    return Reply(replies.payout_with_history(payout))
 
 
 @for_admins("POST", "/payouts/{transaction_id}/retry")
 def retry_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(api.schemas.EMPTY)
+    incoming.body(web.schemas.EMPTY)
     requested = wired.get().paying.retry(_payout(transaction_id), by.name, incoming.seconds_left)
-    return views.accepted(requested)
+    return replies.accepted(requested)
 
 
 @for_admins("POST", "/payouts/{transaction_id}/resolve")
 def resolve_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    how = incoming.body(api.schemas.RESOLVE)
+    how = incoming.body(web.schemas.RESOLVE)
     payout = wired.get().administration.resolve(_payout(transaction_id), by=by.name, **how)
-    return Reply(views.payout_with_history(payout))
+    return Reply(replies.payout_with_history(payout))
 
 
 @for_admins("POST", "/payouts/{transaction_id}/refresh")
 def refresh_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(api.schemas.EMPTY)
+    incoming.body(web.schemas.EMPTY)
     payout = wired.get().administration.refresh(_payout(transaction_id), by.name)
-    return Reply(views.payout_with_history(payout))
+    return Reply(replies.payout_with_history(payout))
 
 
 # --- batches: many payouts in one file
@@ -292,72 +292,72 @@ def upload_batch() -> Reply:
     by = incoming.operator()
     content = incoming.raw_file("text/csv")
     uploaded = wired.get().batch_upload.upload(content, by, incoming.seconds_left)
-    return api.views_batches.uploaded(uploaded)
+    return web.batch_replies.uploaded(uploaded)
 
 
 @for_admins("GET", "/batches")
 def list_batches() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    page = incoming.query(api.schemas.PAGE)
+    page = incoming.query(web.schemas.PAGE)
     newest = wired.get().batches.newest(page["limit"], page["cursor"])
-    return Reply(api.views_batches.batches(newest))
+    return Reply(web.batch_replies.batches(newest))
 
 
 @for_admins("GET", "/batches/{batch_id}")
 def show_batch(batch_id: str) -> Reply:
     Incoming.to(app).administrator()
-    return Reply(api.views_batches.batch(wired.get().batches.get(_batch(batch_id))))
+    return Reply(web.batch_replies.batch(wired.get().batches.get(_batch(batch_id))))
 
 
 @for_admins("POST", "/batches/{batch_id}/confirm")
 def confirm_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    total = incoming.body(api.schemas_batches.CONFIRM)["total"]
+    total = incoming.body(web.batch_schemas.CONFIRM)["total"]
     confirmed = wired.get().batches.confirm(_batch(batch_id), total, by)
-    return Reply(api.views_batches.batch(confirmed))
+    return Reply(web.batch_replies.batch(confirmed))
 
 
 @for_admins("POST", "/batches/{batch_id}/approve")
 def approve_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.approver()
-    incoming.body(api.schemas.EMPTY)
-    return Reply(api.views_batches.batch(wired.get().batches.approve(_batch(batch_id), by)))
+    incoming.body(web.schemas.EMPTY)
+    return Reply(web.batch_replies.batch(wired.get().batches.approve(_batch(batch_id), by)))
 
 
 @for_admins("POST", "/batches/{batch_id}/reject")
 def reject_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.approver()
-    reason = incoming.body(api.schemas.REASON)["reason"]
-    return Reply(api.views_batches.batch(wired.get().batches.reject(_batch(batch_id), reason, by)))
+    reason = incoming.body(web.schemas.REASON)["reason"]
+    return Reply(web.batch_replies.batch(wired.get().batches.reject(_batch(batch_id), reason, by)))
 
 
 @for_admins("POST", "/batches/{batch_id}/cancel")
 def cancel_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(api.schemas.EMPTY)
-    return Reply(api.views_batches.batch(wired.get().batches.cancel(_batch(batch_id), by)))
+    incoming.body(web.schemas.EMPTY)
+    return Reply(web.batch_replies.batch(wired.get().batches.cancel(_batch(batch_id), by)))
 
 
 @for_admins("GET", "/batches/{batch_id}/rows")
 def list_rows_of_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    cursor = incoming.query(api.schemas_batches.PART)["cursor"]
-    return Reply(api.views_batches.rows(wired.get().batch_rows.page(_batch(batch_id), cursor)))
+    cursor = incoming.query(web.batch_schemas.PART)["cursor"]
+    return Reply(web.batch_replies.rows(wired.get().batch_rows.page(_batch(batch_id), cursor)))
 
 
 @for_admins("GET", "/batches/{batch_id}/result")
 def download_result_of_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    cursor = incoming.query(api.schemas_batches.PART)["cursor"]
+    cursor = incoming.query(web.batch_schemas.PART)["cursor"]
     part = wired.get().batch_rows.result(_batch(batch_id), cursor)
-    return api.views_batches.result(part, is_first=cursor is None)
+    return web.batch_replies.result(part, is_first=cursor is None)
 
 
 # --- the business's account, and the reconciliation on demand
@@ -372,16 +372,16 @@ def show_account() -> Reply:
 def reconcile_now() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(api.schemas.EMPTY)
-    return Reply(views.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
+    incoming.body(web.schemas.EMPTY)
+    return Reply(replies.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
 
 
 @for_admins("GET", "/funding")
 def list_funding() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    page = incoming.query(api.schemas.PAGE)
-    return Reply(api.views_daily.funds(wired.get().funds.newest(page["limit"], page["cursor"])))
+    page = incoming.query(web.schemas.PAGE)
+    return Reply(web.report_replies.funds(wired.get().funds.newest(page["limit"], page["cursor"])))
 
 
 # --- days compared with Monoova's books, and their figures
@@ -391,34 +391,36 @@ def list_funding() -> Reply:
 def list_daily_reports() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    page = incoming.query(api.schemas.PAGE)
+    page = incoming.query(web.schemas.PAGE)
     return Reply(
-        api.views_daily.reports(wired.get().daily_reports.newest(page["limit"], page["cursor"]))
+        web.report_replies.reports(wired.get().daily_reports.newest(page["limit"], page["cursor"]))
     )
 
 
 @for_admins("GET", "/reports/daily/{date}")
 def show_daily_report(date: str) -> Reply:
     Incoming.to(app).administrator()
-    return Reply(api.views_daily.report(wired.get().daily_reports.get(checked_day(date))))
+    return Reply(web.report_replies.report(wired.get().daily_reports.get(checked_day(date))))
 
 
 @for_admins("POST", "/reports/daily/{date}")
 def make_daily_report(date: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(api.schemas.EMPTY)
+    incoming.body(web.schemas.EMPTY)
     made = wired.get().daily_reports.run(checked_day(date), by.name, incoming.seconds_left)
-    return Reply(api.views_daily.report(made))
+    return Reply(web.report_replies.report(made))
 
 
 @for_admins("GET", "/statistics")
 def show_statistics() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    days = incoming.query(api.schemas.DAY_RANGE)
+    days = incoming.query(web.schemas.DAY_RANGE)
     return Reply(
-        api.views_daily.statistics(wired.get().figures_of_days.between(days["from_"], days["to"]))
+        web.report_replies.statistics(
+            wired.get().figures_of_days.between(days["from_"], days["to"])
+        )
     )
 
 
@@ -428,31 +430,31 @@ def show_statistics() -> Reply:
 @for_admins("GET", "/sending")
 def show_sending() -> Reply:
     Incoming.to(app).administrator()
-    return Reply(views.sending(wired.get().gatekeeper.look()))
+    return Reply(replies.sending(wired.get().gatekeeper.look()))
 
 
 @for_admins("POST", "/sending/pause")
 def pause_sending() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    why = incoming.body(api.schemas.REASON)
-    return Reply(views.sending(wired.get().gatekeeper.pause(by.name, **why)))
+    why = incoming.body(web.schemas.REASON)
+    return Reply(replies.sending(wired.get().gatekeeper.pause(by.name, **why)))
 
 
 @for_admins("POST", "/sending/resume")
 def resume_sending() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(api.schemas.EMPTY)
-    return Reply(views.sending(wired.get().gatekeeper.resume(by.name)))
+    incoming.body(web.schemas.EMPTY)
+    return Reply(replies.sending(wired.get().gatekeeper.resume(by.name)))
 
 
 @for_admins("POST", "/sending/reset")
 def reset_circuit() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(api.schemas.EMPTY)
-    return Reply(views.sending(wired.get().gatekeeper.reset(by.name)))
+    incoming.body(web.schemas.EMPTY)
+    return Reply(replies.sending(wired.get().gatekeeper.reset(by.name)))
 
 
 # --- messages that failed five times
@@ -462,16 +464,16 @@ def reset_circuit() -> Reply:
 def list_dead_letters() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    limit = incoming.query(api.schemas.DEAD_LETTERS)["limit"]
-    return Reply(views.dead_letters(wired.get().dead_letters.look(limit)))
+    limit = incoming.query(web.schemas.DEAD_LETTERS)["limit"]
+    return Reply(replies.dead_letters(wired.get().dead_letters.look(limit)))
 
 
 @for_admins("POST", "/dead-letters/{message_id}/replay")
 def replay_dead_letter(message_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    incoming.body(api.schemas.EMPTY)
-    return Reply(views.dead_letter(wired.get().dead_letters.replay(_letter(message_id))))
+    incoming.body(web.schemas.EMPTY)
+    return Reply(replies.dead_letter(wired.get().dead_letters.replay(_letter(message_id))))
 
 
 @for_admins("DELETE", "/dead-letters/{message_id}")
@@ -558,19 +560,19 @@ def show_health() -> Reply:
 @app.route("/openapi.json", methods=["GET"], content_types=ANY)
 @answering
 def show_openapi() -> Reply:
-    return api.pages.OPENAPI.reply("openapi.json", Incoming.to(app).header("If-None-Match"))
+    return web.pages.OPENAPI.reply("openapi.json", Incoming.to(app).header("If-None-Match"))
 
 
 @app.route("/docs", methods=["GET"], content_types=ANY)
 @answering
 def show_docs() -> Reply:
-    return api.pages.DOCS.reply("index.html", Incoming.to(app).header("If-None-Match"))
+    return web.pages.DOCS.reply("index.html", Incoming.to(app).header("If-None-Match"))
 
 
 @app.route("/docs/{file}", methods=["GET"], content_types=ANY)
 @answering
 def show_docs_file(file: str) -> Reply:
-    return api.pages.DOCS.reply(file, Incoming.to(app).header("If-None-Match"))
+    return web.pages.DOCS.reply(file, Incoming.to(app).header("If-None-Match"))
 
 
 @app.route("/console", methods=["GET"], content_types=ANY)
@@ -582,7 +584,7 @@ def show_console() -> Reply:
 @app.route("/console/config.json", methods=["GET"], content_types=ANY)
 @answering
 def show_console_config() -> Reply:
-    config = api.pages.console_config(wired.get().settings)
+    config = web.pages.console_config(wired.get().settings)
     return Reply(config, headers={"Cache-Control": "no-cache"})
 
 
@@ -598,19 +600,21 @@ def show_console_file(file: str) -> Reply:
 @app.on_sqs_message(queue_arn=_PAYOUT_QUEUE_ARN, batch_size=2, name="send_queued_payouts")
 def send_queued_payouts(event: SQSEvent) -> Any:
     with invocation(wired.get().clock, wired.get().stage, kind="send_queued_payouts"):
-        return events.each(event, lambda message: _dispatch(event, message))
+        return queue_events.each(event, lambda message: _dispatch(event, message))
 
 
 @app.on_sqs_message(queue_arn=_WEBHOOK_QUEUE_ARN, batch_size=10, name="take_up_webhook_events")
 def take_up_webhook_events(event: SQSEvent) -> Any:
     with invocation(wired.get().clock, wired.get().stage, kind="take_up_webhook_events"):
-        return events.each(event, wired.get().webhooks.take_up)
+        return queue_events.each(event, wired.get().webhooks.take_up)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="reconcile")
 def reconcile(event: CloudWatchEvent) -> Any:
     with invocation(wired.get().clock, wired.get().stage, kind="reconcile"):
-        return views.findings(wired.get().reconciler.run(events.seconds_left(event.context) - 5))
+        return replies.findings(
+            wired.get().reconciler.run(queue_events.seconds_left(event.context) - 5)
+        )
 
 
 # Half past six or half past seven in Sydney, which is eleven hours before UTC in summer and ten in
@@ -618,53 +622,53 @@ def reconcile(event: CloudWatchEvent) -> Any:
 @app.schedule(Cron(30, 20, "*", "*", "?", "*"), name="reconcile_daily")
 def reconcile_daily(event: CloudWatchEvent) -> Any:
     with invocation(wired.get().clock, wired.get().stage, kind="reconcile_daily"):
-        made = wired.get().daily_reports.run_due(events.seconds_left(event.context) - 5)
-        return api.views_daily.made(made)
+        made = wired.get().daily_reports.run_due(queue_events.seconds_left(event.context) - 5)
+        return web.report_replies.made(made)
 
 
 # --- what several of the ways in share
 
 
 def _request_payout(incoming: Incoming, by: Actor) -> Reply:
-    ask = incoming.body(api.schemas.PAYOUT)
+    ask = incoming.body(web.schemas.PAYOUT)
     requested = wired.get().paying.request(ask, by, incoming.idempotency_key, incoming.seconds_left)
-    return views.accepted(requested)
+    return replies.accepted(requested)
 
 
 def _approve_payout(incoming: Incoming, by: Actor, transaction_id: str) -> Reply:
-    incoming.body(api.schemas.EMPTY)
+    incoming.body(web.schemas.EMPTY)
     payout = wired.get().approvals.approve(_payout(transaction_id), by)
-    return Reply(views.payout_with_history(payout))
+    return Reply(replies.payout_with_history(payout))
 
 
 def _list_customers(incoming: Incoming, _by: Actor) -> Reply:
-    page = incoming.query(api.schemas.PAGE)
-    return Reply(views.customers(wired.get().customers.newest(page["limit"], page["cursor"])))
+    page = incoming.query(web.schemas.PAGE)
+    return Reply(replies.customers(wired.get().customers.newest(page["limit"], page["cursor"])))
 
 
 def _show_account(_by: Actor) -> Reply:
-    return Reply(views.account(wired.get().account.balance()))
+    return Reply(replies.account(wired.get().account.balance()))
 
 
 def _list_payouts(incoming: Incoming, _by: Actor, customer_id: str | None = None) -> Reply:
-    schemas = api.schemas
+    schemas = web.schemas
     query = incoming.query(schemas.CUSTOMER_PAYOUT_LIST if customer_id else schemas.PAYOUT_LIST)
     wanted = schemas.filter_of(query, customer_id)
     return Reply(
-        views.payouts(wired.get().payout_lists.list(wanted, query["limit"], query["cursor"]))
+        replies.payouts(wired.get().payout_lists.list(wanted, query["limit"], query["cursor"]))
     )
 
 
 def _show_payout(_by: Actor, transaction_id: str) -> Reply:
-    return Reply(views.payout_with_history(wired.get().payout_lists.get(_payout(transaction_id))))
+    return Reply(replies.payout_with_history(wired.get().payout_lists.get(_payout(transaction_id))))
 
 
 def _show_customer(_by: Actor, customer_id: str) -> Reply:
-    return Reply(views.customer(wired.get().customers.get(_customer(customer_id))))
+    return Reply(replies.customer(wired.get().customers.get(_customer(customer_id))))
 
 
 def _console_file(name: str, incoming: Incoming) -> Reply:
-    files = api.pages.console(wired.get().settings.sign_in_url)
+    files = web.pages.console(wired.get().settings.sign_in_url)
     return files.reply(name, incoming.header("If-None-Match"))
 
 
@@ -680,7 +684,7 @@ def _receive_webhook(incoming: Incoming, event_name: str | None = None) -> Reply
 
 
 def _dispatch(event: SQSEvent, message: Any) -> None:
-    seconds = events.seconds_left(event.context) - 5
+    seconds = queue_events.seconds_left(event.context) - 5
     if "batch_id" in message:
         wired.get().batch_work.do(message["batch_id"], message["chunk"], message["task"], seconds)
         return

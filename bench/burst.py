@@ -13,7 +13,7 @@ from typing import Final
 from bench import stock
 from bench.far_end import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, SHARE_OF_CPU, FarEnd
 from bench.one_function import Function, Usage, alone, here, peak_mb
-from chalicelib.domain.payout import State
+from chalicelib.payouts.rules.payout import State
 
 SIZE: Final = 20_000
 # As app.py has it.

@@ -16,7 +16,7 @@ from moto import mock_aws
 from bench.capacity import stored_bytes
 from bench.journeys import FLOWS, completed, registered_customer, warm
 from bench.tally import CountedWorld, Invocation
-from chalicelib.wiring import wired
+from chalicelib.container import wired
 from tests import aws, quick_aws
 
 

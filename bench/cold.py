@@ -38,13 +38,13 @@ _BARE: Final = (
     "import boto3\n[boto3.client(name) for name in ('dynamodb', 'kms', 'secretsmanager', 'sqs')]\n"
 )
 # Up to the first call: the module, the parts that the path works with, and their clients.
-_APP: Final = "import app\nfrom chalicelib.wiring import wired\nc = wired.get()\n"
+_APP: Final = "import app\nfrom chalicelib.container import wired\nc = wired.get()\n"
 _PATHS: Final[Mapping[str, str]] = {
     "GET /health": _APP,
     "GET /payouts/{id}": _APP + "c.payout_lists\n",
     "webhook": _APP + "c.webhooks\nimport cryptography.hazmat.primitives.asymmetric.rsa\n",
     "POST /payouts (encryption)": _APP
-    + "from chalicelib.api import schemas\nc.paying\nc.vault._sdk\nc.vault._provider\n",
+    + "from chalicelib.web import schemas\nc.paying\nc.vault._sdk\nc.vault._provider\n",
     "queue of payouts (encryption)": _APP + "c.dispatcher\nc.vault._sdk\nc.vault._provider\n",
     "queue of webhook events": _APP + "c.webhooks\n",
     "schedule": _APP + "c.reconciler\n",

@@ -17,7 +17,7 @@ from moto import mock_aws
 
 from bench.journeys import FLOWS, LISTED, registered_customer, warm
 from bench.tally import CountedWorld, Function
-from chalicelib.wiring import wired
+from chalicelib.container import wired
 from simulator.adapter import SimulatorAdapter
 
 _ROUNDS: Final = 9

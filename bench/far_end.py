@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from chalicelib.domain.payout import Payout
-from chalicelib.storage.dynamodb import Page, text_of
-from chalicelib.storage.payout_items import DUE_SHARDS, shard_of
+from chalicelib.core.dynamodb.items import Page, text_of
+from chalicelib.payouts.rules.payout import Payout
+from chalicelib.payouts.store.items import DUE_SHARDS, shard_of
 from proof.memory.batches import (
     MemoryBatches,
     MemoryOpenBatches,

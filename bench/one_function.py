@@ -21,15 +21,15 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 import requests
 
 from bench.far_end import FarEnd
-from chalicelib.encryption import Vault
-from chalicelib.storage.batches import Batches
-from chalicelib.storage.controls import Controls
-from chalicelib.storage.open_batches import OpenBatches
-from chalicelib.storage.payees import Payees
-from chalicelib.storage.payout_outlines import Outlines
-from chalicelib.storage.payouts import Payouts
-from chalicelib.storage.together import ReadTogether
-from chalicelib.wiring import Container, wired
+from chalicelib.batches.store.batches import Batches
+from chalicelib.batches.store.open_batches import OpenBatches
+from chalicelib.container import Container, wired
+from chalicelib.core.encryption import Vault
+from chalicelib.customers.payee_store import Payees
+from chalicelib.monoova.gate_store import Controls
+from chalicelib.payouts.store.outlines import Outlines
+from chalicelib.payouts.store.payouts import Payouts
+from chalicelib.payouts.store.situation import ReadTogether
 from proof.functions import LambdaContext
 from proof.lambda_events import (
     HttpAnswer,

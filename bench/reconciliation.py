@@ -14,7 +14,7 @@ from typing import Final
 from bench import stock
 from bench.far_end import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, FarEnd
 from bench.one_function import Function, Usage, alone, here
-from chalicelib.domain.payout import State
+from chalicelib.payouts.rules.payout import State
 
 SIZES: Final = ("100", "2000", "20000")
 _STATUS: Final = "/financial/v2/status/"

@@ -7,9 +7,9 @@ from typing import Final
 from uuid import UUID
 
 from bench.far_end import FarEnd
-from chalicelib.domain.payout import HistoryEntry, Payout, State
-from chalicelib.services.customers import destination_purpose
-from chalicelib.storage.customers import SealedCustomer, SealedDestination
+from chalicelib.customers.manage_customers import destination_purpose
+from chalicelib.customers.store import SealedCustomer, SealedDestination
+from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 from proof.memory.services import MemoryVault
 from proof.seam import Open
 from simulator.messages import Request, to_json

@@ -60,7 +60,7 @@ def slim(tree: Path) -> None:
 
 
 def add_amazon_roots(tree: Path) -> None:
-    """Amazon's authorities alone, out of the pinned bundle of all; see `chalicelib.wiring`."""
+    """Amazon's authorities alone, out of the pinned bundle of all; see `chalicelib.container`."""
     chosen: list[str] = []
     for block in Path(certifi.where()).read_text(encoding="ascii").split("\n\n"):
         label = next((line for line in block.splitlines() if line.startswith("# Label:")), "")

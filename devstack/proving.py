@@ -17,9 +17,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from chalicelib.clock import SystemClock
-from chalicelib.services.gatekeeper import Gatekeeper
-from chalicelib.storage.controls import Controls
+from chalicelib.core.clock import SystemClock
+from chalicelib.monoova.gate_store import Controls
+from chalicelib.monoova.gatekeeper import Gatekeeper
 from deploy.package import Package
 from deploy.stacks import Plan
 from devstack import story

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from cfnlint.decode import decode  # type: ignore[import-untyped]
 
-from chalicelib.observability import GAUGES, NAMESPACE
+from chalicelib.core.observability import GAUGES, NAMESPACE
 from ops.generated_part import GeneratedPart
 
 ROOT: Final = Path(__file__).parent.parent

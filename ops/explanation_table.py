@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
-from chalicelib.domain.explanation import FAILURES, REASONS, REVIEWS, STATES, Words, settling
-from chalicelib.domain.payout import State
+from chalicelib.payouts.rules.explanation import FAILURES, REASONS, REVIEWS, STATES, Words, settling
+from chalicelib.payouts.rules.payout import State
 from ops.generated_part import GeneratedPart
 
 DOCUMENT: Final = Path(__file__).parent.parent / "docs" / "api.md"

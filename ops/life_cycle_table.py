@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from chalicelib.domain.payout import Effect, Event, Kind, State, effect_of
+from chalicelib.payouts.rules.payout import Effect, Event, Kind, State, effect_of
 from ops.generated_part import GeneratedPart
 
 DOCUMENT: Final = Path(__file__).parent.parent / "docs" / "architecture.md"

@@ -15,8 +15,8 @@ from apispec import APISpec
 from chalice.app import CognitoUserPoolAuthorizer, IAMAuthorizer
 
 from app import app
-from chalicelib.api import pages, schemas
-from chalicelib.errors import ErrorCode
+from chalicelib.core.errors import ErrorCode
+from chalicelib.web import pages, schemas
 from ops.openapi_batches import FILE, NEXT_CURSOR
 from ops.openapi_examples import example_of
 from ops.openapi_operations import OPERATIONS, Operation

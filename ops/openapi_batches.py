@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from chalicelib.domain.batch import (
+from chalicelib.batches.rules.batch import (
     CHUNK_ROWS,
     MOST_DUPLICATES,
     MOST_ROWS,
@@ -12,7 +12,7 @@ from chalicelib.domain.batch import (
     RowProblem,
     RowStatus,
 )
-from chalicelib.domain.payout import FailureCode, Status
+from chalicelib.payouts.rules.payout import FailureCode, Status
 from ops.openapi_parts import (
     AMOUNT,
     COUNT,

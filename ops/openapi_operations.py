@@ -6,8 +6,9 @@ from typing import Final
 
 from marshmallow import Schema
 
-from chalicelib.api import schemas, schemas_batches
-from chalicelib.errors import ErrorCode
+from chalicelib.batches import schemas as batch_schemas
+from chalicelib.core.errors import ErrorCode
+from chalicelib.web import schemas
 
 _E: Final = ErrorCode
 _STORAGE: Final = (_E.INTERNAL_ERROR, _E.STORAGE_UNAVAILABLE)
@@ -284,7 +285,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "Confirms what the batch comes to, after reading its summary.",
         (*_DECIDES_ON_BATCH, _E.BATCH_TOTAL_DIFFERS),
         reply="BatchWithProgress",
-        body=schemas_batches.ConfirmSchema,
+        body=batch_schemas.ConfirmSchema,
         changes=True,
     ),
     "approve_batch": Operation(
@@ -312,12 +313,12 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "Lists the rows in the order of the file, with what became of each.",
         (_E.INVALID_REQUEST, *_BATCH),
         reply="BatchRowPage",
-        query=schemas_batches.PartSchema,
+        query=batch_schemas.PartSchema,
     ),
     "download_result_of_batch": Operation(
         "The same as a CSV file, in parts of 5,000 rows: put behind one another they are one.",
         (_E.INVALID_REQUEST, *_BATCH),
-        query=schemas_batches.PartSchema,
+        query=batch_schemas.PartSchema,
         media_type="text/csv",
         has_parts=True,
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from chalicelib.errors import ErrorCode
+from chalicelib.core.errors import ErrorCode
 from ops.openapi_parts import reference_to
 
 Json = dict[str, Any]

@@ -1,22 +1,29 @@
-"""What an answer looks like, as JSON Schema: what chalicelib/api/views.py makes, and problems."""
+"""What an answer looks like, as JSON Schema: what chalicelib/web/replies.py makes, and problems."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from chalicelib.domain.actor import Role
-from chalicelib.domain.comparison import DIFFERENCES, Kind
-from chalicelib.domain.daily_report import Incomplete
-from chalicelib.domain.decisions import NoticeKind
-from chalicelib.domain.destination import DestinationType, PayIdType
-from chalicelib.domain.funding import CreditKind
-from chalicelib.domain.gate import OpenReason, Passage, Switch
-from chalicelib.domain.outcome import Standing
-from chalicelib.domain.payout import Event, FailureCode, ReviewReason, State, Status, Submission
-from chalicelib.domain.verification import VerificationStatus
-from chalicelib.errors import ErrorCode
-from chalicelib.services.dead_letters import LetterKind
-from chalicelib.services.opening import Purpose
+from chalicelib.core.actor import Role
+from chalicelib.core.errors import ErrorCode
+from chalicelib.customers.open_details import Purpose
+from chalicelib.customers.rules.verification import VerificationStatus
+from chalicelib.monoova.rules.destination import DestinationType, PayIdType
+from chalicelib.monoova.rules.gate import OpenReason, Passage, Switch
+from chalicelib.monoova.rules.outcome import Standing
+from chalicelib.payouts.rules.decisions import NoticeKind
+from chalicelib.payouts.rules.payout import (
+    Event,
+    FailureCode,
+    ReviewReason,
+    State,
+    Status,
+    Submission,
+)
+from chalicelib.reports.rules.comparison import DIFFERENCES, Kind
+from chalicelib.reports.rules.daily_report import Incomplete
+from chalicelib.reports.rules.funding import CreditKind
+from chalicelib.webhooks.manage_dead_letters import LetterKind
 from ops import openapi_parts as parts
 from ops.openapi_batches import batch_schemas
 from ops.openapi_parts import reference_to

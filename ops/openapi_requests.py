@@ -15,8 +15,9 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 from marshmallow.validate import Regexp
 
-from chalicelib.api import schemas, schemas_batches
-from chalicelib.domain.destination import DestinationType, PayIdType
+from chalicelib.batches import schemas as batch_schemas
+from chalicelib.monoova.rules.destination import DestinationType, PayIdType
+from chalicelib.web import schemas
 
 Json = dict[str, Any]
 
@@ -125,7 +126,7 @@ _NAMES: Final[Mapping[type[Schema], str]] = {
     schemas.VerificationCodeSchema: "VerificationCode",
     schemas.ResolveSchema: "Resolution",
     schemas.ReasonSchema: "Reason",
-    schemas_batches.ConfirmSchema: "BatchTotal",
+    batch_schemas.ConfirmSchema: "BatchTotal",
     schemas.EmptySchema: "Nothing",
 }
 _PATTERNS: Final = {"external_id": f"^{schemas.EXTERNAL_ID.pattern.removesuffix(_END)}$"}

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Final
 
-from chalicelib.storage.dynamodb import StorageUnavailableError
-from chalicelib.wiring import Container, wired
+from chalicelib.container import Container, wired
+from chalicelib.core.dynamodb.items import StorageUnavailableError
 from proof.kernel import Kernel, Task
 from proof.lambda_events import (
     HttpAnswer,

@@ -15,8 +15,8 @@ from typing import Final
 
 import requests
 
-from chalicelib.domain.payout import Payout
-from chalicelib.wiring import Container, wired
+from chalicelib.container import Container, wired
+from chalicelib.payouts.rules.payout import Payout
 from proof.functions import Functions
 from proof.history import History
 from proof.kernel import Kernel

@@ -12,10 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from chalicelib.api import events
-from chalicelib.domain import decisions, outcome, schedule
-from chalicelib.domain.outcome import Answer, Envelope, Refused, SendOutcome, Silence
-from chalicelib.domain.payout import (
+from chalicelib.core.encryption import Vault
+from chalicelib.monoova.payloads import body_of
+from chalicelib.monoova.rules import outcome
+from chalicelib.monoova.rules.outcome import Answer, Envelope, Refused, SendOutcome, Silence
+from chalicelib.payouts import request_payout
+from chalicelib.payouts.request_payout import PayingService, Requested
+from chalicelib.payouts.rules import decisions, schedule
+from chalicelib.payouts.rules.payout import (
     FINAL,
     TABLE,
     Change,
@@ -27,14 +31,12 @@ from chalicelib.domain.payout import (
     Payout,
     State,
 )
-from chalicelib.encryption import Vault
-from chalicelib.monoova import events as monoova_events
-from chalicelib.monoova.payloads import body_of
-from chalicelib.monoova.signature import SignatureVerifier
-from chalicelib.services import paying, submission
-from chalicelib.services.paying import PayingService, Requested
-from chalicelib.services.submission import Submission
-from chalicelib.services.webhooks import WebhookService
+from chalicelib.payouts.sending import send_payout
+from chalicelib.payouts.sending.send_payout import Submission
+from chalicelib.web import queue_events
+from chalicelib.webhooks import events as monoova_events
+from chalicelib.webhooks.receive_webhook import WebhookService
+from chalicelib.webhooks.signature import SignatureVerifier
 from proof.memory.payouts import MemoryPayouts
 
 Patch = tuple[Any, Any, Any]
@@ -99,7 +101,7 @@ def _not_yet_created(self: PayingService, payout: Payout) -> Payout | None:
 def _sent_then_created(
     self: PayingService, payout: Payout, destination: Any, by: str, seconds: float
 ) -> Requested:
-    body = body_of(submission._order(payout, destination), self.submission.source)
+    body = body_of(send_payout._order(payout, destination), self.submission.source)
     self.submission.monoova.execute(body, 10.0)
     _created(self, payout)
     return _sent(self, payout, destination, by, seconds)
@@ -212,12 +214,12 @@ def _opened_anywhere(self: Vault, customer_id: str, purpose: str, sealed: bytes)
     return record
 
 
-def _dropped(event: Any, handle: Callable[[Any], None]) -> events.Failures:
+def _dropped(event: Any, handle: Callable[[Any], None]) -> queue_events.Failures:
     _each(event, handle)
     return {"batchItemFailures": []}
 
 
-_each = events.each
+_each = queue_events.each
 
 
 MUTANTS: Final = (
@@ -242,7 +244,7 @@ MUTANTS: Final = (
     Mutant(
         "timeout is failure",
         "no answer is taken for a refusal",
-        ((submission, "outcome_of_send", _timeout_is_failure),),
+        ((send_payout, "outcome_of_send", _timeout_is_failure),),
     ),
     Mutant(
         "no grace",
@@ -256,7 +258,10 @@ MUTANTS: Final = (
     Mutant(
         "lease without expiry",
         "whoever dies while sending keeps the payout",
-        ((paying, "lease_until", _never_expires), (decisions, "lease_until", _never_expires)),
+        (
+            (request_payout, "lease_until", _never_expires),
+            (decisions, "lease_until", _never_expires),
+        ),
     ),
     Mutant(
         "webhook without authentication",
@@ -278,16 +283,18 @@ MUTANTS: Final = (
         "the answer to a known reference is taken for a refusal",
         ((outcome, "_refused", _duplicate_is_failure),),
     ),
-    Mutant("batch item dropped", "a failed message is deleted", ((events, "each", _dropped),)),
+    Mutant(
+        "batch item dropped", "a failed message is deleted", ((queue_events, "each", _dropped),)
+    ),
     Mutant(
         "refusal after doubt counts",
         "what the second attempt is told is taken for the first one's fate",
-        ((submission, "outcome_of_send", _refusal_after_doubt_counts),),
+        ((send_payout, "outcome_of_send", _refusal_after_doubt_counts),),
     ),
     Mutant(
         "failed login after doubt counts",
         "a payout in doubt goes back to the queue",
-        ((submission, "outcome_of_send", _login_failure_after_doubt_counts),),
+        ((send_payout, "outcome_of_send", _login_failure_after_doubt_counts),),
     ),
     Mutant(
         "reason not redacted",

@@ -12,10 +12,10 @@ from typing import Any
 from botocore.session import Session
 from moto import mock_aws
 
-from chalicelib.domain.payout import Payout
-from chalicelib.storage.dynamodb import decoded
-from chalicelib.storage.payout_items import payout_of
-from chalicelib.wiring import Container
+from chalicelib.container import Container
+from chalicelib.core.dynamodb.items import decoded
+from chalicelib.payouts.rules.payout import Payout
+from chalicelib.payouts.store.items import payout_of
 from proof.house import House
 from proof.memory.container import ENVIRONMENT
 from proof.seam import Call

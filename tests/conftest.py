@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from moto import mock_aws
 
-from chalicelib.wiring import wired
+from chalicelib.container import wired
 from tests import aws, quick_aws
 from tests.world import World
 

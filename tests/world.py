@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import requests
 
-from chalicelib.wiring import Container, wired
+from chalicelib.container import Container, wired
 from proof.lambda_events import (
     HttpAnswer,
     failed_in,

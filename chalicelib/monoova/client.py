@@ -17,8 +17,10 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from chalicelib import observability
-from chalicelib.domain.outcome import (
+from chalicelib.core import observability
+from chalicelib.core.observability import Metric
+from chalicelib.core.secrets import Credentials, CredentialsSource, SecretUnavailableError
+from chalicelib.monoova.rules.outcome import (
     Answer,
     Envelope,
     Report,
@@ -29,8 +31,6 @@ from chalicelib.domain.outcome import (
     report_of,
     standing_of,
 )
-from chalicelib.observability import Metric
-from chalicelib.secrets import Credentials, CredentialsSource, SecretUnavailableError
 
 _CONNECT_SECONDS: Final = 3.05
 _READ_SECONDS: Final = 10.0

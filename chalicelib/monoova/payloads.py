@@ -8,8 +8,8 @@ from typing import Any
 
 import simplejson
 
-from chalicelib.domain.destination import Destination, PayId
-from chalicelib.domain.money import decimal_from
+from chalicelib.core.money import decimal_from
+from chalicelib.monoova.rules.destination import Destination, PayId
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from chalice.app import SQSEventConfig
 
 from bench.tally import Function
-from chalicelib.observability import Metric
+from chalicelib.core.observability import Metric
 from deploy import short_forms
 from proof.lambda_events import load_app
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import requests
 
-from chalicelib.clock import SystemClock
-from chalicelib.monoova.reports import notifications_path, send_again_path
-from chalicelib.secrets import Credentials, CredentialsSource, SecretUnavailableError
+from chalicelib.core.clock import SystemClock
+from chalicelib.core.secrets import Credentials, CredentialsSource, SecretUnavailableError
+from chalicelib.reports.monoova_reports import notifications_path, send_again_path
 from ops.payoutctl.exits import Exit, Failure
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from ops.payoutctl.session import Session, with_session
 from ops.payoutctl.words import Command, Group
 
 if TYPE_CHECKING:
-    from chalicelib.domain.gate import Gate
-    from chalicelib.services.gatekeeper import Gatekeeper
+    from chalicelib.monoova.gatekeeper import Gatekeeper
+    from chalicelib.monoova.rules.gate import Gate
 
 _direct = click.option(
     "--direct", is_flag=True, help="Straight in the table of AWS, for when the API is down."
@@ -80,16 +80,16 @@ def reset_breaker(session: Session, direct: bool, table: str | None) -> None:
 
 def _directly(session: Session, table: str | None, act: "Callable[[Gatekeeper], Gate]") -> Any:
     """The same by the app's own code, on the table; answers in the API's form."""
-    from chalicelib.api import views
-    from chalicelib.clock import SystemClock
-    from chalicelib.services.gatekeeper import Gatekeeper
-    from chalicelib.storage.controls import Controls
-    from chalicelib.storage.dynamodb import StorageUnavailableError
+    from chalicelib.core.clock import SystemClock
+    from chalicelib.core.dynamodb.items import StorageUnavailableError
+    from chalicelib.monoova.gate_store import Controls
+    from chalicelib.monoova.gatekeeper import Gatekeeper
+    from chalicelib.web import replies
 
     name = table or f"monoova-payouts-{session.stage}-controls"
     controls = Controls(session.client("dynamodb"), name)
     try:
-        return views.sending(act(Gatekeeper(controls, SystemClock(), lambda: None)))
+        return replies.sending(act(Gatekeeper(controls, SystemClock(), lambda: None)))
     except StorageUnavailableError as error:
         raise Failure(f"The table {name}: {error}", Exit.TRY_AGAIN) from None
 

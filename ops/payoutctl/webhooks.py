@@ -92,7 +92,7 @@ def resend(session: Session, webhook_ids: tuple[str, ...], day: str | None) -> N
 
 
 def _reported(session: Session, day: str | None) -> Iterator[dict[str, Any]]:
-    from chalicelib.monoova.reports import NOTIFICATIONS_AT_ONCE
+    from chalicelib.reports.monoova_reports import NOTIFICATIONS_AT_ONCE
 
     try:
         chosen = date.fromisoformat(day) if day else session.doors.now().astimezone(SYDNEY).date()

@@ -6,34 +6,34 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from chalicelib.domain.actor import user
-from chalicelib.domain.approval import ApprovalRules
-from chalicelib.domain.decisions import Notice, NoticeKind
-from chalicelib.domain.limits import Limits
-from chalicelib.domain.payout import HistoryEntry, Payout, State
-from chalicelib.domain.schedule import Policy
-from chalicelib.encryption import Vault
+from chalicelib.batches.store.open_batches import OpenBatches
+from chalicelib.control.rules.approval import ApprovalRules
+from chalicelib.control.rules.limits import Limits
+from chalicelib.core.actor import user
+from chalicelib.core.dynamodb.items import Page
+from chalicelib.core.encryption import Vault
+from chalicelib.core.queues import Queue
+from chalicelib.core.secrets import Secret
+from chalicelib.customers.access_store import Access, Accesses
+from chalicelib.customers.manage_customers import CustomerService
+from chalicelib.customers.open_details import Opener
+from chalicelib.customers.store import SealedCustomer, SealedDestination
+from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.payloads import Source
-from chalicelib.monoova.signature import SignatureVerifier
-from chalicelib.queues import Queue
-from chalicelib.secrets import Secret
-from chalicelib.services.acceptance import Acceptance
-from chalicelib.services.administration import AdministrationService
-from chalicelib.services.customers import CustomerService
-from chalicelib.services.dispatch import Dispatcher
-from chalicelib.services.gatekeeper import Gatekeeper
-from chalicelib.services.opening import Opener
-from chalicelib.services.paying import PayingService, PayoutRequest
-from chalicelib.services.reconciliation import Reconciler
-from chalicelib.services.recording import Recorder
-from chalicelib.services.submission import Submission
-from chalicelib.services.webhooks import WebhookService
-from chalicelib.storage.accesses import Access, Accesses
-from chalicelib.storage.customers import SealedCustomer, SealedDestination
-from chalicelib.storage.dynamodb import Page
-from chalicelib.storage.funding import Funding
-from chalicelib.storage.open_batches import OpenBatches
-from chalicelib.storage.payout_items import shard_of
+from chalicelib.payouts.accept_payouts import Acceptance
+from chalicelib.payouts.administer_payout import AdministrationService
+from chalicelib.payouts.request_payout import PayingService, PayoutRequest
+from chalicelib.payouts.rules.decisions import Notice, NoticeKind
+from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
+from chalicelib.payouts.rules.schedule import Policy
+from chalicelib.payouts.sending.dispatch_payout import Dispatcher
+from chalicelib.payouts.sending.reconcile_due import Reconciler
+from chalicelib.payouts.sending.record_event import Recorder
+from chalicelib.payouts.sending.send_payout import Submission
+from chalicelib.payouts.store.items import shard_of
+from chalicelib.reports.store.funding import Funding
+from chalicelib.webhooks.receive_webhook import WebhookService
+from chalicelib.webhooks.signature import SignatureVerifier
 from proof.interleavings.explorer import START, Actor, Lanes
 from proof.interleavings.provider import Fate, ProviderClient
 from proof.memory.controls import MemoryControls, MemoryTogether

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import greenlet
 
-from chalicelib.domain.outcome import Answer, Envelope, Silence
+from chalicelib.monoova.rules.outcome import Answer, Envelope, Silence
 from proof.interleavings.choices import Choices
 from proof.interleavings.provider import REFUSAL, Fault, Lane, Provider
 from proof.memory.tables import Tables

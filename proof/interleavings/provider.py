@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from chalicelib.domain.outcome import Answer, Envelope, Report, Silence, report_of
+from chalicelib.core.secrets import Credentials, Secret
 from chalicelib.monoova.client import MonoovaClient
-from chalicelib.secrets import Credentials, Secret
+from chalicelib.monoova.rules.outcome import Answer, Envelope, Report, Silence, report_of
 from proof.seam import Call, Seam
 
 _CREDENTIALS: Final = Credentials(Secret("key"), "live", "https://api.mpay.com.au", "1")

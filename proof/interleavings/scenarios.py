@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from chalicelib.domain.decisions import MONOOVA, NoticeKind
-from chalicelib.domain.payout import Payout, ReviewReason, State
-from chalicelib.domain.schedule import Policy
+from chalicelib.payouts.rules.decisions import MONOOVA, NoticeKind
+from chalicelib.payouts.rules.payout import Payout, ReviewReason, State
+from chalicelib.payouts.rules.schedule import Policy
 from proof.interleavings import cast
 from proof.interleavings.cast import CENTS, PAYOUT, payout, stage
 from proof.interleavings.explorer import START, Actor, Budget, Lanes, Scenario

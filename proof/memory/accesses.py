@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from chalicelib.storage.accesses import Access, Accesses, collection_of, item_key_of
-from chalicelib.storage.dynamodb import Page
+from chalicelib.core.dynamodb.items import Page
+from chalicelib.customers.access_store import Access, Accesses, collection_of, item_key_of
 from proof.memory.tables import Door, Tables
 from proof.seam import Seam
 

@@ -4,13 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.domain.batch import Batch, Mark, Row
-from chalicelib.storage.batches import LISTING_PART, BatchChangedError, Batches, RowsMissingError
-from chalicelib.storage.dynamodb import Page, text_of
-from chalicelib.storage.many import MOST_AT_ONCE
-from chalicelib.storage.open_batches import OpenBatches
-from chalicelib.storage.payees import Payee, Payees, Place
-from chalicelib.storage.payout_outlines import Outline, Outlines
+from chalicelib.batches.rules.batch import Batch, Mark, Row
+from chalicelib.batches.store.batches import (
+    LISTING_PART,
+    BatchChangedError,
+    Batches,
+    RowsMissingError,
+)
+from chalicelib.batches.store.open_batches import OpenBatches
+from chalicelib.core.dynamodb.items import Page, text_of
+from chalicelib.core.dynamodb.many_items import MOST_AT_ONCE
+from chalicelib.customers.payee_store import Payee, Payees, Place
+from chalicelib.payouts.store.outlines import Outline, Outlines
 from proof.memory.tables import Door, Tables
 from proof.seam import Seam
 

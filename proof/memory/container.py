@@ -9,19 +9,19 @@ from typing import Any, Final
 
 import requests
 
-from chalicelib.clock import Clock
-from chalicelib.encryption import Vault
-from chalicelib.storage.accesses import Accesses
-from chalicelib.storage.batches import Batches
-from chalicelib.storage.controls import Controls
-from chalicelib.storage.counted import CountedPayouts
-from chalicelib.storage.customers import Customers
-from chalicelib.storage.open_batches import OpenBatches
-from chalicelib.storage.payees import Payees
-from chalicelib.storage.payout_outlines import Outlines
-from chalicelib.storage.payouts import Payouts
-from chalicelib.storage.together import ReadTogether
-from chalicelib.wiring import Container
+from chalicelib.batches.store.batches import Batches
+from chalicelib.batches.store.open_batches import OpenBatches
+from chalicelib.container import Container
+from chalicelib.core.clock import Clock
+from chalicelib.core.encryption import Vault
+from chalicelib.customers.access_store import Accesses
+from chalicelib.customers.payee_store import Payees
+from chalicelib.customers.store import Customers
+from chalicelib.monoova.gate_store import Controls
+from chalicelib.payouts.store.counted import CountedPayouts
+from chalicelib.payouts.store.outlines import Outlines
+from chalicelib.payouts.store.payouts import Payouts
+from chalicelib.payouts.store.situation import ReadTogether
 from proof.memory.accesses import MemoryAccesses
 from proof.memory.batches import (
     MemoryBatches,

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from chalicelib.domain.gate import WINDOW_SECONDS, Gate, Tally
-from chalicelib.storage.controls import Controls, GateChangedError
-from chalicelib.storage.together import ReadTogether, Situation
+from chalicelib.monoova.gate_store import Controls, GateChangedError
+from chalicelib.monoova.rules.gate import WINDOW_SECONDS, Gate, Tally
+from chalicelib.payouts.store.situation import ReadTogether, Situation
 from proof.memory.tables import Door, Tables
 from proof.seam import Seam
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
-from chalicelib.domain.limits import Count, LimitKind
-from chalicelib.domain.payout import Payout
-from chalicelib.storage.counted import CountedPayouts, LimitReachedError
+from chalicelib.control.rules.limits import Count, LimitKind
+from chalicelib.payouts.rules.payout import Payout
+from chalicelib.payouts.store.counted import CountedPayouts, LimitReachedError
 from proof.memory.tables import Door, Tables
 from proof.seam import Seam
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from chalicelib.storage.customers import (
+from chalicelib.core.dynamodb.items import Page, text_of
+from chalicelib.customers.store import (
     LISTING_PART,
     CustomerChangedError,
     Customers,
     ExternalIdTakenError,
     SealedCustomer,
 )
-from chalicelib.storage.dynamodb import Page, text_of
 from proof.memory.tables import Door, Tables
 from proof.seam import Seam
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Final
 
-from chalicelib.domain.decisions import OpenFacts
-from chalicelib.domain.payout import PENDING, Change, Payout, applied
-from chalicelib.storage.dynamodb import Page, text_of
-from chalicelib.storage.payout_items import APPROVAL_BUCKET, REVIEW_BUCKET, bucket_of, shard_of
-from chalicelib.storage.payouts import PayoutChangedError, Payouts
+from chalicelib.core.dynamodb.items import Page, text_of
+from chalicelib.payouts.rules.decisions import OpenFacts
+from chalicelib.payouts.rules.payout import PENDING, Change, Payout, applied
+from chalicelib.payouts.store.items import APPROVAL_BUCKET, REVIEW_BUCKET, bucket_of, shard_of
+from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 from proof.memory.tables import Door, Tables
 from proof.seam import Seam
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import EndpointConnectionError
 
-from chalicelib.encryption import Vault
+from chalicelib.core.encryption import Vault
 from proof.seam import Call, Seam, TroubleError
 
 T = TypeVar("T")

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, TypeVar
 
-from chalicelib.domain.batch import Batch, Mark, Row
-from chalicelib.domain.gate import Gate
-from chalicelib.domain.limits import LimitKind
-from chalicelib.domain.payout import Payout
-from chalicelib.storage.accesses import Access
-from chalicelib.storage.customers import SealedCustomer
-from chalicelib.storage.dynamodb import StorageUnavailableError
+from chalicelib.batches.rules.batch import Batch, Mark, Row
+from chalicelib.control.rules.limits import LimitKind
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.customers.access_store import Access
+from chalicelib.customers.store import SealedCustomer
+from chalicelib.monoova.rules.gate import Gate
+from chalicelib.payouts.rules.payout import Payout
 from proof.seam import Call, Seam, TroubleError
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import pytest
 
 from bench import burst, reconciliation, stock
 from bench.far_end import FarEnd, IndexedPayouts
-from chalicelib.storage.payout_items import DUE_SHARDS
+from chalicelib.payouts.store.items import DUE_SHARDS
 from proof.memory.payouts import MemoryPayouts
 from proof.seam import Open
 

@@ -6,7 +6,7 @@ from bench.shares import whose
 
 SITE = "/lib/python3.12/site-packages"
 APP = [
-    "/srv/payouts/chalicelib/storage/payouts.py",
+    "/srv/payouts/chalicelib/payouts/store/payouts.py",
     f"{SITE}/chalice/app.py",
     "/srv/payouts/bench/side.py",
 ]
@@ -26,7 +26,7 @@ BOTOCORE = [f"{SITE}/botocore/client.py", *APP]
         ([f"{SITE}/aws_encryption_sdk/streaming_client.py", *APP], "Encryption SDK"),
         ([f"{SITE}/urllib3/response.py", f"{SITE}/requests/sessions.py", *APP], "Monoova"),
         (
-            ["/srv/payouts/chalicelib/api/schemas.py", f"{SITE}/marshmallow/schema.py", *APP],
+            ["/srv/payouts/chalicelib/web/schemas.py", f"{SITE}/marshmallow/schema.py", *APP],
             "schemas",
         ),
         (APP, "the app's own code"),

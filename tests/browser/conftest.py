@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 from playwright.sync_api import Browser
 
-from chalicelib.wiring import wired
+from chalicelib.container import wired
 from devstack import sign_in
 from tests import aws, chromium
 from tests.browser.console import WIDE, Console

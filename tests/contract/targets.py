@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import requests
 
-from chalicelib.clock import SystemClock
-from chalicelib.domain.destination import BankAccount, Destination, PayId, PayIdType
-from chalicelib.domain.money import cents_from
-from chalicelib.domain.outcome import Answer, Report, SendOutcome, Standing, outcome_of_send
+from chalicelib.core.clock import SystemClock
+from chalicelib.core.money import cents_from
+from chalicelib.core.secrets import CredentialsSource, Secret
 from chalicelib.monoova.client import MonoovaClient, new_session
 from chalicelib.monoova.payloads import Order, Source, body_of
-from chalicelib.secrets import CredentialsSource, Secret
+from chalicelib.monoova.rules.destination import BankAccount, Destination, PayId, PayIdType
+from chalicelib.monoova.rules.outcome import Answer, Report, SendOutcome, Standing, outcome_of_send
 from simulator.adapter import SimulatorAdapter
 from simulator.clock import ManualClock
 from simulator.monoova import API_KEY, M_ACCOUNT, Monoova

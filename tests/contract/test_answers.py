@@ -9,7 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from chalicelib.domain.outcome import (
+from chalicelib.core.secrets import Secret
+from chalicelib.monoova.client import MonoovaClient
+from chalicelib.monoova.rules.outcome import (
     Answer,
     NotAuthenticated,
     Silence,
@@ -19,8 +21,6 @@ from chalicelib.domain.outcome import (
     is_told,
     outcome_of_send,
 )
-from chalicelib.monoova.client import MonoovaClient
-from chalicelib.secrets import Secret
 from tests.contract.targets import Simulated, Target
 
 HOUR_SECONDS = 3600

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.domain.outcome import (
+from chalicelib.monoova.payloads import Order
+from chalicelib.monoova.rules.outcome import (
     Accepted,
     NotAuthenticated,
     Refused,
@@ -14,7 +15,6 @@ from chalicelib.domain.outcome import (
     Uncertainty,
     Unclear,
 )
-from chalicelib.monoova.payloads import Order
 from simulator.outcomes import Fault, Manner, Moment, News, Plan
 from tests.contract.targets import Simulated, Target
 from tests.world import World

@@ -8,15 +8,15 @@ from typing import Any, Final
 import pytest
 import simplejson
 
-from chalicelib.domain.destination import BankAccount, PayId, PayIdType
-from chalicelib.domain.outcome import (
+from chalicelib.monoova.payloads import Order
+from chalicelib.monoova.rules.destination import BankAccount, PayId, PayIdType
+from chalicelib.monoova.rules.outcome import (
     Accepted,
     Refused,
     SendOutcome,
     Standing,
     outcome_of_send,
 )
-from chalicelib.monoova.payloads import Order
 from simulator.outcomes import Fault, Manner, Moment, Plan
 from tests.contract.targets import Simulated, Target
 

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 import simplejson
 
-from chalicelib.domain.outcome import (
+from chalicelib.monoova.rules.outcome import (
     Accepted,
     Answer,
     Silence,

@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.outcome import Accepted, Report, Standing
-from chalicelib.domain.schedule import Policy
+from chalicelib.monoova.rules.outcome import Accepted, Report, Standing
+from chalicelib.payouts.rules.schedule import Policy
 from simulator.outcomes import Outcome
 from tests.contract.targets import Simulated, Target
 

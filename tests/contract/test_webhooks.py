@@ -8,10 +8,10 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.decisions import Notice, NoticeKind
-from chalicelib.domain.outcome import Accepted, Standing
-from chalicelib.monoova.events import PAYMENT_STATUS, RETURN, event_of
-from chalicelib.monoova.signature import SignatureVerifier
+from chalicelib.monoova.rules.outcome import Accepted, Standing
+from chalicelib.payouts.rules.decisions import Notice, NoticeKind
+from chalicelib.webhooks.events import PAYMENT_STATUS, RETURN, event_of
+from chalicelib.webhooks.signature import SignatureVerifier
 from simulator.outcomes import Outcome
 from tests.contract.targets import WEBHOOK_TOKEN, Simulated
 from tests.world import World

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from chalicelib.api.pages import DOCS
+from chalicelib.web.pages import DOCS
 from deploy import archive, dependencies, package
 from deploy.errors import DeployError
 from deploy.models import OPERATIONS

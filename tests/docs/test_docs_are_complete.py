@@ -6,9 +6,9 @@ from typing import Final
 
 import pytest
 
-from chalicelib.config import SettingsError, settings_from
-from chalicelib.domain.payout import FailureCode, ReviewReason, Status
-from chalicelib.errors import ErrorCode
+from chalicelib.core.errors import ErrorCode
+from chalicelib.core.settings import SettingsError, settings_from
+from chalicelib.payouts.rules.payout import FailureCode, ReviewReason, Status
 from ops import explanation_table
 from tests.contract.assumptions import sandbox_table
 from tests.world import load_app

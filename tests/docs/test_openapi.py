@@ -11,10 +11,10 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 from marshmallow import ValidationError
 
-from chalicelib.api import schemas
-from chalicelib.domain.destination import PayIdType
-from chalicelib.domain.payout import FailureCode, ReviewReason, Status, Submission
-from chalicelib.errors import AppError, ErrorCode
+from chalicelib.core.errors import AppError, ErrorCode
+from chalicelib.monoova.rules.destination import PayIdType
+from chalicelib.payouts.rules.payout import FailureCode, ReviewReason, Status, Submission
+from chalicelib.web import schemas
 from ops import openapi
 from ops.openapi_examples import EXAMPLES
 from ops.openapi_operations import OPERATIONS
@@ -122,7 +122,7 @@ def test_every_error_class_has_the_status_that_the_document_gives_its_code() -> 
     classes = [AppError]
     for each in classes:
         classes.extend(each.__subclasses__())
-    ours = [each for each in classes if each.__module__ == "chalicelib.errors"]
+    ours = [each for each in classes if each.__module__ == "chalicelib.core.errors"]
     assert {each.default_code for each in ours} <= set(STATUS_OF)
     assert all(STATUS_OF[each.default_code] == each.status for each in ours)
 

@@ -11,8 +11,8 @@ import pytest
 from botocore import xform_name
 from botocore.session import Session
 
-from chalicelib.domain.payout import ReviewReason
-from chalicelib.observability import FIELDS
+from chalicelib.core.observability import FIELDS
+from chalicelib.payouts.rules.payout import ReviewReason
 from ops.payoutctl import payoutctl
 from tests.world import load_app
 

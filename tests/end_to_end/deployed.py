@@ -14,9 +14,9 @@ from typing import Any, Final, TypeVar
 
 import requests
 
-from chalicelib.clock import SystemClock
-from chalicelib.services.gatekeeper import Gatekeeper
-from chalicelib.storage.controls import Controls
+from chalicelib.core.clock import SystemClock
+from chalicelib.monoova.gate_store import Controls
+from chalicelib.monoova.gatekeeper import Gatekeeper
 from devstack.aws import REGION
 from devstack.processes import bare_environment
 from devstack.stack import ROOT, Stack

@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.domain.payout import Payout, State
-from chalicelib.storage.payouts import Payouts
+from chalicelib.payouts.rules.payout import Payout, State
+from chalicelib.payouts.store.payouts import Payouts
 from tests.end_to_end.deployed import Deployed, Json, Stranger, until
 
 NOT_JSON = "{ not json"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 
-from chalicelib.clock import SystemClock
+from chalicelib.core.clock import SystemClock
 from devstack import profile
 from ops.payoutctl import payoutctl
 from ops.payoutctl.exits import Exit

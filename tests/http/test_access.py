@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from chalice.app import Chalice, CognitoUserPoolAuthorizer, IAMAuthorizer, RouteEntry
 
-from chalicelib.wiring import Container, wired
+from chalicelib.container import Container, wired
 from proof.lambda_events import user
 from tests import aws
 from tests.world import (

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 import requests
 
-from chalicelib.services.administration import RESOLUTIONS
-from chalicelib.wiring import wired
+from chalicelib.container import wired
+from chalicelib.payouts.administer_payout import RESOLUTIONS
 from simulator.outcomes import Fate, Fault, Manner, Moment, Outcome, Plan
 from tests.http.test_requesting import (
     BANK_ACCOUNT,

@@ -5,10 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from chalicelib.domain.approval import ApprovalReason
-from chalicelib.services.known_destinations import KnownDestinations
-from chalicelib.storage.customers import Customers, SealedCustomer
-from chalicelib.storage.dynamodb import StorageUnavailableError
+from chalicelib.control.rules.approval import ApprovalReason
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.customers.mark_destination import KnownDestinations
+from chalicelib.customers.store import Customers, SealedCustomer
 from proof.lambda_events import user
 from tests.http.test_requesting import BANK_ACCOUNT
 from tests.world import ADMIN, APPROVER, Caller, HttpAnswer, World, as_approver, as_service

@@ -8,12 +8,12 @@ from typing import Final
 import pytest
 import requests
 
-from chalicelib.domain.gate import Passage
-from chalicelib.domain.outcome import Standing
-from chalicelib.domain.payout import Payout, State
-from chalicelib.services.asking import Asking
-from chalicelib.services.time_left import TimeLeft
-from chalicelib.storage.payout_items import DUE_SHARDS
+from chalicelib.core.deadline import TimeLeft
+from chalicelib.monoova.rules.gate import Passage
+from chalicelib.monoova.rules.outcome import Standing
+from chalicelib.payouts.rules.payout import Payout, State
+from chalicelib.payouts.sending.ask_monoova import Asking
+from chalicelib.payouts.store.items import DUE_SHARDS
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.testing import payid_payout

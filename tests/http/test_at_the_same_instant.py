@@ -15,8 +15,8 @@ from typing import Any, Final, cast
 
 import pytest
 
-from chalicelib.domain.payout import HistoryEntry, Payout, State
-from chalicelib.wiring import Container, wired
+from chalicelib.container import Container, wired
+from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 from proof.lambda_events import schedule_event
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan

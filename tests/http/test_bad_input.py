@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 from moto import mock_aws
 
-from chalicelib.errors import ErrorCode
-from chalicelib.wiring import wired
+from chalicelib.container import wired
+from chalicelib.core.errors import ErrorCode
 from tests import aws
 from tests.world import Caller, HttpAnswer, World
 

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.domain import batch
-from chalicelib.domain.actor import Actor
-from chalicelib.domain.limits import Count
-from chalicelib.domain.payout import Payout
-from chalicelib.errors import PayloadTooLargeError
-from chalicelib.queues import Queue, QueueUnavailableError
-from chalicelib.services import batch_rows, batch_upload, waiting_rows
-from chalicelib.storage.counted import CountedPayouts, CountsBusyError
+from chalicelib.batches import find_waiting_rows, list_rows, upload_batch
+from chalicelib.batches.rules import batch
+from chalicelib.control.rules.limits import Count
+from chalicelib.core.actor import Actor
+from chalicelib.core.errors import PayloadTooLargeError
+from chalicelib.core.queues import Queue, QueueUnavailableError
+from chalicelib.payouts.rules.payout import Payout
+from chalicelib.payouts.store.counted import CountedPayouts, CountsBusyError
 from proof.lambda_events import user
 from tests.http.test_limits import replace_counting
 from tests.http.test_queues import order
@@ -243,7 +243,7 @@ def test_a_cancelled_batch_keeps_nobody_from_being_erased(world: World) -> None:
 def test_more_rows_than_can_be_looked_through_are_a_conflict(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting_rows, "_MOST_CHUNKS", 0)
+    monkeypatch.setattr(find_waiting_rows, "_MOST_CHUNKS", 0)
     confirmed(world, f"{world.customer()},1.00,")
     answer = world.admin("DELETE", f"/customers/{world.customer()}")
     assert (answer.status, answer.code) == (409, "ChangedMeanwhile")
@@ -641,9 +641,9 @@ def test_batches_are_listed_newest_first_a_page_at_a_time(world: World) -> None:
 def test_rows_and_result_come_in_parts_that_are_one_file(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (batch, batch_upload):
+    for module in (batch, upload_batch):
         monkeypatch.setattr(module, "CHUNK_ROWS", 2)
-    monkeypatch.setattr(batch_rows, "_RESULT", 2)
+    monkeypatch.setattr(list_rows, "_RESULT", 2)
     customer = registered(world, "C-1", BANK_ACCOUNT)
     # A reference that a spreadsheet would run.
     rows = [f"C-1,{amount}.00,=SUM(A{amount})" for amount in range(1, 6)]
@@ -683,9 +683,9 @@ def test_rows_and_result_come_in_parts_that_are_one_file(
 def test_a_part_of_the_result_ends_before_it_is_too_large_to_be_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (batch, batch_upload):
+    for module in (batch, upload_batch):
         monkeypatch.setattr(module, "CHUNK_ROWS", 2)
-    monkeypatch.setattr(batch_rows, "_MOST_BYTES", 3000)
+    monkeypatch.setattr(list_rows, "_MOST_BYTES", 3000)
     customer = world.customer()
     # As escaped, a chunk has 2 x 1,800 bytes and more.
     words = "\u8a00" * 280
@@ -835,7 +835,7 @@ def test_the_age_of_work_that_nobody_does_is_told_and_that_of_a_wait_for_people_
 def test_a_chunk_that_cannot_be_done_skips_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (batch, batch_upload):
+    for module in (batch, upload_batch):
         monkeypatch.setattr(module, "CHUNK_ROWS", 1)
     customer = world.customer()
     batch_id = upload(world, *[f"{customer},{n}.00," for n in range(1, 6)]).json["batch_id"]

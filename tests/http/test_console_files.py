@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from chalicelib.api import pages
-from chalicelib.api.static import FOLDER
+from chalicelib.web import pages
+from chalicelib.web.static_files import FOLDER
 from tests.world import World, as_nobody
 
 SIGN_IN: Final = "https://payouts.auth.ap-southeast-2.amazoncognito.com"

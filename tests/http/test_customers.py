@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.domain import gate as gates
+from chalicelib.monoova.rules import gate as gates
 from simulator.outcomes import Outcome
 from tests.world import Caller, HttpAnswer, World, as_admin, load_app
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 import requests
 
-from chalicelib.domain.payout import State
+from chalicelib.payouts.rules.payout import State
 from proof.lambda_events import user
 from simulator.outcomes import Outcome
 from tests.http.test_reconciling import stored

@@ -8,9 +8,9 @@ from typing import Any, Final
 import pytest
 import requests
 
-from chalicelib.domain.gate import OpenReason
-from chalicelib.storage.dynamodb import StorageUnavailableError
-from chalicelib.wiring import Container, wired
+from chalicelib.container import Container, wired
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.monoova.rules.gate import OpenReason
 from simulator.monoova import API_KEY
 from simulator.outcomes import Outcome
 from tests.http.test_requesting import (

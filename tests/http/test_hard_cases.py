@@ -8,7 +8,7 @@ import pytest
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
-from chalicelib.domain.payout import Change, Fields, State
+from chalicelib.payouts.rules.payout import Change, Fields, State
 from simulator.outcomes import Fate, Fault, Manner, Moment, Outcome, Plan
 from tests.world import World, as_admin, load_app
 

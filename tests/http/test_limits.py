@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from chalicelib.domain.limits import Count
-from chalicelib.domain.payout import Payout
-from chalicelib.storage.counted import CountedPayouts, CountsBusyError
+from chalicelib.control.rules.limits import Count
+from chalicelib.payouts.rules.payout import Payout
+from chalicelib.payouts.store.counted import CountedPayouts, CountsBusyError
 from tests.http.test_requesting import BANK_ACCOUNT
 from tests.world import World
 

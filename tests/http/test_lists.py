@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 from moto import mock_aws
 
-from chalicelib.domain.payout import Status
-from chalicelib.wiring import wired
+from chalicelib.container import wired
+from chalicelib.payouts.rules.payout import Status
 from tests import aws
 from tests.world import Caller, World
 

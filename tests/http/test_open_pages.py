@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.api import pages
-from chalicelib.api.static import FOLDER, Pages
-from chalicelib.errors import NotFoundError
-from chalicelib.wiring import Container, wired
+from chalicelib.container import Container, wired
+from chalicelib.core.errors import NotFoundError
+from chalicelib.web import pages
+from chalicelib.web.static_files import FOLDER, Pages
 from ops import docs_page
 from tests.world import HttpAnswer, as_nobody, load_app
 

@@ -39,8 +39,8 @@ from schemathesis.specs.openapi.checks import (
 from stdnum.au import abn, acn
 from urllib3 import HTTPResponse
 
-from chalicelib.domain.destination import PayIdType
-from chalicelib.wiring import wired
+from chalicelib.container import wired
+from chalicelib.monoova.rules.destination import PayIdType
 from proof.result import Result
 from simulator.signing import SigningKey
 from simulator.testing import shared_signing_key

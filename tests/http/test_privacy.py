@@ -7,9 +7,9 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from chalicelib.domain.payout import State
-from chalicelib.observability import invocation
-from chalicelib.services.opening import Purpose
+from chalicelib.core.observability import invocation
+from chalicelib.customers.open_details import Purpose
+from chalicelib.payouts.rules.payout import State
 from simulator.outcomes import Fate, News, Plan
 from tests.http.test_queues import order, queued
 from tests.http.test_reconciling import NewWorld, stored

@@ -10,9 +10,9 @@ from typing import Any, Final
 import pytest
 import requests
 
-from chalicelib.domain.payout import HistoryEntry, Payout, State
-from chalicelib.storage.dynamodb import StorageUnavailableError
-from chalicelib.storage.payout_items import DUE_SHARDS
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
+from chalicelib.payouts.store.items import DUE_SHARDS
 from proof.lambda_events import schedule_event
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Outcome, Plan

@@ -20,9 +20,9 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPSConnectionPool
 from urllib3.response import HTTPResponse
 
-from chalicelib.domain.outcome import Standing
+from chalicelib.container import Container, wired
 from chalicelib.monoova.client import MonoovaClient, new_session
-from chalicelib.wiring import Container, wired
+from chalicelib.monoova.rules.outcome import Standing
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Outcome, Plan
 from simulator.triggers import TRIGGERS
 from tests.http.test_requesting import (

@@ -19,10 +19,10 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from requests.adapters import HTTPAdapter
 from urllib3.response import HTTPResponse
 
-from chalicelib.clock import SystemClock
-from chalicelib.errors import InvalidRequestError
-from chalicelib.services.paying import check_amount
-from chalicelib.wiring import Container, wired
+from chalicelib.container import Container, wired
+from chalicelib.core.clock import SystemClock
+from chalicelib.core.errors import InvalidRequestError
+from chalicelib.payouts.request_payout import check_amount
 from simulator.adapter import SimulatorAdapter
 from simulator.monoova import M_ACCOUNT
 from simulator.outcomes import Outcome

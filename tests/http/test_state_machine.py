@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 from moto import mock_aws
 
-from chalicelib.wiring import wired
+from chalicelib.container import wired
 from proof.result import Result
 from simulator.outcomes import Outcome
 from simulator.payments import TransactionStatus

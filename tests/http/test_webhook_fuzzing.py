@@ -18,7 +18,7 @@ from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
-from chalicelib.wiring import wired
+from chalicelib.container import wired
 from proof.result import Result
 from tests.aws import REGION, TABLES
 from tests.http import webhook_mutations as mutations

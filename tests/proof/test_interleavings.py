@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.domain.payout import State
+from chalicelib.payouts.rules.payout import State
 from proof.interleavings.cast import PAYOUT, payout, stage
 from proof.interleavings.choices import Choices
 from proof.interleavings.explorer import Actor, Budget, Lanes, Scenario, Stats, explore

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from chalicelib.storage.accesses import Access, Accesses
+from chalicelib.customers.access_store import Access, Accesses
 from proof.memory.accesses import MemoryAccesses
 from proof.memory.tables import Tables
 from proof.seam import Open

@@ -8,8 +8,7 @@ from typing import Any, Final
 import pytest
 from moto import mock_aws
 
-from chalicelib.clock import SystemClock
-from chalicelib.domain.batch import (
+from chalicelib.batches.rules.batch import (
     Batch,
     BatchEntry,
     BatchStatus,
@@ -20,17 +19,18 @@ from chalicelib.domain.batch import (
     Tally,
     Warnings,
 )
-from chalicelib.storage.batches import BatchChangedError, Batches, RowsMissingError
-from chalicelib.storage.customers import (
+from chalicelib.batches.store.batches import BatchChangedError, Batches, RowsMissingError
+from chalicelib.batches.store.open_batches import OpenBatches
+from chalicelib.core.clock import SystemClock
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.core.dynamodb.many_items import ManyItems
+from chalicelib.customers.payee_store import Payees
+from chalicelib.customers.store import (
     Customers,
     ExternalIdTakenError,
     SealedCustomer,
     SealedDestination,
 )
-from chalicelib.storage.dynamodb import StorageUnavailableError
-from chalicelib.storage.many import ManyItems
-from chalicelib.storage.open_batches import OpenBatches
-from chalicelib.storage.payees import Payees
 from proof.memory.batches import MemoryBatches, MemoryOpenBatches, MemoryPayees
 from proof.memory.customers import MemoryCustomers
 from proof.memory.tables import Tables

@@ -13,12 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.session import Session
 from moto import mock_aws
 
-from chalicelib.domain import gate as gates
-from chalicelib.domain.gate import Gate, OpenReason, Switch, Tally
-from chalicelib.domain.payout import Payout, State
-from chalicelib.storage.controls import Controls, GateChangedError
-from chalicelib.storage.customers import Customers, SealedCustomer
-from chalicelib.storage.dynamodb import (
+from chalicelib.core.dynamodb.items import (
     InvalidCursorError,
     StorageUnavailableError,
     cursor_of,
@@ -27,8 +22,13 @@ from chalicelib.storage.dynamodb import (
     text_of,
     time_of,
 )
-from chalicelib.storage.payouts import Payouts
-from chalicelib.storage.together import ReadTogether, Situation
+from chalicelib.customers.store import Customers, SealedCustomer
+from chalicelib.monoova.gate_store import Controls, GateChangedError
+from chalicelib.monoova.rules import gate as gates
+from chalicelib.monoova.rules.gate import Gate, OpenReason, Switch, Tally
+from chalicelib.payouts.rules.payout import Payout, State
+from chalicelib.payouts.store.payouts import Payouts
+from chalicelib.payouts.store.situation import ReadTogether, Situation
 from tests import aws
 
 NOW: Final = datetime(2026, 3, 2, 1, 2, 30, tzinfo=UTC)

@@ -6,11 +6,11 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.limits import Limits
-from chalicelib.storage.controls import Controls
-from chalicelib.storage.counted import CountedPayouts, CountsBusyError, LimitReachedError
-from chalicelib.storage.dynamodb import StorageUnavailableError
-from chalicelib.storage.payouts import Payouts
+from chalicelib.control.rules.limits import Limits
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.monoova.gate_store import Controls
+from chalicelib.payouts.store.counted import CountedPayouts, CountsBusyError, LimitReachedError
+from chalicelib.payouts.store.payouts import Payouts
 from tests.storage.test_payouts_table import payout
 
 COUNTS: Final = Limits(100_00, None, 900_00).counts(

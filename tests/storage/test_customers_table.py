@@ -12,14 +12,14 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.session import Session
 from moto import mock_aws
 
-from chalicelib.storage.customers import (
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.customers.store import (
     LISTING_KEY,
     CustomerChangedError,
     Customers,
     SealedCustomer,
     SealedDestination,
 )
-from chalicelib.storage.dynamodb import StorageUnavailableError
 from tests import aws
 
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)

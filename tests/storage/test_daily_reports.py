@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from chalicelib.domain.daily_report import DailyReport
-from chalicelib.domain.day_statistics import DayStatistics
-from chalicelib.storage.daily_reports import DailyReportStore, ReportChangedError
+from chalicelib.reports.rules.daily_report import DailyReport
+from chalicelib.reports.rules.day_statistics import DayStatistics
+from chalicelib.reports.store.daily_reports import DailyReportStore, ReportChangedError
 from tests.world import World
 
 REPORT = DailyReport(

@@ -9,10 +9,17 @@ from typing import Any, Final
 import pytest
 from moto import mock_aws
 
-from chalicelib.domain.decisions import OpenFacts
-from chalicelib.domain.gate import Gate, OpenReason
-from chalicelib.domain.limits import Count, LimitKind, Limits
-from chalicelib.domain.payout import (
+from chalicelib.control.rules.limits import Count, LimitKind, Limits
+from chalicelib.customers.store import (
+    CustomerChangedError,
+    Customers,
+    SealedCustomer,
+    SealedDestination,
+)
+from chalicelib.monoova.gate_store import Controls, GateChangedError
+from chalicelib.monoova.rules.gate import Gate, OpenReason
+from chalicelib.payouts.rules.decisions import OpenFacts
+from chalicelib.payouts.rules.payout import (
     Change,
     Fields,
     HistoryEntry,
@@ -20,17 +27,10 @@ from chalicelib.domain.payout import (
     ReviewReason,
     State,
 )
-from chalicelib.storage.controls import Controls, GateChangedError
-from chalicelib.storage.counted import CountedPayouts, LimitReachedError
-from chalicelib.storage.customers import (
-    CustomerChangedError,
-    Customers,
-    SealedCustomer,
-    SealedDestination,
-)
-from chalicelib.storage.payout_items import DUE_SHARDS
-from chalicelib.storage.payouts import PayoutChangedError, Payouts
-from chalicelib.storage.together import ReadTogether
+from chalicelib.payouts.store.counted import CountedPayouts, LimitReachedError
+from chalicelib.payouts.store.items import DUE_SHARDS
+from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
+from chalicelib.payouts.store.situation import ReadTogether
 from proof.memory.controls import MemoryControls, MemoryTogether
 from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers

@@ -12,8 +12,9 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.session import Session
 from moto import mock_aws
 
-from chalicelib.domain.decisions import OpenFacts
-from chalicelib.domain.payout import (
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.payouts.rules.decisions import OpenFacts
+from chalicelib.payouts.rules.payout import (
     MOST_HISTORY_ENTRIES,
     Change,
     FailureCode,
@@ -23,9 +24,8 @@ from chalicelib.domain.payout import (
     ReviewReason,
     State,
 )
-from chalicelib.storage.dynamodb import StorageUnavailableError
-from chalicelib.storage.payout_items import DUE_SHARDS, shard_of
-from chalicelib.storage.payouts import (
+from chalicelib.payouts.store.items import DUE_SHARDS, shard_of
+from chalicelib.payouts.store.payouts import (
     CUSTOMER_KEY,
     DAY_KEY,
     REVIEW_KEY,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from chalicelib.domain.payout import Status
-from chalicelib.storage.values import attribute_of, value_of
+from chalicelib.core.dynamodb.values import attribute_of, value_of
+from chalicelib.payouts.rules.payout import Status
 
 VALUES = [
     "",

@@ -17,7 +17,7 @@ from tests.aws import new_session
 from tests.template.conftest import ROOT
 
 APP_CODE: Final = ROOT / "chalicelib"
-_WIRING: Final = "chalicelib/wiring.py"
+_WIRING: Final = "chalicelib/container.py"
 # What the Encryption SDK calls for us, with the one key that it is given.
 _BY_THE_SDK: Final = {"encrypt": "kms.GenerateDataKey", "decrypt": "kms.Decrypt"}
 _SDK: Final = "EncryptionSDKClient"

@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from chalicelib.domain.destination import DestinationType
-from chalicelib.domain.gate import OpenReason
-from chalicelib.domain.payout import FailureCode, ReviewReason
-from chalicelib.observability import NAMESPACE, Metric
+from chalicelib.core.observability import NAMESPACE, Metric
+from chalicelib.monoova.rules.destination import DestinationType
+from chalicelib.monoova.rules.gate import OpenReason
+from chalicelib.payouts.rules.payout import FailureCode, ReviewReason
 from tests.template.conftest import ROOT
 
 STAGE: Final = "test"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from chalicelib.wiring import wired
+from chalicelib.container import wired
 from proof.lambda_events import user
 from tests import aws
 from tests.template.api_scenes import API_SCENES

@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
-from chalicelib.domain import gate
-from chalicelib.storage.controls import Controls
+from chalicelib.monoova.gate_store import Controls
+from chalicelib.monoova.rules import gate
 from simulator.monoova import API_KEY
 from simulator.testing import payid_payout
 from tests.http.test_requesting import Pass, is_execute, tap_line

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 
-from chalicelib.storage import payouts
+from chalicelib.payouts.store import payouts
 from tests.template.conftest import ROOT, TEMPLATE
 
 TABLES = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")

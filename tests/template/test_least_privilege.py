@@ -43,7 +43,7 @@ _MADE_BY: Final = {_LOGS: "${FunctionLogsArn}", _TRACES: "*"}
 # Calls that no function makes, each with its reason.
 NOT_A_FUNCTIONS: Final = {
     # For people who hold one of Monoova's statements, with rights of their own.
-    Site("chalicelib/storage/payouts.py", "Payouts.find_by_reference", "dynamodb.Query"),
+    Site("chalicelib/payouts/store/payouts.py", "Payouts.find_by_reference", "dynamodb.Query"),
 }
 
 TRANSACTIONS: Final = "${TransactionsTableArn}"
@@ -160,7 +160,7 @@ def test_every_function_ran(seen: Seen) -> None:
 
 
 def test_clients_are_made_in_one_place_and_go_where_their_calls_are_read() -> None:
-    assert call_sites.makers_of_clients() == {"chalicelib/wiring.py"}
+    assert call_sites.makers_of_clients() == {"chalicelib/container.py"}
     classes = {site.function.split(".")[0] for site in sites_in()} - {"Vault"}
     assert call_sites.wired_with_a_client() == classes
 

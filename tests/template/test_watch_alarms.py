@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.observability import GAUGES, NAMESPACE
+from chalicelib.core.observability import GAUGES, NAMESPACE
 from ops import alarm_table
 from ops.alarm_table import Alarm, alarms
 from tests.template.conftest import ROOT

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Final
 
-from chalicelib.domain.payout import State
+from chalicelib.payouts.rules.payout import State
 from simulator.outcomes import Fate, News, Outcome, Plan
 from tests.http.test_batches import run_queue
 from tests.http.test_queues import SEND, TAKE_UP, UNKNOWN, news, order

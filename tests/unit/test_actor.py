@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.actor import Actor, Role, ServiceRoles, service, subject_of_role, user
+from chalicelib.core.actor import Actor, Role, ServiceRoles, service, subject_of_role, user
 
 SESSION = "arn:aws:sts::111122223333:assumed-role/Payer/"
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.domain.approval import ApprovalReason, ApprovalRules, approval_until
+from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules, approval_until
 
 ABOVE, NEW = ApprovalReason.ABOVE_THRESHOLD, ApprovalReason.NEW_DESTINATION
 

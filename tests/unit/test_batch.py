@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.batch import (
+from chalicelib.batches.rules.batch import (
     CHUNK_ROWS,
     MOST_DUPLICATES,
     TABLE,

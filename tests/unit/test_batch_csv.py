@@ -5,10 +5,10 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.batch import CHUNK_ROWS, MOST_ROWS, Row
-from chalicelib.services import batch_file
-from chalicelib.services.batch_file import File, Line, read
-from chalicelib.storage.batch_items import text_of_rows
+from chalicelib.batches.rules import csv_file
+from chalicelib.batches.rules.batch import CHUNK_ROWS, MOST_ROWS, Row
+from chalicelib.batches.rules.csv_file import File, Line, read
+from chalicelib.batches.store.items import text_of_rows
 
 ONE: Final = "3f0c4a6e-0000-4000-8000-000000000001"
 OTHER: Final = "3f0c4a6e-0000-4000-8000-000000000002"
@@ -149,7 +149,7 @@ def test_a_file_in_another_encoding_is_told_with_its_line() -> None:
 
 def test_a_file_may_have_20_000_rows_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_ROWS == 20_000
-    monkeypatch.setattr(batch_file, "MOST_ROWS", 3)
+    monkeypatch.setattr(csv_file, "MOST_ROWS", 3)
     assert errors_of(HEADER + f"{ONE},1,\n" * 3) == {}
     told = errors_of(HEADER + f"{ONE},1,\n" * 5)
     assert told == {"line 5": ["More than 3 rows: divide the file."]}

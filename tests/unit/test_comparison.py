@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.comparison import NOTHING, Booked, Kind, Movement, Stated, kind_of
-from chalicelib.domain.day_statistics import DayPayout, DayStatistics, statistics_of
-from chalicelib.domain.payout import State
+from chalicelib.payouts.rules.payout import State
+from chalicelib.reports.rules.comparison import NOTHING, Booked, Kind, Movement, Stated, kind_of
+from chalicelib.reports.rules.day_statistics import DayPayout, DayStatistics, statistics_of
 
 AMOUNT, FEE = Decimal("125.5000"), Decimal("0.1100")
 AT = datetime(2026, 11, 24, 1, tzinfo=UTC)

@@ -4,12 +4,12 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
-from chalicelib.config import Settings, SettingsError, settings_from
-from chalicelib.domain.actor import Role, ServiceRoles
-from chalicelib.domain.approval import ApprovalRules
-from chalicelib.domain.limits import Limits
-from chalicelib.domain.schedule import Policy
-from chalicelib.secrets import Secret
+from chalicelib.control.rules.approval import ApprovalRules
+from chalicelib.control.rules.limits import Limits
+from chalicelib.core.actor import Role, ServiceRoles
+from chalicelib.core.secrets import Secret
+from chalicelib.core.settings import Settings, SettingsError, settings_from
+from chalicelib.payouts.rules.schedule import Policy
 
 REQUIRED = {
     "MONOOVA_API_SECRET_ARN": "arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:monoova",

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.comparison import DIFFERENCES, Kind
-from chalicelib.domain.daily_report import AccountDay, DailyReport, Incomplete, Line
-from chalicelib.domain.day_statistics import DayStatistics
+from chalicelib.reports.rules.comparison import DIFFERENCES, Kind
+from chalicelib.reports.rules.daily_report import AccountDay, DailyReport, Incomplete, Line
+from chalicelib.reports.rules.day_statistics import DayStatistics
 
 
 def report(

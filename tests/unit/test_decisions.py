@@ -6,7 +6,16 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.decisions import (
+from chalicelib.monoova.rules.outcome import (
+    Accepted,
+    NotAuthenticated,
+    Refused,
+    Report,
+    Standing,
+    Uncertainty,
+    Unclear,
+)
+from chalicelib.payouts.rules.decisions import (
     SEND_AGAIN,
     ForbiddenTransitionError,
     Notice,
@@ -19,16 +28,7 @@ from chalicelib.domain.decisions import (
     approved,
     claimed,
 )
-from chalicelib.domain.outcome import (
-    Accepted,
-    NotAuthenticated,
-    Refused,
-    Report,
-    Standing,
-    Uncertainty,
-    Unclear,
-)
-from chalicelib.domain.payout import (
+from chalicelib.payouts.rules.payout import (
     Change,
     Event,
     FailureCode,
@@ -37,7 +37,7 @@ from chalicelib.domain.payout import (
     State,
     applied,
 )
-from chalicelib.domain.schedule import Policy, is_expired, lease_until, next_look_at
+from chalicelib.payouts.rules.schedule import Policy, is_expired, lease_until, next_look_at
 from tests.unit.test_life_cycle import LATER, NOW, payout_in
 
 POLICY: Final = Policy()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.destination import (
+from chalicelib.monoova.rules.destination import (
     BankAccount,
     DestinationType,
     InvalidDestinationError,

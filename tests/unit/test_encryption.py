@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.session import Session
 from moto import mock_aws
 
-from chalicelib.encryption import SealBrokenError, Vault, VaultUnavailableError
+from chalicelib.core.encryption import SealBrokenError, Vault, VaultUnavailableError
 from tests import aws
 
 CUSTOMER: Final = "11111111-0000-4000-8000-000000000001"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.decisions import Notice, NoticeKind
-from chalicelib.monoova.events import (
+from chalicelib.payouts.rules.decisions import Notice, NoticeKind
+from chalicelib.webhooks.events import (
     PAYMENT_STATUS,
     RETURN,
     UNKNOWN,

@@ -8,8 +8,15 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.explanation import FAILURES, REASONS, REVIEWS, STATES, explained, settling
-from chalicelib.domain.payout import (
+from chalicelib.payouts.rules.explanation import (
+    FAILURES,
+    REASONS,
+    REVIEWS,
+    STATES,
+    explained,
+    settling,
+)
+from chalicelib.payouts.rules.payout import (
     Event,
     FailureCode,
     Kind,

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.gate import (
+from chalicelib.monoova.rules.gate import (
     WINDOW_SECONDS,
     Gate,
     OpenReason,

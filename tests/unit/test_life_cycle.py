@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.decisions import ForbiddenTransitionError, Note, change_for
-from chalicelib.domain.payout import (
+from chalicelib.payouts.rules.decisions import ForbiddenTransitionError, Note, change_for
+from chalicelib.payouts.rules.payout import (
     FINAL,
     MOST_HISTORY_ENTRIES,
     OPEN,

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.limits import Count, LimitKind, Limits
-from chalicelib.domain.sydney import sydney_day
+from chalicelib.control.rules.limits import Count, LimitKind, Limits
+from chalicelib.core.sydney import sydney_day
 
 NOON = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 DAY = date(2026, 3, 2)

@@ -8,7 +8,7 @@ import simplejson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.money import InvalidAmountError, cents_from, decimal_from
+from chalicelib.core.money import InvalidAmountError, cents_from, decimal_from
 
 CENTS = st.integers(min_value=0, max_value=99_999_999_999_99)
 

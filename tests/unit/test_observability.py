@@ -9,10 +9,18 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib import observability
-from chalicelib.domain.gate import OpenReason
-from chalicelib.domain.payout import Change, FailureCode, Fields, ReviewReason, State
-from chalicelib.observability import FIELDS, NAMESPACE, Metric, count, invocation, measure, note
+from chalicelib.core import observability
+from chalicelib.core.observability import (
+    FIELDS,
+    NAMESPACE,
+    Metric,
+    count,
+    invocation,
+    measure,
+    note,
+)
+from chalicelib.monoova.rules.gate import OpenReason
+from chalicelib.payouts.rules.payout import Change, FailureCode, Fields, ReviewReason, State
 from tests.unit.test_life_cycle import payout_in
 
 START: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.outcome import (
+from chalicelib.monoova.rules.outcome import (
     Accepted,
     Answer,
     Envelope,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.owner_name import may_be_same
+from chalicelib.customers.rules.owner_name import may_be_same
 
 LETTERS = st.characters(categories=["Lu", "Ll"], max_codepoint=0x17F)
 WORDS = st.lists(st.text(LETTERS, min_size=2, max_size=9), min_size=2, max_size=4)

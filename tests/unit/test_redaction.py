@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from chalicelib.domain.redaction import REDACTED, redact
+from chalicelib.core.redaction import REDACTED, redact
 
 # A detail that held the mark itself could not be told from what replaced it.
 DETAIL = st.text(st.characters(exclude_characters=REDACTED), min_size=2, max_size=40)

@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.gate import Gate, OpenReason, opened, paused
-from chalicelib.domain.schedule import (
+from chalicelib.monoova.rules.gate import Gate, OpenReason, opened, paused
+from chalicelib.payouts.rules.schedule import (
     Policy,
     is_expired,
     is_overdue,

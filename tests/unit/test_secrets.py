@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
-from chalicelib.secrets import Credentials, CredentialsSource, Secret, SecretUnavailableError
+from chalicelib.core.secrets import Credentials, CredentialsSource, Secret, SecretUnavailableError
 from tests import aws
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from chalicelib.monoova.signature import KeyUnavailableError, SignatureVerifier
+from chalicelib.webhooks.signature import KeyUnavailableError, SignatureVerifier
 from simulator.clock import ManualClock
 from simulator.signing import new_key
 from simulator.testing import shared_signing_key

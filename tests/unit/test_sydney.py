@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.sydney import bounds_of, sydney_day, utc_days_of, utc_of
+from chalicelib.core.sydney import bounds_of, sydney_day, utc_days_of, utc_of
 
 ZONE = ZoneInfo("Australia/Sydney")
 

@@ -5,9 +5,7 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain.branch import BranchStanding, branch_of
-from chalicelib.domain.outcome import Answer, Envelope, Silence
-from chalicelib.domain.verification import (
+from chalicelib.customers.rules.verification import (
     NOT_STARTED,
     VerificationStatus,
     is_payable,
@@ -15,7 +13,9 @@ from chalicelib.domain.verification import (
     turned,
     under_way,
 )
-from chalicelib.domain.verification_answer import (
+from chalicelib.monoova.rules.branch import BranchStanding, branch_of
+from chalicelib.monoova.rules.outcome import Answer, Envelope, Silence
+from chalicelib.monoova.rules.verification_answer import (
     CodeAnswer,
     StartAnswer,
     code_answer,

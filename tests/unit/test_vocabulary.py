@@ -9,9 +9,7 @@ from typing import Final
 
 import pytest
 
-from chalicelib.domain import comparison
-from chalicelib.domain.approval import ApprovalReason
-from chalicelib.domain.batch import (
+from chalicelib.batches.rules.batch import (
     BatchEvent,
     BatchStatus,
     ChunkState,
@@ -19,14 +17,13 @@ from chalicelib.domain.batch import (
     RowStatus,
     Task,
 )
-from chalicelib.domain.daily_report import Incomplete
-from chalicelib.domain.decisions import MONOOVA, RECONCILER, NoticeKind
-from chalicelib.domain.destination import DestinationType, PayIdType
-from chalicelib.domain.funding import CreditKind
-from chalicelib.domain.gate import OpenReason, Passage
-from chalicelib.domain.limits import LimitKind
-from chalicelib.domain.outcome import Silence, Standing, Uncertainty
-from chalicelib.domain.payout import (
+from chalicelib.control.rules.approval import ApprovalReason
+from chalicelib.control.rules.limits import LimitKind
+from chalicelib.monoova.rules.destination import DestinationType, PayIdType
+from chalicelib.monoova.rules.gate import OpenReason, Passage
+from chalicelib.monoova.rules.outcome import Silence, Standing, Uncertainty
+from chalicelib.payouts.rules.decisions import MONOOVA, RECONCILER, NoticeKind
+from chalicelib.payouts.rules.payout import (
     Event,
     FailureCode,
     Kind,
@@ -35,6 +32,9 @@ from chalicelib.domain.payout import (
     Status,
     Submission,
 )
+from chalicelib.reports.rules import comparison
+from chalicelib.reports.rules.daily_report import Incomplete
+from chalicelib.reports.rules.funding import CreditKind
 
 WORDS: Final[dict[type[StrEnum], str]] = {
     Status: "AwaitingApproval Queued Pending Completed Failed Returned Cancelled",

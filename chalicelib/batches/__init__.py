@@ -1,0 +1,1 @@
+"""Many payouts from one file: upload, check, confirm, approve, release, progress, result."""

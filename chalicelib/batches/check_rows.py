@@ -1,0 +1,72 @@
+"""What a person should know of a chunk's rows before they confirm the batch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from chalicelib.batches.rules.batch import MOST_DUPLICATES, Duplicate, Row, Warnings
+from chalicelib.core.deadline import TimeLeft
+from chalicelib.payouts.rules.payout import Payout, State
+from chalicelib.payouts.store.payouts import Payouts
+
+_DUPLICATE_DAYS: Final = timedelta(days=7)
+# A customer with more payouts than these in seven days is warned of by the newest.
+_PAGE: Final = 25
+_MOST_PAGES: Final = 4
+# Of the time that there is, what one more customer and the marks take.
+_SECONDS_AFTER_ROWS: Final = 3.0
+# These moved no money, and another payout in their place is no second one.
+_UNPAID: Final = frozenset({State.FAILED, State.RETURNED, State.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class RowChecker:
+    """Looks at what the customers of the rows were paid before."""
+
+    payouts: Payouts
+
+    def warnings(self, rows: Sequence[Row], now: datetime, time_left: TimeLeft) -> Warnings | None:
+        """The rows that may pay twice, and how many customers are paid for the first time.
+
+        None where the time was up before the last of them.
+        """
+        paid: dict[str, tuple[Payout, ...]] = {}
+        for customer_id in dict.fromkeys(row.customer_id for row in rows):
+            if not time_left.has(_SECONDS_AFTER_ROWS):
+                return None
+            paid[customer_id] = tuple(self._paid(customer_id, now - _DUPLICATE_DAYS))
+        found = list(_duplicates(rows, paid, now - _DUPLICATE_DAYS))
+        first = sum(row.is_first and not paid[row.customer_id] for row in rows)
+        return Warnings(tuple(found[:MOST_DUPLICATES]), len(found), first)
+
+    def _paid(self, customer_id: str, since: datetime) -> Iterator[Payout]:
+        """A customer's payouts of the last days, and the newest ones before these."""
+        start: Mapping[str, str] | None = None
+        for _ in range(_MOST_PAGES):
+            page = self.payouts.of_customer(customer_id, _PAGE, start)
+            yield from (payout for payout in page.items if payout.state not in _UNPAID)
+            start = page.next_key
+            if start is None or page.items[-1].created_at < since:
+                return
+
+
+def _duplicates(
+    rows: Sequence[Row], paid: Mapping[str, Sequence[Payout]], since: datetime
+) -> Iterator[Duplicate]:
+    for row in rows:
+        same = (
+            payout
+            for payout in paid[row.customer_id]
+            if payout.amount_cents == row.amount_cents and payout.created_at >= since
+        )
+        payout = next(same, None)
+        if payout is not None or row.same_as_line is not None:
+            yield Duplicate(
+                line=row.line,
+                customer_id=row.customer_id,
+                amount_cents=row.amount_cents,
+                transaction_id=payout.transaction_id if payout else None,
+                created_at=payout.created_at if payout else None,
+                same_as_line=row.same_as_line,
+            )

@@ -1,0 +1,176 @@
+"""What people do with a batch that stands: look, confirm, approve, reject, cancel."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chalicelib.batches.count_progress import BatchProgress
+from chalicelib.batches.list_rows import found_batch
+from chalicelib.batches.messages import BatchMessages
+from chalicelib.batches.rules.batch import (
+    Batch,
+    BatchEvent,
+    BatchStatus,
+    Mark,
+    Task,
+    WrongStatusError,
+    moved,
+)
+from chalicelib.batches.store.batches import LISTING_KEY, LISTING_PART, BatchChangedError, Batches
+from chalicelib.batches.store.open_batches import OpenBatches
+from chalicelib.batches.work_chunk import BatchWork
+from chalicelib.core.actor import Actor
+from chalicelib.core.clock import Clock
+from chalicelib.core.cursor import start_of
+from chalicelib.core.dynamodb.items import Page
+from chalicelib.core.errors import ConflictError, ErrorCode, ForbiddenError, UnprocessableError
+from chalicelib.core.money import decimal_from
+from chalicelib.core.redaction import redact
+from chalicelib.payouts.accept_payouts import Acceptance
+
+_MOST_TRIES: Final = 5
+_NOT_COUNTED: Final = (
+    BatchStatus.CHECKING,
+    BatchStatus.AWAITING_CONFIRMATION,
+    BatchStatus.AWAITING_APPROVAL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A batch and how far each of its chunks is."""
+
+    batch: Batch
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchService:
+    """Each decision is one conditional write; the work that follows from it is the workers'."""
+
+    batches: Batches
+    progress: BatchProgress
+    work: BatchWork
+    messages: BatchMessages
+    clock: Clock
+    acceptance: Acceptance
+    open_batches: OpenBatches
+
+    def get(self, batch_id: str) -> Shown:
+        """The batch, with its payouts counted anew where that was not done a moment ago."""
+        batch = found_batch(self.batches, batch_id)
+        if batch.status in _NOT_COUNTED:
+            return Shown(batch, ())
+        marks = self.progress.looked_at(batch)
+        return Shown(self.work.move_on(batch, marks) if batch.is_open else batch, marks)
+
+    def newest(self, limit: int, cursor: str | None) -> Page[Batch]:
+        """The batches, newest first.
+
+        Raises:
+            InvalidRequestError: the cursor is not one of this list.
+        """
+        start = start_of(cursor, LISTING_KEY, LISTING_PART)
+        return self.batches.newest(limit, start)
+
+    def confirm(self, batch_id: str, total_cents: int, by: Actor) -> Shown:
+        """Somebody has read the summary, and says what it comes to.
+
+        Raises:
+            UnprocessableError: it comes to something else, or to more than the day has left.
+            ConflictError: since they read it, another batch has come that pays the same.
+        """
+
+        def confirmed(batch: Batch) -> Batch:
+            if batch.status is BatchStatus.AWAITING_CONFIRMATION:
+                _check_total(batch, total_cents)
+                self.acceptance.check_total(batch.total_cents)
+                batch = self._compared(batch)
+            return moved(
+                batch, BatchEvent.CONFIRMED, self.clock.now(), by.name, confirmed_by=by.name
+            )
+
+        return self._decided(batch_id, by, confirmed)
+
+    def _compared(self, batch: Batch) -> Batch:
+        """The batch beside the others as they are now; what is new has to be read first."""
+        assert batch.warnings is not None  # it was checked
+        warnings = self.work.overlap.added(batch, batch.warnings)
+        after = replace(batch, warnings=warnings)
+        if set(warnings.also_in_batches) - set(batch.warnings.also_in_batches):
+            self.batches.save(after)
+            raise ConflictError(
+                f"Other batches pay {warnings.also_in_count} of these rows as well: read the"
+                " summary again, then confirm."
+            )
+        return after
+
+    def approve(self, batch_id: str, by: Actor) -> Shown:
+        """Somebody who neither uploaded nor confirmed it lets it be paid."""
+
+        def approved(batch: Batch) -> Batch:
+            _check_other(batch, by)
+            now = self.clock.now()
+            return moved(
+                batch, BatchEvent.APPROVED, now, by.name, approved_by=by.name, approved_at=now
+            )
+
+        return self._decided(batch_id, by, approved)
+
+    def reject(self, batch_id: str, reason: str, by: Actor) -> Shown:
+        """Somebody who neither uploaded nor confirmed it says no."""
+
+        def rejected(batch: Batch) -> Batch:
+            _check_other(batch, by)
+            words = redact(reason)
+            return moved(batch, BatchEvent.REJECTED, self.clock.now(), by.name, words)
+
+        return self._decided(batch_id, by, rejected)
+
+    def cancel(self, batch_id: str, by: Actor) -> Shown:
+        """Ends it: what was not sent yet is never sent, what was sent goes on."""
+
+        def cancelled(batch: Batch) -> Batch:
+            if batch.status is BatchStatus.CANCELLED:
+                return batch
+            return moved(batch, BatchEvent.CANCELLED, self.clock.now(), by.name)
+
+        return self._decided(batch_id, by, cancelled)
+
+    def _decided(self, batch_id: str, by: Actor, decide: Callable[[Batch], Batch]) -> Shown:
+        for _ in range(_MOST_TRIES):
+            before = found_batch(self.batches, batch_id)
+            try:
+                after = decide(before)
+                batch = before if after is before else self.batches.save(after)
+            except WrongStatusError as error:
+                raise ConflictError(
+                    f"The batch is {error.status}: this cannot be done with it now.",
+                    ErrorCode.BATCH_IN_OTHER_STATUS,
+                ) from None
+            except BatchChangedError:
+                continue
+            # Dying before this costs time alone: the schedule looks after every open batch.
+            if batch.status is BatchStatus.CANCELLED and batch.approved_at:
+                self.open_batches.stop(batch.batch_id, by.name, self.clock.now())
+            if batch.task in (Task.RELEASE, Task.CANCEL):
+                self.messages.put(batch, batch.task)
+            return self.get(batch_id)
+        raise ConflictError("The batch was changed meanwhile: try again.")
+
+
+def _check_total(batch: Batch, total_cents: int) -> None:
+    if total_cents != batch.total_cents:
+        raise UnprocessableError(
+            f"The batch comes to A${decimal_from(batch.total_cents)},"
+            f" not to A${decimal_from(total_cents)}.",
+            ErrorCode.BATCH_TOTAL_DIFFERS,
+        )
+
+
+def _check_other(batch: Batch, by: Actor) -> None:
+    if any(by.is_also(name) for name in (batch.created_by, batch.confirmed_by) if name):
+        raise ForbiddenError(
+            "Whoever uploaded or confirmed a batch does not decide on it too.",
+            ErrorCode.APPROVAL_BY_REQUESTER,
+        )

@@ -1,0 +1,53 @@
+"""Whether rows of a batch still wait to become payouts of a customer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from chalicelib.batches.rules.batch import ChunkState, all_marks
+from chalicelib.batches.store.batches import Batches, RowsMissingError
+from chalicelib.batches.store.open_batches import OpenBatches
+from chalicelib.core.errors import ConflictError
+
+# The rows of such a chunk have no texts any more: what they had stands in payouts.
+_OVER: Final = (ChunkState.RELEASED, ChunkState.CANCELLED)
+# Four of the largest batches: some ten seconds of the API's thirty.
+_MOST_CHUNKS: Final = 320
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRows:
+    """Reads the rows of all open batches, of which there are few."""
+
+    batches: Batches
+    open_batches: OpenBatches
+
+    def batch_with(self, customer_id: str) -> str | None:
+        """The id of a batch in which a row of the customer waits; None if there is none.
+
+        Raises:
+            ConflictError: there is more to look through than a request has time for.
+        """
+        for looked_at, (batch_id, upload_id, number) in enumerate(self._chunks()):
+            if looked_at >= _MOST_CHUNKS:
+                raise ConflictError(
+                    "Too many batches wait for their rows to be looked through: try again when"
+                    " some are released or cancelled."
+                )
+            try:
+                rows = self.batches.rows(upload_id, number)
+            except RowsMissingError:
+                # What is not there names nobody; the batch itself is heard of by its age.
+                continue
+            if any(row.customer_id == customer_id for row in rows):
+                return batch_id
+        return None
+
+    def _chunks(self) -> Iterator[tuple[str, str, int]]:
+        for batch_id in self.open_batches.ids():
+            batch = self.batches.get(batch_id)
+            if batch is None:
+                continue
+            for mark in all_marks(batch, self.batches.marks(batch.upload_id)):
+                if mark.state not in _OVER:
+                    yield batch_id, batch.upload_id, mark.number

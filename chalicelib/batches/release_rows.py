@@ -1,0 +1,200 @@
+"""Makes the rows of an approved batch payouts that wait to be sent."""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from chalicelib.batches.rules.batch import Batch, Row, RowProblem
+from chalicelib.control.rules.approval import ApprovalRules
+from chalicelib.core import observability
+from chalicelib.core.clock import Clock
+from chalicelib.core.deadline import TimeLeft
+from chalicelib.core.errors import UnprocessableError
+from chalicelib.core.observability import Metric
+from chalicelib.core.queues import Queue, QueueUnavailableError
+from chalicelib.customers.mark_destination import KnownDestinations
+from chalicelib.customers.payee_store import Payee, Payees, Place
+from chalicelib.customers.rules.verification import is_payable
+from chalicelib.payouts.accept_payouts import Acceptance, StillBusyError
+from chalicelib.payouts.request_payout import PayoutRequest
+from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, State, Status
+from chalicelib.payouts.store.outlines import Outlines
+
+# A name of our own for ids that follow from a batch and a line of it (RFC 9562, version 5).
+_BY_LINE: Final = uuid.UUID("9a3d1f52-2f37-4a0e-8d25-3c1f6b7e4a90")
+# When the schedule looks for a payout that no message brought: after 20,000 of them at 25 a second
+# were sent. Sooner, it would put on the queue what is on it already.
+_FIRST_LOOK: Final = timedelta(minutes=15)
+# Of the time that there is, what the messages and the marks of a chunk take after its rows.
+_SECONDS_AFTER_ROWS: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """How many rows of a chunk are payouts now, and why the others are not, by line.
+
+    `is_whole` is false where the time was up before the last of them.
+    """
+
+    count: int
+    problems: Mapping[int, str]
+    is_whole: bool
+
+
+class _TimeIsUpError(Exception):
+    """The row has to wait for whoever goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowReleaser:
+    """One conditional write for each payout, and a message for each, ten at a time."""
+
+    acceptance: Acceptance
+    known_destinations: KnownDestinations
+    payees: Payees
+    outlines: Outlines
+    queue: Queue
+    clock: Clock
+    approval: ApprovalRules
+    requires_verified: bool
+
+    def release(
+        self,
+        batch: Batch,
+        rows: Sequence[Row],
+        problems: Mapping[int, str],
+        time_left: TimeLeft,
+        *,
+        was_begun: bool,
+    ) -> Released:
+        """Payouts for all rows but those with `problems`, found when it was begun before.
+
+        May raise `StorageUnavailableError`: whoever comes next goes on.
+        """
+        found = dict(problems)
+        ids = [transaction_id_of(batch, row) for row in rows]
+        standing = self.outlines.of(ids) if was_begun else {}
+        payees = self.payees.of([row.customer_id for row in rows])
+        count, waiting, is_whole = 0, [], True
+        for row, transaction_id in zip(rows, ids, strict=True):
+            if row.line in found:
+                continue
+            stands = standing.get(transaction_id)
+            if stands is None:
+                seconds = time_left.seconds - _SECONDS_AFTER_ROWS
+                try:
+                    problem = self._made(batch, row, payees, transaction_id, seconds)
+                except (_TimeIsUpError, StillBusyError):
+                    is_whole = False
+                    break
+                if problem:
+                    found[row.line] = problem.value
+                    continue
+            count += 1
+            if stands is None or stands.status == Status.QUEUED:
+                waiting.append({"transaction_id": transaction_id, "customer_id": row.customer_id})
+        self._announce(waiting)
+        return Released(count, found, is_whole)
+
+    def _made(
+        self,
+        batch: Batch,
+        row: Row,
+        payees: Mapping[str, Payee],
+        transaction_id: str,
+        seconds: float,
+    ) -> RowProblem | None:
+        """Makes a row's payout, or says why there is none."""
+        if seconds <= 0:
+            raise _TimeIsUpError
+        place = _place_of(row, payees)
+        if isinstance(place, RowProblem):
+            return place
+        if not is_payable(place.verification, requires_verified=self.requires_verified):
+            return RowProblem.DESTINATION_NOT_VERIFIED
+        payout = _payout_of(batch, row, place, transaction_id, self.clock)
+        try:
+            standing = self.acceptance.create(payout, seconds)
+        except UnprocessableError:
+            return RowProblem.LIMIT_EXCEEDED
+        # One that stands already was made by whoever had this chunk before.
+        if standing is None:
+            observability.count(Metric.PAYOUTS_REQUESTED)
+        if self.approval.new_destinations and not place.is_known:
+            by = payout.approved_by or batch.created_by
+            self.known_destinations.mark(row.customer_id, row.destination_id, by)
+        return None
+
+    def _announce(self, waiting: Sequence[Mapping[str, str]]) -> None:
+        try:
+            self.queue.put_all(waiting)
+        except QueueUnavailableError as error:
+            # Their rows say when they are due: the schedule finds them without messages.
+            observability.note_error(error)
+
+
+def transaction_id_of(batch: Batch, row: Row) -> str:
+    """The id of a row's payout, whoever makes it and however often."""
+    return str(uuid.uuid5(_BY_LINE, f"{batch.batch_id}\n{row.line}"))
+
+
+def without_texts(rows: Sequence[Row]) -> list[Row]:
+    """The rows without what an erasure takes: it empties payouts, and looks into no batch.
+
+    Their words stand in their payouts now, the business's name for the customer with the customer.
+    """
+    return [replace(row, external_id=None, reference=None, description=None) for row in rows]
+
+
+def _place_of(row: Row, payees: Mapping[str, Payee]) -> Place | RowProblem:
+    payee = payees.get(row.customer_id)
+    if payee is None:
+        return RowProblem.CUSTOMER_NOT_FOUND
+    return payee.place(row.destination_id) or RowProblem.DESTINATION_NOT_FOUND
+
+
+def _payout_of(batch: Batch, row: Row, place: Place, transaction_id: str, clock: Clock) -> Payout:
+    now = clock.now()
+    ask = PayoutRequest(
+        customer_id=row.customer_id,
+        amount_cents=row.amount_cents,
+        destination_id=row.destination_id,
+        description=row.description,
+        lodgement_reference=row.reference,
+    )
+    history = tuple(_history_of(batch, row))
+    return Payout(
+        transaction_id=transaction_id,
+        unique_reference=transaction_id,
+        customer_id=row.customer_id,
+        destination_id=row.destination_id,
+        payout_method=place.type,
+        destination_masked=place.masked,
+        amount_cents=row.amount_cents,
+        state=State.QUEUED,
+        version=1,
+        created_by=batch.created_by,
+        created_at=now,
+        updated_at=now,
+        fingerprint=ask.fingerprint,
+        due_at=now + _FIRST_LOOK,
+        description=row.description,
+        lodgement_reference=row.reference,
+        batch_id=batch.batch_id,
+        approved_at=now,
+        approved_by=batch.approved_by,
+        history=history,
+        history_size=len(history),
+    )
+
+
+def _history_of(batch: Batch, row: Row) -> Iterator[HistoryEntry]:
+    assert batch.approved_at is not None  # it is released
+    assert batch.approved_by is not None
+    detail = f"line {row.line} of batch {batch.batch_id}"
+    yield HistoryEntry(
+        batch.created_at, "Requested", State.AWAITING_APPROVAL, batch.created_by, detail
+    )
+    yield HistoryEntry(batch.approved_at, Event.APPROVED, State.QUEUED, batch.approved_by)

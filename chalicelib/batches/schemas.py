@@ -1,0 +1,24 @@
+"""What a request about a batch may look like."""
+
+from typing import Final
+
+from marshmallow import Schema, fields
+from marshmallow.validate import Length
+
+from chalicelib.web.schemas import Amount
+
+
+class ConfirmSchema(Schema):
+    """What the batch comes to, by whoever has read its summary."""
+
+    total = Amount(required=True)
+
+
+class PartSchema(Schema):
+    """From where on in a list whose pages have a size of their own."""
+
+    cursor = fields.String(load_default=None, validate=Length(min=1, max=1024))
+
+
+CONFIRM: Final = ConfirmSchema()
+PART: Final = PartSchema()

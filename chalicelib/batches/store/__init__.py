@@ -1,0 +1,1 @@
+"""A batch in the records table: the batch, its rows in chunks, a mark for each chunk."""

@@ -1,0 +1,268 @@
+"""Batches in the records table: the batch itself, its rows in chunks, and a mark for each chunk.
+
+Rows and marks stand under the upload that brought them, so that of two uploads of one file, or of
+one that died and its repetition, each has its own: the batch says whose are its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from chalicelib.batches.rules.batch import Batch, Mark, Row
+from chalicelib.batches.store.items import (
+    batch_of,
+    item_of_batch,
+    item_of_mark,
+    mark_of,
+    rows_kept_until,
+    rows_of,
+    text_of_rows,
+)
+from chalicelib.batches.store.open_batches import OPEN
+from chalicelib.core.clock import Clock
+from chalicelib.core.dynamodb.items import (
+    Page,
+    StorageUnavailableError,
+    check_cancelled,
+    decoded,
+    encoded,
+    failed_condition,
+    next_key,
+    pause,
+    storage_errors,
+    text_of,
+)
+from chalicelib.core.dynamodb.retention import kept_until
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LISTING: Final = "batches"
+LISTING_KEY: Final = frozenset({"collection", "item"})
+LISTING_PART: Final = {"collection": LISTING}
+_PAIRS: Final = "pairs"
+_MOST_READS: Final = 10
+
+
+class BatchChangedError(Exception):
+    """Somebody else wrote the batch, or the mark, first."""
+
+
+class RowsMissingError(Exception):
+    """A batch stands, and rows of it do not: nothing may be made of it."""
+
+
+class Batches:
+    """The batches. Every method may raise `StorageUnavailableError`."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
+        self._client = client
+        self.table = table
+        self._clock = clock
+
+    def get(self, batch_id: str) -> Batch | None:
+        """The batch as it now stands (strongly consistent)."""
+        found = self._get(_batch_key(batch_id))
+        return batch_of(found) if found else None
+
+    def create(self, batch: Batch) -> Batch | None:
+        """Stores a new batch, its rows being stored, or answers with the one that stands.
+
+        None says that this very batch is stored.
+        """
+        listed = f"{text_of(batch.created_at)}#{batch.batch_id}"
+        expires = kept_until(batch.created_at)
+        items: list[dict[str, Any]] = [
+            _batch_key(batch.batch_id) | item_of_batch(batch),
+            _key(LISTING, listed) | {"batch_id": batch.batch_id, "expires_at": expires},
+            _key(OPEN, batch.batch_id),
+        ]
+        puts: list[Any] = [
+            {"Put": {"TableName": self.table, "Item": encoded(item)}} for item in items
+        ]
+        puts[0]["Put"]["ConditionExpression"] = "attribute_not_exists(#item)"
+        puts[0]["Put"]["ExpressionAttributeNames"] = {"#item": "item"}
+        try:
+            with storage_errors():
+                self._client.transact_write_items(TransactItems=puts)
+        except ClientError as error:
+            check_cancelled(error)
+            standing = self.get(batch.batch_id)
+            return None if standing == batch else standing
+        return None
+
+    def save(self, batch: Batch) -> Batch:
+        """Replaces the batch as it was read at `batch.version`; answers with it, one later.
+
+        Raises:
+            BatchChangedError
+        """
+        after = replace(batch, version=batch.version + 1)
+        item = _batch_key(batch.batch_id) | item_of_batch(after)
+        self._put(item, batch.version, lambda found: batch_of(found) == after)
+        return after
+
+    def newest(self, limit: int, start: Mapping[str, str] | None = None) -> Page[Batch]:
+        """The batches, newest first."""
+        more: dict[str, Any] = {"ExclusiveStartKey": encoded(start)} if start else {}
+        with storage_errors():
+            found = self._client.query(
+                TableName=self.table,
+                KeyConditionExpression="#collection = :listing",
+                ExpressionAttributeNames={"#collection": "collection"},
+                ExpressionAttributeValues={":listing": {"S": LISTING}},
+                ScanIndexForward=False,
+                ConsistentRead=True,
+                Limit=limit,
+                **more,
+            )
+        names = [str(decoded(item)["batch_id"]) for item in found["Items"]]
+        known = self._many(names)
+        return Page(tuple(known[name] for name in names if name in known), next_key(found))
+
+    def _many(self, names: Sequence[str]) -> dict[str, Batch]:
+        found: dict[str, Batch] = {}
+        keys = [encoded(_batch_key(name)) for name in names]
+        wanted: dict[str, Any] = (
+            {self.table: {"Keys": keys, "ConsistentRead": True}} if keys else {}
+        )
+        for tried in range(_MOST_READS):
+            if not wanted:
+                return found
+            if tried:
+                pause(self._clock, tried)
+            with storage_errors():
+                answer = self._client.batch_get_item(RequestItems=wanted)
+            batches = (batch_of(decoded(item)) for item in answer["Responses"].get(self.table, ()))
+            found |= {batch.batch_id: batch for batch in batches}
+            wanted = dict(answer.get("UnprocessedKeys", {}))
+        raise StorageUnavailableError("UnprocessedKeys", may_be_done=False)
+
+    # --- rows and marks
+
+    def store_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
+        """Rows of an upload whose batch is not stored yet."""
+        self._write_rows(upload_id, number, rows, rows_kept_until(at))
+
+    def store_pairs(self, upload_id: str, pairs: bytes, at: datetime) -> None:
+        """What each row of an upload pays whom, as short as it can be compared."""
+        content = {"pairs": pairs, "expires_at": rows_kept_until(at)}
+        item = _key(_upload(upload_id), _PAIRS) | content
+        with storage_errors():
+            self._client.put_item(TableName=self.table, Item=encoded(item))
+
+    def pairs(self, upload_id: str) -> bytes:
+        """What `store_pairs` stored; nothing of one that is too old to be compared."""
+        found = self._get(_key(_upload(upload_id), _PAIRS))
+        return bytes(found["pairs"]) if found else b""
+
+    def keep_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
+        """The rows as they are to be kept. Doing it twice is doing it once."""
+        self._write_rows(upload_id, number, rows, kept_until(at))
+
+    def _write_rows(self, upload_id: str, number: int, rows: Sequence[Row], expires: int) -> None:
+        content = {"rows": text_of_rows(rows), "expires_at": expires}
+        item = _key(_upload(upload_id), _rows_name(number)) | content
+        with storage_errors():
+            self._client.put_item(TableName=self.table, Item=encoded(item))
+
+    def rows(self, upload_id: str, number: int) -> tuple[Row, ...]:
+        """The rows of one chunk, in the order of the file.
+
+        Raises:
+            RowsMissingError
+        """
+        found = self._get(_key(_upload(upload_id), _rows_name(number)))
+        if found is None:
+            raise RowsMissingError
+        return rows_of(found["rows"])
+
+    def mark(self, upload_id: str, number: int) -> Mark | None:
+        """How far a chunk is; None if nothing was done with it yet."""
+        found = self._get(_key(_upload(upload_id), _mark_name(number)))
+        return mark_of(found) if found else None
+
+    def marks(self, upload_id: str) -> tuple[Mark, ...]:
+        """How far the chunks are with which anything was done (strongly consistent)."""
+        found: list[Mark] = []
+        more: dict[str, Any] = {}
+        while True:
+            with storage_errors():
+                answer = self._client.query(
+                    TableName=self.table,
+                    KeyConditionExpression="#collection = :upload AND begins_with(#item, :marks)",
+                    ExpressionAttributeNames={"#collection": "collection", "#item": "item"},
+                    ExpressionAttributeValues={
+                        ":upload": {"S": _upload(upload_id)},
+                        ":marks": {"S": "chunk#"},
+                    },
+                    ConsistentRead=True,
+                    **more,
+                )
+            found.extend(mark_of(decoded(item)) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return tuple(found)
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def save_mark(self, upload_id: str, mark: Mark, at: datetime) -> Mark:
+        """Replaces the mark as it was read at `mark.version`; answers with it, one later.
+
+        Raises:
+            BatchChangedError
+        """
+        after = replace(mark, version=mark.version + 1)
+        item = _key(_upload(upload_id), _mark_name(mark.number)) | item_of_mark(after, at)
+        self._put(item, mark.version, lambda found: mark_of(found) == after)
+        return after
+
+    # --- what they share
+
+    def _get(self, key: dict[str, Any]) -> dict[str, Any] | None:
+        with storage_errors():
+            found = self._client.get_item(
+                TableName=self.table, Key=encoded(key), ConsistentRead=True
+            )
+        return decoded(found["Item"]) if "Item" in found else None
+
+    def _put(self, item: dict[str, Any], version: int, is_this: Any) -> None:
+        """On condition that what stands there has `version`; 0 is nothing."""
+        condition = "version = :expected" if version else "attribute_not_exists(version)"
+        values: dict[str, Any] = {":expected": {"N": str(version)}} if version else {}
+        given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        try:
+            with storage_errors():
+                self._client.put_item(
+                    TableName=self.table,
+                    Item=encoded(item),
+                    ConditionExpression=condition,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **given,
+                )
+        except ClientError as error:
+            standing = failed_condition(error)
+            # A try of this very write may have succeeded without our hearing of it.
+            if standing is None or not is_this(standing):
+                raise BatchChangedError from None
+
+
+def _key(collection: str, item: str) -> dict[str, Any]:
+    return {"collection": collection, "item": item}
+
+
+def _batch_key(batch_id: str) -> dict[str, Any]:
+    return _key(f"batch#{batch_id}", "batch")
+
+
+def _upload(upload_id: str) -> str:
+    return f"upload#{upload_id}"
+
+
+def _rows_name(number: int) -> str:
+    return f"rows#{number:04}"
+
+
+def _mark_name(number: int) -> str:
+    return f"chunk#{number:04}"

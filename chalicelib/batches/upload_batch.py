@@ -1,0 +1,179 @@
+"""Takes a file of payouts: read and checked whole, and stored only if nothing is wrong with it."""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from chalicelib.batches.compare_batches import pairs_of
+from chalicelib.batches.messages import BatchMessages
+from chalicelib.batches.rules.batch import (
+    CHUNK_ROWS,
+    UPLOADED,
+    Batch,
+    BatchEntry,
+    BatchStatus,
+    Row,
+    Task,
+)
+from chalicelib.batches.rules.csv_file import File, Line, read
+from chalicelib.batches.store.batches import Batches
+from chalicelib.core import observability
+from chalicelib.core.actor import Actor
+from chalicelib.core.clock import Clock
+from chalicelib.core.deadline import TimeLeft
+from chalicelib.core.errors import BatchInvalidError, PayloadTooLargeError
+from chalicelib.customers.payee_store import Payee, Payees, Place
+from chalicelib.customers.rules.verification import is_payable
+
+_CUSTOMERS_AT_ONCE: Final = 500
+# For so many customers, or for a chunk of rows; the gateway gives up on us after 29.
+_SECONDS_FOR_A_STEP: Final = 1.0
+_NOBODY: Final = "There is no such customer."
+_NOT_THEIRS: Final = "The customer has no such destination."
+_UNVERIFIED: Final = "The destination is not verified."
+_NONE: Final = "The customer has no destination to pay to."
+_SEVERAL: Final = "The customer has several destinations: name one by destination_id."
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """The batch as it now stands; a replay is one whose rows were uploaded before."""
+
+    batch: Batch
+    is_replay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchUpload:
+    """`new_id` names an upload, so that no other writes where its rows stand."""
+
+    batches: Batches
+    payees: Payees
+    messages: BatchMessages
+    clock: Clock
+    limit_cents: int
+    new_id: Callable[[], uuid.UUID]
+    requires_verified: bool
+
+    def upload(self, content: bytes, by: Actor, seconds: float) -> Uploaded:
+        """The batch of these rows: a new one, or the one that they were uploaded as before.
+
+        Raises:
+            BatchInvalidError: with every line that is wrong; nothing was stored.
+            PayloadTooLargeError: it takes more than `seconds`; nothing stands.
+        """
+        time_left = TimeLeft(self.clock, self.clock.now() + timedelta(seconds=seconds))
+        file = read(content, self.limit_cents)
+        if not file.errors.by_line and (standing := self.batches.get(file.batch_id)):
+            return Uploaded(standing, is_replay=True)
+        rows = self._rows(file, time_left)
+        if file.errors.by_line:
+            raise BatchInvalidError(file.errors.told())
+        return self._stored(file.batch_id, rows, by.name, time_left)
+
+    def _rows(self, file: File, time_left: TimeLeft) -> list[Row]:
+        """The rows of the lines that name a customer and a destination; errors for the others."""
+        externals = [line.external_id for line in file.lines if line.external_id]
+        named = self.payees.named(externals)
+        by_line = {line.number: _customer_of(line, named) for line in file.lines}
+        payees = self._payees([each for each in by_line.values() if each], time_left)
+        rows = []
+        for line in file.lines:
+            payee = payees.get(by_line[line.number] or "")
+            place = _place_of(line, payee)
+            if isinstance(place, Place) and not is_payable(
+                place.verification, requires_verified=self.requires_verified
+            ):
+                place = _UNVERIFIED
+            if payee is None or isinstance(place, str):
+                file.errors.add(line.number, str(place))
+            else:
+                rows.append(_row(line, payee, place))
+        return list(_compared(rows))
+
+    def _payees(self, customer_ids: Sequence[str], time_left: TimeLeft) -> dict[str, Payee]:
+        once = list(dict.fromkeys(customer_ids))
+        found: dict[str, Payee] = {}
+        for start in range(0, len(once), _CUSTOMERS_AT_ONCE):
+            self._check_time(time_left)
+            found |= self.payees.of(once[start : start + _CUSTOMERS_AT_ONCE])
+        return found
+
+    def _check_time(self, time_left: TimeLeft) -> None:
+        if not time_left.has(_SECONDS_FOR_A_STEP):
+            raise PayloadTooLargeError(
+                "The file takes too long to be read: divide it. Nothing of it was taken."
+            )
+
+    def _stored(self, batch_id: str, rows: Sequence[Row], by: str, time_left: TimeLeft) -> Uploaded:
+        upload_id = str(self.new_id())
+        now = self.clock.now()
+        batch = Batch(
+            batch_id=batch_id,
+            upload_id=upload_id,
+            status=BatchStatus.CHECKING,
+            version=1,
+            row_count=len(rows),
+            total_cents=sum(row.amount_cents for row in rows),
+            largest_cents=max(row.amount_cents for row in rows),
+            created_by=by,
+            created_at=now,
+            updated_at=now,
+            history=(BatchEntry(now, UPLOADED, by),),
+        )
+        for start in range(0, len(rows), CHUNK_ROWS):
+            number = start // CHUNK_ROWS + 1
+            self._check_time(time_left)
+            self.batches.store_rows(upload_id, number, rows[start : start + CHUNK_ROWS], now)
+        self.batches.store_pairs(upload_id, pairs_of(rows), now)
+        # Until here nothing stands: rows without a batch are nobody's, and expire.
+        standing = self.batches.create(batch)
+        if standing is not None:
+            return Uploaded(standing, is_replay=True)
+        self.messages.put(batch, Task.CHECK)
+        observability.note(found=len(rows))
+        return Uploaded(batch, is_replay=False)
+
+
+def _customer_of(line: Line, named: dict[str, str]) -> str | None:
+    """The customer that a line means; none if it names two, or one that nobody has."""
+    if line.external_id is None:
+        return line.customer_id
+    customer_id = named.get(line.external_id)
+    return customer_id if line.customer_id in (None, customer_id) else None
+
+
+def _place_of(line: Line, payee: Payee | None) -> Place | str:
+    """Where a line pays to, or what is wrong with it."""
+    if payee is None:
+        return _NOBODY
+    if line.destination_id:
+        return payee.place(line.destination_id) or _NOT_THEIRS
+    if len(payee.places) == 1:
+        return payee.places[0]
+    return _SEVERAL if payee.places else _NONE
+
+
+def _row(line: Line, payee: Payee, place: Place) -> Row:
+    return Row(
+        line=line.number,
+        customer_id=payee.customer_id,
+        amount_cents=line.amount_cents,
+        destination_id=place.destination_id,
+        external_id=line.external_id,
+        reference=line.reference,
+        description=line.description,
+    )
+
+
+def _compared(rows: Sequence[Row]) -> Iterator[Row]:
+    """The rows, each knowing whether an earlier one pays the same."""
+    lines: dict[tuple[str, int], int] = {}
+    customers: set[str] = set()
+    for row in rows:
+        same = lines.setdefault((row.customer_id, row.amount_cents), row.line)
+        is_first = row.customer_id not in customers
+        customers.add(row.customer_id)
+        yield replace(row, same_as_line=same if same != row.line else None, is_first=is_first)

@@ -1,0 +1,187 @@
+"""What workers do with the chunks of a batch: check them, make payouts of them, cancel them.
+
+Each task may be begun twice, at once or again after a crash: a mark is written on condition that
+nobody else wrote it, and the id of a row's payout follows from the row.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from chalicelib.batches.cancel_rows import RowCanceller
+from chalicelib.batches.check_rows import RowChecker
+from chalicelib.batches.compare_batches import BatchOverlap
+from chalicelib.batches.messages import BatchMessages
+from chalicelib.batches.release_rows import RowReleaser, without_texts
+from chalicelib.batches.rules.batch import (
+    Batch,
+    BatchEvent,
+    BatchStatus,
+    ChunkState,
+    Mark,
+    Tally,
+    Task,
+    all_marks,
+    is_done,
+    moved,
+    size_of,
+    together,
+)
+from chalicelib.batches.store.batches import BatchChangedError, Batches
+from chalicelib.batches.store.open_batches import OpenBatches
+from chalicelib.core import observability
+from chalicelib.core.clock import Clock
+from chalicelib.core.deadline import TimeLeft
+from chalicelib.core.observability import Metric
+
+SYSTEM: Final = "system"
+# Outlives every function's timeout (60 s): once it is over, whoever had it is dead.
+_LEASE: Final = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWork:
+    """Works on one chunk at a time, and moves the batch on when all are done."""
+
+    batches: Batches
+    open_batches: OpenBatches
+    checker: RowChecker
+    releaser: RowReleaser
+    canceller: RowCanceller
+    overlap: BatchOverlap
+    messages: BatchMessages
+    clock: Clock
+
+    def do(self, batch_id: str, number: int, task: str, seconds: float) -> None:
+        """What a message asks for, if it is still to be done; one that comes late does nothing.
+
+        What is left after `seconds` is another message's.
+        """
+        time_left = TimeLeft(self.clock, self.clock.now() + timedelta(seconds=seconds))
+        batch = self.batches.get(batch_id)
+        wanted = Task(task)
+        if batch is None or batch.task is not wanted or not 1 <= number <= batch.chunk_count:
+            observability.note(outcome="not to be done")
+            return
+        if not self.work_on(batch, number, time_left):
+            self.messages.put(batch, wanted, [number])
+            return
+        self.move_on(batch)
+
+    def work_on(self, batch: Batch, number: int, time_left: TimeLeft) -> bool:
+        """Does the batch's task with one chunk, unless it is done or in the hands of another.
+
+        False says that the time was up before its end, and that anybody may go on at once.
+        """
+        mark = self.batches.mark(batch.upload_id, number) or Mark(number, size_of(batch, number))
+        task = batch.task
+        if task is None or is_done(mark, task) or self._is_leased(mark):
+            return True
+        try:
+            match task:
+                case Task.CHECK:
+                    return self._check(batch, mark, time_left)
+                case Task.RELEASE:
+                    return self._release(batch, mark, time_left)
+                case Task.CANCEL:
+                    return self._cancel(batch, mark, time_left)
+        except BatchChangedError:
+            observability.note(outcome="done by another")
+            return True
+
+    def _is_leased(self, mark: Mark) -> bool:
+        return (
+            mark.state is ChunkState.RELEASING
+            and mark.lease_until is not None
+            and self.clock.now() < mark.lease_until
+        )
+
+    def _check(self, batch: Batch, mark: Mark, time_left: TimeLeft) -> bool:
+        rows = self.batches.rows(batch.upload_id, mark.number)
+        warnings = self.checker.warnings(rows, self.clock.now(), time_left)
+        if warnings is None:
+            return False
+        self._save(batch, replace(mark, state=ChunkState.CHECKED, warnings=warnings))
+        return True
+
+    def _release(self, batch: Batch, mark: Mark, time_left: TimeLeft) -> bool:
+        """Makes the rows payouts. A cancellation that comes meanwhile waits for the lease."""
+        was_begun = mark.state is ChunkState.RELEASING
+        lease = self.clock.now() + _LEASE
+        ours = self._save(batch, replace(mark, state=ChunkState.RELEASING, lease_until=lease))
+        rows = self.batches.rows(batch.upload_id, mark.number)
+        released = self.releaser.release(batch, rows, ours.problems, time_left, was_begun=was_begun)
+        # Counted before they are stored: after a death in between they are heard twice, not never.
+        new = len(released.problems) - len(ours.problems)
+        if new:
+            observability.measure(Metric.BATCH_ROWS_NOT_RELEASED, new)
+        if not released.is_whole:
+            # Still begun, and nobody's: whoever comes next looks at what stands, and goes on.
+            self._save(batch, replace(ours, problems=released.problems, lease_until=None))
+            return False
+        if released.problems != ours.problems:
+            # Before the rows lose their texts: a row that became no payout never becomes one.
+            ours = self._save(batch, replace(ours, problems=released.problems))
+        now = self.clock.now()
+        self.batches.keep_rows(batch.upload_id, mark.number, without_texts(rows), now)
+        tally = Tally(now, {"Queued": released.count} if released.count else {})
+        self._save(batch, replace(ours, state=ChunkState.RELEASED, lease_until=None, tally=tally))
+        return True
+
+    def _cancel(self, batch: Batch, mark: Mark, time_left: TimeLeft) -> bool:
+        # First, so that nobody releases it any more.
+        ours = self._save(batch, replace(mark, state=ChunkState.CANCELLING, lease_until=None))
+        rows = self.batches.rows(batch.upload_id, mark.number)
+        has_payouts = batch.approved_at is not None
+        tally: Tally | None = Tally(self.clock.now(), {})
+        if has_payouts:
+            tally = self.canceller.cancel(batch, rows, time_left)
+        if tally is None:
+            return False
+        self.batches.keep_rows(batch.upload_id, mark.number, without_texts(rows), self.clock.now())
+        self._save(batch, replace(ours, state=ChunkState.CANCELLED, tally=tally))
+        return True
+
+    def _save(self, batch: Batch, mark: Mark) -> Mark:
+        return self.batches.save_mark(batch.upload_id, mark, self.clock.now())
+
+    # --- the batch as a whole
+
+    def move_on(self, batch: Batch, marks: tuple[Mark, ...] | None = None) -> Batch:
+        """The batch after whatever follows from what was done with its chunks."""
+        if marks is None:
+            marks = all_marks(batch, self.batches.marks(batch.upload_id))
+        event = _event_after(batch, marks)
+        if event is not None:
+            after = moved(batch, event, self.clock.now(), SYSTEM)
+            if event is BatchEvent.RELEASED:
+                after = replace(after, not_released=sum(len(mark.problems) for mark in marks))
+            if event is BatchEvent.CHECKED:
+                warnings = together([mark.warnings for mark in marks])
+                after = replace(after, warnings=self.overlap.added(batch, warnings))
+            try:
+                batch = self.batches.save(after)
+            except BatchChangedError:
+                observability.note(outcome="done by another")
+                return batch
+        if not batch.is_open or _is_over(batch, marks):
+            # Dying before this leaves it among the open ones, where the schedule finds it.
+            self.open_batches.close(batch.batch_id, self.clock.now())
+        return batch
+
+
+def _event_after(batch: Batch, marks: tuple[Mark, ...]) -> BatchEvent | None:
+    """What happens to a batch whose chunks are that far; None if it has to wait."""
+    match batch.status:
+        case BatchStatus.CHECKING if all(is_done(mark, Task.CHECK) for mark in marks):
+            return BatchEvent.CHECKED
+        case BatchStatus.RELEASING if all(is_done(mark, Task.RELEASE) for mark in marks):
+            return BatchEvent.RELEASED
+        case BatchStatus.RELEASED if all(mark.is_settled for mark in marks):
+            return BatchEvent.FINISHED
+    return None
+
+
+def _is_over(batch: Batch, marks: tuple[Mark, ...]) -> bool:
+    """Whether nothing more happens to a batch that was cancelled."""
+    return batch.status is BatchStatus.CANCELLED and all(mark.is_settled for mark in marks)

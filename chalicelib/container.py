@@ -1,0 +1,686 @@
+"""Where everything is put together: once per process, each part when it is first needed."""
+
+import os
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.core.clock import Clock, SystemClock
+from chalicelib.core.settings import Settings, SettingsError, settings_from
+from chalicelib.starting import loading
+
+if TYPE_CHECKING:
+    import requests
+    from botocore.session import Session
+
+    from chalicelib.batches.count_progress import BatchProgress
+    from chalicelib.batches.decide_batch import BatchService
+    from chalicelib.batches.list_rows import BatchRows
+    from chalicelib.batches.messages import BatchMessages
+    from chalicelib.batches.store.batches import Batches
+    from chalicelib.batches.store.open_batches import OpenBatches
+    from chalicelib.batches.tend_batches import BatchTending
+    from chalicelib.batches.upload_batch import BatchUpload
+    from chalicelib.batches.work_chunk import BatchWork
+    from chalicelib.core.deadline import TimeLeft
+    from chalicelib.core.encryption import Vault
+    from chalicelib.core.queues import Queue
+    from chalicelib.core.secrets import CredentialsSource, Secret
+    from chalicelib.customers.access_store import Accesses
+    from chalicelib.customers.manage_customers import CustomerService
+    from chalicelib.customers.mark_destination import KnownDestinations
+    from chalicelib.customers.open_details import Opener
+    from chalicelib.customers.payee_store import Payees
+    from chalicelib.customers.store import Customers
+    from chalicelib.customers.verify_destination import VerificationService
+    from chalicelib.monoova.check_branch import BranchCheck
+    from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.monoova.gate_store import Controls
+    from chalicelib.monoova.gatekeeper import Gatekeeper
+    from chalicelib.monoova.payloads import Source
+    from chalicelib.monoova.rules.branch import Branch
+    from chalicelib.monoova.show_account import AccountService
+    from chalicelib.monoova.watch_balance import BalanceWatch
+    from chalicelib.payouts.accept_payouts import Acceptance
+    from chalicelib.payouts.administer_payout import AdministrationService
+    from chalicelib.payouts.approve_payout import ApprovalService
+    from chalicelib.payouts.list_payouts import PayoutLists
+    from chalicelib.payouts.request_payout import PayingService
+    from chalicelib.payouts.sending.dispatch_payout import Dispatcher
+    from chalicelib.payouts.sending.reconcile_due import Reconciler
+    from chalicelib.payouts.sending.record_event import Recorder
+    from chalicelib.payouts.sending.send_payout import Submission
+    from chalicelib.payouts.store.counted import CountedPayouts
+    from chalicelib.payouts.store.outlines import Outlines
+    from chalicelib.payouts.store.payouts import Payouts
+    from chalicelib.payouts.store.situation import ReadTogether
+    from chalicelib.payouts.validate_payout import ValidationService
+    from chalicelib.privacy.export_customer import PrivacyService
+    from chalicelib.reports.count_days import FiguresOfDays
+    from chalicelib.reports.list_funding import Funds
+    from chalicelib.reports.make_daily_report import DailyReports
+    from chalicelib.reports.store.daily_reports import DailyReportStore
+    from chalicelib.reports.store.day_payouts import DayPayouts
+    from chalicelib.reports.store.funding import Funding
+    from chalicelib.webhooks.manage_dead_letters import DeadLetterService
+    from chalicelib.webhooks.receive_webhook import WebhookService
+
+# In a package only, which is made with it: AWS's endpoints are trusted by Amazon's own authorities,
+# and reading all of the world's takes 30 ms of CPU for each connection pool.
+_AMAZON_ROOTS = Path(__file__).with_name("amazon_roots.pem")
+
+
+class Container:
+    """The parts of the app. What a test replaces, it gives to the constructor.
+
+    Imports stand inside: a function loads only what its own path needs.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+        http: "requests.Session | None" = None,
+        session: "Session | None" = None,
+        new_id: Callable[[], uuid.UUID] = uuid.uuid4,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._environment = os.environ if environment is None else environment
+        self.clock: Clock = clock or SystemClock()
+        self._http = http
+        self._given_session = session
+        self._new_id = new_id
+        self._jitter = jitter
+
+    @property
+    def stage(self) -> str:
+        """Known even where the settings are not complete."""
+        return self._environment.get("STAGE", "dev")
+
+    @cached_property
+    def settings(self) -> Settings:
+        return settings_from(self._environment)
+
+    # --- adapters
+
+    @cached_property
+    def _session(self) -> "Session":
+        from botocore.config import Config
+        from botocore.session import Session
+
+        session = self._given_session or Session()
+        if _AMAZON_ROOTS.exists():
+            session.set_config_variable("ca_bundle", str(_AMAZON_ROOTS))
+        # For every client, the one that the Encryption SDK makes by itself included. What fails
+        # after this is the caller's to try again, or the next run's.
+        session.set_default_client_config(
+            Config(
+                retries={"mode": "standard", "total_max_attempts": 3},
+                connect_timeout=1,
+                read_timeout=3,
+                parameter_validation=False,
+                # Put together once; botocore would do it twice in every call.
+                user_agent=session.user_agent(),
+            )
+        )
+        return session
+
+    def _client(self, service: str) -> Any:
+        return self._session.create_client(service)
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        return self._client("dynamodb")
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return self._client("sqs")
+
+    @cached_property
+    def payouts_table(self) -> "Payouts":
+        from chalicelib.payouts.store.payouts import Payouts
+
+        return Payouts(self._dynamodb, self.settings.dynamodb_table_transactions)
+
+    @cached_property
+    def customers_table(self) -> "Customers":
+        from chalicelib.customers.store import Customers
+
+        return Customers(self._dynamodb, self.settings.dynamodb_table_customers)
+
+    @cached_property
+    def controls_table(self) -> "Controls":
+        from chalicelib.monoova.gate_store import Controls
+
+        return Controls(self._dynamodb, self.settings.dynamodb_table_controls)
+
+    @cached_property
+    def _day_payouts(self) -> "DayPayouts":
+        from chalicelib.reports.store.day_payouts import DayPayouts
+
+        return DayPayouts(self._dynamodb, self.settings.dynamodb_table_transactions)
+
+    @cached_property
+    def _daily_report_store(self) -> "DailyReportStore":
+        from chalicelib.reports.store.daily_reports import DailyReportStore
+
+        return DailyReportStore(self._dynamodb, self.settings.dynamodb_table_records)
+
+    @cached_property
+    def _funding(self) -> "Funding":
+        from chalicelib.reports.store.funding import Funding
+
+        return Funding(self._dynamodb, self.settings.dynamodb_table_records)
+
+    @cached_property
+    def accesses_table(self) -> "Accesses":
+        from chalicelib.customers.access_store import Accesses
+
+        return Accesses(self._dynamodb, self.settings.dynamodb_table_records)
+
+    @cached_property
+    def together(self) -> "ReadTogether":
+        from chalicelib.payouts.store.situation import ReadTogether
+
+        return ReadTogether(
+            self._dynamodb, self.payouts_table, self.customers_table, self.controls_table
+        )
+
+    @cached_property
+    def batches_table(self) -> "Batches":
+        from chalicelib.batches.store.batches import Batches
+
+        return Batches(self._dynamodb, self.settings.dynamodb_table_records, self.clock)
+
+    @cached_property
+    def open_batches(self) -> "OpenBatches":
+        from chalicelib.batches.store.open_batches import OpenBatches
+
+        return OpenBatches(self._dynamodb, self.settings.dynamodb_table_records)
+
+    @cached_property
+    def payees(self) -> "Payees":
+        from chalicelib.core.dynamodb.many_items import ManyItems
+        from chalicelib.customers.payee_store import Payees
+
+        table = self.settings.dynamodb_table_customers
+        return Payees(ManyItems(self._dynamodb, table, "customer_id", self.clock))
+
+    @cached_property
+    def outlines(self) -> "Outlines":
+        from chalicelib.core.dynamodb.many_items import ManyItems
+        from chalicelib.payouts.store.outlines import Outlines
+
+        table = self.settings.dynamodb_table_transactions
+        return Outlines(ManyItems(self._dynamodb, table, "transaction_id", self.clock))
+
+    @cached_property
+    def counted_payouts(self) -> "CountedPayouts":
+        from chalicelib.payouts.store.counted import CountedPayouts
+
+        return CountedPayouts(self._dynamodb, self.payouts_table, self.controls_table)
+
+    @cached_property
+    def vault(self) -> "Vault":
+        from chalicelib.core.encryption import Vault
+
+        return Vault(self.settings.customer_data_key_arn, self._session)
+
+    @cached_property
+    def credentials(self) -> "CredentialsSource":
+        from chalicelib.core.secrets import CredentialsSource
+
+        client = self._client("secretsmanager")
+        return CredentialsSource(client, self.settings.monoova_api_secret_arn, self.clock)
+
+    @cached_property
+    def monoova(self) -> "MonoovaClient":
+        with loading():
+            from chalicelib.monoova.client import MonoovaClient, new_session
+
+        return MonoovaClient(self.credentials, self._http or new_session())
+
+    @cached_property
+    def source(self) -> "Source":
+        from chalicelib.monoova.payloads import Source
+
+        settings = self.settings
+        return Source(
+            maccount_token=settings.monoova_maccount_token,
+            bsb=settings.monoova_source_bsb,
+            account_number=settings.monoova_source_account,
+            remitter_name=settings.remitter_name,
+            bsb_field=settings.monoova_source_bsb_field,
+        )
+
+    # --- use-cases
+
+    @cached_property
+    def gatekeeper(self) -> "Gatekeeper":
+        from chalicelib.monoova.gatekeeper import Gatekeeper
+
+        return Gatekeeper(self.controls_table, self.clock, self._key_version)
+
+    def _key_version(self) -> str | None:
+        from chalicelib.core.secrets import SecretUnavailableError
+
+        try:
+            return self.credentials.current().version
+        except SecretUnavailableError:
+            return None
+
+    @cached_property
+    def _recorder(self) -> "Recorder":
+        from chalicelib.payouts.sending.record_event import Recorder
+
+        return Recorder(self.payouts_table, self.clock)
+
+    @cached_property
+    def _submission(self) -> "Submission":
+        from chalicelib.payouts.sending.send_payout import Submission
+
+        return Submission(
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            recorder=self._recorder,
+            clock=self.clock,
+            policy=self.settings.policy,
+            source=self.source,
+            jitter=self._jitter,
+        )
+
+    @cached_property
+    def customers(self) -> "CustomerService":
+        from chalicelib.customers.manage_customers import CustomerService
+
+        return CustomerService(
+            customers=self.customers_table,
+            payouts=self.payouts_table,
+            vault=self.vault,
+            clock=self.clock,
+            is_sandbox=lambda: self.credentials.current().environment == "sandbox",
+            new_id=self._new_id,
+            waits_in=self._batch_with,
+            check_branch=self._check_branch,
+        )
+
+    def _batch_with(self, customer_id: str) -> str | None:
+        # Loaded only when it is called: whoever looks at a customer needs no batch.
+        from chalicelib.batches.find_waiting_rows import WaitingRows
+
+        return WaitingRows(self.batches_table, self.open_batches).batch_with(customer_id)
+
+    @cached_property
+    def _branches(self) -> "BranchCheck":
+        from chalicelib.monoova.check_branch import BranchCheck
+
+        return BranchCheck(self.monoova, self.gatekeeper)
+
+    @property
+    def _check_branch(self) -> "Callable[[str], Branch] | None":
+        return self._ask_branch if self.settings.checks_bsb else None
+
+    def _ask_branch(self, bsb: str) -> "Branch":
+        # Made only when it is called: whoever looks at a customer needs no line to Monoova.
+        return self._branches.ask(bsb)
+
+    @cached_property
+    def opener(self) -> "Opener":
+        from chalicelib.customers.open_details import Opener
+
+        return Opener(self.vault, self.accesses_table, self.clock, self._new_id)
+
+    @cached_property
+    def verification(self) -> "VerificationService":
+        from chalicelib.customers.verify_destination import VerificationService
+
+        return VerificationService(
+            customers=self.customers_table,
+            vault=self.vault,
+            opener=self.opener,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            clock=self.clock,
+            remitter_name=self.settings.remitter_name,
+        )
+
+    @cached_property
+    def privacy(self) -> "PrivacyService":
+        from chalicelib.privacy.export_customer import PrivacyService
+
+        return PrivacyService(
+            customers=self.customers_table,
+            payouts=self.payouts_table,
+            accesses=self.accesses_table,
+            vault=self.vault,
+            opener=self.opener,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _payout_queue(self) -> "Queue":
+        from chalicelib.core.queues import Queue
+
+        return Queue(self._sqs, self.settings.payout_queue_url)
+
+    @cached_property
+    def acceptance(self) -> "Acceptance":
+        from chalicelib.payouts.accept_payouts import Acceptance
+
+        return Acceptance(
+            payouts=self.payouts_table,
+            counted=self.counted_payouts if self.settings.limits.are_set else None,
+            limits=self.settings.limits,
+            clock=self.clock,
+            jitter=self._jitter,
+        )
+
+    @cached_property
+    def paying(self) -> "PayingService":
+        from chalicelib.payouts.request_payout import PayingService
+
+        return PayingService(
+            payouts=self.payouts_table,
+            acceptance=self.acceptance,
+            together=self.together,
+            vault=self.vault,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            submission=self._submission,
+            queue=self._payout_queue,
+            clock=self.clock,
+            policy=self.settings.policy,
+            limit_cents=self.settings.payout_limit_cents,
+            approval=self.settings.approval,
+            new_id=self._new_id,
+            requires_verified=self.settings.requires_verified_destination,
+        )
+
+    @cached_property
+    def _known_destinations(self) -> "KnownDestinations":
+        from chalicelib.customers.mark_destination import KnownDestinations
+
+        return KnownDestinations(self.customers_table, self.clock)
+
+    @cached_property
+    def approvals(self) -> "ApprovalService":
+        from chalicelib.payouts.approve_payout import ApprovalService
+
+        return ApprovalService(
+            payouts=self.payouts_table,
+            known_destinations=self._known_destinations,
+            together=self.together,
+            opener=self.opener,
+            recorder=self._recorder,
+            queue=self._payout_queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def administration(self) -> "AdministrationService":
+        from chalicelib.payouts.administer_payout import AdministrationService
+
+        return AdministrationService(
+            payouts=self.payouts_table,
+            together=self.together,
+            opener=self.opener,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            recorder=self._recorder,
+            clock=self.clock,
+            policy=self.settings.policy,
+        )
+
+    @cached_property
+    def payout_lists(self) -> "PayoutLists":
+        from chalicelib.payouts.list_payouts import PayoutLists
+
+        return PayoutLists(self.payouts_table, self.clock)
+
+    @cached_property
+    def account(self) -> "AccountService":
+        from chalicelib.monoova.show_account import AccountService
+
+        return AccountService(self.monoova, self.gatekeeper, self.settings.monoova_maccount_token)
+
+    @cached_property
+    def validation(self) -> "ValidationService":
+        from chalicelib.payouts.validate_payout import ValidationService
+
+        return ValidationService(
+            together=self.together,
+            opener=self.opener,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            account=self.account,
+            source=self.source,
+            limit_cents=self.settings.payout_limit_cents,
+            approval=self.settings.approval,
+            acceptance=self.acceptance,
+            new_id=self._new_id,
+            requires_verified=self.settings.requires_verified_destination,
+            check_branch=self._check_branch,
+        )
+
+    @cached_property
+    def webhooks(self) -> "WebhookService":
+        from chalicelib.core.queues import Queue
+        from chalicelib.webhooks.receive_webhook import WebhookService
+        from chalicelib.webhooks.signature import SignatureVerifier
+
+        return WebhookService(
+            payouts=self.payouts_table,
+            recorder=self._recorder,
+            verifier=SignatureVerifier(self.monoova.public_key, self.clock),
+            dead_letters=Queue(self._sqs, self.settings.dlq_url),
+            clock=self.clock,
+            secrets=self._webhook_secrets,
+            requires_signature=self.settings.requires_webhook_signature,
+            funding=lambda: self._funding,
+        )
+
+    @cached_property
+    def dead_letters(self) -> "DeadLetterService":
+        from chalicelib.core.queues import Queue
+        from chalicelib.webhooks.dead_letter_queue import RestingQueue
+        from chalicelib.webhooks.manage_dead_letters import DeadLetterService
+
+        if not self.settings.parked_queue_url:
+            raise SettingsError(["PARKED_QUEUE_URL: missing"])
+        return DeadLetterService(
+            resting=RestingQueue(self._sqs, self.settings.parked_queue_url),
+            payouts=self._payout_queue,
+            webhooks=Queue(self._sqs, self.settings.dlq_url),
+        )
+
+    def _webhook_secrets(self) -> "tuple[Secret, ...]":
+        from chalicelib.core.secrets import SecretUnavailableError
+
+        found = self.settings.webhook_secrets or self.credentials.current().webhook_secrets
+        if not found:
+            raise SecretUnavailableError("Monoova's secret has no webhookSecret.")
+        return found
+
+    @cached_property
+    def dispatcher(self) -> "Dispatcher":
+        from chalicelib.payouts.sending.dispatch_payout import Dispatcher
+
+        return Dispatcher(
+            payouts=self.payouts_table,
+            together=self.together,
+            vault=self.vault,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            submission=self._submission,
+            recorder=self._recorder,
+            clock=self.clock,
+            policy=self.settings.policy,
+            new_id=self._new_id,
+            batches=self.open_batches,
+        )
+
+    @cached_property
+    def batch_upload(self) -> "BatchUpload":
+        from chalicelib.batches.upload_batch import BatchUpload
+
+        return BatchUpload(
+            batches=self.batches_table,
+            payees=self.payees,
+            messages=self._batch_messages,
+            clock=self.clock,
+            limit_cents=self.settings.payout_limit_cents,
+            new_id=self._new_id,
+            requires_verified=self.settings.requires_verified_destination,
+        )
+
+    @cached_property
+    def batches(self) -> "BatchService":
+        from chalicelib.batches.decide_batch import BatchService
+
+        return BatchService(
+            batches=self.batches_table,
+            progress=self._batch_progress,
+            work=self.batch_work,
+            messages=self._batch_messages,
+            clock=self.clock,
+            acceptance=self.acceptance,
+            open_batches=self.open_batches,
+        )
+
+    @cached_property
+    def batch_rows(self) -> "BatchRows":
+        from chalicelib.batches.list_rows import BatchRows
+
+        return BatchRows(self.batches_table, self.outlines, self.payees)
+
+    @cached_property
+    def batch_work(self) -> "BatchWork":
+        from chalicelib.batches.cancel_rows import RowCanceller
+        from chalicelib.batches.check_rows import RowChecker
+        from chalicelib.batches.compare_batches import BatchOverlap
+        from chalicelib.batches.release_rows import RowReleaser
+        from chalicelib.batches.work_chunk import BatchWork
+
+        return BatchWork(
+            batches=self.batches_table,
+            open_batches=self.open_batches,
+            checker=RowChecker(self.payouts_table),
+            releaser=RowReleaser(
+                acceptance=self.acceptance,
+                known_destinations=self._known_destinations,
+                payees=self.payees,
+                outlines=self.outlines,
+                queue=self._payout_queue,
+                clock=self.clock,
+                approval=self.settings.approval,
+                requires_verified=self.settings.requires_verified_destination,
+            ),
+            canceller=RowCanceller(self.payouts_table, self._recorder, self.clock),
+            overlap=BatchOverlap(self.batches_table, self.open_batches),
+            messages=self._batch_messages,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def batch_tending(self) -> "BatchTending":
+        from chalicelib.batches.tend_batches import BatchTending
+
+        return BatchTending(
+            batches=self.batches_table,
+            open_batches=self.open_batches,
+            work=self.batch_work,
+            progress=self._batch_progress,
+            messages=self._batch_messages,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _batch_messages(self) -> "BatchMessages":
+        from chalicelib.batches.messages import BatchMessages
+
+        return BatchMessages(self._payout_queue)
+
+    @cached_property
+    def _batch_progress(self) -> "BatchProgress":
+        from chalicelib.batches.count_progress import BatchProgress
+
+        return BatchProgress(self.batches_table, self.outlines, self.clock)
+
+    @cached_property
+    def reconciler(self) -> "Reconciler":
+        from chalicelib.payouts.sending.reconcile_due import Reconciler
+
+        return Reconciler(
+            payouts=self.payouts_table,
+            together=self.together,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            dispatcher=self.dispatcher,
+            queue=self._payout_queue,
+            clock=self.clock,
+            policy=self.settings.policy,
+            balance_watch=self._balance_watch(),
+            opener=lambda: self.opener,
+            open_batches=self.open_batches,
+            tend_batches=self._tend_batches,
+        )
+
+    def _tend_batches(self, batch_ids: tuple[str, ...], time_left: "TimeLeft") -> None:
+        self.batch_tending.tend(batch_ids, time_left)
+
+    def _balance_watch(self) -> "BalanceWatch | None":
+        if self.settings.low_balance_cents is None:
+            return None
+        from chalicelib.monoova.watch_balance import BalanceWatch
+
+        return BalanceWatch(self.account, self.settings.low_balance_cents)
+
+    @cached_property
+    def daily_reports(self) -> "DailyReports":
+        from chalicelib.reports.make_daily_report import DailyReports
+        from chalicelib.reports.monoova_reports import MonoovaReports
+
+        return DailyReports(
+            day_payouts=self._day_payouts,
+            store=self._daily_report_store,
+            reports=MonoovaReports(self.monoova),
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            clock=self.clock,
+            maccount_token=self.settings.monoova_maccount_token,
+            payouts=self.payouts_table,
+            recorder=self._recorder,
+        )
+
+    @cached_property
+    def figures_of_days(self) -> "FiguresOfDays":
+        from chalicelib.reports.count_days import FiguresOfDays
+
+        return FiguresOfDays(self._day_payouts, self._daily_report_store, self.clock)
+
+    @cached_property
+    def funds(self) -> "Funds":
+        from chalicelib.reports.list_funding import Funds
+
+        return Funds(self._funding)
+
+
+class _Wired:
+    """Holds the container of this process; a test puts its own in."""
+
+    def __init__(self) -> None:
+        self._container: Container | None = None
+
+    def get(self) -> Container:
+        if self._container is None:
+            self._container = Container()
+        return self._container
+
+    def put(self, container: Container | None) -> None:
+        self._container = container
+
+
+wired = _Wired()

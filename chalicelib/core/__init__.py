@@ -1,0 +1,1 @@
+"""What every capability shares: money, time, actors, errors, settings, secrets, AWS."""

@@ -1,0 +1,1 @@
+"""DynamoDB as all stores use it: values, items, many at once, retention."""

@@ -1,0 +1,1 @@
+"""Customers, where each is paid, and the proof that an account is theirs."""

@@ -1,0 +1,420 @@
+"""Customers and where to pay them. Names and details are sealed; what is shown is masked."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from chalicelib.core import observability
+from chalicelib.core.clock import Clock
+from chalicelib.core.cursor import start_of
+from chalicelib.core.dynamodb.items import Page
+from chalicelib.core.encryption import SealBrokenError, Vault
+from chalicelib.core.errors import ConflictError, ErrorCode, InvalidRequestError, NotFoundError
+from chalicelib.customers.store import (
+    LISTING_KEY,
+    LISTING_PART,
+    CustomerChangedError,
+    Customers,
+    ExternalIdTakenError,
+    SealedCustomer,
+    SealedDestination,
+)
+from chalicelib.monoova.rules.destination import (
+    MASK,
+    BankAccount,
+    Destination,
+    DestinationType,
+    InvalidDestinationError,
+    PayId,
+    PayIdType,
+    bank_account,
+    pay_id,
+)
+from chalicelib.payouts.rules.payout import Change, Fields, Payout
+from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.rules.branch import Branch
+
+# An item may hold 400 kB and a sealed destination takes about 700 bytes.
+MOST_DESTINATIONS: Final = 20
+# What a payout has of nobody: of its customer nothing is left that may name a person.
+NAMING_NOBODY: Final = Fields(destination_masked=MASK, description=None, lodgement_reference=None)
+_PERSON: Final = "customer"
+_PAGE: Final = 100
+_MOST_TRIES: Final = 5
+# A reconciliation may open many; its line has room for these.
+_MOST_NOTED: Final = 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PayIdDetails:
+    """A PayID as it was typed in."""
+
+    pay_id: str
+    pay_id_type: PayIdType
+    account_name: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BankAccountDetails:
+    """A bank account as it was typed in."""
+
+    bsb: str
+    account_number: str
+    account_name: str
+
+
+DestinationDetails = PayIdDetails | BankAccountDetails
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Customer:
+    """A customer as an administrator sees them: named, if the record opens; destinations masked."""
+
+    customer_id: str
+    name: str | None
+    email: str | None
+    created_at: datetime
+    updated_at: datetime
+    destinations: tuple[SealedDestination, ...]
+    external_id: str | None = None
+
+
+def destination_purpose(destination_id: str) -> str:
+    """What a destination is sealed for: it opens in no other place of the same customer either."""
+    return f"destination/{destination_id}"
+
+
+def opened_destination(
+    vault: Vault, customer: SealedCustomer, destination: SealedDestination
+) -> Destination:
+    """The payee's details, in the clear. May raise what `Vault.open` does."""
+    purpose = destination_purpose(destination.destination_id)
+    record = vault.open(customer.customer_id, purpose, destination.sealed)
+    if destination.type == DestinationType.PAY_ID:
+        kind = PayIdType(record["pay_id_type"])
+        return PayId(record["pay_id"], kind, record["account_name"])
+    return BankAccount(record["bsb"], record["account_number"], record["account_name"])
+
+
+def opened_to_pay(
+    vault: Vault, customer: SealedCustomer, destination: SealedDestination
+) -> Destination:
+    """The same, to send a payout there: its history has it then, and the log before.
+
+    The log has it alone if nothing is sent after all: for a limit, or another who was faster.
+    """
+    note_opening("Payout", customer.customer_id, destination.destination_id)
+    return opened_destination(vault, customer, destination)
+
+
+def note_opening(purpose: str, customer_id: str, destination_id: str | None) -> None:
+    """Notes in the log what is about to be opened, and what for: ids only."""
+    noted = observability.noted("destination_opened")
+    before = noted if isinstance(noted, list) else []
+    if len(before) < _MOST_NOTED:
+        opening = f"{purpose} {customer_id} {destination_id}"
+        observability.note(destination_opened=[*before, opening])
+
+
+def shown_customer(vault: Vault, customer: SealedCustomer) -> Customer:
+    """The customer, named; destinations masked. May raise what `Vault.open` does."""
+    person = vault.open(customer.customer_id, _PERSON, customer.sealed)
+    return _shown(customer, person["name"], person.get("email"))
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerService:
+    """`is_sandbox` asks which environment the deployment pays in; `new_id` makes ids.
+
+    `waits_in` tells a batch in which a row of the customer waits to become a payout.
+    `check_branch` asks Monoova about a BSB; None where the business does not want that.
+    """
+
+    customers: Customers
+    payouts: Payouts
+    vault: Vault
+    clock: Clock
+    is_sandbox: Callable[[], bool]
+    new_id: Callable[[], uuid.UUID]
+    waits_in: Callable[[str], str | None]
+    check_branch: "Callable[[str], Branch] | None" = None
+
+    def register(
+        self,
+        name: str,
+        email: str | None,
+        destination: DestinationDetails | None,
+        external_id: str | None = None,
+    ) -> Customer:
+        """A new customer, with a first destination if one is given.
+
+        `external_id` is the business's own name for them: nothing personal, and no other's.
+        """
+        customer_id = str(self.new_id())
+        first = self._first(customer_id, destination) if destination else None
+        now = self.clock.now()
+        customer = SealedCustomer(
+            customer_id=customer_id,
+            created_at=now,
+            updated_at=now,
+            version=1,
+            sealed=self._sealed_person(customer_id, name, email),
+            destinations=(first,) if first else (),
+            external_id=external_id,
+        )
+        try:
+            self.customers.create(customer)
+        except ExternalIdTakenError:
+            raise ConflictError(
+                "Another customer has this external id.", ErrorCode.EXTERNAL_ID_TAKEN
+            ) from None
+        return _shown(customer, name, email)
+
+    def _first(self, customer_id: str, details: DestinationDetails) -> SealedDestination:
+        destination = self._normalised(details, "destination.")
+        return self._sealed(customer_id, destination, self._checked_at(destination, "destination."))
+
+    def get(self, customer_id: str) -> Customer:
+        return self._opened(self._found(customer_id))
+
+    def newest(self, limit: int, cursor: str | None) -> Page[Customer]:
+        """The customers, newest first.
+
+        Raises:
+            InvalidRequestError: the cursor is not one of this list.
+        """
+        start = start_of(cursor, LISTING_KEY, LISTING_PART)
+        page = self.customers.newest(limit, start)
+        return Page(tuple(self._listed(customer) for customer in page.items), page.next_key)
+
+    def rename(self, customer_id: str, changes: dict[str, str | None]) -> Customer:
+        """Changes `name`, `email` or both; an `email` of None takes it away."""
+
+        def renamed(customer: SealedCustomer) -> tuple[SealedCustomer, None]:
+            person = self.vault.open(customer_id, _PERSON, customer.sealed)
+            name = changes.get("name") or person["name"]
+            email = changes.get("email", person.get("email"))
+            sealed = self._sealed_person(customer_id, name, email)
+            return replace(customer, sealed=sealed), None
+
+        after, _ = self._changed(customer_id, renamed)
+        return self._opened(after)
+
+    def erase(self, customer_id: str) -> None:
+        """Removes all personal data at once; the transactions stay, without it.
+
+        A payout that is requested in the same instant finds nothing to pay to and ends as
+        `Cancelled`: it is never sent to a place that was erased. Asked again for a customer who
+        is gone, it takes out what such a payout may have left, and then says that nobody is there.
+        """
+        customer = self.customers.get(customer_id)
+        if customer is not None:
+            self._check_nothing_is_open(customer_id)
+            # Now, so that the same call does the rest if this one dies half-way.
+            self._depersonalise(customer_id)
+            self._erase(customer)
+        # Once more: no payout is begun any more, and one may have been meanwhile.
+        self._depersonalise(customer_id)
+        if customer is None:
+            raise _not_found()
+
+    def _check_nothing_is_open(self, customer_id: str) -> None:
+        # In this order: what a batch releases in between is seen as a payout.
+        batch_id = self.waits_in(customer_id)
+        if batch_id is not None:
+            raise ConflictError(
+                f"A row of batch {batch_id} still waits to pay this customer: release the batch, or"
+                " cancel it, and try again.",
+                ErrorCode.CUSTOMER_HAS_OPEN_PAYOUTS,
+            )
+        if self._has_open_payout(customer_id):
+            raise ConflictError(
+                "A payout to this customer is still open.", ErrorCode.CUSTOMER_HAS_OPEN_PAYOUTS
+            )
+
+    def _erase(self, customer: SealedCustomer) -> None:
+        try:
+            self.customers.erase(customer)
+        except CustomerChangedError:
+            raise _changed_meanwhile() from None
+
+    def _depersonalise(self, customer_id: str) -> None:
+        """Takes what may name a person out of the customer's transactions."""
+        for payout in self._payouts_of(customer_id):
+            self._bare(payout)
+
+    def _bare(self, payout: Payout) -> None:
+        for _ in range(_MOST_TRIES):
+            if payout.destination_masked == MASK:
+                return
+            try:
+                self.payouts.commit(payout, Change(NAMING_NOBODY), self.clock.now())
+            except PayoutChangedError as error:
+                # The list may be behind, and whoever works on the payout goes on.
+                if error.current is None:
+                    return
+                payout = error.current
+            else:
+                return
+        raise _changed_meanwhile()
+
+    def add_destination(self, customer_id: str, details: DestinationDetails) -> SealedDestination:
+        destination = self._normalised(details)
+
+        def added(customer: SealedCustomer) -> tuple[SealedCustomer, SealedDestination]:
+            if len(customer.destinations) >= MOST_DESTINATIONS:
+                raise ConflictError(
+                    f"A customer has {MOST_DESTINATIONS} destinations at most.",
+                    ErrorCode.TOO_MANY_DESTINATIONS,
+                )
+            sealed = self._sealed(customer_id, destination, self._checked_at(destination))
+            return replace(customer, destinations=(*customer.destinations, sealed)), sealed
+
+        return self._changed(customer_id, added)[1]
+
+    def remove_destination(self, customer_id: str, destination_id: str) -> None:
+        """Removes a destination that no open payout needs."""
+
+        def removed(customer: SealedCustomer) -> tuple[SealedCustomer, None]:
+            if customer.destination(destination_id) is None:
+                raise NotFoundError(
+                    "The customer has no such destination.", ErrorCode.DESTINATION_NOT_FOUND
+                )
+            if self._has_open_payout(customer_id, destination_id):
+                raise ConflictError(
+                    "A payout to this destination is still open.", ErrorCode.DESTINATION_IN_USE
+                )
+            kept = tuple(d for d in customer.destinations if d.destination_id != destination_id)
+            return replace(customer, destinations=kept), None
+
+        self._changed(customer_id, removed)
+
+    def _changed(
+        self, customer_id: str, change: Callable[[SealedCustomer], tuple[SealedCustomer, T]]
+    ) -> tuple[SealedCustomer, T]:
+        for _ in range(_MOST_TRIES):
+            after, result = change(self._found(customer_id))
+            try:
+                return self.customers.save(after, self.clock.now()), result
+            except CustomerChangedError:
+                continue
+        raise _changed_meanwhile()
+
+    def _found(self, customer_id: str) -> SealedCustomer:
+        customer = self.customers.get(customer_id)
+        if customer is None:
+            raise _not_found()
+        return customer
+
+    def _opened(self, customer: SealedCustomer) -> Customer:
+        return shown_customer(self.vault, customer)
+
+    def _listed(self, customer: SealedCustomer) -> Customer:
+        """One whose record cannot be opened is listed without a name; the others have theirs."""
+        try:
+            return self._opened(customer)
+        except SealBrokenError as error:
+            observability.note_error(error)
+            return _shown(customer, None, None)
+
+    def _sealed_person(self, customer_id: str, name: str, email: str | None) -> bytes:
+        person = {"name": name} | ({"email": email} if email else {})
+        return self.vault.seal(customer_id, _PERSON, person)
+
+    def _normalised(self, details: DestinationDetails, prefix: str = "") -> Destination:
+        try:
+            if isinstance(details, BankAccountDetails):
+                return bank_account(details.bsb, details.account_number, details.account_name)
+            return pay_id(
+                details.pay_id,
+                details.pay_id_type,
+                details.account_name,
+                check_digits=not self.is_sandbox(),
+            )
+        except InvalidDestinationError as error:
+            raise InvalidRequestError({prefix + error.field: [error.message]}) from None
+
+    def _checked_at(self, destination: Destination, prefix: str = "") -> datetime | None:
+        """When Monoova said that the branch is open; None where it did not say, or none is needed.
+
+        Raises:
+            InvalidRequestError: it said that the branch is closed, or that there is none.
+        """
+        if self.check_branch is None or not isinstance(destination, BankAccount):
+            return None
+        branch = self.check_branch(destination.bsb)
+        if branch.problem:
+            raise InvalidRequestError({f"{prefix}bsb": [branch.problem]})
+        return self.clock.now() if branch.is_open else None
+
+    def _sealed(
+        self, customer_id: str, destination: Destination, bsb_checked_at: datetime | None
+    ) -> SealedDestination:
+        destination_id = str(self.new_id())
+        kind = destination.pay_id_type.value if isinstance(destination, PayId) else None
+        return SealedDestination(
+            destination_id=destination_id,
+            type=destination.type.value,
+            pay_id_type=kind,
+            masked=destination.masked,
+            created_at=self.clock.now(),
+            sealed=self.vault.seal(
+                customer_id, destination_purpose(destination_id), _record_of(destination)
+            ),
+            bsb_checked_at=bsb_checked_at,
+        )
+
+    def _has_open_payout(self, customer_id: str, destination_id: str | None = None) -> bool:
+        return any(
+            destination_id in (None, payout.destination_id) and not payout.state.is_final
+            for payout in self._payouts_of(customer_id)
+        )
+
+    def _payouts_of(self, customer_id: str) -> Iterator[Payout]:
+        start = None
+        while True:
+            page = self.payouts.of_customer(customer_id, _PAGE, start)
+            yield from page.items
+            if page.next_key is None:
+                return
+            start = page.next_key
+
+
+def _not_found() -> NotFoundError:
+    return NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+
+
+def _changed_meanwhile() -> ConflictError:
+    return ConflictError("The customer was changed meanwhile: try again.")
+
+
+def _record_of(destination: Destination) -> dict[str, str]:
+    if isinstance(destination, PayId):
+        return {
+            "pay_id": destination.pay_id,
+            "pay_id_type": destination.pay_id_type.value,
+            "account_name": destination.account_name,
+        }
+    return {
+        "bsb": destination.bsb,
+        "account_number": destination.account_number,
+        "account_name": destination.account_name,
+    }
+
+
+def _shown(customer: SealedCustomer, name: str | None, email: str | None) -> Customer:
+    return Customer(
+        customer_id=customer.customer_id,
+        name=name,
+        email=email,
+        created_at=customer.created_at,
+        updated_at=customer.updated_at,
+        destinations=customer.destinations,
+        external_id=customer.external_id,
+    )

@@ -1,0 +1,89 @@
+"""Opening a payee's details for anything but paying: never without saying who, when and why.
+
+Paying opens them too (`opened_to_pay`); who did, and when, stands in the payout's own history, and
+a record beside it would be one more write for each payout.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.core import observability
+from chalicelib.core.clock import Clock
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.core.encryption import Vault
+from chalicelib.customers.access_store import Access, Accesses
+from chalicelib.customers.manage_customers import note_opening, opened_destination
+from chalicelib.customers.store import SealedCustomer, SealedDestination
+from chalicelib.monoova.rules.destination import Destination
+
+
+class Purpose(StrEnum):
+    """What a payee's details were opened for."""
+
+    PAYOUT = "Payout"
+    VALIDATION = "Validation"
+    VERIFICATION = "Verification"
+    EXPORT = "Export"
+    REDACTION = "Redaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """`new_id` makes the ids of records."""
+
+    vault: Vault
+    accesses: Accesses
+    clock: Clock
+    new_id: Callable[[], uuid.UUID]
+
+    def opened(
+        self, customer: SealedCustomer, destination: SealedDestination, purpose: Purpose, by: str
+    ) -> Destination:
+        """The details. What cannot be recorded is not opened: the record is written first.
+
+        May raise `StorageUnavailableError` and what `Vault.open` does.
+        """
+        self.record(customer.customer_id, destination.destination_id, purpose, by)
+        return opened_destination(self.vault, customer, destination)
+
+    def opened_to_redact(
+        self,
+        customer: SealedCustomer,
+        destination: SealedDestination,
+        by: str,
+        transaction_id: str,
+    ) -> Destination:
+        """The same, to take the details out of what is told of a payout.
+
+        The record must not stand between a payout and its outcome: where it cannot be written,
+        the log has it alone.
+        """
+        customer_id, destination_id = customer.customer_id, destination.destination_id
+        try:
+            self.record(customer_id, destination_id, Purpose.REDACTION, by, transaction_id)
+        except StorageUnavailableError as error:
+            observability.note_error(error)
+        return opened_destination(self.vault, customer, destination)
+
+    def record(
+        self,
+        customer_id: str,
+        destination_id: str | None,
+        purpose: Purpose,
+        by: str,
+        transaction_id: str | None = None,
+    ) -> None:
+        """Notes in the log and in the table that something is about to be opened."""
+        note_opening(purpose, customer_id, destination_id)
+        access = Access(
+            access_id=str(self.new_id()),
+            customer_id=customer_id,
+            at=self.clock.now(),
+            by=by,
+            purpose=purpose,
+            destination_id=destination_id,
+            transaction_id=transaction_id,
+        )
+        self.accesses.add(access)

@@ -1,0 +1,1 @@
+"""The rules of verification: its states, and whether two names may be the same."""

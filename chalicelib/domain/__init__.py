@@ -1,1 +1,0 @@
-"""Pure rules of the business: no AWS, HTTP, clock or randomness is imported below this line."""

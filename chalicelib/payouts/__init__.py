@@ -1,0 +1,1 @@
+"""One payout: requested, approved, listed, settled by hand, and sent to Monoova."""

@@ -1,0 +1,120 @@
+"""What an administrator may do with a payout that stands: look, cancel, resolve, ask Monoova."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.core.clock import Clock
+from chalicelib.core.errors import ConflictError, ErrorCode, TryAgainError
+from chalicelib.core.redaction import redact
+from chalicelib.customers.open_details import Opener
+from chalicelib.monoova.gatekeeper import Gatekeeper
+from chalicelib.monoova.rules.gate import Passage
+from chalicelib.payouts.rules.decisions import (
+    ForbiddenTransitionError,
+    Note,
+    SendAgain,
+    after_report,
+    change_for,
+)
+from chalicelib.payouts.rules.payout import (
+    NO_CHANGE,
+    Change,
+    Event,
+    FailureCode,
+    Fields,
+    Payout,
+    State,
+)
+from chalicelib.payouts.rules.schedule import Policy
+from chalicelib.payouts.sending.record_event import Recorder, found_payout
+from chalicelib.payouts.sending.send_payout import details_of_payee, without_payee
+from chalicelib.payouts.store.payouts import Payouts
+from chalicelib.payouts.store.situation import ReadTogether
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import MonoovaClient
+
+_RESOLUTIONS: Final = {
+    "Completed": (Event.RESOLVED_COMPLETED, None),
+    "Failed": (Event.RESOLVED_FAILED, FailureCode.RESOLVED_BY_HAND),
+    "Returned": (Event.RESOLVED_RETURNED, FailureCode.RETURNED),
+    "Cancelled": (Event.RESOLVED_CANCELLED, FailureCode.RESOLVED_BY_HAND),
+}
+RESOLUTIONS: Final = tuple(_RESOLUTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class AdministrationService:
+    """By hand, and in the payout's history."""
+
+    payouts: Payouts
+    together: ReadTogether
+    opener: Opener
+    monoova: "MonoovaClient"
+    gatekeeper: Gatekeeper
+    recorder: Recorder
+    clock: Clock
+    policy: Policy
+
+    def cancel(self, transaction_id: str, by: str) -> Payout:
+        """Ends a payout that was not sent yet."""
+        fields = Fields(failure_code=FailureCode.CANCELLED_BY_ADMIN)
+
+        def cancelled(payout: Payout) -> Change:
+            if payout.state is State.CANCELLED:
+                return NO_CHANGE
+            return change_for(payout, Event.CANCELLED, Note(self.clock.now(), by), fields)
+
+        try:
+            return self.recorder.record(found_payout(self.payouts, transaction_id), cancelled)
+        except ForbiddenTransitionError as error:
+            raise ConflictError(
+                f"The payout is {error.state}: only one that was not sent yet can be cancelled.",
+                ErrorCode.PAYOUT_NOT_CANCELLABLE,
+            ) from None
+
+    def resolve(self, transaction_id: str, outcome: str, reason: str, by: str) -> Payout:
+        """Settles by hand a payout that needs review. Who and why stay in its history."""
+        event, code = _RESOLUTIONS[outcome]
+        before = found_payout(self.payouts, transaction_id)
+
+        def resolved(payout: Payout, text: str = "") -> Change:
+            if not payout.needs_review:
+                raise ForbiddenTransitionError(payout.state, event)
+            closed = Fields(needs_review=False, review_reason=None)
+            if code:
+                closed |= Fields(failure_code=code, failure_reason=text)
+            note = Note(self.clock.now(), by, text)
+            return change_for(payout, event, note, closed)
+
+        try:
+            # Nobody's details are opened for what is refused.
+            resolved(before)
+            text = redact(reason, details_of_payee(before, self.together, self.opener, by))
+            return self.recorder.record(before, lambda payout: resolved(payout, text))
+        except ForbiddenTransitionError as error:
+            raise ConflictError(
+                f"A payout that is {error.state} cannot be resolved as {outcome}: only one that"
+                " needs review, and only into what its state allows.",
+                ErrorCode.PAYOUT_NOT_RESOLVABLE,
+            ) from None
+
+    def refresh(self, transaction_id: str, by: str) -> Payout:
+        """Asks Monoova now. Never sends: what is to be sent again is the reconciler's to do."""
+        payout = found_payout(self.payouts, transaction_id)
+        if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
+            raise TryAgainError(
+                "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
+            )
+        report, answer = self.monoova.asked(payout.unique_reference)
+        self.gatekeeper.tell(answer)
+        report = without_payee(report, payout, self.together, self.opener, by)
+
+        def refreshed(current: Payout) -> Change:
+            change = after_report(current, report, self.clock.now(), by, self.policy)
+            # Only news is written: to ask by hand must not put off what the clock will do.
+            if isinstance(change, SendAgain) or not change.entries:
+                return NO_CHANGE
+            return change
+
+        return self.recorder.record(payout, refreshed)

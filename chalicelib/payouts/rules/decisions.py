@@ -1,0 +1,360 @@
+"""From what was learned about a payout to what is written about it.
+
+Each function takes the payout as it was last seen and answers with a `Change`. The caller writes
+it on condition that the payout has not changed since, or decides anew.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol
+
+from chalicelib.monoova.rules.outcome import (
+    Accepted,
+    NotAuthenticated,
+    Refused,
+    Report,
+    SendOutcome,
+    Standing,
+)
+from chalicelib.payouts.rules.payout import (
+    NO_CHANGE,
+    Change,
+    Effect,
+    Event,
+    FailureCode,
+    Fields,
+    HistoryEntry,
+    Kind,
+    Payout,
+    ReviewReason,
+    State,
+    effect_of,
+)
+from chalicelib.payouts.rules.schedule import (
+    Policy,
+    is_overdue,
+    is_past_grace,
+    lease_until,
+    next_look_at,
+)
+
+MONOOVA: Final = "monoova"
+RECONCILER: Final = "reconciler"
+
+
+class ForbiddenTransitionError(Exception):
+    """The life-cycle table refuses this event in this state."""
+
+    def __init__(self, state: State, event: Event) -> None:
+        super().__init__(f"{event} does not apply to a payout that is {state}")
+        self.state = state
+        self.event = event
+
+
+class Facts(Protocol):
+    """What a decision on a report from Monoova rests on. `Payout` is one."""
+
+    @property
+    def state(self) -> State: ...
+    @property
+    def amount_cents(self) -> int: ...
+    @property
+    def monoova_transaction_id(self) -> str | None: ...
+    @property
+    def review_reason(self) -> ReviewReason | None: ...
+    @property
+    def history(self) -> tuple[HistoryEntry, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFacts:
+    """A payout of which nothing is known but that it is pending and undisputed.
+
+    Lets a report be decided on before the payout is read: the write is then conditional on these
+    very facts instead of on a version.
+    """
+
+    amount_cents: int
+    monoova_transaction_id: str | None
+    state: State = State.ACCEPTED
+    review_reason: ReviewReason | None = None
+    history: tuple[HistoryEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Who says so, when, and in which words: what a history entry is made of."""
+
+    at: datetime
+    by: str
+    detail: str | None = None
+    evidence: str | None = None
+
+
+class NoticeKind(StrEnum):
+    """The webhooks of Monoova that change payouts."""
+
+    PAID = "PaymentSuccessful"
+    REJECTED = "Rejected"
+    RETURNED = "NppReturn"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A webhook's news of one payout. `reason` is redacted; `amount_cents` None is no number."""
+
+    kind: NoticeKind
+    reference: str
+    amount_cents: int | None
+    monoova_transaction_id: str | None
+    reason: str | None = None
+
+    @property
+    def evidence(self) -> str:
+        return f"{self.kind}:{self.amount_cents}:{self.monoova_transaction_id}"
+
+
+class SendAgain:
+    """The decision to send once more, under the same reference."""
+
+
+SEND_AGAIN: Final = SendAgain()
+
+
+def change_for(
+    facts: Facts,
+    event: Event,
+    note: Note,
+    fields: Fields | None = None,
+    review_reason: ReviewReason = ReviewReason.CONTRADICTION,
+) -> Change:
+    """What the table says `event` does, as a change. `fields` are set only where it moves.
+
+    Raises:
+        ForbiddenTransitionError: the table refuses it.
+    """
+    effect = effect_of(facts.state, event)
+    match effect.kind:
+        case Kind.FORBIDDEN:
+            raise ForbiddenTransitionError(facts.state, event)
+        case Kind.STAY:
+            return NO_CHANGE
+        case Kind.MOVE:
+            return _moved(facts, event, effect, note, fields or Fields())
+        case Kind.ACKNOWLEDGE:
+            return Change(
+                Fields(needs_review=False, review_reason=None),
+                (_entry(event, facts.state, note),),
+            )
+        case _:
+            return _flagged(facts, event, note, review_reason)
+
+
+def _entry(event: Event, state: State, note: Note) -> HistoryEntry:
+    return HistoryEntry(note.at, event, state, note.by, note.detail, note.evidence)
+
+
+def _moved(facts: Facts, event: Event, effect: Effect, note: Note, fields: Fields) -> Change:
+    assert effect.to is not None  # every MOVE has one: a test walks the table
+    new = Fields(state=effect.to)
+    if effect.to.is_final:
+        new |= Fields(due_at=None, lease_id=None)
+        # Being settled answers every doubt but one: a contradiction waits for a person.
+        if facts.review_reason not in (None, ReviewReason.CONTRADICTION):
+            new |= Fields(needs_review=False, review_reason=None)
+    if State.COMPLETED in (effect.to, effect.via):
+        new |= Fields(completed_at=note.at)
+    new |= fields
+    passed = (effect.via,) if effect.via else ()
+    return Change(new, tuple(_entry(event, state, note) for state in (*passed, effect.to)))
+
+
+def _flagged(facts: Facts, event: Event, note: Note, reason: ReviewReason) -> Change:
+    told = ((entry.event, entry.evidence) for entry in facts.history)
+    if note.evidence and (event, note.evidence) in told:
+        return NO_CHANGE
+    # A contradiction stays the reason even when something milder is found later.
+    kept = reason if facts.review_reason is not ReviewReason.CONTRADICTION else facts.review_reason
+    return Change(
+        Fields(needs_review=True, review_reason=kept),
+        (_entry(event, facts.state, note),),
+    )
+
+
+def after_send(
+    payout: Payout, outcome: SendOutcome, now: datetime, by: str, policy: Policy
+) -> Change:
+    """What the answer to a call of `execute` does to the payout.
+
+    A refusal must have been confirmed and its texts redacted before it comes here.
+    """
+    note = Note(now, by)
+    match outcome:
+        case Accepted(monoova_transaction_id):
+            return _accepted(payout, monoova_transaction_id, note, policy)
+        case Refused(reason, description):
+            text = f"{reason}: {description}" if description else reason
+            return change_for(
+                payout,
+                Event.SEND_REFUSED,
+                Note(now, by, text, evidence=f"refused:{reason}"),
+                Fields(failure_code=FailureCode.MONOOVA_REFUSED, failure_reason=text),
+            )
+        case NotAuthenticated():
+            back = Fields(lease_id=None, due_at=next_look_at(now, 0, policy))
+            return change_for(payout, Event.SEND_NOT_AUTHENTICATED, note, back)
+        case _:
+            detail = f"{outcome.why}: {outcome.said}" if outcome.said else outcome.why.value
+            return in_doubt(payout, Event.SEND_UNCLEAR, detail, note, policy)
+
+
+def _accepted(payout: Payout, transaction_id: str, note: Note, policy: Policy) -> Change:
+    known = payout.monoova_transaction_id
+    if known not in (None, transaction_id):
+        return contradicted(payout, note, f"accepted as transaction {transaction_id}")
+    # A bank rejects only what Monoova took: its word and the acceptance are one story.
+    is_told = payout.failure_code in (FailureCode.BANK_REJECTED, FailureCode.DISHONOURED)
+    if is_told or effect_of(payout.state, Event.SEND_ACCEPTED).kind is Kind.STAY:
+        # The webhook overtook the answer and may not have carried the number.
+        return NO_CHANGE if known else Change(Fields(monoova_transaction_id=transaction_id))
+    first_look = next_look_at(note.at, 0, policy)
+    return change_for(
+        payout,
+        Event.SEND_ACCEPTED,
+        Note(note.at, note.by, evidence=f"accepted:{transaction_id}"),
+        Fields(monoova_transaction_id=transaction_id, lease_id=None, looks=0, due_at=first_look),
+    )
+
+
+def in_doubt(payout: Payout, event: Event, why: str, note: Note, policy: Policy) -> Change:
+    """An attempt ended and nobody knows how: the first look follows soon."""
+    return change_for(
+        payout,
+        event,
+        Note(note.at, note.by, why),
+        Fields(ambiguous=True, lease_id=None, looks=0, due_at=next_look_at(note.at, 0, policy)),
+    )
+
+
+def contradicted(facts: Facts, note: Note, what: str) -> Change:
+    """A report that cannot be true together with what is recorded: kept, raised, not believed."""
+    return change_for(facts, Event.CONTRADICTED, Note(note.at, note.by, what, what))
+
+
+def after_report(
+    payout: Payout, report: Report, now: datetime, by: str, policy: Policy
+) -> Change | SendAgain:
+    """What the status API's word on an open payout does to it."""
+    note = Note(now, by, f"status API: {report.standing}", f"status:{report.standing}")
+    match report.standing:
+        case Standing.COMPLETE:
+            return change_for(payout, Event.SETTLED_COMPLETE, note)
+        case Standing.REJECTED | Standing.DISHONOURED:
+            return _rejected(payout, report, note)
+        case Standing.PENDING if payout.state is State.UNRESOLVED:
+            fields = Fields(looks=payout.looks + 1, due_at=next_look_at(now, payout.looks, policy))
+            return change_for(payout, Event.SEND_ACCEPTED, note, fields)
+        case Standing.UNKNOWN_REFERENCE if is_past_grace(payout.last_sent_at, now, policy):
+            return _unknown_past_grace(payout, note, policy)
+        case _:
+            return _look_again(payout, note, policy)
+
+
+def _rejected(payout: Payout, report: Report, note: Note) -> Change:
+    is_rejected = report.standing is Standing.REJECTED
+    code = FailureCode.BANK_REJECTED if is_rejected else FailureCode.DISHONOURED
+    reason = report.description or report.standing.value
+    fields = Fields(failure_code=code, failure_reason=reason)
+    return change_for(payout, Event.SETTLED_REJECTED, note, fields)
+
+
+def _unknown_past_grace(payout: Payout, note: Note, policy: Policy) -> Change | SendAgain:
+    if payout.needs_review or payout.state not in (State.UNRESOLVED, State.ACCEPTED):
+        return _look_again(payout, note, policy)
+    if payout.state is State.ACCEPTED:
+        return _given_up(payout, ReviewReason.ACCEPTED_BUT_UNKNOWN, note, policy)
+    is_in_time = not is_overdue(payout.released_at, note.at, policy)
+    if policy.may_send_again and is_in_time and payout.resends < policy.max_resends:
+        return SEND_AGAIN
+    return _given_up(payout, ReviewReason.OUTCOME_UNKNOWN, note, policy)
+
+
+def _look_again(payout: Payout, note: Note, policy: Policy) -> Change:
+    if payout.state not in (State.ACCEPTED, State.UNRESOLVED):
+        return NO_CHANGE
+    if not payout.needs_review and is_overdue(payout.released_at, note.at, policy):
+        return _given_up(payout, ReviewReason.STILL_PENDING, note, policy)
+    looks = payout.looks + 1
+    return Change(Fields(looks=looks, due_at=next_look_at(note.at, looks, policy)))
+
+
+def _given_up(payout: Payout, reason: ReviewReason, note: Note, policy: Policy) -> Change:
+    """A person has to look; we keep listening, with the longest gaps."""
+    flagged = change_for(payout, Event.GAVE_UP, note, review_reason=reason)
+    looks = payout.looks + 1
+    listening = Fields(looks=looks, due_at=next_look_at(note.at, looks, policy))
+    return Change(flagged.fields | listening, flagged.entries)
+
+
+def after_notice(facts: Facts, notice: Notice, now: datetime) -> Change:
+    """What an authenticated webhook does to the payout it names."""
+    note = Note(now, MONOOVA, notice.reason, notice.evidence)
+    mismatch = _mismatch(facts, notice)
+    if mismatch:
+        return change_for(facts, Event.CONTRADICTED, Note(now, MONOOVA, mismatch, notice.evidence))
+    event, fields = _meaning(notice)
+    if facts.monoova_transaction_id is None and notice.monoova_transaction_id:
+        fields |= Fields(monoova_transaction_id=notice.monoova_transaction_id)
+    return change_for(facts, event, note, fields)
+
+
+def _meaning(notice: Notice) -> tuple[Event, Fields]:
+    match notice.kind:
+        case NoticeKind.PAID:
+            return Event.SETTLED_COMPLETE, Fields()
+        case NoticeKind.REJECTED:
+            code, event = FailureCode.BANK_REJECTED, Event.SETTLED_REJECTED
+        case _:
+            code, event = FailureCode.RETURNED, Event.MONEY_RETURNED
+    return event, Fields(failure_code=code, failure_reason=notice.reason or notice.kind.value)
+
+
+def _mismatch(facts: Facts, notice: Notice) -> str | None:
+    if notice.amount_cents != facts.amount_cents:
+        return f"{notice.kind} with another amount: {notice.amount_cents} cents"
+    known, told = facts.monoova_transaction_id, notice.monoova_transaction_id
+    if known and told and known != told:
+        return f"{notice.kind} with another transaction: {told}"
+    return None
+
+
+def claimed(
+    payout: Payout, event: Event, now: datetime, by: str, lease_id: str, policy: Policy
+) -> Change:
+    """Takes a queued payout (`CLAIMED`) or one in doubt (`RESENT`) for sending, with a lease.
+
+    Raises:
+        ForbiddenTransitionError: it is not there to be taken.
+    """
+    fields = Fields(lease_id=lease_id, due_at=lease_until(now, policy), last_sent_at=now)
+    if event is Event.RESENT:
+        fields |= Fields(resends=payout.resends + 1)
+    return change_for(payout, event, Note(now, by), fields)
+
+
+def approved(payout: Payout, now: datetime, by: str) -> Change:
+    """Lets a payout go out that has waited for this.
+
+    Raises:
+        ForbiddenTransitionError: it does not wait, or has waited for too long.
+    """
+    if payout.due_at is not None and payout.due_at <= now:
+        raise ForbiddenTransitionError(payout.state, Event.APPROVED)
+    return change_for(
+        payout,
+        Event.APPROVED,
+        Note(now, by),
+        # Due at once: should its message be lost, the schedule sends it.
+        Fields(approved_at=now, approved_by=by, due_at=now),
+    )

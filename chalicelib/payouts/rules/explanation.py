@@ -1,0 +1,232 @@
+"""A payout in plain words, for whoever runs the business: where it stands, and what to do now.
+
+All of it stands in the tables below; docs/api.md has the same, written by `python -m
+ops.explanation_table`. Nothing here is decided: it tells what the life-cycle table does.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from chalicelib.payouts.rules.payout import (
+    Event,
+    FailureCode,
+    Kind,
+    Payout,
+    ReviewReason,
+    State,
+    effect_of,
+)
+
+
+class Explanation(NamedTuple):
+    """`next` is what happens by itself, and `next_at` when; None once nothing does any more."""
+
+    summary: str
+    next: str
+    next_at: datetime | None
+    what_to_do: str
+
+
+class Words(NamedTuple):
+    """What is said of one situation."""
+
+    summary: str
+    next: str
+    what_to_do: str
+
+
+_FINISHED: Final = "Nothing more: this payment is finished."
+_NOTHING_TO_DO: Final = "Nothing."
+_RETRY: Final = "retry the payment: that makes a new one, and this one stays as it is."
+# A retry pays to the same account details; where these are wrong it takes a new payment.
+_ANEW: Final = "add them to the customer, and make a new payment."
+_LISTENING: Final = "We keep asking Monoova, and nothing is sent again."
+
+STATES: Final[Mapping[State, Words]] = {
+    State.AWAITING_APPROVAL: Words(
+        "This payment waits for somebody else's approval. Nothing has been sent.",
+        "If nobody approves it within 30 days, it is cancelled.",
+        "Ask an approver who did not request it to approve or reject it.",
+    ),
+    State.QUEUED: Words(
+        "This payment is accepted and waits to be sent. Nothing has been sent yet.",
+        "It is sent by itself, usually within a minute or two; if payments are paused or Monoova"
+        " can't be reached, once they flow again. If that takes too long (usually 24 hours), it is"
+        " cancelled.",
+        "Nothing, or cancel it if it should not be paid. If it waits for long, see whether payments"
+        " are paused.",
+    ),
+    State.SENDING: Words(
+        "This payment is being sent to Monoova right now.",
+        "Monoova's answer is due within seconds. If none comes, we ask Monoova what became of it.",
+        "Wait a minute and look again. Do not pay by other means.",
+    ),
+    State.ACCEPTED: Words(
+        "Monoova has taken this payment and is paying it out. The payee usually has the money"
+        " within a minute.",
+        "Monoova tells us the outcome, or we ask for it.",
+        "Wait. If it stays like this for more than an hour, ask Monoova and give them the"
+        " reference. Do not pay by other means.",
+    ),
+    State.UNRESOLVED: Words(
+        "This payment was sent, but no clear answer came back: nobody knows yet whether the money"
+        " has moved.",
+        "We ask Monoova what became of it. If Monoova has never heard of it, it is sent again under"
+        " the same reference, or a person is asked to decide.",
+        "Wait, and above all do not pay by other means: the payee could be paid twice.",
+    ),
+    State.COMPLETED: Words("The payee has the money.", _FINISHED, _NOTHING_TO_DO),
+    State.FAILED: Words(
+        "This payment failed. The payee was not paid.", _FINISHED, f"Find the cause, then {_RETRY}"
+    ),
+    State.RETURNED: Words(
+        "The money arrived and was sent back by the payee's bank.",
+        _FINISHED,
+        f"Ask the payee for other account details, {_ANEW}",
+    ),
+    State.CANCELLED: Words(
+        "This payment was cancelled. Nothing was sent.",
+        _FINISHED,
+        f"If it should be paid after all, {_RETRY}",
+    ),
+}
+
+FAILURES: Final[Mapping[FailureCode, Words]] = {
+    FailureCode.MONOOVA_REFUSED: Words(
+        "Monoova did not take this payment. No money has moved.",
+        _FINISHED,
+        f"Correct what the reason names, then {_RETRY} If the same happens to every payment, it is"
+        " your own account or settings: ask your technical contact.",
+    ),
+    FailureCode.BANK_REJECTED: Words(
+        "The payee's bank refused this payment. The payee was not paid.",
+        _FINISHED,
+        f"Ask the payee for the right account details, {_ANEW} If the details are right after all,"
+        f" {_RETRY}",
+    ),
+    FailureCode.DISHONOURED: Words(
+        "Monoova reports this payment as dishonoured. The payee was not paid.",
+        _FINISHED,
+        f"Check the account details with the payee, and your balance at Monoova, then {_RETRY}",
+    ),
+    FailureCode.RETURNED: STATES[State.RETURNED],
+    FailureCode.RESOLVED_BY_HAND: Words(
+        "An administrator settled this payment by hand: the payee was not paid.",
+        _FINISHED,
+        f"The history says who did it and why. If it should be paid after all, {_RETRY}",
+    ),
+    FailureCode.CANCELLED_BY_ADMIN: Words(
+        "An administrator cancelled this payment before it was sent.",
+        _FINISHED,
+        f"If it should be paid after all, {_RETRY}",
+    ),
+    FailureCode.APPROVAL_DENIED: Words(
+        "An approver rejected this payment. Nothing was sent.",
+        _FINISHED,
+        "The reason stands in the history. Settle it with the approver, then request the payment"
+        " anew.",
+    ),
+    FailureCode.APPROVAL_EXPIRED: Words(
+        "Nobody approved this payment within 30 days, so it was cancelled. Nothing was sent.",
+        _FINISHED,
+        f"If it should be paid after all, {_RETRY}",
+    ),
+    FailureCode.QUEUE_EXPIRED: Words(
+        "This payment could not be sent in time and was cancelled. Nothing was sent.",
+        _FINISHED,
+        f"See that payments are flowing again, then {_RETRY}",
+    ),
+    FailureCode.DESTINATION_GONE: Words(
+        "The account details were removed before this payment was sent. Nothing was sent.",
+        _FINISHED,
+        f"Ask the payee for account details, {_ANEW}",
+    ),
+}
+
+# What is said beside the state's own summary; how to settle it follows each advice.
+REVIEWS: Final[Mapping[ReviewReason, Words]] = {
+    ReviewReason.OUTCOME_UNKNOWN: Words(
+        "Monoova does not know this payment, though we may have sent it: a person has to decide.",
+        _LISTENING,
+        "Look for the reference in Monoova's portal or on their statement.",
+    ),
+    ReviewReason.ACCEPTED_BUT_UNKNOWN: Words(
+        "Monoova took this payment, but no longer knows it: a person has to decide.",
+        _LISTENING,
+        "Ask Monoova what became of the reference.",
+    ),
+    ReviewReason.STILL_PENDING: Words(
+        "This payment has been open for a day, and Monoova does not say how it ended.",
+        _LISTENING,
+        "Ask Monoova what became of the reference; the payee's bank may be holding it.",
+    ),
+    ReviewReason.DESTINATION_GONE: Words(
+        "Nobody knows whether this payment went out, and its account details were removed, so it"
+        " can't be sent again.",
+        _LISTENING,
+        "Look for the reference in Monoova's portal or on their statement.",
+    ),
+    ReviewReason.CONTRADICTION: Words(
+        "Monoova also reported something that does not fit this: a person has to look.",
+        "Nothing changes by itself; what Monoova reported stands in the history.",
+        "Look for the reference in Monoova's portal or on their statement, which is the truth.",
+    ),
+}
+
+# In Monoova's and the banks' words, which nobody documents: what can't be meant otherwise.
+REASONS: Final[Mapping[str, str]] = {
+    "insufficient": f"Your account at Monoova does not hold enough: top it up, then {_RETRY}",
+    "limit": "The amount is above a limit at Monoova: ask them to raise it, or pay in parts.",
+    "closed": f"The payee's account is closed: ask the payee for other account details, {_ANEW}",
+    "deceased": "The bank says that the account's owner has died: do not retry; ask the family or"
+    " the estate.",
+    "maccount": "Monoova does not take the account that you pay from: ask your technical contact.",
+    "payid": "The PayID is not right, or no longer registered: ask the payee for other account"
+    f" details, {_ANEW}",
+}
+_WITH_REASON: Final = frozenset(
+    {
+        FailureCode.MONOOVA_REFUSED,
+        FailureCode.BANK_REJECTED,
+        FailureCode.DISHONOURED,
+        FailureCode.RETURNED,
+    }
+)
+_SETTLED_BY: Final[Mapping[Event, str]] = {
+    Event.RESOLVED_COMPLETED: "Completed",
+    Event.RESOLVED_FAILED: "Failed",
+    Event.RESOLVED_RETURNED: "Returned",
+    Event.RESOLVED_CANCELLED: "Cancelled",
+}
+
+
+def explained(payout: Payout) -> Explanation:
+    """What to tell an administrator of a payout as it stands."""
+    code = payout.failure_code
+    words = FAILURES[code] if code and payout.state.is_final else STATES[payout.state]
+    summary, following, advice = words
+    if payout.failure_reason:
+        summary = f"{summary} The reason given: “{payout.failure_reason}”."
+        advice = _advice(payout.failure_reason) or advice if code in _WITH_REASON else advice
+    if payout.needs_review:
+        review = REVIEWS[payout.review_reason or ReviewReason.CONTRADICTION]
+        summary = f"{summary} {review.summary}"
+        following = review.next
+        advice = f"{review.what_to_do} {settling(payout.state)}"
+    return Explanation(summary, following, payout.due_at, advice)
+
+
+def settling(state: State) -> str:
+    """How a person settles a payout that needs review, as far as its state allows."""
+    kinds = {Kind.MOVE, Kind.ACKNOWLEDGE}
+    choices = [word for event, word in _SETTLED_BY.items() if effect_of(state, event).kind in kinds]
+    if not choices:
+        return "It is being sent at this moment: look again in two minutes."
+    warning = " Never choose Failed for what Monoova has booked." if "Failed" in choices else ""
+    return f"Then resolve it as {' or '.join(choices)}, with your reason.{warning}"
+
+
+def _advice(reason: str) -> str | None:
+    letters = "".join(character for character in reason.lower() if character.isalpha())
+    return next((advice for word, advice in REASONS.items() if word in letters), None)

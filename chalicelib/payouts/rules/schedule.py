@@ -1,0 +1,66 @@
+"""When a payout is looked at next: every open one has such a time, so that none is forgotten."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from chalicelib.monoova.rules.gate import Gate
+
+_MOST_SECONDS_BETWEEN_LOOKS: Final = 3600
+# How soon a payout goes out after a person lets payouts be sent again.
+_STOPPED_LOOK: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The times and counts that drive an open payout, all in the unit of their name.
+
+    A lease outlives every function's timeout (60 s), so that a lease that has run out means the
+    function is dead. The grace is how long "unknown reference" is no proof: Monoova does not say
+    how soon a booked payout can be seen. `may_send_again` says that a second call under the same
+    reference moves no money a second time; without it, whatever is in doubt waits for evidence or
+    for a person.
+    """
+
+    first_look_seconds: int = 60
+    lease_seconds: int = 90
+    grace_seconds: int = 900
+    queue_look_seconds: int = 60
+    expiry_hours: int = 24
+    max_resends: int = 3
+    review_after_hours: int = 24
+    may_send_again: bool = True
+
+
+def next_look_at(now: datetime, looks: int, policy: Policy) -> datetime:
+    """The gaps double with every look: 1, 2, 4 … minutes, an hour at most."""
+    seconds = policy.first_look_seconds * 2 ** min(looks, 12)
+    return now + timedelta(seconds=min(seconds, _MOST_SECONDS_BETWEEN_LOOKS))
+
+
+def lease_until(now: datetime, policy: Policy) -> datetime:
+    """Until when the claimer of a payout may act on it."""
+    return now + timedelta(seconds=policy.lease_seconds)
+
+
+def is_past_grace(last_sent_at: datetime | None, now: datetime, policy: Policy) -> bool:
+    """Whether "unknown reference" may be believed; never, if it is not known when it was sent."""
+    return last_sent_at is not None and now - last_sent_at > timedelta(seconds=policy.grace_seconds)
+
+
+def is_expired(released_at: datetime, now: datetime, policy: Policy) -> bool:
+    """Whether a queued payout is too old to be sent."""
+    return now - released_at > timedelta(hours=policy.expiry_hours)
+
+
+def is_overdue(released_at: datetime, now: datetime, policy: Policy) -> bool:
+    """Whether an open payout has waited so long that a person should know."""
+    return now - released_at > timedelta(hours=policy.review_after_hours)
+
+
+def when_to_try(gate: Gate, now: datetime, policy: Policy) -> datetime:
+    """When a queued payout is looked at next."""
+    usual = now + timedelta(seconds=policy.queue_look_seconds)
+    if gate.is_open and gate.probe_at:
+        return max(usual, gate.probe_at)
+    return now + _STOPPED_LOOK if gate.is_paused or gate.is_open else usual

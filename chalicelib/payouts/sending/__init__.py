@@ -1,0 +1,1 @@
+"""A payout on its way to Monoova: sent, recorded, asked about, reconciled."""

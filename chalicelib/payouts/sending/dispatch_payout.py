@@ -1,0 +1,175 @@
+"""Sends a payout that is not in the hands of a request: a queued one, or one in doubt again."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.batches.store.open_batches import OpenBatches
+from chalicelib.core import observability
+from chalicelib.core.clock import Clock
+from chalicelib.core.encryption import Vault
+from chalicelib.core.observability import Metric
+from chalicelib.customers.manage_customers import NAMING_NOBODY, opened_to_pay
+from chalicelib.customers.store import SealedCustomer
+from chalicelib.monoova.gatekeeper import Gatekeeper
+from chalicelib.monoova.rules.destination import Destination
+from chalicelib.monoova.rules.gate import Gate, Passage
+from chalicelib.payouts.rules.decisions import Note, change_for, claimed
+from chalicelib.payouts.rules.payout import (
+    NO_CHANGE,
+    Change,
+    Event,
+    FailureCode,
+    Fields,
+    Payout,
+    ReviewReason,
+    State,
+)
+from chalicelib.payouts.rules.schedule import Policy, is_expired, when_to_try
+from chalicelib.payouts.sending.record_event import Recorder
+from chalicelib.payouts.sending.send_payout import Submission
+from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
+from chalicelib.payouts.store.situation import ReadTogether
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import MonoovaClient
+
+_OPEN_WAYS: Final = (Passage.CLEAR, Passage.PROBE)
+_REVIEW_LOOK: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """Claims a payout with a lease before it sends it: of several that try, one does."""
+
+    payouts: Payouts
+    together: ReadTogether
+    vault: Vault
+    monoova: "MonoovaClient"
+    gatekeeper: Gatekeeper
+    submission: Submission
+    recorder: Recorder
+    clock: Clock
+    policy: Policy
+    new_id: Callable[[], uuid.UUID]
+    batches: OpenBatches
+
+    def dispatch(self, transaction_id: str, customer_id: str, by: str, seconds: float) -> None:
+        """Sends the payout if it is still queued; a message that comes late or twice does nothing.
+
+        May raise `StorageUnavailableError`, `VaultUnavailableError`, `SealBrokenError` and
+        `SecretUnavailableError`: then it is still queued and tried again.
+        """
+        standing = self.together.standing(customer_id, transaction_id)
+        payout = standing.payout
+        # A message with another customer's id is damaged: nothing may follow from it.
+        is_meant = payout is not None and payout.customer_id == customer_id
+        if payout is None or not is_meant or payout.state is not State.QUEUED:
+            observability.note(outcome="not queued")
+            return
+        self.send_queued(payout, standing.customer, standing.gate, by, seconds)
+
+    def send_queued(
+        self, payout: Payout, customer: SealedCustomer | None, gate: Gate, by: str, seconds: float
+    ) -> Payout:
+        """Sends a queued payout, ends one that is too old, puts it off if nothing may be sent."""
+        now = self.clock.now()
+        if payout.needs_review:
+            return self._put_off(payout, now + _REVIEW_LOOK)
+        # Asked for while its customer was erased, perhaps too late for the erasure to see.
+        also = NAMING_NOBODY if customer is None else NO_CHANGE.fields
+        if is_expired(payout.released_at, now, self.policy):
+            return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by, also)
+        stopped_by = self.batches.stopped_by(payout.batch_id) if payout.batch_id else None
+        if stopped_by is not None:
+            # Those that come to the queue's head before the worker who cancels them.
+            code = FailureCode.CANCELLED_BY_ADMIN
+            return self._end(payout, Event.CANCELLED, code, stopped_by, also)
+        if customer is None or customer.destination(payout.destination_id) is None:
+            return self._end(payout, Event.DESTINATION_GONE, FailureCode.DESTINATION_GONE, by, also)
+        return self._entered_and_sent(payout, customer, gate, Event.CLAIMED, by, seconds)
+
+    def send_again(
+        self, payout: Payout, customer: SealedCustomer | None, gate: Gate, by: str, seconds: float
+    ) -> Payout:
+        """Sends a payout in doubt once more, under the reference it has always had."""
+        if customer is None or customer.destination(payout.destination_id) is None:
+            return self._review_gone(payout, by)
+        return self._entered_and_sent(payout, customer, gate, Event.RESENT, by, seconds)
+
+    def _entered_and_sent(
+        self,
+        payout: Payout,
+        customer: SealedCustomer,
+        gate: Gate,
+        event: Event,
+        by: str,
+        seconds: float,
+    ) -> Payout:
+        """Through the gate, if it lets anybody through; the probe is taken last of all."""
+        if self.gatekeeper.passage(gate) not in _OPEN_WAYS:
+            return self._put_off(payout, when_to_try(gate, self.clock.now(), self.policy))
+        destination = self._ready(payout, customer)
+        if self.gatekeeper.enter_to_send(gate) not in _OPEN_WAYS:
+            until = when_to_try(self.gatekeeper.gate, self.clock.now(), self.policy)
+            return self._put_off(payout, until)
+        return self._claim_and_send(payout, destination, event, by, seconds)
+
+    def _ready(self, payout: Payout, customer: SealedCustomer) -> Destination:
+        """Whatever may fail before the claim must be had before the claim."""
+        self.monoova.check_ready()
+        sealed = customer.destination(payout.destination_id)
+        assert sealed is not None  # both callers have looked
+        return opened_to_pay(self.vault, customer, sealed)
+
+    def _claim_and_send(
+        self, payout: Payout, destination: Destination, event: Event, by: str, seconds: float
+    ) -> Payout:
+        now = self.clock.now()
+        claim = claimed(payout, event, now, by, str(self.new_id()), self.policy)
+        try:
+            # Dying after this write leaves a lease that runs out, hence a payout in doubt.
+            ours = self.payouts.commit(payout, claim, now)
+        except PayoutChangedError as error:
+            observability.note(outcome="claimed by another")
+            return error.current or payout
+        if event is Event.RESENT:
+            observability.count(Metric.PAYOUTS_SENT_AGAIN)
+        return self.submission.send(ours, destination, by, seconds)
+
+    def _put_off(self, payout: Payout, until: datetime) -> Payout:
+        return self._written(payout, Change(Fields(due_at=until)))
+
+    def _end(
+        self,
+        payout: Payout,
+        event: Event,
+        code: FailureCode,
+        by: str,
+        also: Fields,
+    ) -> Payout:
+        fields = Fields(failure_code=code) | also
+        return self._written(payout, change_for(payout, event, Note(self.clock.now(), by), fields))
+
+    def _review_gone(self, payout: Payout, by: str) -> Payout:
+        now = self.clock.now()
+        change = change_for(
+            payout,
+            Event.DESTINATION_GONE,
+            Note(now, by),
+            review_reason=ReviewReason.DESTINATION_GONE,
+        )
+        later = Fields(due_at=now + _REVIEW_LOOK)
+        return self._written(payout, Change(change.fields | later, change.entries))
+
+    def _written(self, payout: Payout, change: Change) -> Payout:
+        """Writes, or leaves it to whoever was faster."""
+        now = self.clock.now()
+        try:
+            after = self.payouts.commit(payout, change, now)
+        except PayoutChangedError as error:
+            return error.current or payout
+        observability.count_change(change, payout, now)
+        return after

@@ -1,0 +1,318 @@
+"""Finds what nobody told us: reads the open payouts that are due, and moves each one on.
+
+Every step is conditional on the payout being as it was read, so that two runs at once do no harm.
+Works in rounds, within its time; what it does not reach is still due at the next run.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.batches.store.open_batches import OpenBatches
+from chalicelib.core import observability
+from chalicelib.core.clock import Clock
+from chalicelib.core.deadline import TimeLeft
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.core.observability import Metric
+from chalicelib.core.queues import Queue, QueueUnavailableError
+from chalicelib.monoova.gatekeeper import Gatekeeper
+from chalicelib.monoova.rules.gate import Passage
+from chalicelib.monoova.rules.outcome import Report, Standing, Uncertainty
+from chalicelib.payouts.rules.decisions import (
+    RECONCILER,
+    Note,
+    SendAgain,
+    after_report,
+    change_for,
+    in_doubt,
+)
+from chalicelib.payouts.rules.payout import (
+    PENDING,
+    Change,
+    Event,
+    FailureCode,
+    Fields,
+    Payout,
+    State,
+)
+from chalicelib.payouts.rules.schedule import Policy, when_to_try
+from chalicelib.payouts.sending.ask_monoova import QUESTION_SECONDS, Asking
+from chalicelib.payouts.sending.dispatch_payout import Dispatcher
+from chalicelib.payouts.sending.send_payout import without_payee
+from chalicelib.payouts.store.items import DUE_SHARDS
+from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
+from chalicelib.payouts.store.situation import ReadTogether
+
+if TYPE_CHECKING:
+    from chalicelib.customers.open_details import Opener
+    from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.monoova.watch_balance import BalanceWatch
+
+# Of each shard in a round. A payout has about a kilobyte: a page is one read, a round fits in any
+# function's memory.
+_PAGE: Final = 100
+# So many payouts of a round are sent by the run itself, should the queue be of no help; the others
+# are put on it.
+_SENT_BY_ITSELF: Final = 10
+# What sending one payout may take: a call and a retry; a further one waits for the next run.
+_ONE_PAYOUT_SECONDS: Final = 15.0
+_QUICK_SECONDS: Final = 3.0
+# Of a run's time, where there are batches: enough to do a chunk of rows with.
+_SHARE_OF_BATCHES: Final = 0.5
+_QUEUE_LOOK: Final = timedelta(minutes=5)
+_BROKEN_LOOK: Final = timedelta(minutes=10)
+_BALANCE_TIME: Final = timedelta(seconds=QUESTION_SECONDS)
+_LOOKED_UP: Final = PENDING - {State.SENDING}
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a run found, by the state that payouts moved to; the API answers with it."""
+
+    looked_at: int = 0
+    questions: int = 0
+    moved: dict[str, int] = field(default_factory=dict)
+    is_finished: bool = True
+    circuit: str = Passage.CLEAR.value
+
+    def note_move(self, before: Payout, after: Payout) -> None:
+        self.looked_at += 1
+        if after.state is not before.state:
+            self.moved[after.state.value] = self.moved.get(after.state.value, 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Runs every minute, and on demand. Hardly any run has details to redact: `opener` is asked
+    for when one has.
+    """
+
+    payouts: Payouts
+    together: ReadTogether
+    monoova: "MonoovaClient"
+    gatekeeper: Gatekeeper
+    dispatcher: Dispatcher
+    queue: Queue
+    clock: Clock
+    policy: Policy
+    opener: Callable[[], "Opener"]
+    open_batches: OpenBatches
+    tend_batches: Callable[[tuple[str, ...], TimeLeft], None]
+    balance_watch: "BalanceWatch | None" = None
+
+    def run(self, seconds: float, by: str = RECONCILER) -> Findings:
+        """Moves on what is due, for `seconds` at the most.
+
+        May raise `StorageUnavailableError`; the next run finds the rest.
+        """
+        ends_at = self.clock.now() + timedelta(seconds=seconds)
+        self._look_after_batches(seconds * _SHARE_OF_BATCHES)
+        run = _Run(self, by, TimeLeft(self.clock, ends_at))
+        # Each minute begins with another shard: a slow one cannot keep the rest waiting for ever.
+        first = self.clock.now().minute
+        try:
+            run.rounds([(first + shard) % DUE_SHARDS for shard in range(DUE_SHARDS)])
+        finally:
+            found = run.found()
+            observability.measure(Metric.OLDEST_OPEN_SECONDS, run.oldest_seconds)
+            observability.measure(Metric.CIRCUIT_OPEN_NOW, int(self.gatekeeper.gate.is_open))
+            observability.note(found=found.looked_at, circuit=found.circuit)
+        observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
+        if self.balance_watch and self.clock.now() + _BALANCE_TIME <= ends_at:
+            self.balance_watch.look(self.clock.now())
+        return found
+
+    def _look_after_batches(self, seconds: float) -> None:
+        """What is wrong with a batch must not keep the payouts waiting."""
+        ends_at = self.clock.now() + timedelta(seconds=seconds)
+        try:
+            batch_ids = self.open_batches.ids()
+            if batch_ids:
+                self.tend_batches(batch_ids, TimeLeft(self.clock, ends_at))
+        except StorageUnavailableError as error:
+            observability.note_error(error)
+
+
+class _Run:
+    """One run: what it knows so far, and how long it may go on."""
+
+    def __init__(self, reconciler: Reconciler, by: str, time_left: TimeLeft) -> None:
+        self._r = reconciler
+        self._by = by
+        self._time = time_left
+        self._findings = Findings()
+        self._asking = Asking(
+            reconciler.monoova, reconciler.gatekeeper, reconciler.clock, time_left
+        )
+        self.oldest_seconds = 0.0
+        reconciler.gatekeeper.look()
+
+    def found(self) -> Findings:
+        """What the run has found so far."""
+        self._findings.is_finished = self._time.was_enough
+        self._findings.questions = self._asking.questions
+        self._findings.circuit = self._asking.passage.value
+        return self._findings
+
+    def _now(self) -> datetime:
+        return self._r.clock.now()
+
+    def rounds(self, shards: Sequence[int]) -> None:
+        """All that is due, a page of each shard at a time: none waits until another is empty."""
+        began_at = self._now()
+        starts: dict[int, Mapping[str, str] | None] = dict.fromkeys(shards)
+        while starts and self._time.has(_QUICK_SECONDS):
+            self._round(self._pages(starts, began_at))
+
+    def _pages(
+        self, starts: dict[int, Mapping[str, str] | None], began_at: datetime
+    ) -> list[Payout]:
+        """The next page of each shard in `starts`, which is moved on, or emptied at the end."""
+        due: list[Payout] = []
+        for shard, start in list(starts.items()):
+            if not self._time.has(_QUICK_SECONDS):
+                break
+            page = self._r.payouts.due(shard, began_at, _PAGE, start)
+            due.extend(page.items)
+            if page.next_key is None:
+                del starts[shard]
+            else:
+                starts[shard] = page.next_key
+        return due
+
+    def _round(self, due: list[Payout]) -> None:
+        now = self._now()
+        # One that nobody has approved in time is as old as its wait for that, and ends here.
+        waited = (p for p in due if p.state is not State.AWAITING_APPROVAL)
+        ages = ((now - payout.released_at).total_seconds() for payout in waited)
+        self.oldest_seconds = max((self.oldest_seconds, *ages))
+        self._asking.begin([p for p in due if p.state in _LOOKED_UP])
+        queued = self._unloaded([p for p in due if p.state is State.QUEUED])
+        others = [p for p in due if p.state is not State.QUEUED]
+        # What takes a moment goes before what may take long.
+        for payout in (*sorted(others, key=self._takes_a_call), *queued):
+            if not self._time.has(_QUICK_SECONDS):
+                return
+            self._one(payout)
+
+    def _takes_a_call(self, payout: Payout) -> bool:
+        return payout.state in _LOOKED_UP and not self._asking.knows(payout)
+
+    def _unloaded(self, queued: list[Payout]) -> list[Payout]:
+        """Of many, puts all but a few on the queue, which sends them side by side."""
+        if self._r.gatekeeper.passage(self._r.gatekeeper.gate) is not Passage.CLEAR:
+            return queued
+        for payout in queued[_SENT_BY_ITSELF:]:
+            if not self._time.has(_QUICK_SECONDS):
+                return []
+            message = {"transaction_id": payout.transaction_id, "customer_id": payout.customer_id}
+            try:
+                self._r.queue.put(message)
+                # Should the message be lost, it is looked at again then.
+                after = self._put_off(payout, self._now() + _QUEUE_LOOK)
+            except QueueUnavailableError as error:
+                observability.note_error(error)
+                return queued
+            except PayoutChangedError as error:
+                after = error.current or payout
+            self._findings.note_move(payout, after)
+        return queued[:_SENT_BY_ITSELF]
+
+    def _one(self, payout: Payout) -> None:
+        """Moves one payout on; one that cannot be is put off, so that it does not stop the rest."""
+        try:
+            after = self._moved(payout)
+        except PayoutChangedError as error:
+            after = error.current or payout
+        except StorageUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the rest goes on
+            observability.note_error(error)
+            after = self._put_off_broken(payout)
+        self._findings.note_move(payout, after)
+
+    def _put_off_broken(self, payout: Payout) -> Payout:
+        try:
+            return self._put_off(payout, self._now() + _BROKEN_LOOK)
+        except PayoutChangedError as error:
+            return error.current or payout
+
+    def _moved(self, payout: Payout) -> Payout:
+        match payout.state:
+            case State.SENDING:
+                return self._release(payout)
+            case State.QUEUED:
+                return self._send(payout)
+            case State.AWAITING_APPROVAL:
+                fields = Fields(failure_code=FailureCode.APPROVAL_EXPIRED)
+                change = change_for(payout, Event.APPROVAL_EXPIRED, self._note(), fields)
+                return self._commit(payout, change)
+            case _ if payout.state in _LOOKED_UP:
+                return self._look_up(payout)
+            case _:
+                return payout
+
+    def _note(self) -> Note:
+        return Note(self._now(), self._by)
+
+    def _release(self, payout: Payout) -> Payout:
+        """The lease ran out: whoever had it is dead, and what it did is not known."""
+        change = in_doubt(
+            payout,
+            Event.LEASE_EXPIRED,
+            Uncertainty.LEASE_EXPIRED.value,
+            self._note(),
+            self._r.policy,
+        )
+        return self._commit(payout, change)
+
+    def _send(self, payout: Payout) -> Payout:
+        if not self._time.has(_ONE_PAYOUT_SECONDS):
+            return payout
+        standing = self._r.together.standing(payout.customer_id)
+        return self._r.dispatcher.send_queued(
+            payout, standing.customer, standing.gate, self._by, _ONE_PAYOUT_SECONDS
+        )
+
+    def _look_up(self, payout: Payout) -> Payout:
+        report = self._asking.report_on(payout)
+        if report is None:
+            if not self._time.has(QUESTION_SECONDS):
+                return payout
+            if not self._asking.may_ask():
+                return self._wait_unasked(payout)
+            report = self._asking.ask(payout)
+        report = without_payee(report, payout, self._r.together, self._r.opener(), self._by)
+        decided = after_report(payout, report, self._now(), self._by, self._r.policy)
+        if isinstance(decided, SendAgain):
+            return self._again(payout)
+        return self._commit(payout, decided)
+
+    def _wait_unasked(self, payout: Payout) -> Payout:
+        """Monoova may not be called. One that has waited too long is shown to a person all the
+        same."""
+        unclear = Report(Standing.UNCLEAR)
+        decided = after_report(payout, unclear, self._now(), self._by, self._r.policy)
+        assert isinstance(decided, Change)  # nothing unclear makes anybody send
+        until = when_to_try(self._r.gatekeeper.gate, self._now(), self._r.policy)
+        waiting = Fields(looks=payout.looks, due_at=until)
+        return self._commit(payout, Change(decided.fields | waiting, decided.entries))
+
+    def _again(self, payout: Payout) -> Payout:
+        if not self._time.has(_ONE_PAYOUT_SECONDS):
+            return payout
+        standing = self._r.together.standing(payout.customer_id)
+        return self._r.dispatcher.send_again(
+            payout, standing.customer, standing.gate, self._by, _ONE_PAYOUT_SECONDS
+        )
+
+    def _put_off(self, payout: Payout, until: datetime) -> Payout:
+        return self._commit(payout, Change(Fields(due_at=until)))
+
+    def _commit(self, payout: Payout, change: Change) -> Payout:
+        """Writes to the payout as the index showed it; whoever was faster is right."""
+        now = self._now()
+        after = self._r.payouts.commit(payout, change, now)
+        observability.count_change(change, payout, now)
+        return after

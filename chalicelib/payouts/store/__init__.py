@@ -1,0 +1,1 @@
+"""The transactions table: one item per payout. Every write is conditional."""

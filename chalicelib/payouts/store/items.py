@@ -1,0 +1,187 @@
+"""A payout as an item of the transactions table, and changes to it as updates."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final
+
+from chalicelib.core.dynamodb.items import Item, text_of, time_of
+from chalicelib.core.dynamodb.retention import kept_until
+from chalicelib.core.dynamodb.values import attribute_of
+from chalicelib.payouts.rules.payout import (
+    Change,
+    FailureCode,
+    Fields,
+    HistoryEntry,
+    Payout,
+    ReviewReason,
+    State,
+)
+
+# So that the payouts that are due do not all stand under one index key.
+DUE_SHARDS: Final = 4
+# What people have to look at is found under one of these, however old it is.
+REVIEW_BUCKET: Final = "review"
+APPROVAL_BUCKET: Final = "approval"
+_TIMES: Final = ("due_at", "last_sent_at", "completed_at", "approved_at")
+
+
+class PayoutUpdate:
+    """One UpdateItem in the making. A field that is None is removed."""
+
+    def __init__(self, change: Change, at: datetime, entries: tuple[HistoryEntry, ...]) -> None:
+        self._due_is_set = change.fields.get("due_at") is not None
+        self._set = ["#version = #version + :one", "updated_at = :at"]
+        self._remove: list[str] = []
+        self._values: dict[str, Any] = {":one": 1, ":at": text_of(at)}
+        self.names: dict[str, str] = {"#version": "version"}
+        self.condition = ""
+        for name, value in _attributes_of(change.fields).items():
+            self._assign(name, value)
+        if entries:
+            self._set.append("history = list_append(history, :entries)")
+            self._set.append("history_size = history_size + :added")
+            self._values[":entries"] = [_item_of_entry(entry) for entry in entries]
+            self._values[":added"] = len(entries)
+
+    def _assign(self, name: str, value: object) -> None:
+        if value is None:
+            self._remove.append(f"#{name}")
+        else:
+            self._set.append(f"#{name} = :{name}")
+            self._values[f":{name}"] = value
+        self.names[f"#{name}"] = name
+
+    def move(self, before: str | None, after: str | None) -> None:
+        """From one bucket of those that people look at to another, or out of it."""
+        if before != after:
+            self._assign("review_bucket", after)
+
+    def require(self, condition: str, values: Mapping[str, object]) -> None:
+        self.condition = condition
+        self._values.update(values)
+
+    @property
+    def expression(self) -> str:
+        removed = f" REMOVE {', '.join(self._remove)}" if self._remove else ""
+        due = ", due_shard = :due_shard" if self._due_is_set else ""
+        return f"SET {', '.join(self._set)}{due}{removed}"
+
+    def encoded_values(self, transaction_id: str) -> dict[str, Any]:
+        values = dict(self._values)
+        if self._due_is_set:
+            values[":due_shard"] = shard_of(transaction_id)
+        return {name: attribute_of(value) for name, value in values.items()}
+
+
+def shard_of(transaction_id: str) -> str:
+    """Under which key of the due index a payout stands."""
+    return str(int(transaction_id[-4:], 16) % DUE_SHARDS)
+
+
+def _attributes_of(fields: Fields) -> dict[str, Any]:
+    """The attributes that stand for `fields`, those that only indexes need included."""
+    attributes: dict[str, Any] = dict(fields)
+    if "state" in fields:
+        state = fields["state"]
+        del attributes["state"]
+        attributes["status"] = state.status.value
+        attributes["submission"] = state.submission.value if state.submission else None
+    for name in _TIMES:
+        if isinstance(attributes.get(name), datetime):
+            attributes[name] = text_of(attributes[name])
+    if "due_at" in fields and fields["due_at"] is None:
+        attributes["due_shard"] = None
+    return attributes
+
+
+def bucket_of(state: State | None, *, needs_review: bool) -> str | None:
+    """In which bucket such a payout is found, if in any; what is under review waits for nobody."""
+    if needs_review:
+        return REVIEW_BUCKET
+    return APPROVAL_BUCKET if state is State.AWAITING_APPROVAL else None
+
+
+def item_of(payout: Payout) -> dict[str, Any]:
+    """The whole item of a payout, as it is first stored."""
+    item = {each.name: getattr(payout, each.name) for each in fields(payout)}
+    indexed = Fields(state=payout.state, due_at=payout.due_at)
+    return (
+        item
+        | {name: text_of(item[name]) for name in _TIMES if item[name]}
+        | _attributes_of(indexed)
+        | {
+            "state": None,
+            "unique_reference": None,
+            "uniqueReference": payout.unique_reference,
+            "due_shard": shard_of(payout.transaction_id) if payout.due_at else None,
+            "review_bucket": bucket_of(payout.state, needs_review=payout.needs_review),
+            "currency": "AUD",
+            "created_at": text_of(payout.created_at),
+            "updated_at": text_of(payout.updated_at),
+            "created_day": payout.created_at.date().isoformat(),
+            "expires_at": kept_until(payout.created_at),
+            "history": [_item_of_entry(entry) for entry in payout.history],
+        }
+    )
+
+
+def _item_of_entry(entry: HistoryEntry) -> dict[str, str]:
+    item = {
+        "at": text_of(entry.at),
+        "event": entry.event,
+        "state": entry.state.value,
+        "by": entry.by,
+        "detail": entry.detail,
+        "evidence": entry.evidence,
+    }
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def _entry_of(item: Item) -> HistoryEntry:
+    return HistoryEntry(
+        at=time_of(item["at"]),
+        event=item["event"],
+        state=State(item["state"]),
+        by=item["by"],
+        detail=item.get("detail"),
+        evidence=item.get("evidence"),
+    )
+
+
+def payout_of(item: Item) -> Payout:
+    """The payout in an item (already in Python's form)."""
+    times = {name: time_of(item[name]) if name in item else None for name in _TIMES}
+    review_reason, failure_code = item.get("review_reason"), item.get("failure_code")
+    return Payout(
+        transaction_id=item["transaction_id"],
+        unique_reference=item["uniqueReference"],
+        customer_id=item["customer_id"],
+        destination_id=item["destination_id"],
+        payout_method=item["payout_method"],
+        destination_masked=item["destination_masked"],
+        amount_cents=int(item["amount_cents"]),
+        state=State.of(item["status"], item.get("submission")),
+        version=int(item["version"]),
+        created_by=item["created_by"],
+        created_at=time_of(item["created_at"]),
+        updated_at=time_of(item["updated_at"]),
+        fingerprint=item["fingerprint"],
+        description=item.get("description"),
+        lodgement_reference=item.get("lodgement_reference"),
+        needs_review=item["needs_review"],
+        review_reason=ReviewReason(review_reason) if review_reason else None,
+        monoova_transaction_id=item.get("monoova_transaction_id"),
+        failure_code=FailureCode(failure_code) if failure_code else None,
+        failure_reason=item.get("failure_reason"),
+        retry_of=item.get("retry_of"),
+        batch_id=item.get("batch_id"),
+        lease_id=item.get("lease_id"),
+        approved_by=item.get("approved_by"),
+        resends=int(item["resends"]),
+        looks=int(item["looks"]),
+        ambiguous=item["ambiguous"],
+        history=tuple(_entry_of(entry) for entry in item.get("history", ())),
+        history_size=int(item["history_size"]),
+        **times,
+    )

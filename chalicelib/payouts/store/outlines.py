@@ -1,0 +1,48 @@
+"""What became of many payouts at once: of each only the few fields that a list of them needs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chalicelib.core.dynamodb.many_items import ManyItems
+
+_NAMES: Final = {"#status": "status"}
+_FIELDS: Final = (
+    "transaction_id, #status, needs_review, failure_code, failure_reason, lodgement_reference"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A payout, as far as a row of a batch tells of it."""
+
+    transaction_id: str
+    status: str
+    needs_review: bool
+    failure_code: str | None
+    failure_reason: str | None
+    lodgement_reference: str | None
+
+
+class Outlines:
+    """Reads the transactions table."""
+
+    def __init__(self, payouts: ManyItems) -> None:
+        self._payouts = payouts
+
+    def of(self, transaction_ids: Sequence[str]) -> dict[str, Outline]:
+        """The payouts that there are."""
+        found = (outline_of(each) for each in self._payouts.read(transaction_ids, _FIELDS, _NAMES))
+        return {outline.transaction_id: outline for outline in found}
+
+
+def outline_of(item: Mapping[str, Any]) -> Outline:
+    """The outline in an item (already in Python's form)."""
+    return Outline(
+        transaction_id=item["transaction_id"],
+        status=item["status"],
+        needs_review=item["needs_review"],
+        failure_code=item.get("failure_code"),
+        failure_reason=item.get("failure_reason"),
+        lodgement_reference=item.get("lodgement_reference"),
+    )

@@ -1,0 +1,244 @@
+"""The transactions table: one item per payout, its history inside.
+
+A write is conditional on the version it was decided from, or, on the webhook's short way, on
+every fact that the decision used.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from chalicelib.core import observability
+from chalicelib.core.dynamodb.items import (
+    Item,
+    Page,
+    decoded,
+    encoded,
+    failed_condition,
+    next_key,
+    storage_errors,
+    text_of,
+)
+from chalicelib.payouts.rules.decisions import OpenFacts
+from chalicelib.payouts.rules.payout import Change, Payout, Status, applied, kept_entries
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+from chalicelib.payouts.store.items import (
+    APPROVAL_BUCKET,
+    REVIEW_BUCKET,
+    PayoutUpdate,
+    bucket_of,
+    item_of,
+    payout_of,
+)
+
+CUSTOMER_KEY: Final = frozenset({"transaction_id", "customer_id", "created_at"})
+DAY_KEY: Final = frozenset({"transaction_id", "created_day", "created_at"})
+REVIEW_KEY: Final = frozenset({"transaction_id", "review_bucket", "created_at"})
+REVIEW_PART: Final = {"review_bucket": REVIEW_BUCKET}
+APPROVAL_PART: Final = {"review_bucket": APPROVAL_BUCKET}
+
+
+class PayoutChangedError(Exception):
+    """The payout is no longer as it was when the decision was made; `current` is how it is."""
+
+    def __init__(self, current: Payout | None) -> None:
+        super().__init__("The payout changed meanwhile.")
+        self.current = current
+
+
+class Payouts:
+    """The payouts. Every method may raise `StorageUnavailableError`."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self.table = table
+
+    def create(self, payout: Payout) -> Payout | None:
+        """Stores a new payout, or answers with the one that has its `transaction_id` already.
+
+        None says that this very payout is stored, also where an earlier try of the same write
+        had succeeded without our hearing of it.
+        """
+        try:
+            with storage_errors():
+                self._client.put_item(
+                    TableName=self.table,
+                    Item=encoded(item_of(payout)),
+                    ConditionExpression="attribute_not_exists(transaction_id)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            standing = failed_condition(error)
+            assert standing is not None  # the condition fails only where an item stands
+            existing = payout_of(standing)
+            return None if existing == payout else existing
+        return None
+
+    def get(self, transaction_id: str) -> Payout | None:
+        """The payout as it now stands (strongly consistent)."""
+        with storage_errors():
+            found = self._client.get_item(
+                TableName=self.table,
+                Key={"transaction_id": {"S": transaction_id}},
+                ConsistentRead=True,
+            )
+        return payout_of(decoded(found["Item"])) if "Item" in found else None
+
+    def find_by_reference(self, unique_reference: str) -> str | None:
+        """The `transaction_id` under a reference from one of Monoova's statements."""
+        with storage_errors():
+            found = self._client.query(
+                TableName=self.table,
+                IndexName="unique-reference-index",
+                KeyConditionExpression="uniqueReference = :reference",
+                ExpressionAttributeValues={":reference": {"S": unique_reference}},
+                Limit=1,
+            )
+        return str(decoded(found["Items"][0])["transaction_id"]) if found["Items"] else None
+
+    def commit(self, payout: Payout, change: Change, at: datetime) -> Payout:
+        """Writes `change` to `payout` as it was read, and answers with it as it now is.
+
+        Raises:
+            PayoutChangedError: somebody else wrote first.
+        """
+        update = PayoutUpdate(change, at, kept_entries(payout, change))
+        after = applied(payout, change, at)
+        update.move(
+            bucket_of(payout.state, needs_review=payout.needs_review),
+            bucket_of(after.state, needs_review=after.needs_review),
+        )
+        update.require("#version = :expected", {":expected": payout.version})
+        try:
+            return self._write(payout.transaction_id, update)
+        except PayoutChangedError as error:
+            # A try of this very write may have succeeded without our hearing of it.
+            if error.current == after:
+                return after
+            raise
+
+    def commit_open(
+        self, transaction_id: str, facts: OpenFacts, change: Change, at: datetime
+    ) -> Payout:
+        """Writes `change`, decided from nothing but `facts`, if they hold; answers with the payout.
+
+        Raises:
+            PayoutChangedError: they do not; `current` is None if there is no such payout.
+        """
+        update = PayoutUpdate(change, at, change.entries)
+        is_flagged = change.fields.get("needs_review", False)
+        update.move(None, bucket_of(change.fields.get("state"), needs_review=is_flagged))
+        update.names["#status"] = "status"
+        update.require(
+            "#status = :pending AND amount_cents = :amount AND needs_review = :no"
+            " AND (attribute_not_exists(monoova_transaction_id)"
+            " OR monoova_transaction_id = :monoova)",
+            {
+                ":pending": Status.PENDING.value,
+                ":amount": facts.amount_cents,
+                ":no": False,
+                ":monoova": change.fields.get("monoova_transaction_id") or "",
+            },
+        )
+        return self._write(transaction_id, update)
+
+    def _write(self, transaction_id: str, update: PayoutUpdate) -> Payout:
+        try:
+            with storage_errors():
+                written = self._client.update_item(
+                    TableName=self.table,
+                    Key={"transaction_id": {"S": transaction_id}},
+                    UpdateExpression=update.expression,
+                    ConditionExpression=update.condition,
+                    ExpressionAttributeNames=update.names,
+                    ExpressionAttributeValues=update.encoded_values(transaction_id),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            standing = failed_condition(error)
+            raise PayoutChangedError(payout_of(standing) if standing else None) from None
+        return payout_of(decoded(written["Attributes"]))
+
+    def of_customer(
+        self, customer_id: str, limit: int, start: Mapping[str, str] | None = None
+    ) -> Page[Payout]:
+        """A customer's payouts, newest first."""
+        return self._list("customer-index", "customer_id", customer_id, limit, start)
+
+    def of_day(self, day: date, limit: int, start: Mapping[str, str] | None = None) -> Page[Payout]:
+        """The payouts requested on a UTC day, newest first."""
+        return self._list("day-index", "created_day", day.isoformat(), limit, start)
+
+    def in_review(self, limit: int, start: Mapping[str, str] | None = None) -> Page[Payout]:
+        """The payouts that a person has to look at, newest first."""
+        return self._list("review-index", "review_bucket", REVIEW_BUCKET, limit, start)
+
+    def awaiting_approval(self, limit: int, start: Mapping[str, str] | None = None) -> Page[Payout]:
+        """The payouts that wait for an approver, newest first, however old."""
+        return self._list("review-index", "review_bucket", APPROVAL_BUCKET, limit, start)
+
+    def count_in_review(self) -> int:
+        """How many payouts a person has to look at; counts no further than one page of 1 MB."""
+        with storage_errors():
+            found = self._client.query(
+                TableName=self.table,
+                IndexName="review-index",
+                KeyConditionExpression="review_bucket = :review",
+                ExpressionAttributeValues={":review": {"S": REVIEW_BUCKET}},
+                Select="COUNT",
+            )
+        return found["Count"]
+
+    def due(
+        self, shard: int, now: datetime, limit: int, start: Mapping[str, str] | None = None
+    ) -> Page[Payout]:
+        """The open payouts of one shard whose time has come, the longest due first.
+
+        One that cannot be read is left out and counted as an error.
+        """
+        more: dict[str, Any] = {"ExclusiveStartKey": encoded(start)} if start else {}
+        with storage_errors():
+            found = self._client.query(
+                TableName=self.table,
+                IndexName="due-index",
+                KeyConditionExpression="due_shard = :shard AND due_at <= :now",
+                ExpressionAttributeValues={
+                    ":shard": {"S": str(shard)},
+                    ":now": {"S": text_of(now)},
+                },
+                Limit=limit,
+                **more,
+            )
+        return Page(tuple(_readable(found["Items"])), next_key(found))
+
+    def _list(
+        self, index: str, key: str, value: str, limit: int, start: Mapping[str, str] | None
+    ) -> Page[Payout]:
+        more: dict[str, Any] = {"ExclusiveStartKey": encoded(start)} if start else {}
+        with storage_errors():
+            found = self._client.query(
+                TableName=self.table,
+                IndexName=index,
+                KeyConditionExpression="#key = :value",
+                ExpressionAttributeNames={"#key": key},
+                ExpressionAttributeValues={":value": {"S": value}},
+                ScanIndexForward=False,
+                Limit=limit,
+                **more,
+            )
+        return Page(tuple(payout_of(decoded(item)) for item in found["Items"]), next_key(found))
+
+
+def _readable(items: Iterable[Item]) -> Iterator[Payout]:
+    for item in items:
+        try:
+            yield payout_of(decoded(item))
+        except (KeyError, ValueError, TypeError) as error:
+            # One broken record must not keep all others from being moved on.
+            observability.note_error(error)

@@ -1,0 +1,53 @@
+"""What is held on a customer, in the clear, and who looked at it: the answers of two doors."""
+
+from typing import Any
+
+from chalicelib.core.dynamodb.items import text_of
+from chalicelib.customers.access_store import Access
+from chalicelib.customers.store import SealedDestination
+from chalicelib.monoova.rules.destination import Destination, PayId
+from chalicelib.privacy.export_customer import AccessList, Export
+from chalicelib.web import replies
+from chalicelib.web.http import Reply
+
+Json = dict[str, Any]
+
+
+def export(shown: Export) -> Reply:
+    """A page of it. No cache may keep it."""
+    customer = None
+    if shown.customer:
+        destinations = [_destination(*pair) for pair in shown.destinations]
+        customer = replies.customer(shown.customer) | {"destinations": destinations}
+    body = {
+        "as_of": text_of(shown.as_of),
+        "customer": customer,
+        "payouts": [replies.payout_with_history(payout) for payout in shown.payouts],
+        "next_cursor": shown.next_cursor,
+    }
+    return Reply(body, headers={"Cache-Control": "no-store"})
+
+
+def _destination(sealed: SealedDestination, opened: Destination) -> Json:
+    details: Json = dict.fromkeys(("pay_id", "bsb", "account_number"))
+    if isinstance(opened, PayId):
+        details["pay_id"] = opened.pay_id
+    else:
+        details |= {"bsb": opened.bsb, "account_number": opened.account_number}
+    return replies.destination(sealed) | details | {"account_name": opened.account_name}
+
+
+def accesses(shown: AccessList) -> Json:
+    """A page of openings."""
+    items = [_access(access) for access in shown.items]
+    return {"items": items, "next_cursor": shown.next_cursor}
+
+
+def _access(access: Access) -> Json:
+    return {
+        "at": text_of(access.at),
+        "by": access.by,
+        "purpose": access.purpose,
+        "destination_id": access.destination_id,
+        "transaction_id": access.transaction_id,
+    }

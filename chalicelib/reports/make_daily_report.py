@@ -1,0 +1,168 @@
+"""The daily reconciliation: each day compared three ways, the report kept, differences raised.
+
+A difference never changes a payout by itself: what is wrong may be the statement. A person settles
+it, with the report as evidence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.core import observability
+from chalicelib.core.clock import Clock
+from chalicelib.core.cursor import start_of_records
+from chalicelib.core.deadline import TimeLeft
+from chalicelib.core.dynamodb.items import Page
+from chalicelib.core.errors import ConflictError, ErrorCode, NotFoundError
+from chalicelib.core.observability import Metric
+from chalicelib.core.sydney import sydney_day
+from chalicelib.monoova.gatekeeper import Gatekeeper
+from chalicelib.payouts.rules.decisions import RECONCILER, Note, contradicted
+from chalicelib.payouts.rules.payout import NO_CHANGE, Change, Payout, State
+from chalicelib.payouts.sending.record_event import Recorder, found_payout
+from chalicelib.payouts.store.payouts import Payouts
+from chalicelib.reports.ask_reports import CannotFinishError, ReportQuestions
+from chalicelib.reports.compare_day import DayComparison
+from chalicelib.reports.rules.comparison import Kind
+from chalicelib.reports.rules.daily_report import DailyReport, MissedWebhooks
+from chalicelib.reports.store.daily_reports import COLLECTION, DailyReportStore, ReportChangedError
+from chalicelib.reports.store.day_payouts import DayPayouts
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.reports.monoova_reports import MonoovaReports
+
+# So far back a report that is missing or not whole is made good by itself.
+_DAYS_BACK: Final = 3
+_LEAST_SECONDS: Final = 30.0
+# In one run. What is left is asked for again tomorrow, and the status API knows most of it.
+_MOST_SENT_AGAIN: Final = 100
+_MOST_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DailyReports:
+    """The reports of finished Sydney days."""
+
+    day_payouts: DayPayouts
+    store: DailyReportStore
+    reports: "MonoovaReports"
+    monoova: "MonoovaClient"
+    gatekeeper: Gatekeeper
+    clock: Clock
+    maccount_token: str
+    payouts: Payouts
+    recorder: Recorder
+
+    def run_due(self, seconds: float) -> list[DailyReport]:
+        """Yesterday's report, and those of the two days before that are still wanting.
+
+        Also has Monoova send again the webhooks that did not arrive. May raise
+        `StorageUnavailableError`; the next run makes good what is missing.
+        """
+        time_left = self._time_left(seconds)
+        today = sydney_day(self.clock.now())
+        made: list[DailyReport] = []
+        for back in range(1, _DAYS_BACK + 1):
+            day = today - timedelta(days=back)
+            former = self.store.get(day)
+            if former is not None and former.is_settled:
+                continue
+            if not time_left.has(_LEAST_SECONDS):
+                break
+            made.append(self._made(day, RECONCILER, time_left, resends=True))
+        return made
+
+    def run(self, day: date, by: str, seconds: float) -> DailyReport:
+        """Makes the report of a day now, for a person who looks into it.
+
+        A payout that still stands as `GivenBack` needs review from then on: so the person can
+        settle it, if the webhook of its return never comes.
+
+        Raises:
+            ConflictError: the day is not over yet in Sydney, or other runs kept reports of it all
+                the while.
+        """
+        if day >= sydney_day(self.clock.now()):
+            raise ConflictError("This day is not over yet in Sydney.", ErrorCode.DAY_NOT_OVER)
+        report = self._made(day, by, self._time_left(seconds), resends=False)
+        for line in report.differences:
+            if line.kind is Kind.GIVEN_BACK:
+                self._give_to_review(line.reference, by)
+        return report
+
+    def _give_to_review(self, transaction_id: str, by: str) -> None:
+        note = Note(self.clock.now(), by)
+
+        def flagged(payout: Payout) -> Change:
+            if payout.state is not State.COMPLETED or payout.needs_review:
+                return NO_CHANGE
+            return contradicted(payout, note, "The mAccount shows that the money came back.")
+
+        self.recorder.record(found_payout(self.payouts, transaction_id), flagged)
+
+    def get(self, day: date) -> DailyReport:
+        """The report of a day.
+
+        Raises:
+            NotFoundError: there is none yet.
+        """
+        found = self.store.get(day)
+        if found is None:
+            raise NotFoundError("There is no report of this day.", ErrorCode.REPORT_NOT_FOUND)
+        return found
+
+    def newest(self, limit: int, cursor: str | None) -> Page[DailyReport]:
+        """The reports without their differences, newest first.
+
+        Raises:
+            InvalidRequestError: the cursor is not one of this list.
+        """
+        start: Mapping[str, str] | None = start_of_records(cursor, COLLECTION)
+        return self.store.newest(limit, start)
+
+    def _time_left(self, seconds: float) -> TimeLeft:
+        return TimeLeft(self.clock, self.clock.now() + timedelta(seconds=seconds))
+
+    def _made(self, day: date, by: str, time_left: TimeLeft, *, resends: bool) -> DailyReport:
+        questions = ReportQuestions(
+            self.reports, self.monoova, self.gatekeeper, time_left, self.maccount_token
+        )
+        comparison = DayComparison(day, self.day_payouts, questions, time_left)
+        report = comparison.report(by, self.clock.now())
+        if resends:
+            report = self._with_webhooks(report, questions)
+        if report.is_complete:
+            observability.measure(Metric.DAILY_DIFFERENCES, report.difference_count)
+        else:
+            observability.count(Metric.DAILY_REPORTS_INCOMPLETE)
+        observability.note(
+            found=report.difference_count, outcome=report.incomplete_because or "complete"
+        )
+        return self._kept(report)
+
+    def _with_webhooks(self, report: DailyReport, questions: ReportQuestions) -> DailyReport:
+        try:
+            missed = questions.missed_webhooks(report.day)
+            sent = sum(questions.send_again(each) for each in missed[:_MOST_SENT_AGAIN])
+        except CannotFinishError as error:
+            return replace(report, incomplete_because=report.incomplete_because or error.why)
+        return replace(report, missed_webhooks=MissedWebhooks(len(missed), sent))
+
+    def _kept(self, report: DailyReport) -> DailyReport:
+        """Keeps it over the former one; but never over a whole one what is less."""
+        for _ in range(_MOST_TRIES):
+            former = self.store.get(report.day)
+            if former is None:
+                candidate = report
+            elif former.is_complete and not report.is_complete:
+                return replace(report, revision=former.revision)
+            else:
+                webhooks = report.missed_webhooks or former.missed_webhooks
+                candidate = replace(report, revision=former.revision, missed_webhooks=webhooks)
+            try:
+                return self.store.keep(candidate)
+            except ReportChangedError:
+                continue
+        raise ConflictError("Another run made this report meanwhile: try again.")

@@ -1,0 +1,151 @@
+"""Monoova's reports: the statement, the mAccount's movements, the webhooks that did not arrive.
+
+None of them names a payee to us: of every line only ids and amounts are read.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import quote
+
+from chalicelib.monoova.client import MonoovaClient, number_of
+from chalicelib.monoova.rules.outcome import Answer, Silence
+from chalicelib.reports.rules.comparison import Movement, Stated
+from chalicelib.reports.rules.daily_report import AccountDay
+
+# Of the webhook report, in one answer.
+NOTIFICATIONS_AT_ONCE: Final = 1000
+_FAILED: Final = "error"
+
+Heard = Answer | Silence
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One day of the mAccount."""
+
+    totals: AccountDay
+    movements: tuple[Movement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A webhook as Monoova's report has it: it says which event, never of which payment."""
+
+    webhook_id: str
+    event_name: str
+    has_failed: bool
+
+
+class MonoovaReports:
+    """One method per report. What Monoova did not say is None; the answer says how the call went.
+
+    Dates are Sydney's. A day of 20,000 payouts has 20 MB of movements, which may take `seconds`.
+    """
+
+    def __init__(self, client: MonoovaClient) -> None:
+        self._client = client
+
+    def statement(self, day: date, seconds: float) -> tuple[tuple[Stated, ...] | None, Heard]:
+        """`GET /reports/v1/statement/{date}`: what was carried out successfully that day."""
+        path = f"/reports/v1/statement/{day.isoformat()}"
+        document, answer = self._client.ask("statement", "GET", path, seconds=seconds)
+        lines = _list(document, "transactions")
+        return None if lines is None else tuple(_stated(lines)), answer
+
+    def account_day(self, account: str, day: date, seconds: float) -> tuple[Account | None, Heard]:
+        """`POST /mAccount/v1/transactions` of one day: each movement of money."""
+        body = {
+            "accountNumber": account,
+            "frequency": "Custom",
+            "startDate": f"{day.isoformat()}T00:00:00",
+            "endDate": f"{day.isoformat()}T23:59:59",
+            "descending": False,
+            # Without it, Monoova ignores the times.
+            "useTime": True,
+        }
+        document, answer = self._client.ask(
+            "transactions",
+            "POST",
+            "/mAccount/v1/transactions",
+            json.dumps(body).encode(),
+            seconds,
+        )
+        lines = _list(document, "items")
+        totals = _totals(document)
+        if lines is None or totals is None:
+            return None, answer
+        return Account(totals, tuple(_movements(lines))), answer
+
+    def notifications(self, day: date, skip: int) -> tuple[tuple[Notification, ...] | None, Heard]:
+        """`GET /subscriptions/v1/report/{date}`: one page, from `skip` on."""
+        path = notifications_path(day, skip)
+        document, answer = self._client.ask("webhook_report", "GET", path)
+        lines = _list(document, "notifications")
+        return None if lines is None else tuple(_notifications(lines)), answer
+
+    def send_again(self, webhook_id: str) -> tuple[bool, Heard]:
+        """`POST /subscriptions/v2/resend/{WebhookId}`: whether Monoova will."""
+        path = send_again_path(webhook_id)
+        document, answer = self._client.ask("resend", "POST", path, b"")
+        return document is not None, answer
+
+
+def notifications_path(day: date, skip: int) -> str:
+    """Where a page of a day's webhook report is."""
+    return f"/subscriptions/v1/report/{day.isoformat()}?skip={skip}&take={NOTIFICATIONS_AT_ONCE}"
+
+
+def send_again_path(webhook_id: str) -> str:
+    """Where a webhook is asked for again."""
+    return f"/subscriptions/v2/resend/{quote(webhook_id, safe='')}"
+
+
+def _list(document: object, name: str) -> list[Mapping[str, Any]] | None:
+    items = document.get(name) if isinstance(document, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else None
+
+
+def _stated(lines: list[Mapping[str, Any]]) -> Iterator[Stated]:
+    for line in lines:
+        # Monoova's own spelling of the reference's name.
+        reference, amount = line.get("uniqueReferenced"), _dollars(line.get("totalAmount"))
+        if isinstance(reference, str) and reference and amount is not None:
+            fee = _dollars(line.get("feeAmountIncludingGst")) or Decimal(0)
+            yield Stated(reference, number_of(line.get("transactionId")) or "", amount, fee)
+
+
+def _movements(lines: list[Mapping[str, Any]]) -> Iterator[Movement]:
+    for line in lines:
+        reference = line.get("uniqueReference")
+        if isinstance(reference, str) and reference:
+            yield Movement(
+                reference,
+                number_of(line.get("transactionId")) or "",
+                # Which sign a debit has is not documented.
+                abs(_dollars(line.get("debit")) or Decimal(0)),
+                abs(_dollars(line.get("credit")) or Decimal(0)),
+            )
+
+
+def _totals(document: object) -> AccountDay | None:
+    names = ("openingBalance", "closingBalance", "totalDebits", "totalCredits")
+    found = [_dollars(document.get(name)) for name in names] if isinstance(document, dict) else []
+    known = [amount for amount in found if amount is not None]
+    return AccountDay(*known) if len(known) == len(names) else None
+
+
+def _notifications(lines: list[Mapping[str, Any]]) -> Iterator[Notification]:
+    for line in lines:
+        webhook_id, name = number_of(line.get("webhookId")), line.get("eventName")
+        if webhook_id and isinstance(name, str):
+            has_failed = str(line.get("status")).casefold() == _FAILED
+            yield Notification(webhook_id, name, has_failed)
+
+
+def _dollars(value: object) -> Decimal | None:
+    is_number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    return Decimal(str(value)) if is_number else None

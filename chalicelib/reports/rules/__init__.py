@@ -1,0 +1,1 @@
+"""The comparison of one day, its report, and its figures."""

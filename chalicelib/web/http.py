@@ -1,0 +1,395 @@
+"""HTTP: who asks, what for, and how every outcome becomes an answer."""
+
+import functools
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import simplejson
+from chalice.app import Chalice, Request, Response
+
+from chalicelib.core import observability
+from chalicelib.core.actor import Actor, Role, ServiceRoles, service, user
+from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.core.encryption import SealBrokenError, VaultUnavailableError
+from chalicelib.core.errors import (
+    AppError,
+    CallerError,
+    ErrorCode,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+    PayloadTooLargeError,
+    TryAgainError,
+    UnauthenticatedError,
+    UnsupportedMediaTypeError,
+)
+from chalicelib.core.secrets import SecretUnavailableError
+from chalicelib.core.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    # At run time only by requests that have something to load: 46 ms of a cold start.
+    from marshmallow import Schema
+
+_MOST_BODY_BYTES: Final = 16 * 1024
+_MOST_WEBHOOK_BYTES: Final = 256 * 1024
+# 20,000 rows of 200 bytes. Lambda takes 6 MB, of which base64 leaves 4.5.
+_MOST_FILE_BYTES: Final = 4 * 1024 * 1024
+_MOST_KEY_CHARACTERS: Final = 255
+# API Gateway gives up after 29 s, the cold start and the last write to the database included.
+_MOST_SECONDS: Final = 20.0
+_SECONDS_TO_ANSWER: Final = 3.0
+
+ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
+
+# Between the names of groups, as API Gateway writes a list: `[viewers, operators]` or `viewers,x`.
+_SEPARATORS: Final = re.compile(r"[\s,\[\]]+")
+_FORBIDDEN: Final = {
+    Role.OPERATOR: "Viewers may look, but change nothing.",
+    Role.APPROVER: "Only approvers may decide on what somebody else asked for.",
+}
+
+_TITLES: Final = {
+    400: "The request is not valid",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Payload too large",
+    415: "Unsupported media type",
+    422: "Refused",
+    500: "Internal error",
+    503: "Try again later",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A successful answer. A `body` of None is an empty one; one that is a text goes out as it is,
+    under the Content-Type that `headers` name.
+    """
+
+    body: Mapping[str, Any] | str | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class PayoutsApp(Chalice):
+    """Chalice, and the deployment's `settings`: read by whoever needs one, and no page does."""
+
+    def __init__(self, app_name: str, settings: Callable[[], Settings]) -> None:
+        super().__init__(app_name)
+        self.settings = settings
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One request, with what may be asked of it."""
+
+    request: Request
+    lambda_context: Any
+    settings: Callable[[], Settings]
+
+    @classmethod
+    def to(cls, app: PayoutsApp) -> "Incoming":
+        request = app.current_request
+        assert request is not None  # Chalice sets it before it calls a view
+        return cls(request, app.lambda_context, app.settings)
+
+    def administrator(self) -> Actor:
+        """The person that API Gateway's Cognito authorizer let in, with their roles.
+
+        Raises:
+            UnauthenticatedError: there is none: an authorizer that is missing lets nobody in.
+        """
+        claims = (self.request.context.get("authorizer") or {}).get("claims") or {}
+        sub = claims.get("sub")
+        if not isinstance(sub, str) or not sub:
+            raise UnauthenticatedError("Sign in first.")
+        # API Gateway passes the list of groups on as one text.
+        groups = _SEPARATORS.split(str(claims.get("cognito:groups", "")))
+        return _noted(user(sub, groups, self.settings().roles_without_group))
+
+    def operator(self) -> Actor:
+        """The same, where something is to be changed: whoever is only a viewer may not.
+
+        Raises:
+            UnauthenticatedError, ForbiddenError
+        """
+        return _allowed(self.administrator(), Role.OPERATOR)
+
+    def approver(self) -> Actor:
+        """The same, where what somebody else asked for is decided on.
+
+        Raises:
+            UnauthenticatedError, ForbiddenError
+        """
+        return _allowed(self.administrator(), Role.APPROVER)
+
+    def service(self, needed: Role = Role.VIEWER, roles: ServiceRoles | None = None) -> Actor:
+        """The IAM principal whose signature API Gateway has checked; `roles` are the deployment's.
+
+        Raises:
+            UnauthenticatedError: there is none.
+            ForbiddenError: it may not do what `needed` may.
+        """
+        arn = (self.request.context.get("identity") or {}).get("userArn")
+        if not isinstance(arn, str) or not arn:
+            raise UnauthenticatedError("Sign the request with IAM credentials.")
+        return _allowed(_noted(service(arn, roles)), needed)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the work on this request may take."""
+        remaining = self.lambda_context.get_remaining_time_in_millis() / 1000
+        return float(max(0.0, min(_MOST_SECONDS, remaining - _SECONDS_TO_ANSWER)))
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The `Idempotency-Key`: 1 to 255 visible ASCII characters."""
+        key = self.header("Idempotency-Key")
+        if key is None:
+            return None
+        is_visible = key.isascii() and key.isprintable() and " " not in key
+        if not is_visible or not 1 <= len(key) <= _MOST_KEY_CHARACTERS:
+            raise InvalidRequestError(
+                {"Idempotency-Key": ["Must be 1 to 255 visible ASCII characters."]}
+            )
+        return key
+
+    def header(self, name: str) -> str | None:
+        value = self.request.headers.get(name)
+        return str(value) if value is not None else None
+
+    @property
+    def webhook_id(self) -> str | None:
+        """Monoova's number of the delivery: for the log, nothing is decided by it."""
+        value = self.header("Webhookid")
+        return value if value and value.isascii() and value.isdigit() else None
+
+    def raw_webhook(self) -> bytes:
+        """A webhook's body, untouched: what its signature was made over."""
+        return self._raw(_MOST_WEBHOOK_BYTES)
+
+    def raw_file(self, media_type: str) -> bytes:
+        """A file as it was sent.
+
+        Raises:
+            UnsupportedMediaTypeError: it is announced as something else.
+            PayloadTooLargeError
+        """
+        announced = (self.header("Content-Type") or "").partition(";")[0]
+        if announced.strip().lower() != media_type:
+            raise UnsupportedMediaTypeError(f"Send {media_type}.")
+        return self._raw(_MOST_FILE_BYTES)
+
+    def body(self, schema: "Schema") -> Any:
+        """The JSON body as `schema` loads it; a body may be left out where nothing is in it.
+
+        Raises:
+            InvalidRequestError, PayloadTooLargeError
+        """
+        raw = self._raw(_MOST_BODY_BYTES)
+        document = _json_object(raw) if raw.strip() or schema.fields else {}
+        return _loaded(schema, document)
+
+    def query(self, schema: "Schema") -> Any:
+        """The query parameters as `schema` loads them."""
+        given = self.request.query_params
+        if not given:
+            return _loaded(schema, {})
+        repeated = {
+            name: ["Given more than once."] for name in given if len(given.getlist(name)) > 1
+        }
+        once = {name: given[name] for name in given if name not in repeated}
+        return _loaded(schema, once, repeated)
+
+    def _raw(self, most: int) -> bytes:
+        raw = self.request.raw_body or b""
+        content = raw.encode() if isinstance(raw, str) else bytes(raw)
+        if len(content) > most:
+            raise PayloadTooLargeError(f"The body is larger than {most} bytes.")
+        return content
+
+
+def _noted(actor: Actor) -> Actor:
+    observability.note(actor=actor.name)
+    return actor
+
+
+def _allowed(actor: Actor, role: Role) -> Actor:
+    if not actor.may(role):
+        raise ForbiddenError(_FORBIDDEN[role])
+    return actor
+
+
+def is_id(text: str) -> bool:
+    """Whether a text has the form of our ids."""
+    return ID.fullmatch(text) is not None
+
+
+def checked_id(text: str, code: ErrorCode) -> str:
+    """An id from a path; one that cannot be an id of ours is not found."""
+    if not is_id(text):
+        raise NotFoundError("There is no such thing.", code)
+    return text
+
+
+def checked_day(text: str) -> date:
+    """A day from a path, as RFC 3339 has it.
+
+    Raises:
+        InvalidRequestError
+    """
+    if DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise InvalidRequestError({"date": ["Not a date such as 2026-11-24."]})
+
+
+class _NotJsonError(ValueError):
+    """The text is not JSON as RFC 8259 has it, or names a field twice."""
+
+
+def _refuse_constant(_name: str) -> None:
+    raise _NotJsonError
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise _NotJsonError
+    return document
+
+
+def _json_object(raw: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(
+            raw.decode(),
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_once,
+        )
+    except (ValueError, ArithmeticError, RecursionError):
+        raise InvalidRequestError({}, "The body is not valid JSON.") from None
+    if not isinstance(document, dict):
+        raise InvalidRequestError({}, "The body is not a JSON object.")
+    return document
+
+
+def _loaded(
+    schema: "Schema", document: Mapping[str, Any], found: Mapping[str, list[str]] | None = None
+) -> Any:
+    """`found` is what is known to be wrong already."""
+    from marshmallow import ValidationError
+
+    errors = dict(found or {})
+    try:
+        loaded = schema.load(document)
+    except ValidationError as error:
+        errors |= dict(_flat(error.messages))
+    if errors:
+        raise InvalidRequestError(errors)
+    return loaded
+
+
+def _flat(messages: Any, prefix: str = "") -> list[tuple[str, list[str]]]:
+    """Marshmallow's nested messages as `field.subfield: [message]`."""
+    if isinstance(messages, list):
+        return [(prefix or "body", [str(message) for message in messages])]
+    return [
+        pair
+        for name, inner in messages.items()
+        for pair in _flat(inner, prefix if name == "_schema" else f"{prefix}.{name}".lstrip("."))
+    ]
+
+
+def answering(view: Callable[..., Reply]) -> Callable[..., Response]:
+    """Makes a view's `Reply`, or whatever it raises, the HTTP answer."""
+
+    @functools.wraps(view)
+    def answered(*args: Any, **kwargs: Any) -> Response:
+        try:
+            reply = view(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the one place where an error becomes an answer
+            return _problem(_understood(error))
+        return Response(
+            body=_text(reply.body) if reply.body is not None else "",
+            status_code=reply.status,
+            headers={"Content-Type": "application/json", **reply.headers},
+        )
+
+    return answered
+
+
+def _understood(error: Exception) -> AppError:
+    """The error as a caller is told it; the unexpected is noted without its message."""
+    if isinstance(error, AppError):
+        return error
+    observability.note_error(error)
+    if isinstance(error, StorageUnavailableError):
+        return TryAgainError("The database cannot be reached.", ErrorCode.STORAGE_UNAVAILABLE)
+    if isinstance(error, (VaultUnavailableError, SecretUnavailableError)):
+        return TryAgainError("Keys cannot be read at the moment.", ErrorCode.STORAGE_UNAVAILABLE)
+    if isinstance(error, SettingsError):
+        observability.note(outcome=str(error))
+    if isinstance(error, SealBrokenError):
+        return AppError("A stored record does not belong where it stands.")
+    return AppError("Something went wrong here.")
+
+
+def _problem(error: AppError) -> Response:
+    """RFC 9457."""
+    observability.note(code=error.code.value)
+    body: dict[str, Any] = {
+        "type": f"urn:monoova-payouts:error:{error.code}",
+        "title": _TITLES[error.status],
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code.value,
+        "request_id": observability.noted("request_id"),
+    }
+    if error.errors:
+        body["errors"] = error.errors
+    if error.transaction_id:
+        body["transaction_id"] = error.transaction_id
+    headers: dict[str, Any] = {"Content-Type": "application/problem+json"}
+    if isinstance(error, TryAgainError):
+        headers["Retry-After"] = "30"
+    return Response(body=_text(body), status_code=error.status, headers=headers)
+
+
+def _text(body: Mapping[str, Any] | str) -> str:
+    if isinstance(body, str):
+        return body
+    text: str = simplejson.dumps(body, use_decimal=True)
+    return text
+
+
+class _MethodNotAllowedError(CallerError):
+    """The path exists, but does not take the method. API Gateway answers before we do."""
+
+    status = 405
+    default_code = ErrorCode.METHOD_NOT_ALLOWED
+
+
+def as_problem(response: Response) -> Response:
+    """An error that Chalice answered by itself, in the form of all others."""
+    if not isinstance(response.body, dict) or response.status_code < 400:
+        return response
+    error = {
+        405: _MethodNotAllowedError("This path does not take this method."),
+        415: UnsupportedMediaTypeError("Send application/json."),
+    }.get(response.status_code, AppError("Something went wrong here."))
+    problem = _problem(error)
+    kept = {name: value for name, value in response.headers.items() if name != "Content-Type"}
+    problem.headers.update(kept)
+    return problem

@@ -1,0 +1,1 @@
+"""What Monoova tells us: authentication, events, and the dead-letter queue."""

@@ -1,0 +1,129 @@
+"""Where a message rests that failed five times, until a person looks at it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from chalicelib.core.queues import queue_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# SQS hands out ten at a time at the most.
+_AT_ONCE: Final = 10
+# Who looks at more than this has something else to repair first.
+MOST_LOOKED_AT: Final = 200
+# Long enough to look at them all; whoever dies meanwhile hides them no longer.
+_HIDDEN_SECONDS: Final = 60
+# Without waiting SQS asks only some of its servers, and a message may seem not to be there.
+_WAIT_SECONDS: Final = 1
+_VISIBLE: Final = "ApproximateNumberOfMessages"
+_HIDDEN: Final = "ApproximateNumberOfMessagesNotVisible"
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """A message that rests. Its `text` may be anything: it may rest because nobody could read it.
+
+    `source` is the name of the queue that it came from, where SQS tells; `received` is how often it
+    was taken out of any queue, to be looked at too.
+    """
+
+    message_id: str
+    receipt: str = field(repr=False)
+    text: str = field(repr=False)
+    source: str | None
+    sent_at: datetime
+    received: int
+
+
+class RestingQueue:
+    """The queue of messages that failed five times. Every method may raise
+    `QueueUnavailableError`.
+
+    SQS finds no message by its id: all are taken, and what is not wanted is shown again at once.
+    """
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def count(self) -> int:
+        """About how many rest, whoever looks at them now; none of them is taken."""
+        with queue_errors():
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=[_VISIBLE, _HIDDEN]
+            )
+        return sum(int(number) for number in answer["Attributes"].values())
+
+    def look(self, most: int = MOST_LOOKED_AT) -> list[Resting]:
+        """So many messages that rest; not those that somebody else looks at now."""
+        found = [message for handful in self._handfuls(most) for message in handful]
+        self.show_again(found)
+        return found
+
+    def take(self, message_id: str) -> Resting | None:
+        """One message, hidden from everybody else for a minute."""
+        wanted: Resting | None = None
+        others: list[Resting] = []
+        for handful in self._handfuls():
+            for message in handful:
+                if message.message_id == message_id:
+                    wanted = message
+                else:
+                    others.append(message)
+            if wanted:
+                break
+        self.show_again(others)
+        return wanted
+
+    def show_again(self, messages: Sequence[Resting]) -> None:
+        """Ends the hiding of messages that were taken."""
+        for start in range(0, len(messages), _AT_ONCE):
+            some = messages[start : start + _AT_ONCE]
+            with queue_errors():
+                # Those that it fails for show again by themselves, in a minute.
+                self._client.change_message_visibility_batch(
+                    QueueUrl=self._url,
+                    Entries=[
+                        {"Id": str(n), "ReceiptHandle": each.receipt, "VisibilityTimeout": 0}
+                        for n, each in enumerate(some)
+                    ],
+                )
+
+    def delete(self, message: Resting) -> None:
+        """Takes a message away for ever."""
+        with queue_errors():
+            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
+
+    def _handfuls(self, most: int = MOST_LOOKED_AT) -> Iterator[list[Resting]]:
+        """All that rest, each once, as many as SQS hands out at a time."""
+        seen: set[str] = set()
+        while len(seen) < most:
+            with queue_errors():
+                answer = self._client.receive_message(
+                    QueueUrl=self._url,
+                    MaxNumberOfMessages=min(_AT_ONCE, most - len(seen)),
+                    VisibilityTimeout=_HIDDEN_SECONDS,
+                    WaitTimeSeconds=_WAIT_SECONDS,
+                    MessageSystemAttributeNames=["All"],
+                )
+            fresh = [m for m in answer.get("Messages", []) if m["MessageId"] not in seen]
+            if not fresh:
+                return
+            seen.update(message["MessageId"] for message in fresh)
+            yield [_resting(message) for message in fresh]
+
+
+def _resting(message: Mapping[str, Any]) -> Resting:
+    attributes = message["Attributes"]
+    source = attributes.get("DeadLetterQueueSourceArn")
+    return Resting(
+        message_id=message["MessageId"],
+        receipt=message["ReceiptHandle"],
+        text=message["Body"],
+        source=source.rpartition(":")[2] if source else None,
+        sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
+        received=int(attributes["ApproximateReceiveCount"]),
+    )
