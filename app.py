@@ -584,7 +584,8 @@ def show_console() -> Reply:
 @app.route("/console/config.json", methods=["GET"], content_types=ANY)
 @answering
 def show_console_config() -> Reply:
-    config = web.pages.console_config(wired.get().settings)
+    settings = wired.get().settings
+    config = web.pages.console_config(settings.sign_in_url, settings.user_pool_client_id)
     return Reply(config, headers={"Cache-Control": "no-cache"})
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.clock import Clock, SystemClock
-from chalicelib.core.settings import Settings, SettingsError, settings_from
+from chalicelib.core.errors import SettingsError
+from chalicelib.settings import Settings, settings_from
 from chalicelib.starting import loading
 
 if TYPE_CHECKING:
@@ -519,8 +520,12 @@ class Container:
             clock=self.clock,
             policy=self.settings.policy,
             new_id=self._new_id,
-            batches=self.open_batches,
+            stopped_by=self._batch_stopped_by,
         )
+
+    def _batch_stopped_by(self, batch_id: str) -> str | None:
+        # Loaded only when it is called: most payouts belong to no batch.
+        return self.open_batches.stopped_by(batch_id)
 
     @cached_property
     def batch_upload(self) -> "BatchUpload":
@@ -624,7 +629,7 @@ class Container:
             policy=self.settings.policy,
             balance_watch=self._balance_watch(),
             opener=lambda: self.opener,
-            open_batches=self.open_batches,
+            open_batches=self.open_batches.ids,
             tend_batches=self._tend_batches,
         )
 

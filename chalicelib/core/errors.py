@@ -183,3 +183,14 @@ class NotKnownYetError(AppError):
 
     status = 503
     default_code = ErrorCode.OUTCOME_UNKNOWN
+
+
+class SettingsError(Exception):
+    """One or more environment variables are missing or malformed; `problems` has a line for each.
+
+    Only names and expectations are listed, never values.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("Settings: " + "; ".join(problems))
+        self.problems = problems

@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Final
 
 from chalicelib.core.clock import Clock
-from chalicelib.payouts.rules.payout import Change, FailureCode, Payout, State
 
 NAMESPACE: Final = "MonoovaPayouts"
 _MOST_FRAMES: Final = 8
@@ -163,32 +162,6 @@ def _record(name: str, value: float, unit: str) -> None:
         values[0] += value
     else:
         values.append(value)
-
-
-def count_change(change: Change, payout: Payout, at: datetime) -> None:
-    """Counts what a change that was written to `payout` means for the business.
-
-    The amount is added up over all payouts; there is no metric for a customer.
-    """
-    state = change.fields.get("state")
-    if state is State.COMPLETED or "completed_at" in change.fields:
-        count(Metric.PAYOUTS_COMPLETED, code=payout.payout_method)
-        measure(Metric.CENTS_COMPLETED, payout.amount_cents)
-        measure(Metric.SECONDS_TO_COMPLETION, (at - payout.released_at).total_seconds())
-    code = change.fields.get("failure_code")
-    metric = _BY_STATE.get(state) if state else None
-    if metric:
-        count(metric, code=code if isinstance(code, FailureCode) else None)
-    if change.fields.get("needs_review"):
-        count(Metric.PAYOUTS_NEED_REVIEW, code=change.fields.get("review_reason"))
-
-
-_BY_STATE: Final = {
-    State.FAILED: Metric.PAYOUTS_FAILED,
-    State.RETURNED: Metric.PAYOUTS_RETURNED,
-    State.CANCELLED: Metric.PAYOUTS_CANCELLED,
-    State.UNRESOLVED: Metric.PAYOUTS_UNRESOLVED,
-}
 
 
 def note_error(error: BaseException) -> None:

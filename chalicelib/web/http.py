@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import simplejson
 from chalice.app import Chalice, Request, Response
@@ -24,12 +24,12 @@ from chalicelib.core.errors import (
     InvalidRequestError,
     NotFoundError,
     PayloadTooLargeError,
+    SettingsError,
     TryAgainError,
     UnauthenticatedError,
     UnsupportedMediaTypeError,
 )
 from chalicelib.core.secrets import SecretUnavailableError
-from chalicelib.core.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     # At run time only by requests that have something to load: 46 ms of a cold start.
@@ -80,10 +80,19 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class RoleSettings(Protocol):
+    """What the deployment says of who may do what."""
+
+    @property
+    def roles_without_group(self) -> frozenset[Role]:
+        """The roles of a person who is in none of our groups."""
+        ...
+
+
 class PayoutsApp(Chalice):
     """Chalice, and the deployment's `settings`: read by whoever needs one, and no page does."""
 
-    def __init__(self, app_name: str, settings: Callable[[], Settings]) -> None:
+    def __init__(self, app_name: str, settings: Callable[[], RoleSettings]) -> None:
         super().__init__(app_name)
         self.settings = settings
 
@@ -94,7 +103,7 @@ class Incoming:
 
     request: Request
     lambda_context: Any
-    settings: Callable[[], Settings]
+    settings: Callable[[], RoleSettings]
 
     @classmethod
     def to(cls, app: PayoutsApp) -> "Incoming":

@@ -3,12 +3,9 @@
 Loaded when one is first asked for: no payout waits for it.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from chalicelib.web.static_files import NOTHING, Pages
-
-if TYPE_CHECKING:
-    from chalicelib.core.settings import Settings
 
 OPENAPI: Final = Pages(".", frozenset({"openapi.json"}))
 # Swagger UI draws itself from the document. Its pictures are written into its style sheet.
@@ -28,14 +25,14 @@ def console(sign_in_url: str) -> Pages:
     return Pages("console", CONSOLE_FILES, policy=_console_policy(sign_in_url))
 
 
-def console_config(settings: "Settings") -> dict[str, str]:
+def console_config(sign_in_url: str, user_pool_client_id: str) -> dict[str, str]:
     """What the console has to know before anybody has signed in. Where its files are served from
     elsewhere, a `config.json` of this form stands beside them.
     """
     return {
         "apiBase": ".",
-        "signInUrl": settings.sign_in_url,
-        "userPoolClientId": settings.user_pool_client_id,
+        "signInUrl": sign_in_url,
+        "userPoolClientId": user_pool_client_id,
         "timeZone": "Australia/Sydney",
     }
 

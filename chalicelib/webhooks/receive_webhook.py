@@ -20,6 +20,7 @@ from chalicelib.core.errors import (
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.core.secrets import Secret
+from chalicelib.payouts.metrics import count_change
 from chalicelib.payouts.rules.decisions import Notice, NoticeKind, OpenFacts, after_notice
 from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.sending.record_event import Recorder
@@ -178,7 +179,7 @@ class WebhookService:
             after = self.payouts.commit_open(notice.reference, facts, change, now)
         except PayoutChangedError as error:
             return self._applied_to_current(error.current, notice)
-        observability.count_change(change, after, now)
+        count_change(change, after, now)
         return True
 
     def _applied_to_current(self, payout: Payout | None, notice: Notice) -> bool:

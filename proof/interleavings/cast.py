@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from chalicelib.batches.store.open_batches import OpenBatches
 from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.control.rules.limits import Limits
 from chalicelib.core.actor import user
@@ -105,16 +104,6 @@ class _Mailbox(Queue):
         self._world.cross(Call("sqs", "SendMessage"), lambda: None)
 
 
-class _NoBatches(OpenBatches):
-    """Nobody has any here: the question is no place to cross."""
-
-    def __init__(self) -> None:
-        self.table = "records"
-
-    def ids(self) -> tuple[str, ...]:
-        return ()
-
-
 class Function:
     """One function instance: its own memory of the gate, its own leases; made as it is needed."""
 
@@ -171,7 +160,7 @@ class Function:
             self._world,
             self._policy,
             self._new_id,
-            _NoBatches(),
+            lambda _batch_id: None,
         )
 
     @cached_property
@@ -186,7 +175,7 @@ class Function:
             self._world,
             self._policy,
             lambda: self._opener,
-            _NoBatches(),
+            tuple,
             lambda _ids, _time_left: None,
         )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.core.settings import settings_from
+from chalicelib.settings import settings_from
 from deploy import configure, package, stage
 from deploy.errors import DeployError
 from deploy.template import defaults_of

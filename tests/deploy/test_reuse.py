@@ -84,7 +84,7 @@ def test_it_takes_it_after_importing_the_app_which_writes_bytecode(
     assert packaged_by_chalice(project, "arm64", ToldUI()) == place
 
 
-@pytest.mark.parametrize("changed", ["app.py", "chalicelib/core/settings.py", "requirements.txt"])
+@pytest.mark.parametrize("changed", ["app.py", "chalicelib/settings.py", "requirements.txt"])
 def test_after_a_change_it_builds_its_own(project: Path, prod: Package, changed: str) -> None:
     reuse.lay_ready(project, prod, stage="prod")
     with (project / changed).open("a") as file:

@@ -7,8 +7,9 @@ from typing import Final
 import pytest
 
 from chalicelib.core.errors import ErrorCode
-from chalicelib.core.settings import SettingsError, settings_from
 from chalicelib.payouts.rules.payout import FailureCode, ReviewReason, Status
+from chalicelib.core.errors import SettingsError
+from chalicelib.settings import settings_from
 from ops import explanation_table
 from tests.contract.assumptions import sandbox_table
 from tests.world import load_app

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.settings import settings_from
+from chalicelib.settings import settings_from
 from deploy.configure import render
 from deploy.errors import DeployError
 from deploy.template import defaults_of

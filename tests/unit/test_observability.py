@@ -20,6 +20,7 @@ from chalicelib.core.observability import (
     note,
 )
 from chalicelib.monoova.rules.gate import OpenReason
+from chalicelib.payouts.metrics import count_change
 from chalicelib.payouts.rules.payout import Change, FailureCode, Fields, ReviewReason, State
 from tests.unit.test_life_cycle import payout_in
 
@@ -227,7 +228,7 @@ def test_a_change_is_counted_as_what_it_means_for_the_business(
     fields: Fields, metrics: dict[str, float], lines_of: Lines
 ) -> None:
     def counted() -> None:
-        observability.count_change(Change(fields), PAYOUT, START + timedelta(seconds=60))
+        count_change(Change(fields), PAYOUT, START + timedelta(seconds=60))
 
     (line,) = lines_of(counted)
     found = {name: value for name, value in line.items() if name[0].isupper()}
@@ -237,7 +238,7 @@ def test_a_change_is_counted_as_what_it_means_for_the_business(
 def test_amounts_are_added_up_and_told_of_no_customer(lines_of: Lines) -> None:
     def two_are_paid() -> None:
         for payout in (PAYOUT, replace(PAYOUT, amount_cents=5, payout_method="BankAccount")):
-            observability.count_change(Change(Fields(state=State.COMPLETED)), payout, START)
+            count_change(Change(Fields(state=State.COMPLETED)), payout, START)
 
     (line,) = lines_of(two_are_paid)
     assert line["CentsCompleted"] == 12_350

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.batches.store.open_batches import OpenBatches
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.encryption import Vault
@@ -16,6 +15,7 @@ from chalicelib.customers.store import SealedCustomer
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
 from chalicelib.monoova.rules.gate import Gate, Passage
+from chalicelib.payouts.metrics import count_change
 from chalicelib.payouts.rules.decisions import Note, change_for, claimed
 from chalicelib.payouts.rules.payout import (
     NO_CHANGE,
@@ -54,7 +54,7 @@ class Dispatcher:
     clock: Clock
     policy: Policy
     new_id: Callable[[], uuid.UUID]
-    batches: OpenBatches
+    stopped_by: Callable[[str], str | None]
 
     def dispatch(self, transaction_id: str, customer_id: str, by: str, seconds: float) -> None:
         """Sends the payout if it is still queued; a message that comes late or twice does nothing.
@@ -82,7 +82,7 @@ class Dispatcher:
         also = NAMING_NOBODY if customer is None else NO_CHANGE.fields
         if is_expired(payout.released_at, now, self.policy):
             return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by, also)
-        stopped_by = self.batches.stopped_by(payout.batch_id) if payout.batch_id else None
+        stopped_by = self.stopped_by(payout.batch_id) if payout.batch_id else None
         if stopped_by is not None:
             # Those that come to the queue's head before the worker who cancels them.
             code = FailureCode.CANCELLED_BY_ADMIN
@@ -171,5 +171,5 @@ class Dispatcher:
             after = self.payouts.commit(payout, change, now)
         except PayoutChangedError as error:
             return error.current or payout
-        observability.count_change(change, payout, now)
+        count_change(change, payout, now)
         return after

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.batches.store.open_batches import OpenBatches
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.deadline import TimeLeft
@@ -19,6 +18,7 @@ from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Report, Standing, Uncertainty
+from chalicelib.payouts.metrics import count_change
 from chalicelib.payouts.rules.decisions import (
     RECONCILER,
     Note,
@@ -97,7 +97,7 @@ class Reconciler:
     clock: Clock
     policy: Policy
     opener: Callable[[], "Opener"]
-    open_batches: OpenBatches
+    open_batches: Callable[[], tuple[str, ...]]
     tend_batches: Callable[[tuple[str, ...], TimeLeft], None]
     balance_watch: "BalanceWatch | None" = None
 
@@ -127,7 +127,7 @@ class Reconciler:
         """What is wrong with a batch must not keep the payouts waiting."""
         ends_at = self.clock.now() + timedelta(seconds=seconds)
         try:
-            batch_ids = self.open_batches.ids()
+            batch_ids = self.open_batches()
             if batch_ids:
                 self.tend_batches(batch_ids, TimeLeft(self.clock, ends_at))
         except StorageUnavailableError as error:
@@ -314,5 +314,5 @@ class _Run:
         """Writes to the payout as the index showed it; whoever was faster is right."""
         now = self._now()
         after = self._r.payouts.commit(payout, change, now)
-        observability.count_change(change, payout, now)
+        count_change(change, payout, now)
         return after

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Final
 
-from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.errors import ErrorCode, NotFoundError
+from chalicelib.payouts.metrics import count_change
 from chalicelib.payouts.rules.payout import Change, Payout
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 
@@ -40,7 +40,7 @@ class Recorder:
                     raise StorageUnavailableError("a payout is gone", may_be_done=False) from None
                 payout = error.current
             else:
-                observability.count_change(change, payout, now)
+                count_change(change, payout, now)
                 return after
         raise StorageUnavailableError("a payout changes all the time", may_be_done=False)
 

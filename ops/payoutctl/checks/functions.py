@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from chalicelib.core.settings import SettingsError, settings_from
+from chalicelib.core.errors import SettingsError
+from chalicelib.settings import settings_from
 from ops.payoutctl.checks.findings import Findings
 from ops.payoutctl.session import Session
 

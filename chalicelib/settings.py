@@ -8,6 +8,7 @@ from typing import Any, Final
 from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.control.rules.limits import Limits
 from chalicelib.core.actor import LOOKS, OPERATES, Role, ServiceRoles, subject_of_role
+from chalicelib.core.errors import SettingsError
 from chalicelib.core.money import InvalidAmountError, cents_from
 from chalicelib.core.secrets import Secret
 from chalicelib.payouts.rules.schedule import Policy
@@ -23,17 +24,6 @@ _WITHOUT_GROUP: Final = {"operate": OPERATES, "look": LOOKS}
 # In the clear only to this very machine: whoever signs in sends a code that stands for them.
 _SIGN_IN: Final = r"https://[\w.-]+(:[0-9]+)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?"
 _ROLE_ARN: Final = r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+"
-
-
-class SettingsError(Exception):
-    """One or more environment variables are missing or malformed; `problems` has a line for each.
-
-    Only names and expectations are listed, never values.
-    """
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("Settings: " + "; ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.control.rules.limits import Limits
 from chalicelib.core.actor import Role, ServiceRoles
 from chalicelib.core.secrets import Secret
-from chalicelib.core.settings import Settings, SettingsError, settings_from
 from chalicelib.payouts.rules.schedule import Policy
+from chalicelib.core.errors import SettingsError
+from chalicelib.settings import Settings, settings_from
 
 REQUIRED = {
     "MONOOVA_API_SECRET_ARN": "arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:monoova",
