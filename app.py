@@ -24,7 +24,7 @@ from chalice.app import (
     SQSEvent,
 )
 
-from chalicelib import starting, web
+from chalicelib import late, starting
 from chalicelib.container import wired
 from chalicelib.core.actor import Actor, Role
 from chalicelib.core.errors import ErrorCode
@@ -115,8 +115,8 @@ def show_me() -> Reply:
 def register_customer() -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    customer = wired.get().customers.register(**incoming.body(web.schemas.CUSTOMER))
-    return Reply(replies.customer(customer), 201)
+    customer = wired.get().customers.register(**incoming.body(late.customer_schemas.CUSTOMER))
+    return Reply(late.customer_replies.customer(customer), 201)
 
 
 @for_admins("GET", "/customers")
@@ -134,8 +134,12 @@ def show_customer(customer_id: str) -> Reply:
 def change_customer(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    changes = incoming.body(web.schemas.CUSTOMER_CHANGE)
-    return Reply(replies.customer(wired.get().customers.rename(_customer(customer_id), changes)))
+    changes = incoming.body(late.customer_schemas.CUSTOMER_CHANGE)
+    return Reply(
+        late.customer_replies.customer(
+            wired.get().customers.rename(_customer(customer_id), changes)
+        )
+    )
 
 
 @for_admins("DELETE", "/customers/{customer_id}")
@@ -149,9 +153,9 @@ def erase_customer(customer_id: str) -> Reply:
 def add_destination(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    details = incoming.body(web.schemas.DESTINATION)
+    details = incoming.body(late.customer_schemas.DESTINATION)
     added = wired.get().customers.add_destination(_customer(customer_id), details)
-    return Reply(replies.destination(added), 201)
+    return Reply(late.customer_replies.destination(added), 201)
 
 
 @for_admins("DELETE", "/customers/{customer_id}/destinations/{destination_id}")
@@ -166,36 +170,36 @@ def remove_destination(customer_id: str, destination_id: str) -> Reply:
 def start_verification(customer_id: str, destination_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(web.schemas.EMPTY)
+    incoming.body(late.schemas.EMPTY)
     place = _customer(customer_id), _destination(destination_id)
-    return Reply(replies.destination(wired.get().verification.start(*place, by.name)))
+    return Reply(late.customer_replies.destination(wired.get().verification.start(*place, by.name)))
 
 
 @for_admins("POST", "/customers/{customer_id}/destinations/{destination_id}/verification/confirm")
 def confirm_verification(customer_id: str, destination_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    code = incoming.body(web.schemas.VERIFICATION_CODE)["code"]
+    code = incoming.body(late.customer_schemas.VERIFICATION_CODE)["code"]
     place = _customer(customer_id), _destination(destination_id)
-    return Reply(replies.destination(wired.get().verification.confirm(*place, code)))
+    return Reply(late.customer_replies.destination(wired.get().verification.confirm(*place, code)))
 
 
 @for_admins("GET", "/customers/{customer_id}/export")
 def export_customer(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    page = incoming.query(web.schemas.PAGE)
+    page = incoming.query(late.schemas.PAGE)
     customer = _customer(customer_id)
-    return web.privacy_replies.export(wired.get().privacy.export(customer, by.name, **page))
+    return late.privacy_replies.export(wired.get().privacy.export(customer, by.name, **page))
 
 
 @for_admins("GET", "/customers/{customer_id}/accesses")
 def list_accesses(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    page = incoming.query(web.schemas.PAGE)
+    page = incoming.query(late.schemas.PAGE)
     found = wired.get().privacy.list_accesses(_customer(customer_id), **page)
-    return Reply(web.privacy_replies.accesses(found))
+    return Reply(late.privacy_replies.accesses(found))
 
 
 @for_admins("GET", "/customers/{customer_id}/payouts")
@@ -223,8 +227,8 @@ def list_payouts() -> Reply:
 def validate_payout() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.administrator()
-    ask = incoming.body(web.schemas.PAYOUT)
-    return Reply(replies.validated(wired.get().validation.validate(ask, by.name)))
+    ask = incoming.body(late.payout_schemas.PAYOUT)
+    return Reply(late.payout_replies.validated(wired.get().validation.validate(ask, by.name)))
 
 
 @for_admins("GET", "/payouts/{transaction_id}")
@@ -242,45 +246,45 @@ def approve_payout(transaction_id: str) -> Reply:
 def reject_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.approver()
-    why = incoming.body(web.schemas.REASON)
+    why = incoming.body(late.schemas.REASON)
     payout = wired.get().approvals.reject(_payout(transaction_id), by=by, **why)
-    return Reply(replies.payout_with_history(payout))
+    return Reply(late.payout_replies.payout_with_history(payout))
 
 
 @for_admins("POST", "/payouts/{transaction_id}/cancel")
 def cancel_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(web.schemas.EMPTY)
+    incoming.body(late.schemas.EMPTY)
     payout = wired.get().administration.cancel(_payout(transaction_id), by.name)
-    return Reply(replies.payout_with_history(payout))
+    return Reply(late.payout_replies.payout_with_history(payout))
 
 
 @for_admins("POST", "/payouts/{transaction_id}/retry")
 def retry_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(web.schemas.EMPTY)
+    incoming.body(late.schemas.EMPTY)
     requested = wired.get().paying.retry(_payout(transaction_id), by.name, incoming.seconds_left)
-    return replies.accepted(requested)
+    return late.payout_replies.accepted(requested)
 
 
 @for_admins("POST", "/payouts/{transaction_id}/resolve")
 def resolve_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    how = incoming.body(web.schemas.RESOLVE)
+    how = incoming.body(late.payout_schemas.RESOLVE)
     payout = wired.get().administration.resolve(_payout(transaction_id), by=by.name, **how)
-    return Reply(replies.payout_with_history(payout))
+    return Reply(late.payout_replies.payout_with_history(payout))
 
 
 @for_admins("POST", "/payouts/{transaction_id}/refresh")
 def refresh_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(web.schemas.EMPTY)
+    incoming.body(late.schemas.EMPTY)
     payout = wired.get().administration.refresh(_payout(transaction_id), by.name)
-    return Reply(replies.payout_with_history(payout))
+    return Reply(late.payout_replies.payout_with_history(payout))
 
 
 # --- batches: many payouts in one file
@@ -292,72 +296,72 @@ def upload_batch() -> Reply:
     by = incoming.operator()
     content = incoming.raw_file("text/csv")
     uploaded = wired.get().batch_upload.upload(content, by, incoming.seconds_left)
-    return web.batch_replies.uploaded(uploaded)
+    return late.batch_replies.uploaded(uploaded)
 
 
 @for_admins("GET", "/batches")
 def list_batches() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    page = incoming.query(web.schemas.PAGE)
+    page = incoming.query(late.schemas.PAGE)
     newest = wired.get().batches.newest(page["limit"], page["cursor"])
-    return Reply(web.batch_replies.batches(newest))
+    return Reply(late.batch_replies.batches(newest))
 
 
 @for_admins("GET", "/batches/{batch_id}")
 def show_batch(batch_id: str) -> Reply:
     Incoming.to(app).administrator()
-    return Reply(web.batch_replies.batch(wired.get().batches.get(_batch(batch_id))))
+    return Reply(late.batch_replies.batch(wired.get().batches.get(_batch(batch_id))))
 
 
 @for_admins("POST", "/batches/{batch_id}/confirm")
 def confirm_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    total = incoming.body(web.batch_schemas.CONFIRM)["total"]
+    total = incoming.body(late.batch_schemas.CONFIRM)["total"]
     confirmed = wired.get().batches.confirm(_batch(batch_id), total, by)
-    return Reply(web.batch_replies.batch(confirmed))
+    return Reply(late.batch_replies.batch(confirmed))
 
 
 @for_admins("POST", "/batches/{batch_id}/approve")
 def approve_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.approver()
-    incoming.body(web.schemas.EMPTY)
-    return Reply(web.batch_replies.batch(wired.get().batches.approve(_batch(batch_id), by)))
+    incoming.body(late.schemas.EMPTY)
+    return Reply(late.batch_replies.batch(wired.get().batches.approve(_batch(batch_id), by)))
 
 
 @for_admins("POST", "/batches/{batch_id}/reject")
 def reject_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.approver()
-    reason = incoming.body(web.schemas.REASON)["reason"]
-    return Reply(web.batch_replies.batch(wired.get().batches.reject(_batch(batch_id), reason, by)))
+    reason = incoming.body(late.schemas.REASON)["reason"]
+    return Reply(late.batch_replies.batch(wired.get().batches.reject(_batch(batch_id), reason, by)))
 
 
 @for_admins("POST", "/batches/{batch_id}/cancel")
 def cancel_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(web.schemas.EMPTY)
-    return Reply(web.batch_replies.batch(wired.get().batches.cancel(_batch(batch_id), by)))
+    incoming.body(late.schemas.EMPTY)
+    return Reply(late.batch_replies.batch(wired.get().batches.cancel(_batch(batch_id), by)))
 
 
 @for_admins("GET", "/batches/{batch_id}/rows")
 def list_rows_of_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    cursor = incoming.query(web.batch_schemas.PART)["cursor"]
-    return Reply(web.batch_replies.rows(wired.get().batch_rows.page(_batch(batch_id), cursor)))
+    cursor = incoming.query(late.batch_schemas.PART)["cursor"]
+    return Reply(late.batch_replies.rows(wired.get().batch_rows.page(_batch(batch_id), cursor)))
 
 
 @for_admins("GET", "/batches/{batch_id}/result")
 def download_result_of_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    cursor = incoming.query(web.batch_schemas.PART)["cursor"]
+    cursor = incoming.query(late.batch_schemas.PART)["cursor"]
     part = wired.get().batch_rows.result(_batch(batch_id), cursor)
-    return web.batch_replies.result(part, is_first=cursor is None)
+    return late.batch_replies.result(part, is_first=cursor is None)
 
 
 # --- the business's account, and the reconciliation on demand
@@ -372,16 +376,18 @@ def show_account() -> Reply:
 def reconcile_now() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(web.schemas.EMPTY)
-    return Reply(replies.findings(wired.get().reconciler.run(incoming.seconds_left, by.name)))
+    incoming.body(late.schemas.EMPTY)
+    return Reply(
+        late.payout_replies.findings(wired.get().reconciler.run(incoming.seconds_left, by.name))
+    )
 
 
 @for_admins("GET", "/funding")
 def list_funding() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    page = incoming.query(web.schemas.PAGE)
-    return Reply(web.report_replies.funds(wired.get().funds.newest(page["limit"], page["cursor"])))
+    page = incoming.query(late.schemas.PAGE)
+    return Reply(late.report_replies.funds(wired.get().funds.newest(page["limit"], page["cursor"])))
 
 
 # --- days compared with Monoova's books, and their figures
@@ -391,34 +397,34 @@ def list_funding() -> Reply:
 def list_daily_reports() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    page = incoming.query(web.schemas.PAGE)
+    page = incoming.query(late.schemas.PAGE)
     return Reply(
-        web.report_replies.reports(wired.get().daily_reports.newest(page["limit"], page["cursor"]))
+        late.report_replies.reports(wired.get().daily_reports.newest(page["limit"], page["cursor"]))
     )
 
 
 @for_admins("GET", "/reports/daily/{date}")
 def show_daily_report(date: str) -> Reply:
     Incoming.to(app).administrator()
-    return Reply(web.report_replies.report(wired.get().daily_reports.get(checked_day(date))))
+    return Reply(late.report_replies.report(wired.get().daily_reports.get(checked_day(date))))
 
 
 @for_admins("POST", "/reports/daily/{date}")
 def make_daily_report(date: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(web.schemas.EMPTY)
+    incoming.body(late.schemas.EMPTY)
     made = wired.get().daily_reports.run(checked_day(date), by.name, incoming.seconds_left)
-    return Reply(web.report_replies.report(made))
+    return Reply(late.report_replies.report(made))
 
 
 @for_admins("GET", "/statistics")
 def show_statistics() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    days = incoming.query(web.schemas.DAY_RANGE)
+    days = incoming.query(late.report_schemas.DAY_RANGE)
     return Reply(
-        web.report_replies.statistics(
+        late.report_replies.statistics(
             wired.get().figures_of_days.between(days["from_"], days["to"])
         )
     )
@@ -430,31 +436,31 @@ def show_statistics() -> Reply:
 @for_admins("GET", "/sending")
 def show_sending() -> Reply:
     Incoming.to(app).administrator()
-    return Reply(replies.sending(wired.get().gatekeeper.look()))
+    return Reply(late.monoova_replies.sending(wired.get().gatekeeper.look()))
 
 
 @for_admins("POST", "/sending/pause")
 def pause_sending() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    why = incoming.body(web.schemas.REASON)
-    return Reply(replies.sending(wired.get().gatekeeper.pause(by.name, **why)))
+    why = incoming.body(late.schemas.REASON)
+    return Reply(late.monoova_replies.sending(wired.get().gatekeeper.pause(by.name, **why)))
 
 
 @for_admins("POST", "/sending/resume")
 def resume_sending() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(web.schemas.EMPTY)
-    return Reply(replies.sending(wired.get().gatekeeper.resume(by.name)))
+    incoming.body(late.schemas.EMPTY)
+    return Reply(late.monoova_replies.sending(wired.get().gatekeeper.resume(by.name)))
 
 
 @for_admins("POST", "/sending/reset")
 def reset_circuit() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    incoming.body(web.schemas.EMPTY)
-    return Reply(replies.sending(wired.get().gatekeeper.reset(by.name)))
+    incoming.body(late.schemas.EMPTY)
+    return Reply(late.monoova_replies.sending(wired.get().gatekeeper.reset(by.name)))
 
 
 # --- messages that failed five times
@@ -464,16 +470,18 @@ def reset_circuit() -> Reply:
 def list_dead_letters() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
-    limit = incoming.query(web.schemas.DEAD_LETTERS)["limit"]
-    return Reply(replies.dead_letters(wired.get().dead_letters.look(limit)))
+    limit = incoming.query(late.webhook_schemas.DEAD_LETTERS)["limit"]
+    return Reply(late.webhook_replies.dead_letters(wired.get().dead_letters.look(limit)))
 
 
 @for_admins("POST", "/dead-letters/{message_id}/replay")
 def replay_dead_letter(message_id: str) -> Reply:
     incoming = Incoming.to(app)
     incoming.operator()
-    incoming.body(web.schemas.EMPTY)
-    return Reply(replies.dead_letter(wired.get().dead_letters.replay(_letter(message_id))))
+    incoming.body(late.schemas.EMPTY)
+    return Reply(
+        late.webhook_replies.dead_letter(wired.get().dead_letters.replay(_letter(message_id)))
+    )
 
 
 @for_admins("DELETE", "/dead-letters/{message_id}")
@@ -560,19 +568,19 @@ def show_health() -> Reply:
 @app.route("/openapi.json", methods=["GET"], content_types=ANY)
 @answering
 def show_openapi() -> Reply:
-    return web.pages.OPENAPI.reply("openapi.json", Incoming.to(app).header("If-None-Match"))
+    return late.pages.OPENAPI.reply("openapi.json", Incoming.to(app).header("If-None-Match"))
 
 
 @app.route("/docs", methods=["GET"], content_types=ANY)
 @answering
 def show_docs() -> Reply:
-    return web.pages.DOCS.reply("index.html", Incoming.to(app).header("If-None-Match"))
+    return late.pages.DOCS.reply("index.html", Incoming.to(app).header("If-None-Match"))
 
 
 @app.route("/docs/{file}", methods=["GET"], content_types=ANY)
 @answering
 def show_docs_file(file: str) -> Reply:
-    return web.pages.DOCS.reply(file, Incoming.to(app).header("If-None-Match"))
+    return late.pages.DOCS.reply(file, Incoming.to(app).header("If-None-Match"))
 
 
 @app.route("/console", methods=["GET"], content_types=ANY)
@@ -585,7 +593,7 @@ def show_console() -> Reply:
 @answering
 def show_console_config() -> Reply:
     settings = wired.get().settings
-    config = web.pages.console_config(settings.sign_in_url, settings.user_pool_client_id)
+    config = late.pages.console_config(settings.sign_in_url, settings.user_pool_client_id)
     return Reply(config, headers={"Cache-Control": "no-cache"})
 
 
@@ -613,7 +621,7 @@ def take_up_webhook_events(event: SQSEvent) -> Any:
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="reconcile")
 def reconcile(event: CloudWatchEvent) -> Any:
     with invocation(wired.get().clock, wired.get().stage, kind="reconcile"):
-        return replies.findings(
+        return late.payout_replies.findings(
             wired.get().reconciler.run(queue_events.seconds_left(event.context) - 5)
         )
 
@@ -624,52 +632,60 @@ def reconcile(event: CloudWatchEvent) -> Any:
 def reconcile_daily(event: CloudWatchEvent) -> Any:
     with invocation(wired.get().clock, wired.get().stage, kind="reconcile_daily"):
         made = wired.get().daily_reports.run_due(queue_events.seconds_left(event.context) - 5)
-        return web.report_replies.made(made)
+        return late.report_replies.made(made)
 
 
 # --- what several of the ways in share
 
 
 def _request_payout(incoming: Incoming, by: Actor) -> Reply:
-    ask = incoming.body(web.schemas.PAYOUT)
+    ask = incoming.body(late.payout_schemas.PAYOUT)
     requested = wired.get().paying.request(ask, by, incoming.idempotency_key, incoming.seconds_left)
-    return replies.accepted(requested)
+    return late.payout_replies.accepted(requested)
 
 
 def _approve_payout(incoming: Incoming, by: Actor, transaction_id: str) -> Reply:
-    incoming.body(web.schemas.EMPTY)
+    incoming.body(late.schemas.EMPTY)
     payout = wired.get().approvals.approve(_payout(transaction_id), by)
-    return Reply(replies.payout_with_history(payout))
+    return Reply(late.payout_replies.payout_with_history(payout))
 
 
 def _list_customers(incoming: Incoming, _by: Actor) -> Reply:
-    page = incoming.query(web.schemas.PAGE)
-    return Reply(replies.customers(wired.get().customers.newest(page["limit"], page["cursor"])))
+    page = incoming.query(late.schemas.PAGE)
+    return Reply(
+        late.customer_replies.customers(wired.get().customers.newest(page["limit"], page["cursor"]))
+    )
 
 
 def _show_account(_by: Actor) -> Reply:
-    return Reply(replies.account(wired.get().account.balance()))
+    return Reply(late.monoova_replies.account(wired.get().account.balance()))
 
 
 def _list_payouts(incoming: Incoming, _by: Actor, customer_id: str | None = None) -> Reply:
-    schemas = web.schemas
+    schemas = late.payout_schemas
     query = incoming.query(schemas.CUSTOMER_PAYOUT_LIST if customer_id else schemas.PAYOUT_LIST)
     wanted = schemas.filter_of(query, customer_id)
     return Reply(
-        replies.payouts(wired.get().payout_lists.list(wanted, query["limit"], query["cursor"]))
+        late.payout_replies.payouts(
+            wired.get().payout_lists.list(wanted, query["limit"], query["cursor"])
+        )
     )
 
 
 def _show_payout(_by: Actor, transaction_id: str) -> Reply:
-    return Reply(replies.payout_with_history(wired.get().payout_lists.get(_payout(transaction_id))))
+    return Reply(
+        late.payout_replies.payout_with_history(
+            wired.get().payout_lists.get(_payout(transaction_id))
+        )
+    )
 
 
 def _show_customer(_by: Actor, customer_id: str) -> Reply:
-    return Reply(replies.customer(wired.get().customers.get(_customer(customer_id))))
+    return Reply(late.customer_replies.customer(wired.get().customers.get(_customer(customer_id))))
 
 
 def _console_file(name: str, incoming: Incoming) -> Reply:
-    files = web.pages.console(wired.get().settings.sign_in_url)
+    files = late.pages.console(wired.get().settings.sign_in_url)
     return files.reply(name, incoming.header("If-None-Match"))
 
 

@@ -8,7 +8,11 @@ from marshmallow import Schema
 
 from chalicelib.batches import schemas as batch_schemas
 from chalicelib.core.errors import ErrorCode
+from chalicelib.customers import schemas as customer_schemas
+from chalicelib.payouts import schemas as payout_schemas
+from chalicelib.reports import schemas as report_schemas
 from chalicelib.web import schemas
+from chalicelib.webhooks import schemas as webhook_schemas
 
 _E: Final = ErrorCode
 _STORAGE: Final = (_E.INTERNAL_ERROR, _E.STORAGE_UNAVAILABLE)
@@ -65,7 +69,7 @@ _REQUEST_PAYOUT: Final = Operation(
     (*_BODY, *_PAYABLE, *_SENT, *_STORAGE),
     202,
     "AcceptedPayout",
-    body=schemas.PayoutSchema,
+    body=payout_schemas.PayoutSchema,
     changes=True,
     is_idempotent=True,
 )
@@ -73,13 +77,13 @@ _LIST_PAYOUTS: Final = Operation(
     "Lists payouts, newest first; those of the last 31 days unless told otherwise.",
     (_E.INVALID_REQUEST, *_STORAGE),
     reply="PayoutPage",
-    query=schemas.PayoutListSchema,
+    query=payout_schemas.PayoutListSchema,
 )
 _LIST_PAYOUTS_OF_CUSTOMER: Final = Operation(
     "Lists a customer's payouts, newest first; none for a customer that does not exist.",
     (_E.INVALID_REQUEST, *_CUSTOMER),
     reply="PayoutPage",
-    query=schemas.CustomerPayoutListSchema,
+    query=payout_schemas.CustomerPayoutListSchema,
 )
 _LIST_CUSTOMERS: Final = Operation(
     "Lists the customers, newest first; destinations masked.",
@@ -126,7 +130,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         (*_BODY, _E.EXTERNAL_ID_TAKEN, *_STORAGE),
         201,
         "Customer",
-        body=schemas.CustomerSchema,
+        body=customer_schemas.CustomerSchema,
         changes=True,
     ),
     "list_customers": _LIST_CUSTOMERS,
@@ -135,7 +139,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "Changes a customer's name, e-mail or both.",
         (*_BODY, _E.CHANGED_MEANWHILE, *_CUSTOMER),
         reply="Customer",
-        body=schemas.CustomerChangeSchema,
+        body=customer_schemas.CustomerChangeSchema,
         changes=True,
     ),
     "erase_customer": Operation(
@@ -149,7 +153,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         (*_BODY, _E.TOO_MANY_DESTINATIONS, _E.CHANGED_MEANWHILE, *_CUSTOMER),
         201,
         "Destination",
-        body=schemas.DestinationSchema,
+        body=customer_schemas.DestinationSchema,
         changes=True,
     ),
     "remove_destination": Operation(
@@ -191,7 +195,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
             *_CUSTOMER,
         ),
         reply="Destination",
-        body=schemas.VerificationCodeSchema,
+        body=customer_schemas.VerificationCodeSchema,
         changes=True,
     ),
     "export_customer": Operation(
@@ -216,7 +220,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         " and stores nothing.",
         (*_BODY, *_PAYABLE, _E.LIMIT_EXCEEDED, _E.SENDING_STOPPED, *_STORAGE),
         reply="Validation",
-        body=schemas.PayoutSchema,
+        body=payout_schemas.PayoutSchema,
     ),
     "show_payout": _SHOW_PAYOUT,
     "approve_payout": _APPROVE_PAYOUT,
@@ -253,7 +257,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "Settles by hand a payout that needs review.",
         (*_BODY, _E.PAYOUT_NOT_RESOLVABLE, *_PAYOUT),
         reply="PayoutWithHistory",
-        body=schemas.ResolveSchema,
+        body=payout_schemas.ResolveSchema,
         changes=True,
     ),
     "refresh_payout": Operation(
@@ -358,7 +362,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "The figures of days, by Sydney's days, newest first; the last 31 unless told otherwise.",
         (_E.INVALID_REQUEST, *_STORAGE),
         reply="Statistics",
-        query=schemas.DayRangeSchema,
+        query=report_schemas.DayRangeSchema,
     ),
     "show_sending": Operation(
         "Whether payouts are being sent, and who or what stopped them.", _STORAGE, reply="Sending"
@@ -388,7 +392,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "Messages that failed five times and rest, the oldest first.",
         (_E.INVALID_REQUEST, *_STORAGE),
         reply="DeadLetterList",
-        query=schemas.DeadLetterListSchema,
+        query=webhook_schemas.DeadLetterListSchema,
     ),
     "replay_dead_letter": Operation(
         "Puts a message back on the queue that it came from.",

@@ -16,7 +16,10 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Regexp
 
 from chalicelib.batches import schemas as batch_schemas
+from chalicelib.customers import schemas as customer_schemas
 from chalicelib.monoova.rules.destination import DestinationType, PayIdType
+from chalicelib.payouts import schemas as payout_schemas
+from chalicelib.reports import schemas as report_schemas
 from chalicelib.web import schemas
 
 Json = dict[str, Any]
@@ -45,23 +48,25 @@ _EMAIL: Final = {
 }
 _DAY: Final = {"pattern": rf"{_CENTURY}[0-9]{{2}}-[0-9]{{2}}$"}
 _CHECKED_BY_HAND: Final[Mapping[tuple[type[Schema], str], Json]] = {
-    (schemas.CustomerSchema, "name"): _ONE_LINE,
-    (schemas.CustomerSchema, "email"): _EMAIL,
-    (schemas.CustomerChangeSchema, "name"): _ONE_LINE,
-    (schemas.CustomerChangeSchema, "email"): _EMAIL,
-    (schemas.DestinationSchema, "bsb"): {"pattern": _trimmed("[0-9]{3}-?[0-9]{3}")},
-    (schemas.DestinationSchema, "account_number"): {"pattern": "^[ -]*(?:[0-9][ -]*){4,9}$"},
-    (schemas.DestinationSchema, "account_name"): {"pattern": _NAME},
-    (schemas.VerificationCodeSchema, "code"): {"pattern": "^[0-9A-Za-z]{4,12}$"},
-    (schemas.PayoutSchema, "description"): _ONE_LINE,
-    (schemas.PayoutSchema, "lodgement_reference"): _ONE_LINE,
-    (schemas.ResolveSchema, "reason"): _ONE_LINE,
+    (customer_schemas.CustomerSchema, "name"): _ONE_LINE,
+    (customer_schemas.CustomerSchema, "email"): _EMAIL,
+    (customer_schemas.CustomerChangeSchema, "name"): _ONE_LINE,
+    (customer_schemas.CustomerChangeSchema, "email"): _EMAIL,
+    (customer_schemas.DestinationSchema, "bsb"): {"pattern": _trimmed("[0-9]{3}-?[0-9]{3}")},
+    (customer_schemas.DestinationSchema, "account_number"): {
+        "pattern": "^[ -]*(?:[0-9][ -]*){4,9}$"
+    },
+    (customer_schemas.DestinationSchema, "account_name"): {"pattern": _NAME},
+    (customer_schemas.VerificationCodeSchema, "code"): {"pattern": "^[0-9A-Za-z]{4,12}$"},
+    (payout_schemas.PayoutSchema, "description"): _ONE_LINE,
+    (payout_schemas.PayoutSchema, "lodgement_reference"): _ONE_LINE,
+    (payout_schemas.ResolveSchema, "reason"): _ONE_LINE,
     (schemas.ReasonSchema, "reason"): _ONE_LINE,
-    (schemas.PayoutListSchema, "date"): _DAY,
-    (schemas.PayoutListSchema, "from_"): _DAY,
-    (schemas.PayoutListSchema, "to"): _DAY,
-    (schemas.DayRangeSchema, "from_"): _DAY,
-    (schemas.DayRangeSchema, "to"): _DAY,
+    (payout_schemas.PayoutListSchema, "date"): _DAY,
+    (payout_schemas.PayoutListSchema, "from_"): _DAY,
+    (payout_schemas.PayoutListSchema, "to"): _DAY,
+    (report_schemas.DayRangeSchema, "from_"): _DAY,
+    (report_schemas.DayRangeSchema, "to"): _DAY,
 }
 _ACCOUNT_NAME: Final[Json] = {
     "description": "2 to 140 characters on one line; a run of blanks counts as one space.",
@@ -119,17 +124,17 @@ _PAY_ID: Final[Mapping[PayIdType, Json]] = {
 }
 _END: Final = r"\Z"
 _NAMES: Final[Mapping[type[Schema], str]] = {
-    schemas.CustomerSchema: "NewCustomer",
-    schemas.CustomerChangeSchema: "CustomerChange",
-    schemas.DestinationSchema: "NewDestination",
-    schemas.PayoutSchema: "NewPayout",
-    schemas.VerificationCodeSchema: "VerificationCode",
-    schemas.ResolveSchema: "Resolution",
+    customer_schemas.CustomerSchema: "NewCustomer",
+    customer_schemas.CustomerChangeSchema: "CustomerChange",
+    customer_schemas.DestinationSchema: "NewDestination",
+    payout_schemas.PayoutSchema: "NewPayout",
+    customer_schemas.VerificationCodeSchema: "VerificationCode",
+    payout_schemas.ResolveSchema: "Resolution",
     schemas.ReasonSchema: "Reason",
     batch_schemas.ConfirmSchema: "BatchTotal",
     schemas.EmptySchema: "Nothing",
 }
-_PATTERNS: Final = {"external_id": f"^{schemas.EXTERNAL_ID.pattern.removesuffix(_END)}$"}
+_PATTERNS: Final = {"external_id": f"^{customer_schemas.EXTERNAL_ID.pattern.removesuffix(_END)}$"}
 BODIES: Final = tuple(_NAMES)
 _PAY_ID_FIELDS: Final = ("type", "pay_id", "pay_id_type", "account_name")
 _BANK_FIELDS: Final = ("type", "bsb", "account_number", "account_name")
@@ -158,9 +163,9 @@ def _body(schema: type[Schema], converter: OpenAPIConverter) -> Json:
     document: Json = converter.schema2jsonschema(schema())  # type: ignore[no-untyped-call]
     described: Json = {"description": _first_line(schema), **document}
     described["additionalProperties"] = False
-    if schema is schemas.CustomerChangeSchema:
+    if schema is customer_schemas.CustomerChangeSchema:
         described["minProperties"] = 1
-    return _destination(described) if schema is schemas.DestinationSchema else described
+    return _destination(described) if schema is customer_schemas.DestinationSchema else described
 
 
 def _first_line(schema: type[Schema]) -> str:

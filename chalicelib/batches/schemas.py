@@ -2,10 +2,7 @@
 
 from typing import Final
 
-from marshmallow import Schema, fields
-from marshmallow.validate import Length
-
-from chalicelib.web.schemas import Amount
+from chalicelib.web.schemas import Amount, Length, Schema, fields
 
 
 class ConfirmSchema(Schema):

@@ -3,11 +3,12 @@
 from typing import Any
 
 from chalicelib.core.dynamodb.items import text_of
+from chalicelib.customers import replies as customer_replies
 from chalicelib.customers.access_store import Access
 from chalicelib.customers.store import SealedDestination
 from chalicelib.monoova.rules.destination import Destination, PayId
+from chalicelib.payouts import replies as payout_replies
 from chalicelib.privacy.export_customer import AccessList, Export
-from chalicelib.web import replies
 from chalicelib.web.http import Reply
 
 Json = dict[str, Any]
@@ -18,11 +19,11 @@ def export(shown: Export) -> Reply:
     customer = None
     if shown.customer:
         destinations = [_destination(*pair) for pair in shown.destinations]
-        customer = replies.customer(shown.customer) | {"destinations": destinations}
+        customer = customer_replies.customer(shown.customer) | {"destinations": destinations}
     body = {
         "as_of": text_of(shown.as_of),
         "customer": customer,
-        "payouts": [replies.payout_with_history(payout) for payout in shown.payouts],
+        "payouts": [payout_replies.payout_with_history(payout) for payout in shown.payouts],
         "next_cursor": shown.next_cursor,
     }
     return Reply(body, headers={"Cache-Control": "no-store"})
@@ -34,7 +35,7 @@ def _destination(sealed: SealedDestination, opened: Destination) -> Json:
         details["pay_id"] = opened.pay_id
     else:
         details |= {"bsb": opened.bsb, "account_number": opened.account_number}
-    return replies.destination(sealed) | details | {"account_name": opened.account_name}
+    return customer_replies.destination(sealed) | details | {"account_name": opened.account_name}
 
 
 def accesses(shown: AccessList) -> Json:

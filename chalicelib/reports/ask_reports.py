@@ -4,12 +4,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from chalicelib.core.deadline import TimeLeft
+from chalicelib.monoova.event_names import PAYMENT_STATUS, RETURN
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Answer, Standing, is_answered, is_not_permitted
 from chalicelib.reports.rules.comparison import Stated
 from chalicelib.reports.rules.daily_report import Incomplete
-from chalicelib.webhooks.events import PAYMENT_STATUS, RETURN
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient

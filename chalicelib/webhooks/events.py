@@ -13,35 +13,14 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.core.redaction import redact
+from chalicelib.monoova.event_names import CREDITED, KNOWN_EVENTS, PAYMENT_STATUS, RECEIVED, RETURN
 from chalicelib.payouts.rules.decisions import Notice, NoticeKind
 
 if TYPE_CHECKING:
     from chalicelib.webhooks.inbound_credits import Credits
 
-PAYMENT_STATUS: Final = "NppPaymentStatus"
-RETURN: Final = "NppReturn"
-RECEIVED: Final = "NPPReceivePayment"
-CREDITED: Final = "InboundDirectCredit"
 UNKNOWN: Final = "Unknown"
 
-# Those of Monoova's subscription API, in its spelling; it is not consistent about Npp and NPP.
-_KNOWN_EVENTS: Final = {
-    name.casefold(): name
-    for name in (
-        PAYMENT_STATUS,
-        RETURN,
-        "PayToReceivePayment",
-        RECEIVED,
-        CREDITED,
-        "InboundDirectDebit",
-        "DirectEntryDishonour",
-        "PendingInboundRtgsImt",
-        "InboundRtgsImtStatus",
-        "InboundDirectCreditRejections",
-        "NPPCreditRejections",
-        "DirectDebitClearance",
-    )
-}
 _STATUSES: Final = {
     "payment successful": NoticeKind.PAID,
     "rejected": NoticeKind.REJECTED,
@@ -109,7 +88,7 @@ def _name_of(body: Body, path_name: str | None) -> str:
     named = path_name or _text(body, "eventname")
     if named:
         other = named if _EVENT_NAME.fullmatch(named) else UNKNOWN
-        return _KNOWN_EVENTS.get(named.casefold(), other)
+        return KNOWN_EVENTS.get(named.casefold(), other)
     if body.get("returntransactionid"):
         return RETURN
     has_status = body.get("status") is not None and body.get("uniquereference") is not None

@@ -82,9 +82,9 @@ def _directly(session: Session, table: str | None, act: "Callable[[Gatekeeper], 
     """The same by the app's own code, on the table; answers in the API's form."""
     from chalicelib.core.clock import SystemClock
     from chalicelib.core.dynamodb.items import StorageUnavailableError
+    from chalicelib.monoova import replies
     from chalicelib.monoova.gate_store import Controls
     from chalicelib.monoova.gatekeeper import Gatekeeper
-    from chalicelib.web import replies
 
     name = table or f"monoova-payouts-{session.stage}-controls"
     controls = Controls(session.client("dynamodb"), name)

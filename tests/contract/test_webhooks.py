@@ -8,9 +8,10 @@ from typing import Final
 
 import pytest
 
+from chalicelib.monoova.event_names import PAYMENT_STATUS, RETURN
 from chalicelib.monoova.rules.outcome import Accepted, Standing
 from chalicelib.payouts.rules.decisions import Notice, NoticeKind
-from chalicelib.webhooks.events import PAYMENT_STATUS, RETURN, event_of
+from chalicelib.webhooks.events import event_of
 from chalicelib.webhooks.signature import SignatureVerifier
 from simulator.outcomes import Outcome
 from tests.contract.targets import WEBHOOK_TOKEN, Simulated

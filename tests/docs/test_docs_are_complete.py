@@ -6,9 +6,8 @@ from typing import Final
 
 import pytest
 
-from chalicelib.core.errors import ErrorCode
+from chalicelib.core.errors import ErrorCode, SettingsError
 from chalicelib.payouts.rules.payout import FailureCode, ReviewReason, Status
-from chalicelib.core.errors import SettingsError
 from chalicelib.settings import settings_from
 from ops import explanation_table
 from tests.contract.assumptions import sandbox_table

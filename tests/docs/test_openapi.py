@@ -12,7 +12,10 @@ from jsonschema_rs import Draft202012Validator
 from marshmallow import ValidationError
 
 from chalicelib.core.errors import AppError, ErrorCode
+from chalicelib.customers import schemas as customer_schemas
+from chalicelib.customers.schemas import DestinationSchema
 from chalicelib.monoova.rules.destination import PayIdType
+from chalicelib.payouts import schemas as payout_schemas
 from chalicelib.payouts.rules.payout import FailureCode, ReviewReason, Status, Submission
 from chalicelib.web import schemas
 from ops import openapi
@@ -174,55 +177,79 @@ def both(schema: Any, body: object) -> tuple[bool, bool]:
 
 
 GOOD: Final = [
-    (schemas.CustomerSchema, {"name": "Jo Ćitizen"}),
-    (schemas.CustomerSchema, {"name": " x ", "email": None, "destination": None}),
-    (schemas.CustomerSchema, {"name": "Jo", "email": "jo@ex.au", "destination": BANK}),
-    (schemas.CustomerChangeSchema, {"email": None}),
-    (schemas.DestinationSchema, BANK),
-    (schemas.DestinationSchema, BANK | {"bsb": " 062000\t", "account_number": "-1 2-34 "}),
-    (schemas.DestinationSchema, BANK | {"account_name": " J \n\x1f\x85 o" + " x" * 68 + " "}),
-    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "Email", "pay_id": " Jo.C@Ex.com "}),
-    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "ABN", "pay_id": "51 824 753 556"}),
-    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "ACN", "pay_id": "004085616"}),
-    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "OrganisationId", "pay_id": "a b"}),
-    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "PhoneNumber", "pay_id": "0412345678"}),
-    (schemas.PayoutSchema, {"customer_id": ID, "amount": 125.5}),
-    (schemas.PayoutSchema, {"customer_id": ID, "amount": "0.01", "description": None}),
-    (schemas.PayoutSchema, {"customer_id": ID, "amount": "99999999999.9"}),
-    (schemas.PayoutSchema, {"customer_id": ID, "amount": 1, "payout_method": "PayId"}),
-    (schemas.ResolveSchema, {"outcome": "Failed", "reason": "The bank says so."}),
+    (customer_schemas.CustomerSchema, {"name": "Jo Ćitizen"}),
+    (customer_schemas.CustomerSchema, {"name": " x ", "email": None, "destination": None}),
+    (customer_schemas.CustomerSchema, {"name": "Jo", "email": "jo@ex.au", "destination": BANK}),
+    (customer_schemas.CustomerChangeSchema, {"email": None}),
+    (DestinationSchema, BANK),
+    (DestinationSchema, BANK | {"bsb": " 062000\t", "account_number": "-1 2-34 "}),
+    (
+        DestinationSchema,
+        BANK | {"account_name": " J \n\x1f\x85 o" + " x" * 68 + " "},
+    ),
+    (
+        DestinationSchema,
+        PAY_ID | {"pay_id_type": "Email", "pay_id": " Jo.C@Ex.com "},
+    ),
+    (
+        DestinationSchema,
+        PAY_ID | {"pay_id_type": "ABN", "pay_id": "51 824 753 556"},
+    ),
+    (DestinationSchema, PAY_ID | {"pay_id_type": "ACN", "pay_id": "004085616"}),
+    (
+        DestinationSchema,
+        PAY_ID | {"pay_id_type": "OrganisationId", "pay_id": "a b"},
+    ),
+    (
+        DestinationSchema,
+        PAY_ID | {"pay_id_type": "PhoneNumber", "pay_id": "0412345678"},
+    ),
+    (payout_schemas.PayoutSchema, {"customer_id": ID, "amount": 125.5}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID, "amount": "0.01", "description": None}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID, "amount": "99999999999.9"}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID, "amount": 1, "payout_method": "PayId"}),
+    (payout_schemas.ResolveSchema, {"outcome": "Failed", "reason": "The bank says so."}),
     (schemas.EmptySchema, {}),
 ]
 BAD: Final = [
-    (schemas.CustomerSchema, {"name": "Jo", "nickname": "J"}),
-    (schemas.CustomerSchema, {"name": "  "}),
-    (schemas.CustomerSchema, {"name": "Jo\u2028Citizen"}),
-    (schemas.CustomerSchema, {"name": "x" * 141}),
-    (schemas.CustomerSchema, {"name": "Jo", "email": "jo@example"}),
-    (schemas.CustomerChangeSchema, {}),
-    (schemas.CustomerChangeSchema, {"name": None}),
-    (schemas.DestinationSchema, BANK | {"pay_id": "jo@example.com"}),
-    (schemas.DestinationSchema, BANK | {"account_number": "123"}),
-    (schemas.DestinationSchema, BANK | {"account_number": "1234567890"}),
-    (schemas.DestinationSchema, BANK | {"bsb": "06-2000"}),
-    (schemas.DestinationSchema, BANK | {"account_name": "x" * 141}),
-    (schemas.DestinationSchema, BANK | {"account_name": "J" + " o" * 70}),
-    (schemas.DestinationSchema, BANK | {"account_name": "J"}),
-    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "Email", "pay_id": "jo@" + "a." * 130}),
+    (customer_schemas.CustomerSchema, {"name": "Jo", "nickname": "J"}),
+    (customer_schemas.CustomerSchema, {"name": "  "}),
+    (customer_schemas.CustomerSchema, {"name": "Jo\u2028Citizen"}),
+    (customer_schemas.CustomerSchema, {"name": "x" * 141}),
+    (customer_schemas.CustomerSchema, {"name": "Jo", "email": "jo@example"}),
+    (customer_schemas.CustomerChangeSchema, {}),
+    (customer_schemas.CustomerChangeSchema, {"name": None}),
+    (DestinationSchema, BANK | {"pay_id": "jo@example.com"}),
+    (DestinationSchema, BANK | {"account_number": "123"}),
+    (DestinationSchema, BANK | {"account_number": "1234567890"}),
+    (DestinationSchema, BANK | {"bsb": "06-2000"}),
+    (DestinationSchema, BANK | {"account_name": "x" * 141}),
+    (DestinationSchema, BANK | {"account_name": "J" + " o" * 70}),
+    (DestinationSchema, BANK | {"account_name": "J"}),
+    (
+        DestinationSchema,
+        PAY_ID | {"pay_id_type": "Email", "pay_id": "jo@" + "a." * 130},
+    ),
     # The Kelvin sign is a k in lower case: another address.
-    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "Email", "pay_id": "\u212aim@ex.com"}),
-    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "OrganisationId", "pay_id": "\u212aim"}),
-    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "ABN", "pay_id": "5182475355"}),
-    (schemas.DestinationSchema, PAY_ID | {"pay_id_type": "OrganisationId", "pay_id": "a"}),
-    (schemas.PayoutSchema, {"customer_id": ID + "\n", "amount": 1}),
-    (schemas.PayoutSchema, {"customer_id": ID, "amount": 0}),
-    (schemas.PayoutSchema, {"customer_id": ID, "amount": "0.00"}),
-    (schemas.PayoutSchema, {"customer_id": ID, "amount": "1.234"}),
-    (schemas.PayoutSchema, {"customer_id": ID, "amount": 100000000000}),
-    (schemas.PayoutSchema, {"customer_id": ID, "amount": True}),
-    (schemas.PayoutSchema, {"customer_id": ID, "amount": "1e2"}),
-    (schemas.PayoutSchema, {"customer_id": ID}),
-    (schemas.ResolveSchema, {"outcome": "Pending", "reason": "x"}),
+    (
+        DestinationSchema,
+        PAY_ID | {"pay_id_type": "Email", "pay_id": "\u212aim@ex.com"},
+    ),
+    (
+        DestinationSchema,
+        PAY_ID | {"pay_id_type": "OrganisationId", "pay_id": "\u212aim"},
+    ),
+    (DestinationSchema, PAY_ID | {"pay_id_type": "ABN", "pay_id": "5182475355"}),
+    (DestinationSchema, PAY_ID | {"pay_id_type": "OrganisationId", "pay_id": "a"}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID + "\n", "amount": 1}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID, "amount": 0}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID, "amount": "0.00"}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID, "amount": "1.234"}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID, "amount": 100000000000}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID, "amount": True}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID, "amount": "1e2"}),
+    (payout_schemas.PayoutSchema, {"customer_id": ID}),
+    (payout_schemas.ResolveSchema, {"outcome": "Pending", "reason": "x"}),
     (schemas.EmptySchema, {"force": True}),
 ]
 
@@ -246,14 +273,14 @@ def query_parameter(name: str) -> Draft202012Validator:
 @pytest.mark.parametrize("text", ["2026-03-02", "1926-01-01", "2125-12-31"])
 def test_a_day_of_this_century_is_taken(text: str) -> None:
     assert query_parameter("date").is_valid(text)
-    assert "date" in schemas.PAYOUT_LIST.load({"date": text})
+    assert "date" in payout_schemas.PAYOUT_LIST.load({"date": text})
 
 
 @pytest.mark.parametrize("text", ["20260302", "2026-W10-1", "2026-3-2", "1925-12-31", "2126-01-01"])
 def test_a_day_in_another_form_or_of_another_century_is_refused(text: str) -> None:
     assert not query_parameter("date").is_valid(text)
     with pytest.raises(ValidationError):
-        schemas.PAYOUT_LIST.load({"date": text})
+        payout_schemas.PAYOUT_LIST.load({"date": text})
 
 
 @pytest.mark.parametrize("text", ["1_0", " 5", "+5", "\u0665", "5.0", "", "0", "101"])

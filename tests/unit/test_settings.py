@@ -7,9 +7,9 @@ import pytest
 from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.control.rules.limits import Limits
 from chalicelib.core.actor import Role, ServiceRoles
+from chalicelib.core.errors import SettingsError
 from chalicelib.core.secrets import Secret
 from chalicelib.payouts.rules.schedule import Policy
-from chalicelib.core.errors import SettingsError
 from chalicelib.settings import Settings, settings_from
 
 REQUIRED = {

@@ -1,0 +1,41 @@
+"""What a reply about the account at Monoova, and about sending, looks like."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chalicelib.monoova.rules.gate import Gate
+from chalicelib.web.replies import Json, time_of
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.client import Account
+
+
+def account(shown: "Account") -> Json:
+    """The mAccount's money in AUD, with Monoova's own decimals."""
+
+    def dollars(amount: Decimal | None) -> Decimal | None:
+        return amount if amount is None else amount.quantize(Decimal("0.0001"))
+
+    return {
+        "currency": "AUD",
+        "actual_balance": dollars(shown.actual_balance),
+        "available_to_debit": dollars(shown.available_to_debit),
+        "npp_balance": dollars(shown.npp_balance),
+        "npp_payout_limit": dollars(shown.npp_payout_limit),
+    }
+
+
+def sending(shown: Gate) -> Json:
+    """Whether anything is sent. A pause stands before an open circuit: it ends only by hand."""
+    status = "CircuitOpen" if shown.is_open else "Open"
+    changed = {"what": shown.switched, "by": shown.switched_by, "at": time_of(shown.switched_at)}
+    return {
+        "status": "Paused" if shown.is_paused else status,
+        "paused_by": shown.paused_by,
+        "paused_at": time_of(shown.paused_at),
+        "pause_reason": shown.pause_reason,
+        "open_reason": shown.open_reason,
+        "opened_at": time_of(shown.opened_at),
+        "next_probe_at": time_of(shown.probe_at),
+        "last_switch": changed if shown.switched else None,
+    }

@@ -1,0 +1,147 @@
+"""What a reply about a payout looks like."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.control.rules.approval import ApprovalReason
+from chalicelib.core.errors import ErrorCode, UnprocessableError
+from chalicelib.core.money import decimal_from
+from chalicelib.core.observability import note
+from chalicelib.customers.replies import destination
+from chalicelib.monoova.rules.gate import Passage
+from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
+from chalicelib.web.http import Reply
+from chalicelib.web.replies import Json, page_of, time_of
+
+if TYPE_CHECKING:
+    from chalicelib.payouts.list_payouts import Listing
+    from chalicelib.payouts.request_payout import Requested
+    from chalicelib.payouts.sending.reconcile_due import Findings
+    from chalicelib.payouts.validate_payout import Validated
+
+_WAITING: Final[Mapping[Passage | ApprovalReason, str]] = {
+    Passage.PAUSED: "Payouts are paused by an operator. This one is queued and will be sent by"
+    " itself once they are resumed.",
+    Passage.CIRCUIT_OPEN: "Monoova cannot be reached reliably at the moment. This payout is queued"
+    " and will be sent by itself once Monoova is back.",
+    ApprovalReason.ABOVE_THRESHOLD: "More than one person alone may pay: it waits until somebody"
+    " else approves it, 30 days at most.",
+    ApprovalReason.NEW_DESTINATION: "No approver has approved a payout to this destination yet: it"
+    " waits until somebody else approves it, 30 days at most.",
+}
+
+
+def payout(shown: Payout) -> Json:
+    """A payout without its history."""
+    state = shown.state
+    return {
+        "transaction_id": shown.transaction_id,
+        "unique_reference": shown.unique_reference,
+        "customer_id": shown.customer_id,
+        "destination_id": shown.destination_id,
+        "destination": shown.destination_masked,
+        "payout_method": shown.payout_method,
+        "amount": decimal_from(shown.amount_cents),
+        "currency": "AUD",
+        "status": state.status.value,
+        "submission": state.submission.value if state.submission else None,
+        "needs_review": shown.needs_review,
+        "review_reason": shown.review_reason,
+        "failure_code": shown.failure_code,
+        "failure_reason": shown.failure_reason,
+        "monoova_transaction_id": shown.monoova_transaction_id,
+        "description": shown.description,
+        "lodgement_reference": shown.lodgement_reference,
+        "retry_of": shown.retry_of,
+        "batch_id": shown.batch_id,
+        "created_by": shown.created_by,
+        "created_at": time_of(shown.created_at),
+        "updated_at": time_of(shown.updated_at),
+        "completed_at": time_of(shown.completed_at),
+        "next_look_at": time_of(shown.due_at),
+    }
+
+
+def payout_with_history(shown: Payout) -> Json:
+    """A payout and its story, oldest first, and what it means."""
+    history = [_entry(entry) for entry in shown.history]
+    return payout(shown) | {"history": history, "explanation": _explanation(shown)}
+
+
+def _explanation(shown: Payout) -> Json:
+    # Here, because a webhook, a queue's message and a list have nothing to explain.
+    from chalicelib.payouts.rules.explanation import explained
+
+    found = explained(shown)
+    return {
+        "summary": found.summary,
+        "next": found.next,
+        "next_at": time_of(found.next_at),
+        "what_to_do": found.what_to_do,
+    }
+
+
+def _entry(entry: HistoryEntry) -> Json:
+    state = entry.state
+    return {
+        "at": time_of(entry.at),
+        "event": entry.event,
+        "status": state.status.value,
+        "submission": state.submission.value if state.submission else None,
+        "by": entry.by,
+        "detail": entry.detail,
+    }
+
+
+def accepted(shown: "Requested") -> Reply:
+    """The answer to a payout that was asked for; says in words why it waits, if it does.
+
+    Raises:
+        UnprocessableError: Monoova refused it while the caller waited.
+    """
+    payout = shown.payout
+    if payout.state is State.FAILED and not shown.is_replay:
+        raise UnprocessableError(
+            f"Monoova refused the payout: {payout.failure_reason}",
+            ErrorCode.MONOOVA_REFUSED,
+            transaction_id=payout.transaction_id,
+        )
+    note(transaction_id=payout.transaction_id)
+    message = _why(shown.waits_for)
+    body = payout_with_history(payout) | ({"message": message} if message else {})
+    headers = {"Idempotent-Replayed": "true"} if shown.is_replay else {}
+    return Reply(body, 202, headers)
+
+
+def _why(reasons: Sequence[Passage | ApprovalReason]) -> str:
+    return " ".join(_WAITING[reason] for reason in reasons)
+
+
+def payouts(shown: "Listing") -> Json:
+    """A page of payouts."""
+    return page_of([payout(item) for item in shown.items], shown.next_cursor)
+
+
+def validated(shown: "Validated") -> Json:
+    """Whether a payout would go through, and what was checked."""
+    return {
+        "is_valid": shown.is_valid,
+        "needs_approval": bool(shown.waits_for),
+        "message": _why(shown.waits_for) or None,
+        "destination": destination(shown.destination),
+        "checks": [
+            {"name": check.name, "is_ok": check.is_ok, "detail": check.detail}
+            for check in shown.checks
+        ],
+    }
+
+
+def findings(shown: "Findings") -> Json:
+    """What a reconciliation found."""
+    return {
+        "looked_at": shown.looked_at,
+        "questions_to_monoova": shown.questions,
+        "moved_to": shown.moved,
+        "is_finished": shown.is_finished,
+        "circuit": shown.circuit,
+    }
