@@ -17,11 +17,11 @@ help:  ## This list
 
 .PHONY: run
 run: venv  ## Everything on this machine: pays three times before your eyes, then serves until Ctrl-C
-	@$(PYTHON) -m devstack run
+	@$(PYTHON) -m tools.devstack run
 
 .PHONY: demo
 demo: venv  ## The same without serving; exit code 0 when all three ended as they should
-	@$(PYTHON) -m devstack demo
+	@$(PYTHON) -m tools.devstack demo
 
 .PHONY: test
 test: venv  ## All tests, with coverage: 95 % of the app, 100 % of its domain
@@ -46,7 +46,7 @@ mutate: venv  ## Change the domain in small ways; its tests must notice nine of 
 
 .PHONY: prove-deploy
 prove-deploy: venv  ## Deploy the production templates into the emulated AWS and use every way in (90 seconds)
-	@$(PYTHON) -m devstack prove
+	@$(PYTHON) -m tools.devstack prove
 
 .PHONY: contract
 contract: venv  ## What we assume of Monoova: asked of the simulator, and of its sandbox if a key is set
@@ -66,20 +66,20 @@ bench: venv  ## Cold starts, warm requests, calls, reconciliation, a burst (10 m
 
 .PHONY: cost
 cost: venv  ## What a month costs at 200, 2,000 and 20,000 payouts a day, line by line
-	@$(PYTHON) -m ops.cost
+	@$(PYTHON) -m tools.cost
 
 STAGE ?= dev
 .PHONY: package
 package: .venv/.stamp  ## The functions' package for Lambda: make package STAGE=prod
-	@$(PYTHON) -m deploy package --stage $(STAGE)
+	@$(PYTHON) -m tools.deploy package --stage $(STAGE)
 
 .PHONY: infra
 infra: .venv/.stamp  ## A stage's tables, queues, key and users; then: chalice deploy --stage dev
-	@$(PYTHON) -m deploy infra --stage $(STAGE)
+	@$(PYTHON) -m tools.deploy infra --stage $(STAGE)
 
 .PHONY: deploy
 deploy: .venv/.stamp  ## A whole stage by CloudFormation; shows each change and asks: make deploy STAGE=prod
-	@$(PYTHON) -m deploy all --stage $(STAGE)
+	@$(PYTHON) -m tools.deploy all --stage $(STAGE)
 
 .PHONY: check
 check: venv infra-lint infra-audit  ## Style, types, layers, templates, known vulnerabilities
@@ -88,8 +88,8 @@ check: venv infra-lint infra-audit  ## Style, types, layers, templates, known vu
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	$(PYTHON) .ci/audit.py requirements.txt requirements-dev.txt tests/load/requirements.txt
-	$(PYTHON) -m ops.openapi --check
-	$(PYTHON) -m ops.console_script --check
+	$(PYTHON) -m tools.openapi.document --check
+	$(PYTHON) -m tools.console_script --check
 
 .PHONY: infra-lint
 infra-lint: build/package/prod/template.yaml  ## cfn-lint over the three templates
@@ -105,7 +105,7 @@ infra-audit: build/package/prod/template.yaml .venv-checkov/.stamp  ## checkov o
 
 .PHONY: build/package/prod/template.yaml
 build/package/prod/template.yaml: .venv/.stamp
-	$(PYTHON) -m deploy package --stage prod
+	$(PYTHON) -m tools.deploy package --stage prod
 
 .PHONY: fmt
 fmt: .venv/.stamp  ## Format the code and mend what can be mended by itself
@@ -114,11 +114,11 @@ fmt: .venv/.stamp  ## Format the code and mend what can be mended by itself
 
 .PHONY: docs
 docs: .venv/.stamp  ## Write what documentation takes from the code
-	$(PYTHON) -m ops.life_cycle_table
-	$(PYTHON) -m ops.alarm_table
-	$(PYTHON) -m ops.explanation_table
-	$(PYTHON) -m ops.cost --write-docs
-	$(PYTHON) -m ops.openapi
+	$(PYTHON) -m tools.docs.life_cycle_table
+	$(PYTHON) -m tools.docs.alarm_table
+	$(PYTHON) -m tools.docs.explanation_table
+	$(PYTHON) -m tools.cost --write-docs
+	$(PYTHON) -m tools.openapi.document
 
 .PHONY: venv
 venv: .venv/.stamp .venv-aws/.stamp  ## The virtual environments: the tools', and the emulated AWS's
@@ -126,8 +126,8 @@ venv: .venv/.stamp .venv-aws/.stamp  ## The virtual environments: the tools', an
 .venv/.stamp: requirements.txt requirements-dev.txt
 	@$(call install,requirements-dev.txt)
 
-.venv-aws/.stamp: devstack/requirements.txt
-	@$(call install,devstack/requirements.txt)
+.venv-aws/.stamp: tools/devstack/requirements.txt
+	@$(call install,tools/devstack/requirements.txt)
 
 .venv-checkov/.stamp: infra/checkov-requirements.txt
 	@$(call install,infra/checkov-requirements.txt)

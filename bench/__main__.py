@@ -2,7 +2,7 @@
 
     python -m bench [--rounds 15] [--no-instructions]
 
-What the cost model takes from it is left in build/bench.json (see ops/cost/measured.py).
+What the cost model takes from it is left in build/bench.json (see tools/cost/measured.py).
 """
 
 import argparse

@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.tally import Function
-from deploy import package, slim, wheels
-from deploy.wheels import Architecture
+from tools.deploy import package, slim, wheels
+from tools.deploy.wheels import Architecture
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 _ROUNDS: Final = 15

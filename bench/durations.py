@@ -2,7 +2,7 @@
 
 Only the app's own: botocore, the Encryption SDK, Chalice and requests are in it, moto (which works
 in another thread) and the simulator are not. Waiting is not in it either; what a call to AWS or
-Monoova takes is an assumption of whoever adds it up (ops/cost/assumptions.toml).
+Monoova takes is an assumption of whoever adds it up (tools/cost/assumptions.toml).
 """
 
 import statistics

@@ -10,17 +10,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from deploy import configure
-from deploy.deployment import Clients, Deployment
-from deploy.stacks import Stacks
-from deploy.stage import Stage
-from devstack import aws
-from devstack.processes import bare_environment, free_port
-from devstack.settings import Account
 from simulator.clock import utc_now
 from simulator.monoova import API_KEY, Monoova
 from simulator.server import SimulatorServer
 from simulator.testing import Delivery
+from tools.deploy import configure
+from tools.deploy.deployment import Clients, Deployment
+from tools.deploy.stacks import Stacks
+from tools.deploy.stage import Stage
+from tools.devstack import aws
+from tools.devstack.processes import bare_environment, free_port
+from tools.devstack.settings import Account
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WEBHOOK_SECRET: Final = "a-secret-of-the-bench"  # noqa: S105 - nobody else's Monoova uses it

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bench.bare import Call
-from devstack.processes import LOOPBACK
+from tools.devstack.processes import LOOPBACK
 
 # The first part of X-Amz-Target, which AWS never renamed.
 _SERVICES: Final = {

@@ -39,12 +39,12 @@ PARTS: Final = (
     Part("mutants of the domain", ("-m", "proof.mutation")),
     Part(
         "the API by its document",
-        (*_PYTEST, "tests/http/test_openapi_by_schemathesis.py"),
+        (*_PYTEST, "tests/web/test_openapi_by_schemathesis.py"),
         {"OPENAPI_CASES": "100", "OPENAPI_SEED": "1"},
     ),
     Part(
         "the API by stories, and the webhook door",
-        (*_PYTEST, "tests/http/test_state_machine.py", "tests/http/test_webhook_fuzzing.py"),
+        (*_PYTEST, "tests/payouts/test_state_machine.py", "tests/webhooks/test_webhook_fuzzing.py"),
         {"STATE_MACHINE_EXAMPLES": "600", "WEBHOOK_CASES": "30000"},
     ),
 )

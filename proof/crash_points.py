@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
 
-from checker.reading import read_run
-from checker.verdict import violations_in
+from proof.checker.reading import read_run
+from proof.checker.verdict import violations_in
 from proof.house import House
 from proof.kernel import Kernel
 from proof.memory.container import WEBHOOK_SECRET

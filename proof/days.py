@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from checker.reading import read_run
-from checker.verdict import violations_in
+from proof.checker.reading import read_run
+from proof.checker.verdict import violations_in
 from proof.result import Result
 from proof.simulation import Run, Size, simulate
 

@@ -12,7 +12,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms import models as moto_kms
 
-from deploy import short_forms
+from tools.deploy import short_forms
 
 REGION: Final = "ap-southeast-2"
 TEMPLATE: Final = Path(__file__).parent.parent / "infra" / "template.yaml"

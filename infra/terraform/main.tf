@@ -1,7 +1,7 @@
 # The three stacks of a stage, the same that `make deploy` makes. What they consist of stands in the
 # CloudFormation templates and nowhere else: here is only who hands what to whom, in which order.
 #
-# tests/template/test_terraform.py holds this against the templates.
+# tests/infra/test_terraform.py holds this against the templates.
 
 data "aws_caller_identity" "current" {}
 
@@ -20,7 +20,7 @@ locals {
 
   infra_template = file("${path.module}/../template.yaml")
   watch_template = file("${path.module}/../watch.yaml")
-  # `make package` writes the address of the code as a text; see deploy/template.py.
+  # `make package` writes the address of the code as a text; see tools/deploy/template.py.
   app_template = replace(
     file("${local.package}/template.yaml"),
     "./deployment.zip",

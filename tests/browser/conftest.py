@@ -8,13 +8,13 @@ from moto import mock_aws
 from playwright.sync_api import Browser
 
 from chalicelib.container import wired
-from devstack import sign_in
 from tests import aws, chromium
 from tests.browser.console import WIDE, Console
 from tests.browser.lived_in import LivedIn, live_in
 from tests.browser.people import users_of
 from tests.served import Served, served
 from tests.world import World
+from tools.devstack import sign_in
 
 _CLIENT_ID: Final = "console"
 

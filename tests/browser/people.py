@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from devstack.sign_in import Tokens, Users
 from proof.lambda_events import user
 from tests.served import Served
+from tools.devstack.sign_in import Tokens, Users
 
 PASSWORD: Final = "correct horse battery staple"
 

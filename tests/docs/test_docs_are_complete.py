@@ -9,9 +9,9 @@ import pytest
 from chalicelib.core.errors import ErrorCode, SettingsError
 from chalicelib.payouts.rules.payout import FailureCode, ReviewReason, Status
 from chalicelib.settings import settings_from
-from ops import explanation_table
 from tests.contract.assumptions import sandbox_table
 from tests.world import load_app
+from tools.docs import explanation_table
 
 ROOT: Final = Path(__file__).parent.parent.parent
 API: Final = (ROOT / "docs" / "api.md").read_text()

@@ -18,12 +18,12 @@ from chalicelib.monoova.rules.destination import PayIdType
 from chalicelib.payouts import schemas as payout_schemas
 from chalicelib.payouts.rules.payout import FailureCode, ReviewReason, Status, Submission
 from chalicelib.web import schemas
-from ops import openapi
-from ops.openapi_examples import EXAMPLES
-from ops.openapi_operations import OPERATIONS
-from ops.openapi_problems import STATUS_OF
-from ops.openapi_requests import BODIES, reference_to
 from tests.world import World, load_app
+from tools.openapi import document
+from tools.openapi.examples import EXAMPLES
+from tools.openapi.operations import OPERATIONS
+from tools.openapi.problems import STATUS_OF
+from tools.openapi.requests import BODIES, reference_to
 
 ROOT: Final = Path(__file__).parent.parent.parent
 PUBLISHED: Final[dict[str, Any]] = json.loads((ROOT / "openapi.json").read_text())
@@ -58,7 +58,7 @@ def problems_of(method: str, path: str) -> set[tuple[int, str]]:
 
 
 def test_the_published_document_is_what_the_code_says(capsys: pytest.CaptureFixture[str]) -> None:
-    assert openapi.main(["--check"]) == 0
+    assert document.main(["--check"]) == 0
     assert "is what the code says" in capsys.readouterr().out
 
 
@@ -67,11 +67,11 @@ def test_a_document_that_differs_from_the_code_fails_the_check_and_is_left_alone
 ) -> None:
     old = tmp_path / "openapi.json"
     old.write_text("{}\n")
-    monkeypatch.setattr(openapi, "DOCUMENT", old)
-    assert openapi.main(["--check"]) == 1
+    monkeypatch.setattr(document, "DOCUMENT", old)
+    assert document.main(["--check"]) == 1
     assert old.read_text() == "{}\n"
-    assert openapi.main([]) == 0
-    assert openapi.main(["--check"]) == 0
+    assert document.main([]) == 0
+    assert document.main(["--check"]) == 0
     assert "differs from the code" in capsys.readouterr().out
 
 

@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
-from ops.payoutctl import payoutctl
-from ops.payoutctl.exits import MEANINGS
+from payoutctl import payoutctl
+from payoutctl.exits import MEANINGS
 
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "payoutctl.md").read_text()
 _ROW: Final = re.compile(r"^\| `payoutctl ([a-z -]+)` \| (.*) \|$", re.MULTILINE)

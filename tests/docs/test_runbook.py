@@ -13,7 +13,7 @@ from botocore.session import Session
 
 from chalicelib.core.observability import FIELDS
 from chalicelib.payouts.rules.payout import ReviewReason
-from ops.payoutctl import payoutctl
+from payoutctl import payoutctl
 from tests.world import load_app
 
 RUNBOOK: Final = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text()
@@ -75,7 +75,7 @@ def test_a_command_of_payoutctl_exists_and_takes_these_words(command: str) -> No
 def test_the_runbook_has_commands_of_both() -> None:
     assert len(commands("aws ")) > 15
     assert len(commands("payoutctl ")) > 30
-    assert "ops.payoutctl" not in RUNBOOK.partition("alias payoutctl=")[2].partition("\n")[2]
+    assert "payoutctl" not in RUNBOOK.partition("alias payoutctl=")[2].partition("\n")[2]
 
 
 def sections(title: str) -> dict[str, str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from devstack.settings import Ports
-from devstack.stack import Stack
 from tests.end_to_end.deployed import Deployed, Stranger
+from tools.devstack.settings import Ports
+from tools.devstack.stack import Stack
 
 # Monoova's webhooks come half a minute to two minutes after a payout; here after a second.
 _SPEED = 100.0

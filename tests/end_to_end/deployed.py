@@ -17,12 +17,12 @@ import requests
 from chalicelib.core.clock import SystemClock
 from chalicelib.monoova.gate_store import Controls
 from chalicelib.monoova.gatekeeper import Gatekeeper
-from devstack.aws import REGION
-from devstack.processes import bare_environment
-from devstack.stack import ROOT, Stack
 from simulator.outcomes import Outcome
 from simulator.testing import payid_payout
 from simulator.triggers import TRIGGERS
+from tools.devstack.aws import REGION
+from tools.devstack.processes import bare_environment
+from tools.devstack.stack import ROOT, Stack
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -225,7 +225,7 @@ class Deployed:
         """Runs payoutctl as an operator does; what it printed."""
         credentials = self.stack.emulator.credentials
         done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "ops.payoutctl", *words],
+            [sys.executable, "-m", "payoutctl", *words],
             env=bare_environment()
             | {
                 "AWS_ENDPOINT_URL": self.stack.emulator.url,

@@ -19,15 +19,23 @@ from typing import Any, Final
 
 import pytest
 
-from devstack.aws import REGION
-from devstack.processes import bare_environment
-from devstack.stack import ROOT, Stack
 from proof.lambda_events import HttpAnswer, http_event, load_app, user
 from tests.end_to_end.deployed import PAY_ID
+from tools.devstack.aws import REGION
+from tools.devstack.processes import bare_environment
+from tools.devstack.stack import ROOT, Stack
 
 STAGE: Final = "dev"
 NAME: Final = f"monoova-payouts-{STAGE}"
-PROJECT: Final = ("app.py", "chalicelib", ".chalice", "requirements.txt", "infra", "deploy", "ops")
+PROJECT: Final = (
+    "app.py",
+    "chalicelib",
+    ".chalice",
+    "requirements.txt",
+    "infra",
+    "tools",
+    "payoutctl",
+)
 FUNCTIONS: Final = {
     "api_handler": NAME,
     "send_queued_payouts": f"{NAME}-send_queued_payouts",
@@ -35,8 +43,8 @@ FUNCTIONS: Final = {
     "reconcile": f"{NAME}-reconcile",
     "reconcile_daily": f"{NAME}-reconcile_daily",
 }
-INFRA: Final = (sys.executable, "-m", "deploy", "infra", "--stage", STAGE, "--yes")
-PAYOUTCTL: Final = (sys.executable, "-m", "ops.payoutctl")
+INFRA: Final = (sys.executable, "-m", "tools.deploy", "infra", "--stage", STAGE, "--yes")
+PAYOUTCTL: Final = (sys.executable, "-m", "payoutctl")
 READERS: Final = ("send_queued_payouts", "take_up_webhook_events")
 
 

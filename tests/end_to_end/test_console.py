@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from devstack.aws import User
-from devstack.stack import Stack
 from tests import chromium
+from tools.devstack.aws import User
+from tools.devstack.stack import Stack
 
 
 @pytest.fixture(scope="module")

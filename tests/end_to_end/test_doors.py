@@ -11,7 +11,6 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from devstack.aws import REGION
 from simulator.outcomes import Outcome
 from tests.end_to_end.deployed import (
     REQUEST_SECONDS,
@@ -22,6 +21,7 @@ from tests.end_to_end.deployed import (
     session,
     until,
 )
+from tools.devstack.aws import REGION
 
 NEVER_SETTLED = amount_for(Outcome.PENDING_FOREVER)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from devstack.processes import bare_environment
-from devstack.stack import ROOT
 from tests.end_to_end.deployed import REQUEST_SECONDS, Deployed, session
+from tools.devstack.processes import bare_environment
+from tools.devstack.stack import ROOT
 
 # Neither the interpreter's site-packages nor ours: only the standard library and the package.
 IMPORT_ALL = """\
@@ -84,8 +84,8 @@ def test_the_package_carries_all_that_it_imports(package: Path) -> None:
     [
         "tests",
         "simulator",
-        "devstack",
-        "ops",
+        "tools",
+        "payoutctl",
         "infra",
         "docs",
         "moto",

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from devstack import profile
-from devstack.stack import Stack
-from ops.payoutctl import payoutctl
-from ops.payoutctl.exits import Exit
-from ops.payoutctl.session import Doors
+from payoutctl import payoutctl
+from payoutctl.exits import Exit
+from payoutctl.session import Doors
+from tools.devstack import profile
+from tools.devstack.stack import Stack
 
 Payoutctl = Callable[..., Any]
 

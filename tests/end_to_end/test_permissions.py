@@ -8,9 +8,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from devstack.aws import REGION
 from simulator.outcomes import Outcome
 from tests.end_to_end.deployed import BANK_ACCOUNT, Deployed, Json, amount_for
+from tools.devstack.aws import REGION
 
 NEVER_SETTLED = amount_for(Outcome.PENDING_FOREVER)
 

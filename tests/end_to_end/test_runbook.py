@@ -15,10 +15,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from chalicelib.core.clock import SystemClock
-from devstack import profile
-from ops.payoutctl import payoutctl
-from ops.payoutctl.exits import Exit
-from ops.payoutctl.session import Doors
+from payoutctl import payoutctl
+from payoutctl.exits import Exit
+from payoutctl.session import Doors
 from simulator.outcomes import Outcome
 from tests.docs.test_runbook import commands
 from tests.end_to_end.deployed import (
@@ -30,6 +29,7 @@ from tests.end_to_end.deployed import (
     session,
     until,
 )
+from tools.devstack import profile
 
 COMMANDS: Final = commands("payoutctl ")
 # Commands that differ in a reason or a status alone are one command.

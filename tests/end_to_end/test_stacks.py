@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
-from deploy.deployment import DeclinedError, Deployment
-from deploy.errors import DeployError
-from deploy.stacks import Plan, Stacks
-from devstack.stack import Stack
+from tools.deploy.deployment import DeclinedError, Deployment
+from tools.deploy.errors import DeployError
+from tools.deploy.stacks import Plan, Stacks
+from tools.devstack.stack import Stack
 
 SECRETS: Final = {"MonoovaApiKey": "key-of-this-stage", "MonoovaWebhookSecret": "said-by-monoova-1"}
 NewDeployment = Callable[..., Deployment]

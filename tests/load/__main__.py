@@ -16,9 +16,9 @@ from dataclasses import asdict
 from types import FrameType
 from typing import Final, NoReturn
 
-from devstack.errors import DevstackError
 from tests.load import report, storm
 from tests.load.storm import Outcome, Size
+from tools.devstack.errors import DevstackError
 
 # A stack that hangs must not hang whoever waits for it.
 _LONGEST_SECONDS: Final = 720

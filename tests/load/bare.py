@@ -14,11 +14,11 @@ from typing import Any, Final
 import requests
 
 from bench.bare import BareClients, Call, execute
-from devstack.stack import Stack
 from simulator.outcomes import Outcome
 from simulator.testing import payid_payout
 from simulator.triggers import TRIGGERS
 from tests.load.figures import Spread
+from tools.devstack.stack import Stack
 
 # Complete inside the call: Monoova has no news afterwards that would disturb the measurement.
 _CENTS: Final = next(t.amount_cents for t in TRIGGERS if t.outcome is Outcome.COMPLETED_INSTANTLY)

@@ -20,14 +20,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
 
-from devstack import profile
-from devstack.errors import DevstackError
-from devstack.processes import bare_environment
-from devstack.settings import Ports
-from devstack.stack import ROOT, Stack
 from tests.load.outside import Outside
 from tests.load.promises import Booked
 from tests.load.storm import in_memory
+from tools.devstack import profile
+from tools.devstack.errors import DevstackError
+from tools.devstack.processes import bare_environment
+from tools.devstack.settings import Ports
+from tools.devstack.stack import ROOT, Stack
 
 ROWS: Final = 20_000
 _CUSTOMERS: Final = 200
@@ -119,7 +119,7 @@ class _Terminal:
         Raises:
             DevstackError: it failed; with what it said.
         """
-        command = (sys.executable, "-m", "ops.payoutctl", "--profile", "here", "--as", group)
+        command = (sys.executable, "-m", "payoutctl", "--profile", "here", "--as", group)
         done = subprocess.run(  # noqa: S603 - our own program
             (*command, *words, "--json"),
             env=self._environment,

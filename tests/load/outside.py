@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import requests
 
-from devstack.stack import Stack
 from tests.load.promises import Booked, Shown, booked
+from tools.devstack.stack import Stack
 
 _REQUEST_SECONDS: Final = 60.0
 _PAGE: Final = 100

@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from devstack.errors import DevstackError
-from devstack.processes import bare_environment
-from devstack.settings import Ports
-from devstack.stack import ROOT, Stack
 from tests.load import bare, figures, promises, records
 from tests.load.figures import Carried, Row, Spread
 from tests.load.outside import Outside
 from tests.load.plan import Operation, Plan
 from tests.load.records import Seen
+from tools.devstack.errors import DevstackError
+from tools.devstack.processes import bare_environment
+from tools.devstack.settings import Ports
+from tools.devstack.stack import ROOT, Stack
 
 # Webhooks half a second to two seconds after a payout, returns after five.
 SPEED: Final = 60.0

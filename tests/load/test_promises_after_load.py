@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from devstack.stack import ROOT
 from simulator.triggers import TRIGGERS
 from tests.load import records, report
 from tests.load.bare import TOTAL
@@ -18,6 +17,7 @@ from tests.load.plan import MIX, TROUBLE, Operation, Plan
 from tests.load.promises import Booked, Shown, booked, violations
 from tests.load.records import NO_ANSWER, Seen
 from tests.load.storm import Outcome
+from tools.devstack.stack import ROOT
 
 PAID = Seen(
     Operation.PAY, 0.0, 0.0, 100.0, 202, key="key-1", amount_cents=1050, transaction_id="one"

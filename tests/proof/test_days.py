@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from checker.reading import read_run
-from checker.verdict import violations_in
+from proof.checker.reading import read_run
+from proof.checker.verdict import violations_in
 from proof.days import FAILED_ONCE, days, seeds_in
 from proof.simulation import Size, simulate
 

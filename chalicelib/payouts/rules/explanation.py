@@ -1,7 +1,7 @@
 """A payout in plain words, for whoever runs the business: where it stands, and what to do now.
 
 All of it stands in the tables below; docs/api.md has the same, written by `python -m
-ops.explanation_table`. Nothing here is decided: it tells what the life-cycle table does.
+tools.docs.explanation_table`. Nothing here is decided: it tells what the life-cycle table does.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-// Made of the modules in console/ by `python -m ops.console_script`.
+// Made of the modules in console/ by `python -m tools.console_script`.
 
 // --- auth.js
 

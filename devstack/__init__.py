@@ -1,5 +1,0 @@
-"""Everything on one machine: an emulated AWS with the app deployed into it, and a Monoova.
-
-Never deployed. `python -m devstack run` shows it to a person, `python -m devstack demo` to a
-script, and `devstack.stack.Stack` gives it to the end-to-end tests.
-"""

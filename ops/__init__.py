@@ -1,1 +1,0 @@
-"""Tools for whoever builds and runs it; never deployed."""

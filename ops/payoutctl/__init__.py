@@ -1,5 +1,0 @@
-"""payoutctl: the product from a terminal, for the people who run it. See docs/payoutctl.md."""
-
-from ops.payoutctl.cli import payoutctl
-
-__all__ = ["payoutctl"]

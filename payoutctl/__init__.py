@@ -1,0 +1,5 @@
+"""payoutctl: the product from a terminal, for the people who run it. See docs/payoutctl.md."""
+
+from payoutctl.cli import payoutctl
+
+__all__ = ["payoutctl"]

@@ -1,0 +1,21 @@
+"""`account`: the money that can be paid out, and what came in."""
+
+import click
+
+from payoutctl.session import Session, with_session
+from payoutctl.words import Command
+
+
+@click.command(cls=Command, help="The balance, what may be debited, and the money that came in.")
+@with_session
+def account(session: Session) -> None:
+    balance = session.api.get("/account")
+    funding = session.api.get("/funding")
+    if session.out.is_json:
+        session.out.document({"account": balance, "funding": funding})
+        return
+    session.out.pairs(balance)
+    if funding["items"]:
+        session.out.text("")
+        columns = ("at", "kind", "amount", "monoova_transaction_id")
+        session.out.rows(columns, [[row.get(name) for name in columns] for row in funding["items"]])

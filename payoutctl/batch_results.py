@@ -1,0 +1,105 @@
+"""`batch status|rows|result`: how far a batch is, and what became of each of its lines."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from payoutctl.batches import show
+from payoutctl.client import at
+from payoutctl.files import write_new
+from payoutctl.session import Session, with_session
+from payoutctl.waiting import POLL_SECONDS, looked_at
+from payoutctl.words import Command, cursor, everything
+
+# Nothing goes on by itself there: it is over, or a person has to say something.
+_RESTS: Final = ("Finished", "Cancelled", "AwaitingConfirmation", "AwaitingApproval")
+_ENDED: Final = ("completed", "failed", "returned", "cancelled", "not_released")
+
+
+@click.command("status", cls=Command, help="How far it is; with --wait, until it is through.")
+@click.argument("batch_id")
+@click.option("--wait", "waits", is_flag=True, help="Until its end, or until a person is needed.")
+@with_session
+def status(session: Session, batch_id: str, waits: bool) -> None:
+    found = session.api.get(at("batches", batch_id))
+    if waits:
+        found = _awaited(session, found)
+    show(session, found)
+
+
+def _awaited(session: Session, found: Any) -> Any:
+    total = found.get("row_count")
+    with session.out.progress("Payouts at their end", total) as bar:
+        while found["status"] not in _RESTS:
+            bar.at(_ended(found), total, found["status"])
+            session.doors.sleep(POLL_SECONDS)
+            found = looked_at(session, at("batches", found["batch_id"]))
+        bar.at(_ended(found), total, found["status"])
+    return found
+
+
+def _ended(found: Any) -> int:
+    progress = found.get("progress") or {}
+    return sum(int(progress.get(name) or 0) for name in _ENDED)
+
+
+@click.command("rows", cls=Command, help="Its payouts, in the order of the file.")
+@click.argument("batch_id")
+@cursor
+@everything
+@with_session
+def rows(session: Session, batch_id: str, cursor: str | None, is_all: bool) -> None:
+    path = at("batches", batch_id, "rows")
+    if is_all:
+        items: list[Any] = []
+        with session.out.progress("Rows") as bar:
+            for each in session.api.pages(path):
+                items += each["items"]
+                bar.at(len(items))
+        page: Any = {"items": items, "next_cursor": None}
+    else:
+        page = session.api.get(path, cursor=cursor)
+    if session.out.is_json:
+        session.out.document(page)
+        return
+    columns = (
+        *("line", "customer_id", "external_id", "amount", "reference", "transaction_id"),
+        *("status", "failure_code", "needs_review"),
+    )
+    session.out.rows(columns, [[row.get(name) for name in columns] for row in page["items"]])
+    if page.get("next_cursor"):
+        session.out.say(f"There are more: --all, or --cursor {page['next_cursor']}")
+
+
+@click.command("result", cls=Command, help="The file again, with what became of each line, as CSV.")
+@click.argument("batch_id")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+@with_session
+def result(session: Session, batch_id: str, output: Path | None) -> None:
+    text = _whole_result(session, batch_id)
+    if output is None and not session.out.is_json:
+        session.out.file(text)
+        return
+    lines = len(text.splitlines()) - 1
+    if output is not None:
+        write_new(output, text)
+        session.out.say(f"{lines:,} lines written to {output}, which only you can read.")
+    if session.out.is_json:
+        written = {"file": str(output)} if output else {"csv": text}
+        session.out.document({"batch_id": batch_id, "lines": lines, **written})
+
+
+def _whole_result(session: Session, batch_id: str) -> str:
+    """The parts put behind one another, which is the whole file."""
+    path = at("batches", batch_id, "result")
+    parts: list[str] = []
+    cursor: str | None = None
+    with session.out.progress("Result") as bar:
+        while True:
+            answer = session.api.ask("GET", path, query={"cursor": cursor})
+            parts.append(answer.text)
+            bar.at(len(parts))
+            cursor = answer.headers.get("Next-Cursor")
+            if not cursor:
+                return "".join(parts)

@@ -1,0 +1,193 @@
+"""`batch …`: a file of payouts, from the upload to an approver's word."""
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from payoutctl.client import Answer, at
+from payoutctl.exits import Exit, Failure
+from payoutctl.output import money
+from payoutctl.payouts import reason
+from payoutctl.session import Session, with_session
+from payoutctl.waiting import POLL_SECONDS, looked_at
+from payoutctl.words import Group, cursor, limit, yes
+
+_MOST_SHOWN: Final = 20
+
+
+@click.group(cls=Group, help="Files of payouts: check, confirm, approve, watch, take the result.")
+def batch() -> None: ...
+
+
+@batch.command("upload", help="Upload a CSV file (customer, amount, reference) and confirm it.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--total", help="What it must come to: confirms without asking.")
+@with_session
+def upload(session: Session, file: Path, total: str | None) -> None:
+    expected = _amount(total) if total else None
+    content = file.read_bytes()
+    session.out.say(f"Uploading {file.name}, {len(content):,} bytes …")
+    answer = _sent(session, content)
+    if answer.is_replay:
+        session.out.say("This very file was uploaded before: nobody is paid twice by it.")
+    found = _checked(session, answer.json)
+    _say_summary(session, found)
+    if found["status"] == "AwaitingConfirmation":
+        found = _confirmed(session, found, expected)
+    show(session, found)
+
+
+def _sent(session: Session, content: bytes) -> Answer:
+    try:
+        return session.api.ask(
+            "POST", "/batches", raw=content, headers={"Content-Type": "text/csv"}
+        )
+    except Failure as failure:
+        if failure.ends is Exit.UNKNOWN:
+            session.out.say("Upload it again: the same rows are one batch, however often.")
+        raise
+
+
+def _checked(session: Session, found: Any) -> Any:
+    with session.out.progress("Checking against what was paid before"):
+        while found["status"] == "Checking":
+            session.doors.sleep(POLL_SECONDS)
+            found = looked_at(session, at("batches", found["batch_id"]))
+    return found
+
+
+def _say_summary(session: Session, found: Any) -> None:
+    summary = found["summary"]
+    if summary is None:
+        return
+    say = session.out.say
+    say(
+        f"{summary['count']:,} payouts, {money(summary['total'])} in all, "
+        f"the largest {money(summary['largest'])}."
+    )
+    if summary["first_time_count"]:
+        say(f"{summary['first_time_count']:,} of them to customers who were never paid before.")
+    if summary["duplicate_count"]:
+        say(f"{summary['duplicate_count']:,} look as if they had been paid already:")
+    for row in summary["duplicates"][:_MOST_SHOWN]:
+        say(f"  line {row['line']}: {money(row['amount'])} to {row['customer_id']}, {_like(row)}")
+    _say_elsewhere(session, summary)
+
+
+def _say_elsewhere(session: Session, summary: Any) -> None:
+    if summary["also_in_batches_count"]:
+        others = ", ".join(summary["also_in_batches"])
+        session.out.say(
+            f"{summary['also_in_batches_count']:,} are in other batches of these days too: {others}"
+        )
+
+
+def _like(row: Any) -> str:
+    if row["transaction_id"]:
+        return f"like {row['transaction_id']} of {row['created_at']}"
+    return f"like line {row.get('same_as_line')}"
+
+
+def _confirmed(session: Session, found: Any, expected: Decimal | None) -> Any:
+    """Confirmed with the total that the person has on paper, not the one that we show."""
+    if expected is None:
+        if session.out.is_json:
+            session.out.say("It waits to be confirmed: payoutctl batch confirm ID --total AMOUNT")
+            return found
+        expected = _amount(click.prompt("Type the total to confirm", err=True))
+    confirmed = session.api.post(at("batches", found["batch_id"], "confirm"), {"total": expected})
+    if confirmed["status"] == "AwaitingApproval":
+        session.out.say("Confirmed. Now an approver who is not you: payoutctl batch approve ID")
+    return confirmed
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text.replace(",", "").removeprefix("A$").strip())
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise Failure("The total is an amount, as 1234.50.", Exit.USAGE)
+    return amount
+
+
+@batch.command("list", help="Batches, newest first.")
+@limit
+@cursor
+@with_session
+def list_batches(session: Session, limit: int, cursor: str | None) -> None:
+    page = session.api.get("/batches", limit=limit, cursor=cursor)
+    if session.out.is_json:
+        session.out.document(page)
+        return
+    columns = (
+        *("batch_id", "created_at", "status", "row_count", "not_released", "total", "created_by"),
+    )
+    session.out.rows(columns, [[row.get(name) for name in columns] for row in page["items"]])
+
+
+@batch.command("show", help="One batch, with its summary and its history.")
+@click.argument("batch_id")
+@with_session
+def show_batch(session: Session, batch_id: str) -> None:
+    found = session.api.get(at("batches", batch_id))
+    show(session, found)
+    if session.out.is_json:
+        return
+    _say_summary(session, found)
+    for entry in found.get("history") or []:
+        detail = f": {entry['detail']}" if entry.get("detail") else ""
+        session.out.text(f"  {entry['at']}  {entry['event']} by {entry['by']}{detail}")
+
+
+@batch.command("confirm", help="Confirm the total: then an approver's word is all it needs.")
+@click.argument("batch_id")
+@click.option("--total", help="Asked for if you do not give it.")
+@with_session
+def confirm(session: Session, batch_id: str, total: str | None) -> None:
+    found = session.api.get(at("batches", batch_id))
+    _say_summary(session, found)
+    show(session, _confirmed(session, found, _amount(total) if total else None))
+
+
+@batch.command("approve", help="Approve it: whoever uploaded or confirmed it cannot.")
+@click.argument("batch_id")
+@yes
+@with_session
+def approve(session: Session, batch_id: str, yes: bool) -> None:
+    if not yes:
+        _say_summary(session, session.api.get(at("batches", batch_id)))
+        click.confirm("Release these payouts?", abort=True, err=True)
+    show(session, session.api.post(at("batches", batch_id, "approve")))
+
+
+@batch.command("reject", help="Refuse approval: nobody in it is paid.")
+@click.argument("batch_id")
+@reason
+@with_session
+def reject(session: Session, batch_id: str, reason: str) -> None:
+    show(session, session.api.post(at("batches", batch_id, "reject"), {"reason": reason}))
+
+
+@batch.command("cancel", help="Cancel what of it has not been sent.")
+@click.argument("batch_id")
+@yes
+@with_session
+def cancel(session: Session, batch_id: str, yes: bool) -> None:
+    if not yes:
+        click.confirm("Cancel all of it that is not sent yet?", abort=True, err=True)
+    show(session, session.api.post(at("batches", batch_id, "cancel")))
+
+
+def show(session: Session, found: Any) -> None:
+    if session.out.is_json:
+        session.out.document(found)
+        return
+    progress = found.get("progress") or {}
+    hidden = ("summary", "history", "progress")
+    session.out.pairs(
+        {name: value for name, value in found.items() if name not in hidden}
+        | {name: value for name, value in progress.items() if value}
+    )

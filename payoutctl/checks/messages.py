@@ -1,0 +1,37 @@
+"""Queues: there, and what fails five times is parked."""
+
+import json
+from typing import Final
+
+from payoutctl.checks.findings import Findings
+from payoutctl.session import Session
+
+_QUEUES: Final = ("payouts", "webhooks")
+_PARKED: Final = "parked"
+
+
+def look(session: Session, found: Findings) -> None:
+    prefix = f"monoova-payouts-{session.stage}"
+    for name in _QUEUES:
+        with found.looking_at(f"Queue {name}"):
+            attributes = _attributes(session, f"{prefix}-{name}")
+            redrive = json.loads(attributes.get("RedrivePolicy", "{}"))
+            target = str(redrive.get("deadLetterTargetArn", "")).rpartition(":")[2]
+            found.add(
+                f"Queue {name}",
+                target == f"{prefix}-{_PARKED}",
+                f"after {redrive.get('maxReceiveCount', 'no')} tries to {target or 'nowhere'}",
+                "Deploy the infrastructure again: what fails there would be lost.",
+            )
+    with found.looking_at(f"Queue {_PARKED}"):
+        count = int(_attributes(session, f"{prefix}-{_PARKED}")["ApproximateNumberOfMessages"])
+        found.add(f"Queue {_PARKED}", count == 0, f"{count} messages", "payoutctl dlq list")
+
+
+def _attributes(session: Session, name: str) -> dict[str, str]:
+    sqs = session.client("sqs")
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]).get(
+        "Attributes", {}
+    )
+    return found

@@ -1,0 +1,52 @@
+"""`configure` and `finish`: what `chalice deploy` needs before and after. Both ask AWS directly."""
+
+import contextlib
+import sys
+
+import click
+
+from payoutctl.exits import Exit, Failure
+from payoutctl.session import Session, with_session
+from payoutctl.words import Command
+
+_stage = click.option("--stage", required=True, help="Of infra/stages/<stage>.toml.")
+
+
+@click.command(
+    cls=Command, help="Write a stage's values into .chalice/config.json, for `chalice deploy`."
+)
+@_stage
+@with_session
+def configure(session: Session, stage: str) -> None:
+    from tools.deploy import __main__ as deploying
+    from tools.deploy.errors import DeployError
+
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            deploying.configured(stage)
+    except DeployError as error:
+        raise Failure(str(error), Exit.REFUSED) from None
+    if session.out.is_json:
+        session.out.document({"stage": stage, "file": ".chalice/config.json"})
+        return
+    session.out.text(f".chalice/config.json knows the stage {stage}.")
+
+
+@click.command(
+    cls=Command, help="Say what `chalice deploy` cannot: only a message that failed comes back."
+)
+@_stage
+@with_session
+def finish(session: Session, stage: str) -> None:
+    from tools.deploy import __main__ as deploying
+    from tools.deploy.errors import DeployError
+
+    try:
+        functions = deploying.finished(stage)
+    except DeployError as error:
+        raise Failure(str(error), Exit.REFUSED) from None
+    if session.out.is_json:
+        session.out.document({"functions": list(functions)})
+        return
+    for function in functions:
+        session.out.text(f"{function} answers for each message by itself.")

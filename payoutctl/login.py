@@ -1,0 +1,59 @@
+"""`login`, `logout`, `whoami`."""
+
+import sys
+from dataclasses import replace
+
+import click
+
+from payoutctl import signing_in
+from payoutctl.credentials import ask
+from payoutctl.exits import Exit, Failure
+from payoutctl.session import Session, with_session
+from payoutctl.words import Command
+
+
+@click.command(cls=Command, help="Sign in with the user pool; good for a working day.")
+@click.option("--username", help="Your e-mail address; asked for if no profile names it.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from stdin.")
+@with_session
+def login(session: Session, username: str | None, password_stdin: bool) -> None:
+    connection = session.connection
+    if not (connection.user_pool_id and connection.user_pool_client_id):
+        raise Failure(
+            "Which user pool? payoutctl profile writes down where a stage's API and pool are.",
+            Exit.USAGE,
+        )
+    name = username or connection.username or str(click.prompt("Username", err=True))
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else ask("Password")
+    tokens = signing_in.signed_in(
+        session.doors.cognito(connection), connection, name, password, ask, session.doors.now
+    )
+    session.credentials.file.write(tokens)
+    session.out.say(f"Signed in; kept in {session.credentials.file.path}, which only you can read.")
+    if session.credentials.given:
+        session.out.say("PAYOUTS_TOKEN is set: while it is, that one is used instead.")
+    if session.out.is_json:
+        session.out.document({"api_url": connection.api_url, "expires_at": tokens.expires_at})
+
+
+@click.command(cls=Command, help="Forget the tokens, and end what they could still do.")
+@with_session
+def logout(session: Session) -> None:
+    tokens = session.credentials.file.read()
+    session.credentials.file.remove()
+    if tokens is not None:
+        connection = replace(session.connection, region=tokens.region)
+        signing_in.revoke(session.doors.cognito(connection), tokens)
+    session.out.say("Signed out.")
+    if session.out.is_json:
+        session.out.document({"was_signed_in": tokens is not None})
+
+
+@click.command(cls=Command, help="Who you are to the API, and what you may do.")
+@with_session
+def whoami(session: Session) -> None:
+    me = session.api.get("/me")
+    if session.out.is_json:
+        session.out.document(me)
+        return
+    session.out.pairs({"name": me["name"], "roles": ", ".join(me["roles"])})

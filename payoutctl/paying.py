@@ -1,0 +1,139 @@
+"""`pay`: shows what will happen, asks, and pays once however often it is repeated."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import click
+
+from payoutctl.client import Answer, at
+from payoutctl.exits import Exit, Failure
+from payoutctl.output import money, whole_seconds
+from payoutctl.payouts import show_payout
+from payoutctl.session import Session, with_session
+from payoutctl.waiting import POLL_SECONDS, looked_at
+from payoutctl.words import Command, yes
+
+ENDS: Final = ("Completed", "Failed", "Returned", "Cancelled")
+_MARKS: Final = {True: "ok    ", False: "NOT OK", None: "?     "}
+
+
+@click.command(cls=Command, help="Pay a customer: AMOUNT in Australian dollars, as 125.50.")
+@click.argument("customer_id")
+@click.argument("amount")
+@click.option("--destination", "destination_id", help="Which, where a customer has several.")
+@click.option("--method", type=click.Choice(["PayId", "BankAccount"]), help="Or by its kind.")
+@click.option("--description", help="For the record; no payee details.")
+@click.option("--reference", "lodgement_reference", help="On the payee's statement.")
+@click.option("--key", help="The Idempotency-Key; one is made up if you give none.")
+@click.option("--wait", "waits", is_flag=True, help="Until its end; ends with 1 if it fails.")
+@yes
+@with_session
+def pay(session: Session, /, key: str | None, waits: bool, yes: bool, **ask: str | None) -> None:
+    ask["payout_method"] = ask.pop("method")
+    body = {name: value for name, value in ask.items() if value is not None}
+    is_repetition = key is not None
+    key = key or f"payoutctl-{uuid.uuid4()}"
+    with repeatable(session, key, is_repetition=is_repetition):
+        if not yes:
+            _show_what_will_happen(session, body)
+            session.out.ask("Pay this?")
+        answer = requested(session, body, key)
+    payout = answer.json
+    if answer.is_replay:
+        session.out.say("This was asked for before; nothing new was paid. It stands so:")
+    if payout.get("message"):
+        session.out.say(payout["message"])
+    if waits:
+        payout = awaited(session, payout["transaction_id"], seconds=300)
+    show_payout(session, payout)
+    if waits and payout["status"] != "Completed":
+        raise click.exceptions.Exit(_exit_of(payout["status"]))
+
+
+def _exit_of(status: str) -> Exit:
+    """What waiting came to; one that waits for an approver is where it should be."""
+    if status == "AwaitingApproval":
+        return Exit.DONE
+    return Exit.REFUSED if status in ENDS else Exit.UNKNOWN
+
+
+def requested(session: Session, body: Any, key: str) -> Answer:
+    """Asks once. Whatever becomes of the answer, the key is on the screen before it is sent."""
+    session.out.say(f"Idempotency-Key: {key}")
+    return session.api.ask("POST", "/payouts", body=body, headers={"Idempotency-Key": key})
+
+
+@contextmanager
+def repeatable(session: Session, key: str, *, is_repetition: bool) -> Iterator[None]:
+    """A failure that may pass is told with how to repeat it safely.
+
+    Of a repetition it is not known whether the payment was made the time before.
+    """
+    try:
+        yield
+    except Failure as failure:
+        if is_repetition and failure.ends is Exit.TRY_AGAIN:
+            failure.ends = Exit.UNKNOWN
+        if failure.ends in (Exit.TRY_AGAIN, Exit.UNKNOWN):
+            session.out.say(
+                f"To look, and to pay only if it was not: the same command with --key {key}"
+            )
+        raise
+
+
+def _show_what_will_happen(session: Session, body: Any) -> None:
+    checked = session.api.post("/payouts/validate", body)
+    destination = checked["destination"]
+    session.out.say(
+        f"Pay {money(body['amount'])} to customer {body['customer_id']}, "
+        f"{destination['pay_id_type'] or destination['type']} {destination['masked']}"
+    )
+    for check in checked["checks"]:
+        session.out.say(f"  {_MARKS[check['is_ok']]} {check['name']}{_because(check['detail'])}")
+    if checked.get("message"):
+        session.out.say(f"  {checked['message']}")
+    if not checked["is_valid"]:
+        raise Failure("It would not go through: nothing was paid.", Exit.REFUSED, checked)
+
+
+def _because(detail: str | None) -> str:
+    return f": {detail}" if detail else ""
+
+
+def awaited(session: Session, transaction_id: str, seconds: float) -> Any:
+    """The payout at its end, or as it stands when the time is up; each step told on stderr.
+
+    Raises:
+        Failure: it could not be looked at, which says nothing of what becomes of it.
+    """
+    ends = session.doors.now().timestamp() + seconds
+    seen = 0
+    while True:
+        payout = _looked_at_again(session, transaction_id)
+        for entry in payout["history"][seen:]:
+            session.out.say(f"  {whole_seconds(entry['at'])}  {line_of(entry)}")
+        seen = len(payout["history"])
+        is_over = payout["status"] in ENDS or payout["status"] == "AwaitingApproval"
+        if is_over or session.doors.now().timestamp() >= ends:
+            return payout
+        session.doors.sleep(POLL_SECONDS)
+
+
+def _looked_at_again(session: Session, transaction_id: str) -> Any:
+    try:
+        return looked_at(session, at("payouts", transaction_id))
+    except Failure as failure:
+        # It was asked for, whatever is the matter now: not to be taken for "nothing was done".
+        raise Failure(
+            f"{failure.message}\nIt was asked for: payoutctl payouts show {transaction_id}",
+            Exit.UNKNOWN,
+            {"transaction_id": transaction_id, **failure.document},
+        ) from None
+
+
+def line_of(entry: Any) -> str:
+    """One step of a payout's history."""
+    state = f"{entry['status']}{'/' + entry['submission'] if entry['submission'] else ''}"
+    return f"{state:<20} {entry['event']} by {entry['by']}{_because(entry['detail'])}"

@@ -1,0 +1,171 @@
+"""`payouts list|show|cancel|retry|resolve|refresh|approve|reject`."""
+
+from typing import Any, Final
+
+import click
+
+from payoutctl.client import at
+from payoutctl.output import money, whole_seconds
+from payoutctl.session import Session, with_session
+from payoutctl.words import Group, cursor, everything, limit, yes
+
+_STATUSES: Final = (
+    "AwaitingApproval",
+    "Queued",
+    "Pending",
+    "Completed",
+    "Failed",
+    "Returned",
+    "Cancelled",
+)
+_COLUMNS: Final = ("transaction_id", "created_at", "amount", "status", "why", "destination")
+reason = click.option("--reason", required=True, help="Stands in the record; no payee details.")
+
+
+@click.group(cls=Group, help="Payouts: what became of each, and what can be done.")
+def payouts() -> None: ...
+
+
+@payouts.command("list", help="Payouts, newest first.")
+@click.option("--customer", "customer_id", help="Of one customer.")
+@click.option("--status", type=click.Choice(_STATUSES))
+@click.option("--date", help="Of one day (UTC), as 2026-03-02.")
+@click.option("--from", "from_", help="From this day on.")
+@click.option("--to", help="To this day.")
+@click.option("--needs-review", is_flag=True, help="Only what waits for a person.")
+@limit
+@cursor
+@everything
+@with_session
+def list_payouts(
+    session: Session, /, from_: str | None, needs_review: bool, is_all: bool, **query: Any
+) -> None:
+    query |= {"from": from_, "needs_review": True if needs_review else None}
+    page = _whole(session, query) if is_all else session.api.get("/payouts", **query)
+    if session.out.is_json:
+        session.out.document(page)
+        return
+    session.out.rows(_COLUMNS, [_row(row) for row in page["items"]])
+    if page.get("next_cursor"):
+        session.out.say(f"There are more: --all, or --cursor {page['next_cursor']}")
+
+
+def _row(payout: Any) -> list[object]:
+    submission = f"/{payout['submission']}" if payout["submission"] else ""
+    why = payout["review_reason"] if payout["needs_review"] else payout["failure_code"]
+    return [
+        payout["transaction_id"],
+        payout["created_at"],
+        payout["amount"],
+        f"{payout['status']}{submission}",
+        f"to review: {why}" if payout["needs_review"] else why,
+        payout["destination"],
+    ]
+
+
+def _whole(session: Session, query: dict[str, Any]) -> dict[str, Any]:
+    items: list[Any] = []
+    with session.out.progress("Payouts") as bar:
+        for page in session.api.pages("/payouts", **query | {"limit": 100}):
+            items += page["items"]
+            bar.at(len(items))
+    return {"items": items, "next_cursor": None}
+
+
+@payouts.command("show", help="One payout.")
+@click.argument("transaction_id")
+@with_session
+def show(session: Session, transaction_id: str) -> None:
+    show_payout(session, session.api.get(at("payouts", transaction_id)))
+
+
+@payouts.command("cancel", help="Cancel one that has not been sent.")
+@click.argument("transaction_id")
+@with_session
+def cancel(session: Session, transaction_id: str) -> None:
+    _changed(session, transaction_id, "cancel")
+
+
+@payouts.command("retry", help="Pay again what has failed: a new payout, under a new reference.")
+@click.argument("transaction_id")
+@yes
+@with_session
+def retry(session: Session, transaction_id: str, yes: bool) -> None:
+    if not yes:
+        click.confirm("Pay it again?", abort=True, err=True)
+    _changed(session, transaction_id, "retry")
+
+
+@payouts.command("resolve", help="Settle by hand what needs review. Monoova's statement decides.")
+@click.argument("transaction_id")
+@click.option(
+    "--outcome",
+    type=click.Choice(["Completed", "Failed", "Returned", "Cancelled"]),
+    required=True,
+    help="What Monoova's statement says.",
+)
+@reason
+@yes
+@with_session
+def resolve(session: Session, transaction_id: str, outcome: str, reason: str, yes: bool) -> None:
+    if not yes:
+        session.out.say("Never settle as Failed what Monoova has booked: it would be paid twice.")
+        click.confirm(f"Is it {outcome} by Monoova's statement?", abort=True, err=True)
+    _changed(session, transaction_id, "resolve", {"outcome": outcome, "reason": reason})
+
+
+@payouts.command("refresh", help="Ask Monoova now.")
+@click.argument("transaction_id")
+@with_session
+def refresh(session: Session, transaction_id: str) -> None:
+    _changed(session, transaction_id, "refresh")
+
+
+@payouts.command("approve", help="Approve what somebody else asked for: shows it, and asks.")
+@click.argument("transaction_id")
+@yes
+@with_session
+def approve(session: Session, transaction_id: str, yes: bool) -> None:
+    if not yes:
+        waiting = session.api.get(at("payouts", transaction_id))
+        if waiting["status"] == "AwaitingApproval":
+            _say_what_waits(session, waiting)
+            session.out.ask("Let it be paid?")
+    _changed(session, transaction_id, "approve")
+
+
+def _say_what_waits(session: Session, payout: Any) -> None:
+    say = session.out.say
+    kind = payout["payout_method"]
+    say(f"{money(payout['amount'])} to customer {payout['customer_id']}")
+    say(f"  to            {kind} {payout['destination']}")
+    say(f"  asked for by  {payout['created_by']} at {whole_seconds(payout['created_at'])}")
+    for name in ("description", "lodgement_reference"):
+        if payout.get(name):
+            say(f"  {name:<12}  {payout[name]}")
+    for entry in payout["history"][:1]:
+        say(f"  why           {entry['detail'] or entry['event']}")
+
+
+@payouts.command("reject", help="Refuse approval: it is cancelled.")
+@click.argument("transaction_id")
+@reason
+@with_session
+def reject(session: Session, transaction_id: str, reason: str) -> None:
+    _changed(session, transaction_id, "reject", {"reason": reason})
+
+
+def _changed(session: Session, transaction_id: str, verb: str, body: object = None) -> None:
+    show_payout(session, session.api.post(at("payouts", transaction_id, verb), body))
+
+
+def show_payout(session: Session, payout: Any) -> None:
+    """A payout, its destination masked; how it came to stand so is for `explain`."""
+    if session.out.is_json:
+        session.out.document(payout)
+        return
+    hidden = ("history", "explanation", "message")
+    session.out.pairs({name: value for name, value in payout.items() if name not in hidden})
+    explanation = payout.get("explanation")
+    if explanation:
+        session.out.say(explanation["summary"])

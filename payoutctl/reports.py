@@ -1,0 +1,132 @@
+"""`report daily|list|csv` and `stats`: a day held against Monoova's books, and days in figures."""
+
+import csv
+import io
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from payoutctl.client import at
+from payoutctl.exits import Exit
+from payoutctl.session import SYDNEY, Session, with_session
+from payoutctl.words import Command, Group, cursor
+
+_DAY: Final = click.DateTime(["%Y-%m-%d"])
+_REPORT: Final = ("date", "made_at", "is_complete", "difference_count", "not_ours", "revision")
+_LINE: Final = (
+    *("kind", "transaction_id", "monoova_transaction_id", "status", "amount", "amount_there"),
+    *("in_statement", "in_transactions", "monoova_says"),
+)
+_STATS: Final = (
+    *("day", "count", "value", "completed", "failed", "returned", "cancelled", "open"),
+    *("success_rate", "median_seconds_to_complete", "p95_seconds_to_complete"),
+)
+
+
+@click.group(cls=Group, help="The daily reconciliation: our book, Monoova's, and the mAccount's.")
+def report() -> None: ...
+
+
+@report.command("daily", help="A day's report; yesterday's if none is named.")
+@click.argument("date", required=False)
+@click.option("--run", "runs", is_flag=True, help="Make it now, anew.")
+@with_session
+def daily(session: Session, date: str | None, runs: bool) -> None:
+    path = at("reports", "daily", date or _yesterday(session))
+    found = session.api.post(path) if runs else session.api.get(path)
+    if session.out.is_json:
+        session.out.document(found)
+    else:
+        _show(session, found)
+    if found["difference_count"]:
+        session.out.say(f"{found['difference_count']} differences: see the runbook.")
+        raise click.exceptions.Exit(Exit.CHECK_FAILED)
+
+
+def _yesterday(session: Session) -> str:
+    return (_today(session) - timedelta(days=1)).isoformat()
+
+
+def _today(session: Session) -> date:
+    return session.doors.now().astimezone(SYDNEY).date()
+
+
+def _show(session: Session, found: Any) -> None:
+    flat = {name: value for name, value in found.items() if not isinstance(value, dict | list)}
+    for part in ("counts", "account", "missed_webhooks"):
+        flat |= {f"{part}.{name}": value for name, value in (found[part] or {}).items()}
+    session.out.pairs(flat)
+    if found["differences"]:
+        session.out.text("")
+        rows = [[line.get(name) for name in _LINE] for line in found["differences"]]
+        session.out.rows(_LINE, rows)
+
+
+@report.command("list", help="The reports there are, newest first.")
+@cursor
+@with_session
+def list_reports(session: Session, cursor: str | None) -> None:
+    page = session.api.get("/reports/daily", cursor=cursor)
+    if session.out.is_json:
+        session.out.document(page)
+        return
+    rows = [[row.get(name) for name in _REPORT] for row in page["items"]]
+    session.out.rows(_REPORT, rows)
+
+
+@report.command("csv", help="A day's differences as CSV, for a spreadsheet.")
+@click.argument("date", required=False)
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+@with_session
+def as_csv(session: Session, date: str | None, output: Path | None) -> None:
+    found = session.api.get(at("reports", "daily", date or _yesterday(session)))
+    text = _csv(found["differences"])
+    if output is not None:
+        output.write_text(text, encoding="utf-8", newline="")
+        session.out.say(f"Written to {output}.")
+    elif not session.out.is_json:
+        session.out.file(text)
+    if session.out.is_json:
+        session.out.document({"file": str(output)} if output else {"csv": text})
+
+
+def _csv(rows: list[Any]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _LINE, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows({name: _inert(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _inert(value: object) -> object:
+    """A text that a spreadsheet would take for a formula is marked as text."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+
+
+@click.command(cls=Command, help="Volume, value, success and speed, by day.")
+@click.option(
+    "--from", "from_", type=_DAY, help="The first; if not given, 13 days before the last."
+)
+@click.option("--to", type=_DAY, help="The last day; today if it is not given.")
+@with_session
+def stats(session: Session, from_: datetime | None, to: datetime | None) -> None:
+    last = to.date() if to else _today(session)
+    first = from_.date() if from_ else last - timedelta(days=13)
+    found = session.api.get("/statistics", **{"from": first.isoformat(), "to": last.isoformat()})
+    if session.out.is_json:
+        session.out.document(found)
+        return
+    methods = sorted({method for row in found["items"] for method in row["by_method"]})
+    session.out.rows(
+        [*_STATS, *methods],
+        [
+            [*(row.get(name) for name in _STATS), *(_count(row, method) for method in methods)]
+            for row in found["items"]
+        ],
+    )
+
+
+def _count(row: Any, method: str) -> int:
+    return int(row["by_method"].get(method, {}).get("count", 0))

@@ -1,0 +1,107 @@
+"""`pause`, `resume`, `breaker …`: by the API; `--direct` for when that is down itself."""
+
+import getpass
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from payoutctl.exits import Exit, Failure
+from payoutctl.output import whole_seconds
+from payoutctl.session import Session, with_session
+from payoutctl.words import Command, Group
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.gatekeeper import Gatekeeper
+    from chalicelib.monoova.rules.gate import Gate
+
+_direct = click.option(
+    "--direct", is_flag=True, help="Straight in the table of AWS, for when the API is down."
+)
+_table = click.option(
+    "--table",
+    envvar="DYNAMODB_TABLE_CONTROLS",
+    help="With --direct: the controls table; the stage's own if you do not say.",
+)
+
+
+@click.command(cls=Command, help="Stop all sending. Payouts are accepted, and wait until `resume`.")
+@click.option("--reason", required=True, help="Stands in the record; no payee details.")
+@_direct
+@_table
+@with_session
+def pause(session: Session, reason: str, direct: bool, table: str | None) -> None:
+    if direct:
+        _show(
+            session, _directly(session, table, lambda gate: gate.pause(getpass.getuser(), reason))
+        )
+    else:
+        _show(session, session.api.post("/sending/pause", {"reason": reason}))
+
+
+@click.command(cls=Command, help="Let payouts be sent again.")
+@_direct
+@_table
+@with_session
+def resume(session: Session, direct: bool, table: str | None) -> None:
+    if direct:
+        _show(session, _directly(session, table, lambda gate: gate.resume(getpass.getuser())))
+    else:
+        _show(session, session.api.post("/sending/resume"))
+
+
+@click.group(cls=Group, help="The circuit breaker in front of Monoova.")
+def breaker() -> None: ...
+
+
+@breaker.command("show", help="Whether payouts are sent, and if not why, and what happens next.")
+@_direct
+@_table
+@with_session
+def show_breaker(session: Session, direct: bool, table: str | None) -> None:
+    _show(
+        session,
+        _directly(session, table, lambda gate: gate.look())
+        if direct
+        else session.api.get("/sending"),
+    )
+
+
+@breaker.command("reset", help="Close it now, without waiting for the probe.")
+@_direct
+@_table
+@with_session
+def reset_breaker(session: Session, direct: bool, table: str | None) -> None:
+    if direct:
+        _show(session, _directly(session, table, lambda gate: gate.reset(getpass.getuser())))
+    else:
+        _show(session, session.api.post("/sending/reset"))
+
+
+def _directly(session: Session, table: str | None, act: "Callable[[Gatekeeper], Gate]") -> Any:
+    """The same by the app's own code, on the table; answers in the API's form."""
+    from chalicelib.core.clock import SystemClock
+    from chalicelib.core.dynamodb.items import StorageUnavailableError
+    from chalicelib.monoova import replies
+    from chalicelib.monoova.gate_store import Controls
+    from chalicelib.monoova.gatekeeper import Gatekeeper
+
+    name = table or f"monoova-payouts-{session.stage}-controls"
+    controls = Controls(session.client("dynamodb"), name)
+    try:
+        return replies.sending(act(Gatekeeper(controls, SystemClock(), lambda: None)))
+    except StorageUnavailableError as error:
+        raise Failure(f"The table {name}: {error}", Exit.TRY_AGAIN) from None
+
+
+def _show(session: Session, sending: Any) -> None:
+    if session.out.is_json:
+        session.out.document(sending)
+        return
+    switched = sending.get("last_switch")
+    last = (
+        f"{switched['what']} by {switched['by']} at {whole_seconds(switched['at'])}"
+        if switched
+        else None
+    )
+    session.out.pairs(sending | {"last_switch": last})

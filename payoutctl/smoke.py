@@ -1,0 +1,78 @@
+"""`smoke-test`: one real cent, from the request to its end, each step told."""
+
+from typing import Any
+
+import click
+
+from payoutctl.exits import Exit, Failure
+from payoutctl.output import money
+from payoutctl.paying import ENDS, awaited, repeatable, requested
+from payoutctl.payouts import show_payout
+from payoutctl.session import Session, with_session
+from payoutctl.words import Command, yes
+
+
+@click.command("smoke-test", cls=Command, help="Pay a customer A$0.01 for real, and watch it end.")
+@click.argument("customer_id")
+@click.option("--key", help="The Idempotency-Key; one of this minute if you give none.")
+@click.option("--seconds", type=click.IntRange(10, 3600), default=300, show_default=True)
+@yes
+@with_session
+def smoke_test(
+    session: Session, customer_id: str, key: str | None, seconds: int, yes: bool
+) -> None:
+    say = session.out.say
+    say(f"1. {session.api.url}/health")
+    session.api.ask("GET", "/health", is_open=True)
+    say("2. Is anything sent at all?")
+    sending = session.api.get("/sending")
+    if sending["status"] != "Open":
+        raise Failure(f"No: {sending['status']}. See breaker show.", Exit.CHECK_FAILED, sending)
+    say("3. Is there money?")
+    balance = session.api.get("/account")
+    say(f"   {money(balance['available_to_debit'])} may be debited.")
+    body = {"customer_id": customer_id, "amount": "0.01", "description": "Smoke test"}
+    say("4. Would it go through?")
+    checked = session.api.post("/payouts/validate", body)
+    if not checked["is_valid"]:
+        raise Failure("No: nothing was paid.", Exit.CHECK_FAILED, checked)
+    if not yes:
+        session.out.ask(f"Pay one real cent to {checked['destination']['masked']}?")
+    say("5. One cent:")
+    made = f"smoke-{customer_id}-{session.doors.now():%Y%m%dT%H%M}"
+    key = key or made
+    # Of this minute there may have been one already.
+    with repeatable(session, key, is_repetition=True):
+        asked = requested(session, body, key).json
+    payout = awaited(session, asked["transaction_id"], seconds)
+    _judge(session, payout)
+    show_payout(session, payout)
+
+
+def _judge(session: Session, payout: Any) -> None:
+    status = payout["status"]
+    if status == "Completed":
+        by = payout["history"][-1]["by"]
+        session.out.say(
+            "All as it should be: the webhook told us."
+            if by == "monoova"
+            else f"Completed, found by {by}. If no webhook comes at all: payoutctl webhooks list."
+        )
+        return
+    if status in ENDS:
+        raise Failure(
+            f"It ended as {status}: {payout['failure_reason'] or payout['failure_code']}",
+            Exit.CHECK_FAILED,
+            payout,
+        )
+    if status == "AwaitingApproval":
+        raise Failure(
+            f"It waits for an approver: payoutctl payouts approve {payout['transaction_id']}",
+            Exit.UNKNOWN,
+            payout,
+        )
+    raise Failure(
+        f"It is {status} still: payoutctl payouts explain {payout['transaction_id']}",
+        Exit.UNKNOWN,
+        payout,
+    )

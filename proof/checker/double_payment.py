@@ -1,0 +1,79 @@
+"""P1: Monoova moves money at most once for each payout, and for each wish."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+
+from proof.checker.evidence import Run, Violation
+from proof.checker.records import words
+from proof.checker.wishes import Wish, wishes_of
+
+_broken = partial(Violation, "P1")
+_UNPAID = words("Failed Returned Cancelled")
+
+
+def double_payments(run: Run) -> Iterator[Violation]:
+    """P1, in Monoova's book and in the system's own answers."""
+    wishes = wishes_of(run)
+    yield from _bookings(run, wishes)
+    yield from _references(run)
+    for wish in wishes:
+        yield from _wish(run, wish)
+    yield from _retries(run)
+    able = [wish for wish in wishes if wish.open_asks]
+    if len(run.listing) > len(able):
+        counts = f"{len(run.listing)} listed, {len(able)} asked for"
+        yield _broken("there are more payouts than were asked for", counts)
+
+
+def _bookings(run: Run, wishes: list[Wish]) -> Iterator[Violation]:
+    """P1: a reference is booked once at most, and is a payout's."""
+    known = {p.unique_reference for p in run.sightings}.union(
+        *run.listings, *(wish.named for wish in wishes)
+    )
+    for reference in run.book.references:
+        numbers = [m.number for m in run.book.bookings(reference)]
+        evidence = f"reference {reference}, movements {numbers}"
+        if len(numbers) > 1:
+            yield _broken("a reference was booked more than once", evidence)
+        if reference not in known:
+            yield _broken("money was sent for no known payout", evidence)
+
+
+def _references(run: Run) -> Iterator[Violation]:
+    """P1: a payout has one reference for ever, and shares it with none."""
+    pairs = {(p.transaction_id, p.unique_reference): p for p in run.sightings}
+    payouts = Counter(transaction_id for transaction_id, _ in pairs)
+    references = Counter(reference for _, reference in pairs)
+    for (transaction_id, reference), payout in pairs.items():
+        if payouts[transaction_id] > 1:
+            yield _broken("a payout's reference was replaced", payout.evidence)
+        if references[reference] > 1:
+            yield _broken("payouts share a reference", payout.evidence)
+
+
+def _wish(run: Run, wish: Wish) -> Iterator[Violation]:
+    """P1: one wish is one payout in all answers, and one booking at most."""
+    ids = wish.named | wish.made
+    if len(ids) > 1:
+        yield _broken("one wish has several payouts", f"{_list(ids)}; {wish.evidence}")
+    references = {run.first[i].unique_reference if i in run.first else i for i in ids}
+    numbers = [m.number for r in references for m in run.book.bookings(r)]
+    if len(numbers) > 1:
+        yield _broken("one wish was booked more than once", f"movements {numbers}; {wish.evidence}")
+
+
+def _retries(run: Run) -> Iterator[Violation]:
+    """P1: what is paid anew has ended unpaid, and is paid anew once."""
+    retries = [p for p in run.last.values() if p.retry_of]
+    counts = Counter(p.retry_of for p in retries)
+    for payout in retries:
+        old = run.last.get(payout.retry_of or "")
+        if old is None or old.state not in _UNPAID:
+            yield _broken("a payout was retried that did not end unpaid", payout.evidence)
+        if counts[payout.retry_of] > 1:
+            yield _broken("a payout was retried more than once", payout.evidence)
+
+
+def _list(ids: frozenset[str]) -> str:
+    return ", ".join(sorted(ids))

@@ -1,0 +1,174 @@
+"""P3: what the system says of a payout is what Monoova's book says, and it does not change."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+from proof.checker.evidence import FINAL, Ask, Payout, Run, Violation
+from proof.checker.records import dollars
+from proof.checker.wishes import Wish, wishes_of
+
+_broken = partial(Violation, "P3")
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """An end that is not the book's. `excuse`: the system says so itself, or a person decided."""
+
+    payout: Payout
+    what: str
+    excuse: str | None
+
+
+def guesses(run: Run) -> Iterator[Violation]:
+    """P3, against the book and over time."""
+    for found in disagreements(run):
+        if found.excuse is None:
+            yield _broken(found.what, found.payout.evidence)
+    yield from _overwritten(run)
+    for payout in run.last.values():
+        yield from _believed_after_doubt(payout)
+        yield from _amounts(run, payout)
+        yield from _not_raised(run, payout)
+    for wish in wishes_of(run):
+        yield from _as_asked(run, wish)
+    for ask in run.asks:
+        refused = run.last.get(ask.names or "") if ask.is_refused_by_monoova else None
+        if refused and refused.state != "Failed":
+            yield _broken("told as refused, and is not Failed", ask.evidence)
+
+
+def disagreements(run: Run) -> list[Disagreement]:
+    """P3: every payout that ended otherwise than the book says, the raised ones included."""
+    found = []
+    for payout in run.last.values():
+        what = _amiss(run, payout)
+        if what:
+            found.append(Disagreement(payout, what, _excuse(run, payout)))
+    return found
+
+
+def _excuse(run: Run, payout: Payout) -> str | None:
+    if payout.needs_review and _is_monoovas_word(payout):
+        return "Monoova said so itself, and it is in review"
+    if payout.state == "Completed" and _is_back_unannounced(run, payout):
+        return "came back, and no news of it arrived"
+    is_by_hand = payout.history and payout.history[-1].event.startswith("Resolved")
+    return "decided by a person" if is_by_hand else None
+
+
+def _is_monoovas_word(payout: Payout) -> bool:
+    """Whether a webhook made the end that is now contradicted: no guess of ours."""
+    ends = [entry for entry in payout.history if entry.state == payout.state]
+    is_disputed = payout.review_reason == "Contradiction"
+    return is_disputed and bool(ends) and ends[0].by == "monoova"
+
+
+def _is_back_unannounced(run: Run, payout: Payout) -> bool:
+    """Only a webhook tells of a return: the status API goes on saying that it was paid."""
+    reference = payout.unique_reference
+    back = sum((m.amount for m in run.book.of(reference, "return_credit")), Decimal(0))
+    told = (w for w in run.webhooks if w.reference == reference and w.is_of_a_return)
+    is_told = any(w.is_genuine and w.status == 200 for w in told)
+    return back == payout.amount and not is_told
+
+
+def _amiss(run: Run, payout: Payout) -> str | None:
+    of, reference = run.book.of, payout.unique_reference
+    times = len(run.book.bookings(reference))
+    sent = of(reference, "debit", "rejection_credit", "return_credit")
+    holds = -sum((m.amount for m in sent), Decimal(0))
+    returned = sum((m.amount for m in of(reference, "return_credit")), Decimal(0))
+    is_right = {
+        "Completed": times == 1 and holds == payout.amount,
+        "Failed": holds == 0,
+        "Cancelled": times == 0,
+        "Returned": times == 1 and holds == 0 and returned == payout.amount,
+    }.get(payout.state, True)
+    if is_right:
+        return None
+    return f"{payout.state}, but booked {times} times, and the payee holds {holds}"
+
+
+def _overwritten(run: Run) -> Iterator[Violation]:
+    """P3: an end stays, but for Completed to Returned; what was noted stays; so do the facts."""
+    before: dict[str, Payout] = {}
+    for payout in run.seen:
+        earlier = before.get(payout.transaction_id)
+        if earlier:
+            yield from _changed(earlier, payout)
+        before[payout.transaction_id] = payout
+    for answered in (ask.payout for ask in run.asks if ask.payout):
+        seen = before.get(answered.transaction_id)
+        if seen:
+            # An answer may be written down later than what was done after it.
+            yield from _changed(*sorted((answered, seen), key=lambda p: len(p.history)))
+
+
+def _changed(earlier: Payout, later: Payout) -> Iterator[Violation]:
+    evidence = f"{later.evidence}, and line {earlier.line}"
+    if later.history[: len(earlier.history)] != earlier.history:
+        yield _broken("its history was rewritten", evidence)
+    moved = (earlier.state, later.state)
+    if earlier.state in FINAL and moved[0] != moved[1] and moved != ("Completed", "Returned"):
+        yield _broken(f"{moved[0]} became {moved[1]}", evidence)
+    if _facts(earlier) != _facts(later):
+        yield _broken("its amount, payee or origin changed", evidence)
+
+
+def _facts(payout: Payout) -> tuple[object, ...]:
+    return payout.amount, payout.customer_id, payout.destination_id, payout.retry_of
+
+
+def _believed_after_doubt(payout: Payout) -> Iterator[Violation]:
+    """P3: once in doubt, neither a refusal nor a failed login proves that nothing has moved."""
+    is_in_doubt = False
+    for entry in payout.history:
+        is_believed = entry.event == "SendRefused" and entry.state == "Failed"
+        if is_in_doubt and (is_believed or entry.state == "Queued"):
+            yield _broken(f"{entry.event} was believed after a doubt", payout.evidence)
+        is_in_doubt |= entry.state == "Pending/Unresolved"
+
+
+def _amounts(run: Run, payout: Payout) -> Iterator[Violation]:
+    """P3: Monoova was told the payout's amount."""
+    told = [-m.amount for m in run.book.bookings(payout.unique_reference)]
+    told += [p.amount for p in run.book.payments_of(payout.unique_reference)]
+    for amount in told:
+        if amount != payout.amount:
+            yield _broken(f"{amount} was sent instead of {payout.amount}", payout.evidence)
+
+
+def _not_raised(run: Run, payout: Payout) -> Iterator[Violation]:
+    """P3: what Monoova says of another amount is about something else, and a person is told."""
+    is_raised = any(entry.event == "Contradicted" for entry in payout.history)
+    for webhook in run.webhooks:
+        is_heard = webhook.is_genuine and webhook.status == 200
+        is_ours = webhook.reference == payout.unique_reference
+        if is_heard and is_ours and webhook.amount not in (None, payout.amount) and not is_raised:
+            yield _broken(
+                f"news of {webhook.amount} was not raised",
+                f"{payout.evidence}, and line {webhook.line}",
+            )
+
+
+def _as_asked(run: Run, wish: Wish) -> Iterator[Violation]:
+    """P3: the payout is what was asked for by those who were told yes, else by any of them."""
+    for payout in (run.last[name] for name in wish.made if name in run.last):
+        old = run.last.get(payout.retry_of or "")
+        if old:
+            is_right = _facts(old)[:3] == _facts(payout)[:3]
+        else:
+            told_yes = [ask for ask in wish.asks if ask.is_yes or ask.is_refused_by_monoova]
+            fits = [_fits(ask, payout) for ask in told_yes or wish.open_asks]
+            is_right = all(fits) if told_yes else any(fits) or not fits
+        if not is_right:
+            yield _broken("not what was asked for", f"{payout.evidence}; {wish.evidence}")
+
+
+def _fits(ask: Ask, payout: Payout) -> bool:
+    body = ask.body if isinstance(ask.body, dict) else {}
+    is_there = body.get("destination_id") in (None, payout.destination_id)
+    is_whom = body.get("customer_id") == payout.customer_id
+    return is_there and is_whom and dollars(body.get("amount")) == payout.amount

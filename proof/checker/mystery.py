@@ -1,0 +1,103 @@
+"""P5: every payout tells its own story, and every failure has a name."""
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
+
+from proof.checker.evidence import Payout, Run, Violation
+from proof.checker.records import words
+
+_broken = partial(Violation, "P5")
+# A longer history is told in part only.
+_MOST_ENTRIES = 100
+
+_BEGINNINGS = words("Pending/Sending Queued AwaitingApproval")
+# Each event, and the moves that it may make: from > to. `Pending` is each of its submissions.
+_MOVES = """
+Approved               AwaitingApproval>Queued
+ApprovalDenied         AwaitingApproval>Cancelled
+ApprovalExpired        AwaitingApproval>Cancelled
+Claimed                Queued>Pending/Sending
+CancelledByAdmin       Queued>Cancelled AwaitingApproval>Cancelled
+QueueExpired           Queued>Cancelled
+DestinationGone        Queued>Cancelled Pending/Unresolved>Pending/Unresolved
+SendAccepted           Pending/Sending>Pending/Accepted Pending/Unresolved>Pending/Accepted
+SendRefused            Pending/Sending>Failed
+SendNotAuthenticated   Pending/Sending>Queued
+SendUnclear            Pending/Sending>Pending/Unresolved
+LeaseExpired           Pending/Sending>Pending/Unresolved
+SentAgain              Pending/Unresolved>Pending/Sending
+GaveUp                 Pending/Unresolved>Pending/Unresolved Pending/Accepted>Pending/Accepted
+SettledComplete        Pending>Completed
+SettledRejected        Pending>Failed
+MoneyReturned          Pending>Completed Completed>Returned
+Contradicted
+ResolvedCompleted      Queued>Completed Pending/Accepted>Completed Pending/Unresolved>Completed
+ResolvedFailed         Pending/Accepted>Failed Pending/Unresolved>Failed
+ResolvedReturned       Completed>Returned
+ResolvedCancelled      Queued>Cancelled AwaitingApproval>Cancelled
+"""
+# What may be noted of a payout that it does not move: a report that does not fit, and its review.
+_NOTES = words(
+    "SendAccepted SendRefused SettledComplete SettledRejected MoneyReturned Contradicted"
+    " ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled"
+)
+_FAILURES = {
+    "Failed": words("MonoovaRefused BankRejected Dishonoured ResolvedByHand"),
+    "Returned": words("Returned"),
+    "Cancelled": words(
+        "CancelledByAdmin ApprovalDenied ApprovalExpired QueueExpired DestinationGone"
+        " ResolvedByHand"
+    ),
+}
+_REVIEWS = words("OutcomeUnknown AcceptedButUnknown StillPending DestinationGone Contradiction")
+
+
+def _moves() -> dict[str, frozenset[str]]:
+    table = {}
+    for line in _MOVES.strip().splitlines():
+        event, *moves = line.split()
+        spelled = (
+            move.replace("Pending>", f"Pending/{submission}>")
+            for move in moves
+            for submission in ("Sending", "Accepted", "Unresolved")
+        )
+        table[event] = frozenset(spelled)
+    return table
+
+
+_ALLOWED = _moves()
+
+
+def mysteries(run: Run) -> Iterator[Violation]:
+    """P5, for every payout in the end and whenever it was shown."""
+    for payout in run.last.values():
+        yield from _story(payout)
+    for payout in run.sightings:
+        yield from _names(payout)
+
+
+def _story(payout: Payout) -> Iterator[Violation]:
+    """P5: from the request on, each entry follows from the one before it."""
+    history = payout.history
+    if not history or history[0].event != "Requested" or history[0].state not in _BEGINNINGS:
+        yield _broken("its history does not begin with a request", payout.evidence)
+    for before, entry in pairwise(history[:_MOST_ENTRIES]):
+        move = f"{before.state}>{entry.state}"
+        is_note = before.state == entry.state and entry.event in _NOTES
+        if not is_note and move not in _ALLOWED.get(entry.event, ()):
+            yield _broken(f"{entry.event} cannot make {move}", payout.evidence)
+    if not all(entry.by for entry in history):
+        yield _broken("nobody did it", payout.evidence)
+
+
+def _names(payout: Payout) -> Iterator[Violation]:
+    """P5: it stands where its history ends; failures and reviews have names from closed lists."""
+    history = payout.history
+    if 0 < len(history) < _MOST_ENTRIES and history[-1].state != payout.state:
+        yield _broken(f"{payout.state} is not where its history ends", payout.evidence)
+    if payout.failure_code not in _FAILURES.get(payout.state, {None}):
+        what = f"{payout.state} with the failure code {payout.failure_code}"
+        yield _broken(what, payout.evidence)
+    if payout.needs_review and payout.review_reason not in _REVIEWS:
+        yield _broken(f"a review for the reason {payout.review_reason}", payout.evidence)

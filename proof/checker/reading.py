@@ -1,0 +1,174 @@
+"""From three files to the evidence of one run; refuses whatever is unknown or not complete."""
+
+from pathlib import Path
+
+from proof.checker.evidence import Ask, Book, Entry, Movement, Payment, Payout, Run, Told, Webhook
+from proof.checker.records import InputError, Record, dollars, record_in, records_in, words
+
+_KINDS = words("asked answered unknown seen webhook written attack fault quiet listing end")
+_OUTLETS = words("log queue answer metric")
+_MOVEMENTS = words("debit fee rejection_credit fee_refund return_credit transfer load verification")
+Lines = list[tuple[int, Record]]
+
+
+def read_run(directory: Path) -> Run:
+    """The evidence in `directory`.
+
+    Raises:
+        InputError: it is unreadable, of an unknown form, or not complete.
+    """
+    history = records_in(directory / "history.jsonl")
+    for _, record in history:
+        record.time("at")
+        record.one_of("kind", _KINDS)
+    secrets = record_in(directory / "secrets.json")
+    texts, payees = secrets.texts("texts"), Record(secrets.document.get("payee_of_destination"), "")
+    if not texts or not all(text.strip() for text in texts):
+        raise InputError("secrets.json: nothing to look for")
+    seen = [_seen(record, line) for line, record in _of(history, "seen")]
+    end, listings = _end(history)
+    quiet_line = _of(history, "quiet")[0][0]
+    last = {p.transaction_id: p for p in seen if p.line > quiet_line}
+    unreachable = end.texts("unreachable")
+    unseen = set(listings[-1]) - last.keys() - set(unreachable)
+    if unseen:
+        raise InputError(f"listed and never seen: {', '.join(sorted(unseen))}")
+    return Run(
+        lines=len(history),
+        asks=_asks(history),
+        seen=tuple(seen),
+        webhooks=tuple(_webhook(r, line) for line, r in _of(history, "webhook")),
+        told=tuple(_told(r, line) for line, r in _of(history, "answered", "seen", "written")),
+        listings=tuple(listings),
+        unreachable=unreachable,
+        last={name: last[name] for name in listings[-1] if name in last},
+        book=_book(record_in(directory / "book.json")),
+        secrets=texts,
+        payee_of_destination={name: payees.text(name) for name in payees.document},
+    )
+
+
+def _of(history: Lines, *kinds: str) -> Lines:
+    return [(line, record) for line, record in history if record.text("kind") in kinds]
+
+
+def _end(history: Lines) -> tuple[Record, list[tuple[str, ...]]]:
+    """The end, and all listings; the last one was made when all had come to rest."""
+    ends, quiet, listings = (_of(history, kind) for kind in ("end", "quiet", "listing"))
+    if len(ends) != 1 or ends[0][0] != len(history):
+        raise InputError("history.jsonl: does not end where it ends")
+    if len(quiet) != 1 or not listings or listings[-1][0] < quiet[0][0]:
+        raise InputError("history.jsonl: no listing after it had become quiet")
+    return ends[0][1], [record.texts("transaction_ids") for _, record in listings]
+
+
+def _asks(history: Lines) -> tuple[Ask, ...]:
+    asked: dict[str, tuple[int, Record]] = {}
+    answers: dict[str, tuple[int, Record]] = {}
+    for line, record in _of(history, "asked", "answered", "unknown"):
+        name = record.text("ask")
+        here = asked if record.text("kind") == "asked" else answers
+        if name in here or (name not in asked and here is answers):
+            raise InputError(f"{record.where}: {name} is twice there, or answered before asked")
+        here[name] = line, record
+    if asked.keys() != answers.keys():
+        raise InputError(f"asked and never answered: {', '.join(asked.keys() - answers.keys())}")
+    return tuple(_ask(asked[name], answers[name]) for name in asked)
+
+
+def _ask(asked: tuple[int, Record], answered: tuple[int, Record]) -> Ask:
+    (line, ask), (answer_line, answer) = asked, answered
+    is_answered = answer.text("kind") == "answered"
+    body = answer.document.get("body")
+    is_payout = isinstance(body, dict) and {"unique_reference", "history"} <= body.keys()
+    return Ask(
+        line=line,
+        at=ask.time("at"),
+        who=ask.text("who"),
+        method=ask.text("method"),
+        path=ask.text("path").partition("?")[0],
+        body=ask.document.get("body"),
+        key=ask.maybe("key", str),
+        answer_line=answer_line,
+        status=answer.take("status", int) if is_answered else None,
+        answer=body,
+        payout=_payout(Record(body, answer.where), answer_line) if is_payout else None,
+    )
+
+
+def _seen(record: Record, line: int) -> Payout:
+    payout = _payout(Record(record.document.get("payout"), record.where), line)
+    if payout.transaction_id != record.text("transaction_id"):
+        raise InputError(f"{record.where}: another payout was seen than was looked at")
+    return payout
+
+
+def _payout(record: Record, line: int) -> Payout:
+    return Payout(
+        line=line,
+        transaction_id=record.text("transaction_id"),
+        unique_reference=record.text("unique_reference"),
+        customer_id=record.text("customer_id"),
+        destination_id=record.text("destination_id"),
+        amount=record.amount("amount"),
+        state=_state(record),
+        needs_review=record.take("needs_review", bool),
+        review_reason=record.maybe("review_reason", str),
+        failure_code=record.maybe("failure_code", str),
+        description=record.maybe("description", str),
+        retry_of=record.maybe("retry_of", str),
+        history=tuple(
+            Entry(e.time("at"), e.text("event"), _state(e), e.text("by"), e.maybe("detail", str))
+            for e in record.records("history")
+        ),
+    )
+
+
+def _state(record: Record) -> str:
+    submission = record.maybe("submission", str)
+    return f"{record.text('status')}/{submission}" if submission else record.text("status")
+
+
+def _webhook(record: Record, line: int) -> Webhook:
+    return Webhook(
+        line,
+        record.take("genuine", bool),
+        record.maybe("status", int),
+        record.maybe("path", str) or "",
+        record.maybe("reference", str),
+        dollars(record.document.get("amount")),
+    )
+
+
+def _told(record: Record, line: int) -> Told:
+    match record.text("kind"):
+        case "answered":
+            return Told(line, "an answer", record.document.get("body"))
+        case "seen":
+            return Told(line, "a payout", record.document["payout"])
+        case _:
+            return Told(line, f"a {record.one_of('to', _OUTLETS)}", record.text("text"))
+
+
+def _book(record: Record) -> Book:
+    return Book(
+        opening_balance=record.amount("opening_balance"),
+        balance=record.amount("balance"),
+        movements=tuple(
+            Movement(
+                number=m.take("number", int),
+                kind=m.one_of("kind", _MOVEMENTS),
+                reference=m.text("reference"),
+                transaction_id=m.id("transaction_id"),
+                amount=m.amount("amount"),
+                balance=m.amount("balance"),
+            )
+            for m in record.records("movements")
+        ),
+        payments=tuple(
+            Payment(
+                p.text("reference"), p.id("transaction_id"), p.amount("amount"), p.text("payee")
+            )
+            for p in record.records("payments")
+        ),
+    )

@@ -1,0 +1,26 @@
+"""All checks together."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from proof.checker.adding_up import miscounts
+from proof.checker.double_payment import double_payments
+from proof.checker.evidence import Run, Violation
+from proof.checker.guessing import guesses
+from proof.checker.leak import leaks
+from proof.checker.lost_payout import lost_payouts
+from proof.checker.mystery import mysteries
+
+_CHECKS: Final[tuple[Callable[[Run], Iterable[Violation]], ...]] = (
+    double_payments,
+    lost_payouts,
+    guesses,
+    leaks,
+    mysteries,
+    miscounts,
+)
+
+
+def violations_in(run: Run) -> list[str]:
+    """One line for each promise that was broken, with the evidence; empty if every one held."""
+    return sorted({str(violation) for check in _CHECKS for violation in check(run)})

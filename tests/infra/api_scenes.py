@@ -1,0 +1,235 @@
+"""What people and services ask of the API, and what goes wrong while they do."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from simulator.monoova import API_KEY
+from simulator.outcomes import Outcome
+from tests.batches.test_batches import SEND, run_queue
+from tests.infra.staging import (
+    done,
+    ids_of,
+    paid_elsewhere,
+    paused,
+    queued,
+    resumed,
+    webhook,
+    while_monoova_is_called,
+)
+from tests.payouts.test_requesting import BANK_ACCOUNT
+from tests.world import World
+
+
+def customers_come_and_go(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    places = f"/customers/{customer}/destinations"
+    added = done(admin.post(places, BANK_ACCOUNT))["destination_id"]
+    done(admin("DELETE", f"{places}/{added}"))
+    done(admin("PATCH", f"/customers/{customer}", {"name": "Jo Citizen-Smith"}))
+    for caller, prefix in ((admin, ""), (world.service, "/internal")):
+        done(caller.get(f"{prefix}/customers"))
+        done(caller.get(f"{prefix}/customers/{customer}"))
+    ids_of(world.pay(customer))
+    world.minutes(4)
+    done(admin("DELETE", f"/customers/{customer}"))
+
+
+def a_destination_is_verified_and_everything_exported(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    (place,) = done(admin.get(f"/customers/{customer}"))["destinations"]
+    door = f"/customers/{customer}/destinations/{place['destination_id']}/verification"
+    world.monoova.rotate_key("another")
+    assert admin.post(door).code == "SendingStopped"
+    world.store_secret("another")
+    world.later(660)
+    done(admin.post(door))
+    assert done(admin.post(f"{door}/confirm", {"code": "555555"}))["verification"]["at"]
+    ids_of(world.pay(customer))
+    done(admin.get(f"/customers/{customer}/export"))
+    assert done(admin.get(f"/customers/{customer}/accesses"))["items"]
+
+
+def payouts_are_asked_for_and_looked_at(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    ask = {"customer_id": customer, "amount": "125.50"}
+    first, again, other = ids_of(
+        admin.post("/payouts", ask, Idempotency_Key="order-1"),
+        admin.post("/payouts", ask, Idempotency_Key="order-1"),
+        world.service.post("/internal/payouts", ask),
+    )
+    assert first == again != other
+    for caller, prefix in ((admin, ""), (world.service, "/internal")):
+        done(caller.get(f"{prefix}/payouts"))
+        done(caller.get(f"{prefix}/payouts", needs_review="true"))
+        done(caller.get(f"{prefix}/payouts/{first}"))
+        done(caller.get(f"{prefix}/customers/{customer}/payouts"))
+        done(caller.get(f"{prefix}/account"))
+    done(admin.post("/payouts/validate", ask))
+    done(admin.post(f"/payouts/{first}/refresh"))
+    done(admin.post("/reconciliations"))
+    done(admin.get("/me"))
+    done(world.nobody.get("/health"))
+
+
+def sending_is_stopped_and_begun_again(world: World) -> None:
+    admin = world.admin
+    done(admin.post("/sending/pause", {"reason": "wrong file"}))
+    for switch in ("resume", "reset"):
+        done(admin.post(f"/sending/{switch}"))
+    assert done(admin.get("/sending"))["status"] == "Open"
+
+
+def dead_letters_are_looked_at(world: World) -> None:
+    event = {"kind": "Rejected", "reference": "another", "amount_cents": 1}
+    for body in (event, {"transaction_id": world.paid()}, "neither"):
+        parked = world.environment["PARKED_QUEUE_URL"]
+        world.sqs.send_message(QueueUrl=parked, MessageBody=json.dumps(body))
+    assert done(world.admin.get("/dead-letters", limit="0"))["approximate_count"] == 3
+    listed = done(world.admin.get("/dead-letters"))["items"]
+    for letter in listed:
+        again = world.admin.post(f"/dead-letters/{letter['message_id']}/replay")
+        assert again.status == (409 if letter["kind"] == "Other" else 200)
+    (left,) = done(world.admin.get("/dead-letters"))["items"]
+    done(world.admin("DELETE", f"/dead-letters/{left['message_id']}"))
+
+
+def the_pages_are_opened(world: World) -> None:
+    console = ("/console", "/console/config.json", "/console/console.js")
+    for path in ("/openapi.json", "/docs", "/docs/docs.js", *console):
+        assert world.nobody.get(path).status == 200
+
+
+def payouts_are_cancelled_retried_and_resolved(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    done(admin.post(f"/payouts/{queued(world, customer)}/cancel"))
+    failed, disputed = ids_of(world.pay(customer, "7.03"), world.pay(customer, "7.04"))
+    world.minutes(4)
+    assert world.state(failed)[0] == "Failed"
+    done(admin.post(f"/payouts/{failed}/retry"))
+    webhook(world, disputed, "Payment Successful", 999.99, "/NppPaymentStatus")
+    seen = {"outcome": "Completed", "reason": "seen on the statement"}
+    done(admin.post(f"/payouts/{disputed}/resolve", seen))
+
+
+def _file(*rows: str) -> bytes:
+    return "\n".join(["customer_id,external_id,amount", *rows]).encode()
+
+
+def batches_are_uploaded_decided_on_and_looked_at(world: World) -> None:
+    customer, admin = world.customer(), world.admin
+    named = {"name": "Jo Citizen", "external_id": "C-1", "destination": BANK_ACCOUNT}
+    done(admin.post("/customers", named))
+    csv = {"Content-Type": "text/csv"}
+    for number, ends in enumerate(("reject", "cancel", "")):
+        rows = _file(f"{customer},,1.0{number}", f",C-1,2.0{number}")
+        batch_id = done(admin("POST", "/batches", raw=rows, headers=csv))["batch_id"]
+        assert admin("POST", "/batches", raw=rows, headers=csv).status == 200
+        path = f"/batches/{batch_id}"
+        run_queue(world)
+        done(admin.post(f"{path}/confirm", {"total": str(done(admin.get(path))["total"])}))
+        if ends == "reject":
+            done(world.approver.post(f"{path}/reject", {"reason": "not ours to pay"}))
+            continue
+        done(world.approver.post(f"{path}/approve", {}))
+        run_queue(world)
+        if ends == "cancel":
+            done(admin.post(f"{path}/cancel", {}))
+            run_queue(world)
+        world.minutes(4)
+        done(admin.get(path))
+        done(admin.get(f"{path}/rows"))
+        assert admin.get(f"{path}/result").status == 200
+    done(admin.get("/batches"))
+    rows = _file(f"{customer},,5.00")
+    batch_id = done(admin("POST", "/batches", raw=rows, headers=csv))["batch_id"]
+    run_queue(world)
+    done(admin.post(f"/batches/{batch_id}/confirm", {"total": "5.00"}))
+    done(world.approver.post(f"/batches/{batch_id}/approve", {}))
+    (release,) = world.messages("PAYOUT_QUEUE_URL")
+    assert world.sqs_event(SEND, release["Body"]) == []
+    world.later(1000)
+    done(admin.post("/reconciliations", {}))
+    named_id = done(admin.get("/customers"))["items"][0]["customer_id"]
+    done(admin("DELETE", f"/customers/{named_id}"))
+
+
+def payouts_wait_for_an_approver(world: World) -> None:
+    world.environment |= {
+        "APPROVAL_THRESHOLD_AUD": "100",
+        "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
+        "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
+    }
+    world.restart()
+    customer, checker = world.customer(), world.approver
+    done(world.admin.post("/payouts/validate", {"customer_id": customer, "amount": "125.50"}))
+    by_person, by_service, refused = ids_of(*(world.pay(customer) for _ in range(3)))
+    done(world.admin.get("/payouts", status="AwaitingApproval"))
+    done(checker.post(f"/payouts/{by_person}/approve"))
+    done(world.service.post(f"/internal/payouts/{by_service}/approve"))
+    done(checker.post(f"/payouts/{refused}/reject", {"reason": "not ours to pay"}))
+
+
+def the_api_meets_a_monoova_that_fails(world: World) -> None:
+    customer = world.customer()
+    while_monoova_is_called(world, lambda: paused(world))
+    world.monoova.behave(outage="unavailable")
+    ids_of(world.pay(customer))
+    resumed(world)
+    ids_of(*(world.pay(customer) for _ in range(4)))
+    world.monoova.behave(outage="none")
+    assert world.admin.get("/account").code == "SendingStopped"
+    world.later(660)
+    (probing,) = ids_of(world.pay(customer))
+    assert world.state(probing) == ("Pending", "Accepted")
+
+
+def the_api_is_refused_its_login_and_heals(world: World) -> None:
+    customer = world.customer()
+    world.monoova.rotate_key("another")
+    (waiting,) = ids_of(world.pay(customer))
+    assert world.state(waiting)[0] == "Queued"
+    world.store_secret("another")
+    world.later(660)
+    assert world.state(ids_of(world.pay(customer))[0]) == ("Pending", "Accepted")
+    world.monoova.rotate_key(API_KEY)
+    world.store_secret(API_KEY)
+    assert world.state(ids_of(world.pay(customer))[0]) == ("Pending", "Accepted")
+
+
+def the_api_is_refused_a_payout_under_an_unheard_of_name(world: World) -> None:
+    assert world.pay(world.customer(), "7.14").status == 422
+
+
+def days_are_looked_at(world: World) -> None:
+    world.monoova.script(Outcome.RETURN_WEBHOOK_LOST)
+    world.paid()
+    paid_elsewhere(world, str(UUID(int=7, version=4)))
+    world.monoova.receive(Decimal(5))
+    world.later(400)
+    world.reconcile()
+    world.later(24 * 3600)
+    for path in ("/statistics", "/funding", "/reports/daily"):
+        done(world.admin.get(path))
+    made = done(world.admin.post("/reports/daily/2026-03-02"))
+    assert [each["kind"] for each in made["differences"]] == ["GivenBack", "MissingHere"]
+    done(world.admin.get("/reports/daily/2026-03-02"))
+
+
+API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
+    customers_come_and_go,
+    a_destination_is_verified_and_everything_exported,
+    payouts_are_asked_for_and_looked_at,
+    sending_is_stopped_and_begun_again,
+    dead_letters_are_looked_at,
+    the_pages_are_opened,
+    payouts_are_cancelled_retried_and_resolved,
+    batches_are_uploaded_decided_on_and_looked_at,
+    payouts_wait_for_an_approver,
+    the_api_meets_a_monoova_that_fails,
+    the_api_is_refused_its_login_and_heals,
+    the_api_is_refused_a_payout_under_an_unheard_of_name,
+    days_are_looked_at,
+)

@@ -1,0 +1,83 @@
+"""The real app driven through every way in and its rare branches, with AWS watched all the while.
+
+Each scene has a world of its own. What a scene asks for must come about, or it proves nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from chalicelib.container import wired
+from proof.lambda_events import user
+from tests import aws
+from tests.infra.api_scenes import API_SCENES
+from tests.infra.call_sites import Site
+from tests.infra.grants import Right
+from tests.infra.uses import Watch, rights_used
+from tests.infra.worker_scenes import WORKER_SCENES
+from tests.world import ADMIN, APPROVER, ROLE, Caller, World
+
+Route = tuple[str, str]
+
+
+@dataclass
+class Seen:
+    """What the functions did in all scenes together."""
+
+    rights: dict[str, set[Right]] = field(default_factory=dict)
+    sites: dict[str, set[Site]] = field(default_factory=dict)
+    context_keys: set[frozenset[str]] = field(default_factory=set)
+    routes: set[Route] = field(default_factory=set)
+
+    def take(self, watch: Watch, names: Mapping[str, str]) -> None:
+        for call in watch.calls:
+            self.rights.setdefault(call.function, set()).update(rights_used(call, names))
+            self.sites.setdefault(call.function, set()).add(call.site)
+            if call.site.operation.startswith("kms."):
+                self.context_keys.add(call.context_keys)
+
+
+class Walker(Caller):
+    """A caller who notes which routes were gone."""
+
+    def __init__(self, world: World, context: Mapping[str, Any], routes: set[Route]) -> None:
+        super().__init__(world.app, context)
+        self._routes = routes
+
+    def _event(self, method: str, *request: Any) -> dict[str, Any]:
+        event = super()._event(method, *request)
+        self._routes.add((method, event["resource"]))
+        return event
+
+
+def all_played() -> Seen:
+    """Every scene, in an AWS of its own."""
+    seen = Seen()
+    for scene in (*API_SCENES, *WORKER_SCENES):
+        with _new_world() as world:
+            watch = Watch()
+            watch.over(world.session)
+            world.admin = Walker(world, user(ADMIN), seen.routes)
+            world.approver = Walker(world, user(APPROVER, "approvers"), seen.routes)
+            world.nobody = Walker(world, {}, seen.routes)
+            world.service = Walker(world, {"identity": {"userArn": ROLE}}, seen.routes)
+            scene(world)
+            seen.take(watch, world.environment)
+    return seen
+
+
+@contextmanager
+def _new_world() -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        # As for every test; but this may begin before the first of them.
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+            patch.delenv(name, raising=False)
+        patch.setenv("AWS_DEFAULT_REGION", aws.REGION)
+        try:
+            yield World()
+        finally:
+            wired.put(None)

@@ -1,0 +1,73 @@
+"""The words that scenes are made of. Whoever acts here beside the app does it unwatched."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from chalicelib.monoova.gate_store import Controls
+from chalicelib.monoova.rules import gate
+from simulator.monoova import API_KEY
+from simulator.testing import payid_payout
+from tests.payouts.test_requesting import Pass, is_execute, tap_line
+from tests.world import WEBHOOK_SECRET, HttpAnswer, World
+
+
+def done(answer: HttpAnswer) -> Any:
+    assert answer.status < 400, answer.text
+    return answer.json if answer.text else None
+
+
+def ids_of(*answers: HttpAnswer) -> list[str]:
+    return [str(done(answer)["transaction_id"]) for answer in answers]
+
+
+def paused(world: World) -> None:
+    """By an operator, beside the app."""
+    controls = Controls(world.dynamodb, world.environment["DYNAMODB_TABLE_CONTROLS"])
+    controls.save_gate(gate.paused(controls.gate(), "operator", "maintenance", world.clock()))
+
+
+def resumed(world: World) -> None:
+    controls = Controls(world.dynamodb, world.environment["DYNAMODB_TABLE_CONTROLS"])
+    controls.save_gate(gate.resumed(controls.gate()))
+
+
+def queued(world: World, customer: str, amount: str = "125.50") -> str:
+    """A payout that waits, with a message on the queue."""
+    paused(world)
+    (waiting,) = ids_of(world.pay(customer, amount))
+    resumed(world)
+    assert world.state(waiting)[0] == "Queued"
+    return waiting
+
+
+def while_monoova_is_called(world: World, act: Callable[[], object]) -> None:
+    """`act` happens once, just before Monoova hears of the next payout."""
+
+    def interrupted(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
+        if is_execute(request):
+            tap_line(world, lambda _request, send: send())
+            act()
+        return go_on()
+
+    tap_line(world, interrupted)
+
+
+def paid_elsewhere(world: World, reference: str) -> None:
+    """Another system pays from the same mAccount."""
+    body = payid_payout(reference, 10.5)
+    url = "https://api.mpay.com.au/financial/v2/transaction/execute"
+    assert world.http.post(url, json=body, auth=(API_KEY, "")).status_code == 200
+
+
+def webhook(world: World, transaction_id: str, status: str, amount: float, path: str = "") -> None:
+    told = {"UniqueReference": transaction_id, "Status": status, "Amount": amount}
+    raw = json.dumps(told | {"TransactionId": 1000001}).encode()
+    headers = {"Authorization": WEBHOOK_SECRET}
+    done(world.nobody("POST", f"/webhooks/monoova{path}", raw=raw, headers=headers))
+
+
+def events_of(world: World, transaction_id: str) -> list[str]:
+    return [entry["event"] for entry in world.payout(transaction_id)["history"]]

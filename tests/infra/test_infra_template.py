@@ -1,0 +1,163 @@
+"""infra/template.yaml: lints, encrypts, keeps, redrives, and has the indexes that the code asks."""
+
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from cfnlint.api import lint_file  # type: ignore[import-untyped]
+
+from chalicelib.payouts.store import payouts
+from tests.infra.conftest import ROOT, TEMPLATE
+
+TABLES = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")
+QUEUES = ("PayoutQueue", "WebhookQueue", "ParkedQueue")
+
+
+def properties_of(infra: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    properties: Mapping[str, Any] = infra["Resources"][name]["Properties"]
+    return properties
+
+
+def index_keys(infra: Mapping[str, Any], table: str) -> dict[str, list[str]]:
+    """The attributes each index of a table is keyed by, in order."""
+    return {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in properties_of(infra, table).get("GlobalSecondaryIndexes", [])
+    }
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    assert [str(match) for match in lint_file(TEMPLATE)] == []
+
+
+def test_the_template_has_these_tables_and_queues_and_no_others(infra: dict[str, Any]) -> None:
+    types = {name: resource["Type"] for name, resource in infra["Resources"].items()}
+    assert {n for n, t in types.items() if t == "AWS::DynamoDB::Table"} == set(TABLES)
+    assert {n for n, t in types.items() if t == "AWS::SQS::Queue"} == set(QUEUES)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_is_encrypted_recoverable_paid_by_use_and_not_deleted(
+    infra: dict[str, Any], table: str
+) -> None:
+    properties = properties_of(infra, table)
+    assert properties["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["OnAws", True, False]}
+    assert infra["Resources"][table]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert infra["Resources"][table]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("table", ["TransactionsTable", "ControlsTable", "RecordsTable"])
+def test_rows_that_expire_are_removed_by_dynamodb(infra: dict[str, Any], table: str) -> None:
+    ttl = properties_of(infra, table)["TimeToLiveSpecification"]
+    assert ttl == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_the_indexes_are_keyed_by_what_the_stores_ask_for(infra: dict[str, Any]) -> None:
+    assert index_keys(infra, "TransactionsTable") == {
+        "unique-reference-index": ["uniqueReference"],
+        "customer-index": ["customer_id", "created_at"],
+        "day-index": ["created_day", "created_at"],
+        "due-index": ["due_shard", "due_at"],
+        "review-index": ["review_bucket", "created_at"],
+    }
+    assert index_keys(infra, "CustomersTable") == {"listing-index": ["listing", "created_at"]}
+    assert index_keys(infra, "ControlsTable") == {}
+    assert index_keys(infra, "RecordsTable") == {}
+
+
+@pytest.mark.parametrize(
+    ("index", "cursor"),
+    [
+        ("customer-index", payouts.CUSTOMER_KEY),
+        ("day-index", payouts.DAY_KEY),
+        ("review-index", payouts.REVIEW_KEY),
+    ],
+)
+def test_a_lists_cursor_holds_the_keys_of_its_index(
+    infra: dict[str, Any], index: str, cursor: frozenset[str]
+) -> None:
+    assert {"transaction_id", *index_keys(infra, "TransactionsTable")[index]} == cursor
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_is_encrypted_and_refuses_plain_http(infra: dict[str, Any], queue: str) -> None:
+    assert properties_of(infra, queue)["SqsManagedSseEnabled"] is True
+    policy = infra["Resources"][f"{queue}TlsOnly"]
+    assert policy["Condition"] == "OnAws"
+    assert policy["Properties"]["Queues"] == [{"Ref": queue}]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+    assert statement["Resource"] == {"Fn::GetAtt": [queue, "Arn"]}
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize("queue", ["PayoutQueue", "WebhookQueue"])
+def test_a_message_that_failed_five_times_is_parked(infra: dict[str, Any], queue: str) -> None:
+    redrive = properties_of(infra, queue)["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["ParkedQueue", "Arn"]}
+    assert redrive["maxReceiveCount"] == 5
+
+
+def test_a_parked_message_and_a_webhooks_event_are_kept_as_long_as_sqs_can(
+    infra: dict[str, Any],
+) -> None:
+    for queue in ("WebhookQueue", "ParkedQueue"):
+        assert properties_of(infra, queue)["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_the_key_of_customer_data_rotates_and_is_never_deleted(infra: dict[str, Any]) -> None:
+    assert properties_of(infra, "CustomerDataKey")["EnableKeyRotation"] is True
+    assert infra["Resources"]["CustomerDataKey"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_the_api_key_is_never_shown(infra: dict[str, Any]) -> None:
+    assert infra["Parameters"]["MonoovaApiKey"]["NoEcho"] is True
+    assert "Default" not in infra["Parameters"]["MonoovaApiKey"]
+    assert "MonoovaApiKey" not in str(infra["Outputs"])
+
+
+def test_nobody_signs_up_by_himself_and_passwords_are_strong(infra: dict[str, Any]) -> None:
+    pool = properties_of(infra, "UserPool")
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    password = pool["Policies"]["PasswordPolicy"]
+    assert password["MinimumLength"] >= 14
+    for kind in ("Lowercase", "Uppercase", "Numbers", "Symbols"):
+        assert password[f"Require{kind}"] is True
+
+
+def test_a_password_is_only_sent_where_a_stage_asks_for_it(infra: dict[str, Any]) -> None:
+    flows = properties_of(infra, "UserPoolClient")["ExplicitAuthFlows"]
+    assert "ALLOW_USER_PASSWORD_AUTH" not in flows
+    assert infra["Parameters"]["PasswordSignIn"]["Default"] == "false"
+    assert infra["Parameters"]["Emulated"]["Default"] == "false"
+
+
+def test_a_stage_may_ask_everybody_for_an_authenticator_app_and_production_does(
+    infra: dict[str, Any],
+) -> None:
+    pool = properties_of(infra, "UserPool")
+    assert pool["MfaConfiguration"] == {"Fn::If": ["NeedsMfa", "ON", "OPTIONAL"]}
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert infra["Parameters"]["RequireMfa"]["Default"] == "false"
+    production = tomllib.loads((ROOT / "infra/stages/prod.toml").read_text())
+    assert production["infra"]["RequireMfa"] == "true"
+    assert production["app"]["UsersWithoutGroup"] == "look"
+
+
+def test_the_address_of_the_sign_in_page_does_not_tell_the_account(infra: dict[str, Any]) -> None:
+    domain = str(properties_of(infra, "UserPoolDomain")["Domain"])
+    assert "AWS::AccountId" not in domain
+    assert "AWS::StackId" in domain
+
+
+def test_these_groups_say_who_may_do_what(infra: dict[str, Any]) -> None:
+    groups = {
+        resource["Properties"]["GroupName"]
+        for resource in infra["Resources"].values()
+        if resource["Type"] == "AWS::Cognito::UserPoolGroup"
+    }
+    assert groups == {"viewers", "operators", "approvers"}

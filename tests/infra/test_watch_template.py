@@ -1,0 +1,275 @@
+"""infra/watch.yaml beside its alarms: the topic, the dashboard, budgets, and the audit trail."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+from cfnlint.api import ManualArgs, lint_file  # type: ignore[import-untyped]
+
+from tests.infra.naming import STAGE, check_metric, names_of
+from tools.docs.alarm_table import TEMPLATE
+
+# CloudFormation takes a larger one only from a bucket.
+MOST_BYTES: Final = 51_200
+# So many are free of charge.
+MOST_ON_A_DASHBOARD: Final = 50
+REFUSED_BY_THE_EMULATOR: Final = ("AWS::Budgets", "AWS::CE", "AWS::CloudTrail")
+
+
+def resources_of(watch: Mapping[str, Any], kind: str) -> dict[str, Mapping[str, Any]]:
+    return {name: each for name, each in watch["Resources"].items() if each["Type"] == kind}
+
+
+def properties_of(watch: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    properties: Mapping[str, Any] = watch["Resources"][name]["Properties"]
+    return properties
+
+
+def statements_of(watch: Mapping[str, Any], name: str, key: str) -> dict[str, Mapping[str, Any]]:
+    return {each["Sid"]: each for each in properties_of(watch, name)[key]["Statement"]}
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    matches = lint_file(TEMPLATE, config=ManualArgs(regions=["ap-southeast-2"]))
+    assert [str(match) for match in matches] == []
+
+
+def test_cloudformation_takes_it_without_a_bucket() -> None:
+    assert len(TEMPLATE.read_bytes()) <= MOST_BYTES
+
+
+# --- on the emulator
+
+
+def is_on_aws_only(watch: Mapping[str, Any], resource: Mapping[str, Any]) -> bool:
+    condition = resource.get("Condition")
+    rule = watch["Conditions"].get(condition, {})
+    return condition == "OnAws" or {"Condition": "OnAws"} in rule.get("Fn::And", [])
+
+
+def test_what_the_emulator_refuses_is_made_on_aws_only(watch: dict[str, Any]) -> None:
+    for name, resource in watch["Resources"].items():
+        is_refused = resource["Type"].startswith(REFUSED_BY_THE_EMULATOR)
+        if is_refused or "Metrics" in resource["Properties"]:
+            assert is_on_aws_only(watch, resource), name
+
+
+def test_every_other_alarm_is_made_on_the_emulator_too(watch: dict[str, Any]) -> None:
+    for name, alarm in resources_of(watch, "AWS::CloudWatch::Alarm").items():
+        assert ("Condition" in alarm) == ("Metrics" in alarm["Properties"]), name
+
+
+# --- the topic
+
+
+def test_alarms_can_be_under_a_key_of_ours_and_those_who_send_them_may_use_it(
+    watch: dict[str, Any],
+) -> None:
+    topic = properties_of(watch, "Alerts")
+    assert topic["KmsMasterKeyId"]["Fn::If"][:2] == ["HasKey", {"Ref": "WatchKey"}]
+    # A dollar a month for what holds no personal data: whoever wants it says so.
+    assert watch["Parameters"]["WithKey"]["Default"] == "false"
+    assert properties_of(watch, "WatchKey")["EnableKeyRotation"] is True
+    statements = statements_of(watch, "WatchKey", "KeyPolicy")
+    for sid in ("AlarmsArePublished", "CostsArePublished"):
+        assert set(statements[sid]["Action"]) == {"kms:GenerateDataKey*", "kms:Decrypt"}
+
+
+def test_only_this_accounts_alarms_and_costs_reach_the_topic(watch: dict[str, Any]) -> None:
+    statements = statements_of(watch, "AlertsPolicy", "PolicyDocument")
+    senders: set[str] = set()
+    for statement in statements.values():
+        assert statement["Resource"] == {"Ref": "Alerts"}
+        if statement["Effect"] == "Allow":
+            services = statement["Principal"]["Service"]
+            senders |= {services} if isinstance(services, str) else set(services)
+            account = statement["Condition"]["StringEquals"]["aws:SourceAccount"]
+            assert account == {"Ref": "AWS::AccountId"}
+    assert senders == {
+        "cloudwatch.amazonaws.com",
+        "budgets.amazonaws.com",
+        "costalerts.amazonaws.com",
+    }
+    assert statements["TlsOnly"]["Effect"] == "Deny"
+
+
+def test_mail_goes_to_whom_the_parameter_names_and_to_nobody_without_it(
+    watch: dict[str, Any],
+) -> None:
+    subscription = watch["Resources"]["AlertsByEmail"]
+    assert subscription["Properties"]["Endpoint"] == {"Ref": "AlertEmail"}
+    condition = watch["Conditions"][subscription["Condition"]]
+    assert condition == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlertEmail"}, ""]}]}
+
+
+# --- the dashboard
+
+
+@pytest.fixture
+def dashboard(watch: dict[str, Any]) -> dict[str, Any]:
+    """Its body as it is in the stage `test`."""
+    text, values = properties_of(watch, "Dashboard")["DashboardBody"]["Fn::Sub"]
+    assert set(values) == {"Api"}
+    for name, value in {
+        "AWS::Region": "ap-southeast-2",
+        "Stage": STAGE,
+        "Api": f"monoova-payouts-{STAGE}",
+    }.items():
+        text = text.replace(f"${{{name}}}", value)
+    assert "${" not in text
+    body: dict[str, Any] = json.loads(text)
+    return body
+
+
+def metrics_on(dashboard: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    for widget in dashboard["widgets"]:
+        for metric in widget["properties"].get("metrics", []):
+            yield widget["properties"]["title"], metric
+
+
+def test_a_widget_shows_a_metric_that_is_written(
+    dashboard: dict[str, Any], infra: dict[str, Any]
+) -> None:
+    for _, metric in metrics_on(dashboard):
+        names = [part for part in metric if isinstance(part, str)]
+        if names:
+            namespace, name, *pairs = names
+            dimensions = dict(zip(pairs[::2], pairs[1::2], strict=True))
+            check_metric(namespace, name, dimensions, names_of(infra))
+
+
+def test_an_expression_uses_what_its_widget_has(dashboard: dict[str, Any]) -> None:
+    for widget in dashboard["widgets"]:
+        metrics = widget["properties"].get("metrics", [])
+        ids = {metric[-1].get("id") for metric in metrics if isinstance(metric[-1], dict)}
+        for metric in metrics:
+            expression = metric[0].get("expression", "") if isinstance(metric[0], dict) else ""
+            used = {name for name in ("cents", "completed", "failed") if name in expression}
+            assert used <= ids
+
+
+def test_the_dashboard_is_free_of_charge(dashboard: dict[str, Any]) -> None:
+    shown = [metric for _, metric in metrics_on(dashboard) if isinstance(metric[0], str)]
+    assert len(shown) <= MOST_ON_A_DASHBOARD
+
+
+def test_the_dashboard_has_what_the_business_and_whoever_repairs_asked_for(
+    dashboard: dict[str, Any],
+) -> None:
+    shown = {(title, m[1]) for title, m in metrics_on(dashboard) if isinstance(m[0], str)}
+    for metric in ("PayoutsRequested", "PayoutsCompleted", "PayoutsFailed"):
+        assert ("Payouts", metric) in shown
+    for title, metric in (
+        ("AUD paid", "CentsCompleted"),
+        ("Success rate, %", "PayoutsCompleted"),
+        ("Time to completion, seconds", "SecondsToCompletion"),
+        ("PayID and bank accounts, completed", "PayoutsCompleted:PayId"),
+        ("API latency, ms", "Latency"),
+        ("API requests and errors", "5XXError"),
+        ("Functions: errors", "Errors"),
+        ("Functions: P95 of duration, ms", "Duration"),
+        ("Functions: running at once", "ConcurrentExecutions"),
+        ("Queues: messages, and age in seconds", "ApproximateAgeOfOldestMessage"),
+        ("Monoova: failures, and the circuit", "CircuitOpenNow"),
+    ):
+        assert (title, metric) in shown
+    latency = [
+        m[-1]["stat"] for title, m in metrics_on(dashboard) if title == "Monoova: latency, ms"
+    ]
+    assert latency == ["p50", "p95", "p99"]
+
+
+def test_no_two_widgets_lie_over_each_other(dashboard: dict[str, Any]) -> None:
+    taken: set[tuple[int, int]] = set()
+    for widget in dashboard["widgets"]:
+        cells = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        assert not cells & taken
+        assert max(x for x, _ in cells) < 24
+        taken |= cells
+
+
+# --- costs
+
+
+def test_budgets_tell_of_a_forecast_and_of_the_fact(watch: dict[str, Any]) -> None:
+    budgets = resources_of(watch, "AWS::Budgets::Budget").values()
+    limits = [each["Properties"]["Budget"]["BudgetLimit"] for each in budgets]
+    assert limits == [{"Amount": usd, "Unit": "USD"} for usd in (10, 25, 50)]
+    for budget in budgets:
+        notices = budget["Properties"]["NotificationsWithSubscribers"]
+        told = [
+            (n["Notification"]["NotificationType"], n["Notification"]["Threshold"]) for n in notices
+        ]
+        assert told == [("FORECASTED", 80), ("ACTUAL", 100)]
+        for notice in notices:
+            assert notice["Subscribers"] == [
+                {"SubscriptionType": "SNS", "Address": {"Ref": "Alerts"}}
+            ]
+
+
+def test_an_unusual_cost_is_told(watch: dict[str, Any]) -> None:
+    subscription = properties_of(watch, "CostAnomalySubscription")
+    assert subscription["MonitorArnList"] == [{"Ref": "CostAnomalyMonitor"}]
+    assert subscription["Subscribers"] == [{"Type": "SNS", "Address": {"Ref": "Alerts"}}]
+    # SNS is told at once or not at all.
+    assert subscription["Frequency"] == "IMMEDIATE"
+    threshold = json.loads(subscription["ThresholdExpression"])
+    assert threshold["Dimensions"]["Key"] == "ANOMALY_TOTAL_IMPACT_ABSOLUTE"
+
+
+@pytest.mark.parametrize("switch", ["WithBudgets", "WithAnomalyDetection", "WithTrail"])
+def test_what_an_account_has_once_is_made_unless_it_is_switched_off(
+    watch: dict[str, Any], switch: str
+) -> None:
+    assert watch["Parameters"][switch]["Default"] == "true"
+    condition = watch["Conditions"][switch.replace("With", "Has")]
+    assert {"Fn::Equals": [{"Ref": switch}, "true"]} in condition["Fn::And"]
+
+
+# --- the audit trail
+
+
+def test_the_trail_has_all_regions_and_its_files_can_be_proved_untouched(
+    watch: dict[str, Any],
+) -> None:
+    trail = properties_of(watch, "Trail")
+    for switch in (
+        "IsLogging",
+        "IsMultiRegionTrail",
+        "IncludeGlobalServiceEvents",
+        "EnableLogFileValidation",
+    ):
+        assert trail[switch] is True
+    assert "WatchKey" in str(trail["KMSKeyId"])
+    # It cannot be created before it may write.
+    assert watch["Resources"]["Trail"]["DependsOn"] == "TrailBucketPolicy"
+
+
+def test_the_trails_bucket_is_closed_encrypted_and_kept_seven_years(watch: dict[str, Any]) -> None:
+    bucket = properties_of(watch, "TrailBucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert "ServerSideEncryptionByDefault" in str(bucket["BucketEncryption"])
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] >= 7 * 365
+    assert watch["Resources"]["TrailBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_only_this_trail_writes_and_only_by_tls(watch: dict[str, Any]) -> None:
+    statements = statements_of(watch, "TrailBucketPolicy", "PolicyDocument")
+    trail = {
+        "Fn::Sub": "arn:${AWS::Partition}:cloudtrail:${AWS::Region}:${AWS::AccountId}"
+        ":trail/monoova-payouts-${Stage}"
+    }
+    assert properties_of(watch, "Trail")["TrailName"] == {"Fn::Sub": "monoova-payouts-${Stage}"}
+    for statement in statements.values():
+        if statement["Effect"] == "Allow":
+            assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+            assert statement["Condition"]["StringEquals"]["aws:SourceArn"] == trail
+    assert statements["TlsOnly"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

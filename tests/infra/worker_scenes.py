@@ -1,0 +1,274 @@
+"""What the queues and the clock bring, and what goes wrong meanwhile."""
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+from chalicelib.payouts.rules.payout import State
+from simulator.outcomes import Fate, News, Outcome, Plan
+from tests.batches.test_batches import run_queue
+from tests.infra.staging import (
+    done,
+    events_of,
+    ids_of,
+    paid_elsewhere,
+    paused,
+    queued,
+    resumed,
+    webhook,
+    while_monoova_is_called,
+)
+from tests.payouts.test_queues import SEND, TAKE_UP, UNKNOWN, news, order
+from tests.payouts.test_reconciling import gone, paid_silently, stored
+from tests.payouts.test_reconciling import queued as queued_of_a_shard
+from tests.world import World
+
+# --- the queue of payouts
+
+
+def waiting_payouts_are_sent(world: World) -> None:
+    customer = world.customer()
+    ordinary, unheard_of = queued(world, customer), queued(world, customer, "7.14")
+    for waiting in (ordinary, unheard_of, ordinary):
+        assert world.sqs_event(SEND, order(world, waiting)) == []
+    assert world.state(ordinary) == ("Pending", "Accepted")
+    assert world.state(unheard_of)[0] == "Failed"
+    late, erased = queued(world, customer), queued(world, other := world.customer())
+    gone(world, other)
+    assert world.sqs_event(SEND, order(world, erased)) == []
+    world.later(25 * 3600)
+    assert world.sqs_event(SEND, order(world, late)) == []
+    assert {world.state(one)[0] for one in (late, erased)} == {"Cancelled"}
+
+
+def sending_meets_a_monoova_that_fails(world: World) -> None:
+    customer = world.customer()
+    waiting = [queued(world, customer) for _ in range(6)]
+    while_monoova_is_called(world, lambda: paused(world))
+    world.monoova.behave(outage="unavailable")
+    for one in waiting[:-1]:
+        assert world.sqs_event(SEND, order(world, one)) == []
+        if one is waiting[0]:
+            resumed(world)
+    world.monoova.behave(outage="none")
+    world.later(660)
+    assert world.sqs_event(SEND, order(world, waiting[-1])) == []
+    assert world.state(waiting[-1]) == ("Pending", "Accepted")
+
+
+def sending_is_refused_its_login_and_heals(world: World) -> None:
+    customer = world.customer()
+    waiting = [queued(world, customer) for _ in range(2)]
+    world.restart()
+    world.monoova.rotate_key("another")
+    assert world.sqs_event(SEND, order(world, waiting[0])) == []
+    assert world.state(waiting[0])[0] == "Queued"
+    world.store_secret("another")
+    world.later(660)
+    assert world.sqs_event(SEND, order(world, waiting[1])) == []
+    assert world.state(waiting[1]) == ("Pending", "Accepted")
+
+
+def a_batch_is_worked_on_by_the_queue(world: World) -> None:
+    with_every_rule(world)
+    for decision in ("approve", "cancel"):
+        batch_id = uploaded(world)
+        run_queue(world)
+        decided(world, batch_id, decision)
+        run_queue(world)
+
+
+def with_every_rule(world: World) -> None:
+    """Under which a batch is most work."""
+    world.environment |= {
+        "APPROVAL_NEW_DESTINATIONS": "required",
+        "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
+    }
+    world.restart()
+
+
+def uploaded(world: World) -> str:
+    rows = f"customer_id,amount\n{world.customer()},1.00\n".encode()
+    headers = {"Content-Type": "text/csv"}
+    return str(done(world.admin("POST", "/batches", raw=rows, headers=headers))["batch_id"])
+
+
+def decided(world: World, batch_id: str, decision: str) -> None:
+    """Confirmed, and what then follows."""
+    done(world.admin.post(f"/batches/{batch_id}/confirm", {"total": "1.00"}))
+    done(world.approver.post(f"/batches/{batch_id}/{decision}", {}))
+
+
+# --- the schedule
+
+
+def the_clock_looks_after_batches_that_no_message_told_of(world: World) -> None:
+    paused(world)
+    finished, cancelled, waiting = (uploaded(world) for _ in range(3))
+    for _ in range(2):
+        for _ in range(8):
+            world.later(60)
+            world.reconcile()
+        for batch_id in (finished, cancelled):
+            if done(world.admin.get(f"/batches/{batch_id}"))["status"] == "AwaitingConfirmation":
+                decided(world, batch_id, "approve")
+    done(world.approver.post(f"/batches/{cancelled}/cancel", {}))
+    resumed(world)
+    for _ in range(12):
+        world.later(60)
+        world.reconcile()
+    assert done(world.admin.get(f"/batches/{finished}"))["status"] == "Finished"
+    for _ in range(2):
+        world.later(31 * 24 * 3600)
+        world.reconcile()
+    assert done(world.admin.get(f"/batches/{waiting}"))["status"] == "Cancelled"
+
+
+def the_clock_releases_a_batch_under_every_rule(world: World) -> None:
+    with_every_rule(world)
+    batch_id = uploaded(world)
+    run_queue(world)
+    decided(world, batch_id, "approve")
+    for _ in range(4):
+        world.later(60)
+        world.reconcile()
+    assert done(world.admin.get(f"/batches/{batch_id}"))["status"] in ("Released", "Finished")
+
+
+def the_clock_finds_what_no_webhook_told(world: World) -> None:
+    world.webhooks_arrive = False
+    customer = world.customer()
+    unwanted = Plan(fate=Fate.REJECTED, news=News.LOST)
+    world.monoova.script(Plan(), unwanted, Plan(fate=Fate.DISHONOURED))
+    paid, *failed = ids_of(*(world.pay(customer) for _ in range(3)))
+    for _ in range(4):
+        world.later(120)
+        world.reconcile()
+    assert world.state(paid)[0] == "Completed"
+    assert {world.state(one)[0] for one in failed} == {"Failed"}
+
+
+def the_clock_sends_again_what_never_arrived(world: World) -> None:
+    customer, forgotten = world.customer(), world.customer()
+    world.monoova.behave(outage="timeout")
+    lost, abandoned = ids_of(world.pay(customer), world.pay(forgotten))
+    world.monoova.behave(outage="none")
+    gone(world, forgotten)
+    died = stored(world, customer, State.SENDING, 1, lease_id="x")
+    for _ in range(12):
+        world.later(120)
+        world.reconcile()
+    assert "SentAgain" in events_of(world, lost)
+    assert "DestinationGone" in events_of(world, abandoned)
+    assert "LeaseExpired" in events_of(world, died)
+
+
+def the_clock_hands_many_to_the_queue(world: World) -> None:
+    customer = world.customer()
+    queued_of_a_shard(world, customer, 12)
+    world.later(60)
+    world.reconcile()
+    assert len(world.messages("PAYOUT_QUEUE_URL")) == 2
+    world.drain()
+    paid_silently(world, customer, 11)
+    world.later(180)
+    assert world.reconcile()["questions_to_monoova"] == 1
+
+
+def the_clock_meets_a_monoova_that_fails(world: World) -> None:
+    customer = world.customer()
+    paid_silently(world, customer, 12)
+    world.later(60)
+    world.monoova.behave(outage="unavailable")
+    for _ in range(8):
+        world.later(60)
+        world.reconcile()
+    world.monoova.behave(outage="none")
+    for _ in range(8):
+        world.later(180)
+        found = world.reconcile()
+    assert found["circuit"] == "Clear"
+
+
+def the_clock_is_refused_its_login_and_heals(world: World) -> None:
+    customer = world.customer()
+    (waiting,) = queued_of_a_shard(world, customer)
+    world.monoova.rotate_key("another")
+    world.restart()
+    world.later(60)
+    world.reconcile()
+    assert world.state(waiting)[0] == "Queued"
+    world.store_secret("another")
+    for _ in range(8):
+        world.later(180)
+        world.reconcile()
+    assert world.state(waiting)[0] != "Queued"
+
+
+# --- the morning
+
+
+def the_morning_compares_the_days_before(world: World) -> None:
+    world.monoova.script(Outcome.RETURN_WEBHOOK_LOST)
+    world.paid()
+    paid_elsewhere(world, UNKNOWN)
+    world.later(400)
+    world.reconcile()
+    world.later(24 * 3600)
+    made = world.reconcile_daily()
+    assert made[0]["missed_webhooks"]["sent_again"] == 2
+    assert made[0]["counts"] == {"GivenBack": 1, "MissingHere": 1}
+
+
+def the_morning_meets_a_monoova_that_fails(world: World) -> None:
+    world.monoova.behave(outage="unavailable")
+    for _ in range(4):
+        world.reconcile_daily()
+    world.monoova.behave(outage="none")
+    assert world.reconcile_daily()[0]["incomplete_because"] == "SendingStopped"
+    world.later(660)
+    assert world.reconcile_daily()[0]["is_complete"]
+
+
+def the_morning_is_refused_its_login_and_heals(world: World) -> None:
+    world.restart()
+    world.monoova.rotate_key("another")
+    assert not world.reconcile_daily()[0]["is_complete"]
+    world.store_secret("another")
+    world.later(660)
+    assert world.reconcile_daily()[0]["is_complete"]
+
+
+# --- webhooks that did not fit
+
+
+def events_are_set_aside_and_taken_up(world: World) -> None:
+    webhook(world, UNKNOWN, "Payment Successful", 125.50)
+    assert world.sqs_event(TAKE_UP, news(world, UNKNOWN)) == ["0"]
+    world.monoova.script(*[Outcome.PENDING_FOREVER] * 3)
+    customer = world.customer()
+    for fields in ({}, {"amount_cents": None}, {"kind": "Rejected", "amount_cents": 1}):
+        (paid,) = ids_of(world.pay(customer))
+        told = json.loads(news(world, paid)) | fields
+        assert world.sqs_event(TAKE_UP, json.dumps(told), json.dumps(told)) == []
+    for nonsense in ("", "[]", '{"kind": "Exploded"}'):
+        assert world.sqs_event(TAKE_UP, nonsense) == ["0"]
+
+
+WORKER_SCENES: Final[tuple[Callable[[World], None], ...]] = (
+    waiting_payouts_are_sent,
+    sending_meets_a_monoova_that_fails,
+    sending_is_refused_its_login_and_heals,
+    a_batch_is_worked_on_by_the_queue,
+    the_clock_finds_what_no_webhook_told,
+    the_clock_looks_after_batches_that_no_message_told_of,
+    the_clock_releases_a_batch_under_every_rule,
+    the_clock_sends_again_what_never_arrived,
+    the_clock_hands_many_to_the_queue,
+    the_clock_meets_a_monoova_that_fails,
+    the_clock_is_refused_its_login_and_heals,
+    the_morning_compares_the_days_before,
+    the_morning_meets_a_monoova_that_fails,
+    the_morning_is_refused_its_login_and_heals,
+    events_are_set_aside_and_taken_up,
+)

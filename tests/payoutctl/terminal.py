@@ -1,0 +1,108 @@
+"""An operator at a terminal, before the world's app behind a port."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+from click.testing import CliRunner
+
+from payoutctl import payoutctl
+from payoutctl.aws import Aws
+from payoutctl.exits import Exit
+from payoutctl.session import Clients, Doors
+from simulator.adapter import SimulatorAdapter
+from tests import aws
+from tests.payoutctl.pool import Pool
+from tests.served import Served
+from tests.world import World
+
+# The app runs in this process: what it logs comes to the same stdout.
+_LOG_LINE: Final = '{"at": "'
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What a command printed, and how it ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    exception: BaseException | None
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+
+@dataclass
+class Terminal:
+    """Types commands; where a command waits, a minute of the world passes."""
+
+    served: Served
+    home: Path
+    groups: tuple[str, ...] = ("operators",)
+    more: Mapping[str, str] = field(default_factory=dict)
+    pool: Pool | None = None
+    aws: Clients | None = None
+
+    @property
+    def world(self) -> World:
+        return self.served.world
+
+    def as_(self, *groups: str) -> "Terminal":
+        return Terminal(self.served, self.home, groups, self.more, self.pool)
+
+    def environment(self) -> dict[str, str | None]:
+        return {
+            "PAYOUTS_API_URL": self.served.url,
+            "PAYOUTS_TOKEN": self.served.token(*self.groups),
+            "XDG_CONFIG_HOME": str(self.home / "config"),
+            "XDG_STATE_HOME": str(self.home / "state"),
+            "STAGE": "test",
+            "DYNAMODB_TABLE_CONTROLS": self.world.environment["DYNAMODB_TABLE_CONTROLS"],
+            "MONOOVA_API_SECRET_ARN": self.world.environment["MONOOVA_API_SECRET_ARN"],
+            **self.more,
+        }
+
+    def run(self, *words: str, typed: str = "") -> Printed:
+        doors = Doors(
+            aws=self._aws,
+            sleep=self._wait,
+            now=self.world.clock,
+            monoova_http=self._monoova,
+            cognito=lambda _connection: self.pool,
+        )
+        ended = CliRunner().invoke(
+            payoutctl, list(words), env=self.environment(), obj=doors, input=typed or None
+        )
+        lines = ended.stdout.splitlines(keepends=True)
+        said = "".join(line for line in lines if not line.startswith(_LOG_LINE))
+        return Printed(ended.exit_code, said, ended.stderr, ended.exception)
+
+    def __call__(self, *words: str, ends: Exit = Exit.DONE, typed: str = "") -> Printed:
+        """What was printed; the command has ended so."""
+        result = self.run(*words, typed=typed)
+        assert result.exit_code == ends, (result.exit_code, result.output, result.exception)
+        return result
+
+    def json(self, *words: str, ends: Exit = Exit.DONE, typed: str = "") -> Any:
+        """The one document that `--json` prints."""
+        result = self(*words, "--json", ends=ends, typed=typed)
+        return json.loads(result.stdout, parse_float=Decimal)
+
+    def _wait(self, _seconds: float) -> None:
+        with self.served.lock:
+            self.world.minutes(1)
+
+    def _aws(self, _connection: object, say: Callable[[str], None]) -> Clients:
+        # The clients of the tests: making one's own takes longer than all that is asked of it.
+        return self.aws or Aws(aws.client, say)
+
+    def _monoova(self, _url: str) -> requests.Session:
+        session = requests.Session()
+        session.mount("https://", SimulatorAdapter(self.world.monoova, clock=self.world.clock))
+        return session

@@ -1,0 +1,117 @@
+"""`batch …`: a file from the upload to the result, by two people."""
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from payoutctl.exits import Exit
+from simulator.outcomes import Outcome
+from tests.payoutctl.terminal import Terminal
+
+
+@pytest.fixture
+def file(terminal: Terminal) -> Path:
+    """Of three rows, A$37.50 in all."""
+    customers = [terminal.world.customer() for _ in range(3)]
+    rows = [f"{customer},12.50,Invoice {n}" for n, customer in enumerate(customers)]
+    path = terminal.home / "march.csv"
+    path.write_text("\n".join(["customer_id,amount,reference", *rows, ""]))
+    return path
+
+
+def uploaded(terminal: Terminal, file: Path) -> str:
+    """The id of a batch that waits for an approver."""
+    found = terminal.json("batch", "upload", str(file), "--total", "37.50")
+    assert found["status"] == "AwaitingApproval"
+    return str(found["batch_id"])
+
+
+def test_a_file_is_uploaded_and_confirmed_by_the_total_that_is_typed(
+    terminal: Terminal, file: Path
+) -> None:
+    said = terminal("batch", "upload", str(file), typed="37.50\n")
+    assert "3 payouts, A$37.50 in all, the largest A$12.50." in said.stderr
+    assert "3 of them to customers who were never paid before" in said.stderr
+    assert "AwaitingApproval" in said.stdout
+
+
+def test_another_total_confirms_nothing(terminal: Terminal, file: Path) -> None:
+    wrong = terminal.run("batch", "upload", str(file), typed="37.00\n")
+    assert wrong.exit_code in (Exit.REFUSED, Exit.CONFLICT)
+    (waiting,) = terminal.json("batch", "list")["items"]
+    assert waiting["status"] == "AwaitingConfirmation"
+    assert waiting["batch_id"] in terminal("batch", "list").stdout
+    terminal("batch", "confirm", waiting["batch_id"], "--total", "much", ends=Exit.USAGE)
+    confirmed = terminal.json("batch", "confirm", waiting["batch_id"], "--total", "A$37.50")
+    assert confirmed["status"] == "AwaitingApproval"
+
+
+def test_with_json_and_no_total_it_waits_to_be_confirmed(terminal: Terminal, file: Path) -> None:
+    found = terminal.json("batch", "upload", str(file))
+    assert found["status"] == "AwaitingConfirmation"
+    assert (
+        "AwaitingApproval"
+        in terminal("batch", "confirm", found["batch_id"], typed="37.50\n").stdout
+    )
+
+
+def test_the_errors_of_a_file_are_told_by_line_all_at_once(terminal: Terminal, file: Path) -> None:
+    file.write_text(file.read_text().replace("12.50", "12.505") + "nobody,1.00,\n")
+    refused = terminal("batch", "upload", str(file), ends=Exit.REFUSED)
+    assert "line 2" in refused.stderr
+    assert "line 5" in refused.stderr
+    assert terminal.json("batch", "upload", str(file), ends=Exit.REFUSED)["code"] == "BatchInvalid"
+
+
+def test_an_approver_releases_it_and_its_end_is_waited_for(terminal: Terminal, file: Path) -> None:
+    terminal.world.monoova.script(Outcome.REJECTED)
+    batch_id = uploaded(terminal, file)
+    terminal("batch", "approve", batch_id, "--yes", ends=Exit.NOT_ALLOWED)
+    approver = terminal.as_("approvers")
+    assert approver.run("batch", "approve", batch_id, typed="n\n").exit_code == Exit.REFUSED
+    assert "Releasing" in approver("batch", "approve", batch_id, typed="y\n").stdout
+    ended = terminal.json("batch", "status", batch_id, "--wait")
+    assert (ended["status"], ended["progress"]["completed"]) == ("Finished", 2)
+    assert "Finished" in terminal("batch", "status", batch_id).stdout
+    shown = terminal("batch", "show", batch_id).stdout
+    assert "Approved by sub-of-approvers" in shown
+    assert terminal.json("batch", "show", batch_id)["summary"]["count"] == 3
+
+
+def test_the_same_file_again_pays_nobody(terminal: Terminal, file: Path) -> None:
+    batch_id = uploaded(terminal, file)
+    again = terminal("batch", "upload", str(file))
+    assert "uploaded before" in again.stderr
+    assert batch_id in again.stdout
+
+
+def test_rows_and_result_are_in_the_order_of_the_file(terminal: Terminal, file: Path) -> None:
+    batch_id = uploaded(terminal, file)
+    assert "Invoice 2" in terminal("batch", "rows", batch_id).stdout
+    rows = terminal.json("batch", "rows", batch_id, "--all")["items"]
+    assert [row["line"] for row in rows] == [2, 3, 4]
+    text = terminal("batch", "result", batch_id).stdout
+    assert [row["line"] for row in csv.DictReader(text.splitlines())] == ["2", "3", "4"]
+    into = terminal.home / "result.csv"
+    written = terminal.json("batch", "result", batch_id, "-o", str(into))
+    assert written == {"batch_id": batch_id, "lines": 3, "file": str(into)}
+    assert into.stat().st_mode & 0o077 == 0
+    terminal("batch", "result", batch_id, "-o", str(into), ends=Exit.CONFLICT)
+    terminal("batch", "result", batch_id, "-o", str(into / "in-it"), ends=Exit.USAGE)
+    assert terminal.json("batch", "result", batch_id)["csv"].splitlines() == text.splitlines()
+
+
+def test_a_batch_is_rejected_or_cancelled_and_nobody_is_paid(
+    terminal: Terminal, file: Path
+) -> None:
+    batch_id = uploaded(terminal, file)
+    words = ("batch", "reject", batch_id, "--reason", "last month's")
+    assert terminal.as_("approvers").json(*words)["status"] == "Cancelled"
+    file.write_text(file.read_text().replace("Invoice", "Bill"))
+    other = uploaded(terminal, file)
+    assert terminal.run("batch", "cancel", other, typed="n\n").exit_code == Exit.REFUSED
+    assert "Cancelled" in terminal("batch", "cancel", other, "--yes").stdout
+    assert terminal.json("payouts", "list")["items"] == []
+    assert Decimal(terminal.json("batch", "show", other)["total"]) == Decimal("37.50")

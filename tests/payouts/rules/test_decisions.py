@@ -1,0 +1,506 @@
+"""From what was learned to what is written: the cases that no request can bring about alone."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from chalicelib.monoova.rules.outcome import (
+    Accepted,
+    NotAuthenticated,
+    Refused,
+    Report,
+    Standing,
+    Uncertainty,
+    Unclear,
+)
+from chalicelib.payouts.rules.decisions import (
+    SEND_AGAIN,
+    ForbiddenTransitionError,
+    Notice,
+    NoticeKind,
+    OpenFacts,
+    SendAgain,
+    after_notice,
+    after_report,
+    after_send,
+    approved,
+    claimed,
+)
+from chalicelib.payouts.rules.payout import (
+    Change,
+    Event,
+    FailureCode,
+    Payout,
+    ReviewReason,
+    State,
+    applied,
+)
+from chalicelib.payouts.rules.schedule import Policy, is_expired, lease_until, next_look_at
+from tests.payouts.rules.test_life_cycle import LATER, NOW, payout_in
+
+POLICY: Final = Policy()
+PAST_GRACE: Final = NOW + timedelta(seconds=POLICY.grace_seconds + 1)
+
+
+def sent(state: State, **fields: object) -> Payout:
+    return replace(payout_in(state), last_sent_at=NOW, **fields)  # type: ignore[arg-type]
+
+
+def reported(payout: Payout, standing: Standing, **more: object) -> Payout:
+    at = more.pop("at", LATER)
+    change = after_report(payout, Report(standing, "text"), at, "reconciler", POLICY)  # type: ignore[arg-type]
+    assert isinstance(change, Change)
+    return applied(payout, change, LATER)
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.ACCEPTED, State.UNRESOLVED])
+def test_complete_completes_every_pending_payout(state: State) -> None:
+    after = reported(sent(state), Standing.COMPLETE)
+    assert (after.state, after.completed_at) == (State.COMPLETED, LATER)
+
+
+@pytest.mark.parametrize(
+    ("standing", "code"),
+    [
+        (Standing.REJECTED, FailureCode.BANK_REJECTED),
+        (Standing.DISHONOURED, FailureCode.DISHONOURED),
+    ],
+)
+def test_a_rejection_fails_it_with_monoovas_words(standing: Standing, code: FailureCode) -> None:
+    after = reported(sent(State.ACCEPTED), standing)
+    assert (after.state, after.failure_code, after.failure_reason) == (State.FAILED, code, "text")
+
+
+def test_pending_at_monoova_proves_that_a_payout_in_doubt_was_taken() -> None:
+    after = reported(sent(State.UNRESOLVED), Standing.PENDING)
+    assert after.state is State.ACCEPTED
+    assert after.due_at is not None
+
+
+def test_the_gaps_between_looks_double_up_to_an_hour() -> None:
+    gaps = [(next_look_at(NOW, looks, POLICY) - NOW).total_seconds() for looks in range(9)]
+    assert gaps == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+
+
+def test_an_unclear_answer_after_the_lease_ran_out_changes_nothing() -> None:
+    unclear = Unclear(Uncertainty.TIMEOUT, may_try_again=True)
+    assert after_send(sent(State.UNRESOLVED), unclear, LATER, "a", POLICY).is_empty
+
+
+def test_an_unknown_reference_proves_nothing_within_the_grace_period() -> None:
+    after = reported(sent(State.UNRESOLVED), Standing.UNKNOWN_REFERENCE)
+    assert (after.state, after.looks, after.needs_review) == (State.UNRESOLVED, 1, False)
+
+
+def test_after_the_grace_period_a_payout_in_doubt_is_sent_again_but_not_for_ever() -> None:
+    unknown = Report(Standing.UNKNOWN_REFERENCE)
+    for resends in range(POLICY.max_resends):
+        payout = sent(State.UNRESOLVED, resends=resends)
+        assert after_report(payout, unknown, PAST_GRACE, "r", POLICY) is SEND_AGAIN
+    last = sent(State.UNRESOLVED, resends=POLICY.max_resends)
+    after = reported(last, Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
+    assert after.review_reason is ReviewReason.OUTCOME_UNKNOWN
+    assert after.due_at is not None, "we go on listening"
+
+
+def test_an_accepted_payout_that_monoova_does_not_know_is_never_sent_again() -> None:
+    after = reported(sent(State.ACCEPTED), Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
+    assert (after.state, after.review_reason) == (
+        State.ACCEPTED,
+        ReviewReason.ACCEPTED_BUT_UNKNOWN,
+    )
+
+
+@pytest.mark.parametrize("state", [State.UNRESOLVED, State.ACCEPTED])
+def test_review_stops_sending_but_not_looking(state: State) -> None:
+    payout = sent(state, needs_review=True, review_reason=ReviewReason.OUTCOME_UNKNOWN)
+    after = reported(payout, Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
+    assert (after.state, after.needs_review, after.looks) == (state, True, 1)
+
+
+def test_a_payout_whose_sending_time_is_not_known_is_never_sent_again() -> None:
+    payout = replace(sent(State.UNRESOLVED), last_sent_at=None)
+    assert not isinstance(
+        after_report(payout, Report(Standing.UNKNOWN_REFERENCE), PAST_GRACE, "r", POLICY),
+        SendAgain,
+    )
+
+
+@pytest.mark.parametrize("standing", [Standing.PENDING, Standing.UNCLEAR])
+def test_a_payout_that_waits_too_long_is_shown_to_a_person(standing: Standing) -> None:
+    late = NOW + timedelta(hours=POLICY.review_after_hours, seconds=1)
+    after = reported(sent(State.ACCEPTED), standing, at=late)
+    assert after.review_reason is ReviewReason.STILL_PENDING
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.SENDING, State.CANCELLED])
+@pytest.mark.parametrize("standing", [Standing.PENDING, Standing.UNCLEAR])
+def test_an_answer_that_says_nothing_changes_nothing(state: State, standing: Standing) -> None:
+    assert reported(sent(state), standing).state is state
+
+
+def test_acceptance_after_the_webhook_only_adds_the_number() -> None:
+    payout = sent(State.COMPLETED)
+    change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
+    assert change.fields == {"monoova_transaction_id": "77"}
+    known = replace(payout, monoova_transaction_id="77")
+    assert after_send(known, Accepted("77"), LATER, "admin", POLICY).is_empty
+
+
+def test_acceptance_under_another_number_is_a_contradiction() -> None:
+    payout = sent(State.COMPLETED, monoova_transaction_id="78")
+    after = applied(payout, after_send(payout, Accepted("77"), LATER, "a", POLICY), LATER)
+    assert (after.state, after.review_reason) == (State.COMPLETED, ReviewReason.CONTRADICTION)
+
+
+def test_a_refusal_fails_it_with_the_reason() -> None:
+    payout = sent(State.SENDING)
+    for description, reason in (("", "Bad"), ("no such PayID", "Bad: no such PayID")):
+        change = after_send(payout, Refused("Bad", description, True), LATER, "a", POLICY)
+        after = applied(payout, change, LATER)
+        assert (after.state, after.failure_reason) == (State.FAILED, reason)
+
+
+def test_a_failed_login_puts_it_back_into_the_queue_without_doubt() -> None:
+    payout = sent(State.SENDING)
+    after = applied(payout, after_send(payout, NotAuthenticated(False), LATER, "a", POLICY), LATER)
+    assert (after.state, after.ambiguous, after.lease_id) == (State.QUEUED, False, None)
+
+
+def test_no_clear_answer_leaves_it_in_doubt_for_good() -> None:
+    payout = sent(State.SENDING)
+    unclear = Unclear(Uncertainty.TIMEOUT, may_try_again=True)
+    after = applied(payout, after_send(payout, unclear, LATER, "a", POLICY), LATER)
+    assert (after.state, after.ambiguous) == (State.UNRESOLVED, True)
+    assert after.history[-1].detail == "Timeout"
+
+
+def notice(kind: NoticeKind = NoticeKind.PAID, **fields: object) -> Notice:
+    usual: dict[str, object] = {"amount_cents": 12550, "monoova_transaction_id": "77"}
+    return Notice(kind, "id", **(usual | fields))  # type: ignore[arg-type]
+
+
+def test_news_without_a_number_changes_the_payout_but_not_its_number() -> None:
+    change = after_notice(sent(State.ACCEPTED), notice(monoova_transaction_id=None), LATER)
+    assert change.fields["state"] is State.COMPLETED
+    assert "monoova_transaction_id" not in change.fields
+
+
+def test_news_of_a_rejection_without_words_still_has_a_reason() -> None:
+    change = after_notice(sent(State.ACCEPTED), notice(NoticeKind.REJECTED), LATER)
+    assert change.fields["failure_reason"] == "Rejected"
+
+
+def test_a_return_that_overtakes_the_completion_passes_through_it() -> None:
+    payout = sent(State.ACCEPTED)
+    after = applied(payout, after_notice(payout, notice(NoticeKind.RETURNED), LATER), LATER)
+    assert after.state is State.RETURNED
+    assert [entry.state for entry in after.history] == [State.COMPLETED, State.RETURNED]
+    assert after.completed_at == LATER
+
+
+@pytest.mark.parametrize(
+    "told", [{"amount_cents": 12551}, {"amount_cents": None}, {"monoova_transaction_id": "78"}]
+)
+def test_news_that_does_not_match_is_kept_and_not_believed(told: dict[str, object]) -> None:
+    payout = sent(State.ACCEPTED, monoova_transaction_id="77")
+    after = applied(payout, after_notice(payout, notice(NoticeKind.PAID, **told), LATER), LATER)
+    assert (after.state, after.needs_review) == (State.ACCEPTED, True)
+
+
+def test_news_can_be_decided_on_before_the_payout_is_read() -> None:
+    change = after_notice(OpenFacts(12550, None), notice(), LATER)
+    assert change.fields["state"] is State.COMPLETED
+    assert change.fields["monoova_transaction_id"] == "77"
+
+
+def test_a_claim_takes_a_lease_that_outlives_every_function() -> None:
+    after = applied(
+        payout_in(State.QUEUED),
+        claimed(payout_in(State.QUEUED), Event.CLAIMED, LATER, "queue", "lease-2", POLICY),
+        LATER,
+    )
+    assert (after.state, after.lease_id, after.resends) == (State.SENDING, "lease-2", 0)
+    assert after.due_at == lease_until(LATER, POLICY) > LATER + timedelta(seconds=60)
+    again = claimed(
+        payout_in(State.UNRESOLVED), Event.RESENT, LATER, "reconciler", "lease-3", POLICY
+    )
+    assert again.fields["resends"] == 1
+
+
+def test_a_queued_payout_expires_after_its_hours() -> None:
+    limit = NOW + timedelta(hours=POLICY.expiry_hours)
+    assert not is_expired(NOW, limit, POLICY)
+    assert is_expired(NOW, limit + timedelta(seconds=1), POLICY)
+
+
+FIRST_LOOK: Final = LATER + timedelta(seconds=60)
+
+
+def told(change: Change | SendAgain) -> tuple[tuple[str, str, str | None, str | None], ...]:
+    """Each entry's event, who says so, in which words and on what evidence; all of this moment."""
+    assert isinstance(change, Change)
+    assert {entry.at for entry in change.entries} <= {LATER}
+    return tuple((e.event, e.by, e.detail, e.evidence) for e in change.entries)
+
+
+def test_acceptance_starts_the_looks_and_ends_the_lease() -> None:
+    change = after_send(sent(State.SENDING, looks=3), Accepted("77"), LATER, "admin", POLICY)
+    assert change.fields == {
+        "state": State.ACCEPTED,
+        "monoova_transaction_id": "77",
+        "lease_id": None,
+        "looks": 0,
+        "due_at": FIRST_LOOK,
+    }
+    assert told(change) == (("SendAccepted", "admin", None, "accepted:77"),)
+
+
+def test_acceptance_under_the_known_number_is_acceptance() -> None:
+    payout = sent(State.SENDING, monoova_transaction_id="77")
+    change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
+    assert change.fields["state"] is State.ACCEPTED
+
+
+def test_a_refusal_ends_it_and_is_kept_as_evidence() -> None:
+    change = after_send(sent(State.SENDING), Refused("Bad", "no", True), LATER, "admin", POLICY)
+    assert change.fields == {
+        "state": State.FAILED,
+        "due_at": None,
+        "lease_id": None,
+        "failure_code": FailureCode.MONOOVA_REFUSED,
+        "failure_reason": "Bad: no",
+    }
+    assert told(change) == (("SendRefused", "admin", "Bad: no", "refused:Bad"),)
+
+
+def test_after_a_failed_login_it_is_looked_at_again_soon() -> None:
+    change = after_send(sent(State.SENDING), NotAuthenticated(False), LATER, "admin", POLICY)
+    assert change.fields == {"state": State.QUEUED, "lease_id": None, "due_at": FIRST_LOOK}
+    assert told(change) == (("SendNotAuthenticated", "admin", None, None),)
+
+
+@pytest.mark.parametrize(("said", "detail"), [("", "UnclearAnswer"), ("Odd", "UnclearAnswer: Odd")])
+def test_doubt_is_told_in_monoovas_word_and_the_first_look_follows_soon(
+    said: str, detail: str
+) -> None:
+    unclear = Unclear(Uncertainty.UNCLEAR_ANSWER, False, said)
+    change = after_send(sent(State.SENDING, looks=3), unclear, LATER, "admin", POLICY)
+    assert change.fields == {
+        "state": State.UNRESOLVED,
+        "ambiguous": True,
+        "lease_id": None,
+        "looks": 0,
+        "due_at": FIRST_LOOK,
+    }
+    assert told(change) == (("SendUnclear", "admin", detail, None),)
+
+
+def test_acceptance_under_another_number_is_told_with_that_number() -> None:
+    payout = sent(State.SENDING, monoova_transaction_id="78")
+    change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
+    what = "accepted as transaction 77"
+    assert told(change) == (("Contradicted", "admin", what, what),)
+
+
+@pytest.mark.parametrize("code", [FailureCode.BANK_REJECTED, FailureCode.DISHONOURED])
+def test_a_bank_that_rejects_before_acceptance_is_known_contradicts_nothing(
+    code: FailureCode,
+) -> None:
+    payout = sent(State.FAILED, failure_code=code)
+    change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
+    assert change == Change({"monoova_transaction_id": "77"})
+
+
+def test_acceptance_after_a_refusal_contradicts_it() -> None:
+    payout = sent(State.FAILED, failure_code=FailureCode.MONOOVA_REFUSED)
+    change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
+    assert change.fields["review_reason"] is ReviewReason.CONTRADICTION
+
+
+def test_a_report_is_told_in_the_history() -> None:
+    done = after_report(sent(State.ACCEPTED), Report(Standing.COMPLETE), LATER, "r", POLICY)
+    assert told(done) == (("SettledComplete", "r", "status API: Complete", "status:Complete"),)
+    back = after_report(sent(State.ACCEPTED), Report(Standing.REJECTED), LATER, "r", POLICY)
+    assert told(back) == (("SettledRejected", "r", "status API: Rejected", "status:Rejected"),)
+
+
+@pytest.mark.parametrize("standing", [Standing.REJECTED, Standing.DISHONOURED])
+def test_a_report_of_rejection_without_words_still_has_a_reason(standing: Standing) -> None:
+    change = after_report(sent(State.ACCEPTED), Report(standing), LATER, "r", POLICY)
+    assert isinstance(change, Change)
+    assert change.fields["failure_reason"] == standing.value
+
+
+def test_a_payout_found_pending_goes_on_from_the_looks_it_had() -> None:
+    payout = sent(State.UNRESOLVED, looks=2)
+    change = after_report(payout, Report(Standing.PENDING), LATER, "r", POLICY)
+    assert isinstance(change, Change)
+    assert change.fields == {
+        "state": State.ACCEPTED,
+        "looks": 3,
+        "due_at": LATER + timedelta(seconds=240),
+    }
+    assert told(change) == (("SendAccepted", "r", "status API: Pending", "status:Pending"),)
+
+
+def test_an_open_payout_is_looked_at_again_after_twice_the_gap() -> None:
+    for state in (State.ACCEPTED, State.UNRESOLVED):
+        change = after_report(sent(state, looks=2), Report(Standing.UNCLEAR), LATER, "r", POLICY)
+        assert change == Change({"looks": 3, "due_at": LATER + timedelta(seconds=480)})
+
+
+def test_a_payout_that_was_given_up_is_raised_and_still_looked_at() -> None:
+    old = replace(sent(State.ACCEPTED, looks=2), created_at=LATER - timedelta(hours=25))
+    change = after_report(old, Report(Standing.PENDING), LATER, "r", POLICY)
+    assert isinstance(change, Change)
+    assert change.fields == {
+        "needs_review": True,
+        "review_reason": ReviewReason.STILL_PENDING,
+        "looks": 3,
+        "due_at": LATER + timedelta(seconds=480),
+    }
+    assert told(change) == (("GaveUp", "r", "status API: Pending", "status:Pending"),)
+
+
+def test_a_payout_in_review_is_not_given_up_once_more() -> None:
+    old = replace(sent(State.ACCEPTED), created_at=NOW - timedelta(hours=25))
+    known = replace(old, needs_review=True, review_reason=ReviewReason.STILL_PENDING)
+    change = after_report(known, Report(Standing.PENDING), LATER, "r", POLICY)
+    assert isinstance(change, Change)
+    assert change.entries == ()
+
+
+def test_a_payout_that_is_too_old_is_given_up_instead_of_sent_again() -> None:
+    old = sent(State.UNRESOLVED, created_at=NOW - timedelta(hours=25))
+    after = reported(old, Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
+    assert after.review_reason is ReviewReason.OUTCOME_UNKNOWN
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.QUEUED, State.COMPLETED])
+def test_an_unknown_reference_changes_nothing_but_for_what_waits_for_an_answer(
+    state: State,
+) -> None:
+    unknown = Report(Standing.UNKNOWN_REFERENCE)
+    change = after_report(sent(state), unknown, PAST_GRACE, "r", POLICY)
+    assert isinstance(change, Change)
+    assert change.is_empty
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "code"),
+    [
+        (NoticeKind.REJECTED, "SettledRejected", FailureCode.BANK_REJECTED),
+        (NoticeKind.RETURNED, "MoneyReturned", FailureCode.RETURNED),
+    ],
+)
+@pytest.mark.parametrize("reason", [None, "closed account"])
+def test_bad_news_is_told_with_its_reason_and_kept_as_evidence(
+    kind: NoticeKind, event: str, code: FailureCode, reason: str | None
+) -> None:
+    payout = sent(State.ACCEPTED, monoova_transaction_id="77")
+    change = after_notice(payout, notice(kind, reason=reason), LATER)
+    assert change.fields["failure_code"] is code
+    assert change.fields["failure_reason"] == (reason or kind.value)
+    assert "monoova_transaction_id" not in change.fields
+    assert set(told(change)) == {(event, "monoova", reason, f"{kind.value}:12550:77")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "detail"),
+    [
+        ({"amount_cents": 12551}, "PaymentSuccessful with another amount: 12551 cents"),
+        ({"monoova_transaction_id": "78"}, "PaymentSuccessful with another transaction: 78"),
+    ],
+)
+def test_news_that_does_not_match_is_told_with_what_it_said(
+    fields: dict[str, object], detail: str
+) -> None:
+    payout = sent(State.ACCEPTED, monoova_transaction_id="77")
+    news = notice(**fields)  # type: ignore[arg-type]
+    change = after_notice(payout, news, LATER)
+    assert told(change) == (("Contradicted", "monoova", detail, news.evidence),)
+
+
+def test_the_number_in_the_news_may_be_missing_on_either_side() -> None:
+    unnumbered = sent(State.ACCEPTED)
+    assert after_notice(unnumbered, notice(), LATER).fields["monoova_transaction_id"] == "77"
+    nameless = notice(monoova_transaction_id="")
+    assert "monoova_transaction_id" not in after_notice(unnumbered, nameless, LATER).fields
+
+
+def test_a_payout_of_which_nothing_is_known_is_pending_and_undisputed() -> None:
+    facts = OpenFacts(12550, None)
+    assert (facts.state, facts.review_reason, facts.history) == (State.ACCEPTED, None, ())
+
+
+def test_a_claim_is_told_with_its_claimer_and_remembers_when_it_was_sent() -> None:
+    change = claimed(payout_in(State.QUEUED), Event.CLAIMED, LATER, "queue", "lease-2", POLICY)
+    assert change.fields == {
+        "state": State.SENDING,
+        "lease_id": "lease-2",
+        "due_at": LATER + timedelta(seconds=90),
+        "last_sent_at": LATER,
+    }
+    assert told(change) == (("Claimed", "queue", None, None),)
+
+
+def test_each_resend_is_counted() -> None:
+    payout = sent(State.UNRESOLVED, resends=2)
+    change = claimed(payout, Event.RESENT, LATER, "reconciler", "lease-2", POLICY)
+    assert change.fields == {
+        "state": State.SENDING,
+        "lease_id": "lease-2",
+        "due_at": LATER + timedelta(seconds=90),
+        "last_sent_at": LATER,
+        "resends": 3,
+    }
+    assert told(change) == (("SentAgain", "reconciler", None, None),)
+
+
+def test_where_a_second_call_might_pay_twice_a_person_decides_instead() -> None:
+    policy = Policy(may_send_again=False)
+    unknown = Report(Standing.UNKNOWN_REFERENCE)
+    change = after_report(sent(State.UNRESOLVED), unknown, PAST_GRACE, "r", policy)
+    assert isinstance(change, Change)
+    assert change.fields["review_reason"] is ReviewReason.OUTCOME_UNKNOWN
+    assert Policy().may_send_again is True
+
+
+def test_news_without_a_reason_is_told_without_words() -> None:
+    change = after_notice(sent(State.ACCEPTED), notice(), LATER)
+    assert told(change) == (("SettledComplete", "monoova", None, "PaymentSuccessful:12550:77"),)
+
+
+def test_the_decision_to_send_again_is_told_from_a_change_by_its_type() -> None:
+    assert isinstance(SEND_AGAIN, SendAgain)
+
+
+def test_an_approved_payout_is_due_at_once_and_names_the_approver() -> None:
+    waiting = replace(payout_in(State.AWAITING_APPROVAL), due_at=LATER + timedelta(seconds=1))
+    change = approved(waiting, LATER, "bob")
+    assert change.fields == {
+        "state": State.QUEUED,
+        "approved_at": LATER,
+        "approved_by": "bob",
+        "due_at": LATER,
+    }
+    assert told(change) == (("Approved", "bob", None, None),)
+
+
+def test_what_has_waited_too_long_or_does_not_wait_is_not_approved() -> None:
+    late = replace(payout_in(State.AWAITING_APPROVAL), due_at=LATER)
+    for payout in (late, payout_in(State.QUEUED), payout_in(State.COMPLETED)):
+        with pytest.raises(ForbiddenTransitionError):
+            approved(payout, LATER, "bob")
+
+
+def test_an_approved_payout_is_as_old_as_its_approval() -> None:
+    old = sent(State.ACCEPTED, created_at=NOW - timedelta(days=20), approved_at=NOW)
+    change = after_report(old, Report(Standing.PENDING), LATER, "r", POLICY)
+    assert isinstance(change, Change)
+    assert "needs_review" not in change.fields
+    assert old.released_at == NOW
+    assert sent(State.ACCEPTED).released_at == NOW

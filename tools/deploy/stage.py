@@ -1,0 +1,67 @@
+"""A stage: where it is deployed, and what is particular to it."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tools.deploy.errors import DeployError
+
+_TABLES: Final = ("infra", "app", "watch")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`infra`, `app` and `watch` are parameters of the three templates; an empty one is not given.
+
+    `account` is the 12 digits of the only account that it may be deployed into; "" for any.
+    """
+
+    name: str
+    region: str = "ap-southeast-2"
+    account: str = ""
+    infra: Mapping[str, str] = field(default_factory=dict)
+    app: Mapping[str, str] = field(default_factory=dict)
+    watch: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def infra_stack(self) -> str:
+        return f"monoova-payouts-{self.name}-infra"
+
+    @property
+    def app_stack(self) -> str:
+        return f"monoova-payouts-{self.name}"
+
+    @property
+    def watch_stack(self) -> str:
+        return f"monoova-payouts-{self.name}-watch"
+
+
+def read(project: Path, name: str) -> Stage:
+    """The stage of `infra/stages/<name>.toml`.
+
+    Raises:
+        DeployError: there is no such file, or it says what nobody understands.
+    """
+    file = project / "infra" / "stages" / f"{name}.toml"
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DeployError(f"There is no {file.relative_to(project)}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise DeployError(f"{file.relative_to(project)}: {error}") from None
+    unknown = found.keys() - {"account", "region", *_TABLES}
+    if unknown:
+        raise DeployError(f"{file.relative_to(project)}: unknown {', '.join(sorted(unknown))}.")
+    for table in _TABLES:
+        if not isinstance(found.get(table, {}), dict):
+            raise DeployError(f"{file.relative_to(project)}: {table} is no table.")
+    if not found.get("region"):
+        raise DeployError(f"{file.relative_to(project)}: names no region.")
+    tables = {table: _given(found.get(table, {})) for table in _TABLES}
+    return Stage(name, found["region"], found.get("account", ""), **tables)
+
+
+def _given(table: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in table.items() if str(value)}

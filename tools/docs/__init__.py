@@ -1,0 +1,1 @@
+"""Writers of the tables that documents take from the code."""
