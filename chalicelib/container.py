@@ -310,7 +310,7 @@ class Container:
 
     def _batch_with(self, customer_id: str) -> str | None:
         # Loaded only when it is called: whoever looks at a customer needs no batch.
-        from chalicelib.batches.find_waiting_rows import WaitingRows
+        from chalicelib.batches.store.waiting_rows import WaitingRows
 
         return WaitingRows(self.batches_table, self.open_batches).batch_with(customer_id)
 

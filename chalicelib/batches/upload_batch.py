@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from chalicelib.batches.compare_batches import pairs_of
+from chalicelib.batches.csv_file import File, Line, read
 from chalicelib.batches.messages import BatchMessages
 from chalicelib.batches.rules.batch import (
     CHUNK_ROWS,
@@ -17,7 +18,6 @@ from chalicelib.batches.rules.batch import (
     Row,
     Task,
 )
-from chalicelib.batches.rules.csv_file import File, Line, read
 from chalicelib.batches.store.batches import Batches
 from chalicelib.core import observability
 from chalicelib.core.actor import Actor

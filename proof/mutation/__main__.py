@@ -9,7 +9,7 @@ from typing import Final
 
 from proof.mutation.mutants import Mutant, mutants_of
 from proof.mutation.survivors import known_survivors
-from proof.mutation.trial import DOMAIN, BrokenTestsError, Verdict, prepare, verdicts
+from proof.mutation.trial import RULES, BrokenTestsError, Verdict, prepare, verdicts
 from proof.result import Result
 
 _LEAST_SCORE: Final = 0.90
@@ -18,7 +18,7 @@ _HASH_SEED: Final = "PYTHONHASHSEED"
 
 def main() -> int:
     parser = ArgumentParser(prog="python -m proof.mutation", description=__doc__)
-    names = sorted(path.stem for path in DOMAIN.glob("*.py") if path.stem != "__init__")
+    names = sorted(RULES)
     parser.add_argument("modules", nargs="*", metavar="module", help="of the domain; all if none")
     parser.add_argument("--sample", type=int, metavar="N", help="only N mutants, always the same")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
@@ -27,7 +27,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such module: {', '.join(sorted(unknown))}")
     known = known_survivors()
-    mutants = [m for name in wanted.modules or names for m in mutants_of(DOMAIN / f"{name}.py")]
+    mutants = [m for name in wanted.modules or names for m in mutants_of(RULES[name])]
     if wanted.sample:
         mutants = _sample(mutants, known, wanted.sample)
     start = time.monotonic()

@@ -22,8 +22,18 @@ import pytest
 from proof.mutation.mutants import Mutant
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-DOMAIN: Final = ROOT / "chalicelib" / "domain"
-_UNIT: Final = ROOT / "tests" / "unit"
+_APP: Final = ROOT / "chalicelib"
+_PURE_CORE: Final = ("actor", "money", "redaction", "sydney")
+# Every module of rules, and what is pure of core: each file by its module's name.
+RULES: Final = {
+    path.stem: path
+    for path in (
+        *sorted(_APP.glob("*/rules/*.py")),
+        *(_APP / "core" / f"{name}.py" for name in _PURE_CORE),
+    )
+    if path.stem != "__init__"
+}
+_TEST_FILES: Final = ROOT / "tests"
 _BUILD: Final = ROOT / "build" / "mutation"
 # What tests a module; the first ones that are run are those most likely to kill its mutants.
 _TESTS: Final = {
@@ -149,20 +159,31 @@ def _be_tried(mutant: Mutant | None) -> None:
 
 
 def _run_tests(names: Iterable[str]) -> int:
-    files = [str(_UNIT / f"test_{name}.py") for name in names]
+    files = [str(_test_file(name)) for name in names]
     if not files:
         return 0
     plugins = ("-p", "pytest_timeout", "-p", "_hypothesis_pytestplugin", "-p", "no:cacheprovider")
     # The tests' own conftest is for those that need an AWS, which takes seconds to load.
-    options = ("-x", "-q", "--assert=plain", f"--confcutdir={_UNIT}", *plugins)
+    options = ("-x", "-q", "--assert=plain", "--noconftest", *plugins)
     return int(pytest.main([*options, *files]))
+
+
+def _test_file(name: str) -> Path:
+    """The tests of a module, beside those of its capability or, for `core`, in its folder."""
+    (found,) = [
+        path
+        for folder in ("*/rules", "core")
+        for path in _TEST_FILES.glob(f"{folder}/test_{name}.py")
+    ]
+    return found
 
 
 class _MutantLoader(InspectLoader):
     """Is asked for every module, and has one: the mutant."""
 
     def __init__(self, mutant: Mutant) -> None:
-        self._name = f"chalicelib.domain.{mutant.module}"
+        path = RULES[mutant.module].relative_to(ROOT).with_suffix("")
+        self._name = ".".join(path.parts)
         self._source = mutant.source
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:

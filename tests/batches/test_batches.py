@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import pytest
 
-from chalicelib.batches import find_waiting_rows, list_rows, upload_batch
+from chalicelib.batches import list_rows, upload_batch
 from chalicelib.batches.rules import batch
+from chalicelib.batches.store import waiting_rows
 from chalicelib.control.rules.limits import Count
 from chalicelib.core.actor import Actor
 from chalicelib.core.errors import PayloadTooLargeError
@@ -243,7 +244,7 @@ def test_a_cancelled_batch_keeps_nobody_from_being_erased(world: World) -> None:
 def test_more_rows_than_can_be_looked_through_are_a_conflict(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(find_waiting_rows, "_MOST_CHUNKS", 0)
+    monkeypatch.setattr(waiting_rows, "_MOST_CHUNKS", 0)
     confirmed(world, f"{world.customer()},1.00,")
     answer = world.admin("DELETE", f"/customers/{world.customer()}")
     assert (answer.status, answer.code) == (409, "ChangedMeanwhile")

@@ -40,7 +40,7 @@ def test_what_an_administrator_is_told_is_in_the_api_as_the_code_says_it() -> No
 
 
 def test_every_environment_variable_is_documented_and_no_other() -> None:
-    source = (ROOT / "chalicelib" / "config.py").read_text()
+    source = (ROOT / "chalicelib" / "settings.py").read_text()
     documented = set(re.findall(r"`([A-Z][A-Z_]+[A-Z])`", CONFIGURATION.split("At packaging")[0]))
     assert documented == {*_VARIABLE.findall(source), "STAGE"}
 

@@ -61,7 +61,7 @@ def test_the_app_takes_the_settings_of_a_stage(config: dict[str, Any], stage: st
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_variable_that_the_settings_name_is_set(config: dict[str, Any], stage: str) -> None:
-    source = (ROOT / "chalicelib" / "config.py").read_text()
+    source = (ROOT / "chalicelib" / "settings.py").read_text()
     named = set(re.findall(r'reader\.\w+\(\s*"([A-Z][A-Z_]+)"', source))
     assert named
     assert named - set(environment_of(config, stage)) == set()

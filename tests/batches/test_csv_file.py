@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
-from chalicelib.batches.rules import csv_file
+from chalicelib.batches import csv_file
+from chalicelib.batches.csv_file import File, Line, read
 from chalicelib.batches.rules.batch import CHUNK_ROWS, MOST_ROWS, Row
-from chalicelib.batches.rules.csv_file import File, Line, read
 from chalicelib.batches.store.items import text_of_rows
 
 ONE: Final = "3f0c4a6e-0000-4000-8000-000000000001"
