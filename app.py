@@ -40,6 +40,12 @@ from chalicelib.web.http import (
     checked_id,
 )
 
+# Chalice's command line sets it; on Lambda it is not there.
+if "AWS_CHALICE_CLI_MODE" in os.environ:
+    from chalicelib import deploy_check
+
+    deploy_check.refuse_unprepared()
+
 # Read when the app is packaged; at run time only API Gateway and SQS know them.
 _NOT_DEPLOYED = "arn:aws:{}:ap-southeast-2:000000000000:not-deployed"
 _POOL_ARN = os.environ.get("COGNITO_USER_POOL_ARN", _NOT_DEPLOYED.format("cognito-idp"))

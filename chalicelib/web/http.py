@@ -199,13 +199,15 @@ class Incoming:
         return self._raw(_MOST_FILE_BYTES)
 
     def body(self, schema: "Schema") -> Any:
-        """The JSON body as `schema` loads it; a body may be left out where nothing is in it.
+        """The JSON body as `schema` loads it; one without fields may be left out.
+
+        A body of blanks is neither: it is refused as what is not JSON.
 
         Raises:
             InvalidRequestError, PayloadTooLargeError
         """
         raw = self._raw(_MOST_BODY_BYTES)
-        document = _json_object(raw) if raw.strip() or schema.fields else {}
+        document = _json_object(raw) if raw or schema.fields else {}
         return _loaded(schema, document)
 
     def query(self, schema: "Schema") -> Any:

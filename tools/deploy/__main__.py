@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import boto3
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.deploy import configure, finish, package, reuse, stage, template
 from tools.deploy.deployment import Clients, Deployment, new_webhook_secret
@@ -108,10 +109,24 @@ def _built(name: str) -> package.Package:
 
 def _deployment(name: str, yes: bool) -> Deployment:
     chosen = stage.read(ROOT, name)
+    stage.require_filled_in(ROOT, chosen)
+    try:
+        deployment = _in_account(chosen, yes)
+        account = deployment.check_account()
+    except (BotoCoreError, ClientError) as error:
+        raise DeployError(
+            f"AWS does not take these credentials, or found none: {error}\n"
+            "Run first: aws sso login, or set AWS_PROFILE."
+        ) from None
+    click.echo(f"Stage {name}, account {account}, region {chosen.region}.")
+    return deployment
+
+
+def _in_account(chosen: stage.Stage, yes: bool) -> Deployment:
     session = boto3.Session(region_name=chosen.region)
     client: Any = session.client
     clients = Clients(client("cloudformation"), client("s3"), client("sts"))
-    deployment = Deployment(
+    return Deployment(
         project=ROOT,
         stage=chosen,
         clients=clients,
@@ -120,9 +135,6 @@ def _deployment(name: str, yes: bool) -> Deployment:
         say=lambda words: click.echo(f"{words} …"),
         endpoint=os.environ.get("AWS_ENDPOINT_URL", ""),
     )
-    account = deployment.check_account()
-    click.echo(f"Stage {name}, account {account}, region {chosen.region}.")
-    return deployment
 
 
 def _shown(plan: Plan) -> bool:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tools.deploy import short_forms
 from tools.deploy.errors import DeployError
 
 _TABLES: Final = ("infra", "app", "watch")
+_TEMPLATES: Final = {"infra": "template.yaml", "app": "app.yaml", "watch": "watch.yaml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,35 @@ def read(project: Path, name: str) -> Stage:
         raise DeployError(f"{file.relative_to(project)}: names no region.")
     tables = {table: _given(found.get(table, {})) for table in _TABLES}
     return Stage(name, found["region"], found.get("account", ""), **tables)
+
+
+def require_filled_in(project: Path, stage: Stage) -> None:
+    """Check that the stage's file has each value that no template has a default for.
+
+    Parameters that take an output of the infrastructure, and secrets, which are asked for, do not
+    belong into the file.
+
+    Raises:
+        DeployError: with the file's name and all that is missing in it.
+    """
+    templates = {table: _template(project, name) for table, name in _TEMPLATES.items()}
+    from_elsewhere = {"Stage", *templates["infra"]["Outputs"]}
+    missing = [
+        f"\n  {name:<22} under [{table}]"
+        for table, template in templates.items()
+        for name, parameter in template["Parameters"].items()
+        if name not in from_elsewhere | getattr(stage, table).keys()
+        and not {"Default", "NoEcho"} & parameter.keys()
+    ]
+    if missing:
+        raise DeployError(
+            f"infra/stages/{stage.name}.toml is not filled in. Nothing was created or changed; "
+            f"it needs a value for{''.join(missing)}"
+        )
+
+
+def _template(project: Path, name: str) -> dict[str, Any]:
+    return short_forms.loaded((project / "infra" / name).read_text(encoding="utf-8"))
 
 
 def _given(table: Mapping[str, Any]) -> dict[str, str]:
