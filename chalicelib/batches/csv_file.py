@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from chalicelib.batches.rules.batch import MOST_ROWS
@@ -27,6 +27,17 @@ _MOST_BYTES: Final = 1200
 _LOST: Final = "\N{REPLACEMENT CHARACTER}"
 # A file in the wrong form has an error in each line: this many show what is wrong.
 MOST_ERRORS: Final = 1000
+# What stands in the id of a batch by its place, empty or not. A later column joins by its name, and
+# only where it is filled in: no file without it becomes another batch, which would be paid again.
+_BY_PLACE: Final = (
+    "customer_id",
+    "external_id",
+    "destination_id",
+    "amount_cents",
+    "reference",
+    "description",
+)
+_NOT_BY_NAME: Final = frozenset({"number", *_BY_PLACE})
 # A name of our own for ids that follow from a file's rows (RFC 9562, version 5).
 _BY_ROWS: Final = uuid.UUID("0b1f6f0e-53cf-4c0c-9d61-4d8a3c3b7c55")
 
@@ -74,19 +85,21 @@ class File:
     @property
     def batch_id(self) -> str:
         """The same for the same rows in the same order, however the file was saved."""
-        plain = [
-            [
-                line.customer_id,
-                line.external_id,
-                line.destination_id,
-                line.amount_cents,
-                line.reference,
-                line.description,
-            ]
-            for line in self.lines
+        later = [
+            each.name
+            for line in self.lines[:1]
+            for each in fields(line)
+            if each.name not in _NOT_BY_NAME
         ]
+        plain = [_plain(line, later) for line in self.lines]
         digest = hashlib.sha256(json.dumps(plain).encode()).hexdigest()
         return str(uuid.uuid5(_BY_ROWS, digest))
+
+
+def _plain(line: Line, later: Sequence[str]) -> list[object]:
+    """What is hashed of a row: all of it but where it stands in the file."""
+    filled_in = ([name, value] for name in later if (value := getattr(line, name)) is not None)
+    return [*(getattr(line, name) for name in _BY_PLACE), *filled_in]
 
 
 def read(content: bytes, limit_cents: int) -> File:

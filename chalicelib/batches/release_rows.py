@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from chalicelib.batches.rules.batch import Batch, Row, RowProblem
 from chalicelib.control.rules.approval import ApprovalRules
@@ -12,13 +12,14 @@ from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.deadline import TimeLeft
 from chalicelib.core.errors import UnprocessableError
+from chalicelib.core.marks import erased, requested
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.customers.mark_destination import KnownDestinations
 from chalicelib.customers.payee_store import Payee, Payees, Place
 from chalicelib.customers.rules.verification import is_payable
 from chalicelib.payouts.accept_payouts import Acceptance, StillBusyError
-from chalicelib.payouts.request_payout import PayoutRequest
+from chalicelib.payouts.request_payout import PayoutRequest, requested_payout
 from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, State, Status
 from chalicelib.payouts.store.outlines import Outlines
 
@@ -145,7 +146,8 @@ def without_texts(rows: Sequence[Row]) -> list[Row]:
 
     Their words stand in their payouts now, the business's name for the customer with the customer.
     """
-    return [replace(row, external_id=None, reference=None, description=None) for row in rows]
+    bare: Any = erased(Row)
+    return [replace(row, **bare) for row in rows]
 
 
 def _place_of(row: Row, payees: Mapping[str, Payee]) -> Place | RowProblem:
@@ -157,31 +159,11 @@ def _place_of(row: Row, payees: Mapping[str, Payee]) -> Place | RowProblem:
 
 def _payout_of(batch: Batch, row: Row, place: Place, transaction_id: str, clock: Clock) -> Payout:
     now = clock.now()
-    ask = PayoutRequest(
-        customer_id=row.customer_id,
-        amount_cents=row.amount_cents,
-        destination_id=row.destination_id,
-        description=row.description,
-        lodgement_reference=row.reference,
-    )
+    ask = PayoutRequest(**requested(row))
     history = tuple(_history_of(batch, row))
-    return Payout(
-        transaction_id=transaction_id,
-        unique_reference=transaction_id,
-        customer_id=row.customer_id,
-        destination_id=row.destination_id,
-        payout_method=place.type,
-        destination_masked=place.masked,
-        amount_cents=row.amount_cents,
-        state=State.QUEUED,
-        version=1,
-        created_by=batch.created_by,
-        created_at=now,
-        updated_at=now,
-        fingerprint=ask.fingerprint,
+    return replace(
+        requested_payout(ask, place, transaction_id, batch.created_by, now),
         due_at=now + _FIRST_LOOK,
-        description=row.description,
-        lodgement_reference=row.reference,
         batch_id=batch.batch_id,
         approved_at=now,
         approved_by=batch.approved_by,

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
@@ -12,6 +12,7 @@ from chalicelib.core.cursor import start_of
 from chalicelib.core.dynamodb.items import Page
 from chalicelib.core.encryption import SealBrokenError, Vault
 from chalicelib.core.errors import ConflictError, ErrorCode, InvalidRequestError, NotFoundError
+from chalicelib.core.marks import erased
 from chalicelib.customers.store import (
     LISTING_KEY,
     LISTING_PART,
@@ -22,7 +23,6 @@ from chalicelib.customers.store import (
     SealedDestination,
 )
 from chalicelib.monoova.rules.destination import (
-    MASK,
     BankAccount,
     Destination,
     DestinationType,
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 # An item may hold 400 kB and a sealed destination takes about 700 bytes.
 MOST_DESTINATIONS: Final = 20
-# What a payout has of nobody: of its customer nothing is left that may name a person.
-NAMING_NOBODY: Final = Fields(destination_masked=MASK, description=None, lodgement_reference=None)
 _PERSON: Final = "customer"
 _PAGE: Final = 100
 _MOST_TRIES: Final = 5
@@ -83,6 +81,11 @@ class Customer:
     updated_at: datetime
     destinations: tuple[SealedDestination, ...]
     external_id: str | None = None
+
+
+def erased_fields() -> Fields:
+    """What an erasure sets of a payout: after it, nothing is left that may name a person."""
+    return cast(Fields, erased(Payout))
 
 
 def destination_purpose(destination_id: str) -> str:
@@ -250,11 +253,12 @@ class CustomerService:
             self._bare(payout)
 
     def _bare(self, payout: Payout) -> None:
+        bare = erased_fields()
         for _ in range(_MOST_TRIES):
-            if payout.destination_masked == MASK:
+            if all(getattr(payout, name) == left for name, left in bare.items()):
                 return
             try:
-                self.payouts.commit(payout, Change(NAMING_NOBODY), self.clock.now())
+                self.payouts.commit(payout, Change(bare), self.clock.now())
             except PayoutChangedError as error:
                 # The list may be behind, and whoever works on the payout goes on.
                 if error.current is None:

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules, approval_until
 from chalicelib.core import observability
@@ -23,6 +23,7 @@ from chalicelib.core.errors import (
     TryAgainError,
     UnprocessableError,
 )
+from chalicelib.core.marks import requested
 from chalicelib.core.money import decimal_from
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
@@ -42,11 +43,21 @@ from chalicelib.payouts.store.payouts import Payouts
 from chalicelib.payouts.store.situation import ReadTogether, Situation
 
 if TYPE_CHECKING:
+    from chalicelib.customers.payee_store import Place
     from chalicelib.monoova.client import MonoovaClient
 
 # Names of our own for ids that follow from others (RFC 9562, version 5).
 _BY_KEY: Final = uuid.UUID("6f1d3c1e-5b0a-4a53-9c62-0d8c5d3c9d11")
 _BY_RETRY: Final = uuid.UUID("c0a8f8b2-2d3f-4a77-8a55-2f4f0b9a7e22")
+# What fingerprints were made of while they hashed absent fields as nulls: never more than these.
+_LEGACY_FIELDS: Final = (
+    "customer_id",
+    "amount_cents",
+    "destination_id",
+    "payout_method",
+    "description",
+    "lodgement_reference",
+)
 # While another request with the same key is sending, its answer is worth this wait.
 _REPLAY_WAIT_SECONDS: Final = 12.0
 _REPLAY_LOOK_SECONDS: Final = 0.25
@@ -56,7 +67,10 @@ _LONGEST_DELAY_SECONDS: Final = 900
 
 @dataclass(frozen=True, slots=True)
 class PayoutRequest:
-    """What an administrator asks for. Without a destination, the customer's only one is meant."""
+    """What an administrator asks for. Without a destination, the customer's only one is meant.
+
+    Each field stands in `Payout` as well, marked as requested.
+    """
 
     customer_id: str
     amount_cents: int
@@ -67,9 +81,38 @@ class PayoutRequest:
 
     @property
     def fingerprint(self) -> str:
-        """Tells whether two requests ask for the same. Made of business fields only."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Tells whether two requests ask for the same. Made of business fields only.
+
+        Fields that are absent are left out: a new optional field changes no fingerprint of a
+        request without it. (An explicit null is absent, as the schema of requests has it.)
+        """
+        return _digest(self._given())
+
+    def has_fingerprint(self, stored: str) -> bool:
+        """Whether a payout that was stored with this fingerprint was asked for by this request."""
+        return stored in (self.fingerprint, self._legacy_fingerprint())
+
+    def _legacy_fingerprint(self) -> str | None:
+        """The fingerprint of payouts that were stored when absent fields were hashed as nulls.
+
+        None for a request that such a payout cannot come from. A key is good for as long as its
+        payout is kept: this may go seven years (`storage.retention`) after the last deployment
+        that stored such fingerprints was replaced.
+        """
+        if self._given().keys() - set(_LEGACY_FIELDS):
+            return None
+        return _digest({name: getattr(self, name) for name in _LEGACY_FIELDS})
+
+    def _given(self) -> dict[str, Any]:
+        return {
+            each.name: value
+            for each in fields(self)
+            if (value := getattr(self, each.name)) != each.default
+        }
+
+
+def _digest(asked: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +174,7 @@ class PayingService:
                 " review, can be retried.",
                 ErrorCode.PAYOUT_NOT_RETRYABLE,
             )
-        ask = PayoutRequest(
-            customer_id=old.customer_id,
-            amount_cents=old.amount_cents,
-            destination_id=old.destination_id,
-            description=old.description,
-            lodgement_reference=old.lodgement_reference,
-        )
+        ask = PayoutRequest(**requested(old))
         new_id = str(uuid.uuid5(_BY_RETRY, old.transaction_id))
         standing = self.together.standing(old.customer_id, new_id)
         if standing.payout:
@@ -159,7 +196,7 @@ class PayingService:
             raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
         sealed = chosen_destination(standing.customer, ask)
         check_verified(sealed, requires_verified=self.requires_verified)
-        payout = self._new(transaction_id, ask, sealed, by, retry_of)
+        payout = requested_payout(ask, sealed, transaction_id, by, self.clock.now(), retry_of)
         reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
         if reasons:
             return self._put_before_approvers(payout, ask, reasons, ends_at)
@@ -222,34 +259,6 @@ class PayingService:
         except SecretUnavailableError:
             raise TryAgainError("Monoova's credentials cannot be read at the moment.") from None
 
-    def _new(
-        self,
-        transaction_id: str,
-        ask: PayoutRequest,
-        destination: SealedDestination,
-        by: str,
-        retry_of: str | None,
-    ) -> Payout:
-        now = self.clock.now()
-        return Payout(
-            transaction_id=transaction_id,
-            unique_reference=transaction_id,
-            customer_id=ask.customer_id,
-            destination_id=destination.destination_id,
-            payout_method=destination.type,
-            destination_masked=destination.masked,
-            amount_cents=ask.amount_cents,
-            state=State.QUEUED,
-            version=1,
-            created_by=by,
-            created_at=now,
-            updated_at=now,
-            fingerprint=ask.fingerprint,
-            description=ask.description,
-            lodgement_reference=ask.lodgement_reference,
-            retry_of=retry_of,
-        )
-
     def _sending(self, payout: Payout) -> Payout:
         at = payout.created_at
         return _opened_with(
@@ -299,7 +308,7 @@ class PayingService:
     def _replayed(self, existing: Payout, ask: PayoutRequest, ends_at: datetime) -> Requested:
         # The id of a retry alone says whose retry it is, also when an erasure has emptied the
         # fields that it was made from.
-        if existing.retry_of is None and existing.fingerprint != ask.fingerprint:
+        if existing.retry_of is None and not ask.has_fingerprint(existing.fingerprint):
             raise UnprocessableError(
                 "This Idempotency-Key was used for a request with other fields.",
                 ErrorCode.IDEMPOTENCY_KEY_REUSED,
@@ -319,6 +328,36 @@ class PayingService:
     def _is_being_sent(self, payout: Payout) -> bool:
         has_lease = payout.due_at is not None and self.clock.now() < payout.due_at
         return payout.state is State.SENDING and has_lease
+
+
+def requested_payout(
+    ask: PayoutRequest,
+    destination: "SealedDestination | Place",
+    transaction_id: str,
+    by: str,
+    at: datetime,
+    retry_of: str | None = None,
+) -> Payout:
+    """The payout of a request, not yet stored, with nothing decided about it: `Queued`.
+
+    It has every field of the request; `destination` says which one was meant, and by what method
+    it is paid.
+    """
+    asked: dict[str, Any] = {each.name: getattr(ask, each.name) for each in fields(ask)}
+    meant = {"destination_id": destination.destination_id, "payout_method": destination.type}
+    return Payout(
+        **(asked | meant),
+        transaction_id=transaction_id,
+        unique_reference=transaction_id,
+        destination_masked=destination.masked,
+        state=State.QUEUED,
+        version=1,
+        created_by=by,
+        created_at=at,
+        updated_at=at,
+        fingerprint=ask.fingerprint,
+        retry_of=retry_of,
+    )
 
 
 def _opened_with(payout: Payout, detail: str | None) -> Payout:

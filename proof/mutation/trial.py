@@ -23,7 +23,7 @@ from proof.mutation.mutants import Mutant
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _APP: Final = ROOT / "chalicelib"
-_PURE_CORE: Final = ("actor", "money", "redaction", "sydney")
+_PURE_CORE: Final = ("actor", "marks", "money", "redaction", "sydney")
 # Every module of rules, and what is pure of core: each file by its module's name.
 RULES: Final = {
     path.stem: path
@@ -39,7 +39,7 @@ _BUILD: Final = ROOT / "build" / "mutation"
 _TESTS: Final = {
     "actor": ("actor",),
     "approval": ("approval", "life_cycle"),
-    "batch": ("batch",),
+    "batch": ("batch", "marks"),
     "branch": ("verification",),
     "comparison": ("comparison",),
     "daily_report": ("daily_report",),
@@ -50,10 +50,11 @@ _TESTS: Final = {
     "funding": ("vocabulary",),
     "gate": ("gate",),
     "limits": ("limits",),
+    "marks": ("marks",),
     "money": ("money",),
     "outcome": ("outcome",),
     "owner_name": ("owner_name",),
-    "payout": ("life_cycle", "vocabulary", "decisions"),
+    "payout": ("life_cycle", "vocabulary", "decisions", "marks"),
     "redaction": ("redaction",),
     "schedule": ("schedule", "decisions"),
     "sydney": ("sydney",),

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -11,11 +12,14 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.batches import list_rows, upload_batch
+from chalicelib.batches.release_rows import transaction_id_of
 from chalicelib.batches.rules import batch
+from chalicelib.batches.rules.batch import Row
 from chalicelib.batches.store import waiting_rows
 from chalicelib.control.rules.limits import Count
 from chalicelib.core.actor import Actor
 from chalicelib.core.errors import PayloadTooLargeError
+from chalicelib.core.marks import erased, requested
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.store.counted import CountedPayouts, CountsBusyError
@@ -229,6 +233,28 @@ def test_nobody_is_erased_whom_a_row_waits_to_pay_and_then_no_row_keeps_a_word(
     for words in ("C-77", "Zarathustra", "Her rent"):
         assert words not in stored_text(world)
     assert rows_of(world, batch_id)[0]["external_id"] is None
+
+
+def test_a_payout_has_all_that_its_row_requests_and_the_row_keeps_nothing_personal(
+    world: World,
+) -> None:
+    customer = registered(world, "C-77", BANK_ACCOUNT)
+    header = "external_id,amount,reference,description"
+    batch_id = confirmed(world, "C-77,1.00,For Zarathustra,Her rent", header=header)
+    batches = world.container.batches_table
+    standing = batches.get(batch_id)
+    assert standing is not None
+    (before,) = batches.rows(standing.upload_id, 1)
+    assert world.approver.post(f"/batches/{batch_id}/approve", {}).status == 200
+    run_queue(world)
+    payout = world.container.payouts_table.get(transaction_id_of(standing, before))
+    assert payout is not None
+    assert requested(payout) == {**requested(before), "payout_method": "BankAccount"}
+    assert (payout.customer_id, payout.lodgement_reference) == (customer, "For Zarathustra")
+    (after,) = batches.rows(standing.upload_id, 1)
+    assert after == replace(before, external_id=None, reference=None, description=None)
+    for name, left in erased(Row).items():
+        assert getattr(before, name) != getattr(after, name) == left
 
 
 def test_a_cancelled_batch_keeps_nobody_from_being_erased(world: World) -> None:

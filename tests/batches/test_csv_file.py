@@ -1,6 +1,7 @@
 """A file of payouts: what is read of it, and every line that is wrong, at once."""
 
 import codecs
+from dataclasses import astuple, dataclass, replace
 from typing import Final
 
 import pytest
@@ -67,6 +68,28 @@ def test_a_file_is_the_same_batch_however_it_was_saved(content: bytes) -> None:
 def test_other_rows_are_another_batch(rows: str) -> None:
     usual = read_text(f"{HEADER}{ONE},1,a\n{OTHER},2,b")
     assert read_text(HEADER + rows).batch_id != usual.batch_id
+
+
+# A batch is found by it: a file that was paid under another id would be paid again.
+def test_the_id_of_a_file_is_what_it_was() -> None:
+    columns = "customer_id,external_id,destination_id,amount,reference,description"
+    text = f"{columns}\n{ONE},,,1,,\n{ONE},C-1,{OTHER},2,Invoice 7,Rent\n"
+    assert read_text(text).batch_id == "746732f1-e239-5f10-9c0c-01c593e4583e"
+
+
+@dataclass(frozen=True, slots=True)
+class LaterLine(Line):
+    """A row after a deployment that added a column."""
+
+    pay_on: str | None = None
+
+
+def test_a_new_column_changes_the_id_of_no_file_without_it() -> None:
+    file = read_text(f"{HEADER}{ONE},1,a\n{OTHER},2,b")
+    lines = [LaterLine(*astuple(line)) for line in file.lines]
+    assert File(tuple(lines), file.errors).batch_id == file.batch_id
+    dated = (lines[0], replace(lines[1], pay_on="2026-03-09"))
+    assert File(dated, file.errors).batch_id != file.batch_id
 
 
 def test_lines_are_counted_as_an_editor_does() -> None:

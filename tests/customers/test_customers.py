@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import pytest
 
+from chalicelib.core.marks import erased
 from chalicelib.monoova.rules import gate as gates
+from chalicelib.payouts.rules.payout import Payout
 from simulator.outcomes import Outcome
 from tests.world import Caller, HttpAnswer, World, as_admin, load_app
 
@@ -423,6 +425,38 @@ def test_erasure_removes_all_personal_data_and_keeps_the_transactions(world: Wor
     kept = repr(world.dynamodb.scan(TableName=TRANSACTIONS)["Items"])
     for personal in ("Quentin", "Zarathustra", "q@mail", "quentin.z"):
         assert personal not in kept
+
+
+def test_erasure_takes_every_field_of_a_payout_that_is_marked_as_personal(world: World) -> None:
+    customer_id = registered(world, destination=EMAIL)
+    ask = {"customer_id": customer_id, "amount": 5}
+    words = {"description": "For Zarathustra", "lodgement_reference": "Zarathustra 7"}
+    transaction_id = str(world.admin.post("/payouts", ask | words).json["transaction_id"])
+    world.later(180)
+    before = world.container.payouts_table.get(transaction_id)
+    assert before is not None
+    for name, left in erased(Payout).items():
+        assert getattr(before, name) not in (None, left), f"{name} is not set before the erasure"
+    assert delete(world, f"/customers/{customer_id}").status == 204
+    after = world.container.payouts_table.get(transaction_id)
+    assert after is not None
+    assert {name: getattr(after, name) for name in erased(Payout)} == erased(Payout)
+
+
+def test_erasure_takes_a_text_that_stands_beside_a_masked_destination(world: World) -> None:
+    customer_id = registered(world, destination=EMAIL)
+    transaction_id = str(world.pay(customer_id).json["transaction_id"])
+    world.later(180)
+    assert delete(world, f"/customers/{customer_id}").status == 204
+    # As of an erasure by code that did not know the field.
+    world.dynamodb.update_item(
+        TableName=TRANSACTIONS,
+        Key={"transaction_id": {"S": transaction_id}},
+        UpdateExpression="SET description = :text",
+        ExpressionAttributeValues={":text": {"S": "For Zarathustra"}},
+    )
+    assert delete(world, f"/customers/{customer_id}").code == "CustomerNotFound"
+    assert world.payout(transaction_id)["description"] is None
 
 
 def test_a_payout_that_meets_an_erasure_keeps_nothing_that_may_name_a_person(

@@ -10,7 +10,9 @@ import pytest
 import requests
 
 from chalicelib.container import wired
+from chalicelib.core.marks import requested
 from chalicelib.payouts.administer_payout import RESOLUTIONS
+from chalicelib.payouts.request_payout import PayoutRequest
 from simulator.outcomes import Fate, Fault, Manner, Moment, Outcome, Plan
 from tests.payouts.test_requesting import (
     BANK_ACCOUNT,
@@ -222,8 +224,9 @@ def test_a_retry_is_a_new_payout_with_a_reference_of_its_own(
     new = answer.json
     assert new["retry_of"] == old_id
     assert new["transaction_id"] == new["unique_reference"] != old_id
-    for same in ("customer_id", "destination_id", "amount", "description", "lodgement_reference"):
-        assert new[same] == old[same]
+    same = ("customer_id", "destination_id", "payout_method", "amount", "description")
+    for each in (*same, "lodgement_reference"):
+        assert new[each] == old[each]
     world.later(180)
     assert world.state(new["transaction_id"]) == ("Completed", None)
     assert world.payout(old_id) == old
@@ -238,6 +241,33 @@ def test_the_destination_of_the_old_payout_is_the_one_of_the_new(world: World) -
     answer = act(world, "retry", old_id)
     assert answer.json["destination_id"] == world.payout(old_id)["destination_id"]
     assert executed(world)[1]["disbursements"][0]["disbursementMethod"] == "NppCreditPayId"
+
+
+def test_a_retry_is_requested_by_the_method_of_the_old_payout(world: World) -> None:
+    old_id = failed(world)
+    old = world.container.payouts_table.get(old_id)
+    assert old is not None
+    new_id = act(world, "retry", old_id).json["transaction_id"]
+    new = world.container.payouts_table.get(new_id)
+    assert new is not None
+    assert requested(new) == requested(old)
+    assert new.fingerprint == PayoutRequest(**requested(old)).fingerprint
+    assert requested(old)["payout_method"] == "PayId"
+
+
+def test_a_retry_by_a_method_that_its_destination_no_longer_has_is_refused(world: World) -> None:
+    old_id = failed(world)
+    old = world.payout(old_id)
+    world.dynamodb.update_item(
+        TableName="CustomersTable",
+        Key={"customer_id": {"S": old["customer_id"]}},
+        UpdateExpression="SET destinations[0].#type = :other",
+        ExpressionAttributeNames={"#type": "type"},
+        ExpressionAttributeValues={":other": {"S": "BankAccount"}},
+    )
+    answer = act(world, "retry", old_id)
+    assert (answer.status, list(answer.json["errors"])) == (400, ["payout_method"])
+    assert rows_of(world) == 1
 
 
 def test_two_clicks_make_one_retry(world: World) -> None:

@@ -1,5 +1,6 @@
 """Asking for a payout: what Monoova is told, what a key promises, what it costs in AWS."""
 
+import hashlib
 import json
 import re
 import threading
@@ -412,6 +413,42 @@ def test_the_same_key_for_something_else_is_refused(world: World, change: dict[s
     assert (answer.status, answer.code) == (422, "IdempotencyKeyReused")
     assert answer.json["transaction_id"] == first.json["transaction_id"]
     assert (len(executed(world)), booked(world), rows_of(world)) == (1, 1, 1)
+
+
+def test_a_payout_from_before_fingerprints_left_out_what_is_absent_is_still_replayed(
+    world: World,
+) -> None:
+    customer_id = world.customer()
+    first = keyed(world, customer_id)
+    transaction_id = first.json["transaction_id"]
+    asked = {
+        "customer_id": customer_id,
+        "amount_cents": 700,
+        "destination_id": None,
+        "payout_method": None,
+        "description": None,
+        "lodgement_reference": None,
+    }
+    legacy = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    world.dynamodb.update_item(
+        TableName="TransactionsTable",
+        Key={"transaction_id": {"S": transaction_id}},
+        UpdateExpression="SET fingerprint = :legacy",
+        ExpressionAttributeValues={":legacy": {"S": legacy}},
+    )
+    again = keyed(world, customer_id)
+    assert (again.status, again.headers["Idempotent-Replayed"]) == (202, "true")
+    assert again.json["transaction_id"] == transaction_id
+    assert keyed(world, customer_id, description="another").code == "IdempotencyKeyReused"
+    assert (len(executed(world)), booked(world), rows_of(world)) == (1, 1, 1)
+
+
+def test_an_explicit_null_is_the_same_as_an_absent_field(world: World) -> None:
+    customer_id = world.customer()
+    first = keyed(world, customer_id)
+    again = keyed(world, customer_id, payout_method=None, description=None)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json == first.json
 
 
 def test_the_key_of_another_caller_is_another_key(world: World) -> None:

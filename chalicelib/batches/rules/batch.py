@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from chalicelib.core.marks import NOT_PERSONAL, PERSONAL, REQUESTED, requested_as
 from chalicelib.payouts.rules.payout import FINAL, Status
 
 MOST_ROWS: Final = 20_000
@@ -118,12 +119,14 @@ class Row:
     """
 
     line: int
-    customer_id: str
-    amount_cents: int
-    destination_id: str
-    external_id: str | None = None
-    reference: str | None = None
-    description: str | None = None
+    customer_id: str = field(metadata=NOT_PERSONAL | REQUESTED)
+    amount_cents: int = field(metadata=REQUESTED)
+    destination_id: str = field(metadata=NOT_PERSONAL | REQUESTED)
+    external_id: str | None = field(default=None, metadata=PERSONAL)
+    reference: str | None = field(
+        default=None, metadata=PERSONAL | requested_as("lodgement_reference")
+    )
+    description: str | None = field(default=None, metadata=PERSONAL | REQUESTED)
     same_as_line: int | None = None
     is_first: bool = True
 

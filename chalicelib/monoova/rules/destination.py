@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-MASK: Final = "•••"
+from chalicelib.core.marks import MASK
+
 _SHOWN: Final = 3
 
 _EMAIL: Final = re.compile(

@@ -5,10 +5,12 @@ state and event. Whoever wants to change a payout asks `effect_of` first; nothin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple, TypedDict
+
+from chalicelib.core.marks import MASKED, NOT_PERSONAL, PERSONAL, REQUESTED
 
 # An entry is about 200 bytes and a row may hold 400 kB; a payout that has lived through this
 # much is in the hands of a person, who reads the log for the rest.
@@ -269,11 +271,11 @@ class HistoryEntry:
     """
 
     at: datetime
-    event: str
+    event: str = field(metadata=NOT_PERSONAL)
     state: State
-    by: str
-    detail: str | None = None
-    evidence: str | None = None
+    by: str = field(metadata=NOT_PERSONAL)
+    detail: str | None = field(default=None, metadata=NOT_PERSONAL)
+    evidence: str | None = field(default=None, metadata=NOT_PERSONAL)
 
 
 class Fields(TypedDict, total=False):
@@ -324,34 +326,35 @@ class Payout:
     `history` may be empty on payouts that were read from a list.
     """
 
-    transaction_id: str
-    unique_reference: str
-    customer_id: str
-    destination_id: str
-    payout_method: str
-    destination_masked: str
-    amount_cents: int
+    transaction_id: str = field(metadata=NOT_PERSONAL)
+    unique_reference: str = field(metadata=NOT_PERSONAL)
+    customer_id: str = field(metadata=NOT_PERSONAL | REQUESTED)
+    destination_id: str = field(metadata=NOT_PERSONAL | REQUESTED)
+    payout_method: str = field(metadata=NOT_PERSONAL | REQUESTED)
+    destination_masked: str = field(metadata=MASKED)
+    amount_cents: int = field(metadata=REQUESTED)
     state: State
     version: int
-    created_by: str
+    created_by: str = field(metadata=NOT_PERSONAL)
     created_at: datetime
     updated_at: datetime
-    fingerprint: str
+    fingerprint: str = field(metadata=NOT_PERSONAL)
     due_at: datetime | None = None
-    description: str | None = None
-    lodgement_reference: str | None = None
+    description: str | None = field(default=None, metadata=PERSONAL | REQUESTED)
+    lodgement_reference: str | None = field(default=None, metadata=PERSONAL | REQUESTED)
     needs_review: bool = False
     review_reason: ReviewReason | None = None
-    monoova_transaction_id: str | None = None
+    monoova_transaction_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     failure_code: FailureCode | None = None
-    failure_reason: str | None = None
-    retry_of: str | None = None
-    batch_id: str | None = None
-    lease_id: str | None = None
+    # The payee's details are taken out of it before it is stored.
+    failure_reason: str | None = field(default=None, metadata=NOT_PERSONAL)
+    retry_of: str | None = field(default=None, metadata=NOT_PERSONAL)
+    batch_id: str | None = field(default=None, metadata=NOT_PERSONAL)
+    lease_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     last_sent_at: datetime | None = None
     completed_at: datetime | None = None
     approved_at: datetime | None = None
-    approved_by: str | None = None
+    approved_by: str | None = field(default=None, metadata=NOT_PERSONAL)
     resends: int = 0
     looks: int = 0
     ambiguous: bool = False

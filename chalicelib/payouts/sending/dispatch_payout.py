@@ -10,7 +10,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.encryption import Vault
 from chalicelib.core.observability import Metric
-from chalicelib.customers.manage_customers import NAMING_NOBODY, opened_to_pay
+from chalicelib.customers.manage_customers import erased_fields, opened_to_pay
 from chalicelib.customers.store import SealedCustomer
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
@@ -79,7 +79,7 @@ class Dispatcher:
         if payout.needs_review:
             return self._put_off(payout, now + _REVIEW_LOOK)
         # Asked for while its customer was erased, perhaps too late for the erasure to see.
-        also = NAMING_NOBODY if customer is None else NO_CHANGE.fields
+        also = erased_fields() if customer is None else NO_CHANGE.fields
         if is_expired(payout.released_at, now, self.policy):
             return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by, also)
         stopped_by = self.stopped_by(payout.batch_id) if payout.batch_id else None
