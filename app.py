@@ -151,7 +151,7 @@ def change_customer(customer_id: str) -> Reply:
 @for_admins("DELETE", "/customers/{customer_id}")
 def erase_customer(customer_id: str) -> Reply:
     Incoming.to(app).operator()
-    wired.get().customers.erase(_customer(customer_id))
+    wired.get().erasure.erase(_customer(customer_id))
     return Reply(status=204)
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from chalicelib.payouts.accept_payouts import Acceptance
     from chalicelib.payouts.administer_payout import AdministrationService
     from chalicelib.payouts.approve_payout import ApprovalService
+    from chalicelib.payouts.find_payouts import PayoutsOfCustomer
     from chalicelib.payouts.list_payouts import PayoutLists
     from chalicelib.payouts.request_payout import PayingService
     from chalicelib.payouts.sending.dispatch_payout import Dispatcher
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from chalicelib.payouts.store.payouts import Payouts
     from chalicelib.payouts.store.situation import ReadTogether
     from chalicelib.payouts.validate_payout import ValidationService
+    from chalicelib.privacy.erase_customer import Erasure
     from chalicelib.privacy.export_customer import PrivacyService
     from chalicelib.reports.count_days import FiguresOfDays
     from chalicelib.reports.list_funding import Funds
@@ -299,17 +301,38 @@ class Container:
 
         return CustomerService(
             customers=self.customers_table,
-            payouts=self.payouts_table,
             vault=self.vault,
             clock=self.clock,
             is_sandbox=lambda: self.credentials.current().environment == "sandbox",
             new_id=self._new_id,
-            waits_in=self._batch_with,
+            has_open_payout=self._has_open_payout,
             check_branch=self._check_branch,
         )
 
+    def _has_open_payout(self, customer_id: str, destination_id: str) -> bool:
+        # Loaded only when it is called: most of what is asked of a customer needs no payout.
+        return self._payouts_of_customer.has_open(customer_id, destination_id)
+
+    @cached_property
+    def _payouts_of_customer(self) -> "PayoutsOfCustomer":
+        from chalicelib.payouts.find_payouts import PayoutsOfCustomer
+
+        return PayoutsOfCustomer(self.payouts_table)
+
+    @cached_property
+    def erasure(self) -> "Erasure":
+        from chalicelib.privacy.erase_customer import Erasure
+
+        return Erasure(
+            customers=self.customers_table,
+            payouts=self.payouts_table,
+            of_customer=self._payouts_of_customer,
+            clock=self.clock,
+            waits_in=self._batch_with,
+        )
+
     def _batch_with(self, customer_id: str) -> str | None:
-        # Loaded only when it is called: whoever looks at a customer needs no batch.
+        # Loaded only when it is called: a look at a customer needs no batch.
         from chalicelib.batches.store.waiting_rows import WaitingRows
 
         return WaitingRows(self.batches_table, self.open_batches).batch_with(customer_id)

@@ -1,10 +1,10 @@
 """Customers and where to pay them. Names and details are sealed; what is shown is masked."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
@@ -12,7 +12,6 @@ from chalicelib.core.cursor import start_of
 from chalicelib.core.dynamodb.items import Page
 from chalicelib.core.encryption import SealBrokenError, Vault
 from chalicelib.core.errors import ConflictError, ErrorCode, InvalidRequestError, NotFoundError
-from chalicelib.core.marks import erased
 from chalicelib.customers.store import (
     LISTING_KEY,
     LISTING_PART,
@@ -32,8 +31,6 @@ from chalicelib.monoova.rules.destination import (
     bank_account,
     pay_id,
 )
-from chalicelib.payouts.rules.payout import Change, Fields, Payout
-from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 
 if TYPE_CHECKING:
     from chalicelib.monoova.rules.branch import Branch
@@ -83,11 +80,6 @@ class Customer:
     external_id: str | None = None
 
 
-def erased_fields() -> Fields:
-    """What an erasure sets of a payout: after it, nothing is left that may name a person."""
-    return cast(Fields, erased(Payout))
-
-
 def destination_purpose(destination_id: str) -> str:
     """What a destination is sealed for: it opens in no other place of the same customer either."""
     return f"destination/{destination_id}"
@@ -135,17 +127,16 @@ def shown_customer(vault: Vault, customer: SealedCustomer) -> Customer:
 class CustomerService:
     """`is_sandbox` asks which environment the deployment pays in; `new_id` makes ids.
 
-    `waits_in` tells a batch in which a row of the customer waits to become a payout.
+    `has_open_payout` tells whether a payout that is open needs a destination.
     `check_branch` asks Monoova about a BSB; None where the business does not want that.
     """
 
     customers: Customers
-    payouts: Payouts
     vault: Vault
     clock: Clock
     is_sandbox: Callable[[], bool]
     new_id: Callable[[], uuid.UUID]
-    waits_in: Callable[[str], str | None]
+    has_open_payout: Callable[[str, str], bool]
     check_branch: "Callable[[str], Branch] | None" = None
 
     def register(
@@ -209,65 +200,6 @@ class CustomerService:
         after, _ = self._changed(customer_id, renamed)
         return self._opened(after)
 
-    def erase(self, customer_id: str) -> None:
-        """Removes all personal data at once; the transactions stay, without it.
-
-        A payout that is requested in the same instant finds nothing to pay to and ends as
-        `Cancelled`: it is never sent to a place that was erased. Asked again for a customer who
-        is gone, it takes out what such a payout may have left, and then says that nobody is there.
-        """
-        customer = self.customers.get(customer_id)
-        if customer is not None:
-            self._check_nothing_is_open(customer_id)
-            # Now, so that the same call does the rest if this one dies half-way.
-            self._depersonalise(customer_id)
-            self._erase(customer)
-        # Once more: no payout is begun any more, and one may have been meanwhile.
-        self._depersonalise(customer_id)
-        if customer is None:
-            raise _not_found()
-
-    def _check_nothing_is_open(self, customer_id: str) -> None:
-        # In this order: what a batch releases in between is seen as a payout.
-        batch_id = self.waits_in(customer_id)
-        if batch_id is not None:
-            raise ConflictError(
-                f"A row of batch {batch_id} still waits to pay this customer: release the batch, or"
-                " cancel it, and try again.",
-                ErrorCode.CUSTOMER_HAS_OPEN_PAYOUTS,
-            )
-        if self._has_open_payout(customer_id):
-            raise ConflictError(
-                "A payout to this customer is still open.", ErrorCode.CUSTOMER_HAS_OPEN_PAYOUTS
-            )
-
-    def _erase(self, customer: SealedCustomer) -> None:
-        try:
-            self.customers.erase(customer)
-        except CustomerChangedError:
-            raise _changed_meanwhile() from None
-
-    def _depersonalise(self, customer_id: str) -> None:
-        """Takes what may name a person out of the customer's transactions."""
-        for payout in self._payouts_of(customer_id):
-            self._bare(payout)
-
-    def _bare(self, payout: Payout) -> None:
-        bare = erased_fields()
-        for _ in range(_MOST_TRIES):
-            if all(getattr(payout, name) == left for name, left in bare.items()):
-                return
-            try:
-                self.payouts.commit(payout, Change(bare), self.clock.now())
-            except PayoutChangedError as error:
-                # The list may be behind, and whoever works on the payout goes on.
-                if error.current is None:
-                    return
-                payout = error.current
-            else:
-                return
-        raise _changed_meanwhile()
-
     def add_destination(self, customer_id: str, details: DestinationDetails) -> SealedDestination:
         destination = self._normalised(details)
 
@@ -290,7 +222,7 @@ class CustomerService:
                 raise NotFoundError(
                     "The customer has no such destination.", ErrorCode.DESTINATION_NOT_FOUND
                 )
-            if self._has_open_payout(customer_id, destination_id):
+            if self.has_open_payout(customer_id, destination_id):
                 raise ConflictError(
                     "A payout to this destination is still open.", ErrorCode.DESTINATION_IN_USE
                 )
@@ -308,12 +240,12 @@ class CustomerService:
                 return self.customers.save(after, self.clock.now()), result
             except CustomerChangedError:
                 continue
-        raise _changed_meanwhile()
+        raise changed_meanwhile()
 
     def _found(self, customer_id: str) -> SealedCustomer:
         customer = self.customers.get(customer_id)
         if customer is None:
-            raise _not_found()
+            raise no_such_customer()
         return customer
 
     def _opened(self, customer: SealedCustomer) -> Customer:
@@ -374,27 +306,12 @@ class CustomerService:
             bsb_checked_at=bsb_checked_at,
         )
 
-    def _has_open_payout(self, customer_id: str, destination_id: str | None = None) -> bool:
-        return any(
-            destination_id in (None, payout.destination_id) and not payout.state.is_final
-            for payout in self._payouts_of(customer_id)
-        )
 
-    def _payouts_of(self, customer_id: str) -> Iterator[Payout]:
-        start = None
-        while True:
-            page = self.payouts.of_customer(customer_id, _PAGE, start)
-            yield from page.items
-            if page.next_key is None:
-                return
-            start = page.next_key
-
-
-def _not_found() -> NotFoundError:
+def no_such_customer() -> NotFoundError:
     return NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
 
 
-def _changed_meanwhile() -> ConflictError:
+def changed_meanwhile() -> ConflictError:
     return ConflictError("The customer was changed meanwhile: try again.")
 
 

@@ -14,13 +14,13 @@ from chalicelib.core.encryption import Vault
 from chalicelib.core.queues import Queue
 from chalicelib.core.secrets import Secret
 from chalicelib.customers.access_store import Access, Accesses
-from chalicelib.customers.manage_customers import CustomerService
 from chalicelib.customers.open_details import Opener
 from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.payloads import Source
 from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.administer_payout import AdministrationService
+from chalicelib.payouts.find_payouts import PayoutsOfCustomer
 from chalicelib.payouts.request_payout import PayingService, PayoutRequest
 from chalicelib.payouts.rules.decisions import Notice, NoticeKind
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
@@ -30,6 +30,7 @@ from chalicelib.payouts.sending.reconcile_due import Reconciler
 from chalicelib.payouts.sending.record_event import Recorder
 from chalicelib.payouts.sending.send_payout import Submission
 from chalicelib.payouts.store.items import shard_of
+from chalicelib.privacy.erase_customer import Erasure
 from chalicelib.reports.store.funding import Funding
 from chalicelib.webhooks.receive_webhook import WebhookService
 from chalicelib.webhooks.signature import SignatureVerifier
@@ -219,12 +220,10 @@ class Function:
         )
 
     @cached_property
-    def customers(self) -> CustomerService:
-        table = MemoryCustomers(self._world.tables, self._world)
-        vault = _OpenVault(self._world)
-        return CustomerService(
-            table, self.payouts, vault, self._world, lambda: False, self._new_id, lambda _: None
-        )
+    def erasure(self) -> Erasure:
+        customers = MemoryCustomers(self._world.tables, self._world)
+        of_customer = PayoutsOfCustomer(self.payouts)
+        return Erasure(customers, self.payouts, of_customer, self._world, lambda _: None)
 
     @cached_property
     def webhooks(self) -> WebhookService:
@@ -318,7 +317,7 @@ def cancellation(world: Lanes, number: int, policy: Policy) -> Actor:
 
 def erasure(world: Lanes, number: int, policy: Policy) -> Actor:
     made = Function(world, number, policy)
-    return Actor("erase", lambda: made.customers.erase(CUSTOMER))
+    return Actor("erase", lambda: made.erasure.erase(CUSTOMER))
 
 
 def bank(world: Lanes) -> Actor:

@@ -13,7 +13,7 @@ from typing import Final
 from tests.infra.call_sites import APP_CODE, Function
 from tests.infra.conftest import ROOT
 
-# The fields that hold a function, and what they call once wiring.py has filled them.
+# The fields that hold a function, and what they call once container.py has filled them.
 HANDED_OVER: Final = {
     "check_branch": "BranchCheck.ask",
     "fetch_key": "MonoovaClient.public_key",
@@ -26,6 +26,9 @@ HANDED_OVER: Final = {
     "opener": None,
     "settings": None,
     "waits_in": "WaitingRows.batch_with",
+    "has_open_payout": "PayoutsOfCustomer.has_open",
+    "open_batches": "OpenBatches.ids",
+    "stopped_by": "OpenBatches.stopped_by",
     "tend_batches": "BatchTending.tend",
 }
 # The way from app.py to a service is a property of this, which makes it and calls nobody.

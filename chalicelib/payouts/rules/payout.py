@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple, TypedDict
+from typing import Final, NamedTuple, TypedDict, cast
 
-from chalicelib.core.marks import MASKED, NOT_PERSONAL, PERSONAL, REQUESTED
+from chalicelib.core.marks import MASKED, NOT_PERSONAL, PERSONAL, REQUESTED, erased
 
 # An entry is about 200 bytes and a row may hold 400 kB; a payout that has lived through this
 # much is in the hands of a person, who reads the log for the rest.
@@ -391,3 +391,8 @@ def applied(payout: Payout, change: Change, at: datetime) -> Payout:
         history=payout.history + entries,
         history_size=payout.history_size + len(entries),
     )
+
+
+def erased_fields() -> Fields:
+    """What an erasure sets of a payout: after it, nothing is left that may name a person."""
+    return cast(Fields, erased(Payout))

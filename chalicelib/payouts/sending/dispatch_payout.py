@@ -10,7 +10,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.encryption import Vault
 from chalicelib.core.observability import Metric
-from chalicelib.customers.manage_customers import erased_fields, opened_to_pay
+from chalicelib.customers.manage_customers import opened_to_pay
 from chalicelib.customers.store import SealedCustomer
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
@@ -26,6 +26,7 @@ from chalicelib.payouts.rules.payout import (
     Payout,
     ReviewReason,
     State,
+    erased_fields,
 )
 from chalicelib.payouts.rules.schedule import Policy, is_expired, when_to_try
 from chalicelib.payouts.sending.record_event import Recorder

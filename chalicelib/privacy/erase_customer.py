@@ -1,0 +1,85 @@
+"""The right to erasure: all personal data of a customer goes, the transactions stay without it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from chalicelib.core.clock import Clock
+from chalicelib.core.errors import ConflictError, ErrorCode
+from chalicelib.customers.manage_customers import changed_meanwhile, no_such_customer
+from chalicelib.customers.store import CustomerChangedError, Customers, SealedCustomer
+from chalicelib.payouts.find_payouts import PayoutsOfCustomer
+from chalicelib.payouts.rules.payout import Change, Payout, erased_fields
+from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
+
+_MOST_TRIES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """`waits_in` tells a batch in which a row of the customer waits to become a payout."""
+
+    customers: Customers
+    payouts: Payouts
+    of_customer: PayoutsOfCustomer
+    clock: Clock
+    waits_in: Callable[[str], str | None]
+
+    def erase(self, customer_id: str) -> None:
+        """Removes all personal data at once; the transactions stay, without it.
+
+        A payout that is requested in the same instant finds nothing to pay to and ends as
+        `Cancelled`: it is never sent to a place that was erased. Asked again for a customer who
+        is gone, it takes out what such a payout may have left, and then says that there is none.
+        """
+        customer = self.customers.get(customer_id)
+        if customer is not None:
+            self._check_nothing_is_open(customer_id)
+            # Now, so that the same call does the rest if this one dies half-way.
+            self._depersonalise(customer_id)
+            self._erase(customer)
+        # Once more: no payout is begun any more, and one may have been meanwhile.
+        self._depersonalise(customer_id)
+        if customer is None:
+            raise no_such_customer()
+
+    def _check_nothing_is_open(self, customer_id: str) -> None:
+        # In this order: what a batch releases in between is seen as a payout.
+        batch_id = self.waits_in(customer_id)
+        if batch_id is not None:
+            raise ConflictError(
+                f"A row of batch {batch_id} still waits to pay this customer: release the batch, or"
+                " cancel it, and try again.",
+                ErrorCode.CUSTOMER_HAS_OPEN_PAYOUTS,
+            )
+        if self.of_customer.has_open(customer_id):
+            raise ConflictError(
+                "A payout to this customer is still open.", ErrorCode.CUSTOMER_HAS_OPEN_PAYOUTS
+            )
+
+    def _erase(self, customer: SealedCustomer) -> None:
+        try:
+            self.customers.erase(customer)
+        except CustomerChangedError:
+            raise changed_meanwhile() from None
+
+    def _depersonalise(self, customer_id: str) -> None:
+        """Takes what may name a person out of the customer's transactions."""
+        for payout in self.of_customer.all(customer_id):
+            self._bare(payout)
+
+    def _bare(self, payout: Payout) -> None:
+        bare = erased_fields()
+        for _ in range(_MOST_TRIES):
+            if all(getattr(payout, name) == left for name, left in bare.items()):
+                return
+            try:
+                self.payouts.commit(payout, Change(bare), self.clock.now())
+            except PayoutChangedError as error:
+                # The list may be behind, and another writer of the payout goes on.
+                if error.current is None:
+                    return
+                payout = error.current
+            else:
+                return
+        raise changed_meanwhile()
