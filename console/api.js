@@ -1,4 +1,4 @@
-// The one door to the API. Every failure becomes a `Problem`, whose `kind` says what it means for
+// All calls to the API. Every failure becomes a `Problem`, whose `kind` says what it means for
 // the person in front of the screen; above all, whether something may have happened.
 
 import * as auth from "./auth.js";
@@ -11,7 +11,7 @@ const MOST_AT_ONCE = 3;
 export const Kind = Object.freeze({
   INVALID: "invalid", // the request is at fault; `errors` says where
   REFUSED: "refused", // well-formed, but a rule or the state of things is against it
-  FORBIDDEN: "forbidden", // somebody else may do this
+  FORBIDDEN: "forbidden", // another role may do this
   NOT_FOUND: "not-found",
   TRY_AGAIN: "try-again", // nothing was done
   UNKNOWN: "unknown", // it may have been done: look before asking again
@@ -98,7 +98,7 @@ async function sent(method, path, { query, body, raw, type, idempotencyKey }) {
       cache: "no-store",
     });
   } catch {
-    throw unanswered(method, "There was no answer.");
+    throw unanswered(method, "No response was received.");
   } finally {
     turnOver();
   }
@@ -126,7 +126,7 @@ async function read(method, answer, { asText }) {
       if (!asText) return await answer.json();
       return { text: await answer.text(), cursor: answer.headers.get("Next-Cursor") };
     } catch {
-      throw unanswered(method, "The answer was cut off.");
+      throw unanswered(method, "The response was incomplete.");
     }
   }
   const isOurs = type.includes("problem+json");
@@ -147,7 +147,7 @@ function problemOf(method, status, body, isOurs) {
   if (!isOurs && status < 500) {
     return new Problem(Kind.REFUSED, `The request was refused (${status}).`, more);
   }
-  if (!isOurs) return unanswered(method, "The API did not answer in time.");
+  if (!isOurs) return unanswered(method, "The API did not respond in time.");
   if (body.code === "OutcomeUnknown" || (status === 500 && method !== "GET")) {
     return new Problem(Kind.UNKNOWN, body.detail, more);
   }

@@ -11,22 +11,22 @@ import { matching, place } from "./router.js";
 import * as session from "./session.js";
 import * as shell from "./shell.js";
 
-// A title names nobody: browsers keep titles.
+// A title holds no names: browsers keep titles.
 const ROUTES = [
   { path: "/", title: "Overview", load: () => import("./page-overview.js") },
   { path: "/payouts", title: "Payouts", load: () => import("./page-payouts.js") },
-  { path: "/payouts/:id", title: "A payout", load: () => import("./page-payout.js") },
-  { path: "/pay", title: "Pay someone", load: () => import("./page-pay.js") },
+  { path: "/payouts/:id", title: "Payout", load: () => import("./page-payout.js") },
+  { path: "/pay", title: "New payout", load: () => import("./page-pay.js") },
   { path: "/customers", title: "Customers", load: () => import("./page-customers.js") },
   { path: "/customers/new", title: "Register a customer", load: () => import("./page-customer-new.js") },
-  { path: "/customers/:id", title: "A customer", load: () => import("./page-customer.js") },
+  { path: "/customers/:id", title: "Customer", load: () => import("./page-customer.js") },
   { path: "/batches", title: "Batches", load: () => import("./page-batches.js") },
-  { path: "/batches/:id", title: "A batch", load: () => import("./page-batch.js") },
+  { path: "/batches/:id", title: "Batch", load: () => import("./page-batch.js") },
   { path: "/approvals", title: "Approvals", load: () => import("./page-approvals.js") },
   { path: "/review", title: "Review", load: () => import("./page-review.js") },
   { path: "/dead-letters", title: "Dead letters", load: () => import("./page-dead-letters.js") },
   { path: "/reports", title: "Reports", load: () => import("./page-reports.js") },
-  { path: "/reports/:day", title: "A day's report", load: () => import("./page-report.js") },
+  { path: "/reports/:day", title: "Daily report", load: () => import("./page-report.js") },
 ];
 const TALLY_SECONDS = 60;
 
@@ -41,8 +41,8 @@ async function start() {
   auth.configure(config);
   api.configure(config, askToSignInAgain);
   if (!config.signInUrl || !config.userPoolClientId) {
-    return welcome(notice("info", "Signing in is not set up here.",
-      h("p", {}, "Give the app COGNITO_DOMAIN and COGNITO_CLIENT_ID; docs/console.md says how.")));
+    return welcome(notice("info", "Sign-in is not configured.",
+      h("p", {}, "Set COGNITO_DOMAIN and COGNITO_CLIENT_ID for the app: see docs/console.md.")));
   }
   try {
     const cameBack = await auth.finish();
@@ -69,24 +69,24 @@ function welcome(message) {
       h("div", { class: "welcome-card" },
         h("span", { class: "mark" }, h("img", { src: new URL("console/icon.svg", document.baseURI).href, alt: "", width: "40", height: "40" })),
         h("h1", {}, "Payouts"),
-        h("p", { class: "lead" }, "Pay customers, and know what became of it."),
+        h("p", { class: "lead" }, "Pay customers and track every payout."),
         message,
-        inDoubt() && notice("wait", "One payment is still in doubt.",
-          h("p", {}, h("strong", {}, "Do not pay again."), " Sign in as whoever asked for it; then it can be asked for again, as the same payment.")),
+        inDoubt() && notice("wait", "One payout is still in doubt.",
+          h("p", {}, h("strong", {}, "Do not pay again."), " Sign in as the person who requested it: only they can submit it again as the same payout.")),
         button("Sign in", () => auth.begin(location.hash), { kind: "primary large" })),
     ),
   );
 }
 
 /**
- * The page stays as it is, with what was typed into it, until somebody goes on. Signing in loads it
- * anew: of all that was typed only a payment in doubt is kept (doubt.js).
+ * The page stays as it is, with what was typed into it, until they sign in. Signing in loads it
+ * anew: of all that was typed only a payout in doubt is kept (doubt.js).
  */
 function askToSignInAgain() {
   if (!main || document.querySelector(".session-end")) return;
   main.prepend(h("div", { class: "session-end" }, notice("wait", "Your session has ended.",
-    h("p", {}, "What you see is still here, but nothing can be asked or done until you sign in again. That loads the page anew: copy what you have typed and still need."),
-    inDoubt() && h("p", {}, "The payment in doubt is kept; you can ask again afterwards."),
+    h("p", {}, "This page stays as it is, but nothing can be loaded or submitted until you sign in again. Signing in reloads the page: copy anything you have typed and still need."),
+    inDoubt() && h("p", {}, "The payout in doubt is kept: you can submit it again afterwards."),
     button("Sign in again", () => auth.begin(location.hash), { kind: "primary" }))));
 }
 
@@ -102,9 +102,9 @@ async function show() {
   try {
     content = found
       ? await (await found.route.load()).page({ params: found.params, query, signal })
-      : [head("There is no such page"), h("p", {}, h("a", { href: "#/" }, "Go to the overview"))];
+      : [head("Page not found"), h("p", {}, h("a", { href: "#/" }, "Go to the overview"))];
   } catch (problem) {
-    content = [head("Something is in the way"), problemNotice(problem, { again: show })];
+    content = [head("This page could not be loaded"), problemNotice(problem, { again: show })];
   }
   if (signal.aborted) return;
   // The page for paying shows it in place of its form.
@@ -129,6 +129,6 @@ addEventListener("beforeunload", (event) => {
 });
 
 start().catch((problem) => {
-  const words = problem.detail ?? "The console could not be started.";
-  welcome(notice("bad", "Something is in the way.", h("p", {}, words)));
+  const words = problem.detail ?? "Reload the page. If this continues, contact your administrator.";
+  welcome(notice("bad", "The console could not be started.", h("p", {}, words)));
 });

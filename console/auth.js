@@ -6,7 +6,7 @@
 const TRIP = "signing-in";
 const WAS_SIGNED_IN = "was-signed-in"; // so that a reload signs in again without a click
 const SCOPES = "openid email";
-const MOST_REVOKING_MILLISECONDS = 3_000; // whoever signs out wants to be gone
+const MOST_REVOKING_MILLISECONDS = 3_000; // signing out must not wait longer
 
 let settings = null;
 let tokens = null;
@@ -54,7 +54,7 @@ export async function begin(hash) {
   );
   isLeaving = true;
   location.assign(
-    door("/oauth2/authorize", {
+    signInAddress("/oauth2/authorize", {
       response_type: "code",
       client_id: settings.userPoolClientId,
       redirect_uri: here(),
@@ -77,10 +77,10 @@ export async function finish() {
   sessionStorage.removeItem(TRIP);
   history.replaceState(null, "", location.pathname + (trip?.hash || location.hash));
   if (!trip || query.get("state") !== trip.state) {
-    throw new SignInError("This sign-in was not begun here, so it was not accepted.");
+    throw new SignInError("This sign-in was not started in this tab, so it was not accepted.");
   }
   if (query.has("error")) {
-    throw new SignInError(query.get("error_description") || "The sign-in page refused.");
+    throw new SignInError(query.get("error_description") || "The sign-in page refused the sign-in.");
   }
   await exchange({
     grant_type: "authorization_code",
@@ -109,20 +109,20 @@ async function renewOnce() {
   }
 }
 
-/** Nobody goes on with this session: not this tab, nor the sign-in page, nor who has the token. */
+/** Ends the session: in this tab, at the sign-in page, and for any holder of the token. */
 export async function signOut() {
   const refreshToken = tokens?.refreshToken;
   tokens = null;
   sessionStorage.removeItem(WAS_SIGNED_IN);
   if (refreshToken) await revoke(refreshToken);
   isLeaving = true;
-  location.assign(door("/logout", { client_id: settings.userPoolClientId, logout_uri: here() }));
+  location.assign(signInAddress("/logout", { client_id: settings.userPoolClientId, logout_uri: here() }));
 }
 
 /** With it go all tokens made from it. Where that cannot be done, it ends by its age. */
 async function revoke(refreshToken) {
   try {
-    await fetch(door("/oauth2/revoke"), {
+    await fetch(signInAddress("/oauth2/revoke"), {
       method: "POST",
       body: new URLSearchParams({ token: refreshToken, client_id: settings.userPoolClientId }),
       signal: AbortSignal.timeout(MOST_REVOKING_MILLISECONDS),
@@ -135,7 +135,7 @@ async function revoke(refreshToken) {
 async function exchange(fields) {
   let answer;
   try {
-    answer = await fetch(door("/oauth2/token"), {
+    answer = await fetch(signInAddress("/oauth2/token"), {
       method: "POST",
       headers: { "Content-Type": "application/x-www-form-urlencoded" },
       body: new URLSearchParams({ client_id: settings.userPoolClientId, ...fields }),
@@ -154,7 +154,7 @@ function here() {
   return location.origin + location.pathname;
 }
 
-function door(path, query = {}) {
+function signInAddress(path, query = {}) {
   const text = new URLSearchParams(query).toString();
   return `${settings.signInUrl.replace(/\/$/, "")}${path}${text ? `?${text}` : ""}`;
 }

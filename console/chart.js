@@ -1,4 +1,4 @@
-// Charts by day, drawn as SVG. Beside each stands the same as a table, for whoever cannot see it.
+// Charts by day, drawn as SVG. Beside each stands the same as a table, for readers who cannot see it.
 
 import { h, newId, svg } from "./dom.js";
 import { dayName, shortDay } from "./format.js";

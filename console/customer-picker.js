@@ -14,18 +14,18 @@ export function customerPicker(choose, signal) {
   return loaded(() => api.getAll("/customers", { limit: 100 }, 10), ({ items, isWhole }) => {
     learn(items);
     if (items.length === 0) {
-      return empty("There is no customer yet", null, linkButton("Register a customer", "#/customers/new", { kind: "primary", icon: "plus" }));
+      return empty("No customers yet", null, linkButton("Register a customer", "#/customers/new", { kind: "primary", icon: "plus" }));
     }
     const results = h("ul", { class: "results" });
     const said = h("p", { class: "note", role: "status" });
-    const search = field("Find a customer", "find", { type: "search", isSearch: true, placeholder: "Name, e-mail or your own id", oninput: show });
+    const search = field("Find a customer", "find", { type: "search", isSearch: true, placeholder: "Name, e-mail or external id", oninput: show });
 
     function show() {
       const wanted = search.value().toLowerCase();
       const found = items.filter((each) => !wanted || words(each).includes(wanted));
       fill(results, found.slice(0, MOST_SHOWN).map((each) => h("li", {}, customerButton(each, choose))));
-      said.textContent = found.length > MOST_SHOWN ? `${count(found.length - MOST_SHOWN)} more; type to narrow down`
-        : found.length === 0 ? "Nobody fits" : isWhole ? "" : "Older customers are found on the Customers page";
+      said.textContent = found.length > MOST_SHOWN ? `${count(found.length - MOST_SHOWN)} more. Type more to narrow the list`
+        : found.length === 0 ? "No customers match" : isWhole ? "" : "Older customers are on the Customers page";
     }
 
     show();

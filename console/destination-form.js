@@ -9,20 +9,20 @@ const PLACEHOLDERS = {
   PhoneNumber: "0400 000 000",
   ABN: "11 digits",
   ACN: "9 digits",
-  OrganisationId: "Description or id",
+  OrganisationId: "Organisation identifier",
 };
 
 /** Answers with `fields` to show, and `value()` as the API takes it. */
 export function destinationFields() {
-  const type = radios("Where to pay", "type", [
+  const type = radios("Destination type", "type", [
     { value: "PayId", title: "PayID", text: "An e-mail address, phone number or ABN" },
     { value: "BankAccount", title: "Bank account", text: "BSB and account number" },
   ], { value: "PayId", onchange: arrange });
-  const kind = field("Kind of PayID", "pay_id_type", { choices: Object.entries(PAY_ID_TYPES), required: true, onchange: arrange });
+  const kind = field("PayID type", "pay_id_type", { choices: Object.entries(PAY_ID_TYPES), required: true, onchange: arrange });
   const payId = field("PayID", "pay_id", { required: true });
   const bsb = field("BSB", "bsb", { required: true, placeholder: "062-000", inputmode: "numeric", maxlength: 7 });
   const number = field("Account number", "account_number", { required: true, inputmode: "numeric", maxlength: 9 });
-  const name = field("Account name", "account_name", { required: true, hint: "As the bank has it.", maxlength: 140 });
+  const name = field("Account name", "account_name", { required: true, hint: "As registered with the bank.", maxlength: 140 });
   const asPayId = h("div", { class: "pair" }, kind, payId);
   const asAccount = h("div", { class: "pair" }, bsb, number);
 

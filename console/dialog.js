@@ -5,10 +5,10 @@ import { form, submitButton } from "./form.js";
 import { button } from "./parts.js";
 
 /**
- * Asks, then does. `extra` are fields whose values the caller reads by itself. `words` say what will happen; `act` is given the fields' values and may throw a
+ * Asks for confirmation, then acts. `extra` are fields whose values the caller reads by itself. `words` say what will happen; `act` is given the fields' values and may throw a
  * Problem, which leaves the dialog open. Answers with what `act` answered, or null if it was left.
  */
-export function ask({ title, words = [], fields = [], extra = [], yes, kind = "primary", no = "Not now", act }) {
+export function ask({ title, words = [], fields = [], extra = [], yes, kind = "primary", no = "Cancel", act }) {
   return new Promise((resolve) => {
     let outcome = null;
     const id = newId("dialog");

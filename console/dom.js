@@ -44,7 +44,7 @@ export function fill(element, ...children) {
   return element;
 }
 
-/** Said by screen readers, seen by nobody. */
+/** Said by screen readers, not shown. */
 export function announce(words) {
   document.getElementById("announcer").textContent = words;
 }

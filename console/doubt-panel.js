@@ -1,4 +1,4 @@
-// What is said and offered while nobody knows whether a payment was made.
+// What is said and offered while it is not known whether a payout was made.
 
 import { Kind } from "./api.js";
 import { ask as askFirst } from "./dialog.js";
@@ -12,10 +12,10 @@ import { go, link } from "./router.js";
 import * as session from "./session.js";
 
 /**
- * The payment in doubt, with the ways out of it. `problem` is the last answer, if there was one;
- * `refused` is given the answer that ends the doubt without a payment.
+ * The payout in doubt, and what may be done about it. `problem` is the last answer, if there was one;
+ * `refused` is given the answer that ends the doubt without a payout.
  */
-export function doubtPanel({ problem = null, title = "One payment is still in doubt.", refused = look } = {}) {
+export function doubtPanel({ problem = null, title = "One payout is still in doubt.", refused = look } = {}) {
   const region = h("div", {});
 
   async function again(event) {
@@ -37,15 +37,15 @@ export function doubtPanel({ problem = null, title = "One payment is still in do
     fill(region, notice("wait", title,
       what(payment),
       mayAsk
-        ? h("p", {}, h("strong", {}, "Do not start another payment."), " Press “Ask again”: it is the same payment under the same key, so it is paid once however often you ask.")
-        : h("p", {}, h("strong", {}, "Do not start another payment."), " Only whoever asked for it can ask again: signed in as somebody else, it would be a second payment."),
-      last?.detail && h("p", { class: "note" }, last.kind === Kind.UNKNOWN ? last.detail : `The last answer: ${last.detail} That says nothing of the first.`),
+        ? h("p", {}, h("strong", {}, "Do not start another payout."), " Press “Submit again”: it is the same payout under the same idempotency key, so it is paid only once.")
+        : h("p", {}, h("strong", {}, "Do not start another payout."), " Only the person who requested it can submit it again: under another sign-in it would be a second payout."),
+      last?.detail && h("p", { class: "note" }, last.kind === Kind.UNKNOWN ? last.detail : `The latest response: ${last.detail} It says nothing about the first request.`),
       h("div", { class: "actions" },
-        mayAsk && button("Ask again", again, { kind: "primary" }),
+        mayAsk && button("Submit again", again, { kind: "primary" }),
         payment.transactionId
-          ? linkButton("Look at the payout", link(`/payouts/${payment.transactionId}`))
-          : linkButton("Their payouts", link("/payouts", { customer_id: payment.request.customer_id })),
-        button("I have looked it up", settle))));
+          ? linkButton("View payout", link(`/payouts/${payment.transactionId}`))
+          : linkButton("View the customer's payouts", link("/payouts", { customer_id: payment.request.customer_id })),
+        button("Clear", settle))));
   }
 
   show(problem);
@@ -65,14 +65,14 @@ function look(problem) {
 function what(payment) {
   const name = h("a", { href: link(`/customers/${payment.request.customer_id}`) }, nameOf(payment.request.customer_id) ?? "a customer");
   namesKnown().then(() => fill(name, nameOf(payment.request.customer_id) ?? "a customer"));
-  return h("p", {}, h("strong", {}, money(Number(payment.request.amount))), " to ", name, `, last asked for ${exactly(new Date(payment.at).toISOString())}.`);
+  return h("p", {}, h("strong", {}, money(Number(payment.request.amount))), " to ", name, `, last submitted ${exactly(new Date(payment.at).toISOString())}.`);
 }
 
 async function settle() {
   const done = await askFirst({
-    title: "Is it certain?",
-    words: "Say so only if you have found this payment among the customer's payouts, or have seen that it is not there. The console then forgets it; nothing else changes.",
-    yes: "It is certain",
+    title: "Clear the payout in doubt?",
+    words: "Clear it only if you have found this payout among the customer's payouts, or have seen that it is not there. The console then stops showing it; nothing else changes.",
+    yes: "Clear",
     act: () => doubt.letGo(),
   });
   // The page is drawn anew: where there was the doubt is the form again.

@@ -1,6 +1,6 @@
-// One payment whose answer may not have come: what is needed to ask for it again, word for word,
+// One payout whose answer may not have come: what is needed to submit it again, word for word,
 // is put into this tab's sessionStorage before it is sent, and stays until it is answered. A reload
-// or a trip to the sign-in page then ends in the same payment, never in a second one.
+// or a trip to the sign-in page then ends in the same payout, never in a second one.
 
 import * as api from "./api.js";
 import * as session from "./session.js";
@@ -16,7 +16,7 @@ export function inDoubt() {
   return JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
 }
 
-/** Asks for a payment, for the first time or again; what it throws may leave it in doubt. */
+/** Submits a payout, for the first time or again; what it throws may leave it in doubt. */
 export async function ask({ key, request, mayBePaid = false, transactionId = null }) {
   const payment = { key, request, mayBePaid, transactionId, by: session.me().name, at: Date.now() };
   keep(payment);
@@ -44,14 +44,14 @@ export function seen(payout) {
   if (inDoubt()?.transactionId === payout.transaction_id) forget();
 }
 
-/** The key means the same payment only for whoever asked first. */
+/** The key means the same payout only for the person who submitted it first. */
 export const isMine = (payment) => payment.by === session.me().name;
 
-/** Somebody has looked it up. Refused while it might still arrive. */
+/** Clears the payout in doubt. Refused while the request might still arrive. */
 export function letGo() {
   const left = (inDoubt()?.at ?? 0) + SETTLED_MILLISECONDS - Date.now();
   if (left > 0) {
-    throw new api.Problem(REFUSED, `It may still be arriving. Look again in ${Math.ceil(left / 1000)} seconds.`);
+    throw new api.Problem(REFUSED, `The request may still arrive. Check again in ${Math.ceil(left / 1000)} seconds.`);
   }
   forget();
 }

@@ -141,7 +141,7 @@ function requireAll(fields) {
   let first = null;
   for (const each of live(fields)) {
     if (each.input?.required && !each.value()) {
-      each.complain(["Fill this in."]);
+      each.complain(["This field is required."]);
       first ??= each.input;
     }
   }

@@ -1,4 +1,4 @@
-// What keeps a page up to date while somebody looks at it.
+// What keeps a page up to date while it is on the screen.
 
 /**
  * Looks again and again, `every()` seconds apart, until `signal` ends it or `look` answers "enough".

@@ -1,4 +1,4 @@
-// What waits for somebody other than whoever asked for it.
+// Payouts and batches that wait for an approver other than the requester.
 
 import * as api from "./api.js";
 import { h } from "./dom.js";
@@ -17,17 +17,17 @@ export function page({ signal }) {
       await namesKnown();
       return api.get("/payouts", { status: "AwaitingApproval", limit: 25, cursor });
     },
-    (items) => items.length > 0 ? waiting(items, payouts) : empty("No payout waits for approval"),
+    (items) => items.length > 0 ? waiting(items, payouts) : empty("No payouts are awaiting approval"),
     { signal },
   );
   const batches = loaded(
     async () => (await api.get("/batches")).items.filter((each) => each.status === "AwaitingApproval"),
-    (items) => items.length > 0 ? waitingBatches(items) : empty("No batch waits for approval"),
+    (items) => items.length > 0 ? waitingBatches(items) : empty("No batches are awaiting approval"),
     { signal },
   );
   return [
-    head("Approvals", { lead: "Nothing here is paid before somebody other than the requester approves it." }),
-    !session.mayApprove() && h("p", { class: "note" }, "You can look. Approving needs the role of an approver."),
+    head("Approvals", { lead: "Nothing here is paid until an approver other than the requester approves it." }),
+    !session.mayApprove() && h("p", { class: "note" }, "View only. Approving needs the approver role."),
     card("Payouts", {}, payouts),
     card("Batches", {}, batches),
   ];
@@ -42,19 +42,19 @@ function waiting(items, list) {
     }
   };
   const cell = (each) => each.created_by === me
-    ? h("span", { class: "note" }, "yours")
+    ? h("span", { class: "note" }, "Your request")
     : button("Approve", () => decide(each), { kind: "small" });
-  return table("Payouts that wait for approval", [
-    { title: "To", cell: payee },
-    { title: "Asked for by", wide: true, cell: (each) => actorName(each.created_by, me) },
-    { title: "Asked for", wide: true, cell: (each) => when(each.created_at) },
+  return table("Payouts awaiting approval", [
+    { title: "Payee", cell: payee },
+    { title: "Requested by", wide: true, cell: (each) => actorName(each.created_by, me) },
+    { title: "Requested", wide: true, cell: (each) => when(each.created_at) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
     ...(session.mayApprove() ? [{ title: h("span", { class: "unseen" }, "Approve"), wide: true, end: true, cell }] : []),
   ], items, { href: (each) => link(`/payouts/${each.transaction_id}`), key: (each) => each.transaction_id });
 }
 
 function waitingBatches(items) {
-  return table("Batches that wait for approval", [
+  return table("Batches awaiting approval", [
     { title: "Batch", cell: (each) => count(each.row_count, "payout") },
     { title: "Uploaded by", wide: true, cell: (each) => actorName(each.created_by, session.me().name) },
     { title: "Uploaded", cell: (each) => when(each.created_at) },

@@ -46,7 +46,7 @@ export async function page({ params, signal }) {
         if (signal.aborted || JSON.stringify(next) === JSON.stringify(batch)) return "on";
         const isNews = next.status !== batch.status;
         show(next);
-        // What waits for somebody is not the same any more.
+        // The counts of what needs attention have changed.
         if (isNews) dispatchEvent(new Event("payouts-changed"));
         if (isNews || MOVING.includes(next.status)) await rows.refresh();
         return "on";
@@ -60,7 +60,7 @@ export async function page({ params, signal }) {
 
 const UNPAID = ["Failed", "Returned", "Cancelled", "NotReleased"];
 
-/** All rows part by part, or only those that somebody has to look at, out of all parts. */
+/** All rows part by part, or only the unpaid ones and those under review, out of all parts. */
 function rowList(address, signal) {
   let isNarrow = false;
 
@@ -78,7 +78,7 @@ function rowList(address, signal) {
     return { items: items.filter((row) => row.needs_review || UNPAID.includes(row.status)), next_cursor: null };
   }
 
-  const nothing = () => empty(isNarrow ? "Nobody was left unpaid" : "No rows");
+  const nothing = () => empty(isNarrow ? "No unpaid rows" : "No rows");
   const list = paged(part, (items) => items.length > 0 ? rowTable(items) : nothing(), { signal });
   const choose = (narrow) => async (event) => {
     isNarrow = narrow;
@@ -87,7 +87,7 @@ function rowList(address, signal) {
   };
   list.choice = h("div", { class: "segments", role: "group", "aria-label": "Which rows" },
     h("button", { type: "button", "aria-pressed": "true", onclick: choose(false) }, "All"),
-    h("button", { type: "button", "aria-pressed": "false", onclick: choose(true) }, "Not paid"));
+    h("button", { type: "button", "aria-pressed": "false", onclick: choose(true) }, "Unpaid"));
   return list;
 }
 
@@ -103,7 +103,7 @@ function view(batch, address, done) {
     progress(batch),
     h("div", { class: "columns" },
       summary(batch),
-      card("What happened", {},
+      card("History", {},
         h("ol", { class: "timeline" }, (batch.history ?? []).map((entry) => h("li", { class: "moment quiet" },
           h("p", { class: "moment-title" }, eventTitle(entry.event)),
           h("p", { class: "note" }, `${exactly(entry.at)} · ${actorName(entry.by, session.me().name)}`),
@@ -114,7 +114,7 @@ function view(batch, address, done) {
 
 const eventTitle = (event) => event.replace(/([a-z])([A-Z])/g, "$1 $2");
 
-/** What has to be done next, and by whom; with the buttons of whoever may. */
+/** What has to be done next, and by whom; with the buttons of those who may. */
 function nextStep(batch, address, done) {
   const me = session.me().name;
   const act = (verb, words) => async () => {
@@ -123,31 +123,31 @@ function nextStep(batch, address, done) {
   };
   const cancel = session.mayOperate() && button("Cancel batch", act("cancel", {
     title: "Cancel this batch?",
-    words: "What has not been sent is never sent. What was sent already goes on.",
-    yes: "Cancel batch", no: "Keep it", kind: "danger",
+    words: "Payouts that have not been sent will never be sent. Payouts already sent are not affected.",
+    yes: "Cancel batch", no: "Keep batch", kind: "danger",
   }));
   switch (batch.status) {
     case "Checking":
-      return notice("info", "The rows are being checked.", h("p", {}, "This takes a moment; the page updates by itself."), cancel);
+      return notice("info", "The rows are being checked.", h("p", {}, "This takes a moment. The page updates automatically."), cancel);
     case "AwaitingConfirmation":
-      return notice("wait", `Does ${money(batch.total)} agree with your own total?`,
-        h("p", {}, "Look at the summary below. Then confirm by typing the total."),
+      return notice("wait", `Does ${money(batch.total)} match your own total?`,
+        h("p", {}, "Check the summary below, then confirm by typing the total."),
         session.mayOperate() && h("div", { class: "actions" },
           button("Confirm the total", act("confirm", confirming(batch)), { kind: "primary" }), cancel));
     case "AwaitingApproval": {
       const isMine = [batch.created_by, batch.confirmed_by].includes(me);
-      return notice("wait", "It waits for approval.",
-        h("p", {}, isMine ? "You uploaded or confirmed it, so somebody else has to approve it."
-          : session.mayApprove() ? "Once you approve, it is paid." : "Approving needs the role of an approver."),
+      return notice("wait", "This batch is awaiting approval.",
+        h("p", {}, isMine ? "You uploaded or confirmed it, so another person has to approve it."
+          : session.mayApprove() ? "Once you approve it, it is paid." : "Approving needs the approver role."),
         h("div", { class: "actions" },
           !isMine && session.mayApprove() && [
             button(`Approve ${money(batch.total)}`, act("approve", {
               title: `Approve ${count(batch.row_count, "payout")}?`,
-              words: `${money(batch.total)} is paid, beginning at once.`,
+              words: `Payouts of ${money(batch.total)} in total are released at once.`,
               yes: `Approve ${money(batch.total)}`,
             }), { kind: "primary" }),
             button("Reject", act("reject", {
-              title: "Reject this batch?", words: "Nobody in it is paid.", yes: "Reject batch", kind: "danger",
+              title: "Reject this batch?", words: "None of its payouts will be paid.", yes: "Reject batch", kind: "danger",
               fields: [field("Reason", "reason", { required: true, maxlength: 500 })],
               body: ({ reason }) => ({ reason }),
             })),
@@ -156,13 +156,13 @@ function nextStep(batch, address, done) {
     }
     case "Releasing":
     case "Released":
-      return notice("info", "It is being paid.", h("p", {}, "The page updates by itself; you may leave it."), cancel);
+      return notice("info", "This batch is being paid.", h("p", {}, "The page updates automatically; you may leave it."), cancel);
     case "Finished":
       return batch.progress?.completed !== batch.row_count || batch.progress?.needs_review
-        ? notice("wait", "It is finished, and not everybody was paid.", h("p", {}, "“Not paid”, below, shows who and why."))
-        : notice("good", "It is finished. Everybody was paid.");
+        ? notice("wait", "This batch is finished. Some payouts were not paid or need review.", h("p", {}, "“Unpaid”, below, lists them with the reason."))
+        : notice("good", "This batch is finished. Every payout was completed.");
     default:
-      return notice("info", "It was cancelled.", h("p", {}, "What was not sent by then never is."));
+      return notice("info", "This batch was cancelled.", h("p", {}, "Payouts that had not been sent will never be sent."));
   }
 }
 
@@ -170,7 +170,7 @@ function confirming(batch) {
   const total = field("Total of your file", "total", { required: true, prefix: "$", inputmode: "decimal" });
   return {
     title: "Confirm the total",
-    words: `${count(batch.row_count, "payout")}. Type the total that you expect; it must agree to the cent.`,
+    words: `${count(batch.row_count, "payout")}. Type the total that you expect: it must match to the cent.`,
     fields: [total],
     yes: "Confirm",
     body: (values) => ({ total: Number(values.total.replace(/[\s,$]/g, "")) }),
@@ -178,9 +178,9 @@ function confirming(batch) {
 }
 
 const PARTS = [
-  ["completed", "Paid", "good"], ["pending", "On their way", "going"], ["queued", "Queued", "quiet"],
-  ["waiting", "Not released yet", "rest"], ["failed", "Not paid", "bad"], ["returned", "Came back", "bad"],
-  ["cancelled", "Cancelled", "rest"], ["not_released", "Not released", "bad"], ["needs_review", "Need review", "review"],
+  ["completed", "Completed", "good"], ["pending", "Pending", "going"], ["queued", "Queued", "quiet"],
+  ["waiting", "Waiting", "rest"], ["failed", "Failed", "bad"], ["returned", "Returned", "bad"],
+  ["cancelled", "Cancelled", "rest"], ["not_released", "Not released", "bad"], ["needs_review", "Needs review", "review"],
 ];
 
 function progress(batch) {
@@ -189,7 +189,7 @@ function progress(batch) {
   const ended = ["completed", "failed", "returned", "cancelled", "not_released"].reduce((all, name) => all + (told[name] ?? 0), 0);
   const id = "batch-progress";
   return card("Progress", { note: told.as_of && `as of ${whenWithin(told.as_of)}` },
-    h("p", { id }, h("strong", {}, count(ended)), ` of ${count(batch.row_count, "payout")} at their end`),
+    h("p", { id }, h("strong", {}, count(ended)), ` of ${count(batch.row_count, "payout")} finished`),
     h("progress", { max: batch.row_count, value: ended, "aria-labelledby": id }),
     h("ul", { class: "tallies" }, PARTS.filter(([name]) => told[name]).map(([name, words, tone]) =>
       h("li", {}, badge(words, tone), h("strong", {}, count(told[name]))))));
@@ -197,24 +197,24 @@ function progress(batch) {
 
 function summary(batch) {
   const told = batch.summary;
-  if (!told) return card("Summary", {}, h("p", { class: "note" }, "It is being made."));
+  if (!told) return card("Summary", {}, h("p", { class: "note" }, "The summary is being prepared."));
   const duplicates = told.duplicates ?? [];
   return card("Summary", {},
     facts(
       ["Payouts", count(told.count ?? batch.row_count)],
       ["Total", money(told.total ?? batch.total)],
       ["Largest", money(typeof told.largest === "object" ? told.largest?.amount : told.largest)],
-      ["First payment", `to ${count(told.first_time_count ?? 0, "customer")}`],
-      ["Paid the same lately", `${count(told.duplicate_count ?? 0, "row")}, in 7 days or in this file`],
+      ["First payout to", count(told.first_time_count ?? 0, "customer")],
+      ["Possible duplicates", `${count(told.duplicate_count ?? 0, "row")}, within 7 days or in this file`],
       ["Also in other batches", elsewhere(told)],
       ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${whenWithin(batch.created_at)}`],
       ["Confirmed by", batch.confirmed_by && actorName(batch.confirmed_by, session.me().name)],
       ["Approved by", batch.approved_by && actorName(batch.approved_by, session.me().name)],
     ),
     duplicates.length > 0 && h("details", {}, h("summary", {}, icon("review"), ` ${count(told.duplicate_count, "row")} may be paid twice`),
-      table("Rows like a payout of the last seven days", [
+      table("Possible duplicates", [
         { title: "Line", cell: (each) => each.line },
-        { title: "Earlier", cell: (each) => each.transaction_id
+        { title: "Duplicate of", cell: (each) => each.transaction_id
           ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, when(each.created_at)) : each.same_as_line ? `line ${each.same_as_line} of this file` : "in this file" },
         { title: "Amount", end: true, cell: (each) => money(each.amount) },
       ], duplicates)));
@@ -230,8 +230,8 @@ function elsewhere(told) {
 function rowTable(items) {
   return table("Rows of the batch", [
     { title: "Line", cell: (each) => each.line },
-    { title: "Customer", cell: (each) => h("a", { href: link(`/customers/${each.customer_id}`) }, nameOf(each.customer_id) ?? each.external_id ?? short(each.customer_id)) },
-    { title: "Reference", wide: true, cell: (each) => each.reference ?? "–" },
+    { title: "Payee", cell: (each) => h("a", { href: link(`/customers/${each.customer_id}`) }, nameOf(each.customer_id) ?? each.external_id ?? short(each.customer_id)) },
+    { title: "Lodgement reference", wide: true, cell: (each) => each.reference ?? "–" },
     { title: "Status", cell: (each) => rowStatus(each) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
   ], items);
@@ -240,7 +240,7 @@ function rowTable(items) {
 const TONES = { Completed: "good", Failed: "bad", Returned: "bad", Pending: "going", NotReleased: "bad" };
 
 function rowStatus(row) {
-  const shown = badge(row.status ? statusName(row.status) : "Not released yet", TONES[row.status] ?? "quiet");
+  const shown = badge(row.status ? statusName(row.status) : "Waiting", TONES[row.status] ?? "quiet");
   const isMade = row.status && !["Waiting", "NotReleased"].includes(row.status);
   return h("span", { class: "badges" },
     isMade && row.transaction_id ? h("a", { href: link(`/payouts/${row.transaction_id}`) }, shown) : shown,

@@ -16,8 +16,8 @@ export function page({ signal }) {
   const list = paged((cursor) => api.get("/batches", { cursor }),
     (items) => items.length > 0 ? batches(items) : empty("No batches yet", "A file of up to 20,000 payouts becomes one batch."), { signal });
   return [
-    head("Batches", { lead: "Pay many customers from one file. Nothing is paid before you confirm the total and somebody else approves." }),
-    session.mayOperate() ? upload() : h("p", { class: "note" }, "You can look. Uploading needs the role of an operator."),
+    head("Batches", { lead: "Pay many customers from one file. Nothing is paid until you confirm the total and another person approves it." }),
+    session.mayOperate() ? upload() : h("p", { class: "note" }, "View only. Uploading needs the operator role."),
     list,
   ];
 }
@@ -50,12 +50,12 @@ function upload() {
     icon("batches"),
     h("p", {}, input, choose, h("span", { class: "drop-words wide" }, " or drop it here")),
     h("p", { class: "note" }, "Columns: ", h("code", {}, "customer_id"), " or ", h("code", {}, "external_id"), ", ", h("code", {}, "amount"), ", ", h("code", {}, "reference"), ". ",
-      h("button", { type: "button", class: "text-button", onclick: () => saveFile("batch-example.csv", "text/csv", EXAMPLE) }, "Get an example")),
+      h("button", { type: "button", class: "text-button", onclick: () => saveFile("batch-example.csv", "text/csv", EXAMPLE) }, "Download an example")),
   );
 
   async function take(file) {
     if (!file) return;
-    input.value = ""; // so that the same file, mended, can be chosen again
+    input.value = ""; // so that the same file, corrected, can be chosen again
     if (file.size > MOST_BYTES) {
       fill(outcome, notice("bad", "This file is too large.", h("p", {}, "A batch has at most 20,000 rows and 4 MB.")));
       return;
@@ -81,7 +81,7 @@ const LINE = /^line (\d+)$/;
 function uploadProblem(problem, name, again) {
   if (problem.kind === api.Kind.UNKNOWN) {
     return notice("wait", "We do not know yet whether the file arrived.",
-      h("p", {}, "Upload it again: the same rows are the same batch, so nobody is paid twice."), button("Upload again", again));
+      h("p", {}, "Upload it again: the same rows are the same batch, so no payee is paid twice."), button("Upload again", again));
   }
   const lines = Object.entries(problem.errors ?? {});
   if (problem.kind !== api.Kind.INVALID || lines.length === 0) return problemNotice(problem, { again });
@@ -90,11 +90,11 @@ function uploadProblem(problem, name, again) {
   return h(
     "section",
     { class: "file-errors" },
-    h("h2", { tabindex: "-1" }, `${count(rows.length, "line")} of ${name} ${rows.length === 1 ? "is" : "are"} wrong`),
-    h("p", { class: "note" }, "Nothing was stored and nobody is paid. Mend the file and choose it again."),
-    table("What is wrong in the file", [
+    h("h2", { tabindex: "-1" }, `${count(rows.length, "line")} of ${name} ${rows.length === 1 ? "has" : "have"} errors`),
+    h("p", { class: "note" }, "Nothing was stored and nothing will be paid. Correct the file and choose it again."),
+    table("Errors in the file", [
       { title: "Line", cell: (row) => row.line ?? row.where },
-      { title: "What is wrong", cell: (row) => row.texts.join(" ") },
+      { title: "Error", cell: (row) => row.texts.join(" ") },
     ], rows),
   );
 }

@@ -10,10 +10,10 @@ import * as session from "./session.js";
 
 export function page() {
   const heading = head("Register a customer", { back: { href: "#/customers", label: "Customers" } });
-  if (!session.mayOperate()) return [heading, notice("info", "Registering needs the role of an operator.")];
+  if (!session.mayOperate()) return [heading, notice("info", "Registering needs the operator role.")];
   const name = field("Name", "name", { required: true, maxlength: 140 });
   const email = field("E-mail", "email", { type: "email", maxlength: 254 });
-  const external = field("Your own id", "external_id", { hint: "To name the customer in a file. No personal data.", maxlength: 64 });
+  const external = field("External id", "external_id", { hint: "Your own id for the customer, for use in batch files. No personal data.", maxlength: 64 });
   const destination = destinationFields();
   const content = form([name, h("div", { class: "pair" }, email, external), h("hr"), destination.fields], {
     buttons: [submitButton("Register"), linkButton("Cancel", "#/customers")],

@@ -19,7 +19,7 @@ export async function page({ params, signal }) {
   const reload = async () => show(await api.get(address));
   const payouts = paged(
     (cursor) => api.get(`${address}/payouts`, { limit: 10, cursor }),
-    (items) => items.length > 0 ? payoutTable("Payouts to this customer", items) : empty("Not paid yet"),
+    (items) => items.length > 0 ? payoutTable("Payouts to this customer", items) : empty("No payouts yet"),
     { signal, lines: 3 },
   );
 
@@ -41,22 +41,22 @@ function view(customer, address, reload) {
       actions: operates && customer.destinations.length > 0
         ? [linkButton("Pay", link("/pay", { customer: customer.customer_id }), { kind: "primary", icon: "payouts" })] : [],
     }),
-    !operates && h("p", { class: "note" }, "You can look. Changing a customer needs the role of an operator."),
+    !operates && h("p", { class: "note" }, "View only. Changing a customer needs the operator role."),
     h("div", { class: "columns" },
       card("Destinations", { actions: operates && [button("Add", () => add(address, reload), { kind: "small", icon: "plus" })] },
         customer.destinations.length > 0
           ? h("ul", { class: "things" }, customer.destinations.map((each) => destinationItem(each, customer, address, reload)))
-          : empty("Nowhere to pay to yet")),
+          : empty("No destinations yet")),
       card("Details", {},
         facts(
           ["Name", customer.name],
           ["E-mail", customer.email],
-          ["Your id", customer.external_id],
+          ["External id", customer.external_id],
           ["Registered", when(customer.created_at)],
           ["Customer id", copyable(customer.customer_id)],
         ),
         operates && h("div", { class: "actions" },
-          button("Change", () => change(customer, address, reload), { kind: "small" }),
+          button("Edit", () => change(customer, address, reload), { kind: "small" }),
           button("Export", () => exportAll(customer, address), { kind: "small" }),
           button("Erase", () => erase(customer, address), { kind: "small danger" })))),
   ];
@@ -66,8 +66,8 @@ function destinationItem(destination, customer, address, reload) {
   const path = `${address}/destinations/${destination.destination_id}`;
   const verification = destination.verification;
   const [label, tone] = VERIFICATIONS[verification?.status] ?? [];
-  const nameSaid = verification?.owner_name_matches === true ? "The owner's name matches."
-    : verification?.owner_name_matches === false ? "The owner's name is another one." : null;
+  const nameSaid = verification?.owner_name_matches === true ? "The account holder's name matches."
+    : verification?.owner_name_matches === false ? "The account holder's name does not match." : null;
   const isStarted = verification?.status === "Started";
   const mayStart = verification && !["Verified", "Locked"].includes(verification.status);
   return h(
@@ -80,7 +80,7 @@ function destinationItem(destination, customer, address, reload) {
       nameSaid && h("p", { class: "note" }, nameSaid)),
     session.mayOperate() && h("div", { class: "actions" },
       isStarted && button("Enter code", () => confirmVerification(destination, path, reload), { kind: "small" }),
-      mayStart && button(isStarted ? "Start anew" : "Verify", () => startVerification(destination, path, reload), { kind: "small" }),
+      mayStart && button(isStarted ? "Start again" : "Verify", () => startVerification(destination, path, reload), { kind: "small" }),
       button("Remove", () => removeDestination(destination, path, reload), { kind: "small" })),
   );
 }
@@ -89,7 +89,7 @@ async function add(address, reload) {
   const destination = destinationFields();
   const added = await ask({
     title: "Add a destination",
-    words: "Payouts that are asked for already keep going where they were asked to.",
+    words: "Payouts already requested keep their destination.",
     fields: [],
     extra: destination.fields,
     yes: "Add destination",
@@ -101,7 +101,7 @@ async function add(address, reload) {
 async function removeDestination(destination, path, reload) {
   const removed = await ask({
     title: `Remove ${destination.masked}?`,
-    words: "It is deleted at once. A payout that still needs it keeps it from being removed.",
+    words: "It is deleted at once. It cannot be removed while an open payout uses it.",
     yes: "Remove", kind: "danger", no: "Keep it",
     act: () => api.remove(path),
   });
@@ -111,7 +111,7 @@ async function removeDestination(destination, path, reload) {
 async function startVerification(destination, path, reload) {
   const started = await ask({
     title: `Verify ${destination.masked}?`,
-    words: "Monoova pays one cent there, with a six-digit code in its description. The account's owner tells you the code, and you enter it here. It moves a real cent and costs a fee.",
+    words: "Monoova pays one cent to this destination, with a six-digit code in the description. The account holder tells you the code, and you enter it here. A real cent is paid, and a fee is charged.",
     yes: "Send one cent",
     act: () => api.post(`${path}/verification`),
   });
@@ -121,7 +121,7 @@ async function startVerification(destination, path, reload) {
 async function confirmVerification(destination, path, reload) {
   const confirmed = await ask({
     title: `The code for ${destination.masked}`,
-    words: "It stands in the description of the one-cent payment. After three wrong codes it is locked for an hour.",
+    words: "The code is in the description of the one-cent payment. After three wrong codes, verification is locked for an hour.",
     fields: [field("Code", "code", { required: true, inputmode: "numeric", maxlength: 6 })],
     yes: "Confirm",
     act: ({ code }) => api.post(`${path}/verification/confirm`, { code }),
@@ -131,7 +131,7 @@ async function confirmVerification(destination, path, reload) {
 
 async function change(customer, address, reload) {
   const changed = await ask({
-    title: "Change name or e-mail",
+    title: "Edit name or e-mail",
     fields: [
       field("Name", "name", { required: true, value: customer.name, maxlength: 140 }),
       field("E-mail", "email", { type: "email", value: customer.email ?? "", maxlength: 254 }),
@@ -144,8 +144,8 @@ async function change(customer, address, reload) {
 
 function exportAll(customer, address) {
   return ask({
-    title: "Export all that is held?",
-    words: "The file has this customer's details in the clear, for their own request to see them. That you exported it is recorded.",
+    title: "Export all data held?",
+    words: "The file holds this customer's details unmasked, to answer the customer's own request. The export is recorded under your name.",
     yes: "Export",
     act: async () => {
       const answer = await wholeExport(`${address}/export`);
@@ -171,8 +171,8 @@ async function erase(customer, address) {
   const erased = await ask({
     title: `Erase ${customer.name}?`,
     words: [
-      "Name, e-mail and all destinations are deleted at once and for good. The payouts stay for seven years, without them.",
-      "While a payout is still open this is refused.",
+      "Name, e-mail and all destinations are deleted at once and for good. The payouts are kept for seven years without these details.",
+      "A customer with an open payout cannot be erased.",
     ],
     yes: "Erase for good", kind: "danger", no: "Keep",
     act: () => api.remove(address),
@@ -186,19 +186,19 @@ function accesses(address, signal) {
     if (!details.open || content.childElementCount > 0) return;
     fill(content, paged(
       (cursor) => api.get(`${address}/accesses`, { cursor }),
-      (items) => items.length > 0 ? accessTable(items) : empty("Nobody has opened them"),
+      (items) => items.length > 0 ? accessTable(items) : empty("No access recorded"),
       { signal, lines: 3 },
     ));
-  } }, h("summary", {}, h("h2", {}, "Who opened the details")), content);
+  } }, h("summary", {}, h("h2", {}, "Access to details")), content);
   return details;
 }
 
 function accessTable(items) {
   const me = session.me().name;
-  return table("Who opened the details", [
+  return table("Access to details", [
     { title: "When", cell: (each) => exactly(each.at) },
     { title: "Who", cell: (each) => actorName(each.by, me) },
-    { title: "What for", cell: (each) => each.transaction_id
+    { title: "Purpose", cell: (each) => each.transaction_id
       ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, PURPOSES[each.purpose] ?? each.purpose) : PURPOSES[each.purpose] ?? each.purpose },
   ], items);
 }

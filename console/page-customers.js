@@ -24,13 +24,13 @@ export function page({ signal }) {
     { signal },
   );
   const list = h("div", { class: "region" }, newest);
-  // Names are encrypted where they are stored, so nobody can be asked for one: all are read, once.
-  let everybody = null;
-  const search = field("Find a customer", "find", { type: "search", isSearch: true, placeholder: "Name, e-mail or your own id", oninput: () => {
+  // Names are encrypted where they are stored, so the API cannot search by name: all are read, once.
+  let allCustomers = null;
+  const search = field("Find a customer", "find", { type: "search", isSearch: true, placeholder: "Name, e-mail or external id", oninput: () => {
     const wanted = search.value().toLowerCase();
     if (!wanted) return fill(list, newest);
-    everybody ??= api.getAll("/customers", { limit: 100 }, MOST_PAGES);
-    fill(list, loaded(() => everybody, ({ items, isWhole }) => found(items, wanted, isWhole), { signal }));
+    allCustomers ??= api.getAll("/customers", { limit: 100 }, MOST_PAGES);
+    fill(list, loaded(() => allCustomers, ({ items, isWhole }) => found(items, wanted, isWhole), { signal }));
   } });
   return [
     head("Customers", { actions: [register].filter(Boolean) }),
@@ -42,18 +42,18 @@ export function page({ signal }) {
 function found(items, wanted, isWhole) {
   const fitting = items.filter((each) =>
     [each.name, each.email, each.external_id, each.customer_id].join(" ").toLowerCase().includes(wanted));
-  if (fitting.length === 0) return empty("Nobody fits", isWhole ? null : `Only the newest ${items.length} were looked through.`);
+  if (fitting.length === 0) return empty("No customers match", isWhole ? null : `Only the newest ${items.length} customers were searched.`);
   return [
     customers(fitting.slice(0, MOST_SHOWN)),
-    fitting.length > MOST_SHOWN && h("p", { class: "note" }, `The first ${MOST_SHOWN} of ${fitting.length}. Type more to narrow down.`),
+    fitting.length > MOST_SHOWN && h("p", { class: "note" }, `The first ${MOST_SHOWN} of ${fitting.length}. Type more to narrow the list.`),
   ];
 }
 
 function customers(items) {
   return table("Customers", [
     { title: "Name", cell: (each) => each.name },
-    { title: "Paid at", cell: (each) => h("span", { class: "masked" }, each.destinations.map((one) => one.masked).join(", ") || "nowhere yet") },
-    { title: "Your id", wide: true, cell: (each) => each.external_id ?? "–" },
+    { title: "Destinations", cell: (each) => h("span", { class: "masked" }, each.destinations.map((one) => one.masked).join(", ") || "none yet") },
+    { title: "External id", wide: true, cell: (each) => each.external_id ?? "–" },
     { title: "Registered", wide: true, cell: (each) => when(each.created_at) },
   ], items, { href: (each) => link(`/customers/${each.customer_id}`), key: (each) => each.customer_id });
 }

@@ -1,4 +1,4 @@
-// Messages that failed five times: looked at, put back, or dropped.
+// The dead-letter queue: messages that failed five times, to be replayed or dropped.
 
 import * as api from "./api.js";
 import { ask } from "./dialog.js";
@@ -12,20 +12,20 @@ import { forgetLetters } from "./shell.js";
 export function page({ signal }) {
   const list = paged(
     () => api.get("/dead-letters").then((found) => ({ next_cursor: null, ...found })),
-    (items) => items.length > 0 ? letters(items, list) : empty("No dead letters", "What cannot be worked on five times in a row rests here."),
+    (items) => items.length > 0 ? letters(items, list) : empty("No dead letters", "A message that has failed five times is moved to the dead-letter queue and listed here."),
     { signal },
   );
   return [
-    head("Dead letters", { lead: "Messages that failed five times. No payout depends on them: what they would have said is found out from Monoova, too." }),
-    !session.mayOperate() && h("p", { class: "note" }, "You can look. Putting back and dropping need the role of an operator."),
+    head("Dead letters", { lead: "Messages in the dead-letter queue, after five failures. No payout depends on them: the outcome of each payout is also checked with Monoova." }),
+    !session.mayOperate() && h("p", { class: "note" }, "View only. Replaying and dropping need the operator role."),
     list,
   ];
 }
 
 const KINDS = {
-  WebhookEvent: "Message from Monoova",
-  Payout: "Payout to be sent",
-  Other: "Another message",
+  WebhookEvent: "Webhook event",
+  Payout: "Payout to send",
+  Other: "Other message",
 };
 
 function letters(items, list) {
@@ -37,27 +37,27 @@ function letters(items, list) {
     }
   };
   const replay = acting((letter) => ask({
-    title: "Put it back?",
-    words: "It is worked on again, as if it had just come. If the cause is gone, it succeeds; if not, it comes back here. Twice does no harm.",
-    yes: "Put back",
+    title: "Replay this message?",
+    words: "The message is processed again. If the cause of the failure is fixed, it succeeds; if not, it returns to the dead-letter queue. Replaying a message twice does no harm.",
+    yes: "Replay",
     act: () => api.post(`/dead-letters/${encodeURIComponent(letter.message_id)}/replay`),
   }));
   const drop = acting((letter) => ask({
-    title: "Drop it for good?",
-    words: "The message is deleted. Payouts do not change by it. That you dropped it is logged.",
+    title: "Drop this message?",
+    words: "The message is deleted for good. No payout is changed. The deletion is logged under your name.",
     yes: "Drop", kind: "danger", no: "Keep it",
     act: () => api.remove(`/dead-letters/${encodeURIComponent(letter.message_id)}`),
   }));
   return table("Dead letters", [
-    { title: "What", cell: (each) => h("span", { class: "to" },
+    { title: "Message", cell: (each) => h("span", { class: "to" },
       h("span", { class: "to-name" }, [KINDS[each.kind] ?? each.kind, each.event].filter(Boolean).join(": ")),
-      each.transaction_id && h("a", { class: "note", href: link(`/payouts/${each.transaction_id}`) }, "Its payout")) },
-    { title: "Since", cell: (each) => when(each.sent_at) },
+      each.transaction_id && h("a", { class: "note", href: link(`/payouts/${each.transaction_id}`) }, "View payout")) },
+    { title: "Sent", cell: (each) => when(each.sent_at) },
     { title: "Amount", wide: true, end: true, class: "amount", cell: (each) => money(each.amount) },
     ...(session.mayOperate() ? [{
-      title: h("span", { class: "unseen" }, "What to do"), end: true,
+      title: h("span", { class: "unseen" }, "Actions"), end: true,
       cell: (each) => h("span", { class: "row-actions" },
-        button("Put back", () => replay(each), { kind: "small" }), button("Drop", () => drop(each), { kind: "small" })),
+        button("Replay", () => replay(each), { kind: "small" }), button("Drop", () => drop(each), { kind: "small" })),
     }] : []),
   ], items);
 }

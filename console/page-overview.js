@@ -1,4 +1,4 @@
-// The first look: does anything need me, is money there, how did it go.
+// The overview: what needs attention, the balance, and the activity by day.
 
 import * as api from "./api.js";
 import { chart, split } from "./chart.js";
@@ -12,6 +12,11 @@ import * as session from "./session.js";
 import { tally } from "./shell.js";
 import { actorName } from "./words.js";
 
+const OPEN_REASONS = {
+  TooManyFailures: "Too many calls to Monoova have failed.",
+  NotAuthenticated: "Monoova has refused the API key.",
+  LockedOut: "Monoova has locked the account after refused logins.",
+};
 const RANGES = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"]];
 
 export function page({ query, signal }) {
@@ -20,15 +25,15 @@ export function page({ query, signal }) {
   const days = RANGES.some(([value]) => value === query.get("days")) ? Number(query.get("days")) : 30;
   return [
     head("Overview", {
-      actions: session.mayOperate() ? [linkButton("Pay someone", "#/pay", { kind: "primary narrow-only", icon: "plus" })] : [],
+      actions: session.mayOperate() ? [linkButton("New payout", "#/pay", { kind: "primary narrow-only", icon: "plus" })] : [],
     }),
     sendingState(signal),
     h("div", { class: "tiles" },
-      tile("Needs someone", tally, needsYou),
-      tile("Available", () => api.get("/account"), balance),
+      tile("Needs attention", tally, needsAttention),
+      tile("Available balance", () => api.get("/account"), balance),
       tile("Today", todaysPayouts, todaysNumbers)),
     figures(days, signal),
-    card("Money that came in", {}, loaded(() => api.get("/funding", { limit: 5 }), funds, { signal })),
+    card("Incoming funds", {}, loaded(() => api.get("/funding", { limit: 5 }), funds, { signal })),
   ];
 }
 
@@ -53,40 +58,40 @@ function sending(state, again) {
   const operates = session.mayOperate();
   if (state.status === "Paused") {
     return notice("wait", "Sending is paused.",
-      h("p", {}, `${actorName(state.paused_by, me)}, ${whenWithin(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and wait in the queue.`),
+      h("p", {}, `Paused by ${actorName(state.paused_by, me)}, ${whenWithin(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and queued.`),
       operates && button("Resume sending", act("resume", {
-        title: "Resume sending?", words: "Everything that waits in the queue is sent.", yes: "Resume",
+        title: "Resume sending?", words: "All queued payouts are sent.", yes: "Resume",
       }), { kind: "primary small" }));
   }
   if (state.status === "CircuitOpen") {
-    return notice("wait", "Sending has stopped by itself.",
-      h("p", {}, `${state.open_reason ?? "Monoova cannot be reached reliably."} Payouts are accepted and wait in the queue. `,
-        state.next_probe_at ? `It is tried again ${whenWithin(state.next_probe_at)}.` : ""),
-      operates && button("Try again now", act("reset", {
-        title: "Try again now?", words: "Do this once the cause is gone. If it is not, sending stops again; nothing is paid twice.", yes: "Try again",
+    return notice("wait", "Sending has stopped: the circuit breaker is open.",
+      h("p", {}, `${OPEN_REASONS[state.open_reason] ?? "Monoova cannot be reached reliably."} Payouts are accepted and queued. `,
+        state.next_probe_at ? `Next attempt: ${whenWithin(state.next_probe_at)}.` : ""),
+      operates && button("Reset circuit breaker", act("reset", {
+        title: "Reset the circuit breaker?", words: "Do this once the cause is fixed. If it is not, sending stops again; nothing is paid twice.", yes: "Reset",
       }), { kind: "small" }));
   }
   return h("p", { class: "sending-line" }, badge("Sending is open", "good"),
     operates && h("button", { type: "button", class: "text-button", onclick: act("pause", {
       title: "Pause sending?",
-      words: "Payouts are still accepted, but wait in the queue until somebody resumes. What was sent already goes on.",
-      fields: [field("Reason", "reason", { required: true, hint: "For whoever wonders why.", maxlength: 200 })],
+      words: "Payouts are still accepted, but stay queued until sending is resumed. Payouts already sent are not affected.",
+      fields: [field("Reason", "reason", { required: true, hint: "Shown on this page and kept in the record. No payee details.", maxlength: 200 })],
       yes: "Pause sending", kind: "danger",
     }) }, "Pause"));
 }
 
-// --- does anything need me
+// --- what needs attention
 
 const WAITS = [
   ["/review", "review", "payout needs", "payouts need", "review"],
-  ["/approvals", "approvals", "waits", "wait", "for approval"],
+  ["/approvals", "approvals", "item", "items", "awaiting approval"],
   ["/dead-letters", "letters", "dead letter", "dead letters", ""],
 ];
 
-function needsYou(counted) {
+function needsAttention(counted) {
   const waiting = WAITS.filter(([path]) => counted[path]?.[0] > 0);
   return waiting.length === 0
-    ? h("p", { class: "all-well" }, icon("check"), "Nothing needs you.")
+    ? h("p", { class: "all-well" }, icon("check"), "Nothing needs attention.")
     : h("ul", { class: "waits" }, waiting.map(([path, name, one, many, what]) => {
       const [number, isMore] = counted[path];
       return h("li", {}, h("a", { href: link(path) }, icon(name), h("strong", {}, `${number}${isMore ? "+" : ""}`),
@@ -113,17 +118,17 @@ function todaysNumbers(day) {
     h("p", { class: "figure" }, money(day.value)),
     h("p", { class: "note breakdown" },
       day.count === 0 ? "no payouts yet" : [
-        h("span", {}, `${count(day.count)} asked for`), h("span", {}, `${count(day.completed)} paid`),
+        h("span", {}, `${count(day.count)} requested`), h("span", {}, `${count(day.completed)} completed`),
         day.open > 0 && h("span", {}, `${count(day.open)} open`),
-        failed > 0 && h("a", { href: link("/payouts", { status: "Failed", day: today() }) }, `${count(failed)} not paid`)]),
+        failed > 0 && h("a", { href: link("/payouts", { status: "Failed", day: today() }) }, `${count(failed)} failed or returned`)]),
   ];
 }
 
-// --- how did it go
+// --- activity
 
 function figures(days, signal) {
   const region = h("div", {});
-  const choice = h("div", { class: "segments", role: "group", "aria-label": "How many days" },
+  const choice = h("div", { class: "segments", role: "group", "aria-label": "Period" },
     RANGES.map(([value, label]) => h("button", {
       type: "button", "aria-pressed": String(Number(value) === days),
       onclick: () => {
@@ -132,16 +137,16 @@ function figures(days, signal) {
       },
     }, label)));
   const load = () => api.get("/statistics", { from: dayBefore(today(), days - 1), to: today() });
-  return fill(region, h("div", { class: "section-head" }, h("h2", {}, "How it went"), choice),
+  return fill(region, h("div", { class: "section-head" }, h("h2", {}, "Activity"), choice),
     loaded(load, charts, { signal, lines: 8 }));
 }
 
 function charts({ items }) {
-  if (items.length === 0) return empty("No payouts in these days");
+  if (items.length === 0) return empty("No payouts in this period");
   const days = withoutGaps([...items].sort((one, other) => one.day.localeCompare(other.day)));
   return [
     items.some((each) => each.partial) &&
-      h("p", { class: "note" }, "Some days have more payouts than are counted at once; their figures are too low."),
+      h("p", { class: "note" }, "Some days have more payouts than can be counted at once: their figures are too low."),
     h("div", { class: "charts" }, chartsByDay(days), methods(days)),
   ];
 }
@@ -150,8 +155,8 @@ function chartsByDay(days) {
   return [
     chart("Value", days, [{ name: "Value", tone: "one", of: (day) => day.value ?? null }], { format: money, rough: roughMoney }),
     chart("Payouts", days, [
-      { name: "Paid", tone: "good", of: (day) => day.completed },
-      { name: "Not paid", tone: "bad", of: (day) => (day.isUnknown ? null : day.failed + day.returned) },
+      { name: "Completed", tone: "good", of: (day) => day.completed },
+      { name: "Failed or returned", tone: "bad", of: (day) => (day.isUnknown ? null : day.failed + day.returned) },
       { name: "Open", tone: "two", of: (day) => day.open },
       { name: "Cancelled", tone: "rest", of: (day) => day.cancelled },
     ], {
@@ -162,7 +167,7 @@ function chartsByDay(days) {
       { kind: "lines", format: percent, most: 1 }),
     chart("Time to completion", days, [
       { name: "Median", tone: "one", of: (day) => day.median_seconds_to_complete },
-      { name: "95 of 100 within", tone: "two", of: (day) => day.p95_seconds_to_complete },
+      { name: "p95", tone: "two", of: (day) => day.p95_seconds_to_complete },
     ], { kind: "lines", format: duration, isTime: true }),
   ];
 }
@@ -184,10 +189,10 @@ function withoutGaps(days) {
   return all;
 }
 
-const FUNDS = { NPP: "Fast payment", DirectCredit: "Direct credit" };
+const FUNDS = { NPP: "NPP payment", DirectCredit: "Direct credit" };
 
 function funds({ items }) {
-  if (items.length === 0) return empty("Nothing came in lately");
+  if (items.length === 0) return empty("No recent incoming funds");
   return h("ul", { class: "funds" }, items.map((each) => h("li", {},
     h("span", {}, FUNDS[each.kind] ?? each.kind),
     h("time", { class: "note", datetime: each.at }, when(each.at)),

@@ -14,22 +14,22 @@ import * as session from "./session.js";
 import { destinationName, VERIFICATIONS } from "./words.js";
 
 export function page({ query, signal }) {
-  const heading = head("Pay someone", { back: { href: "#/payouts", label: "Payouts" } });
+  const heading = head("New payout", { back: { href: "#/payouts", label: "Payouts" } });
   if (!session.mayOperate()) {
-    return [heading, notice("info", "Paying needs the role of an operator.", h("p", {}, "You may look at everything."))];
+    return [heading, notice("info", "Paying needs the operator role.", h("p", {}, "Your role is view only."))];
   }
   if (doubt.inDoubt()) return [heading, h("div", { class: "narrow" }, doubtPanel())];
   const id = isId(query.get("customer")) ? query.get("customer") : null;
   const body = id
     ? loaded(() => api.get(`/customers/${id}`), (customer) => payForm(customer, query.get("destination")), { signal })
-    : card("Whom?", { class: "narrow" }, customerPicker((customer) => go("/pay", { customer: customer.customer_id }), signal));
+    : card("Payee", { class: "narrow" }, customerPicker((customer) => go("/pay", { customer: customer.customer_id }), signal));
   return [heading, body];
 }
 
 function payForm(customer, chosen) {
-  const who = h("p", { class: "payee" }, h("strong", {}, customer.name), h("a", { href: "#/pay" }, "Someone else"));
+  const who = h("p", { class: "payee" }, h("strong", {}, customer.name), h("a", { href: "#/pay" }, "Change payee"));
   if (customer.destinations.length === 0) {
-    return card("Whom?", { class: "narrow" }, who, notice("info", "There is nowhere to pay to yet.",
+    return card("Payee", { class: "narrow" }, who, notice("info", "This customer has no destination yet.",
       linkButton("Add a destination", link(`/customers/${customer.customer_id}`))));
   }
   return new PayForm(customer, chosen, who).element;
@@ -41,14 +41,14 @@ class PayForm {
     const first = customer.destinations.some((each) => each.destination_id === chosen)
       ? chosen : customer.destinations[0].destination_id;
     const changed = () => this.forget();
-    this.destination = radios("Where to", "destination_id", customer.destinations.map(destinationChoice), { value: first, onchange: changed });
+    this.destination = radios("Destination", "destination_id", customer.destinations.map(destinationChoice), { value: first, onchange: changed });
     this.amount = field("Amount", "amount", {
       required: true, prefix: "$", inputmode: "decimal", placeholder: "0.00", class: "amount-input", oninput: changed,
     });
-    this.reference = field("Reference", "lodgement_reference", {
-      hint: "Shown on their bank statement.", maxlength: 280, oninput: changed,
+    this.reference = field("Lodgement reference", "lodgement_reference", {
+      hint: "Shown on the payee's bank statement.", maxlength: 280, oninput: changed,
     });
-    this.description = field("Description", "description", { hint: "For you; the payee does not see it.", maxlength: 500, oninput: changed });
+    this.description = field("Description", "description", { hint: "Internal. Not shown to the payee.", maxlength: 500, oninput: changed });
     this.fields = [this.destination, this.amount, this.reference, this.description];
     this.outcome = h("div", { class: "outcome", "aria-live": "polite" });
     this.form = form([who, this.fields], {
@@ -71,7 +71,7 @@ class PayForm {
     };
   }
 
-  /** Another payment is another key: what was checked no longer stands. */
+  /** Another payout is another key: what was checked no longer stands. */
   forget() {
     fill(this.outcome);
     this.form.classList.remove("checked");
@@ -84,7 +84,7 @@ class PayForm {
       this.offer(payload, found.checks, found.destination);
     } catch (problem) {
       if (problem.code !== "SendingStopped") throw problem;
-      this.offer(payload, [{ name: "monoova", is_ok: null, detail: `${problem.detail} The payout would wait in the queue and be sent by itself.` }]);
+      this.offer(payload, [{ name: "monoova", is_ok: null, detail: `${problem.detail} The payout would be queued and sent automatically.` }]);
     }
   }
 
@@ -93,12 +93,12 @@ class PayForm {
     const amount = money(Number(payload.amount));
     const isRefused = checks.some((check) => check.is_ok === false);
     const isCertain = checks.every((check) => check.is_ok);
-    const key = crypto.randomUUID(); // one for this payment, however often the button is pressed
+    const key = crypto.randomUUID(); // one for this payout, however often the button is pressed
     const payment = { key, request: payload };
-    const pay = button(isCertain ? `Pay ${amount}` : `Pay ${amount} all the same`, () => this.pay(payment, pay), { kind: "primary large" });
+    const pay = button(isCertain ? `Pay ${amount}` : `Pay ${amount} anyway`, () => this.pay(payment, pay), { kind: "primary large" });
     fill(
       this.outcome,
-      h("h2", {}, isRefused ? "This would not go through" : "This is what will happen"),
+      h("h2", {}, isRefused ? "This payout would be refused" : "Confirm this payout"),
       h("p", { class: "sentence" }, h("strong", {}, amount), " goes to ", h("strong", {}, this.customer.name), " at ", h("strong", {}, shown.masked), "."),
       h("ul", { class: "checks" }, checks.map(checkLine)),
       !isRefused && h("div", { class: "form-buttons" }, pay),
@@ -137,7 +137,7 @@ class PayForm {
       this.form.show(problem);
     } else {
       fill(this.outcome, problemNotice(problem), problem.transactionId &&
-        linkButton("See why", link(`/payouts/${problem.transactionId}`)));
+        linkButton("View payout", link(`/payouts/${problem.transactionId}`)));
     }
   }
 
@@ -156,10 +156,10 @@ function destinationChoice(destination) {
   };
 }
 
-const CHECKS = { monoova: "Monoova", funds: "Balance" };
+const CHECKS = { monoova: "Monoova", bsb: "BSB", funds: "Balance" };
 
 function checkLine(check) {
-  const [name, tone, said] = check.is_ok === null ? ["question", "wait", "not known"] : check.is_ok ? ["check", "good", "fine"] : ["cross", "bad", "refused"];
+  const [name, tone, said] = check.is_ok === null ? ["question", "wait", "not known"] : check.is_ok ? ["check", "good", "ok"] : ["cross", "bad", "refused"];
   return h("li", { class: `check-line ${tone}` }, icon(name),
     h("span", {}, h("strong", {}, CHECKS[check.name] ?? check.name), h("span", { class: "unseen" }, ` ${said}`), ` ${check.detail}`));
 }

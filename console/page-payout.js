@@ -1,4 +1,4 @@
-// One payout: is it paid, why not, what do I do now.
+// One payout: its status, the reason for it, and what to do.
 
 import * as api from "./api.js";
 import { announce, fill, h } from "./dom.js";
@@ -71,7 +71,7 @@ function view(payout, name, show) {
     actions.length > 0 && h("div", { class: "actions bar-of-actions" }, actions),
     reason && h("p", { class: "note why-not" }, reason),
     h("div", { class: "columns" },
-      card("What happened", { note: isOpen(payout) ? "Updates by itself" : null }, timeline(payout)),
+      card("History", { note: isOpen(payout) ? "Updates automatically" : null }, timeline(payout)),
       card("Details", {}, details(payout, name))),
   ];
 }
@@ -87,13 +87,13 @@ function answers(payout) {
   const shownTone = payout.needs_review ? "review" : tone;
   return h(
     "section",
-    { class: `answers ${shownTone}`, "aria-label": "In short" },
+    { class: `answers ${shownTone}`, "aria-label": "Summary" },
     h("span", { class: "answers-icon" }, icon(payout.needs_review ? "review" : names[tone])),
     h("div", {},
       h("p", { class: "answers-summary" }, told.summary),
       h("dl", {},
-        reason && h("div", {}, h("dt", {}, "Why"), h("dd", {}, reason)),
-        payout.review_reason && h("div", {}, h("dt", {}, "Why it needs review"), h("dd", {}, REVIEW_REASONS[payout.review_reason] ?? payout.review_reason)),
+        reason && h("div", {}, h("dt", {}, "Reason"), h("dd", {}, reason)),
+        payout.review_reason && h("div", {}, h("dt", {}, "Reason for review"), h("dd", {}, REVIEW_REASONS[payout.review_reason] ?? payout.review_reason)),
         next && h("div", {}, h("dt", {}, "What happens next"), h("dd", {}, next)),
         told.what_to_do && h("div", {}, h("dt", {}, "What to do"), h("dd", {}, told.what_to_do)))),
   );
@@ -115,17 +115,17 @@ function timeline(payout) {
 
 function details(payout, name) {
   return facts(
-    ["Customer", h("a", { href: link(`/customers/${payout.customer_id}`) }, name ?? "Show the customer")],
-    ["Paid to", payout.destination],
+    ["Customer", h("a", { href: link(`/customers/${payout.customer_id}`) }, name ?? "View customer")],
+    ["Destination", payout.destination],
     ["Method", payout.payout_method === "PayId" ? "PayID" : "Bank account"],
-    ["On their statement", payout.lodgement_reference],
+    ["Lodgement reference", payout.lodgement_reference],
     ["Description", payout.description],
-    ["Asked for", `${when(payout.created_at)} by ${actorName(payout.created_by, session.me().name)}`],
-    ["Paid", payout.completed_at && when(payout.completed_at)],
-    ["Reason", payout.failure_code && h("code", {}, payout.failure_code)],
-    ["Batch", payout.batch_id && h("a", { href: link(`/batches/${payout.batch_id}`) }, "Show the batch")],
-    ["Tries again", payout.retry_of && h("a", { href: link(`/payouts/${payout.retry_of}`) }, "Show the earlier payout")],
-    ["Monoova's number", payout.monoova_transaction_id && h("code", {}, payout.monoova_transaction_id)],
+    ["Requested", `${when(payout.created_at)} by ${actorName(payout.created_by, session.me().name)}`],
+    ["Completed", payout.completed_at && when(payout.completed_at)],
+    ["Failure code", payout.failure_code && h("code", {}, payout.failure_code)],
+    ["Batch", payout.batch_id && h("a", { href: link(`/batches/${payout.batch_id}`) }, "View batch")],
+    ["Retry of", payout.retry_of && h("a", { href: link(`/payouts/${payout.retry_of}`) }, "View original payout")],
+    ["Monoova transaction id", payout.monoova_transaction_id && h("code", {}, payout.monoova_transaction_id)],
     ["Transaction id", copyable(payout.transaction_id)],
   );
 }

@@ -1,4 +1,4 @@
-// All payouts, newest first, kept up to date while something is on its way.
+// All payouts, newest first, kept up to date while payouts are open.
 
 import * as api from "./api.js";
 import { announce, h } from "./dom.js";
@@ -20,7 +20,7 @@ export function page({ query, signal }) {
   const filter = Object.fromEntries(["status", "day", "customer_id", "needs_review"].map((name) => [name, query.get(name) ?? ""]));
   const list = payoutList(filter, signal);
   return [
-    head("Payouts", { actions: [session.mayOperate() && linkButton("Pay someone", "#/pay", { kind: "primary narrow-only", icon: "plus" })].filter(Boolean) }),
+    head("Payouts", { actions: [session.mayOperate() && linkButton("New payout", "#/pay", { kind: "primary narrow-only", icon: "plus" })].filter(Boolean) }),
     filters(filter),
     list,
   ];
@@ -51,7 +51,7 @@ function filters(filter) {
     if (isId(text)) go(`/payouts/${text}`);
   } });
   return h("div", { class: "filters" }, status, day, find, review,
-    filter.customer_id && h("a", { class: "chip", href: "#/payouts" }, "Of one customer", icon("close"), h("span", { class: "unseen" }, "Show all customers")));
+    filter.customer_id && h("a", { class: "chip", href: "#/payouts" }, "One customer", icon("close"), h("span", { class: "unseen" }, "Show all customers")));
 }
 
 function payoutList(filter, signal) {
@@ -87,8 +87,8 @@ function asked({ day, ...rest }) {
 
 function nothing(filter) {
   const isFiltered = Object.values(filter).some(Boolean);
-  if (isFiltered) return empty("No payout fits", "Loosen the filters to see more.", h("a", { href: "#/payouts" }, "Show all"));
-  return empty("No payouts yet", "Payouts of the last 31 days show here.",
-    session.mayOperate() && linkButton("Pay someone", "#/pay", { kind: "primary", icon: "plus" }));
+  if (isFiltered) return empty("No payouts match", "Change the filters to see more.", h("a", { href: "#/payouts" }, "Show all"));
+  return empty("No payouts yet", "Payouts of the last 31 days are listed here.",
+    session.mayOperate() && linkButton("New payout", "#/pay", { kind: "primary", icon: "plus" }));
 }
 

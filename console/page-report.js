@@ -8,19 +8,22 @@ import { verdict } from "./page-reports.js";
 import { link } from "./router.js";
 
 const KINDS = {
-  Matched: "Agrees in all three",
-  MissingHere: "Monoova booked it, we do not know it",
-  MissingThere: "We say paid, Monoova does not have it",
-  AmountDiffers: "The amounts differ",
-  Returned: "Given back",
-  NotFinalHere: "Not at its end here yet",
+  Matched: "Matched",
+  MissingHere: "Missing in our records",
+  MissingThere: "Completed here, missing at Monoova",
+  AmountDiffers: "Amounts differ",
+  Returned: "Returned",
+  GivenBack: "Returned at Monoova, completed here",
+  PaidThere: "Paid at Monoova, not completed here",
+  BookedTwice: "Booked twice at Monoova",
+  NotFinalHere: "Still open here",
 };
 
 const INCOMPLETE = {
-  TimeWasUp: "There was not enough time.",
+  TimeWasUp: "The run reached its time limit.",
   MonoovaUnavailable: "Monoova did not answer.",
-  SendingStopped: "Monoova is not being called at the moment.",
-  TooMuch: "There was more than fits into a report.",
+  SendingStopped: "Calls to Monoova were stopped.",
+  TooMuch: "The day has more payouts than one report can hold.",
 };
 
 export async function page({ params }) {
@@ -29,33 +32,33 @@ export async function page({ params }) {
   return [
     head(dayName(report.date), { back: { href: "#/reports", label: "Reports" }, badge: verdict(report) }),
     report.is_complete === false && notice("wait", "This report does not cover the whole day.",
-      h("p", {}, "The next run makes it again by itself."), report.incomplete_because && h("p", { class: "note" }, INCOMPLETE[report.incomplete_because] ?? report.incomplete_because)),
+      h("p", {}, "The next run creates it again automatically."), report.incomplete_because && h("p", { class: "note" }, INCOMPLETE[report.incomplete_because] ?? report.incomplete_because)),
     h("div", { class: "columns" },
       card("Compared", {}, counts(...Object.entries(report.counts ?? {}).map(([kind, number]) => [KINDS[kind] ?? kind, count(number)]),
         ["Other payments from the account", report.not_ours ? count(report.not_ours) : null])),
-      card("The account", {}, report.account ? account(report.account) : empty("Not known"),
-        facts(["Made", when(report.made_at)],
-          ["Messages that never arrived", report.missed_webhooks && count(report.missed_webhooks.found)]))),
-    card("Differences", {}, differences.length > 0 ? differenceTable(differences) : empty("None", "The three books agree.")),
+      card("mAccount", {}, report.account ? account(report.account) : empty("Not available"),
+        facts(["Created", when(report.made_at)],
+          ["Webhooks that did not arrive", report.missed_webhooks && count(report.missed_webhooks.found)]))),
+    card("Differences", {}, differences.length > 0 ? differenceTable(differences) : empty("No differences", "All three sources agree.")),
   ];
 }
 
 function account(day) {
   return facts(
-    ["Opened with", money(day.opening_balance)],
-    ["Came in", money(day.total_credits)],
-    ["Went out", money(day.total_debits)],
-    ["Closed with", money(day.closing_balance)],
+    ["Opening balance", money(day.opening_balance)],
+    ["Credits", money(day.total_credits)],
+    ["Debits", money(day.total_debits)],
+    ["Closing balance", money(day.closing_balance)],
   );
 }
 
 function differenceTable(lines) {
   return table("Differences", [
-    { title: "What", cell: (each) => KINDS[each.kind] ?? each.kind },
+    { title: "Difference", cell: (each) => KINDS[each.kind] ?? each.kind },
     { title: "Payout", cell: (each) => each.transaction_id
       ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, short(each.transaction_id)) : "–" },
-    { title: "Monoova says", wide: true, cell: (each) => each.monoova_says ?? "–" },
-    { title: "Here", end: true, class: "amount", cell: (each) => money(each.amount) },
-    { title: "There", end: true, class: "amount", wide: true, cell: (each) => money(each.amount_there) },
+    { title: "Monoova status", wide: true, cell: (each) => each.monoova_says ?? "–" },
+    { title: "Our amount", end: true, class: "amount", cell: (each) => money(each.amount) },
+    { title: "Monoova amount", end: true, class: "amount", wide: true, cell: (each) => money(each.amount_there) },
   ], lines);
 }

@@ -11,18 +11,18 @@ import * as session from "./session.js";
 export function page({ signal }) {
   return [
     head("Reports", {
-      lead: "Each morning yesterday's payouts are compared with Monoova's statement and the account's transactions.",
-      actions: session.mayOperate() ? [button("Run a day", run)] : [],
+      lead: "Each morning yesterday's payouts are reconciled with Monoova's statement and the mAccount's transactions.",
+      actions: session.mayOperate() ? [button("Run a report", run)] : [],
     }),
     paged((cursor) => api.get("/reports/daily", { cursor }),
-      (items) => items.length > 0 ? reports(items) : empty("No reports yet", "The first one is made tomorrow morning."), { signal }),
+      (items) => items.length > 0 ? reports(items) : empty("No reports yet", "The first report is created tomorrow morning."), { signal }),
   ];
 }
 
 function run() {
   return ask({
-    title: "Compare a day now?",
-    words: "Monoova is asked for its books of that day. Nothing is paid, and no payout changes by it.",
+    title: "Run a daily report?",
+    words: "The payouts of that day are reconciled with Monoova's records. Nothing is paid. A completed payout that was returned is put under review.",
     fields: [field("Day", "day", { type: "date", required: true, value: dayBefore(today(), 1), max: today() })],
     yes: "Run",
     act: async ({ day }) => {
@@ -34,14 +34,14 @@ function run() {
 
 export function verdict(report) {
   const differences = report.difference_count ?? 0;
-  if (report.is_complete === false) return badge("Not complete", "wait");
-  return differences > 0 ? badge(count(differences, "difference"), "bad") : badge("All agrees", "good");
+  if (report.is_complete === false) return badge("Incomplete", "wait");
+  return differences > 0 ? badge(count(differences, "difference"), "bad") : badge("No differences", "good");
 }
 
 function reports(items) {
   return table("Daily reports", [
     { title: "Day", cell: (each) => dayName(each.date) },
-    { title: "Outcome", cell: verdict },
-    { title: "Made", wide: true, cell: (each) => when(each.made_at) },
+    { title: "Result", cell: verdict },
+    { title: "Created", wide: true, cell: (each) => when(each.made_at) },
   ], items, { href: (each) => link(`/reports/${each.date}`), key: (each) => each.date });
 }

@@ -1,4 +1,4 @@
-// Payouts of which only a person can say what became of them.
+// Payouts under review: a person has to determine the outcome.
 
 import * as api from "./api.js";
 import { h } from "./dom.js";
@@ -17,31 +17,31 @@ export function page({ signal }) {
       await namesKnown();
       return api.get("/payouts", { needs_review: "true", limit: 25, cursor });
     },
-    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "A payout whose outcome only a person can find out shows up here."),
+    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "Payouts whose outcome a person has to determine are listed here."),
     { signal },
   );
   return [
-    head("Review", { lead: "Monoova's word is missing or contradicts itself. Nothing is sent again until you settle it." }),
-    !session.mayOperate() && h("p", { class: "note" }, "You can look. Settling a payout needs the role of an operator."),
+    head("Review", { lead: "Monoova has reported no outcome, or reports that contradict each other. Nothing is sent again until you resolve the payout." }),
+    !session.mayOperate() && h("p", { class: "note" }, "View only. Resolving a payout needs the operator role."),
     list,
   ];
 }
 
 function reviews(items, list) {
-  const settle = async (payout) => {
+  const resolveOne = async (payout) => {
     if (await resolve(payout)) {
       dispatchEvent(new Event("payouts-changed"));
       await list.again();
     }
   };
   return table("Payouts that need review", [
-    { title: "To", cell: (each) => [payee(each), h("span", { class: "narrow-only under note" }, why(each))] },
-    { title: "Why", wide: true, cell: why },
+    { title: "Payee", cell: (each) => [payee(each), h("span", { class: "narrow-only under note" }, why(each))] },
+    { title: "Reason", wide: true, cell: why },
     { title: "Status", wide: true, cell: (each) => statusOf(each).label },
-    { title: "Since", wide: true, cell: (each) => when(each.updated_at) },
+    { title: "Updated", wide: true, cell: (each) => when(each.updated_at) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
     ...(session.mayOperate()
-      ? [{ title: h("span", { class: "unseen" }, "Settle"), wide: true, end: true, cell: (each) => button("Settle", () => settle(each), { kind: "small" }) }]
+      ? [{ title: h("span", { class: "unseen" }, "Resolve"), wide: true, end: true, cell: (each) => button("Resolve", () => resolveOne(each), { kind: "small" }) }]
       : []),
   ], items, { href: (each) => link(`/payouts/${each.transaction_id}`), key: (each) => each.transaction_id });
 }

@@ -112,19 +112,19 @@ export function problemNotice(problem, { again } = {}) {
   const number = problem.requestId && h("p", { class: "note" }, `Request ${problem.requestId}`);
   switch (problem.kind) {
     case Kind.UNAVAILABLE:
-      return empty("Not available here", "This deployment does not offer it.");
+      return empty("Not available", "This deployment does not offer it.");
     case Kind.SIGNED_OUT:
     case Kind.FORBIDDEN:
       return notice("info", problem.detail);
     case Kind.UNKNOWN:
       return notice("wait", "We do not know yet whether this was done.",
-        h("p", {}, `${problem.detail ?? ""} Look at how things stand before you ask again.`), number);
+        h("p", {}, `${problem.detail ?? ""} Check the current state before you try again.`), number);
     case Kind.TRY_AGAIN:
-      return notice("bad", "That did not work. Nothing was done.", h("p", {}, problem.detail), retry, number);
+      return notice("bad", "This did not work. Nothing was changed.", h("p", {}, problem.detail), retry, number);
     case Kind.INVALID:
-      return notice("bad", problem.detail || "Something in it is not valid.", errorList(problem.errors));
+      return notice("bad", problem.detail || "The request is not valid.", errorList(problem.errors));
     default:
-      if (problem.kind) return notice("bad", problem.detail || "That was refused.");
+      if (problem.kind) return notice("bad", problem.detail || "The request was refused.");
       console.error(problem);
       return notice("bad", "Something went wrong on this page.", retry);
   }

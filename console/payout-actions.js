@@ -29,21 +29,21 @@ export function actionsOn(payout, done) {
   return [
     mayDecide && button("Approve", acting(approve), { kind: "primary" }),
     mayDecide && button("Reject", acting(reject)),
-    payout.needs_review && button("Settle by hand", acting(resolve), { kind: "primary" }),
-    status === "Pending" && button("Ask Monoova now", acting(refresh)),
+    payout.needs_review && button("Resolve", acting(resolve), { kind: "primary" }),
+    status === "Pending" && button("Refresh from Monoova", acting(refresh)),
     (status === "Queued" || waits) && button("Cancel payout", acting(cancel)),
-    ended && button("Try again as a new payout", acting(retry)),
+    ended && button("Retry as a new payout", acting(retry)),
   ].filter(Boolean);
 }
 
 /** Why something that one might look for is not offered. */
 export function whyNot(payout) {
   if (!session.mayOperate()) {
-    return isOpen(payout) || payout.needs_review ? "You can look. Changing a payout needs the role of an operator." : null;
+    return isOpen(payout) || payout.needs_review ? "View only. Changing a payout needs the operator role." : null;
   }
   if (payout.status !== "AwaitingApproval") return null;
-  if (payout.created_by === session.me().name) return "You asked for this payout, so somebody else has to approve it.";
-  return session.mayApprove() ? null : "Approving needs the role of an approver.";
+  if (payout.created_by === session.me().name) return "You requested this payout, so another person has to approve it.";
+  return session.mayApprove() ? null : "Approving needs the approver role.";
 }
 
 function what(payout) {
@@ -53,7 +53,7 @@ function what(payout) {
 export function approve(payout) {
   return ask({
     title: `Approve ${money(payout.amount)}?`,
-    words: `${what(payout)} is sent as soon as you approve. Your approval stands in the payout's history.`,
+    words: `${what(payout)} is sent as soon as you approve. Your approval is recorded in the payout's history.`,
     yes: `Approve ${money(payout.amount)}`,
     act: () => api.post(path(payout, "approve")),
   });
@@ -62,8 +62,8 @@ export function approve(payout) {
 export function reject(payout) {
   return ask({
     title: `Reject ${money(payout.amount)}?`,
-    words: `${what(payout)} will not be paid: the payout is cancelled, for good.`,
-    fields: [field("Reason", "reason", { required: true, hint: "For whoever asked for it. No names or account numbers.", maxlength: 500 })],
+    words: `${what(payout)} will not be paid: the payout is cancelled for good.`,
+    fields: [field("Reason", "reason", { required: true, hint: "Shown to the requester. No names or account numbers.", maxlength: 500 })],
     yes: "Reject payout",
     kind: "danger",
     act: ({ reason }) => api.post(path(payout, "reject"), { reason }),
@@ -73,9 +73,9 @@ export function reject(payout) {
 function cancel(payout) {
   return ask({
     title: "Cancel this payout?",
-    words: `${what(payout)} has not been sent yet. Once cancelled, it never is.`,
+    words: `${what(payout)} has not been sent yet. Once cancelled, it will never be sent.`,
     yes: "Cancel payout",
-    no: "Keep it",
+    no: "Keep payout",
     kind: "danger",
     act: () => api.post(path(payout, "cancel")),
   });
@@ -83,9 +83,9 @@ function cancel(payout) {
 
 async function refresh(payout) {
   return ask({
-    title: "Ask Monoova now?",
-    words: "Monoova is asked what became of this payout. Nothing is sent again, and it is asked by itself anyway.",
-    yes: "Ask now",
+    title: "Refresh from Monoova?",
+    words: "Monoova is asked for the status of this payout. Nothing is sent again. This also happens automatically.",
+    yes: "Refresh",
     act: () => api.post(path(payout, "refresh")),
   });
 }
@@ -93,10 +93,10 @@ async function refresh(payout) {
 async function retry(payout) {
   const key = crypto.randomUUID(); // one for the dialog: whatever is pressed twice pays once
   const made = await ask({
-    title: `Pay ${money(payout.amount)} again?`,
+    title: `Retry ${money(payout.amount)} as a new payout?`,
     words: [
-      `A new payout of ${what(payout)} is made, under a reference of its own. The old one stays as it is.`,
-      "If the bank details were wrong, add new ones to the customer and pay from there instead.",
+      `A new payout of ${what(payout)} is requested, under a reference of its own. The original stays as it is.`,
+      "If the bank details were wrong, add a new destination to the customer and request a new payout instead.",
     ],
     yes: `Pay ${money(payout.amount)}`,
     act: () => api.post(path(payout, "retry"), {}, { idempotencyKey: key }),
@@ -106,25 +106,25 @@ async function retry(payout) {
 }
 
 const OUTCOMES = {
-  Completed: "It was paid",
-  Failed: "It was not paid",
-  Returned: "It was paid, and the money came back",
-  Cancelled: "It was never sent",
+  Completed: "Completed: it was paid",
+  Failed: "Failed: it was not paid",
+  Returned: "Returned: it was paid and the money was returned",
+  Cancelled: "Cancelled: it was never sent",
 };
 
 export function resolve(payout) {
   const choices = resolutionsOf(payout).map((outcome) => [outcome, OUTCOMES[outcome]]);
   return ask({
-    title: "Settle this payout by hand?",
+    title: "Resolve this payout?",
     words: [
-      h("p", {}, "Look it up at Monoova first, under the reference ", h("code", {}, payout.unique_reference), "."),
-      "What you say here ends the review. It is written into the payout's history with your name and your reason. No money moves by it.",
+      h("p", {}, "First look it up in Monoova's portal or statement under the reference ", h("code", {}, payout.unique_reference), "."),
+      "Resolving ends the review. The outcome is recorded in the payout's history with your name and your reason. It pays nothing.",
     ],
     fields: [
-      field("What became of it", "outcome", { choices, required: true }),
-      field("How you know", "reason", { required: true, hint: "For example: confirmed on the phone by Monoova's support. No names or numbers.", maxlength: 500 }),
+      field("Outcome", "outcome", { choices, required: true }),
+      field("Reason", "reason", { required: true, hint: "How you know, for example: confirmed by phone with Monoova support. No names or account numbers.", maxlength: 500 }),
     ],
-    yes: "Settle payout",
+    yes: "Resolve payout",
     act: (values) => api.post(path(payout, "resolve"), values),
   });
 }

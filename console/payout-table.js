@@ -10,10 +10,10 @@ export function payoutTable(caption, payouts, { extra = [] } = {}) {
   return table(
     caption,
     [
-      { title: "To", cell: (each) => [payee(each), h("span", { class: "narrow-only under" }, payoutBadge(each))] },
+      { title: "Payee", cell: (each) => [payee(each), h("span", { class: "narrow-only under" }, payoutBadge(each))] },
       { title: "Status", wide: true, cell: payoutBadge },
       ...extra,
-      { title: "Asked for", wide: true, cell: (each) => h("time", { datetime: each.created_at }, when(each.created_at)) },
+      { title: "Requested", wide: true, cell: (each) => h("time", { datetime: each.created_at }, when(each.created_at)) },
       { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
     ],
     payouts,

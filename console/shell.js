@@ -1,4 +1,4 @@
-// The frame around every page: where one can go, what waits for somebody, who is signed in.
+// The frame around every page: navigation, what needs attention, who is signed in.
 
 import * as api from "./api.js";
 import * as auth from "./auth.js";
@@ -14,12 +14,12 @@ const PLACES = [
   ["Batches", "/batches", "batches"],
   ["Customers", "/customers", "customers"],
 ];
-const WAITING = [
+const NEEDS_ATTENTION = [
   ["Approvals", "/approvals", "approvals"],
   ["Review", "/review", "review"],
   ["Dead letters", "/dead-letters", "letters"],
 ];
-const LOOKING_BACK = [["Reports", "/reports", "reports"]];
+const RECONCILIATION = [["Reports", "/reports", "reports"]];
 
 /** The frame; answers with the element that pages go into. */
 export function frame(root) {
@@ -58,10 +58,10 @@ function brand() {
 function navigation() {
   return [
     h("div", { class: "menu-head" }, brand()),
-    session.mayOperate() && linkButton("Pay someone", "#/pay", { kind: "primary pay", icon: "plus" }),
+    session.mayOperate() && linkButton("New payout", "#/pay", { kind: "primary pay", icon: "plus" }),
     group(null, PLACES),
-    group("Waiting for someone", WAITING),
-    group("Looking back", LOOKING_BACK),
+    group("Needs attention", NEEDS_ATTENTION),
+    group("Reconciliation", RECONCILIATION),
     h(
       "div",
       { class: "person" },

@@ -2,15 +2,15 @@
 
 /** Of each status: what it is called here, and how good the news is. */
 const STATUSES = {
-  AwaitingApproval: ["Waiting for approval", "wait"],
+  AwaitingApproval: ["Awaiting approval", "wait"],
   Queued: ["Queued", "quiet"],
-  Pending: ["On its way", "going"],
-  Completed: ["Paid", "good"],
-  Failed: ["Not paid", "bad"],
-  Returned: ["Came back", "bad"],
+  Pending: ["Pending", "going"],
+  Completed: ["Completed", "good"],
+  Failed: ["Failed", "bad"],
+  Returned: ["Returned", "bad"],
   Cancelled: ["Cancelled", "quiet"],
   NotReleased: ["Not released", "bad"],
-  Waiting: ["Not released yet", "quiet"],
+  Waiting: ["Waiting", "quiet"],
 };
 
 export const PAYOUT_STATUSES = [
@@ -18,9 +18,9 @@ export const PAYOUT_STATUSES = [
 ];
 
 const SUBMISSIONS = {
-  Sending: ["Being sent", "going"],
-  Accepted: ["On its way", "going"],
-  Unresolved: ["Not known yet", "wait"],
+  Sending: ["Sending", "going"],
+  Accepted: ["Pending", "going"],
+  Unresolved: ["Unresolved", "wait"],
 };
 
 export function statusOf(payout) {
@@ -39,55 +39,55 @@ export function isOpen(payout) {
 
 /** The three answers, where the API does not give an explanation of its own. */
 const EXPLANATIONS = {
-  AwaitingApproval: ["It waits for somebody other than the requester to approve it.",
-    "It is cancelled by itself after 30 days without a decision.", "Ask an approver."],
-  Queued: ["It has not been sent to Monoova yet.", "It is sent by itself.", "Nothing."],
-  Sending: ["It is being sent to Monoova at this moment.", "The answer shows here by itself.", "Nothing."],
-  Accepted: ["Monoova has taken it. The bank's word is still to come.",
-    "Monoova is asked again by itself until there is an end.", "Nothing."],
-  Unresolved: ["Monoova did not answer clearly, so nobody knows yet whether it was paid.",
-    "Monoova is asked again by itself until it is known.",
+  AwaitingApproval: ["This payout is awaiting approval by a person other than the requester.",
+    "It is cancelled automatically after 30 days without a decision.", "Ask an approver."],
+  Queued: ["This payout has not been sent to Monoova yet.", "It is sent automatically.", "Nothing."],
+  Sending: ["This payout is being sent to Monoova at this moment.", "Monoova's answer is shown here automatically.", "Nothing."],
+  Accepted: ["Monoova has accepted this payout. The bank's outcome is not known yet.",
+    "Monoova is asked again automatically until the payout is final.", "Nothing."],
+  Unresolved: ["Monoova gave no clear answer: it is not known yet whether this payout was paid.",
+    "Monoova is asked again automatically until the outcome is known.",
     "Do not pay again: this payout may still go through."],
-  Completed: ["It was paid.", null, "Nothing."],
-  Failed: ["It was not paid. The money did not leave, or was given back.", null,
-    "Put right what was wrong, then try again as a new payout."],
-  Returned: ["It was paid, but the bank sent the money back.", null,
-    "Ask the customer for other bank details, then try again as a new payout."],
-  Cancelled: ["It was cancelled before anything was sent.", null, "Nothing, or pay anew."],
+  Completed: ["This payout was paid.", null, "Nothing."],
+  Failed: ["This payout was not paid. The money did not leave the mAccount, or was returned to it.", null,
+    "Correct the cause, then retry as a new payout."],
+  Returned: ["This payout was paid, but the payee's bank returned the money.", null,
+    "Ask the payee for other account details, add them to the customer, and request a new payout."],
+  Cancelled: ["This payout was cancelled before anything was sent.", null, "Nothing, or retry as a new payout."],
 };
 
 export function explanationOf(payout) {
   if (payout.explanation) return payout.explanation;
   const [summary, next, todo] = EXPLANATIONS[payout.submission ?? payout.status] ?? ["", null, ""];
   const review = payout.needs_review
-    ? "Find out from Monoova what became of it, then settle it here." : todo;
+    ? "Look the payout up at Monoova, then resolve it here." : todo;
   return { summary, next, next_at: payout.next_look_at, what_to_do: review };
 }
 
 const EVENTS = {
-  Requested: "Asked for",
+  Requested: "Requested",
   Approved: "Approved",
-  ApprovalDenied: "Approval refused",
-  ApprovalExpired: "Nobody approved it in time",
-  Claimed: "Taken from the queue to be sent",
+  ApprovalDenied: "Approval rejected",
+  ApprovalExpired: "Approval expired",
+  Claimed: "Taken from the queue for sending",
   CancelledByAdmin: "Cancelled",
-  QueueExpired: "Too old to be sent",
-  DestinationGone: "The destination is gone",
-  SendAccepted: "Monoova took it",
-  SendRefused: "Monoova refused it",
-  SendNotAuthenticated: "Monoova did not know us; back in the queue",
-  SendUnclear: "Monoova did not answer clearly",
-  LeaseExpired: "Sending was cut off",
+  QueueExpired: "Expired in the queue",
+  DestinationGone: "Destination removed",
+  SendAccepted: "Accepted by Monoova",
+  SendRefused: "Refused by Monoova",
+  SendNotAuthenticated: "Login refused by Monoova: queued again",
+  SendUnclear: "No clear answer from Monoova",
+  LeaseExpired: "Sending was interrupted",
   SentAgain: "Sent again under the same reference",
-  GaveUp: "A person has to look at it",
-  SettledComplete: "Paid",
-  SettledRejected: "The bank rejected it",
-  MoneyReturned: "The money came back",
-  Contradicted: "Something contradicts it",
-  ResolvedCompleted: "Settled by hand as paid",
-  ResolvedFailed: "Settled by hand as not paid",
-  ResolvedReturned: "Settled by hand as come back",
-  ResolvedCancelled: "Settled by hand as cancelled",
+  GaveUp: "Put under review",
+  SettledComplete: "Completed",
+  SettledRejected: "Rejected by the bank",
+  MoneyReturned: "Returned",
+  Contradicted: "Contradicting report received",
+  ResolvedCompleted: "Resolved as completed",
+  ResolvedFailed: "Resolved as failed",
+  ResolvedReturned: "Resolved as returned",
+  ResolvedCancelled: "Resolved as cancelled",
 };
 
 export function eventName(event) {
@@ -96,9 +96,9 @@ export function eventName(event) {
 
 const ACTORS = {
   monoova: "Monoova",
-  reconciler: "by itself",
-  queue: "by itself",
-  system: "by itself",
+  reconciler: "System",
+  queue: "System",
+  system: "System",
   webhook: "Monoova",
 };
 
@@ -113,14 +113,14 @@ export function actorName(by, me) {
 }
 
 export const REVIEW_REASONS = {
-  OutcomeUnknown: "Monoova never said what became of it",
-  AcceptedButUnknown: "Monoova took it, then did not know it",
-  StillPending: "It has been on its way for too long",
-  DestinationGone: "Its destination is gone while it is in doubt",
-  Contradiction: "Monoova's messages contradict each other",
+  OutcomeUnknown: "Monoova reported no outcome",
+  AcceptedButUnknown: "Monoova accepted it, but no longer knows it",
+  StillPending: "Pending for too long",
+  DestinationGone: "Destination removed while the payout was unresolved",
+  Contradiction: "Monoova's reports contradict each other",
 };
 
-/** How a payout that needs review may be settled, by its status. */
+/** How a payout that needs review may be resolved, by its status. */
 export function resolutionsOf(payout) {
   const all = {
     Queued: ["Completed", "Cancelled"],
@@ -139,7 +139,7 @@ export const PAY_ID_TYPES = {
   PhoneNumber: "Phone number",
   ABN: "ABN",
   ACN: "ACN",
-  OrganisationId: "Organisation",
+  OrganisationId: "Organisation id",
 };
 
 export function destinationName(destination) {
@@ -150,26 +150,26 @@ export function destinationName(destination) {
 
 export const VERIFICATIONS = {
   NotStarted: ["Not verified", "quiet"],
-  Started: ["Waiting for the code", "wait"],
+  Started: ["Awaiting code", "wait"],
   Verified: ["Verified", "good"],
   Failed: ["Verification failed", "bad"],
   Locked: ["Locked for an hour", "bad"],
 };
 
 export const PURPOSES = {
-  Payout: "Paying",
-  Validation: "Checking before paying",
+  Payout: "Payout",
+  Validation: "Validation",
   Verification: "Verification",
   Export: "Export",
-  Redaction: "Keeping details out of a reason",
+  Redaction: "Redaction of a reason",
 };
 
 export const BATCH_STATUSES = {
-  Checking: ["Being checked", "going"],
-  AwaitingConfirmation: ["Confirm the total", "wait"],
-  AwaitingApproval: ["Waiting for approval", "wait"],
-  Releasing: ["Being released", "going"],
-  Released: ["Being paid", "going"],
+  Checking: ["Checking", "going"],
+  AwaitingConfirmation: ["Awaiting confirmation", "wait"],
+  AwaitingApproval: ["Awaiting approval", "wait"],
+  Releasing: ["Releasing", "going"],
+  Released: ["Released", "going"],
   Finished: ["Finished", "good"],
   Cancelled: ["Cancelled", "quiet"],
 };

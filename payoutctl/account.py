@@ -1,4 +1,4 @@
-"""`account`: the money that can be paid out, and what came in."""
+"""`account`: the balance of the mAccount, and incoming funds."""
 
 import click
 
@@ -6,7 +6,7 @@ from payoutctl.session import Session, with_session
 from payoutctl.words import Command
 
 
-@click.command(cls=Command, help="The balance, what may be debited, and the money that came in.")
+@click.command(cls=Command, help="The balance, the available balance, and incoming funds.")
 @with_session
 def account(session: Session) -> None:
     balance = session.api.get("/account")

@@ -21,7 +21,7 @@ class Aws:
 
     @classmethod
     def of(cls, connection: Connection, say: Callable[[str], None]) -> "Aws":
-        """As boto3 finds whoever is at work here; the emulated AWS for the local stack."""
+        """With the credentials that boto3 finds; the emulated AWS for the local stack."""
         local = connection.aws
         session: Any = boto3.Session(
             aws_access_key_id=local.access_key_id if local else None,
@@ -49,7 +49,7 @@ class Aws:
         except (BotoCoreError, ClientError) as error:
             code = code_of(error)
             raise Failure(
-                f"AWS does not know who you are ({code}): aws sso login, or AWS_PROFILE.",
+                f"AWS does not accept your credentials ({code}): aws sso login, or AWS_PROFILE.",
                 Exit.NOT_ALLOWED,
             ) from None
 

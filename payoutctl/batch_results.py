@@ -17,9 +17,11 @@ _RESTS: Final = ("Finished", "Cancelled", "AwaitingConfirmation", "AwaitingAppro
 _ENDED: Final = ("completed", "failed", "returned", "cancelled", "not_released")
 
 
-@click.command("status", cls=Command, help="How far it is; with --wait, until it is through.")
+@click.command(
+    "status", cls=Command, help="The progress of a batch; with --wait, until it is finished."
+)
 @click.argument("batch_id")
-@click.option("--wait", "waits", is_flag=True, help="Until its end, or until a person is needed.")
+@click.option("--wait", "waits", is_flag=True, help="Wait until it is finished, or needs a person.")
 @with_session
 def status(session: Session, batch_id: str, waits: bool) -> None:
     found = session.api.get(at("batches", batch_id))
@@ -30,7 +32,7 @@ def status(session: Session, batch_id: str, waits: bool) -> None:
 
 def _awaited(session: Session, found: Any) -> Any:
     total = found.get("row_count")
-    with session.out.progress("Payouts at their end", total) as bar:
+    with session.out.progress("Payouts finished", total) as bar:
         while found["status"] not in _RESTS:
             bar.at(_ended(found), total, found["status"])
             session.doors.sleep(POLL_SECONDS)
@@ -44,7 +46,7 @@ def _ended(found: Any) -> int:
     return sum(int(progress.get(name) or 0) for name in _ENDED)
 
 
-@click.command("rows", cls=Command, help="Its payouts, in the order of the file.")
+@click.command("rows", cls=Command, help="The payouts of a batch, in the order of the file.")
 @click.argument("batch_id")
 @cursor
 @everything
@@ -72,7 +74,7 @@ def rows(session: Session, batch_id: str, cursor: str | None, is_all: bool) -> N
         session.out.say(f"There are more: --all, or --cursor {page['next_cursor']}")
 
 
-@click.command("result", cls=Command, help="The file again, with what became of each line, as CSV.")
+@click.command("result", cls=Command, help="The file with the outcome of each line, as CSV.")
 @click.argument("batch_id")
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
 @with_session

@@ -1,4 +1,4 @@
-"""`batch …`: a file of payouts, from the upload to an approver's word."""
+"""`batch …`: a file of payouts, from the upload to the approval."""
 
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -17,13 +17,13 @@ from payoutctl.words import Group, cursor, limit, yes
 _MOST_SHOWN: Final = 20
 
 
-@click.group(cls=Group, help="Files of payouts: check, confirm, approve, watch, take the result.")
+@click.group(cls=Group, help="Files of payouts: check, confirm, approve, follow, get the result.")
 def batch() -> None: ...
 
 
 @batch.command("upload", help="Upload a CSV file (customer, amount, reference) and confirm it.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--total", help="What it must come to: confirms without asking.")
+@click.option("--total", help="The total you expect: confirms without asking.")
 @with_session
 def upload(session: Session, file: Path, total: str | None) -> None:
     expected = _amount(total) if total else None
@@ -31,7 +31,7 @@ def upload(session: Session, file: Path, total: str | None) -> None:
     session.out.say(f"Uploading {file.name}, {len(content):,} bytes …")
     answer = _sent(session, content)
     if answer.is_replay:
-        session.out.say("This very file was uploaded before: nobody is paid twice by it.")
+        session.out.say("This file was uploaded before: no payee is paid twice.")
     found = _checked(session, answer.json)
     _say_summary(session, found)
     if found["status"] == "AwaitingConfirmation":
@@ -46,12 +46,12 @@ def _sent(session: Session, content: bytes) -> Answer:
         )
     except Failure as failure:
         if failure.ends is Exit.UNKNOWN:
-            session.out.say("Upload it again: the same rows are one batch, however often.")
+            session.out.say("Upload it again: the same rows are the same batch, however often.")
         raise
 
 
 def _checked(session: Session, found: Any) -> Any:
-    with session.out.progress("Checking against what was paid before"):
+    with session.out.progress("Checking against earlier payouts"):
         while found["status"] == "Checking":
             session.doors.sleep(POLL_SECONDS)
             found = looked_at(session, at("batches", found["batch_id"]))
@@ -64,13 +64,13 @@ def _say_summary(session: Session, found: Any) -> None:
         return
     say = session.out.say
     say(
-        f"{summary['count']:,} payouts, {money(summary['total'])} in all, "
+        f"{summary['count']:,} payouts, {money(summary['total'])} in total, "
         f"the largest {money(summary['largest'])}."
     )
     if summary["first_time_count"]:
-        say(f"{summary['first_time_count']:,} of them to customers who were never paid before.")
+        say(f"{summary['first_time_count']:,} of them to customers without an earlier payout.")
     if summary["duplicate_count"]:
-        say(f"{summary['duplicate_count']:,} look as if they had been paid already:")
+        say(f"{summary['duplicate_count']:,} are possible duplicates:")
     for row in summary["duplicates"][:_MOST_SHOWN]:
         say(f"  line {row['line']}: {money(row['amount'])} to {row['customer_id']}, {_like(row)}")
     _say_elsewhere(session, summary)
@@ -80,7 +80,7 @@ def _say_elsewhere(session: Session, summary: Any) -> None:
     if summary["also_in_batches_count"]:
         others = ", ".join(summary["also_in_batches"])
         session.out.say(
-            f"{summary['also_in_batches_count']:,} are in other batches of these days too: {others}"
+            f"{summary['also_in_batches_count']:,} are also in other recent batches: {others}"
         )
 
 
@@ -91,15 +91,15 @@ def _like(row: Any) -> str:
 
 
 def _confirmed(session: Session, found: Any, expected: Decimal | None) -> Any:
-    """Confirmed with the total that the person has on paper, not the one that we show."""
+    """Confirmed with the total that the person expects, not the one that is shown."""
     if expected is None:
         if session.out.is_json:
-            session.out.say("It waits to be confirmed: payoutctl batch confirm ID --total AMOUNT")
+            session.out.say("Awaiting confirmation: payoutctl batch confirm ID --total AMOUNT")
             return found
         expected = _amount(click.prompt("Type the total to confirm", err=True))
     confirmed = session.api.post(at("batches", found["batch_id"], "confirm"), {"total": expected})
     if confirmed["status"] == "AwaitingApproval":
-        session.out.say("Confirmed. Now an approver who is not you: payoutctl batch approve ID")
+        session.out.say("Confirmed. Next, another person approves it: payoutctl batch approve ID")
     return confirmed
 
 
@@ -109,7 +109,7 @@ def _amount(text: str) -> Decimal:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite():
-        raise Failure("The total is an amount, as 1234.50.", Exit.USAGE)
+        raise Failure("The total is an amount such as 1234.50.", Exit.USAGE)
     return amount
 
 
@@ -142,9 +142,9 @@ def show_batch(session: Session, batch_id: str) -> None:
         session.out.text(f"  {entry['at']}  {entry['event']} by {entry['by']}{detail}")
 
 
-@batch.command("confirm", help="Confirm the total: then an approver's word is all it needs.")
+@batch.command("confirm", help="Confirm the total: the batch then awaits approval.")
 @click.argument("batch_id")
-@click.option("--total", help="Asked for if you do not give it.")
+@click.option("--total", help="The total you expect; you are asked if you do not give it.")
 @with_session
 def confirm(session: Session, batch_id: str, total: str | None) -> None:
     found = session.api.get(at("batches", batch_id))
@@ -152,7 +152,7 @@ def confirm(session: Session, batch_id: str, total: str | None) -> None:
     show(session, _confirmed(session, found, _amount(total) if total else None))
 
 
-@batch.command("approve", help="Approve it: whoever uploaded or confirmed it cannot.")
+@batch.command("approve", help="Approve a batch: not by the person who uploaded or confirmed it.")
 @click.argument("batch_id")
 @yes
 @with_session
@@ -163,7 +163,7 @@ def approve(session: Session, batch_id: str, yes: bool) -> None:
     show(session, session.api.post(at("batches", batch_id, "approve")))
 
 
-@batch.command("reject", help="Refuse approval: nobody in it is paid.")
+@batch.command("reject", help="Reject a batch: none of its payouts are paid.")
 @click.argument("batch_id")
 @reason
 @with_session
@@ -171,13 +171,13 @@ def reject(session: Session, batch_id: str, reason: str) -> None:
     show(session, session.api.post(at("batches", batch_id, "reject"), {"reason": reason}))
 
 
-@batch.command("cancel", help="Cancel what of it has not been sent.")
+@batch.command("cancel", help="Cancel the payouts of a batch that have not been sent.")
 @click.argument("batch_id")
 @yes
 @with_session
 def cancel(session: Session, batch_id: str, yes: bool) -> None:
     if not yes:
-        click.confirm("Cancel all of it that is not sent yet?", abort=True, err=True)
+        click.confirm("Cancel all its payouts that have not been sent?", abort=True, err=True)
     show(session, session.api.post(at("batches", batch_id, "cancel")))
 
 

@@ -1,4 +1,4 @@
-"""The map of payoutctl: every command, and the words that go before one."""
+"""payoutctl: every command, and the options that go before one."""
 
 import click
 
@@ -13,7 +13,6 @@ from payoutctl import (
     explaining,
     key,
     login,
-    parked,
     paying,
     payouts,
     profiles,
@@ -29,9 +28,9 @@ from payoutctl.words import Group
 
 _HELP = """Monoova Payouts from a terminal, for the people who run it.
 
-It asks the API of a deployment, as whoever is signed in: PAYOUTS_API_URL or --profile says which
-one, `payoutctl login` or PAYOUTS_TOKEN as whom, --local is the stack of `make run`. A command that
-asks AWS or Monoova directly says so on stderr. docs/payoutctl.md has every command.
+It calls the API of a deployment under your sign-in: PAYOUTS_API_URL or --profile names the
+deployment, `payoutctl login` or PAYOUTS_TOKEN the user, and --local the stack of `make run`. A
+command that calls AWS or Monoova directly says so on stderr. docs/payoutctl.md has every command.
 """
 
 
@@ -41,16 +40,18 @@ asks AWS or Monoova directly says so on stderr. docs/payoutctl.md has every comm
     epilog=f"\b\nExit codes:\n{table()}",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--profile", envvar="PAYOUTS_PROFILE", help="Of ~/.config/payoutctl/<name>.toml.")
+@click.option(
+    "--profile", envvar="PAYOUTS_PROFILE", help="The name of ~/.config/payoutctl/<name>.toml."
+)
 @click.option("--local", "is_local", is_flag=True, help="The stack of `make run`.")
 @click.option(
     "--as",
     "as_group",
     default="operators",
     show_default=True,
-    help="With --local: as a user of which group.",
+    help="With --local: the group of the user to act as.",
 )
-@click.option("--json", "is_json", is_flag=True, help="The same as --json after the command.")
+@click.option("--json", "is_json", is_flag=True, help="As --json after the command.")
 @click.pass_context
 def payoutctl(
     context: click.Context, profile: str | None, is_local: bool, as_group: str, is_json: bool
@@ -84,7 +85,6 @@ for command in (
     profiles.profile,
     deploying.configure,
     deploying.finish,
-    parked.parked,
 ):
     payoutctl.add_command(command)
 payouts.payouts.add_command(explaining.explain)

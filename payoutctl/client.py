@@ -1,7 +1,7 @@
 """Our API over HTTP, as the operator. Every way in which a call can fail has one exit code.
 
-A call that was refused, and one of which nobody knows whether it was done, are told apart: that
-is what decides whether a payment may be asked for again.
+A call that was refused, and one whose outcome is not known, are told apart: that decides whether
+a payout may be requested again.
 """
 
 import json
@@ -58,12 +58,12 @@ class Answer:
 def new_http(url: str) -> requests.Session:
     """For calls to `url`: by the proxy that the machine names, but never with others' passwords."""
     session = requests.Session()
-    session.auth = _nobody  # a .netrc must not replace the Authorization header
+    session.auth = _unchanged  # a .netrc must not replace the Authorization header
     session.trust_env = not url.startswith("http://")
     return session
 
 
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
@@ -172,14 +172,14 @@ def _unanswered(error: requests.RequestException, url: str, *, is_write: bool) -
         )
     if not is_write:
         return Failure(
-            "The API did not answer. Nothing was changed by asking.",
+            "The API did not respond. Nothing was changed.",
             Exit.TRY_AGAIN,
-            {"code": "NoAnswer", "detail": "The API did not answer."},
+            {"code": "NoAnswer", "detail": "The API did not respond."},
         )
     return Failure(
-        "The answer was lost: it may have been done. Look before you ask again.",
+        "The response was lost: it may have been done. Check before you try again.",
         Exit.UNKNOWN,
-        {"code": "AnswerLost", "detail": "The answer was lost: it may have been done."},
+        {"code": "AnswerLost", "detail": "The response was lost: it may have been done."},
     )
 
 
@@ -210,9 +210,9 @@ def words_of(problem: Mapping[str, Any], status: int) -> str:
     """A problem in words: what, which field, under which code, and the request to look for."""
     detail = problem.get("detail")
     if not detail and problem.get("message") == _NO_SUCH_ROUTE:
-        detail = "This API has no such route: it is older than this command, or not this API."
+        detail = "This API has no such route: it is an older version, or another API."
     if not detail and status == 401:
-        detail = "Not signed in, or no longer: payoutctl login."
+        detail = "Not signed in, or the session has ended: payoutctl login."
     lines = [str(detail or problem.get("message") or f"The API answered HTTP {status}.")]
     for name, messages in (problem.get("errors") or {}).items():
         lines.append(f"  {name}: {' '.join(messages)}")

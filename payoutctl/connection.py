@@ -38,7 +38,7 @@ _VARIABLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class LocalUser:
-    """Somebody whom `make run` made up."""
+    """A user that `make run` created."""
 
     email: str
     password: str = field(repr=False)
@@ -74,7 +74,7 @@ def chosen(
     """The profile that is named, else what the environment says.
 
     Raises:
-        Failure: there is no such profile, or it says what nobody understands.
+        Failure: there is no such profile, or it cannot be understood.
     """
     if is_local:
         return _read(local, "local", "Is `make run` running? It writes this file.")
@@ -83,7 +83,7 @@ def chosen(
     if profile is None:
         return _filled(Connection(_name_of(given["api_url"]), region=""), given)
     if not _NAME.fullmatch(profile):
-        raise Failure("A profile's name is letters, digits, dots and dashes.", Exit.USAGE)
+        raise Failure("A profile's name consists of letters, digits, dots and dashes.", Exit.USAGE)
     hint = "docs/payoutctl.md shows one."
     return _filled(_read(profile_file(environment, profile), profile, hint), given)
 

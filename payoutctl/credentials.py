@@ -31,7 +31,7 @@ class Credentials:
     def token(self) -> str:
         """
         Raises:
-            Failure: nobody is signed in, or no longer.
+            Failure: not signed in, or the session has ended.
         """
         return self.given or self._fresh().id_token
 
@@ -58,7 +58,7 @@ class Credentials:
         user = session.connection.users.get(session.as_group)
         if user is None:
             known = ", ".join(session.connection.users)
-            raise Failure(f"The local stack knows {known}.", Exit.USAGE)
+            raise Failure(f"The local stack has the groups {known}.", Exit.USAGE)
         cognito = session.doors.cognito(session.connection)
         return signing_in.signed_in(
             cognito, session.connection, user.email, user.password, ask, session.doors.now

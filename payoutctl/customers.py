@@ -1,4 +1,4 @@
-"""`customer …`: whom we pay. Names and addresses only where they are asked for."""
+"""`customer …`: the payees. Names and addresses only on request."""
 
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,19 @@ from payoutctl.plain import as_json
 from payoutctl.session import Session, with_session
 from payoutctl.words import Group, cursor, limit, yes
 
-names = click.option("--names", is_flag=True, help="Show the name and the e-mail address, too.")
+names = click.option("--names", is_flag=True, help="Also show the name and the e-mail address.")
 
 
-@click.group(cls=Group, help="Customers, and where they are paid.")
+@click.group(cls=Group, help="Customers and their destinations.")
 def customer() -> None: ...
 
 
 @customer.command(
-    "add", help="Register a customer: asks for the name, and for the details of where to pay them."
+    "add", help="Register a customer: asks for the name and the details of the destination."
 )
 @click.argument("name", required=False)
 @click.option("--email")
-@click.option("--external-id", help="Your business's own name for them; no personal data.")
+@click.option("--external-id", help="Your own id for the customer; no personal data.")
 @payees.options
 @with_session
 def add_customer(
@@ -33,7 +33,7 @@ def add_customer(
     where = {field: more.pop(field) for field in payees.KINDS}
     if file:
         if name or any(more.values()) or any(where.values()):
-            raise click.UsageError("With --from, all of it stands in the file.")
+            raise click.UsageError("With --from, everything is in the file.")
         body = payees.read(file)
     else:
         given: dict[str, Any] = {"name": name or payees.asked("Name"), **more}
@@ -42,7 +42,7 @@ def add_customer(
     _show(session, session.api.post("/customers", body), with_names=False)
 
 
-@customer.command("add-destination", help="Add one more place to pay a customer.")
+@customer.command("add-destination", help="Add a destination to a customer.")
 @click.argument("customer_id")
 @payees.options
 @with_session
@@ -50,7 +50,7 @@ def add_destination(
     session: Session, /, customer_id: str, file: str | None, **where: str | None
 ) -> None:
     if file and any(where.values()):
-        raise click.UsageError("With --from, all of it stands in the file.")
+        raise click.UsageError("With --from, everything is in the file.")
     details = payees.read(file) if file else payees.destination(where)
     if details is None:
         raise click.UsageError("Give --pay-id-type, --bsb, or --from.")
@@ -94,13 +94,15 @@ def list_customers(session: Session, limit: int, cursor: str | None, names: bool
     _say_next(session, page)
 
 
-@customer.command("erase", help="Remove all that is personal, at once and for good.")
+@customer.command("erase", help="Erase all personal data of a customer, at once and for good.")
 @click.argument("customer_id")
 @yes
 @with_session
 def erase_customer(session: Session, customer_id: str, yes: bool) -> None:
     if not yes:
-        session.out.say("Name, e-mail and destinations go; the payouts stay, without them.")
+        session.out.say(
+            "Name, e-mail and destinations are deleted. The payouts are kept without them."
+        )
         click.confirm("Erase this customer? It cannot be undone", abort=True, err=True)
     session.api.delete(at("customers", customer_id))
     session.out.say("Erased.")
@@ -111,7 +113,7 @@ def erase_customer(session: Session, customer_id: str, yes: bool) -> None:
 @customer.command("verify", help="Start the one-cent verification of a destination.")
 @click.argument("customer_id")
 @click.argument("destination_id")
-@click.option("--code", help="The code that the cent carried: finishes the verification.")
+@click.option("--code", help="The code of the one-cent payment: finishes the verification.")
 @with_session
 def verify(session: Session, customer_id: str, destination_id: str, code: str | None) -> None:
     path = at("customers", customer_id, "destinations", destination_id, "verification")
@@ -122,14 +124,14 @@ def verify(session: Session, customer_id: str, destination_id: str, code: str | 
     session.out.pairs(_destination_row(answer))
 
 
-@customer.command("export", help="All that is held on a customer, IN THE CLEAR, for their request.")
+@customer.command("export", help="All data held on a customer, UNMASKED, for their own request.")
 @click.argument("customer_id")
 @click.option("--output", "-o", type=click.Path(dir_okay=False, writable=True), help="A file.")
 @yes
 @with_session
 def export(session: Session, customer_id: str, output: str | None, yes: bool) -> None:
     if not yes:
-        session.out.say("This shows account numbers and names, and is recorded as an access.")
+        session.out.say("This shows account numbers and names. The access is recorded.")
         click.confirm("Export it?", abort=True, err=True)
     document = _exported(session, customer_id)
     if output:
@@ -149,7 +151,9 @@ def _exported(session: Session, customer_id: str) -> Any:
     return first | {"next_cursor": None}
 
 
-@customer.command("accesses", help="Who has read this customer's payout details, when, for what.")
+@customer.command(
+    "accesses", help="Access to a customer's details: by whom, when, and the purpose."
+)
 @click.argument("customer_id")
 @cursor
 @with_session

@@ -9,7 +9,7 @@ from payoutctl.exits import Exit, Failure
 from payoutctl.session import Session, with_session
 from payoutctl.words import Command
 
-_stage = click.option("--stage", required=True, help="Of infra/stages/<stage>.toml.")
+_stage = click.option("--stage", required=True, help="The name of infra/stages/<stage>.toml.")
 
 
 @click.command(
@@ -29,11 +29,11 @@ def configure(session: Session, stage: str) -> None:
     if session.out.is_json:
         session.out.document({"stage": stage, "file": ".chalice/config.json"})
         return
-    session.out.text(f".chalice/config.json knows the stage {stage}.")
+    session.out.text(f".chalice/config.json has the stage {stage}.")
 
 
 @click.command(
-    cls=Command, help="Say what `chalice deploy` cannot: only a message that failed comes back."
+    cls=Command, help="Set what `chalice deploy` cannot: only failed messages are retried."
 )
 @_stage
 @with_session
@@ -49,4 +49,4 @@ def finish(session: Session, stage: str) -> None:
         session.out.document({"functions": list(functions)})
         return
     for function in functions:
-        session.out.text(f"{function} answers for each message by itself.")
+        session.out.text(f"{function} reports each failed message.")

@@ -1,4 +1,4 @@
-"""`doctor`: looks at a whole deployment, changes nothing, and says what to do."""
+"""`doctor`: checks a whole deployment, changes nothing, and says what to do."""
 
 from collections.abc import Callable
 from typing import Final
@@ -16,8 +16,10 @@ Look = Callable[[Session, Findings], None]
 _AWS: Final[tuple[Look, ...]] = (data.look, messages.look, functions.look, alarms.look)
 
 
-@click.command(cls=Command, help="Is the deployment as it should be? Each check, and what to do.")
-@click.option("--no-login", is_flag=True, help="Do not log in at Monoova: for a key in doubt.")
+@click.command(cls=Command, help="Check the deployment: the result of each check, and what to do.")
+@click.option(
+    "--no-login", is_flag=True, help="Do not log in to Monoova: while its key is in doubt."
+)
 @with_session
 def doctor(session: Session, no_login: bool) -> None:
     found = Findings()
@@ -26,7 +28,7 @@ def doctor(session: Session, no_login: bool) -> None:
         *_AWS,
         lambda session, found: at_monoova.look(session, found, logs_in=not no_login),
     )
-    with session.out.progress("Looking", len(looks)) as bar:
+    with session.out.progress("Checking", len(looks)) as bar:
         for look in looks:
             try:
                 look(session, found)

@@ -33,14 +33,14 @@ class Exit(IntEnum):
 
 MEANINGS: Final[Mapping[Exit, str]] = {
     Exit.DONE: "done",
-    Exit.REFUSED: "refused, or not valid: the same again is refused again",
-    Exit.USAGE: "wrong words on the command line",
-    Exit.NOT_FOUND: "there is no such thing",
+    Exit.REFUSED: "refused, or not valid: repeating it is refused again",
+    Exit.USAGE: "wrong use of the command line",
+    Exit.NOT_FOUND: "not found",
     Exit.NOT_ALLOWED: "not allowed, or not signed in",
-    Exit.CONFLICT: "does not fit how things stand now",
-    Exit.TRY_AGAIN: "nothing was done; the same may succeed later",
-    Exit.UNKNOWN: "it may have been done: look before you ask again",
-    Exit.CHECK_FAILED: "asked and answered, but what was checked is not as it should be",
+    Exit.CONFLICT: "conflicts with the current state",
+    Exit.TRY_AGAIN: "nothing was done; it may succeed later",
+    Exit.UNKNOWN: "it may have been done: check before you try again",
+    Exit.CHECK_FAILED: "the check was made, and found a problem",
 }
 
 

@@ -1,4 +1,4 @@
-"""`payouts explain`: the story of one payout, and what happens next and when."""
+"""`payouts explain`: the history of one payout, and what happens next and when."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,11 @@ from payoutctl.session import Session, with_session
 from payoutctl.words import Command
 
 
-@click.command("explain", cls=Command, help="Is it paid, why not, what happens next and when.")
+@click.command(
+    "explain",
+    cls=Command,
+    help="The history of a payout, what happens next and when, and what to do.",
+)
 @click.argument("transaction_id")
 @with_session
 def explain(session: Session, transaction_id: str) -> None:
@@ -19,12 +23,12 @@ def explain(session: Session, transaction_id: str) -> None:
     if session.out.is_json:
         session.out.document(payout)
         return
-    for line in story(payout, session.doors.now()):
+    for line in explanation_lines(payout, session.doors.now()):
         session.out.text(line)
 
 
-def story(payout: Any, now: datetime) -> list[str]:
-    """The payout in words: what it is, how it came to that, what comes next."""
+def explanation_lines(payout: Any, now: datetime) -> list[str]:
+    """The payout in words: what it is, its history, what happens next."""
     lines = [
         f"{money(payout['amount'])} to {payout['destination']} "
         f"({payout['payout_method']}), customer {payout['customer_id']}",

@@ -15,7 +15,7 @@ def write_new(file: Path, text: str) -> None:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise Failure(f"{file} is there already.", Exit.CONFLICT) from None
+        raise Failure(f"{file} already exists.", Exit.CONFLICT) from None
     except OSError as error:
         raise Failure(f"{file}: {error.strerror}.", Exit.USAGE) from None
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as opened:

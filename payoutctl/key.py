@@ -14,19 +14,21 @@ from payoutctl.words import Group
 def key() -> None: ...
 
 
-@key.command("check", help="Is it the right host, and does it take the key? One login, no retry.")
+@key.command(
+    "check", help="Check that the host is the right one and takes the key. One login, no retry."
+)
 @with_session
 def check(session: Session) -> None:
     monoova = session.monoova
     found = right_host(monoova)
-    session.out.say("Now one login: five refused ones would lock the account for an hour.")
+    session.out.say("Logging in once: five refused logins lock the account for an hour.")
     said = monoova.ping()
     found["key"] = "accepted" if said.is_ok else "refused" if said.is_login_problem else "unclear"
     found["monoova_status"] = said.status or f"HTTP {said.http_status}"
     if not said.is_ok:
         raise Failure(
             f"The key is {found['key']} ({found['monoova_status']}). Do not try again before you"
-            " know why: see the runbook, Monoova refuses our login.",
+            " know the cause: see the runbook, Monoova refuses our login.",
             Exit.CHECK_FAILED,
             found,
         )
@@ -52,7 +54,7 @@ def right_host(monoova: Monoova) -> dict[str, Any]:
     }
     if not said.is_ok or environment != expected:
         raise Failure(
-            f"The host says it is {environment or 'nothing that we know'}, the secret says"
+            f"The host says it is {environment or 'not known'}, the secret says"
             f" {expected}: the key was not tried.",
             Exit.CHECK_FAILED,
             found,

@@ -12,15 +12,15 @@ from payoutctl.session import Session, with_session
 from payoutctl.words import Command
 
 
-@click.command(cls=Command, help="Sign in with the user pool; good for a working day.")
-@click.option("--username", help="Your e-mail address; asked for if no profile names it.")
+@click.command(cls=Command, help="Sign in with the user pool, for a working day.")
+@click.option("--username", help="Your e-mail address; you are asked if no profile names it.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from stdin.")
 @with_session
 def login(session: Session, username: str | None, password_stdin: bool) -> None:
     connection = session.connection
     if not (connection.user_pool_id and connection.user_pool_client_id):
         raise Failure(
-            "Which user pool? payoutctl profile writes down where a stage's API and pool are.",
+            "No user pool is set: payoutctl profile writes a profile with a stage's API and pool.",
             Exit.USAGE,
         )
     name = username or connection.username or str(click.prompt("Username", err=True))
@@ -29,14 +29,16 @@ def login(session: Session, username: str | None, password_stdin: bool) -> None:
         session.doors.cognito(connection), connection, name, password, ask, session.doors.now
     )
     session.credentials.file.write(tokens)
-    session.out.say(f"Signed in; kept in {session.credentials.file.path}, which only you can read.")
+    session.out.say(
+        f"Signed in; stored in {session.credentials.file.path}, which only you can read."
+    )
     if session.credentials.given:
-        session.out.say("PAYOUTS_TOKEN is set: while it is, that one is used instead.")
+        session.out.say("PAYOUTS_TOKEN is set: it is used instead.")
     if session.out.is_json:
         session.out.document({"api_url": connection.api_url, "expires_at": tokens.expires_at})
 
 
-@click.command(cls=Command, help="Forget the tokens, and end what they could still do.")
+@click.command(cls=Command, help="Sign out: delete the tokens and revoke them.")
 @with_session
 def logout(session: Session) -> None:
     tokens = session.credentials.file.read()
@@ -49,7 +51,7 @@ def logout(session: Session) -> None:
         session.out.document({"was_signed_in": tokens is not None})
 
 
-@click.command(cls=Command, help="Who you are to the API, and what you may do.")
+@click.command(cls=Command, help="Your user and your roles, as the API knows them.")
 @with_session
 def whoami(session: Session) -> None:
     me = session.api.get("/me")

@@ -48,7 +48,7 @@ class Said:
 
 
 class Monoova:
-    """The calls. `credentials` come from Secrets Manager and are shown to nobody."""
+    """The calls. `credentials` come from Secrets Manager and are never shown."""
 
     def __init__(self, credentials: Credentials, http: requests.Session) -> None:
         self.credentials = credentials

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from payoutctl.plain import as_json, clean
 
-# Where nobody looks at a terminal nothing is cut off: a line goes to a file or to another program.
+# Away from a terminal nothing is cut off: a line goes to a file or to another program.
 _WIDE: Final = 250
 # A narrower terminal breaks lines by itself; an id that we break in two cannot be copied.
 _WHOLE: Final = ("status", "amount", "verdict", "day", "date")

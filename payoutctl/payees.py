@@ -1,4 +1,4 @@
-"""Where a payee is paid: typed when asked for, or from a file.
+"""A payee's destination: typed on request, or from a file.
 
 Never on the command line, which the shell's history keeps and every process on the machine sees.
 """
@@ -19,10 +19,14 @@ _PAY_ID_TYPES: Final = ("Email", "PhoneNumber", "ABN", "ACN", "OrganisationId")
 def options(command: Any) -> Any:
     """What says of which kind it is; `file` is for all of it."""
     for option in (
-        click.option("--from", "file", metavar="FILE", help="All of it as JSON; - reads stdin."),
-        click.option("--bsb", help="A bank account there, as 062-000; asks for the rest."),
         click.option(
-            "--pay-id-type", type=click.Choice(_PAY_ID_TYPES), help="A PayID; asks for the rest."
+            "--from", "file", metavar="FILE", help="Everything as JSON from a file; - reads stdin."
+        ),
+        click.option("--bsb", help="The BSB of a bank account, as 062-000; asks for the rest."),
+        click.option(
+            "--pay-id-type",
+            type=click.Choice(_PAY_ID_TYPES),
+            help="The type of a PayID; asks for the rest.",
         ),
     ):
         command = option(command)
@@ -40,7 +44,7 @@ def destination(where: Mapping[str, str | None]) -> dict[str, str] | None:
         said = {"type": "BankAccount", "bsb": bsb, "account_number": asked("Account number")}
     else:
         return None
-    return {**said, "account_name": asked("Name on the account")}
+    return {**said, "account_name": asked("Account name")}
 
 
 def asked(words: str) -> str:
@@ -62,5 +66,5 @@ def read(file: str) -> dict[str, Any]:
     except ValueError:
         raise Failure(f"{file}: this is not JSON.", Exit.USAGE) from None
     if not isinstance(document, dict):
-        raise Failure(f"{file}: this is no JSON object.", Exit.USAGE)
+        raise Failure(f"{file}: this is not a JSON object.", Exit.USAGE)
     return document

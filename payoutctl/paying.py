@@ -22,12 +22,23 @@ _MARKS: Final = {True: "ok    ", False: "NOT OK", None: "?     "}
 @click.command(cls=Command, help="Pay a customer: AMOUNT in Australian dollars, as 125.50.")
 @click.argument("customer_id")
 @click.argument("amount")
-@click.option("--destination", "destination_id", help="Which, where a customer has several.")
-@click.option("--method", type=click.Choice(["PayId", "BankAccount"]), help="Or by its kind.")
-@click.option("--description", help="For the record; no payee details.")
-@click.option("--reference", "lodgement_reference", help="On the payee's statement.")
-@click.option("--key", help="The Idempotency-Key; one is made up if you give none.")
-@click.option("--wait", "waits", is_flag=True, help="Until its end; ends with 1 if it fails.")
+@click.option(
+    "--destination", "destination_id", help="The destination, where a customer has several."
+)
+@click.option(
+    "--method", type=click.Choice(["PayId", "BankAccount"]), help="The destination by its type."
+)
+@click.option("--description", help="Internal; no payee details.")
+@click.option(
+    "--reference", "lodgement_reference", help="The lodgement reference, on the payee's statement."
+)
+@click.option("--key", help="The Idempotency-Key; one is generated if you give none.")
+@click.option(
+    "--wait",
+    "waits",
+    is_flag=True,
+    help="Wait until it is final; ends with 1 if it was not completed.",
+)
 @yes
 @with_session
 def pay(session: Session, /, key: str | None, waits: bool, yes: bool, **ask: str | None) -> None:
@@ -42,7 +53,7 @@ def pay(session: Session, /, key: str | None, waits: bool, yes: bool, **ask: str
         answer = requested(session, body, key)
     payout = answer.json
     if answer.is_replay:
-        session.out.say("This was asked for before; nothing new was paid. It stands so:")
+        session.out.say("This was requested before: nothing new was paid. The payout now:")
     if payout.get("message"):
         session.out.say(payout["message"])
     if waits:
@@ -78,7 +89,7 @@ def repeatable(session: Session, key: str, *, is_repetition: bool) -> Iterator[N
             failure.ends = Exit.UNKNOWN
         if failure.ends in (Exit.TRY_AGAIN, Exit.UNKNOWN):
             session.out.say(
-                f"To look, and to pay only if it was not: the same command with --key {key}"
+                f"To check, and to pay only if it was not paid: the same command with --key {key}"
             )
         raise
 
@@ -95,7 +106,7 @@ def _show_what_will_happen(session: Session, body: Any) -> None:
     if checked.get("message"):
         session.out.say(f"  {checked['message']}")
     if not checked["is_valid"]:
-        raise Failure("It would not go through: nothing was paid.", Exit.REFUSED, checked)
+        raise Failure("It would be refused: nothing was paid.", Exit.REFUSED, checked)
 
 
 def _because(detail: str | None) -> str:
@@ -103,7 +114,7 @@ def _because(detail: str | None) -> str:
 
 
 def awaited(session: Session, transaction_id: str, seconds: float) -> Any:
-    """The payout at its end, or as it stands when the time is up; each step told on stderr.
+    """The payout when final, or as it is when the time is up; each step goes to stderr.
 
     Raises:
         Failure: it could not be looked at, which says nothing of what becomes of it.
@@ -125,9 +136,9 @@ def _looked_at_again(session: Session, transaction_id: str) -> Any:
     try:
         return looked_at(session, at("payouts", transaction_id))
     except Failure as failure:
-        # It was asked for, whatever is the matter now: not to be taken for "nothing was done".
+        # It was requested, whatever fails now: not to be taken for "nothing was done".
         raise Failure(
-            f"{failure.message}\nIt was asked for: payoutctl payouts show {transaction_id}",
+            f"{failure.message}\nIt was requested: payoutctl payouts show {transaction_id}",
             Exit.UNKNOWN,
             {"transaction_id": transaction_id, **failure.document},
         ) from None

@@ -19,20 +19,20 @@ _STATUSES: Final = (
     "Cancelled",
 )
 _COLUMNS: Final = ("transaction_id", "created_at", "amount", "status", "why", "destination")
-reason = click.option("--reason", required=True, help="Stands in the record; no payee details.")
+reason = click.option("--reason", required=True, help="Kept in the record; no payee details.")
 
 
-@click.group(cls=Group, help="Payouts: what became of each, and what can be done.")
+@click.group(cls=Group, help="Payouts: their status, and what can be done.")
 def payouts() -> None: ...
 
 
 @payouts.command("list", help="Payouts, newest first.")
-@click.option("--customer", "customer_id", help="Of one customer.")
+@click.option("--customer", "customer_id", help="Only of this customer.")
 @click.option("--status", type=click.Choice(_STATUSES))
-@click.option("--date", help="Of one day (UTC), as 2026-03-02.")
+@click.option("--date", help="Only of this day (UTC), as 2026-03-02.")
 @click.option("--from", "from_", help="From this day on.")
 @click.option("--to", help="To this day.")
-@click.option("--needs-review", is_flag=True, help="Only what waits for a person.")
+@click.option("--needs-review", is_flag=True, help="Only those that need review.")
 @limit
 @cursor
 @everything
@@ -58,7 +58,7 @@ def _row(payout: Any) -> list[object]:
         payout["created_at"],
         payout["amount"],
         f"{payout['status']}{submission}",
-        f"to review: {why}" if payout["needs_review"] else why,
+        f"needs review: {why}" if payout["needs_review"] else why,
         payout["destination"],
     ]
 
@@ -79,24 +79,24 @@ def show(session: Session, transaction_id: str) -> None:
     show_payout(session, session.api.get(at("payouts", transaction_id)))
 
 
-@payouts.command("cancel", help="Cancel one that has not been sent.")
+@payouts.command("cancel", help="Cancel a payout that has not been sent.")
 @click.argument("transaction_id")
 @with_session
 def cancel(session: Session, transaction_id: str) -> None:
     _changed(session, transaction_id, "cancel")
 
 
-@payouts.command("retry", help="Pay again what has failed: a new payout, under a new reference.")
+@payouts.command("retry", help="Retry a failed payout as a new payout, under a new reference.")
 @click.argument("transaction_id")
 @yes
 @with_session
 def retry(session: Session, transaction_id: str, yes: bool) -> None:
     if not yes:
-        click.confirm("Pay it again?", abort=True, err=True)
+        click.confirm("Retry it as a new payout?", abort=True, err=True)
     _changed(session, transaction_id, "retry")
 
 
-@payouts.command("resolve", help="Settle by hand what needs review. Monoova's statement decides.")
+@payouts.command("resolve", help="Resolve a payout that needs review. Monoova's statement decides.")
 @click.argument("transaction_id")
 @click.option(
     "--outcome",
@@ -109,19 +109,23 @@ def retry(session: Session, transaction_id: str, yes: bool) -> None:
 @with_session
 def resolve(session: Session, transaction_id: str, outcome: str, reason: str, yes: bool) -> None:
     if not yes:
-        session.out.say("Never settle as Failed what Monoova has booked: it would be paid twice.")
+        session.out.say(
+            "Never resolve as Failed what Monoova has booked: a retry would pay it twice."
+        )
         click.confirm(f"Is it {outcome} by Monoova's statement?", abort=True, err=True)
     _changed(session, transaction_id, "resolve", {"outcome": outcome, "reason": reason})
 
 
-@payouts.command("refresh", help="Ask Monoova now.")
+@payouts.command("refresh", help="Refresh a payout's status from Monoova.")
 @click.argument("transaction_id")
 @with_session
 def refresh(session: Session, transaction_id: str) -> None:
     _changed(session, transaction_id, "refresh")
 
 
-@payouts.command("approve", help="Approve what somebody else asked for: shows it, and asks.")
+@payouts.command(
+    "approve", help="Approve a payout that another person requested: shows it, and asks."
+)
 @click.argument("transaction_id")
 @yes
 @with_session
@@ -130,7 +134,7 @@ def approve(session: Session, transaction_id: str, yes: bool) -> None:
         waiting = session.api.get(at("payouts", transaction_id))
         if waiting["status"] == "AwaitingApproval":
             _say_what_waits(session, waiting)
-            session.out.ask("Let it be paid?")
+            session.out.ask("Approve it?")
     _changed(session, transaction_id, "approve")
 
 
@@ -139,15 +143,15 @@ def _say_what_waits(session: Session, payout: Any) -> None:
     kind = payout["payout_method"]
     say(f"{money(payout['amount'])} to customer {payout['customer_id']}")
     say(f"  to            {kind} {payout['destination']}")
-    say(f"  asked for by  {payout['created_by']} at {whole_seconds(payout['created_at'])}")
+    say(f"  requested by  {payout['created_by']} at {whole_seconds(payout['created_at'])}")
     for name in ("description", "lodgement_reference"):
         if payout.get(name):
             say(f"  {name:<12}  {payout[name]}")
     for entry in payout["history"][:1]:
-        say(f"  why           {entry['detail'] or entry['event']}")
+        say(f"  reason        {entry['detail'] or entry['event']}")
 
 
-@payouts.command("reject", help="Refuse approval: it is cancelled.")
+@payouts.command("reject", help="Reject a payout: it is cancelled.")
 @click.argument("transaction_id")
 @reason
 @with_session
@@ -160,7 +164,7 @@ def _changed(session: Session, transaction_id: str, verb: str, body: object = No
 
 
 def show_payout(session: Session, payout: Any) -> None:
-    """A payout, its destination masked; how it came to stand so is for `explain`."""
+    """A payout, its destination masked; its history is for `explain`."""
     if session.out.is_json:
         session.out.document(payout)
         return

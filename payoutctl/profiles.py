@@ -1,4 +1,4 @@
-"""`profile`: writes down where a stage's API and user pool are, from what its stacks say."""
+"""`profile`: writes a stage's API and user pool, from the outputs of its stacks."""
 
 import json
 from dataclasses import replace
@@ -16,12 +16,13 @@ _PROJECT: Final = Path(__file__).resolve().parents[1]
 
 
 @click.command(
-    cls=Command, help="Write ~/.config/payoutctl/<stage>.toml from what the stage's stacks say."
+    cls=Command,
+    help="Write ~/.config/payoutctl/<stage>.toml from the outputs of the stage's stacks.",
 )
-@click.option("--stage", required=True, help="Of infra/stages/<stage>.toml.")
-@click.option("--api-url", help="Where no stack says it: after `chalice deploy`, or Terraform.")
-@click.option("--username", default="", help="As whom you sign in; else `login` asks.")
-@click.option("--replace", "replaces", is_flag=True, help="Write over the one that is there.")
+@click.option("--stage", required=True, help="The name of infra/stages/<stage>.toml.")
+@click.option("--api-url", help="If no stack has it: after `chalice deploy`, or Terraform.")
+@click.option("--username", default="", help="Your user name; else `login` asks.")
+@click.option("--replace", "replaces", is_flag=True, help="Overwrite an existing profile.")
 @with_session
 def profile(
     session: Session, stage: str, api_url: str | None, username: str, replaces: bool
@@ -46,10 +47,10 @@ def profile(
     }
     missing = [name for name, value in found.items() if not value and name != "username"]
     if missing:
-        raise Failure(f"No stack says {', '.join(missing)}.", Exit.NOT_FOUND)
+        raise Failure(f"No stack has the output {', '.join(missing)}.", Exit.NOT_FOUND)
     file = profile_file(session.environment, stage)
     if file.exists() and not replaces:
-        raise Failure(f"{file} is there already: --replace, or change it.", Exit.CONFLICT)
+        raise Failure(f"{file} already exists: use --replace, or edit it.", Exit.CONFLICT)
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in found.items() if value]
     file.write_text("".join(lines), encoding="utf-8")

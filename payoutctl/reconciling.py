@@ -13,12 +13,12 @@ from payoutctl.words import Command
 _MOST_RUNS: Final = 100
 
 
-@click.command(cls=Command, help="Do now what the schedule does each minute, until nothing is due.")
-@click.option("--once", is_flag=True, help="One run, finished or not.")
+@click.command(cls=Command, help="Run the reconciliation of each minute now, until nothing is due.")
+@click.option("--once", is_flag=True, help="Run only once.")
 @with_session
 def reconcile(session: Session, once: bool) -> None:
     runs = []
-    with session.out.progress("Payouts looked at") as bar:
+    with session.out.progress("Payouts checked") as bar:
         while True:
             found = session.api.post("/reconciliations")
             runs.append(found)
@@ -47,9 +47,9 @@ def _summed(runs: list[Any]) -> dict[str, Any]:
     }
 
 
-@click.command(cls=Command, help="Ask Monoova now about these payouts.")
+@click.command(cls=Command, help="Refresh the status of payouts from Monoova.")
 @click.argument("transaction_ids", nargs=-1)
-@click.option("--needs-review", is_flag=True, help="All that wait for a person.")
+@click.option("--needs-review", is_flag=True, help="All that need review.")
 @with_session
 def refresh(session: Session, transaction_ids: tuple[str, ...], needs_review: bool) -> None:
     wanted = list(transaction_ids)
@@ -59,7 +59,7 @@ def refresh(session: Session, transaction_ids: tuple[str, ...], needs_review: bo
     elif not wanted:
         raise click.UsageError("Name a TRANSACTION_ID, or --needs-review.")
     rows, failures = [], []
-    with session.out.progress("Asked", len(wanted)) as bar:
+    with session.out.progress("Refreshed", len(wanted)) as bar:
         for transaction_id in wanted:
             try:
                 rows.append(session.api.post(at("payouts", transaction_id, "refresh")))

@@ -1,4 +1,4 @@
-"""`report daily|list|csv` and `stats`: a day held against Monoova's books, and days in figures."""
+"""`report daily|list|csv` and `stats`: the daily reconciliation, and figures by day."""
 
 import csv
 import io
@@ -25,13 +25,15 @@ _STATS: Final = (
 )
 
 
-@click.group(cls=Group, help="The daily reconciliation: our book, Monoova's, and the mAccount's.")
+@click.group(
+    cls=Group, help="The daily reconciliation: our records, Monoova's statement, the mAccount."
+)
 def report() -> None: ...
 
 
-@report.command("daily", help="A day's report; yesterday's if none is named.")
+@report.command("daily", help="The report of a day; yesterday's if you give none.")
 @click.argument("date", required=False)
-@click.option("--run", "runs", is_flag=True, help="Make it now, anew.")
+@click.option("--run", "runs", is_flag=True, help="Create it now.")
 @with_session
 def daily(session: Session, date: str | None, runs: bool) -> None:
     path = at("reports", "daily", date or _yesterday(session))
@@ -64,7 +66,7 @@ def _show(session: Session, found: Any) -> None:
         session.out.rows(_LINE, rows)
 
 
-@report.command("list", help="The reports there are, newest first.")
+@report.command("list", help="The daily reports, newest first.")
 @cursor
 @with_session
 def list_reports(session: Session, cursor: str | None) -> None:
@@ -105,11 +107,11 @@ def _inert(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
 
 
-@click.command(cls=Command, help="Volume, value, success and speed, by day.")
+@click.command(cls=Command, help="Count, value, success rate and time to completion, by day.")
 @click.option(
-    "--from", "from_", type=_DAY, help="The first; if not given, 13 days before the last."
+    "--from", "from_", type=_DAY, help="The first day; 13 days before the last if you give none."
 )
-@click.option("--to", type=_DAY, help="The last day; today if it is not given.")
+@click.option("--to", type=_DAY, help="The last day; today if you give none.")
 @with_session
 def stats(session: Session, from_: datetime | None, to: datetime | None) -> None:
     last = to.date() if to else _today(session)

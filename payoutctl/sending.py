@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from chalicelib.monoova.rules.gate import Gate
 
 _direct = click.option(
-    "--direct", is_flag=True, help="Straight in the table of AWS, for when the API is down."
+    "--direct", is_flag=True, help="Directly in the table of AWS, for when the API is down."
 )
 _table = click.option(
     "--table",
     envvar="DYNAMODB_TABLE_CONTROLS",
-    help="With --direct: the controls table; the stage's own if you do not say.",
+    help="With --direct: the controls table; the stage's if you give none.",
 )
 
 
-@click.command(cls=Command, help="Stop all sending. Payouts are accepted, and wait until `resume`.")
-@click.option("--reason", required=True, help="Stands in the record; no payee details.")
+@click.command(cls=Command, help="Pause sending. Payouts are accepted and queued until `resume`.")
+@click.option("--reason", required=True, help="Kept in the record; no payee details.")
 @_direct
 @_table
 @with_session
@@ -39,7 +39,7 @@ def pause(session: Session, reason: str, direct: bool, table: str | None) -> Non
         _show(session, session.api.post("/sending/pause", {"reason": reason}))
 
 
-@click.command(cls=Command, help="Let payouts be sent again.")
+@click.command(cls=Command, help="Resume sending: queued payouts are sent.")
 @_direct
 @_table
 @with_session
@@ -54,7 +54,7 @@ def resume(session: Session, direct: bool, table: str | None) -> None:
 def breaker() -> None: ...
 
 
-@breaker.command("show", help="Whether payouts are sent, and if not why, and what happens next.")
+@breaker.command("show", help="Whether payouts are sent; if not, why, and the next attempt.")
 @_direct
 @_table
 @with_session
@@ -67,7 +67,7 @@ def show_breaker(session: Session, direct: bool, table: str | None) -> None:
     )
 
 
-@breaker.command("reset", help="Close it now, without waiting for the probe.")
+@breaker.command("reset", help="Close the circuit breaker now, without waiting for the probe.")
 @_direct
 @_table
 @with_session

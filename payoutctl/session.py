@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SYDNEY: Final = ZoneInfo("Australia/Sydney")  # whose days Monoova's and the reports' are
 _WHERE: Final = (
-    "Say where the API is: PAYOUTS_API_URL, --profile NAME, or --local for the stack of `make run`."
+    "No API is set: PAYOUTS_API_URL, --profile NAME, or --local for the stack of `make run`."
 )
 
 
@@ -97,7 +97,7 @@ class Session:
             Failure: it is not said.
         """
         if not self.connection.stage:
-            raise Failure("Say which stage: STAGE=prod, or `stage` in the profile.", Exit.USAGE)
+            raise Failure("No stage is set: STAGE=prod, or `stage` in the profile.", Exit.USAGE)
         return self.connection.stage
 
     @cached_property

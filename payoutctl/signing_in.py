@@ -60,7 +60,7 @@ def signed_in(
             ChallengeResponses={"USERNAME": name, **_response(answer, proof, ask, now)},
             **({"Session": answer["Session"]} if answer.get("Session") else {}),
         )
-    raise Failure("The user pool asks again and again.", Exit.NOT_ALLOWED)
+    raise Failure("The user pool did not accept the sign-in.", Exit.NOT_ALLOWED)
 
 
 def _response(answer: Mapping[str, Any], proof: Proof, ask: Ask, now: Now) -> dict[str, str]:
@@ -74,13 +74,13 @@ def _response(answer: Mapping[str, Any], proof: Proof, ask: Ask, now: Now) -> di
         return {"SOFTWARE_TOKEN_MFA_CODE": ask("The code of your authenticator app")}
     if name == "NEW_PASSWORD_REQUIRED":
         return {"NEW_PASSWORD": _new_password(ask)}
-    raise Failure(f"The user pool asks for {name}: sign in with the console.", Exit.NOT_ALLOWED)
+    raise Failure(f"The user pool asks for {name}: sign in to the console.", Exit.NOT_ALLOWED)
 
 
 def _new_password(ask: Ask) -> str:
-    new = ask("This password was for the first time only. A new one, of 14 characters or more")
-    if ask("Once more") != new:
-        raise Failure("The two are not the same. Nothing was changed.", Exit.REFUSED)
+    new = ask("This password is temporary. A new password, of 14 characters or more")
+    if ask("The new password again") != new:
+        raise Failure("The two passwords differ. Nothing was changed.", Exit.REFUSED)
     return new
 
 
@@ -104,7 +104,7 @@ def fresh(
     except Failure as failure:
         if failure.exit_code != Exit.NOT_ALLOWED:
             raise
-        raise Failure("You are no longer signed in: payoutctl login.", Exit.NOT_ALLOWED) from None
+        raise Failure("Your session has ended: payoutctl login.", Exit.NOT_ALLOWED) from None
     result = answer["AuthenticationResult"]
     return _tokens(result, connection, tokens.username, tokens.refresh_token, lambda: now)
 

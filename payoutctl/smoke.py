@@ -1,4 +1,4 @@
-"""`smoke-test`: one real cent, from the request to its end, each step told."""
+"""`smoke-test`: one real cent, from the request until it is final, step by step."""
 
 from typing import Any
 
@@ -12,7 +12,9 @@ from payoutctl.session import Session, with_session
 from payoutctl.words import Command, yes
 
 
-@click.command("smoke-test", cls=Command, help="Pay a customer A$0.01 for real, and watch it end.")
+@click.command(
+    "smoke-test", cls=Command, help="Pay a customer a real A$0.01, and follow it until it is final."
+)
 @click.argument("customer_id")
 @click.option("--key", help="The Idempotency-Key; one of this minute if you give none.")
 @click.option("--seconds", type=click.IntRange(10, 3600), default=300, show_default=True)
@@ -24,21 +26,25 @@ def smoke_test(
     say = session.out.say
     say(f"1. {session.api.url}/health")
     session.api.ask("GET", "/health", is_open=True)
-    say("2. Is anything sent at all?")
+    say("2. Sending")
     sending = session.api.get("/sending")
     if sending["status"] != "Open":
-        raise Failure(f"No: {sending['status']}. See breaker show.", Exit.CHECK_FAILED, sending)
-    say("3. Is there money?")
+        raise Failure(
+            f"Sending is {sending['status']}: see payoutctl breaker show.",
+            Exit.CHECK_FAILED,
+            sending,
+        )
+    say("3. Balance")
     balance = session.api.get("/account")
-    say(f"   {money(balance['available_to_debit'])} may be debited.")
+    say(f"   {money(balance['available_to_debit'])} available.")
     body = {"customer_id": customer_id, "amount": "0.01", "description": "Smoke test"}
-    say("4. Would it go through?")
+    say("4. Validation")
     checked = session.api.post("/payouts/validate", body)
     if not checked["is_valid"]:
-        raise Failure("No: nothing was paid.", Exit.CHECK_FAILED, checked)
+        raise Failure("It would be refused: nothing was paid.", Exit.CHECK_FAILED, checked)
     if not yes:
         session.out.ask(f"Pay one real cent to {checked['destination']['masked']}?")
-    say("5. One cent:")
+    say("5. Payout of one cent")
     made = f"smoke-{customer_id}-{session.doors.now():%Y%m%dT%H%M}"
     key = key or made
     # Of this minute there may have been one already.
@@ -54,9 +60,9 @@ def _judge(session: Session, payout: Any) -> None:
     if status == "Completed":
         by = payout["history"][-1]["by"]
         session.out.say(
-            "All as it should be: the webhook told us."
+            "Completed: the webhook arrived."
             if by == "monoova"
-            else f"Completed, found by {by}. If no webhook comes at all: payoutctl webhooks list."
+            else f"Completed, found by {by}. If no webhook arrives: payoutctl webhooks list."
         )
         return
     if status in ENDS:
@@ -67,12 +73,12 @@ def _judge(session: Session, payout: Any) -> None:
         )
     if status == "AwaitingApproval":
         raise Failure(
-            f"It waits for an approver: payoutctl payouts approve {payout['transaction_id']}",
+            f"It is awaiting approval: payoutctl payouts approve {payout['transaction_id']}",
             Exit.UNKNOWN,
             payout,
         )
     raise Failure(
-        f"It is {status} still: payoutctl payouts explain {payout['transaction_id']}",
+        f"It is still {status}: payoutctl payouts explain {payout['transaction_id']}",
         Exit.UNKNOWN,
         payout,
     )

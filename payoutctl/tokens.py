@@ -32,7 +32,7 @@ class TokenFile:
         self.path = Path(state) / "payoutctl" / f"{name}.json"
 
     def read(self) -> Tokens | None:
-        """None if nobody has signed in.
+        """None before the first sign-in.
 
         Raises:
             Failure: others can read the file, so whatever is in it is not only ours any more.
@@ -40,7 +40,7 @@ class TokenFile:
         try:
             if self.path.stat().st_mode & 0o077:
                 raise Failure(
-                    f"Others can read {self.path}: remove it, then: payoutctl login.",
+                    f"Other users can read {self.path}: delete it, then sign in: payoutctl login.",
                     Exit.NOT_ALLOWED,
                 )
             return Tokens(**json.loads(self.path.read_text(encoding="utf-8")))

@@ -16,12 +16,14 @@ _LIVE_STAGE: Final = "prod"
 EVENTS: Final = ("NppPaymentStatus", "NppReturn", "NPPReceivePayment", "InboundDirectCredit")
 
 
-@click.group(cls=Group, help="Monoova's webhooks: where they go, and those that did not arrive.")
+@click.group(cls=Group, help="Monoova's webhooks: their addresses, and those that did not arrive.")
 def webhooks() -> None: ...
 
 
-@webhooks.command("subscribe", help="Let Monoova send its events to this API: one URL for each.")
-@click.option("--event", "events", multiple=True, type=click.Choice(EVENTS), help="Only this one.")
+@webhooks.command("subscribe", help="Subscribe this API to Monoova's events: one URL for each.")
+@click.option(
+    "--event", "events", multiple=True, type=click.Choice(EVENTS), help="Only this event."
+)
 @yes
 @with_session
 def subscribe(session: Session, events: tuple[str, ...], yes: bool) -> None:
@@ -31,14 +33,14 @@ def subscribe(session: Session, events: tuple[str, ...], yes: bool) -> None:
     environment = monoova.credentials.environment
     if environment == "live" and session.connection.stage != _LIVE_STAGE:
         raise Failure(
-            f"This key is of Monoova's live account, and the stage is"
-            f" {session.connection.stage or 'not said'}: only {_LIVE_STAGE} may take its webhooks.",
+            f"This key is for Monoova's live account, and the stage is"
+            f" {session.connection.stage or 'not set'}: only {_LIVE_STAGE} may take its webhooks.",
             Exit.REFUSED,
         )
-    session.out.say(f"Monoova ({environment}) is to send to {url_of(api, '<event>')}:")
+    session.out.say(f"Monoova ({environment}) will send to {url_of(api, '<event>')}:")
     session.out.say(f"  {', '.join(chosen)}")
     if not yes:
-        session.out.ask("Subscribe? What it sends elsewhere now, it sends there no longer.")
+        session.out.ask("Subscribe? These events are then no longer sent to any other address.")
     done = []
     for event in chosen:
         url = url_of(api, event)
@@ -51,16 +53,18 @@ def url_of(api_url: str, event: str) -> str:
     return f"{api_url}/webhooks/monoova/{event}"
 
 
-@webhooks.command("list", help="What Monoova sends, and where to.")
+@webhooks.command("list", help="Monoova's subscriptions: events and addresses.")
 @with_session
 def list_subscriptions(session: Session) -> None:
     rows = session.monoova.subscriptions()
     _show(session, ("id", "event", "status", "url", "updated"), rows)
 
 
-@webhooks.command("report", help="What Monoova sent on a day (Sydney's; today's if none is named).")
+@webhooks.command(
+    "report", help="The webhooks Monoova sent on a day (Sydney's; today if you give none)."
+)
 @click.argument("day", required=False)
-@click.option("--missed", is_flag=True, help="Only what did not arrive.")
+@click.option("--missed", is_flag=True, help="Only those that did not arrive.")
 @with_session
 def report(session: Session, day: str | None, missed: bool) -> None:
     rows = list(_reported(session, day))
@@ -71,7 +75,7 @@ def report(session: Session, day: str | None, missed: bool) -> None:
 
 
 @webhooks.command(
-    "resend", help="Ask Monoova to send again, by WEBHOOK_ID or all that were missed."
+    "resend", help="Have Monoova resend webhooks, by WEBHOOK_ID or all that did not arrive."
 )
 @click.argument("webhook_ids", nargs=-1)
 @click.option("--missed", "day", metavar="DAY", help="All of this day that did not arrive.")
@@ -82,11 +86,11 @@ def resend(session: Session, webhook_ids: tuple[str, ...], day: str | None) -> N
         wanted += [str(row["webhook_id"]) for row in _reported(session, day) if _is_missed(row)]
     elif not wanted:
         raise click.UsageError("Name a WEBHOOK_ID, or --missed DAY.")
-    with session.out.progress("Asked for again", len(wanted)) as bar:
+    with session.out.progress("Resent", len(wanted)) as bar:
         for webhook_id in wanted:
             session.monoova.resend(webhook_id)
             bar.step()
-    session.out.say(f"{len(wanted)} asked for again.")
+    session.out.say(f"{len(wanted)} resent.")
     if session.out.is_json:
         session.out.document({"resent": wanted})
 
@@ -97,7 +101,7 @@ def _reported(session: Session, day: str | None) -> Iterator[dict[str, Any]]:
     try:
         chosen = date.fromisoformat(day) if day else session.doors.now().astimezone(SYDNEY).date()
     except ValueError:
-        raise click.UsageError("A day is written as 2026-03-02.") from None
+        raise click.UsageError("Write the day as 2026-03-02.") from None
     skip = 0
     with session.out.progress("Monoova's report") as bar:
         while rows := session.monoova.report(chosen, skip):

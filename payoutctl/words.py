@@ -48,13 +48,9 @@ class Group(click.Group):
 
 Decorated = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-yes: Final[Decorated] = click.option(
-    "--yes", is_flag=True, help="Do not ask: for a script that has asked before."
-)
+yes: Final[Decorated] = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 limit: Final[Decorated] = click.option(
-    "--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="How many at most."
+    "--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="The most to list."
 )
-cursor: Final[Decorated] = click.option("--cursor", help="The next_cursor of the page before.")
-everything: Final[Decorated] = click.option(
-    "--all", "is_all", is_flag=True, help="Page after page, to the end."
-)
+cursor: Final[Decorated] = click.option("--cursor", help="The next_cursor of the previous page.")
+everything: Final[Decorated] = click.option("--all", "is_all", is_flag=True, help="All pages.")

@@ -108,7 +108,7 @@ def read(content: bytes, limit_cents: int) -> File:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        errors.add(content.count(b"\n", 0, error.start) + 1, "Not text in UTF-8.")
+        errors.add(content.count(b"\n", 0, error.start) + 1, "Not UTF-8 text.")
         return File((), errors)
     lines: list[Line] = []
     try:
@@ -216,7 +216,7 @@ def _problems(row: Mapping[str, str | None]) -> Iterator[str]:
         if (value := row.get(name)) and not _ID.fullmatch(value):
             yield f"{name}: not an id."
     if (external := row.get("external_id")) and not EXTERNAL_ID.fullmatch(external):
-        yield "external_id: not one."
+        yield "external_id: not valid."
     yield from _problems_of_words(row)
 
 

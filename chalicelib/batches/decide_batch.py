@@ -171,6 +171,6 @@ def _check_total(batch: Batch, total_cents: int) -> None:
 def _check_other(batch: Batch, by: Actor) -> None:
     if any(by.is_also(name) for name in (batch.created_by, batch.confirmed_by) if name):
         raise ForbiddenError(
-            "Whoever uploaded or confirmed a batch does not decide on it too.",
+            "A person who uploaded or confirmed a batch may not approve or reject it.",
             ErrorCode.APPROVAL_BY_REQUESTER,
         )

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from chalicelib.payouts.validate_payout import Validated
 
 _WAITING: Final[Mapping[Passage | ApprovalReason, str]] = {
-    Passage.PAUSED: "Payouts are paused by an operator. This one is queued and will be sent by"
-    " itself once they are resumed.",
+    Passage.PAUSED: "Payouts are paused by an operator. This one is queued and will be sent"
+    " automatically once they are resumed.",
     Passage.CIRCUIT_OPEN: "Monoova cannot be reached reliably at the moment. This payout is queued"
-    " and will be sent by itself once Monoova is back.",
-    ApprovalReason.ABOVE_THRESHOLD: "More than one person alone may pay: it waits until somebody"
-    " else approves it, 30 days at most.",
-    ApprovalReason.NEW_DESTINATION: "No approver has approved a payout to this destination yet: it"
-    " waits until somebody else approves it, 30 days at most.",
+    " and will be sent automatically once Monoova can be reached.",
+    ApprovalReason.ABOVE_THRESHOLD: "The amount needs a second person: this payout waits for"
+    " approval by another person, 30 days at most.",
+    ApprovalReason.NEW_DESTINATION: "No approver has approved a payout to this destination yet:"
+    " this payout waits for approval by another person, 30 days at most.",
 }
 
 

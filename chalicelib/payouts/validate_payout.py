@@ -139,7 +139,7 @@ class ValidationService:
 def _funds_in_words(available: Decimal, wanted: Decimal) -> str:
     # Down to the cent below: half a cent too little must not look like enough.
     cents = available.quantize(Decimal("0.01"), ROUND_DOWN)
-    return f"A${cents} available, A${wanted} wanted."
+    return f"A${cents} available, A${wanted} requested."
 
 
 def _check_of(answer: Answer | Silence, destination: Destination) -> Check:

@@ -98,7 +98,7 @@ class DailyReports:
         def flagged(payout: Payout) -> Change:
             if payout.state is not State.COMPLETED or payout.needs_review:
                 return NO_CHANGE
-            return contradicted(payout, note, "The mAccount shows that the money came back.")
+            return contradicted(payout, note, "The mAccount shows that the money was returned.")
 
         self.recorder.record(found_payout(self.payouts, transaction_id), flagged)
 

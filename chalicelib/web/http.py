@@ -51,7 +51,7 @@ DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _SEPARATORS: Final = re.compile(r"[\s,\[\]]+")
 _FORBIDDEN: Final = {
     Role.OPERATOR: "Viewers may look, but change nothing.",
-    Role.APPROVER: "Only approvers may decide on what somebody else asked for.",
+    Role.APPROVER: "Only approvers may approve or reject.",
 }
 
 _TITLES: Final = {
@@ -248,7 +248,7 @@ def is_id(text: str) -> bool:
 def checked_id(text: str, code: ErrorCode) -> str:
     """An id from a path; one that cannot be an id of ours is not found."""
     if not is_id(text):
-        raise NotFoundError("There is no such thing.", code)
+        raise NotFoundError("There is nothing under this id.", code)
     return text
 
 
@@ -353,7 +353,7 @@ def _understood(error: Exception) -> AppError:
     if isinstance(error, SettingsError):
         observability.note(outcome=str(error))
     if isinstance(error, SealBrokenError):
-        return AppError("A stored record does not belong where it stands.")
+        return AppError("A stored record failed its integrity check.")
     return AppError("Something went wrong here.")
 
 

@@ -86,8 +86,8 @@ class DeadLetterService:
             if queue is None:
                 self.resting.show_again([message])
                 raise ConflictError(
-                    "Nothing here can read this message: look for its cause in the log, then"
-                    " delete it.",
+                    "This message cannot be read: find the cause in the log, then delete the"
+                    " message.",
                     ErrorCode.DEAD_LETTER_UNREADABLE,
                 )
             # Dying after this doubles it, which is harmless: a payout is claimed and an event

@@ -197,7 +197,7 @@ class WebhookService:
     def _set_aside(self, notice: Notice, why: Exception) -> None:
         """Keeps the event, without payee details, for the dead-letter handler."""
         observability.count(Metric.WEBHOOKS_SET_ASIDE)
-        observability.note(outcome=f"set aside: {type(why).__name__}")
+        observability.note(outcome=f"not applied: {type(why).__name__}")
         try:
             self.dead_letters.put(message_of(notice), _TAKEN_UP_AFTER_SECONDS)
         except QueueUnavailableError:

@@ -1,4 +1,4 @@
-"""Alarms: all of infra/watch.yaml there, able to ring, and quiet."""
+"""Alarms: all of infra/watch.yaml exist, notify, and are OK."""
 
 import re
 from pathlib import Path
@@ -42,13 +42,13 @@ def _described(session: Session, prefix: str) -> list[Any]:
 def _alarm(found: Findings, name: str, alarm: Any) -> None:
     check = f"Alarm {name}"
     if alarm is None:
-        found.add(check, False, "it is not there", "Deploy the stage's watch stack.")
+        found.add(check, False, "missing", "Deploy the stage's watch stack.")
         return
     state = alarm["StateValue"]
     if not alarm.get("ActionsEnabled", True) or not alarm.get("AlarmActions"):
-        found.add(check, False, "it tells nobody", "Deploy the stage's watch stack.")
+        found.add(check, False, "sends no notification", "Deploy the stage's watch stack.")
     elif state == "INSUFFICIENT_DATA":
-        found.not_seen(check, "it has no data yet")
+        found.not_seen(check, "no data yet")
     else:
         section = name.replace("-", " ").capitalize()
         found.add(check, state == "OK", state, f"See the runbook, {section}.")

@@ -20,18 +20,27 @@ def look(session: Session, found: Findings, *, logs_in: bool) -> None:
     try:
         monoova = session.monoova
     except Failure as failure:
-        found.add("Monoova's secret", False, failure.message, "See the runbook on the login.")
+        found.add(
+            "Monoova's secret",
+            False,
+            failure.message,
+            "See the runbook, Monoova refuses our login.",
+        )
         return
     _secret(session, found, monoova)
     try:
         right_host(monoova)
     except Failure as failure:
-        found.add("Monoova: the host is the environment's", False, failure.message, "The secret.")
+        found.add(
+            "Monoova: the host fits the environment", False, failure.message, "Correct the secret."
+        )
         return
-    found.add("Monoova: the host is the environment's", True, monoova.credentials.environment)
+    found.add("Monoova: the host fits the environment", True, monoova.credentials.environment)
     _clocks(session, found, monoova)
     if not logs_in:
-        found.not_seen("Monoova: the key, and where webhooks go", "not logged in, as you asked")
+        found.not_seen(
+            "Monoova: the key, and the webhooks' addresses", "not logged in (--no-login)"
+        )
         return
     _subscriptions(session, found, monoova)
 
@@ -50,7 +59,7 @@ def _secret(session: Session, found: Findings, monoova: Monoova) -> None:
     found.add(
         "Monoova's secret: has a webhook secret",
         bool(credentials.webhook_secrets),
-        f"{len(credentials.webhook_secrets)} are taken",
+        f"{len(credentials.webhook_secrets)} accepted",
         "Without one every webhook is refused: docs/deployment.md.",
     )
 
@@ -68,7 +77,7 @@ def _skew(found: Findings, check: str, date: str | None, now: datetime) -> None:
     try:
         seconds = abs((parsedate_to_datetime(date or "") - now).total_seconds())
     except (TypeError, ValueError):
-        found.not_seen(check, "the answer had no date")
+        found.not_seen(check, "the response had no date")
         return
     found.add(
         check, seconds <= _MOST_SKEW_SECONDS, f"{seconds:.0f} s apart", "Set this machine's clock."

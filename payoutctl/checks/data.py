@@ -1,4 +1,4 @@
-"""Tables and the key of customers' data: there, protected, and able to be restored."""
+"""Tables and the customer-data key: they exist, are protected, and can be restored."""
 
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ def look(session: Session, found: Findings) -> None:
     for name, ends_by in _TABLES.items():
         with found.looking_at(f"Table {name}"):
             _table(session, found, name, ends_by)
-    with found.looking_at("Key of customers' data"):
+    with found.looking_at("Customer-data key"):
         _key(session, found)
 
 
@@ -32,7 +32,7 @@ def _table(session: Session, found: Findings, name: str, ends_by: str | None) ->
     indexes = described.get("GlobalSecondaryIndexes", [])
     states = {described["TableStatus"], *(each.get("IndexStatus", "ACTIVE") for each in indexes)}
     words = f"{described['TableStatus']}, {len(indexes)} indexes"
-    found.add(f"Table {name}", states == {"ACTIVE"}, words, "Wait; if it stays so, ask AWS.")
+    found.add(f"Table {name}", states == {"ACTIVE"}, words, "Wait; if it stays so, contact AWS.")
     is_emulated = session.connection.aws is not None
 
     def setting(what: str, is_on: bool) -> None:
@@ -45,10 +45,10 @@ def _table(session: Session, found: Findings, name: str, ends_by: str | None) ->
         status = recovery.get("PointInTimeRecoveryStatus")
         setting("point-in-time recovery", status == "ENABLED")
     if ends_by:
-        with found.looking_at(f"Table {name}: rows end by {ends_by}"):
+        with found.looking_at(f"Table {name}: items expire by {ends_by}"):
             ttl = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
             is_on = ttl.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
-            setting(f"rows end by {ends_by}", is_on and ttl.get("AttributeName") == ends_by)
+            setting(f"items expire by {ends_by}", is_on and ttl.get("AttributeName") == ends_by)
 
 
 def _key(session: Session, found: Findings) -> None:
@@ -56,11 +56,11 @@ def _key(session: Session, found: Findings) -> None:
     alias = f"alias/monoova-payouts-{session.stage}-customer-data"
     key = kms.describe_key(KeyId=alias)["KeyMetadata"]
     found.add(
-        "Key of customers' data",
+        "Customer-data key",
         key["KeyState"] == "Enabled",
         key["KeyState"],
-        "Without it no details can be read: enable it, or cancel its deletion, at once.",
+        "Without it no payee details can be read: enable it, or cancel its deletion, at once.",
     )
-    with found.looking_at("Key of customers' data: rotates"):
+    with found.looking_at("Customer-data key: rotates"):
         rotates = kms.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"]
-        found.add("Key of customers' data: rotates", rotates, "", _AGAIN)
+        found.add("Customer-data key: rotates", rotates, "", _AGAIN)

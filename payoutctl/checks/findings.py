@@ -10,7 +10,7 @@ from payoutctl.exits import Failure
 
 
 class Verdict(StrEnum):
-    """`NOT_SEEN`: it may be well; whoever asked could not look."""
+    """`NOT_SEEN`: it may be well; it could not be checked."""
 
     OK = "ok"
     FAILED = "failed"
@@ -60,7 +60,7 @@ class Findings:
         except (BotoCoreError, ClientError) as error:
             code = code_of(error)
             if any(word in code for word in ("NotFound", "NonExistent", "DoesNotExist")):
-                self.add(check, False, f"it is not there ({code})", to_do)
+                self.add(check, False, f"missing ({code})", to_do)
             else:
                 self.not_seen(check, code)
         except Failure as failure:

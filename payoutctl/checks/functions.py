@@ -1,4 +1,4 @@
-"""Functions: all there, with an environment that the app can start in, fed by queue and clock."""
+"""Functions: all exist, with a valid environment, and read their queues."""
 
 import json
 from pathlib import Path
@@ -63,7 +63,7 @@ def _reader(session: Session, found: Findings, name: str, function: str) -> None
     if mappings:
         answers = [each.get("FunctionResponseTypes") or [] for each in mappings]
         found.add(
-            f"Function {name}: answers for each message by itself",
+            f"Function {name}: reports each failed message",
             all("ReportBatchItemFailures" in each for each in answers),
             "",
             f"payoutctl finish --stage {session.stage}",

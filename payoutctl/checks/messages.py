@@ -1,4 +1,4 @@
-"""Queues: there, and what fails five times is parked."""
+"""Queues: they exist, and what fails five times goes to the dead-letter queue."""
 
 import json
 from typing import Final
@@ -7,7 +7,8 @@ from payoutctl.checks.findings import Findings
 from payoutctl.session import Session
 
 _QUEUES: Final = ("payouts", "webhooks")
-_PARKED: Final = "parked"
+_DEAD_LETTERS: Final = "parked"  # the end of the queue's name in AWS
+_CHECK: Final = "Dead-letter queue"
 
 
 def look(session: Session, found: Findings) -> None:
@@ -19,13 +20,14 @@ def look(session: Session, found: Findings) -> None:
             target = str(redrive.get("deadLetterTargetArn", "")).rpartition(":")[2]
             found.add(
                 f"Queue {name}",
-                target == f"{prefix}-{_PARKED}",
-                f"after {redrive.get('maxReceiveCount', 'no')} tries to {target or 'nowhere'}",
+                target == f"{prefix}-{_DEAD_LETTERS}",
+                f"after {redrive.get('maxReceiveCount', 'no')} tries to {target or 'no queue'}",
                 "Deploy the infrastructure again: what fails there would be lost.",
             )
-    with found.looking_at(f"Queue {_PARKED}"):
-        count = int(_attributes(session, f"{prefix}-{_PARKED}")["ApproximateNumberOfMessages"])
-        found.add(f"Queue {_PARKED}", count == 0, f"{count} messages", "payoutctl dlq list")
+    with found.looking_at(_CHECK):
+        attributes = _attributes(session, f"{prefix}-{_DEAD_LETTERS}")
+        count = int(attributes["ApproximateNumberOfMessages"])
+        found.add(_CHECK, count == 0, f"{count} messages", "payoutctl dlq list")
 
 
 def _attributes(session: Session, name: str) -> dict[str, str]:

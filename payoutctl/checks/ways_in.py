@@ -1,4 +1,4 @@
-"""The API: does it answer, does it let us in and nobody else, is anything sent."""
+"""The API: it responds, admits only who is signed in, and payouts are sent."""
 
 from payoutctl.checks.findings import Findings
 from payoutctl.exits import Exit, Failure
@@ -13,18 +13,18 @@ def look(session: Session, found: Findings) -> None:
     except Failure as failure:
         found.add("API: /health", False, failure.message, "See the runbook, API answers 5xx.")
         return
-    _door(session, found)
+    _access(session, found)
     _sending(session, found)
 
 
-def _door(session: Session, found: Findings) -> None:
-    check = "API: refuses who has no token"
+def _access(session: Session, found: Findings) -> None:
+    check = "API: refuses requests without a token"
     try:
         session.api.ask("GET", "/payouts", is_open=True)
     except Failure as failure:
         found.add(check, failure.exit_code == Exit.NOT_ALLOWED, "", failure.message)
     else:
-        found.add(check, False, "it let us in", "Pause at once; deploy the app again.")
+        found.add(check, False, "accepted", "Pause at once; deploy the app again.")
 
 
 def _sending(session: Session, found: Findings) -> None:

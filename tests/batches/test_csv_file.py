@@ -133,8 +133,8 @@ def test_an_external_id_and_a_destination_must_look_like_one() -> None:
         f"external_id,destination_id,amount\njo@example.com,there,1\n-x,{ONE},1\nC/1.a:b_c-d,,1\n"
     )
     assert errors_of(text) == {
-        "line 2": ["destination_id: not an id.", "external_id: not one."],
-        "line 3": ["external_id: not one."],
+        "line 2": ["destination_id: not an id.", "external_id: not valid."],
+        "line 3": ["external_id: not valid."],
     }
 
 
@@ -167,7 +167,7 @@ def test_what_is_no_file_of_payouts_is_told(text: str, line: str, part: str) -> 
 
 def test_a_file_in_another_encoding_is_told_with_its_line() -> None:
     content = f"{HEADER}{ONE},1,a\n{ONE},2,Caf\u00e9\n".encode("latin-1")
-    assert read(content, LIMIT_CENTS).errors.told() == {"line 3": ["Not text in UTF-8."]}
+    assert read(content, LIMIT_CENTS).errors.told() == {"line 3": ["Not UTF-8 text."]}
 
 
 def test_a_file_may_have_20_000_rows_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

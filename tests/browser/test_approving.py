@@ -18,8 +18,8 @@ def test_a_large_payout_waits_until_somebody_else_approves_it(
     operator.page.get_by_role("button", name="Check").click()
     operator.page.get_by_role("button", name="Pay $750.00").click()
     badge = operator.page.locator(".head .badge")
-    expect(badge).to_have_text("Waiting for approval")
-    expect(operator.page.get_by_text("somebody else has to approve it")).to_be_visible()
+    expect(badge).to_have_text("Awaiting approval")
+    expect(operator.page.get_by_text("another person has to approve it")).to_be_visible()
     expect(operator.page.get_by_role("button", name="Approve")).to_have_count(0)
     operator.shoot("light/payout-waits-for-approval")
 
@@ -34,7 +34,7 @@ def test_a_large_payout_waits_until_somebody_else_approves_it(
     with operator.served.lock:
         operator.served.world.drain()
         operator.served.world.later(130)
-    expect(badge).to_have_text("Paid")
+    expect(badge).to_have_text("Completed")
     expect(operator.page.get_by_text("Approved", exact=True)).to_be_visible()
 
 
@@ -53,4 +53,4 @@ def test_a_payout_that_is_rejected_is_cancelled_and_says_why(
     approver.page.get_by_role("button", name="Reject").click()
     approver.confirm("Reject payout", reason="Paid already last week")
     expect(operator.page.locator(".head .badge")).to_have_text("Cancelled")
-    expect(operator.page.get_by_label("In short")).to_contain_text("Paid already last week")
+    expect(operator.page.get_by_label("Summary")).to_contain_text("Paid already last week")

@@ -42,10 +42,10 @@ def test_a_batch_is_mended_confirmed_approved_by_another_and_paid(
     page = operator.page
 
     page.get_by_label("Choose a CSV file").set_input_files(_file("\n".join([heading, *wrong])))
-    errors = page.get_by_role("table", name="What is wrong in the file")
+    errors = page.get_by_role("table", name="Errors in the file")
     expect(errors.get_by_role("row", name=re.compile(f"^{GOOD + 2} "))).to_be_visible()
     expect(errors.get_by_role("row", name=re.compile(f"^{GOOD + 3} "))).to_be_visible()
-    expect(page.get_by_text("Nothing was stored and nobody is paid.")).to_be_visible()
+    expect(page.get_by_text("Nothing was stored and nothing will be paid.")).to_be_visible()
     operator.shoot("light/batch-with-errors")
     assert operator.violations() == []
 
@@ -59,7 +59,7 @@ def test_a_batch_is_mended_confirmed_approved_by_another_and_paid(
     expect(dialog.get_by_role("alert")).to_contain_text("A$42.06, not to A$42.07")
     dialog.get_by_label("Total of your file").fill("42.06")
     dialog.get_by_role("button", name="Confirm", exact=True).click()
-    expect(page.get_by_text("somebody else has to approve it")).to_be_visible()
+    expect(page.get_by_text("another person has to approve it")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^Approve"))).to_have_count(0)
 
     approver = new_console(color_scheme="dark")
@@ -75,14 +75,14 @@ def test_a_batch_is_mended_confirmed_approved_by_another_and_paid(
             break
     for console in (operator, approver):
         expect(console.page.locator(".head .badge")).to_have_text("Finished", timeout=10_000)
-        expect(console.page.locator("tbody").last).to_contain_text("Paid")
+        expect(console.page.locator("tbody").last).to_contain_text("Completed")
         console.settled()
     operator.shoot("light/batch")
     approver.shoot("dark/batch")
     assert operator.violations() == approver.violations() == []
 
-    page.get_by_role("button", name="Not paid").click()
-    expect(page.get_by_text("Nobody was left unpaid")).to_be_visible()
+    page.get_by_role("button", name="Unpaid").click()
+    expect(page.get_by_text("No unpaid rows")).to_be_visible()
 
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Result as CSV").click()

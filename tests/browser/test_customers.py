@@ -43,7 +43,7 @@ def test_an_account_is_verified_by_the_code_its_owner_tells(console: Console) ->
     page = console.page
     page.get_by_role("button", name="Verify").click()
     console.confirm("Send one cent")
-    expect(page.get_by_text("Waiting for the code")).to_be_visible()
+    expect(page.get_by_text("Awaiting code")).to_be_visible()
     page.get_by_role("button", name="Enter code").click()
     console.confirm("Confirm", code="555555")
     expect(page.get_by_text("Verified", exact=True)).to_be_visible()
@@ -76,7 +76,7 @@ def test_an_export_is_a_file_in_the_clear_and_is_listed_as_an_opening(console: C
     told = json.loads(downloading.value.path().read_text())
     assert told["customer"]["destinations"][0]["account_number"] == "87654321"
     assert "Ex" not in downloading.value.suggested_filename
-    page.get_by_text("Who opened the details").click()
+    page.get_by_text("Access to details").click()
     expect(page.get_by_role("row", name=re.compile("you.*Export"))).to_be_visible()
 
 
@@ -91,7 +91,7 @@ def test_a_customer_is_erased_after_a_question(console: Console, lived: LivedIn)
     console.heading("Customers")
     console.settled()
     page.get_by_label("Find a customer").fill("gone soon")
-    expect(page.get_by_text("Nobody fits")).to_be_visible()
+    expect(page.get_by_text("No customers match")).to_be_visible()
     page.get_by_label("Find a customer").fill("jo cit")
     expect(page.get_by_role("link", name="Jo Citizen")).to_have_attribute(
         "href", f"#/customers/{lived.customer_id}"

@@ -1,4 +1,4 @@
-"""Messages that failed five times: seen, put back, dropped."""
+"""The dead-letter queue: messages that failed five times, seen, replayed, dropped."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.browser.people import OPERATOR
 from tests.served import Served
 
 
-def parked(here: Served, transaction_id: str) -> None:
+def dead_letter(here: Served, transaction_id: str) -> None:
     world = here.world
     with here.lock:
         customer_id = world.payout(transaction_id)["customer_id"]
@@ -23,11 +23,11 @@ def _is_look(sent: Request) -> bool:
     return sent.method == "GET" and sent.url.endswith("/dead-letters")
 
 
-def test_a_dead_letter_is_put_back_and_another_dropped(
+def test_a_dead_letter_is_replayed_and_another_dropped(
     console: Console, here: Served, lived: LivedIn
 ) -> None:
-    parked(here, lived.completed)
-    parked(here, lived.failed)
+    dead_letter(here, lived.completed)
+    dead_letter(here, lived.failed)
     page = console.page
     looks: list[str] = []
     page.on("request", lambda sent: looks.append(sent.url) if _is_look(sent) else None)
@@ -43,8 +43,8 @@ def test_a_dead_letter_is_put_back_and_another_dropped(
     expect(rows).to_have_count(2)
     console.shoot("light/dead-letters-waiting")
     assert console.violations() == []
-    rows.first.get_by_role("button", name="Put back").click()
-    console.confirm("Put back")
+    rows.first.get_by_role("button", name="Replay").click()
+    console.confirm("Replay")
     expect(rows).to_have_count(1)
     rows.first.get_by_role("button", name="Drop").click()
     console.confirm("Drop")

@@ -13,11 +13,11 @@ from tests.browser.people import APPROVER
 PLACES: Final = {
     "overview": "/",
     "payouts": "/payouts",
-    "payout-paid": "/payouts/{completed}",
-    "payout-not-paid": "/payouts/{failed}",
+    "payout-completed": "/payouts/{completed}",
+    "payout-failed": "/payouts/{failed}",
     "payout-in-review": "/payouts/{review}",
-    "payout-on-its-way": "/payouts/{pending}",
-    "pay-whom": "/pay",
+    "payout-pending": "/payouts/{pending}",
+    "pay-payee": "/pay",
     "pay": "/pay?customer={customer_id}",
     "customers": "/customers",
     "customer": "/customers/{customer_id}",
@@ -60,7 +60,7 @@ def test_every_page_is_accessible_and_fits(
 
 def test_a_dialog_is_accessible_and_gives_the_focus_back(console: Console, lived: LivedIn) -> None:
     console.sign_in(APPROVER, f"/payouts/{lived.review}")
-    console.page.get_by_role("button", name="Settle by hand").press("Enter")
+    console.page.get_by_role("button", name="Resolve").press("Enter")
     dialog = console.page.get_by_role("dialog")
     dialog.wait_for()
     console.shoot("light/dialog")
@@ -68,7 +68,7 @@ def test_a_dialog_is_accessible_and_gives_the_focus_back(console: Console, lived
     console.page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
     focused = console.page.evaluate("document.activeElement.textContent")
-    assert focused == "Settle by hand"
+    assert focused == "Resolve"
 
 
 def test_the_menu_of_a_phone_opens_and_closes_by_keyboard(

@@ -14,7 +14,7 @@ def ordered(console: Console, customer_id: str, amount: str) -> None:
     console.go(f"/pay?customer={customer_id}")
     console.page.get_by_label("Amount").fill(amount)
     console.page.get_by_role("button", name="Check").click()
-    expect(console.page.get_by_role("heading", name="This is what will happen")).to_be_visible()
+    expect(console.page.get_by_role("heading", name="Confirm this payout")).to_be_visible()
 
 
 def booked(console: Console) -> int:
@@ -47,7 +47,7 @@ def test_a_customer_is_registered_and_paid_by_keyboard_alone(console: Console) -
     expect(page.get_by_text("r•••@example.com").first).to_be_visible()
     page.keyboard.press("Tab")  # from the heading, where the focus is after a page was gone to
     page.keyboard.press("Enter")
-    console.heading("Pay someone")
+    console.heading("New payout")
     typed("Amount", "31.40")
     page.keyboard.press("Enter")
     pay = page.get_by_role("button", name="Pay $31.40")
@@ -56,12 +56,12 @@ def test_a_customer_is_registered_and_paid_by_keyboard_alone(console: Console) -
     page.keyboard.press("Enter")
     console.heading("$31.40 to Robin Keys")
     badge = page.locator(".head .badge")
-    expect(badge).to_have_text("On its way")
+    expect(badge).to_have_text("Pending")
     with console.served.lock:
         console.served.world.later(130)
     # Nobody pressed anything: the page has looked by itself.
-    expect(badge).to_have_text("Paid")
-    expect(page.locator("#announcer")).to_have_text("This payout is now: Paid")
+    expect(badge).to_have_text("Completed")
+    expect(page.locator("#announcer")).to_have_text("This payout is now: Completed")
 
 
 def test_whatever_is_pressed_twice_pays_once(console: Console, lived: LivedIn) -> None:
@@ -88,10 +88,10 @@ def test_a_lost_answer_is_not_called_a_failure_and_asking_again_pays_once(
     console.page.get_by_role("button", name="Pay $13.00").click()
     said = console.page.get_by_role("alert")
     expect(said).to_contain_text("We do not know yet whether this was paid.")
-    expect(said).to_contain_text("Do not start another payment.")
+    expect(said).to_contain_text("Do not start another payout.")
     expect(console.page.get_by_label("Amount")).to_be_disabled()
     console.shoot("pay-unknown")
-    console.page.get_by_role("button", name="Ask again").click()
+    console.page.get_by_role("button", name="Submit again").click()
     console.heading("$13.00 to Jo Citizen")
     assert booked(console) == before + 1
     console.complaints.clear()  # the browser's own word on the request that was cut off
@@ -127,7 +127,7 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
     page.route("**/payouts", answer)
     page.route("**/oauth2/token", lambda route: route.abort())
     page.get_by_role("button", name="Pay $14.00").click()
-    again = page.get_by_role("button", name="Ask again")
+    again = page.get_by_role("button", name="Submit again")
     for asked in range(1, len(answers)):
         expect(page.get_by_text("We do not know yet whether this was paid.")).to_be_visible()
         expect(page.get_by_label("Amount")).to_be_disabled()
@@ -139,17 +139,17 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
     page.unroute("**/oauth2/token")
     page.get_by_role("button", name="Sign in again").click()
     console.settled()
-    expect(page.get_by_text("One payment is still in doubt.")).to_be_visible()
+    expect(page.get_by_text("One payout is still in doubt.")).to_be_visible()
     expect(page.get_by_role("button", name="Check")).to_have_count(0)
     console.shoot("pay-in-doubt")
     assert console.violations() == []
     console.go("/")
-    expect(page.get_by_text("One payment is still in doubt.")).to_be_visible()
+    expect(page.get_by_text("One payout is still in doubt.")).to_be_visible()
     console.shoot("overview-in-doubt")
-    page.get_by_role("button", name="I have looked it up").click()
+    page.get_by_role("button", name="Clear").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="It is certain").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("It may still be arriving.")
+    dialog.get_by_role("button", name="Clear").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The request may still arrive.")
     page.keyboard.press("Escape")
     asked_to_stay: list[str] = []
 
@@ -178,18 +178,18 @@ def test_only_whoever_asked_for_a_payment_in_doubt_can_ask_again(
     ordered(console, lived.customer_id, "15.00")
     console.page.route("**/payouts", lambda route: route.abort(), times=1)
     console.page.get_by_role("button", name="Pay $15.00").click()
-    expect(console.page.get_by_role("button", name="Ask again")).to_be_visible()
+    expect(console.page.get_by_role("button", name="Submit again")).to_be_visible()
     console.page.get_by_role("button", name="Sign out").click()
-    expect(console.page.get_by_text("Sign in as whoever asked for it")).to_be_visible()
+    expect(console.page.get_by_text("Sign in as the person who requested it")).to_be_visible()
     console.sign_in(APPROVER, f"/pay?customer={lived.customer_id}")
-    expect(console.page.get_by_text("it would be a second payment")).to_be_visible()
-    expect(console.page.get_by_role("button", name="Ask again")).to_have_count(0)
+    expect(console.page.get_by_text("it would be a second payout")).to_be_visible()
+    expect(console.page.get_by_role("button", name="Submit again")).to_have_count(0)
     console.page.evaluate(
         "() => { const kept = JSON.parse(sessionStorage['payment-in-doubt']);"
         " sessionStorage['payment-in-doubt'] = JSON.stringify({...kept, at: kept.at - 61000}) }"
     )
-    console.page.get_by_role("button", name="I have looked it up").click()
-    console.confirm("It is certain")
+    console.page.get_by_role("button", name="Clear").click()
+    console.confirm("Clear")
     expect(console.page.get_by_role("button", name="Check")).to_be_visible()
     console.complaints.clear()  # the browser's own word on the request that was cut off
 
@@ -203,9 +203,9 @@ def test_no_place_in_the_console_leads_out_of_its_part_of_the_api(
     stray = f"..\\payouts\\{lived.completed}"
     for place in ("/customers/", "/batches/", "/payouts/", "/reports/"):
         console.go(place + stray)
-        console.heading("There is no such page")
+        console.heading("Page not found")
     console.go(f"/pay?customer={stray}")
-    expect(console.page.get_by_text("Whom?")).to_be_visible()
+    expect(console.page.get_by_role("heading", name="Payee")).to_be_visible()
     assert not [each for each in asked if lived.completed in each]
 
 
@@ -222,21 +222,21 @@ def test_what_monoova_would_refuse_is_said_before_the_button(
 
 def test_a_payout_that_failed_says_why_and_what_to_do(console: Console, lived: LivedIn) -> None:
     console.sign_in(OPERATOR, f"/payouts/{lived.failed}")
-    answers = console.page.get_by_label("In short")
+    answers = console.page.get_by_label("Summary")
     expect(answers).to_contain_text("ACCOUNT CLOSED")
     expect(answers).to_contain_text("What to do")
-    expect(console.page.get_by_text("The bank rejected it")).to_be_visible()
-    expect(console.page.get_by_role("button", name="Try again as a new payout")).to_be_visible()
+    expect(console.page.get_by_text("Rejected by the bank")).to_be_visible()
+    expect(console.page.get_by_role("button", name="Retry as a new payout")).to_be_visible()
 
 
-def test_a_payout_under_review_is_settled_with_a_reason(console: Console, lived: LivedIn) -> None:
+def test_a_payout_under_review_is_resolved_with_a_reason(console: Console, lived: LivedIn) -> None:
     console.sign_in(OPERATOR, "/review")
     expect(console.page.get_by_role("table")).to_contain_text("contradict")
-    console.page.get_by_role("button", name="Settle").first.click()
-    console.confirm("Settle payout", reason="Confirmed on the phone")
+    console.page.get_by_role("button", name="Resolve").first.click()
+    console.confirm("Resolve payout", reason="Confirmed on the phone")
     expect(console.page.get_by_text("Nothing needs review")).to_be_visible()
     console.go(f"/payouts/{lived.review}")
-    expect(console.page.get_by_text("Settled by hand as paid")).to_be_visible()
+    expect(console.page.get_by_text("Resolved as completed")).to_be_visible()
     expect(console.page.get_by_text("Confirmed on the phone")).to_be_visible()
 
 
@@ -246,10 +246,10 @@ def test_the_list_shows_what_became_of_a_payout_without_a_reload(console: Consol
         console.served.world.pay(console.served.world.customer(), "55.55")
     console.go("/payouts")
     row = console.page.get_by_role("row", name=re.compile("55\\.55"))
-    expect(row).to_contain_text("On its way")
+    expect(row).to_contain_text("Pending")
     with console.served.lock:
         console.served.world.later(130)
-    expect(row).to_contain_text("Paid")
+    expect(row).to_contain_text("Completed")
 
 
 def test_a_list_is_narrowed_down_and_its_address_can_be_kept(console: Console) -> None:
@@ -258,8 +258,8 @@ def test_a_list_is_narrowed_down_and_its_address_can_be_kept(console: Console) -
     console.page.wait_for_url("**#/payouts?status=Failed")
     console.settled()
     rows = console.page.locator("tbody tr")
-    expect(rows.first).to_contain_text("Not paid")
-    assert "Paid" not in [text.split("\n")[-1] for text in rows.all_inner_texts()]
+    expect(rows.first).to_contain_text("Failed")
+    assert "Completed" not in [text.split("\n")[-1] for text in rows.all_inner_texts()]
 
 
 def test_while_sending_is_paused_a_payout_waits_and_can_be_cancelled(

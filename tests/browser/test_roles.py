@@ -29,7 +29,7 @@ PLACES: Final = (
 )
 # What changes nothing, or only what the viewer sees.
 _HARMLESS: Final = {"Sign out", "Show more", "Copy", "7 days", "30 days", "90 days"}
-_DEEDS: Final = ("Pay someone", "Pay", "Register")
+_DEEDS: Final = ("New payout", "Pay", "Register")
 
 
 def _offered(console: Console) -> Iterator[str]:
@@ -52,4 +52,4 @@ def test_a_viewer_is_offered_nothing_that_changes_anything(
 
 def test_a_viewer_is_told_who_may(console: Console) -> None:
     console.sign_in(VIEWER, "/pay")
-    expect(console.page.get_by_text("Paying needs the role of an operator.")).to_be_visible()
+    expect(console.page.get_by_text("Paying needs the operator role.")).to_be_visible()

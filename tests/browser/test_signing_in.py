@@ -38,14 +38,14 @@ def test_the_way_to_the_sign_in_page_is_a_code_with_pkce_and_a_state(console: Co
 
 def test_an_answer_to_a_question_that_this_tab_did_not_ask_is_refused(console: Console) -> None:
     console.page.goto(f"{console.url}?code=stolen&state=of-somebody-else")
-    expect(console.page.get_by_text("This sign-in was not begun here")).to_be_visible()
+    expect(console.page.get_by_text("This sign-in was not started in this tab")).to_be_visible()
     assert "stolen" not in console.page.url
     # Nor is one whose state is another than that of the trip under way.
     console.open()
     console.page.get_by_role("button", name="Sign in").click()
     console.page.get_by_label("E-mail").wait_for()
     console.page.goto(f"{console.url}?code=stolen&state=of-somebody-else")
-    expect(console.page.get_by_text("This sign-in was not begun here")).to_be_visible()
+    expect(console.page.get_by_text("This sign-in was not started in this tab")).to_be_visible()
     expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()
 
 

@@ -745,7 +745,7 @@ def test_a_queued_payout_is_not_sent_to_a_destination_from_elsewhere(world: Worl
 
 def refused(answer: HttpAnswer) -> None:
     assert (answer.status, answer.code) == (500, "InternalError")
-    assert answer.json["detail"] == "A stored record does not belong where it stands."
+    assert answer.json["detail"] == "A stored record failed its integrity check."
     for personal in ("Rich", "Poor", "Thief", "Victim", "Quentin", "mail.example", "payee"):
         assert personal not in answer.text
 

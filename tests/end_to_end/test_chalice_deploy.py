@@ -204,7 +204,7 @@ def test_after_finish_only_the_messages_that_failed_come_back(
     )
     (mapping,) = found["EventSourceMappings"]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert f"{FUNCTIONS[name]} answers for each message by itself." in developer.said["finish"]
+    assert f"{FUNCTIONS[name]} reports each failed message." in developer.said["finish"]
 
 
 def test_the_clock_strikes_every_minute(developer: Developer) -> None:

@@ -60,7 +60,7 @@ def test_doctor_finds_what_these_tests_have_stopped_and_all_else_well(typed: Pay
     assert {check for check, verdict in verdicts.items() if verdict == "failed"} == {
         "Function take_up_webhook_events: reads its queue"
     }
-    for check in ("Table transactions", "Key of customers' data", "Queue payouts"):
+    for check in ("Table transactions", "Customer-data key", "Queue payouts"):
         assert verdicts[check] == "ok"
     assert verdicts["Function reconcile: its environment"] == "ok"
     assert verdicts["Monoova: sends NppReturn"] == "ok"

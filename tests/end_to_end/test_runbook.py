@@ -82,12 +82,11 @@ def filled(line: str, deployed: Deployed) -> str:
     today = SystemClock().now().astimezone(ZoneInfo("Australia/Sydney")).date()
     # A day is compared once it is over.
     day = today - timedelta(days=1) if " report " in line else today
-    line = line.replace("DAY", day.isoformat())
-    return line.replace("VALUE", deployed.stack.outputs["ParkedQueueUrl"])
+    return line.replace("DAY", day.isoformat())
 
 
 def a_dead_letter(deployed: Deployed) -> str:
-    """One that is about a payout of nobody."""
+    """One that is about no payout of ours."""
     reference = str(uuid.uuid4())
     event = {"kind": "Rejected", "reference": reference, "amount_cents": 1}
     deployed.put("ParkedQueue", json.dumps(event))
@@ -97,11 +96,11 @@ def a_dead_letter(deployed: Deployed) -> str:
         known = {each["transaction_id"]: str(each["message_id"]) for each in letters}
         return known.get(reference)
 
-    return until(found, what="it rests")
+    return until(found, what="it is in the dead-letter queue")
 
 
 def a_batch(deployed: Deployed) -> str:
-    """One that nobody has confirmed yet."""
+    """One that is not confirmed yet."""
     file = f"customer_id,amount\n{deployed.customer()},{ORDINARY}\n"
     with session() as http:
         answer = http.post(

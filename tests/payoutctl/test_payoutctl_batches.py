@@ -32,8 +32,8 @@ def test_a_file_is_uploaded_and_confirmed_by_the_total_that_is_typed(
     terminal: Terminal, file: Path
 ) -> None:
     said = terminal("batch", "upload", str(file), typed="37.50\n")
-    assert "3 payouts, A$37.50 in all, the largest A$12.50." in said.stderr
-    assert "3 of them to customers who were never paid before" in said.stderr
+    assert "3 payouts, A$37.50 in total, the largest A$12.50." in said.stderr
+    assert "3 of them to customers without an earlier payout" in said.stderr
     assert "AwaitingApproval" in said.stdout
 
 

@@ -69,7 +69,7 @@ def test_a_customer_is_asked_for_by_name_and_by_the_details_of_the_kind_that_was
         *("customer", "add", "--pay-id-type", "Email"),
         typed="Jo Citizen\njo@example.com\nJo Citizen\n",
     )
-    for words in ("Name:", "PayID:", "Name on the account:"):
+    for words in ("Name:", "PayID:", "Account name:"):
         assert words in said.stderr
     assert "Email" in said.stdout
     assert [row["name"] for row in terminal.json("customer", "list")["items"]] == ["Jo Citizen"]

@@ -15,14 +15,14 @@ def direct(terminal: Terminal) -> Terminal:
     """At a terminal that has no API."""
     more = {
         "PAYOUTS_API_URL": "http://127.0.0.1:9",
-        "PARKED_QUEUE_URL": parked_url(terminal.world),
+        "PARKED_QUEUE_URL": dead_letter_queue(terminal.world),
         "DLQ_URL": terminal.world.environment["DLQ_URL"],
         "PAYOUT_QUEUE_URL": terminal.world.environment["PAYOUT_QUEUE_URL"],
     }
     return Terminal(terminal.served, terminal.home, more=more)
 
 
-def parked_url(world: World) -> str:
+def dead_letter_queue(world: World) -> str:
     return world.environment["PARKED_QUEUE_URL"]
 
 
@@ -63,30 +63,52 @@ def test_a_table_that_is_not_there_is_said_in_words(direct: Terminal) -> None:
         ({"batch_id": "b", "task": "release", "chunk": "1"}, "PAYOUT_QUEUE_URL"),
     ],
 )
-def test_a_parked_message_is_listed_and_put_back_where_it_came_from(
+def test_a_dead_letter_is_listed_and_replayed_on_the_queue_it_came_from(
     direct: Terminal, body: dict[str, str], queue: str
 ) -> None:
     world, url = direct.world, direct.more["PARKED_QUEUE_URL"]
     message_id = world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))["MessageId"]
-    listed = direct.json("parked", "list")
+    listed = direct.json("dlq", "list", "--direct")
     assert listed == {"items": [{"message_id": message_id, "body": body}]}
     make_visible(url)
-    direct("parked", "put-back", message_id)
+    direct("dlq", "replay", "--direct", message_id)
     assert [json.loads(m["Body"]) for m in world.messages(queue)] == [body]
-    direct("parked", "put-back", message_id, ends=Exit.NOT_FOUND)
+    direct("dlq", "replay", "--direct", message_id, ends=Exit.NOT_FOUND)
 
 
-def test_a_parked_message_that_nobody_can_read_is_shown_as_it_is(direct: Terminal) -> None:
+def test_all_dead_letters_are_replayed_in_one_go(direct: Terminal) -> None:
+    url = direct.more["PARKED_QUEUE_URL"]
+    bodies = [{"kind": "NppReturn", "reference": str(number)} for number in range(12)]
+    for body in bodies:
+        direct.world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+    direct("dlq", "replay", "--direct", ends=Exit.USAGE)
+    assert len(direct.json("dlq", "replay", "--direct", "--all")["replayed"]) == len(bodies)
+    make_visible(url)
+    assert direct.json("dlq", "list", "--direct") == {"items": []}
+
+
+def test_without_an_address_the_queues_of_the_stage_are_meant(direct: Terminal) -> None:
+    direct.more = {**direct.more, "PARKED_QUEUE_URL": "", "STAGE": "nowhere"}
+    said = direct("dlq", "list", "--direct", ends=Exit.NOT_FOUND).stderr
+    assert "AWS says" in said
+    sqs = direct.world.sqs
+    url = sqs.create_queue(QueueName="monoova-payouts-nowhere-parked")["QueueUrl"]
+    body = '{"kind": "NppReturn"}'
+    message_id = sqs.send_message(QueueUrl=url, MessageBody=body)["MessageId"]
+    assert direct.json("dlq", "replay", "--direct", "--all") == {"replayed": [message_id]}
+
+
+def test_a_dead_letter_that_is_not_json_is_shown_as_it_is(direct: Terminal) -> None:
     url = direct.more["PARKED_QUEUE_URL"]
     message_id = direct.world.sqs.send_message(QueueUrl=url, MessageBody="not json")["MessageId"]
-    assert "not json" in direct("parked", "list").stdout
+    assert "not json" in direct("dlq", "list", "--direct").stdout
     make_visible(url)
-    assert direct.json("parked", "put-back", message_id) == {"replayed": [message_id]}
+    assert direct.json("dlq", "replay", "--direct", message_id) == {"replayed": [message_id]}
 
 
 def test_a_queue_that_is_not_there_is_said_in_words(direct: Terminal) -> None:
     url = direct.more["PARKED_QUEUE_URL"].replace("parked", "nowhere")
-    gone = ("parked", "list", "--parked-url", url)
+    gone = ("dlq", "list", "--direct", "--queue-url", url)
     assert "AWS says" in direct(*gone, ends=Exit.NOT_FOUND).stderr
 
 

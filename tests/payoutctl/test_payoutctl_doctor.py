@@ -70,7 +70,7 @@ class Deployment:
 
     def _queues(self) -> None:
         sqs = aws.client("sqs")
-        self.parked = sqs.create_queue(QueueName=f"{PREFIX}-parked")["QueueUrl"]
+        self.dead_letters = sqs.create_queue(QueueName=f"{PREFIX}-parked")["QueueUrl"]
         arn = f"arn:aws:sqs:{aws.REGION}:123456789012:{PREFIX}-parked"
         policy = f'{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": 5}}'
         for name in ("payouts", "webhooks"):
@@ -153,9 +153,9 @@ def test_what_is_well_is_left_alone_and_each_thing_that_is_wrong_is_found(
     spoil(deployment)
     assert failed(deployment.doctor(ends=Exit.CHECK_FAILED)) == _BY_THE_CLOCK | {
         "API: payouts are sent",
-        "Table records: rows end by expires_at",
-        "Key of customers' data: rotates",
-        "Queue parked",
+        "Table records: items expire by expires_at",
+        "Customer-data key: rotates",
+        "Dead-letter queue",
         "Function api_handler: its environment",
         "Alarm circuit-is-open",
         "Alarm api-is-slow",
@@ -174,7 +174,7 @@ def spoil(deployment: Deployment) -> None:
         TimeToLiveSpecification={"AttributeName": "expires_at", "Enabled": False},
     )
     aws.client("kms").disable_key_rotation(KeyId=deployment.key)
-    terminal.world.sqs.send_message(QueueUrl=deployment.parked, MessageBody="{}")
+    terminal.world.sqs.send_message(QueueUrl=deployment.dead_letters, MessageBody="{}")
     deployment.lambdas.update_function_configuration(
         FunctionName=PREFIX, Environment={"Variables": {"STAGE": "test"}}
     )
@@ -191,7 +191,7 @@ def test_a_deployment_that_is_not_there_is_told_thing_by_thing(terminal: Termina
     lost = Terminal(terminal.served, terminal.home, more={"STAGE": "nowhere"})
     document = lost.json("doctor", "--no-login", ends=Exit.CHECK_FAILED)
     rows = [row for row in document["checks"] if row["verdict"] == "failed"]
-    assert {"Table transactions", "Key of customers' data", "Queue payouts"} <= {
+    assert {"Table transactions", "Customer-data key", "Queue payouts"} <= {
         row["check"] for row in rows
     }
     assert all(row["what_to_do"] for row in rows)

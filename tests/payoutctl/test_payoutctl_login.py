@@ -59,7 +59,7 @@ def test_login_keeps_tokens_where_only_their_owner_can_read_them(signing: Termin
     assert signing.json("whoami")["roles"] == ["viewer", "operator"]
     assert "operator" in signing("whoami").stdout
     file.chmod(0o644)
-    assert "Others can read" in signing("whoami", ends=Exit.NOT_ALLOWED).stderr
+    assert "Other users can read" in signing("whoami", ends=Exit.NOT_ALLOWED).stderr
 
 
 def test_a_wrong_password_is_refused_in_the_pools_words(signing: Terminal) -> None:
@@ -104,7 +104,7 @@ def test_tokens_are_refreshed_for_a_working_day_and_no_longer(
     assert pool.refreshed == 1
     signing.world.clock.advance(timedelta(hours=12).total_seconds())
     pool.is_refreshing = False
-    assert "no longer signed in" in signing("whoami", ends=Exit.NOT_ALLOWED).stderr
+    assert "Your session has ended" in signing("whoami", ends=Exit.NOT_ALLOWED).stderr
 
 
 def test_a_token_is_shown_to_the_api_that_it_is_for_and_to_no_other(signing: Terminal) -> None:

@@ -29,7 +29,7 @@ def test_the_same_key_pays_once_and_says_so(terminal: Terminal) -> None:
     words = ("pay", terminal.world.customer(), "12.00", "--yes", "--key", "invoice-7")
     first = terminal.json(*words)
     again = terminal(*words)
-    assert "asked for before" in again.stderr
+    assert "requested before" in again.stderr
     assert first["transaction_id"] in again.stdout
     assert first["amount"] == Decimal("12.00")
     assert len(terminal.json("payouts", "list")["items"]) == 1

@@ -42,7 +42,7 @@ def shown(terminal: Terminal) -> list[Any]:
     return items
 
 
-def test_dead_letters_are_listed_shown_and_put_back(terminal: Terminal) -> None:
+def test_dead_letters_are_listed_shown_and_replayed(terminal: Terminal) -> None:
     one, two, three = rest(terminal, 3)
     assert one in terminal("dlq", "list").stdout
     assert {row["message_id"] for row in shown(terminal)} == {one, two, three}
@@ -69,7 +69,7 @@ def test_a_smoke_test_pays_a_cent_and_tells_each_step(terminal: Terminal) -> Non
     assert terminal.run("smoke-test", customer, typed="n\n").exit_code == Exit.REFUSED
     assert terminal.json("payouts", "list")["items"] == []
     paid = terminal("smoke-test", customer, typed="y\n")
-    assert "the webhook told us" in paid.stderr
+    assert "the webhook arrived" in paid.stderr
     assert "0.01" in paid.stdout
     assert terminal.json("smoke-test", customer, "--yes")["status"] == "Completed"
 

@@ -521,7 +521,7 @@ def test_validating_asks_monoova_moves_nothing_and_stores_nothing(world: World) 
     assert answer.json["destination"]["masked"] == "j•••@example.com"
     assert checks(answer) == {
         "monoova": (True, "Monoova would take it."),
-        "funds": (True, "A$1000000.00 available, A$125.50 wanted."),
+        "funds": (True, "A$1000000.00 available, A$125.50 requested."),
     }
     [received] = world.monoova.received
     assert received.endpoint == "validate"
@@ -598,9 +598,9 @@ def test_silence_on_validate_is_reported_as_such(world: World) -> None:
 @pytest.mark.parametrize(
     ("financials", "is_ok", "detail"),
     [
-        ({"availableToDebit": 125.5}, True, "A$125.50 available, A$125.50 wanted."),
-        ({"availableToDebit": 125.4999}, False, "A$125.49 available, A$125.50 wanted."),
-        ({"availableToDebit": 0}, False, "A$0.00 available, A$125.50 wanted."),
+        ({"availableToDebit": 125.5}, True, "A$125.50 available, A$125.50 requested."),
+        ({"availableToDebit": 125.4999}, False, "A$125.49 available, A$125.50 requested."),
+        ({"availableToDebit": 0}, False, "A$0.00 available, A$125.50 requested."),
         ({"availableToDebit": "much"}, None, "Monoova does not tell the balance."),
         ({"availableToDebit": None}, None, "Monoova does not tell the balance."),
     ],

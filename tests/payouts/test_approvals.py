@@ -53,7 +53,7 @@ def test_only_what_is_above_the_threshold_waits(guarded: World) -> None:
     answer = guarded.pay(guarded.customer(), "100.01")
     assert answer.status == 202
     assert answer.json["status"] == "AwaitingApproval"
-    assert "until somebody else approves it" in answer.json["message"]
+    assert "approval by another person" in answer.json["message"]
     assert len(guarded.monoova.received) == 1
     assert guarded.messages("PAYOUT_QUEUE_URL") == []
 
@@ -84,7 +84,7 @@ def test_validation_says_beforehand_that_it_would_wait(guarded: World) -> None:
     ask = {"customer_id": guarded.customer(), "amount": "100.01"}
     shown = guarded.admin.post("/payouts/validate", ask).json
     assert (shown["is_valid"], shown["needs_approval"]) == (True, True)
-    assert "somebody else" in shown["message"]
+    assert "another person" in shown["message"]
     shown = guarded.admin.post("/payouts/validate", {**ask, "amount": "100"}).json
     assert (shown["needs_approval"], shown["message"]) == (False, None)
 

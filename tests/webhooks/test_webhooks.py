@@ -664,7 +664,7 @@ def test_an_event_whose_payout_cannot_be_written_is_set_aside_and_applied_later(
     assert send(world, told).status == 200
     (line,) = lines(capsys)
     assert (line["WebhooksSetAside"], line["Errors"]) == (1, 1)
-    assert line["outcome"] == "set aside: StorageUnavailableError"
+    assert line["outcome"] == "not applied: StorageUnavailableError"
     aws_calls.acts.clear()
     assert world.state(paid) == ("Pending", "Accepted")
     (waiting,) = _waiting(world)

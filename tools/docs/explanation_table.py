@@ -25,7 +25,7 @@ def table() -> str:
         "\n".join(_rows("state", STATES)),
         "\n".join(_rows("`failure_code`", FAILURES)),
         "\n".join(_rows("`review_reason`", REVIEWS)),
-        "\n".join(["| under review | to settle it |", "|---|---|", *_settlings()]),
+        "\n".join(["| under review | to resolve it |", "|---|---|", *_settlings()]),
         "\n".join(["| in `failure_reason` | what to do |", "|---|---|", *_reasons()]),
     ]
     return "\n\n".join(parts) + "\n"

@@ -31,7 +31,7 @@ class WaitingRows:
         for looked_at, (batch_id, upload_id, number) in enumerate(self._chunks()):
             if looked_at >= _MOST_CHUNKS:
                 raise ConflictError(
-                    "Too many batches wait for their rows to be looked through: try again when"
+                    "Too many batches are waiting for release to check this: try again when"
                     " some are released or cancelled."
                 )
             try:

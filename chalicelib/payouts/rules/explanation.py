@@ -1,4 +1,4 @@
-"""A payout in plain words, for whoever runs the business: where it stands, and what to do now.
+"""A payout in plain words, for the people who run the business: its status, and what to do now.
 
 All of it stands in the tables below; docs/api.md has the same, written by `python -m
 tools.docs.explanation_table`. Nothing here is decided: it tells what the life-cycle table does.
@@ -20,7 +20,7 @@ from chalicelib.payouts.rules.payout import (
 
 
 class Explanation(NamedTuple):
-    """`next` is what happens by itself, and `next_at` when; None once nothing does any more."""
+    """`next` is what happens automatically, and `next_at` when; None once nothing does any more."""
 
     summary: str
     next: str
@@ -45,17 +45,17 @@ _LISTENING: Final = "We keep asking Monoova, and nothing is sent again."
 
 STATES: Final[Mapping[State, Words]] = {
     State.AWAITING_APPROVAL: Words(
-        "This payment waits for somebody else's approval. Nothing has been sent.",
-        "If nobody approves it within 30 days, it is cancelled.",
+        "This payment is awaiting approval by another person. Nothing has been sent.",
+        "Without an approval within 30 days it is cancelled.",
         "Ask an approver who did not request it to approve or reject it.",
     ),
     State.QUEUED: Words(
-        "This payment is accepted and waits to be sent. Nothing has been sent yet.",
-        "It is sent by itself, usually within a minute or two; if payments are paused or Monoova"
-        " can't be reached, once they flow again. If that takes too long (usually 24 hours), it is"
-        " cancelled.",
-        "Nothing, or cancel it if it should not be paid. If it waits for long, see whether payments"
-        " are paused.",
+        "This payment is accepted and queued. Nothing has been sent yet.",
+        "It is sent automatically, usually within a minute or two; if payments are paused or"
+        " Monoova can't be reached, once sending resumes. If that takes too long (usually 24"
+        " hours), it is cancelled.",
+        "Nothing, or cancel it if it should not be paid. If it waits for long, check whether"
+        " payments are paused.",
     ),
     State.SENDING: Words(
         "This payment is being sent to Monoova right now.",
@@ -70,9 +70,9 @@ STATES: Final[Mapping[State, Words]] = {
         " reference. Do not pay by other means.",
     ),
     State.UNRESOLVED: Words(
-        "This payment was sent, but no clear answer came back: nobody knows yet whether the money"
-        " has moved.",
-        "We ask Monoova what became of it. If Monoova has never heard of it, it is sent again under"
+        "This payment was sent, but there was no clear answer: it is not known yet whether the"
+        " money has moved.",
+        "We ask Monoova what became of it. If Monoova does not know it, it is sent again under"
         " the same reference, or a person is asked to decide.",
         "Wait, and above all do not pay by other means: the payee could be paid twice.",
     ),
@@ -81,7 +81,7 @@ STATES: Final[Mapping[State, Words]] = {
         "This payment failed. The payee was not paid.", _FINISHED, f"Find the cause, then {_RETRY}"
     ),
     State.RETURNED: Words(
-        "The money arrived and was sent back by the payee's bank.",
+        "The money arrived and was returned by the payee's bank.",
         _FINISHED,
         f"Ask the payee for other account details, {_ANEW}",
     ),
@@ -96,8 +96,8 @@ FAILURES: Final[Mapping[FailureCode, Words]] = {
     FailureCode.MONOOVA_REFUSED: Words(
         "Monoova did not take this payment. No money has moved.",
         _FINISHED,
-        f"Correct what the reason names, then {_RETRY} If the same happens to every payment, it is"
-        " your own account or settings: ask your technical contact.",
+        f"Correct what the reason names, then {_RETRY} If the same happens to every payment, the"
+        " cause is your own account or settings: ask your technical contact.",
     ),
     FailureCode.BANK_REJECTED: Words(
         "The payee's bank refused this payment. The payee was not paid.",
@@ -112,7 +112,7 @@ FAILURES: Final[Mapping[FailureCode, Words]] = {
     ),
     FailureCode.RETURNED: STATES[State.RETURNED],
     FailureCode.RESOLVED_BY_HAND: Words(
-        "An administrator settled this payment by hand: the payee was not paid.",
+        "An administrator resolved this payment: the payee was not paid.",
         _FINISHED,
         f"The history says who did it and why. If it should be paid after all, {_RETRY}",
     ),
@@ -124,18 +124,17 @@ FAILURES: Final[Mapping[FailureCode, Words]] = {
     FailureCode.APPROVAL_DENIED: Words(
         "An approver rejected this payment. Nothing was sent.",
         _FINISHED,
-        "The reason stands in the history. Settle it with the approver, then request the payment"
-        " anew.",
+        "The reason is in the history. Agree on it with the approver, then request a new payment.",
     ),
     FailureCode.APPROVAL_EXPIRED: Words(
-        "Nobody approved this payment within 30 days, so it was cancelled. Nothing was sent.",
+        "This payment was not approved within 30 days, so it was cancelled. Nothing was sent.",
         _FINISHED,
         f"If it should be paid after all, {_RETRY}",
     ),
     FailureCode.QUEUE_EXPIRED: Words(
         "This payment could not be sent in time and was cancelled. Nothing was sent.",
         _FINISHED,
-        f"See that payments are flowing again, then {_RETRY}",
+        f"Check that payments are being sent again, then {_RETRY}",
     ),
     FailureCode.DESTINATION_GONE: Words(
         "The account details were removed before this payment was sent. Nothing was sent.",
@@ -144,7 +143,7 @@ FAILURES: Final[Mapping[FailureCode, Words]] = {
     ),
 }
 
-# What is said beside the state's own summary; how to settle it follows each advice.
+# What is said beside the state's own summary; how to resolve it follows each advice.
 REVIEWS: Final[Mapping[ReviewReason, Words]] = {
     ReviewReason.OUTCOME_UNKNOWN: Words(
         "Monoova does not know this payment, though we may have sent it: a person has to decide.",
@@ -162,25 +161,24 @@ REVIEWS: Final[Mapping[ReviewReason, Words]] = {
         "Ask Monoova what became of the reference; the payee's bank may be holding it.",
     ),
     ReviewReason.DESTINATION_GONE: Words(
-        "Nobody knows whether this payment went out, and its account details were removed, so it"
+        "It is not known whether this payment was paid, and its account details were removed, so it"
         " can't be sent again.",
         _LISTENING,
         "Look for the reference in Monoova's portal or on their statement.",
     ),
     ReviewReason.CONTRADICTION: Words(
-        "Monoova also reported something that does not fit this: a person has to look.",
-        "Nothing changes by itself; what Monoova reported stands in the history.",
-        "Look for the reference in Monoova's portal or on their statement, which is the truth.",
+        "Monoova also sent a report that contradicts this: a person has to decide.",
+        "Nothing changes automatically. What Monoova reported is in the history.",
+        "Look for the reference in Monoova's portal or on their statement, which decides.",
     ),
 }
 
-# In Monoova's and the banks' words, which nobody documents: what can't be meant otherwise.
+# In Monoova's and the banks' words, which are not documented: what can't be meant otherwise.
 REASONS: Final[Mapping[str, str]] = {
     "insufficient": f"Your account at Monoova does not hold enough: top it up, then {_RETRY}",
     "limit": "The amount is above a limit at Monoova: ask them to raise it, or pay in parts.",
     "closed": f"The payee's account is closed: ask the payee for other account details, {_ANEW}",
-    "deceased": "The bank says that the account's owner has died: do not retry; ask the family or"
-    " the estate.",
+    "deceased": "The bank says that the account holder has died: do not retry; contact the estate.",
     "maccount": "Monoova does not take the account that you pay from: ask your technical contact.",
     "payid": "The PayID is not right, or no longer registered: ask the payee for other account"
     f" details, {_ANEW}",
@@ -218,7 +216,7 @@ def explained(payout: Payout) -> Explanation:
 
 
 def settling(state: State) -> str:
-    """How a person settles a payout that needs review, as far as its state allows."""
+    """How a person resolves a payout that needs review, as far as its state allows."""
     kinds = {Kind.MOVE, Kind.ACKNOWLEDGE}
     choices = [word for event, word in _SETTLED_BY.items() if effect_of(state, event).kind in kinds]
     if not choices:

@@ -11,7 +11,7 @@ const module_auth = (() => {
 const TRIP = "signing-in";
 const WAS_SIGNED_IN = "was-signed-in"; // so that a reload signs in again without a click
 const SCOPES = "openid email";
-const MOST_REVOKING_MILLISECONDS = 3_000; // whoever signs out wants to be gone
+const MOST_REVOKING_MILLISECONDS = 3_000; // signing out must not wait longer
 
 let settings = null;
 let tokens = null;
@@ -59,7 +59,7 @@ async function begin(hash) {
   );
   isLeaving = true;
   location.assign(
-    door("/oauth2/authorize", {
+    signInAddress("/oauth2/authorize", {
       response_type: "code",
       client_id: settings.userPoolClientId,
       redirect_uri: here(),
@@ -82,10 +82,10 @@ async function finish() {
   sessionStorage.removeItem(TRIP);
   history.replaceState(null, "", location.pathname + (trip?.hash || location.hash));
   if (!trip || query.get("state") !== trip.state) {
-    throw new SignInError("This sign-in was not begun here, so it was not accepted.");
+    throw new SignInError("This sign-in was not started in this tab, so it was not accepted.");
   }
   if (query.has("error")) {
-    throw new SignInError(query.get("error_description") || "The sign-in page refused.");
+    throw new SignInError(query.get("error_description") || "The sign-in page refused the sign-in.");
   }
   await exchange({
     grant_type: "authorization_code",
@@ -114,20 +114,20 @@ async function renewOnce() {
   }
 }
 
-/** Nobody goes on with this session: not this tab, nor the sign-in page, nor who has the token. */
+/** Ends the session: in this tab, at the sign-in page, and for any holder of the token. */
 async function signOut() {
   const refreshToken = tokens?.refreshToken;
   tokens = null;
   sessionStorage.removeItem(WAS_SIGNED_IN);
   if (refreshToken) await revoke(refreshToken);
   isLeaving = true;
-  location.assign(door("/logout", { client_id: settings.userPoolClientId, logout_uri: here() }));
+  location.assign(signInAddress("/logout", { client_id: settings.userPoolClientId, logout_uri: here() }));
 }
 
 /** With it go all tokens made from it. Where that cannot be done, it ends by its age. */
 async function revoke(refreshToken) {
   try {
-    await fetch(door("/oauth2/revoke"), {
+    await fetch(signInAddress("/oauth2/revoke"), {
       method: "POST",
       body: new URLSearchParams({ token: refreshToken, client_id: settings.userPoolClientId }),
       signal: AbortSignal.timeout(MOST_REVOKING_MILLISECONDS),
@@ -140,7 +140,7 @@ async function revoke(refreshToken) {
 async function exchange(fields) {
   let answer;
   try {
-    answer = await fetch(door("/oauth2/token"), {
+    answer = await fetch(signInAddress("/oauth2/token"), {
       method: "POST",
       headers: { "Content-Type": "application/x-www-form-urlencoded" },
       body: new URLSearchParams({ client_id: settings.userPoolClientId, ...fields }),
@@ -159,7 +159,7 @@ function here() {
   return location.origin + location.pathname;
 }
 
-function door(path, query = {}) {
+function signInAddress(path, query = {}) {
   const text = new URLSearchParams(query).toString();
   return `${settings.signInUrl.replace(/\/$/, "")}${path}${text ? `?${text}` : ""}`;
 }
@@ -178,7 +178,7 @@ return { SignInError, configure, isSignedIn, isOnTheWay, idToken, claims, wasSig
 // --- api.js
 
 const module_api = (() => {
-// The one door to the API. Every failure becomes a `Problem`, whose `kind` says what it means for
+// All calls to the API. Every failure becomes a `Problem`, whose `kind` says what it means for
 // the person in front of the screen; above all, whether something may have happened.
 
 const auth = module_auth;
@@ -191,7 +191,7 @@ const MOST_AT_ONCE = 3;
 const Kind = Object.freeze({
   INVALID: "invalid", // the request is at fault; `errors` says where
   REFUSED: "refused", // well-formed, but a rule or the state of things is against it
-  FORBIDDEN: "forbidden", // somebody else may do this
+  FORBIDDEN: "forbidden", // another role may do this
   NOT_FOUND: "not-found",
   TRY_AGAIN: "try-again", // nothing was done
   UNKNOWN: "unknown", // it may have been done: look before asking again
@@ -278,7 +278,7 @@ async function sent(method, path, { query, body, raw, type, idempotencyKey }) {
       cache: "no-store",
     });
   } catch {
-    throw unanswered(method, "There was no answer.");
+    throw unanswered(method, "No response was received.");
   } finally {
     turnOver();
   }
@@ -306,7 +306,7 @@ async function read(method, answer, { asText }) {
       if (!asText) return await answer.json();
       return { text: await answer.text(), cursor: answer.headers.get("Next-Cursor") };
     } catch {
-      throw unanswered(method, "The answer was cut off.");
+      throw unanswered(method, "The response was incomplete.");
     }
   }
   const isOurs = type.includes("problem+json");
@@ -327,7 +327,7 @@ function problemOf(method, status, body, isOurs) {
   if (!isOurs && status < 500) {
     return new Problem(Kind.REFUSED, `The request was refused (${status}).`, more);
   }
-  if (!isOurs) return unanswered(method, "The API did not answer in time.");
+  if (!isOurs) return unanswered(method, "The API did not respond in time.");
   if (body.code === "OutcomeUnknown" || (status === 500 && method !== "GET")) {
     return new Problem(Kind.UNKNOWN, body.detail, more);
   }
@@ -394,7 +394,7 @@ function fill(element, ...children) {
   return element;
 }
 
-/** Said by screen readers, seen by nobody. */
+/** Said by screen readers, not shown. */
 function announce(words) {
   document.getElementById("announcer").textContent = words;
 }
@@ -452,9 +452,9 @@ return { load, me, mayOperate, mayApprove, roleName };
 // --- doubt.js
 
 const module_doubt = (() => {
-// One payment whose answer may not have come: what is needed to ask for it again, word for word,
+// One payout whose answer may not have come: what is needed to submit it again, word for word,
 // is put into this tab's sessionStorage before it is sent, and stays until it is answered. A reload
-// or a trip to the sign-in page then ends in the same payment, never in a second one.
+// or a trip to the sign-in page then ends in the same payout, never in a second one.
 
 const api = module_api;
 const session = module_session;
@@ -470,7 +470,7 @@ function inDoubt() {
   return JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
 }
 
-/** Asks for a payment, for the first time or again; what it throws may leave it in doubt. */
+/** Submits a payout, for the first time or again; what it throws may leave it in doubt. */
 async function ask({ key, request, mayBePaid = false, transactionId = null }) {
   const payment = { key, request, mayBePaid, transactionId, by: session.me().name, at: Date.now() };
   keep(payment);
@@ -498,14 +498,14 @@ function seen(payout) {
   if (inDoubt()?.transactionId === payout.transaction_id) forget();
 }
 
-/** The key means the same payment only for whoever asked first. */
+/** The key means the same payout only for the person who submitted it first. */
 const isMine = (payment) => payment.by === session.me().name;
 
-/** Somebody has looked it up. Refused while it might still arrive. */
+/** Clears the payout in doubt. Refused while the request might still arrive. */
 function letGo() {
   const left = (inDoubt()?.at ?? 0) + SETTLED_MILLISECONDS - Date.now();
   if (left > 0) {
-    throw new api.Problem(REFUSED, `It may still be arriving. Look again in ${Math.ceil(left / 1000)} seconds.`);
+    throw new api.Problem(REFUSED, `The request may still arrive. Check again in ${Math.ceil(left / 1000)} seconds.`);
   }
   forget();
 }
@@ -528,15 +528,15 @@ const module_words = (() => {
 
 /** Of each status: what it is called here, and how good the news is. */
 const STATUSES = {
-  AwaitingApproval: ["Waiting for approval", "wait"],
+  AwaitingApproval: ["Awaiting approval", "wait"],
   Queued: ["Queued", "quiet"],
-  Pending: ["On its way", "going"],
-  Completed: ["Paid", "good"],
-  Failed: ["Not paid", "bad"],
-  Returned: ["Came back", "bad"],
+  Pending: ["Pending", "going"],
+  Completed: ["Completed", "good"],
+  Failed: ["Failed", "bad"],
+  Returned: ["Returned", "bad"],
   Cancelled: ["Cancelled", "quiet"],
   NotReleased: ["Not released", "bad"],
-  Waiting: ["Not released yet", "quiet"],
+  Waiting: ["Waiting", "quiet"],
 };
 
 const PAYOUT_STATUSES = [
@@ -544,9 +544,9 @@ const PAYOUT_STATUSES = [
 ];
 
 const SUBMISSIONS = {
-  Sending: ["Being sent", "going"],
-  Accepted: ["On its way", "going"],
-  Unresolved: ["Not known yet", "wait"],
+  Sending: ["Sending", "going"],
+  Accepted: ["Pending", "going"],
+  Unresolved: ["Unresolved", "wait"],
 };
 
 function statusOf(payout) {
@@ -565,55 +565,55 @@ function isOpen(payout) {
 
 /** The three answers, where the API does not give an explanation of its own. */
 const EXPLANATIONS = {
-  AwaitingApproval: ["It waits for somebody other than the requester to approve it.",
-    "It is cancelled by itself after 30 days without a decision.", "Ask an approver."],
-  Queued: ["It has not been sent to Monoova yet.", "It is sent by itself.", "Nothing."],
-  Sending: ["It is being sent to Monoova at this moment.", "The answer shows here by itself.", "Nothing."],
-  Accepted: ["Monoova has taken it. The bank's word is still to come.",
-    "Monoova is asked again by itself until there is an end.", "Nothing."],
-  Unresolved: ["Monoova did not answer clearly, so nobody knows yet whether it was paid.",
-    "Monoova is asked again by itself until it is known.",
+  AwaitingApproval: ["This payout is awaiting approval by a person other than the requester.",
+    "It is cancelled automatically after 30 days without a decision.", "Ask an approver."],
+  Queued: ["This payout has not been sent to Monoova yet.", "It is sent automatically.", "Nothing."],
+  Sending: ["This payout is being sent to Monoova at this moment.", "Monoova's answer is shown here automatically.", "Nothing."],
+  Accepted: ["Monoova has accepted this payout. The bank's outcome is not known yet.",
+    "Monoova is asked again automatically until the payout is final.", "Nothing."],
+  Unresolved: ["Monoova gave no clear answer: it is not known yet whether this payout was paid.",
+    "Monoova is asked again automatically until the outcome is known.",
     "Do not pay again: this payout may still go through."],
-  Completed: ["It was paid.", null, "Nothing."],
-  Failed: ["It was not paid. The money did not leave, or was given back.", null,
-    "Put right what was wrong, then try again as a new payout."],
-  Returned: ["It was paid, but the bank sent the money back.", null,
-    "Ask the customer for other bank details, then try again as a new payout."],
-  Cancelled: ["It was cancelled before anything was sent.", null, "Nothing, or pay anew."],
+  Completed: ["This payout was paid.", null, "Nothing."],
+  Failed: ["This payout was not paid. The money did not leave the mAccount, or was returned to it.", null,
+    "Correct the cause, then retry as a new payout."],
+  Returned: ["This payout was paid, but the payee's bank returned the money.", null,
+    "Ask the payee for other account details, add them to the customer, and request a new payout."],
+  Cancelled: ["This payout was cancelled before anything was sent.", null, "Nothing, or retry as a new payout."],
 };
 
 function explanationOf(payout) {
   if (payout.explanation) return payout.explanation;
   const [summary, next, todo] = EXPLANATIONS[payout.submission ?? payout.status] ?? ["", null, ""];
   const review = payout.needs_review
-    ? "Find out from Monoova what became of it, then settle it here." : todo;
+    ? "Look the payout up at Monoova, then resolve it here." : todo;
   return { summary, next, next_at: payout.next_look_at, what_to_do: review };
 }
 
 const EVENTS = {
-  Requested: "Asked for",
+  Requested: "Requested",
   Approved: "Approved",
-  ApprovalDenied: "Approval refused",
-  ApprovalExpired: "Nobody approved it in time",
-  Claimed: "Taken from the queue to be sent",
+  ApprovalDenied: "Approval rejected",
+  ApprovalExpired: "Approval expired",
+  Claimed: "Taken from the queue for sending",
   CancelledByAdmin: "Cancelled",
-  QueueExpired: "Too old to be sent",
-  DestinationGone: "The destination is gone",
-  SendAccepted: "Monoova took it",
-  SendRefused: "Monoova refused it",
-  SendNotAuthenticated: "Monoova did not know us; back in the queue",
-  SendUnclear: "Monoova did not answer clearly",
-  LeaseExpired: "Sending was cut off",
+  QueueExpired: "Expired in the queue",
+  DestinationGone: "Destination removed",
+  SendAccepted: "Accepted by Monoova",
+  SendRefused: "Refused by Monoova",
+  SendNotAuthenticated: "Login refused by Monoova: queued again",
+  SendUnclear: "No clear answer from Monoova",
+  LeaseExpired: "Sending was interrupted",
   SentAgain: "Sent again under the same reference",
-  GaveUp: "A person has to look at it",
-  SettledComplete: "Paid",
-  SettledRejected: "The bank rejected it",
-  MoneyReturned: "The money came back",
-  Contradicted: "Something contradicts it",
-  ResolvedCompleted: "Settled by hand as paid",
-  ResolvedFailed: "Settled by hand as not paid",
-  ResolvedReturned: "Settled by hand as come back",
-  ResolvedCancelled: "Settled by hand as cancelled",
+  GaveUp: "Put under review",
+  SettledComplete: "Completed",
+  SettledRejected: "Rejected by the bank",
+  MoneyReturned: "Returned",
+  Contradicted: "Contradicting report received",
+  ResolvedCompleted: "Resolved as completed",
+  ResolvedFailed: "Resolved as failed",
+  ResolvedReturned: "Resolved as returned",
+  ResolvedCancelled: "Resolved as cancelled",
 };
 
 function eventName(event) {
@@ -622,9 +622,9 @@ function eventName(event) {
 
 const ACTORS = {
   monoova: "Monoova",
-  reconciler: "by itself",
-  queue: "by itself",
-  system: "by itself",
+  reconciler: "System",
+  queue: "System",
+  system: "System",
   webhook: "Monoova",
 };
 
@@ -639,14 +639,14 @@ function actorName(by, me) {
 }
 
 const REVIEW_REASONS = {
-  OutcomeUnknown: "Monoova never said what became of it",
-  AcceptedButUnknown: "Monoova took it, then did not know it",
-  StillPending: "It has been on its way for too long",
-  DestinationGone: "Its destination is gone while it is in doubt",
-  Contradiction: "Monoova's messages contradict each other",
+  OutcomeUnknown: "Monoova reported no outcome",
+  AcceptedButUnknown: "Monoova accepted it, but no longer knows it",
+  StillPending: "Pending for too long",
+  DestinationGone: "Destination removed while the payout was unresolved",
+  Contradiction: "Monoova's reports contradict each other",
 };
 
-/** How a payout that needs review may be settled, by its status. */
+/** How a payout that needs review may be resolved, by its status. */
 function resolutionsOf(payout) {
   const all = {
     Queued: ["Completed", "Cancelled"],
@@ -665,7 +665,7 @@ const PAY_ID_TYPES = {
   PhoneNumber: "Phone number",
   ABN: "ABN",
   ACN: "ACN",
-  OrganisationId: "Organisation",
+  OrganisationId: "Organisation id",
 };
 
 function destinationName(destination) {
@@ -676,26 +676,26 @@ function destinationName(destination) {
 
 const VERIFICATIONS = {
   NotStarted: ["Not verified", "quiet"],
-  Started: ["Waiting for the code", "wait"],
+  Started: ["Awaiting code", "wait"],
   Verified: ["Verified", "good"],
   Failed: ["Verification failed", "bad"],
   Locked: ["Locked for an hour", "bad"],
 };
 
 const PURPOSES = {
-  Payout: "Paying",
-  Validation: "Checking before paying",
+  Payout: "Payout",
+  Validation: "Validation",
   Verification: "Verification",
   Export: "Export",
-  Redaction: "Keeping details out of a reason",
+  Redaction: "Redaction of a reason",
 };
 
 const BATCH_STATUSES = {
-  Checking: ["Being checked", "going"],
-  AwaitingConfirmation: ["Confirm the total", "wait"],
-  AwaitingApproval: ["Waiting for approval", "wait"],
-  Releasing: ["Being released", "going"],
-  Released: ["Being paid", "going"],
+  Checking: ["Checking", "going"],
+  AwaitingConfirmation: ["Awaiting confirmation", "wait"],
+  AwaitingApproval: ["Awaiting approval", "wait"],
+  Releasing: ["Releasing", "going"],
+  Released: ["Released", "going"],
   Finished: ["Finished", "good"],
   Cancelled: ["Cancelled", "quiet"],
 };
@@ -819,19 +819,19 @@ function problemNotice(problem, { again } = {}) {
   const number = problem.requestId && h("p", { class: "note" }, `Request ${problem.requestId}`);
   switch (problem.kind) {
     case Kind.UNAVAILABLE:
-      return empty("Not available here", "This deployment does not offer it.");
+      return empty("Not available", "This deployment does not offer it.");
     case Kind.SIGNED_OUT:
     case Kind.FORBIDDEN:
       return notice("info", problem.detail);
     case Kind.UNKNOWN:
       return notice("wait", "We do not know yet whether this was done.",
-        h("p", {}, `${problem.detail ?? ""} Look at how things stand before you ask again.`), number);
+        h("p", {}, `${problem.detail ?? ""} Check the current state before you try again.`), number);
     case Kind.TRY_AGAIN:
-      return notice("bad", "That did not work. Nothing was done.", h("p", {}, problem.detail), retry, number);
+      return notice("bad", "This did not work. Nothing was changed.", h("p", {}, problem.detail), retry, number);
     case Kind.INVALID:
-      return notice("bad", problem.detail || "Something in it is not valid.", errorList(problem.errors));
+      return notice("bad", problem.detail || "The request is not valid.", errorList(problem.errors));
     default:
-      if (problem.kind) return notice("bad", problem.detail || "That was refused.");
+      if (problem.kind) return notice("bad", problem.detail || "The request was refused.");
       console.error(problem);
       return notice("bad", "Something went wrong on this page.", retry);
   }
@@ -1119,7 +1119,7 @@ function requireAll(fields) {
   let first = null;
   for (const each of live(fields)) {
     if (each.input?.required && !each.value()) {
-      each.complain(["Fill this in."]);
+      each.complain(["This field is required."]);
       first ??= each.input;
     }
   }
@@ -1149,10 +1149,10 @@ const { form, submitButton } = module_form;
 const { button } = module_parts;
 
 /**
- * Asks, then does. `extra` are fields whose values the caller reads by itself. `words` say what will happen; `act` is given the fields' values and may throw a
+ * Asks for confirmation, then acts. `extra` are fields whose values the caller reads by itself. `words` say what will happen; `act` is given the fields' values and may throw a
  * Problem, which leaves the dialog open. Answers with what `act` answered, or null if it was left.
  */
-function ask({ title, words = [], fields = [], extra = [], yes, kind = "primary", no = "Not now", act }) {
+function ask({ title, words = [], fields = [], extra = [], yes, kind = "primary", no = "Cancel", act }) {
   return new Promise((resolve) => {
     let outcome = null;
     const id = newId("dialog");
@@ -1372,7 +1372,7 @@ return { place, link, go, replaceQuery, isId, matching };
 // --- doubt-panel.js
 
 const module_doubt_panel = (() => {
-// What is said and offered while nobody knows whether a payment was made.
+// What is said and offered while it is not known whether a payout was made.
 
 const { Kind } = module_api;
 const { ask: askFirst } = module_dialog;
@@ -1386,10 +1386,10 @@ const { go, link } = module_router;
 const session = module_session;
 
 /**
- * The payment in doubt, with the ways out of it. `problem` is the last answer, if there was one;
- * `refused` is given the answer that ends the doubt without a payment.
+ * The payout in doubt, and what may be done about it. `problem` is the last answer, if there was one;
+ * `refused` is given the answer that ends the doubt without a payout.
  */
-function doubtPanel({ problem = null, title = "One payment is still in doubt.", refused = look } = {}) {
+function doubtPanel({ problem = null, title = "One payout is still in doubt.", refused = look } = {}) {
   const region = h("div", {});
 
   async function again(event) {
@@ -1411,15 +1411,15 @@ function doubtPanel({ problem = null, title = "One payment is still in doubt.", 
     fill(region, notice("wait", title,
       what(payment),
       mayAsk
-        ? h("p", {}, h("strong", {}, "Do not start another payment."), " Press “Ask again”: it is the same payment under the same key, so it is paid once however often you ask.")
-        : h("p", {}, h("strong", {}, "Do not start another payment."), " Only whoever asked for it can ask again: signed in as somebody else, it would be a second payment."),
-      last?.detail && h("p", { class: "note" }, last.kind === Kind.UNKNOWN ? last.detail : `The last answer: ${last.detail} That says nothing of the first.`),
+        ? h("p", {}, h("strong", {}, "Do not start another payout."), " Press “Submit again”: it is the same payout under the same idempotency key, so it is paid only once.")
+        : h("p", {}, h("strong", {}, "Do not start another payout."), " Only the person who requested it can submit it again: under another sign-in it would be a second payout."),
+      last?.detail && h("p", { class: "note" }, last.kind === Kind.UNKNOWN ? last.detail : `The latest response: ${last.detail} It says nothing about the first request.`),
       h("div", { class: "actions" },
-        mayAsk && button("Ask again", again, { kind: "primary" }),
+        mayAsk && button("Submit again", again, { kind: "primary" }),
         payment.transactionId
-          ? linkButton("Look at the payout", link(`/payouts/${payment.transactionId}`))
-          : linkButton("Their payouts", link("/payouts", { customer_id: payment.request.customer_id })),
-        button("I have looked it up", settle))));
+          ? linkButton("View payout", link(`/payouts/${payment.transactionId}`))
+          : linkButton("View the customer's payouts", link("/payouts", { customer_id: payment.request.customer_id })),
+        button("Clear", settle))));
   }
 
   show(problem);
@@ -1439,14 +1439,14 @@ function look(problem) {
 function what(payment) {
   const name = h("a", { href: link(`/customers/${payment.request.customer_id}`) }, nameOf(payment.request.customer_id) ?? "a customer");
   namesKnown().then(() => fill(name, nameOf(payment.request.customer_id) ?? "a customer"));
-  return h("p", {}, h("strong", {}, money(Number(payment.request.amount))), " to ", name, `, last asked for ${exactly(new Date(payment.at).toISOString())}.`);
+  return h("p", {}, h("strong", {}, money(Number(payment.request.amount))), " to ", name, `, last submitted ${exactly(new Date(payment.at).toISOString())}.`);
 }
 
 async function settle() {
   const done = await askFirst({
-    title: "Is it certain?",
-    words: "Say so only if you have found this payment among the customer's payouts, or have seen that it is not there. The console then forgets it; nothing else changes.",
-    yes: "It is certain",
+    title: "Clear the payout in doubt?",
+    words: "Clear it only if you have found this payout among the customer's payouts, or have seen that it is not there. The console then stops showing it; nothing else changes.",
+    yes: "Clear",
     act: () => doubt.letGo(),
   });
   // The page is drawn anew: where there was the doubt is the form again.
@@ -1458,7 +1458,7 @@ return { doubtPanel, paid };
 // --- shell.js
 
 const module_shell = (() => {
-// The frame around every page: where one can go, what waits for somebody, who is signed in.
+// The frame around every page: navigation, what needs attention, who is signed in.
 
 const api = module_api;
 const auth = module_auth;
@@ -1474,12 +1474,12 @@ const PLACES = [
   ["Batches", "/batches", "batches"],
   ["Customers", "/customers", "customers"],
 ];
-const WAITING = [
+const NEEDS_ATTENTION = [
   ["Approvals", "/approvals", "approvals"],
   ["Review", "/review", "review"],
   ["Dead letters", "/dead-letters", "letters"],
 ];
-const LOOKING_BACK = [["Reports", "/reports", "reports"]];
+const RECONCILIATION = [["Reports", "/reports", "reports"]];
 
 /** The frame; answers with the element that pages go into. */
 function frame(root) {
@@ -1518,10 +1518,10 @@ function brand() {
 function navigation() {
   return [
     h("div", { class: "menu-head" }, brand()),
-    session.mayOperate() && linkButton("Pay someone", "#/pay", { kind: "primary pay", icon: "plus" }),
+    session.mayOperate() && linkButton("New payout", "#/pay", { kind: "primary pay", icon: "plus" }),
     group(null, PLACES),
-    group("Waiting for someone", WAITING),
-    group("Looking back", LOOKING_BACK),
+    group("Needs attention", NEEDS_ATTENTION),
+    group("Reconciliation", RECONCILIATION),
     h(
       "div",
       { class: "person" },
@@ -1608,7 +1608,7 @@ return { frame, mark, tally, forgetLetters };
 // --- chart.js
 
 const module_chart = (() => {
-// Charts by day, drawn as SVG. Beside each stands the same as a table, for whoever cannot see it.
+// Charts by day, drawn as SVG. Beside each stands the same as a table, for readers who cannot see it.
 
 const { h, newId, svg } = module_dom;
 const { dayName, shortDay } = module_format;
@@ -1756,7 +1756,7 @@ return { chart, split };
 // --- page-overview.js
 
 const module_page_overview = (() => {
-// The first look: does anything need me, is money there, how did it go.
+// The overview: what needs attention, the balance, and the activity by day.
 
 const api = module_api;
 const { chart, split } = module_chart;
@@ -1770,6 +1770,11 @@ const session = module_session;
 const { tally } = module_shell;
 const { actorName } = module_words;
 
+const OPEN_REASONS = {
+  TooManyFailures: "Too many calls to Monoova have failed.",
+  NotAuthenticated: "Monoova has refused the API key.",
+  LockedOut: "Monoova has locked the account after refused logins.",
+};
 const RANGES = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"]];
 
 function page({ query, signal }) {
@@ -1778,15 +1783,15 @@ function page({ query, signal }) {
   const days = RANGES.some(([value]) => value === query.get("days")) ? Number(query.get("days")) : 30;
   return [
     head("Overview", {
-      actions: session.mayOperate() ? [linkButton("Pay someone", "#/pay", { kind: "primary narrow-only", icon: "plus" })] : [],
+      actions: session.mayOperate() ? [linkButton("New payout", "#/pay", { kind: "primary narrow-only", icon: "plus" })] : [],
     }),
     sendingState(signal),
     h("div", { class: "tiles" },
-      tile("Needs someone", tally, needsYou),
-      tile("Available", () => api.get("/account"), balance),
+      tile("Needs attention", tally, needsAttention),
+      tile("Available balance", () => api.get("/account"), balance),
       tile("Today", todaysPayouts, todaysNumbers)),
     figures(days, signal),
-    card("Money that came in", {}, loaded(() => api.get("/funding", { limit: 5 }), funds, { signal })),
+    card("Incoming funds", {}, loaded(() => api.get("/funding", { limit: 5 }), funds, { signal })),
   ];
 }
 
@@ -1811,40 +1816,40 @@ function sending(state, again) {
   const operates = session.mayOperate();
   if (state.status === "Paused") {
     return notice("wait", "Sending is paused.",
-      h("p", {}, `${actorName(state.paused_by, me)}, ${whenWithin(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and wait in the queue.`),
+      h("p", {}, `Paused by ${actorName(state.paused_by, me)}, ${whenWithin(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and queued.`),
       operates && button("Resume sending", act("resume", {
-        title: "Resume sending?", words: "Everything that waits in the queue is sent.", yes: "Resume",
+        title: "Resume sending?", words: "All queued payouts are sent.", yes: "Resume",
       }), { kind: "primary small" }));
   }
   if (state.status === "CircuitOpen") {
-    return notice("wait", "Sending has stopped by itself.",
-      h("p", {}, `${state.open_reason ?? "Monoova cannot be reached reliably."} Payouts are accepted and wait in the queue. `,
-        state.next_probe_at ? `It is tried again ${whenWithin(state.next_probe_at)}.` : ""),
-      operates && button("Try again now", act("reset", {
-        title: "Try again now?", words: "Do this once the cause is gone. If it is not, sending stops again; nothing is paid twice.", yes: "Try again",
+    return notice("wait", "Sending has stopped: the circuit breaker is open.",
+      h("p", {}, `${OPEN_REASONS[state.open_reason] ?? "Monoova cannot be reached reliably."} Payouts are accepted and queued. `,
+        state.next_probe_at ? `Next attempt: ${whenWithin(state.next_probe_at)}.` : ""),
+      operates && button("Reset circuit breaker", act("reset", {
+        title: "Reset the circuit breaker?", words: "Do this once the cause is fixed. If it is not, sending stops again; nothing is paid twice.", yes: "Reset",
       }), { kind: "small" }));
   }
   return h("p", { class: "sending-line" }, badge("Sending is open", "good"),
     operates && h("button", { type: "button", class: "text-button", onclick: act("pause", {
       title: "Pause sending?",
-      words: "Payouts are still accepted, but wait in the queue until somebody resumes. What was sent already goes on.",
-      fields: [field("Reason", "reason", { required: true, hint: "For whoever wonders why.", maxlength: 200 })],
+      words: "Payouts are still accepted, but stay queued until sending is resumed. Payouts already sent are not affected.",
+      fields: [field("Reason", "reason", { required: true, hint: "Shown on this page and kept in the record. No payee details.", maxlength: 200 })],
       yes: "Pause sending", kind: "danger",
     }) }, "Pause"));
 }
 
-// --- does anything need me
+// --- what needs attention
 
 const WAITS = [
   ["/review", "review", "payout needs", "payouts need", "review"],
-  ["/approvals", "approvals", "waits", "wait", "for approval"],
+  ["/approvals", "approvals", "item", "items", "awaiting approval"],
   ["/dead-letters", "letters", "dead letter", "dead letters", ""],
 ];
 
-function needsYou(counted) {
+function needsAttention(counted) {
   const waiting = WAITS.filter(([path]) => counted[path]?.[0] > 0);
   return waiting.length === 0
-    ? h("p", { class: "all-well" }, icon("check"), "Nothing needs you.")
+    ? h("p", { class: "all-well" }, icon("check"), "Nothing needs attention.")
     : h("ul", { class: "waits" }, waiting.map(([path, name, one, many, what]) => {
       const [number, isMore] = counted[path];
       return h("li", {}, h("a", { href: link(path) }, icon(name), h("strong", {}, `${number}${isMore ? "+" : ""}`),
@@ -1871,17 +1876,17 @@ function todaysNumbers(day) {
     h("p", { class: "figure" }, money(day.value)),
     h("p", { class: "note breakdown" },
       day.count === 0 ? "no payouts yet" : [
-        h("span", {}, `${count(day.count)} asked for`), h("span", {}, `${count(day.completed)} paid`),
+        h("span", {}, `${count(day.count)} requested`), h("span", {}, `${count(day.completed)} completed`),
         day.open > 0 && h("span", {}, `${count(day.open)} open`),
-        failed > 0 && h("a", { href: link("/payouts", { status: "Failed", day: today() }) }, `${count(failed)} not paid`)]),
+        failed > 0 && h("a", { href: link("/payouts", { status: "Failed", day: today() }) }, `${count(failed)} failed or returned`)]),
   ];
 }
 
-// --- how did it go
+// --- activity
 
 function figures(days, signal) {
   const region = h("div", {});
-  const choice = h("div", { class: "segments", role: "group", "aria-label": "How many days" },
+  const choice = h("div", { class: "segments", role: "group", "aria-label": "Period" },
     RANGES.map(([value, label]) => h("button", {
       type: "button", "aria-pressed": String(Number(value) === days),
       onclick: () => {
@@ -1890,16 +1895,16 @@ function figures(days, signal) {
       },
     }, label)));
   const load = () => api.get("/statistics", { from: dayBefore(today(), days - 1), to: today() });
-  return fill(region, h("div", { class: "section-head" }, h("h2", {}, "How it went"), choice),
+  return fill(region, h("div", { class: "section-head" }, h("h2", {}, "Activity"), choice),
     loaded(load, charts, { signal, lines: 8 }));
 }
 
 function charts({ items }) {
-  if (items.length === 0) return empty("No payouts in these days");
+  if (items.length === 0) return empty("No payouts in this period");
   const days = withoutGaps([...items].sort((one, other) => one.day.localeCompare(other.day)));
   return [
     items.some((each) => each.partial) &&
-      h("p", { class: "note" }, "Some days have more payouts than are counted at once; their figures are too low."),
+      h("p", { class: "note" }, "Some days have more payouts than can be counted at once: their figures are too low."),
     h("div", { class: "charts" }, chartsByDay(days), methods(days)),
   ];
 }
@@ -1908,8 +1913,8 @@ function chartsByDay(days) {
   return [
     chart("Value", days, [{ name: "Value", tone: "one", of: (day) => day.value ?? null }], { format: money, rough: roughMoney }),
     chart("Payouts", days, [
-      { name: "Paid", tone: "good", of: (day) => day.completed },
-      { name: "Not paid", tone: "bad", of: (day) => (day.isUnknown ? null : day.failed + day.returned) },
+      { name: "Completed", tone: "good", of: (day) => day.completed },
+      { name: "Failed or returned", tone: "bad", of: (day) => (day.isUnknown ? null : day.failed + day.returned) },
       { name: "Open", tone: "two", of: (day) => day.open },
       { name: "Cancelled", tone: "rest", of: (day) => day.cancelled },
     ], {
@@ -1920,7 +1925,7 @@ function chartsByDay(days) {
       { kind: "lines", format: percent, most: 1 }),
     chart("Time to completion", days, [
       { name: "Median", tone: "one", of: (day) => day.median_seconds_to_complete },
-      { name: "95 of 100 within", tone: "two", of: (day) => day.p95_seconds_to_complete },
+      { name: "p95", tone: "two", of: (day) => day.p95_seconds_to_complete },
     ], { kind: "lines", format: duration, isTime: true }),
   ];
 }
@@ -1942,10 +1947,10 @@ function withoutGaps(days) {
   return all;
 }
 
-const FUNDS = { NPP: "Fast payment", DirectCredit: "Direct credit" };
+const FUNDS = { NPP: "NPP payment", DirectCredit: "Direct credit" };
 
 function funds({ items }) {
-  if (items.length === 0) return empty("Nothing came in lately");
+  if (items.length === 0) return empty("No recent incoming funds");
   return h("ul", { class: "funds" }, items.map((each) => h("li", {},
     h("span", {}, FUNDS[each.kind] ?? each.kind),
     h("time", { class: "note", datetime: each.at }, when(each.at)),
@@ -1958,7 +1963,7 @@ return { page };
 // --- live.js
 
 const module_live = (() => {
-// What keeps a page up to date while somebody looks at it.
+// What keeps a page up to date while it is on the screen.
 
 /**
  * Looks again and again, `every()` seconds apart, until `signal` ends it or `look` answers "enough".
@@ -2004,10 +2009,10 @@ function payoutTable(caption, payouts, { extra = [] } = {}) {
   return table(
     caption,
     [
-      { title: "To", cell: (each) => [payee(each), h("span", { class: "narrow-only under" }, payoutBadge(each))] },
+      { title: "Payee", cell: (each) => [payee(each), h("span", { class: "narrow-only under" }, payoutBadge(each))] },
       { title: "Status", wide: true, cell: payoutBadge },
       ...extra,
-      { title: "Asked for", wide: true, cell: (each) => h("time", { datetime: each.created_at }, when(each.created_at)) },
+      { title: "Requested", wide: true, cell: (each) => h("time", { datetime: each.created_at }, when(each.created_at)) },
       { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
     ],
     payouts,
@@ -2028,7 +2033,7 @@ return { payoutTable, payee };
 // --- page-payouts.js
 
 const module_page_payouts = (() => {
-// All payouts, newest first, kept up to date while something is on its way.
+// All payouts, newest first, kept up to date while payouts are open.
 
 const api = module_api;
 const { announce, h } = module_dom;
@@ -2050,7 +2055,7 @@ function page({ query, signal }) {
   const filter = Object.fromEntries(["status", "day", "customer_id", "needs_review"].map((name) => [name, query.get(name) ?? ""]));
   const list = payoutList(filter, signal);
   return [
-    head("Payouts", { actions: [session.mayOperate() && linkButton("Pay someone", "#/pay", { kind: "primary narrow-only", icon: "plus" })].filter(Boolean) }),
+    head("Payouts", { actions: [session.mayOperate() && linkButton("New payout", "#/pay", { kind: "primary narrow-only", icon: "plus" })].filter(Boolean) }),
     filters(filter),
     list,
   ];
@@ -2081,7 +2086,7 @@ function filters(filter) {
     if (isId(text)) go(`/payouts/${text}`);
   } });
   return h("div", { class: "filters" }, status, day, find, review,
-    filter.customer_id && h("a", { class: "chip", href: "#/payouts" }, "Of one customer", icon("close"), h("span", { class: "unseen" }, "Show all customers")));
+    filter.customer_id && h("a", { class: "chip", href: "#/payouts" }, "One customer", icon("close"), h("span", { class: "unseen" }, "Show all customers")));
 }
 
 function payoutList(filter, signal) {
@@ -2117,9 +2122,9 @@ function asked({ day, ...rest }) {
 
 function nothing(filter) {
   const isFiltered = Object.values(filter).some(Boolean);
-  if (isFiltered) return empty("No payout fits", "Loosen the filters to see more.", h("a", { href: "#/payouts" }, "Show all"));
-  return empty("No payouts yet", "Payouts of the last 31 days show here.",
-    session.mayOperate() && linkButton("Pay someone", "#/pay", { kind: "primary", icon: "plus" }));
+  if (isFiltered) return empty("No payouts match", "Change the filters to see more.", h("a", { href: "#/payouts" }, "Show all"));
+  return empty("No payouts yet", "Payouts of the last 31 days are listed here.",
+    session.mayOperate() && linkButton("New payout", "#/pay", { kind: "primary", icon: "plus" }));
 }
 
 return { page };
@@ -2159,21 +2164,21 @@ function actionsOn(payout, done) {
   return [
     mayDecide && button("Approve", acting(approve), { kind: "primary" }),
     mayDecide && button("Reject", acting(reject)),
-    payout.needs_review && button("Settle by hand", acting(resolve), { kind: "primary" }),
-    status === "Pending" && button("Ask Monoova now", acting(refresh)),
+    payout.needs_review && button("Resolve", acting(resolve), { kind: "primary" }),
+    status === "Pending" && button("Refresh from Monoova", acting(refresh)),
     (status === "Queued" || waits) && button("Cancel payout", acting(cancel)),
-    ended && button("Try again as a new payout", acting(retry)),
+    ended && button("Retry as a new payout", acting(retry)),
   ].filter(Boolean);
 }
 
 /** Why something that one might look for is not offered. */
 function whyNot(payout) {
   if (!session.mayOperate()) {
-    return isOpen(payout) || payout.needs_review ? "You can look. Changing a payout needs the role of an operator." : null;
+    return isOpen(payout) || payout.needs_review ? "View only. Changing a payout needs the operator role." : null;
   }
   if (payout.status !== "AwaitingApproval") return null;
-  if (payout.created_by === session.me().name) return "You asked for this payout, so somebody else has to approve it.";
-  return session.mayApprove() ? null : "Approving needs the role of an approver.";
+  if (payout.created_by === session.me().name) return "You requested this payout, so another person has to approve it.";
+  return session.mayApprove() ? null : "Approving needs the approver role.";
 }
 
 function what(payout) {
@@ -2183,7 +2188,7 @@ function what(payout) {
 function approve(payout) {
   return ask({
     title: `Approve ${money(payout.amount)}?`,
-    words: `${what(payout)} is sent as soon as you approve. Your approval stands in the payout's history.`,
+    words: `${what(payout)} is sent as soon as you approve. Your approval is recorded in the payout's history.`,
     yes: `Approve ${money(payout.amount)}`,
     act: () => api.post(path(payout, "approve")),
   });
@@ -2192,8 +2197,8 @@ function approve(payout) {
 function reject(payout) {
   return ask({
     title: `Reject ${money(payout.amount)}?`,
-    words: `${what(payout)} will not be paid: the payout is cancelled, for good.`,
-    fields: [field("Reason", "reason", { required: true, hint: "For whoever asked for it. No names or account numbers.", maxlength: 500 })],
+    words: `${what(payout)} will not be paid: the payout is cancelled for good.`,
+    fields: [field("Reason", "reason", { required: true, hint: "Shown to the requester. No names or account numbers.", maxlength: 500 })],
     yes: "Reject payout",
     kind: "danger",
     act: ({ reason }) => api.post(path(payout, "reject"), { reason }),
@@ -2203,9 +2208,9 @@ function reject(payout) {
 function cancel(payout) {
   return ask({
     title: "Cancel this payout?",
-    words: `${what(payout)} has not been sent yet. Once cancelled, it never is.`,
+    words: `${what(payout)} has not been sent yet. Once cancelled, it will never be sent.`,
     yes: "Cancel payout",
-    no: "Keep it",
+    no: "Keep payout",
     kind: "danger",
     act: () => api.post(path(payout, "cancel")),
   });
@@ -2213,9 +2218,9 @@ function cancel(payout) {
 
 async function refresh(payout) {
   return ask({
-    title: "Ask Monoova now?",
-    words: "Monoova is asked what became of this payout. Nothing is sent again, and it is asked by itself anyway.",
-    yes: "Ask now",
+    title: "Refresh from Monoova?",
+    words: "Monoova is asked for the status of this payout. Nothing is sent again. This also happens automatically.",
+    yes: "Refresh",
     act: () => api.post(path(payout, "refresh")),
   });
 }
@@ -2223,10 +2228,10 @@ async function refresh(payout) {
 async function retry(payout) {
   const key = crypto.randomUUID(); // one for the dialog: whatever is pressed twice pays once
   const made = await ask({
-    title: `Pay ${money(payout.amount)} again?`,
+    title: `Retry ${money(payout.amount)} as a new payout?`,
     words: [
-      `A new payout of ${what(payout)} is made, under a reference of its own. The old one stays as it is.`,
-      "If the bank details were wrong, add new ones to the customer and pay from there instead.",
+      `A new payout of ${what(payout)} is requested, under a reference of its own. The original stays as it is.`,
+      "If the bank details were wrong, add a new destination to the customer and request a new payout instead.",
     ],
     yes: `Pay ${money(payout.amount)}`,
     act: () => api.post(path(payout, "retry"), {}, { idempotencyKey: key }),
@@ -2236,25 +2241,25 @@ async function retry(payout) {
 }
 
 const OUTCOMES = {
-  Completed: "It was paid",
-  Failed: "It was not paid",
-  Returned: "It was paid, and the money came back",
-  Cancelled: "It was never sent",
+  Completed: "Completed: it was paid",
+  Failed: "Failed: it was not paid",
+  Returned: "Returned: it was paid and the money was returned",
+  Cancelled: "Cancelled: it was never sent",
 };
 
 function resolve(payout) {
   const choices = resolutionsOf(payout).map((outcome) => [outcome, OUTCOMES[outcome]]);
   return ask({
-    title: "Settle this payout by hand?",
+    title: "Resolve this payout?",
     words: [
-      h("p", {}, "Look it up at Monoova first, under the reference ", h("code", {}, payout.unique_reference), "."),
-      "What you say here ends the review. It is written into the payout's history with your name and your reason. No money moves by it.",
+      h("p", {}, "First look it up in Monoova's portal or statement under the reference ", h("code", {}, payout.unique_reference), "."),
+      "Resolving ends the review. The outcome is recorded in the payout's history with your name and your reason. It pays nothing.",
     ],
     fields: [
-      field("What became of it", "outcome", { choices, required: true }),
-      field("How you know", "reason", { required: true, hint: "For example: confirmed on the phone by Monoova's support. No names or numbers.", maxlength: 500 }),
+      field("Outcome", "outcome", { choices, required: true }),
+      field("Reason", "reason", { required: true, hint: "How you know, for example: confirmed by phone with Monoova support. No names or account numbers.", maxlength: 500 }),
     ],
-    yes: "Settle payout",
+    yes: "Resolve payout",
     act: (values) => api.post(path(payout, "resolve"), values),
   });
 }
@@ -2264,7 +2269,7 @@ return { actionsOn, whyNot, approve, reject, resolve };
 // --- page-payout.js
 
 const module_page_payout = (() => {
-// One payout: is it paid, why not, what do I do now.
+// One payout: its status, the reason for it, and what to do.
 
 const api = module_api;
 const { announce, fill, h } = module_dom;
@@ -2337,7 +2342,7 @@ function view(payout, name, show) {
     actions.length > 0 && h("div", { class: "actions bar-of-actions" }, actions),
     reason && h("p", { class: "note why-not" }, reason),
     h("div", { class: "columns" },
-      card("What happened", { note: isOpen(payout) ? "Updates by itself" : null }, timeline(payout)),
+      card("History", { note: isOpen(payout) ? "Updates automatically" : null }, timeline(payout)),
       card("Details", {}, details(payout, name))),
   ];
 }
@@ -2353,13 +2358,13 @@ function answers(payout) {
   const shownTone = payout.needs_review ? "review" : tone;
   return h(
     "section",
-    { class: `answers ${shownTone}`, "aria-label": "In short" },
+    { class: `answers ${shownTone}`, "aria-label": "Summary" },
     h("span", { class: "answers-icon" }, icon(payout.needs_review ? "review" : names[tone])),
     h("div", {},
       h("p", { class: "answers-summary" }, told.summary),
       h("dl", {},
-        reason && h("div", {}, h("dt", {}, "Why"), h("dd", {}, reason)),
-        payout.review_reason && h("div", {}, h("dt", {}, "Why it needs review"), h("dd", {}, REVIEW_REASONS[payout.review_reason] ?? payout.review_reason)),
+        reason && h("div", {}, h("dt", {}, "Reason"), h("dd", {}, reason)),
+        payout.review_reason && h("div", {}, h("dt", {}, "Reason for review"), h("dd", {}, REVIEW_REASONS[payout.review_reason] ?? payout.review_reason)),
         next && h("div", {}, h("dt", {}, "What happens next"), h("dd", {}, next)),
         told.what_to_do && h("div", {}, h("dt", {}, "What to do"), h("dd", {}, told.what_to_do)))),
   );
@@ -2381,17 +2386,17 @@ function timeline(payout) {
 
 function details(payout, name) {
   return facts(
-    ["Customer", h("a", { href: link(`/customers/${payout.customer_id}`) }, name ?? "Show the customer")],
-    ["Paid to", payout.destination],
+    ["Customer", h("a", { href: link(`/customers/${payout.customer_id}`) }, name ?? "View customer")],
+    ["Destination", payout.destination],
     ["Method", payout.payout_method === "PayId" ? "PayID" : "Bank account"],
-    ["On their statement", payout.lodgement_reference],
+    ["Lodgement reference", payout.lodgement_reference],
     ["Description", payout.description],
-    ["Asked for", `${when(payout.created_at)} by ${actorName(payout.created_by, session.me().name)}`],
-    ["Paid", payout.completed_at && when(payout.completed_at)],
-    ["Reason", payout.failure_code && h("code", {}, payout.failure_code)],
-    ["Batch", payout.batch_id && h("a", { href: link(`/batches/${payout.batch_id}`) }, "Show the batch")],
-    ["Tries again", payout.retry_of && h("a", { href: link(`/payouts/${payout.retry_of}`) }, "Show the earlier payout")],
-    ["Monoova's number", payout.monoova_transaction_id && h("code", {}, payout.monoova_transaction_id)],
+    ["Requested", `${when(payout.created_at)} by ${actorName(payout.created_by, session.me().name)}`],
+    ["Completed", payout.completed_at && when(payout.completed_at)],
+    ["Failure code", payout.failure_code && h("code", {}, payout.failure_code)],
+    ["Batch", payout.batch_id && h("a", { href: link(`/batches/${payout.batch_id}`) }, "View batch")],
+    ["Retry of", payout.retry_of && h("a", { href: link(`/payouts/${payout.retry_of}`) }, "View original payout")],
+    ["Monoova transaction id", payout.monoova_transaction_id && h("code", {}, payout.monoova_transaction_id)],
     ["Transaction id", copyable(payout.transaction_id)],
   );
 }
@@ -2417,18 +2422,18 @@ function customerPicker(choose, signal) {
   return loaded(() => api.getAll("/customers", { limit: 100 }, 10), ({ items, isWhole }) => {
     learn(items);
     if (items.length === 0) {
-      return empty("There is no customer yet", null, linkButton("Register a customer", "#/customers/new", { kind: "primary", icon: "plus" }));
+      return empty("No customers yet", null, linkButton("Register a customer", "#/customers/new", { kind: "primary", icon: "plus" }));
     }
     const results = h("ul", { class: "results" });
     const said = h("p", { class: "note", role: "status" });
-    const search = field("Find a customer", "find", { type: "search", isSearch: true, placeholder: "Name, e-mail or your own id", oninput: show });
+    const search = field("Find a customer", "find", { type: "search", isSearch: true, placeholder: "Name, e-mail or external id", oninput: show });
 
     function show() {
       const wanted = search.value().toLowerCase();
       const found = items.filter((each) => !wanted || words(each).includes(wanted));
       fill(results, found.slice(0, MOST_SHOWN).map((each) => h("li", {}, customerButton(each, choose))));
-      said.textContent = found.length > MOST_SHOWN ? `${count(found.length - MOST_SHOWN)} more; type to narrow down`
-        : found.length === 0 ? "Nobody fits" : isWhole ? "" : "Older customers are found on the Customers page";
+      said.textContent = found.length > MOST_SHOWN ? `${count(found.length - MOST_SHOWN)} more. Type more to narrow the list`
+        : found.length === 0 ? "No customers match" : isWhole ? "" : "Older customers are on the Customers page";
     }
 
     show();
@@ -2469,22 +2474,22 @@ const session = module_session;
 const { destinationName, VERIFICATIONS } = module_words;
 
 function page({ query, signal }) {
-  const heading = head("Pay someone", { back: { href: "#/payouts", label: "Payouts" } });
+  const heading = head("New payout", { back: { href: "#/payouts", label: "Payouts" } });
   if (!session.mayOperate()) {
-    return [heading, notice("info", "Paying needs the role of an operator.", h("p", {}, "You may look at everything."))];
+    return [heading, notice("info", "Paying needs the operator role.", h("p", {}, "Your role is view only."))];
   }
   if (doubt.inDoubt()) return [heading, h("div", { class: "narrow" }, doubtPanel())];
   const id = isId(query.get("customer")) ? query.get("customer") : null;
   const body = id
     ? loaded(() => api.get(`/customers/${id}`), (customer) => payForm(customer, query.get("destination")), { signal })
-    : card("Whom?", { class: "narrow" }, customerPicker((customer) => go("/pay", { customer: customer.customer_id }), signal));
+    : card("Payee", { class: "narrow" }, customerPicker((customer) => go("/pay", { customer: customer.customer_id }), signal));
   return [heading, body];
 }
 
 function payForm(customer, chosen) {
-  const who = h("p", { class: "payee" }, h("strong", {}, customer.name), h("a", { href: "#/pay" }, "Someone else"));
+  const who = h("p", { class: "payee" }, h("strong", {}, customer.name), h("a", { href: "#/pay" }, "Change payee"));
   if (customer.destinations.length === 0) {
-    return card("Whom?", { class: "narrow" }, who, notice("info", "There is nowhere to pay to yet.",
+    return card("Payee", { class: "narrow" }, who, notice("info", "This customer has no destination yet.",
       linkButton("Add a destination", link(`/customers/${customer.customer_id}`))));
   }
   return new PayForm(customer, chosen, who).element;
@@ -2496,14 +2501,14 @@ class PayForm {
     const first = customer.destinations.some((each) => each.destination_id === chosen)
       ? chosen : customer.destinations[0].destination_id;
     const changed = () => this.forget();
-    this.destination = radios("Where to", "destination_id", customer.destinations.map(destinationChoice), { value: first, onchange: changed });
+    this.destination = radios("Destination", "destination_id", customer.destinations.map(destinationChoice), { value: first, onchange: changed });
     this.amount = field("Amount", "amount", {
       required: true, prefix: "$", inputmode: "decimal", placeholder: "0.00", class: "amount-input", oninput: changed,
     });
-    this.reference = field("Reference", "lodgement_reference", {
-      hint: "Shown on their bank statement.", maxlength: 280, oninput: changed,
+    this.reference = field("Lodgement reference", "lodgement_reference", {
+      hint: "Shown on the payee's bank statement.", maxlength: 280, oninput: changed,
     });
-    this.description = field("Description", "description", { hint: "For you; the payee does not see it.", maxlength: 500, oninput: changed });
+    this.description = field("Description", "description", { hint: "Internal. Not shown to the payee.", maxlength: 500, oninput: changed });
     this.fields = [this.destination, this.amount, this.reference, this.description];
     this.outcome = h("div", { class: "outcome", "aria-live": "polite" });
     this.form = form([who, this.fields], {
@@ -2526,7 +2531,7 @@ class PayForm {
     };
   }
 
-  /** Another payment is another key: what was checked no longer stands. */
+  /** Another payout is another key: what was checked no longer stands. */
   forget() {
     fill(this.outcome);
     this.form.classList.remove("checked");
@@ -2539,7 +2544,7 @@ class PayForm {
       this.offer(payload, found.checks, found.destination);
     } catch (problem) {
       if (problem.code !== "SendingStopped") throw problem;
-      this.offer(payload, [{ name: "monoova", is_ok: null, detail: `${problem.detail} The payout would wait in the queue and be sent by itself.` }]);
+      this.offer(payload, [{ name: "monoova", is_ok: null, detail: `${problem.detail} The payout would be queued and sent automatically.` }]);
     }
   }
 
@@ -2548,12 +2553,12 @@ class PayForm {
     const amount = money(Number(payload.amount));
     const isRefused = checks.some((check) => check.is_ok === false);
     const isCertain = checks.every((check) => check.is_ok);
-    const key = crypto.randomUUID(); // one for this payment, however often the button is pressed
+    const key = crypto.randomUUID(); // one for this payout, however often the button is pressed
     const payment = { key, request: payload };
-    const pay = button(isCertain ? `Pay ${amount}` : `Pay ${amount} all the same`, () => this.pay(payment, pay), { kind: "primary large" });
+    const pay = button(isCertain ? `Pay ${amount}` : `Pay ${amount} anyway`, () => this.pay(payment, pay), { kind: "primary large" });
     fill(
       this.outcome,
-      h("h2", {}, isRefused ? "This would not go through" : "This is what will happen"),
+      h("h2", {}, isRefused ? "This payout would be refused" : "Confirm this payout"),
       h("p", { class: "sentence" }, h("strong", {}, amount), " goes to ", h("strong", {}, this.customer.name), " at ", h("strong", {}, shown.masked), "."),
       h("ul", { class: "checks" }, checks.map(checkLine)),
       !isRefused && h("div", { class: "form-buttons" }, pay),
@@ -2592,7 +2597,7 @@ class PayForm {
       this.form.show(problem);
     } else {
       fill(this.outcome, problemNotice(problem), problem.transactionId &&
-        linkButton("See why", link(`/payouts/${problem.transactionId}`)));
+        linkButton("View payout", link(`/payouts/${problem.transactionId}`)));
     }
   }
 
@@ -2611,10 +2616,10 @@ function destinationChoice(destination) {
   };
 }
 
-const CHECKS = { monoova: "Monoova", funds: "Balance" };
+const CHECKS = { monoova: "Monoova", bsb: "BSB", funds: "Balance" };
 
 function checkLine(check) {
-  const [name, tone, said] = check.is_ok === null ? ["question", "wait", "not known"] : check.is_ok ? ["check", "good", "fine"] : ["cross", "bad", "refused"];
+  const [name, tone, said] = check.is_ok === null ? ["question", "wait", "not known"] : check.is_ok ? ["check", "good", "ok"] : ["cross", "bad", "refused"];
   return h("li", { class: `check-line ${tone}` }, icon(name),
     h("span", {}, h("strong", {}, CHECKS[check.name] ?? check.name), h("span", { class: "unseen" }, ` ${said}`), ` ${check.detail}`));
 }
@@ -2650,13 +2655,13 @@ function page({ signal }) {
     { signal },
   );
   const list = h("div", { class: "region" }, newest);
-  // Names are encrypted where they are stored, so nobody can be asked for one: all are read, once.
-  let everybody = null;
-  const search = field("Find a customer", "find", { type: "search", isSearch: true, placeholder: "Name, e-mail or your own id", oninput: () => {
+  // Names are encrypted where they are stored, so the API cannot search by name: all are read, once.
+  let allCustomers = null;
+  const search = field("Find a customer", "find", { type: "search", isSearch: true, placeholder: "Name, e-mail or external id", oninput: () => {
     const wanted = search.value().toLowerCase();
     if (!wanted) return fill(list, newest);
-    everybody ??= api.getAll("/customers", { limit: 100 }, MOST_PAGES);
-    fill(list, loaded(() => everybody, ({ items, isWhole }) => found(items, wanted, isWhole), { signal }));
+    allCustomers ??= api.getAll("/customers", { limit: 100 }, MOST_PAGES);
+    fill(list, loaded(() => allCustomers, ({ items, isWhole }) => found(items, wanted, isWhole), { signal }));
   } });
   return [
     head("Customers", { actions: [register].filter(Boolean) }),
@@ -2668,18 +2673,18 @@ function page({ signal }) {
 function found(items, wanted, isWhole) {
   const fitting = items.filter((each) =>
     [each.name, each.email, each.external_id, each.customer_id].join(" ").toLowerCase().includes(wanted));
-  if (fitting.length === 0) return empty("Nobody fits", isWhole ? null : `Only the newest ${items.length} were looked through.`);
+  if (fitting.length === 0) return empty("No customers match", isWhole ? null : `Only the newest ${items.length} customers were searched.`);
   return [
     customers(fitting.slice(0, MOST_SHOWN)),
-    fitting.length > MOST_SHOWN && h("p", { class: "note" }, `The first ${MOST_SHOWN} of ${fitting.length}. Type more to narrow down.`),
+    fitting.length > MOST_SHOWN && h("p", { class: "note" }, `The first ${MOST_SHOWN} of ${fitting.length}. Type more to narrow the list.`),
   ];
 }
 
 function customers(items) {
   return table("Customers", [
     { title: "Name", cell: (each) => each.name },
-    { title: "Paid at", cell: (each) => h("span", { class: "masked" }, each.destinations.map((one) => one.masked).join(", ") || "nowhere yet") },
-    { title: "Your id", wide: true, cell: (each) => each.external_id ?? "–" },
+    { title: "Destinations", cell: (each) => h("span", { class: "masked" }, each.destinations.map((one) => one.masked).join(", ") || "none yet") },
+    { title: "External id", wide: true, cell: (each) => each.external_id ?? "–" },
     { title: "Registered", wide: true, cell: (each) => when(each.created_at) },
   ], items, { href: (each) => link(`/customers/${each.customer_id}`), key: (each) => each.customer_id });
 }
@@ -2700,20 +2705,20 @@ const PLACEHOLDERS = {
   PhoneNumber: "0400 000 000",
   ABN: "11 digits",
   ACN: "9 digits",
-  OrganisationId: "Description or id",
+  OrganisationId: "Organisation identifier",
 };
 
 /** Answers with `fields` to show, and `value()` as the API takes it. */
 function destinationFields() {
-  const type = radios("Where to pay", "type", [
+  const type = radios("Destination type", "type", [
     { value: "PayId", title: "PayID", text: "An e-mail address, phone number or ABN" },
     { value: "BankAccount", title: "Bank account", text: "BSB and account number" },
   ], { value: "PayId", onchange: arrange });
-  const kind = field("Kind of PayID", "pay_id_type", { choices: Object.entries(PAY_ID_TYPES), required: true, onchange: arrange });
+  const kind = field("PayID type", "pay_id_type", { choices: Object.entries(PAY_ID_TYPES), required: true, onchange: arrange });
   const payId = field("PayID", "pay_id", { required: true });
   const bsb = field("BSB", "bsb", { required: true, placeholder: "062-000", inputmode: "numeric", maxlength: 7 });
   const number = field("Account number", "account_number", { required: true, inputmode: "numeric", maxlength: 9 });
-  const name = field("Account name", "account_name", { required: true, hint: "As the bank has it.", maxlength: 140 });
+  const name = field("Account name", "account_name", { required: true, hint: "As registered with the bank.", maxlength: 140 });
   const asPayId = h("div", { class: "pair" }, kind, payId);
   const asAccount = h("div", { class: "pair" }, bsb, number);
 
@@ -2750,10 +2755,10 @@ const session = module_session;
 
 function page() {
   const heading = head("Register a customer", { back: { href: "#/customers", label: "Customers" } });
-  if (!session.mayOperate()) return [heading, notice("info", "Registering needs the role of an operator.")];
+  if (!session.mayOperate()) return [heading, notice("info", "Registering needs the operator role.")];
   const name = field("Name", "name", { required: true, maxlength: 140 });
   const email = field("E-mail", "email", { type: "email", maxlength: 254 });
-  const external = field("Your own id", "external_id", { hint: "To name the customer in a file. No personal data.", maxlength: 64 });
+  const external = field("External id", "external_id", { hint: "Your own id for the customer, for use in batch files. No personal data.", maxlength: 64 });
   const destination = destinationFields();
   const content = form([name, h("div", { class: "pair" }, email, external), h("hr"), destination.fields], {
     buttons: [submitButton("Register"), linkButton("Cancel", "#/customers")],
@@ -2796,7 +2801,7 @@ async function page({ params, signal }) {
   const reload = async () => show(await api.get(address));
   const payouts = paged(
     (cursor) => api.get(`${address}/payouts`, { limit: 10, cursor }),
-    (items) => items.length > 0 ? payoutTable("Payouts to this customer", items) : empty("Not paid yet"),
+    (items) => items.length > 0 ? payoutTable("Payouts to this customer", items) : empty("No payouts yet"),
     { signal, lines: 3 },
   );
 
@@ -2818,22 +2823,22 @@ function view(customer, address, reload) {
       actions: operates && customer.destinations.length > 0
         ? [linkButton("Pay", link("/pay", { customer: customer.customer_id }), { kind: "primary", icon: "payouts" })] : [],
     }),
-    !operates && h("p", { class: "note" }, "You can look. Changing a customer needs the role of an operator."),
+    !operates && h("p", { class: "note" }, "View only. Changing a customer needs the operator role."),
     h("div", { class: "columns" },
       card("Destinations", { actions: operates && [button("Add", () => add(address, reload), { kind: "small", icon: "plus" })] },
         customer.destinations.length > 0
           ? h("ul", { class: "things" }, customer.destinations.map((each) => destinationItem(each, customer, address, reload)))
-          : empty("Nowhere to pay to yet")),
+          : empty("No destinations yet")),
       card("Details", {},
         facts(
           ["Name", customer.name],
           ["E-mail", customer.email],
-          ["Your id", customer.external_id],
+          ["External id", customer.external_id],
           ["Registered", when(customer.created_at)],
           ["Customer id", copyable(customer.customer_id)],
         ),
         operates && h("div", { class: "actions" },
-          button("Change", () => change(customer, address, reload), { kind: "small" }),
+          button("Edit", () => change(customer, address, reload), { kind: "small" }),
           button("Export", () => exportAll(customer, address), { kind: "small" }),
           button("Erase", () => erase(customer, address), { kind: "small danger" })))),
   ];
@@ -2843,8 +2848,8 @@ function destinationItem(destination, customer, address, reload) {
   const path = `${address}/destinations/${destination.destination_id}`;
   const verification = destination.verification;
   const [label, tone] = VERIFICATIONS[verification?.status] ?? [];
-  const nameSaid = verification?.owner_name_matches === true ? "The owner's name matches."
-    : verification?.owner_name_matches === false ? "The owner's name is another one." : null;
+  const nameSaid = verification?.owner_name_matches === true ? "The account holder's name matches."
+    : verification?.owner_name_matches === false ? "The account holder's name does not match." : null;
   const isStarted = verification?.status === "Started";
   const mayStart = verification && !["Verified", "Locked"].includes(verification.status);
   return h(
@@ -2857,7 +2862,7 @@ function destinationItem(destination, customer, address, reload) {
       nameSaid && h("p", { class: "note" }, nameSaid)),
     session.mayOperate() && h("div", { class: "actions" },
       isStarted && button("Enter code", () => confirmVerification(destination, path, reload), { kind: "small" }),
-      mayStart && button(isStarted ? "Start anew" : "Verify", () => startVerification(destination, path, reload), { kind: "small" }),
+      mayStart && button(isStarted ? "Start again" : "Verify", () => startVerification(destination, path, reload), { kind: "small" }),
       button("Remove", () => removeDestination(destination, path, reload), { kind: "small" })),
   );
 }
@@ -2866,7 +2871,7 @@ async function add(address, reload) {
   const destination = destinationFields();
   const added = await ask({
     title: "Add a destination",
-    words: "Payouts that are asked for already keep going where they were asked to.",
+    words: "Payouts already requested keep their destination.",
     fields: [],
     extra: destination.fields,
     yes: "Add destination",
@@ -2878,7 +2883,7 @@ async function add(address, reload) {
 async function removeDestination(destination, path, reload) {
   const removed = await ask({
     title: `Remove ${destination.masked}?`,
-    words: "It is deleted at once. A payout that still needs it keeps it from being removed.",
+    words: "It is deleted at once. It cannot be removed while an open payout uses it.",
     yes: "Remove", kind: "danger", no: "Keep it",
     act: () => api.remove(path),
   });
@@ -2888,7 +2893,7 @@ async function removeDestination(destination, path, reload) {
 async function startVerification(destination, path, reload) {
   const started = await ask({
     title: `Verify ${destination.masked}?`,
-    words: "Monoova pays one cent there, with a six-digit code in its description. The account's owner tells you the code, and you enter it here. It moves a real cent and costs a fee.",
+    words: "Monoova pays one cent to this destination, with a six-digit code in the description. The account holder tells you the code, and you enter it here. A real cent is paid, and a fee is charged.",
     yes: "Send one cent",
     act: () => api.post(`${path}/verification`),
   });
@@ -2898,7 +2903,7 @@ async function startVerification(destination, path, reload) {
 async function confirmVerification(destination, path, reload) {
   const confirmed = await ask({
     title: `The code for ${destination.masked}`,
-    words: "It stands in the description of the one-cent payment. After three wrong codes it is locked for an hour.",
+    words: "The code is in the description of the one-cent payment. After three wrong codes, verification is locked for an hour.",
     fields: [field("Code", "code", { required: true, inputmode: "numeric", maxlength: 6 })],
     yes: "Confirm",
     act: ({ code }) => api.post(`${path}/verification/confirm`, { code }),
@@ -2908,7 +2913,7 @@ async function confirmVerification(destination, path, reload) {
 
 async function change(customer, address, reload) {
   const changed = await ask({
-    title: "Change name or e-mail",
+    title: "Edit name or e-mail",
     fields: [
       field("Name", "name", { required: true, value: customer.name, maxlength: 140 }),
       field("E-mail", "email", { type: "email", value: customer.email ?? "", maxlength: 254 }),
@@ -2921,8 +2926,8 @@ async function change(customer, address, reload) {
 
 function exportAll(customer, address) {
   return ask({
-    title: "Export all that is held?",
-    words: "The file has this customer's details in the clear, for their own request to see them. That you exported it is recorded.",
+    title: "Export all data held?",
+    words: "The file holds this customer's details unmasked, to answer the customer's own request. The export is recorded under your name.",
     yes: "Export",
     act: async () => {
       const answer = await wholeExport(`${address}/export`);
@@ -2948,8 +2953,8 @@ async function erase(customer, address) {
   const erased = await ask({
     title: `Erase ${customer.name}?`,
     words: [
-      "Name, e-mail and all destinations are deleted at once and for good. The payouts stay for seven years, without them.",
-      "While a payout is still open this is refused.",
+      "Name, e-mail and all destinations are deleted at once and for good. The payouts are kept for seven years without these details.",
+      "A customer with an open payout cannot be erased.",
     ],
     yes: "Erase for good", kind: "danger", no: "Keep",
     act: () => api.remove(address),
@@ -2963,19 +2968,19 @@ function accesses(address, signal) {
     if (!details.open || content.childElementCount > 0) return;
     fill(content, paged(
       (cursor) => api.get(`${address}/accesses`, { cursor }),
-      (items) => items.length > 0 ? accessTable(items) : empty("Nobody has opened them"),
+      (items) => items.length > 0 ? accessTable(items) : empty("No access recorded"),
       { signal, lines: 3 },
     ));
-  } }, h("summary", {}, h("h2", {}, "Who opened the details")), content);
+  } }, h("summary", {}, h("h2", {}, "Access to details")), content);
   return details;
 }
 
 function accessTable(items) {
   const me = session.me().name;
-  return table("Who opened the details", [
+  return table("Access to details", [
     { title: "When", cell: (each) => exactly(each.at) },
     { title: "Who", cell: (each) => actorName(each.by, me) },
-    { title: "What for", cell: (each) => each.transaction_id
+    { title: "Purpose", cell: (each) => each.transaction_id
       ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, PURPOSES[each.purpose] ?? each.purpose) : PURPOSES[each.purpose] ?? each.purpose },
   ], items);
 }
@@ -3003,8 +3008,8 @@ function page({ signal }) {
   const list = paged((cursor) => api.get("/batches", { cursor }),
     (items) => items.length > 0 ? batches(items) : empty("No batches yet", "A file of up to 20,000 payouts becomes one batch."), { signal });
   return [
-    head("Batches", { lead: "Pay many customers from one file. Nothing is paid before you confirm the total and somebody else approves." }),
-    session.mayOperate() ? upload() : h("p", { class: "note" }, "You can look. Uploading needs the role of an operator."),
+    head("Batches", { lead: "Pay many customers from one file. Nothing is paid until you confirm the total and another person approves it." }),
+    session.mayOperate() ? upload() : h("p", { class: "note" }, "View only. Uploading needs the operator role."),
     list,
   ];
 }
@@ -3037,12 +3042,12 @@ function upload() {
     icon("batches"),
     h("p", {}, input, choose, h("span", { class: "drop-words wide" }, " or drop it here")),
     h("p", { class: "note" }, "Columns: ", h("code", {}, "customer_id"), " or ", h("code", {}, "external_id"), ", ", h("code", {}, "amount"), ", ", h("code", {}, "reference"), ". ",
-      h("button", { type: "button", class: "text-button", onclick: () => saveFile("batch-example.csv", "text/csv", EXAMPLE) }, "Get an example")),
+      h("button", { type: "button", class: "text-button", onclick: () => saveFile("batch-example.csv", "text/csv", EXAMPLE) }, "Download an example")),
   );
 
   async function take(file) {
     if (!file) return;
-    input.value = ""; // so that the same file, mended, can be chosen again
+    input.value = ""; // so that the same file, corrected, can be chosen again
     if (file.size > MOST_BYTES) {
       fill(outcome, notice("bad", "This file is too large.", h("p", {}, "A batch has at most 20,000 rows and 4 MB.")));
       return;
@@ -3068,7 +3073,7 @@ const LINE = /^line (\d+)$/;
 function uploadProblem(problem, name, again) {
   if (problem.kind === api.Kind.UNKNOWN) {
     return notice("wait", "We do not know yet whether the file arrived.",
-      h("p", {}, "Upload it again: the same rows are the same batch, so nobody is paid twice."), button("Upload again", again));
+      h("p", {}, "Upload it again: the same rows are the same batch, so no payee is paid twice."), button("Upload again", again));
   }
   const lines = Object.entries(problem.errors ?? {});
   if (problem.kind !== api.Kind.INVALID || lines.length === 0) return problemNotice(problem, { again });
@@ -3077,11 +3082,11 @@ function uploadProblem(problem, name, again) {
   return h(
     "section",
     { class: "file-errors" },
-    h("h2", { tabindex: "-1" }, `${count(rows.length, "line")} of ${name} ${rows.length === 1 ? "is" : "are"} wrong`),
-    h("p", { class: "note" }, "Nothing was stored and nobody is paid. Mend the file and choose it again."),
-    table("What is wrong in the file", [
+    h("h2", { tabindex: "-1" }, `${count(rows.length, "line")} of ${name} ${rows.length === 1 ? "has" : "have"} errors`),
+    h("p", { class: "note" }, "Nothing was stored and nothing will be paid. Correct the file and choose it again."),
+    table("Errors in the file", [
       { title: "Line", cell: (row) => row.line ?? row.where },
-      { title: "What is wrong", cell: (row) => row.texts.join(" ") },
+      { title: "Error", cell: (row) => row.texts.join(" ") },
     ], rows),
   );
 }
@@ -3139,7 +3144,7 @@ async function page({ params, signal }) {
         if (signal.aborted || JSON.stringify(next) === JSON.stringify(batch)) return "on";
         const isNews = next.status !== batch.status;
         show(next);
-        // What waits for somebody is not the same any more.
+        // The counts of what needs attention have changed.
         if (isNews) dispatchEvent(new Event("payouts-changed"));
         if (isNews || MOVING.includes(next.status)) await rows.refresh();
         return "on";
@@ -3153,7 +3158,7 @@ async function page({ params, signal }) {
 
 const UNPAID = ["Failed", "Returned", "Cancelled", "NotReleased"];
 
-/** All rows part by part, or only those that somebody has to look at, out of all parts. */
+/** All rows part by part, or only the unpaid ones and those under review, out of all parts. */
 function rowList(address, signal) {
   let isNarrow = false;
 
@@ -3171,7 +3176,7 @@ function rowList(address, signal) {
     return { items: items.filter((row) => row.needs_review || UNPAID.includes(row.status)), next_cursor: null };
   }
 
-  const nothing = () => empty(isNarrow ? "Nobody was left unpaid" : "No rows");
+  const nothing = () => empty(isNarrow ? "No unpaid rows" : "No rows");
   const list = paged(part, (items) => items.length > 0 ? rowTable(items) : nothing(), { signal });
   const choose = (narrow) => async (event) => {
     isNarrow = narrow;
@@ -3180,7 +3185,7 @@ function rowList(address, signal) {
   };
   list.choice = h("div", { class: "segments", role: "group", "aria-label": "Which rows" },
     h("button", { type: "button", "aria-pressed": "true", onclick: choose(false) }, "All"),
-    h("button", { type: "button", "aria-pressed": "false", onclick: choose(true) }, "Not paid"));
+    h("button", { type: "button", "aria-pressed": "false", onclick: choose(true) }, "Unpaid"));
   return list;
 }
 
@@ -3196,7 +3201,7 @@ function view(batch, address, done) {
     progress(batch),
     h("div", { class: "columns" },
       summary(batch),
-      card("What happened", {},
+      card("History", {},
         h("ol", { class: "timeline" }, (batch.history ?? []).map((entry) => h("li", { class: "moment quiet" },
           h("p", { class: "moment-title" }, eventTitle(entry.event)),
           h("p", { class: "note" }, `${exactly(entry.at)} · ${actorName(entry.by, session.me().name)}`),
@@ -3207,7 +3212,7 @@ function view(batch, address, done) {
 
 const eventTitle = (event) => event.replace(/([a-z])([A-Z])/g, "$1 $2");
 
-/** What has to be done next, and by whom; with the buttons of whoever may. */
+/** What has to be done next, and by whom; with the buttons of those who may. */
 function nextStep(batch, address, done) {
   const me = session.me().name;
   const act = (verb, words) => async () => {
@@ -3216,31 +3221,31 @@ function nextStep(batch, address, done) {
   };
   const cancel = session.mayOperate() && button("Cancel batch", act("cancel", {
     title: "Cancel this batch?",
-    words: "What has not been sent is never sent. What was sent already goes on.",
-    yes: "Cancel batch", no: "Keep it", kind: "danger",
+    words: "Payouts that have not been sent will never be sent. Payouts already sent are not affected.",
+    yes: "Cancel batch", no: "Keep batch", kind: "danger",
   }));
   switch (batch.status) {
     case "Checking":
-      return notice("info", "The rows are being checked.", h("p", {}, "This takes a moment; the page updates by itself."), cancel);
+      return notice("info", "The rows are being checked.", h("p", {}, "This takes a moment. The page updates automatically."), cancel);
     case "AwaitingConfirmation":
-      return notice("wait", `Does ${money(batch.total)} agree with your own total?`,
-        h("p", {}, "Look at the summary below. Then confirm by typing the total."),
+      return notice("wait", `Does ${money(batch.total)} match your own total?`,
+        h("p", {}, "Check the summary below, then confirm by typing the total."),
         session.mayOperate() && h("div", { class: "actions" },
           button("Confirm the total", act("confirm", confirming(batch)), { kind: "primary" }), cancel));
     case "AwaitingApproval": {
       const isMine = [batch.created_by, batch.confirmed_by].includes(me);
-      return notice("wait", "It waits for approval.",
-        h("p", {}, isMine ? "You uploaded or confirmed it, so somebody else has to approve it."
-          : session.mayApprove() ? "Once you approve, it is paid." : "Approving needs the role of an approver."),
+      return notice("wait", "This batch is awaiting approval.",
+        h("p", {}, isMine ? "You uploaded or confirmed it, so another person has to approve it."
+          : session.mayApprove() ? "Once you approve it, it is paid." : "Approving needs the approver role."),
         h("div", { class: "actions" },
           !isMine && session.mayApprove() && [
             button(`Approve ${money(batch.total)}`, act("approve", {
               title: `Approve ${count(batch.row_count, "payout")}?`,
-              words: `${money(batch.total)} is paid, beginning at once.`,
+              words: `Payouts of ${money(batch.total)} in total are released at once.`,
               yes: `Approve ${money(batch.total)}`,
             }), { kind: "primary" }),
             button("Reject", act("reject", {
-              title: "Reject this batch?", words: "Nobody in it is paid.", yes: "Reject batch", kind: "danger",
+              title: "Reject this batch?", words: "None of its payouts will be paid.", yes: "Reject batch", kind: "danger",
               fields: [field("Reason", "reason", { required: true, maxlength: 500 })],
               body: ({ reason }) => ({ reason }),
             })),
@@ -3249,13 +3254,13 @@ function nextStep(batch, address, done) {
     }
     case "Releasing":
     case "Released":
-      return notice("info", "It is being paid.", h("p", {}, "The page updates by itself; you may leave it."), cancel);
+      return notice("info", "This batch is being paid.", h("p", {}, "The page updates automatically; you may leave it."), cancel);
     case "Finished":
       return batch.progress?.completed !== batch.row_count || batch.progress?.needs_review
-        ? notice("wait", "It is finished, and not everybody was paid.", h("p", {}, "“Not paid”, below, shows who and why."))
-        : notice("good", "It is finished. Everybody was paid.");
+        ? notice("wait", "This batch is finished. Some payouts were not paid or need review.", h("p", {}, "“Unpaid”, below, lists them with the reason."))
+        : notice("good", "This batch is finished. Every payout was completed.");
     default:
-      return notice("info", "It was cancelled.", h("p", {}, "What was not sent by then never is."));
+      return notice("info", "This batch was cancelled.", h("p", {}, "Payouts that had not been sent will never be sent."));
   }
 }
 
@@ -3263,7 +3268,7 @@ function confirming(batch) {
   const total = field("Total of your file", "total", { required: true, prefix: "$", inputmode: "decimal" });
   return {
     title: "Confirm the total",
-    words: `${count(batch.row_count, "payout")}. Type the total that you expect; it must agree to the cent.`,
+    words: `${count(batch.row_count, "payout")}. Type the total that you expect: it must match to the cent.`,
     fields: [total],
     yes: "Confirm",
     body: (values) => ({ total: Number(values.total.replace(/[\s,$]/g, "")) }),
@@ -3271,9 +3276,9 @@ function confirming(batch) {
 }
 
 const PARTS = [
-  ["completed", "Paid", "good"], ["pending", "On their way", "going"], ["queued", "Queued", "quiet"],
-  ["waiting", "Not released yet", "rest"], ["failed", "Not paid", "bad"], ["returned", "Came back", "bad"],
-  ["cancelled", "Cancelled", "rest"], ["not_released", "Not released", "bad"], ["needs_review", "Need review", "review"],
+  ["completed", "Completed", "good"], ["pending", "Pending", "going"], ["queued", "Queued", "quiet"],
+  ["waiting", "Waiting", "rest"], ["failed", "Failed", "bad"], ["returned", "Returned", "bad"],
+  ["cancelled", "Cancelled", "rest"], ["not_released", "Not released", "bad"], ["needs_review", "Needs review", "review"],
 ];
 
 function progress(batch) {
@@ -3282,7 +3287,7 @@ function progress(batch) {
   const ended = ["completed", "failed", "returned", "cancelled", "not_released"].reduce((all, name) => all + (told[name] ?? 0), 0);
   const id = "batch-progress";
   return card("Progress", { note: told.as_of && `as of ${whenWithin(told.as_of)}` },
-    h("p", { id }, h("strong", {}, count(ended)), ` of ${count(batch.row_count, "payout")} at their end`),
+    h("p", { id }, h("strong", {}, count(ended)), ` of ${count(batch.row_count, "payout")} finished`),
     h("progress", { max: batch.row_count, value: ended, "aria-labelledby": id }),
     h("ul", { class: "tallies" }, PARTS.filter(([name]) => told[name]).map(([name, words, tone]) =>
       h("li", {}, badge(words, tone), h("strong", {}, count(told[name]))))));
@@ -3290,24 +3295,24 @@ function progress(batch) {
 
 function summary(batch) {
   const told = batch.summary;
-  if (!told) return card("Summary", {}, h("p", { class: "note" }, "It is being made."));
+  if (!told) return card("Summary", {}, h("p", { class: "note" }, "The summary is being prepared."));
   const duplicates = told.duplicates ?? [];
   return card("Summary", {},
     facts(
       ["Payouts", count(told.count ?? batch.row_count)],
       ["Total", money(told.total ?? batch.total)],
       ["Largest", money(typeof told.largest === "object" ? told.largest?.amount : told.largest)],
-      ["First payment", `to ${count(told.first_time_count ?? 0, "customer")}`],
-      ["Paid the same lately", `${count(told.duplicate_count ?? 0, "row")}, in 7 days or in this file`],
+      ["First payout to", count(told.first_time_count ?? 0, "customer")],
+      ["Possible duplicates", `${count(told.duplicate_count ?? 0, "row")}, within 7 days or in this file`],
       ["Also in other batches", elsewhere(told)],
       ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${whenWithin(batch.created_at)}`],
       ["Confirmed by", batch.confirmed_by && actorName(batch.confirmed_by, session.me().name)],
       ["Approved by", batch.approved_by && actorName(batch.approved_by, session.me().name)],
     ),
     duplicates.length > 0 && h("details", {}, h("summary", {}, icon("review"), ` ${count(told.duplicate_count, "row")} may be paid twice`),
-      table("Rows like a payout of the last seven days", [
+      table("Possible duplicates", [
         { title: "Line", cell: (each) => each.line },
-        { title: "Earlier", cell: (each) => each.transaction_id
+        { title: "Duplicate of", cell: (each) => each.transaction_id
           ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, when(each.created_at)) : each.same_as_line ? `line ${each.same_as_line} of this file` : "in this file" },
         { title: "Amount", end: true, cell: (each) => money(each.amount) },
       ], duplicates)));
@@ -3323,8 +3328,8 @@ function elsewhere(told) {
 function rowTable(items) {
   return table("Rows of the batch", [
     { title: "Line", cell: (each) => each.line },
-    { title: "Customer", cell: (each) => h("a", { href: link(`/customers/${each.customer_id}`) }, nameOf(each.customer_id) ?? each.external_id ?? short(each.customer_id)) },
-    { title: "Reference", wide: true, cell: (each) => each.reference ?? "–" },
+    { title: "Payee", cell: (each) => h("a", { href: link(`/customers/${each.customer_id}`) }, nameOf(each.customer_id) ?? each.external_id ?? short(each.customer_id)) },
+    { title: "Lodgement reference", wide: true, cell: (each) => each.reference ?? "–" },
     { title: "Status", cell: (each) => rowStatus(each) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
   ], items);
@@ -3333,7 +3338,7 @@ function rowTable(items) {
 const TONES = { Completed: "good", Failed: "bad", Returned: "bad", Pending: "going", NotReleased: "bad" };
 
 function rowStatus(row) {
-  const shown = badge(row.status ? statusName(row.status) : "Not released yet", TONES[row.status] ?? "quiet");
+  const shown = badge(row.status ? statusName(row.status) : "Waiting", TONES[row.status] ?? "quiet");
   const isMade = row.status && !["Waiting", "NotReleased"].includes(row.status);
   return h("span", { class: "badges" },
     isMade && row.transaction_id ? h("a", { href: link(`/payouts/${row.transaction_id}`) }, shown) : shown,
@@ -3350,7 +3355,7 @@ return { page };
 // --- page-approvals.js
 
 const module_page_approvals = (() => {
-// What waits for somebody other than whoever asked for it.
+// Payouts and batches that wait for an approver other than the requester.
 
 const api = module_api;
 const { h } = module_dom;
@@ -3369,17 +3374,17 @@ function page({ signal }) {
       await namesKnown();
       return api.get("/payouts", { status: "AwaitingApproval", limit: 25, cursor });
     },
-    (items) => items.length > 0 ? waiting(items, payouts) : empty("No payout waits for approval"),
+    (items) => items.length > 0 ? waiting(items, payouts) : empty("No payouts are awaiting approval"),
     { signal },
   );
   const batches = loaded(
     async () => (await api.get("/batches")).items.filter((each) => each.status === "AwaitingApproval"),
-    (items) => items.length > 0 ? waitingBatches(items) : empty("No batch waits for approval"),
+    (items) => items.length > 0 ? waitingBatches(items) : empty("No batches are awaiting approval"),
     { signal },
   );
   return [
-    head("Approvals", { lead: "Nothing here is paid before somebody other than the requester approves it." }),
-    !session.mayApprove() && h("p", { class: "note" }, "You can look. Approving needs the role of an approver."),
+    head("Approvals", { lead: "Nothing here is paid until an approver other than the requester approves it." }),
+    !session.mayApprove() && h("p", { class: "note" }, "View only. Approving needs the approver role."),
     card("Payouts", {}, payouts),
     card("Batches", {}, batches),
   ];
@@ -3394,19 +3399,19 @@ function waiting(items, list) {
     }
   };
   const cell = (each) => each.created_by === me
-    ? h("span", { class: "note" }, "yours")
+    ? h("span", { class: "note" }, "Your request")
     : button("Approve", () => decide(each), { kind: "small" });
-  return table("Payouts that wait for approval", [
-    { title: "To", cell: payee },
-    { title: "Asked for by", wide: true, cell: (each) => actorName(each.created_by, me) },
-    { title: "Asked for", wide: true, cell: (each) => when(each.created_at) },
+  return table("Payouts awaiting approval", [
+    { title: "Payee", cell: payee },
+    { title: "Requested by", wide: true, cell: (each) => actorName(each.created_by, me) },
+    { title: "Requested", wide: true, cell: (each) => when(each.created_at) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
     ...(session.mayApprove() ? [{ title: h("span", { class: "unseen" }, "Approve"), wide: true, end: true, cell }] : []),
   ], items, { href: (each) => link(`/payouts/${each.transaction_id}`), key: (each) => each.transaction_id });
 }
 
 function waitingBatches(items) {
-  return table("Batches that wait for approval", [
+  return table("Batches awaiting approval", [
     { title: "Batch", cell: (each) => count(each.row_count, "payout") },
     { title: "Uploaded by", wide: true, cell: (each) => actorName(each.created_by, session.me().name) },
     { title: "Uploaded", cell: (each) => when(each.created_at) },
@@ -3419,7 +3424,7 @@ return { page };
 // --- page-review.js
 
 const module_page_review = (() => {
-// Payouts of which only a person can say what became of them.
+// Payouts under review: a person has to determine the outcome.
 
 const api = module_api;
 const { h } = module_dom;
@@ -3438,31 +3443,31 @@ function page({ signal }) {
       await namesKnown();
       return api.get("/payouts", { needs_review: "true", limit: 25, cursor });
     },
-    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "A payout whose outcome only a person can find out shows up here."),
+    (items) => items.length > 0 ? reviews(items, list) : empty("Nothing needs review", "Payouts whose outcome a person has to determine are listed here."),
     { signal },
   );
   return [
-    head("Review", { lead: "Monoova's word is missing or contradicts itself. Nothing is sent again until you settle it." }),
-    !session.mayOperate() && h("p", { class: "note" }, "You can look. Settling a payout needs the role of an operator."),
+    head("Review", { lead: "Monoova has reported no outcome, or reports that contradict each other. Nothing is sent again until you resolve the payout." }),
+    !session.mayOperate() && h("p", { class: "note" }, "View only. Resolving a payout needs the operator role."),
     list,
   ];
 }
 
 function reviews(items, list) {
-  const settle = async (payout) => {
+  const resolveOne = async (payout) => {
     if (await resolve(payout)) {
       dispatchEvent(new Event("payouts-changed"));
       await list.again();
     }
   };
   return table("Payouts that need review", [
-    { title: "To", cell: (each) => [payee(each), h("span", { class: "narrow-only under note" }, why(each))] },
-    { title: "Why", wide: true, cell: why },
+    { title: "Payee", cell: (each) => [payee(each), h("span", { class: "narrow-only under note" }, why(each))] },
+    { title: "Reason", wide: true, cell: why },
     { title: "Status", wide: true, cell: (each) => statusOf(each).label },
-    { title: "Since", wide: true, cell: (each) => when(each.updated_at) },
+    { title: "Updated", wide: true, cell: (each) => when(each.updated_at) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },
     ...(session.mayOperate()
-      ? [{ title: h("span", { class: "unseen" }, "Settle"), wide: true, end: true, cell: (each) => button("Settle", () => settle(each), { kind: "small" }) }]
+      ? [{ title: h("span", { class: "unseen" }, "Resolve"), wide: true, end: true, cell: (each) => button("Resolve", () => resolveOne(each), { kind: "small" }) }]
       : []),
   ], items, { href: (each) => link(`/payouts/${each.transaction_id}`), key: (each) => each.transaction_id });
 }
@@ -3474,7 +3479,7 @@ return { page };
 // --- page-dead-letters.js
 
 const module_page_dead_letters = (() => {
-// Messages that failed five times: looked at, put back, or dropped.
+// The dead-letter queue: messages that failed five times, to be replayed or dropped.
 
 const api = module_api;
 const { ask } = module_dialog;
@@ -3488,20 +3493,20 @@ const { forgetLetters } = module_shell;
 function page({ signal }) {
   const list = paged(
     () => api.get("/dead-letters").then((found) => ({ next_cursor: null, ...found })),
-    (items) => items.length > 0 ? letters(items, list) : empty("No dead letters", "What cannot be worked on five times in a row rests here."),
+    (items) => items.length > 0 ? letters(items, list) : empty("No dead letters", "A message that has failed five times is moved to the dead-letter queue and listed here."),
     { signal },
   );
   return [
-    head("Dead letters", { lead: "Messages that failed five times. No payout depends on them: what they would have said is found out from Monoova, too." }),
-    !session.mayOperate() && h("p", { class: "note" }, "You can look. Putting back and dropping need the role of an operator."),
+    head("Dead letters", { lead: "Messages in the dead-letter queue, after five failures. No payout depends on them: the outcome of each payout is also checked with Monoova." }),
+    !session.mayOperate() && h("p", { class: "note" }, "View only. Replaying and dropping need the operator role."),
     list,
   ];
 }
 
 const KINDS = {
-  WebhookEvent: "Message from Monoova",
-  Payout: "Payout to be sent",
-  Other: "Another message",
+  WebhookEvent: "Webhook event",
+  Payout: "Payout to send",
+  Other: "Other message",
 };
 
 function letters(items, list) {
@@ -3513,27 +3518,27 @@ function letters(items, list) {
     }
   };
   const replay = acting((letter) => ask({
-    title: "Put it back?",
-    words: "It is worked on again, as if it had just come. If the cause is gone, it succeeds; if not, it comes back here. Twice does no harm.",
-    yes: "Put back",
+    title: "Replay this message?",
+    words: "The message is processed again. If the cause of the failure is fixed, it succeeds; if not, it returns to the dead-letter queue. Replaying a message twice does no harm.",
+    yes: "Replay",
     act: () => api.post(`/dead-letters/${encodeURIComponent(letter.message_id)}/replay`),
   }));
   const drop = acting((letter) => ask({
-    title: "Drop it for good?",
-    words: "The message is deleted. Payouts do not change by it. That you dropped it is logged.",
+    title: "Drop this message?",
+    words: "The message is deleted for good. No payout is changed. The deletion is logged under your name.",
     yes: "Drop", kind: "danger", no: "Keep it",
     act: () => api.remove(`/dead-letters/${encodeURIComponent(letter.message_id)}`),
   }));
   return table("Dead letters", [
-    { title: "What", cell: (each) => h("span", { class: "to" },
+    { title: "Message", cell: (each) => h("span", { class: "to" },
       h("span", { class: "to-name" }, [KINDS[each.kind] ?? each.kind, each.event].filter(Boolean).join(": ")),
-      each.transaction_id && h("a", { class: "note", href: link(`/payouts/${each.transaction_id}`) }, "Its payout")) },
-    { title: "Since", cell: (each) => when(each.sent_at) },
+      each.transaction_id && h("a", { class: "note", href: link(`/payouts/${each.transaction_id}`) }, "View payout")) },
+    { title: "Sent", cell: (each) => when(each.sent_at) },
     { title: "Amount", wide: true, end: true, class: "amount", cell: (each) => money(each.amount) },
     ...(session.mayOperate() ? [{
-      title: h("span", { class: "unseen" }, "What to do"), end: true,
+      title: h("span", { class: "unseen" }, "Actions"), end: true,
       cell: (each) => h("span", { class: "row-actions" },
-        button("Put back", () => replay(each), { kind: "small" }), button("Drop", () => drop(each), { kind: "small" })),
+        button("Replay", () => replay(each), { kind: "small" }), button("Drop", () => drop(each), { kind: "small" })),
     }] : []),
   ], items);
 }
@@ -3556,18 +3561,18 @@ const session = module_session;
 function page({ signal }) {
   return [
     head("Reports", {
-      lead: "Each morning yesterday's payouts are compared with Monoova's statement and the account's transactions.",
-      actions: session.mayOperate() ? [button("Run a day", run)] : [],
+      lead: "Each morning yesterday's payouts are reconciled with Monoova's statement and the mAccount's transactions.",
+      actions: session.mayOperate() ? [button("Run a report", run)] : [],
     }),
     paged((cursor) => api.get("/reports/daily", { cursor }),
-      (items) => items.length > 0 ? reports(items) : empty("No reports yet", "The first one is made tomorrow morning."), { signal }),
+      (items) => items.length > 0 ? reports(items) : empty("No reports yet", "The first report is created tomorrow morning."), { signal }),
   ];
 }
 
 function run() {
   return ask({
-    title: "Compare a day now?",
-    words: "Monoova is asked for its books of that day. Nothing is paid, and no payout changes by it.",
+    title: "Run a daily report?",
+    words: "The payouts of that day are reconciled with Monoova's records. Nothing is paid. A completed payout that was returned is put under review.",
     fields: [field("Day", "day", { type: "date", required: true, value: dayBefore(today(), 1), max: today() })],
     yes: "Run",
     act: async ({ day }) => {
@@ -3579,15 +3584,15 @@ function run() {
 
 function verdict(report) {
   const differences = report.difference_count ?? 0;
-  if (report.is_complete === false) return badge("Not complete", "wait");
-  return differences > 0 ? badge(count(differences, "difference"), "bad") : badge("All agrees", "good");
+  if (report.is_complete === false) return badge("Incomplete", "wait");
+  return differences > 0 ? badge(count(differences, "difference"), "bad") : badge("No differences", "good");
 }
 
 function reports(items) {
   return table("Daily reports", [
     { title: "Day", cell: (each) => dayName(each.date) },
-    { title: "Outcome", cell: verdict },
-    { title: "Made", wide: true, cell: (each) => when(each.made_at) },
+    { title: "Result", cell: verdict },
+    { title: "Created", wide: true, cell: (each) => when(each.made_at) },
   ], items, { href: (each) => link(`/reports/${each.date}`), key: (each) => each.date });
 }
 return { page, verdict };
@@ -3606,19 +3611,22 @@ const { verdict } = module_page_reports;
 const { link } = module_router;
 
 const KINDS = {
-  Matched: "Agrees in all three",
-  MissingHere: "Monoova booked it, we do not know it",
-  MissingThere: "We say paid, Monoova does not have it",
-  AmountDiffers: "The amounts differ",
-  Returned: "Given back",
-  NotFinalHere: "Not at its end here yet",
+  Matched: "Matched",
+  MissingHere: "Missing in our records",
+  MissingThere: "Completed here, missing at Monoova",
+  AmountDiffers: "Amounts differ",
+  Returned: "Returned",
+  GivenBack: "Returned at Monoova, completed here",
+  PaidThere: "Paid at Monoova, not completed here",
+  BookedTwice: "Booked twice at Monoova",
+  NotFinalHere: "Still open here",
 };
 
 const INCOMPLETE = {
-  TimeWasUp: "There was not enough time.",
+  TimeWasUp: "The run reached its time limit.",
   MonoovaUnavailable: "Monoova did not answer.",
-  SendingStopped: "Monoova is not being called at the moment.",
-  TooMuch: "There was more than fits into a report.",
+  SendingStopped: "Calls to Monoova were stopped.",
+  TooMuch: "The day has more payouts than one report can hold.",
 };
 
 async function page({ params }) {
@@ -3627,34 +3635,34 @@ async function page({ params }) {
   return [
     head(dayName(report.date), { back: { href: "#/reports", label: "Reports" }, badge: verdict(report) }),
     report.is_complete === false && notice("wait", "This report does not cover the whole day.",
-      h("p", {}, "The next run makes it again by itself."), report.incomplete_because && h("p", { class: "note" }, INCOMPLETE[report.incomplete_because] ?? report.incomplete_because)),
+      h("p", {}, "The next run creates it again automatically."), report.incomplete_because && h("p", { class: "note" }, INCOMPLETE[report.incomplete_because] ?? report.incomplete_because)),
     h("div", { class: "columns" },
       card("Compared", {}, counts(...Object.entries(report.counts ?? {}).map(([kind, number]) => [KINDS[kind] ?? kind, count(number)]),
         ["Other payments from the account", report.not_ours ? count(report.not_ours) : null])),
-      card("The account", {}, report.account ? account(report.account) : empty("Not known"),
-        facts(["Made", when(report.made_at)],
-          ["Messages that never arrived", report.missed_webhooks && count(report.missed_webhooks.found)]))),
-    card("Differences", {}, differences.length > 0 ? differenceTable(differences) : empty("None", "The three books agree.")),
+      card("mAccount", {}, report.account ? account(report.account) : empty("Not available"),
+        facts(["Created", when(report.made_at)],
+          ["Webhooks that did not arrive", report.missed_webhooks && count(report.missed_webhooks.found)]))),
+    card("Differences", {}, differences.length > 0 ? differenceTable(differences) : empty("No differences", "All three sources agree.")),
   ];
 }
 
 function account(day) {
   return facts(
-    ["Opened with", money(day.opening_balance)],
-    ["Came in", money(day.total_credits)],
-    ["Went out", money(day.total_debits)],
-    ["Closed with", money(day.closing_balance)],
+    ["Opening balance", money(day.opening_balance)],
+    ["Credits", money(day.total_credits)],
+    ["Debits", money(day.total_debits)],
+    ["Closing balance", money(day.closing_balance)],
   );
 }
 
 function differenceTable(lines) {
   return table("Differences", [
-    { title: "What", cell: (each) => KINDS[each.kind] ?? each.kind },
+    { title: "Difference", cell: (each) => KINDS[each.kind] ?? each.kind },
     { title: "Payout", cell: (each) => each.transaction_id
       ? h("a", { href: link(`/payouts/${each.transaction_id}`) }, short(each.transaction_id)) : "–" },
-    { title: "Monoova says", wide: true, cell: (each) => each.monoova_says ?? "–" },
-    { title: "Here", end: true, class: "amount", cell: (each) => money(each.amount) },
-    { title: "There", end: true, class: "amount", wide: true, cell: (each) => money(each.amount_there) },
+    { title: "Monoova status", wide: true, cell: (each) => each.monoova_says ?? "–" },
+    { title: "Our amount", end: true, class: "amount", cell: (each) => money(each.amount) },
+    { title: "Monoova amount", end: true, class: "amount", wide: true, cell: (each) => money(each.amount_there) },
   ], lines);
 }
 return { page };
@@ -3676,22 +3684,22 @@ const { matching, place } = module_router;
 const session = module_session;
 const shell = module_shell;
 
-// A title names nobody: browsers keep titles.
+// A title holds no names: browsers keep titles.
 const ROUTES = [
   { path: "/", title: "Overview", load: () => Promise.resolve(module_page_overview) },
   { path: "/payouts", title: "Payouts", load: () => Promise.resolve(module_page_payouts) },
-  { path: "/payouts/:id", title: "A payout", load: () => Promise.resolve(module_page_payout) },
-  { path: "/pay", title: "Pay someone", load: () => Promise.resolve(module_page_pay) },
+  { path: "/payouts/:id", title: "Payout", load: () => Promise.resolve(module_page_payout) },
+  { path: "/pay", title: "New payout", load: () => Promise.resolve(module_page_pay) },
   { path: "/customers", title: "Customers", load: () => Promise.resolve(module_page_customers) },
   { path: "/customers/new", title: "Register a customer", load: () => Promise.resolve(module_page_customer_new) },
-  { path: "/customers/:id", title: "A customer", load: () => Promise.resolve(module_page_customer) },
+  { path: "/customers/:id", title: "Customer", load: () => Promise.resolve(module_page_customer) },
   { path: "/batches", title: "Batches", load: () => Promise.resolve(module_page_batches) },
-  { path: "/batches/:id", title: "A batch", load: () => Promise.resolve(module_page_batch) },
+  { path: "/batches/:id", title: "Batch", load: () => Promise.resolve(module_page_batch) },
   { path: "/approvals", title: "Approvals", load: () => Promise.resolve(module_page_approvals) },
   { path: "/review", title: "Review", load: () => Promise.resolve(module_page_review) },
   { path: "/dead-letters", title: "Dead letters", load: () => Promise.resolve(module_page_dead_letters) },
   { path: "/reports", title: "Reports", load: () => Promise.resolve(module_page_reports) },
-  { path: "/reports/:day", title: "A day's report", load: () => Promise.resolve(module_page_report) },
+  { path: "/reports/:day", title: "Daily report", load: () => Promise.resolve(module_page_report) },
 ];
 const TALLY_SECONDS = 60;
 
@@ -3706,8 +3714,8 @@ async function start() {
   auth.configure(config);
   api.configure(config, askToSignInAgain);
   if (!config.signInUrl || !config.userPoolClientId) {
-    return welcome(notice("info", "Signing in is not set up here.",
-      h("p", {}, "Give the app COGNITO_DOMAIN and COGNITO_CLIENT_ID; docs/console.md says how.")));
+    return welcome(notice("info", "Sign-in is not configured.",
+      h("p", {}, "Set COGNITO_DOMAIN and COGNITO_CLIENT_ID for the app: see docs/console.md.")));
   }
   try {
     const cameBack = await auth.finish();
@@ -3734,24 +3742,24 @@ function welcome(message) {
       h("div", { class: "welcome-card" },
         h("span", { class: "mark" }, h("img", { src: new URL("console/icon.svg", document.baseURI).href, alt: "", width: "40", height: "40" })),
         h("h1", {}, "Payouts"),
-        h("p", { class: "lead" }, "Pay customers, and know what became of it."),
+        h("p", { class: "lead" }, "Pay customers and track every payout."),
         message,
-        inDoubt() && notice("wait", "One payment is still in doubt.",
-          h("p", {}, h("strong", {}, "Do not pay again."), " Sign in as whoever asked for it; then it can be asked for again, as the same payment.")),
+        inDoubt() && notice("wait", "One payout is still in doubt.",
+          h("p", {}, h("strong", {}, "Do not pay again."), " Sign in as the person who requested it: only they can submit it again as the same payout.")),
         button("Sign in", () => auth.begin(location.hash), { kind: "primary large" })),
     ),
   );
 }
 
 /**
- * The page stays as it is, with what was typed into it, until somebody goes on. Signing in loads it
- * anew: of all that was typed only a payment in doubt is kept (doubt.js).
+ * The page stays as it is, with what was typed into it, until they sign in. Signing in loads it
+ * anew: of all that was typed only a payout in doubt is kept (doubt.js).
  */
 function askToSignInAgain() {
   if (!main || document.querySelector(".session-end")) return;
   main.prepend(h("div", { class: "session-end" }, notice("wait", "Your session has ended.",
-    h("p", {}, "What you see is still here, but nothing can be asked or done until you sign in again. That loads the page anew: copy what you have typed and still need."),
-    inDoubt() && h("p", {}, "The payment in doubt is kept; you can ask again afterwards."),
+    h("p", {}, "This page stays as it is, but nothing can be loaded or submitted until you sign in again. Signing in reloads the page: copy anything you have typed and still need."),
+    inDoubt() && h("p", {}, "The payout in doubt is kept: you can submit it again afterwards."),
     button("Sign in again", () => auth.begin(location.hash), { kind: "primary" }))));
 }
 
@@ -3767,9 +3775,9 @@ async function show() {
   try {
     content = found
       ? await (await found.route.load()).page({ params: found.params, query, signal })
-      : [head("There is no such page"), h("p", {}, h("a", { href: "#/" }, "Go to the overview"))];
+      : [head("Page not found"), h("p", {}, h("a", { href: "#/" }, "Go to the overview"))];
   } catch (problem) {
-    content = [head("Something is in the way"), problemNotice(problem, { again: show })];
+    content = [head("This page could not be loaded"), problemNotice(problem, { again: show })];
   }
   if (signal.aborted) return;
   // The page for paying shows it in place of its form.
@@ -3794,7 +3802,7 @@ addEventListener("beforeunload", (event) => {
 });
 
 start().catch((problem) => {
-  const words = problem.detail ?? "The console could not be started.";
-  welcome(notice("bad", "Something is in the way.", h("p", {}, words)));
+  const words = problem.detail ?? "Reload the page. If this continues, contact your administrator.";
+  welcome(notice("bad", "The console could not be started.", h("p", {}, words)));
 });
 })();

@@ -163,7 +163,7 @@ def test_a_reason_in_a_banks_words_is_told_in_ours(reason: str, word: str) -> No
     assert explained(other).what_to_do == FAILURES[FailureCode.MONOOVA_REFUSED].what_to_do
 
 
-def test_what_needs_review_says_where_it_stands_why_and_how_it_is_settled() -> None:
+def test_what_needs_review_says_its_status_why_and_how_it_is_resolved() -> None:
     payout = replace(
         PAYOUT,
         state=State.UNRESOLVED,
@@ -179,7 +179,7 @@ def test_what_needs_review_says_where_it_stands_why_and_how_it_is_settled() -> N
 
 
 def test_a_review_without_a_known_reason_is_still_explained() -> None:
-    assert "person has to look" in explained(replace(PAYOUT, needs_review=True)).summary
+    assert "person has to decide" in explained(replace(PAYOUT, needs_review=True)).summary
 
 
 @pytest.mark.parametrize("state", State)
