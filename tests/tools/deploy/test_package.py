@@ -72,7 +72,7 @@ def test_a_file_that_two_trees_have_is_not_chosen_by_chance(tmp_path: Path) -> N
 BUILD: Final = """\
 import sys
 from pathlib import Path
-from deploy import package
+from tools.deploy import package
 root, place, cache = map(Path, sys.argv[1:])
 print(package.build(root, place, stage="prod", cache=cache).digest)
 """
@@ -114,7 +114,7 @@ def test_every_file_of_the_app_and_chalices_runtime_are_in_it(
     assert {"chalice/__init__.py", "chalice/app.py"} <= set(names)
 
 
-ROOMS: Final = {"tests", "docs", "infra", "simulator", "deploy", "devstack", "bench", "ops"}
+ROOMS: Final = {"tests", "docs", "infra", "simulator", "tools", "bench", "payoutctl", "proof"}
 ROOMS_OF_OTHERS: Final = {"pip", "moto", "pytest", "mypy_boto3_dynamodb", "pycparser"}
 
 

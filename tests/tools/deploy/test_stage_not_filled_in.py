@@ -72,7 +72,7 @@ def aws() -> Iterator[RefusingAws]:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The project as far as it deploys, what its stages need left empty."""
-    for name in ("deploy", "infra"):
+    for name in ("tools", "infra"):
         ignored = shutil.ignore_patterns("__pycache__", "terraform")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
     for name, parameters in LEFT_EMPTY.items():
