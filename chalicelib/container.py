@@ -652,7 +652,7 @@ class Container:
             policy=self.settings.policy,
             balance_watch=self._balance_watch(),
             opener=lambda: self.opener,
-            open_batches=self.open_batches.ids,
+            open_batch_ids=self.open_batches.ids,
             tend_batches=self._tend_batches,
         )
 

@@ -27,7 +27,7 @@ HANDED_OVER: Final = {
     "settings": None,
     "waits_in": "WaitingRows.batch_with",
     "has_open_payout": "PayoutsOfCustomer.has_open",
-    "open_batches": "OpenBatches.ids",
+    "open_batch_ids": "OpenBatches.ids",
     "stopped_by": "OpenBatches.stopped_by",
     "tend_batches": "BatchTending.tend",
 }

@@ -97,7 +97,7 @@ class Reconciler:
     clock: Clock
     policy: Policy
     opener: Callable[[], "Opener"]
-    open_batches: Callable[[], tuple[str, ...]]
+    open_batch_ids: Callable[[], tuple[str, ...]]
     tend_batches: Callable[[tuple[str, ...], TimeLeft], None]
     balance_watch: "BalanceWatch | None" = None
 
@@ -127,7 +127,7 @@ class Reconciler:
         """What is wrong with a batch must not keep the payouts waiting."""
         ends_at = self.clock.now() + timedelta(seconds=seconds)
         try:
-            batch_ids = self.open_batches()
+            batch_ids = self.open_batch_ids()
             if batch_ids:
                 self.tend_batches(batch_ids, TimeLeft(self.clock, ends_at))
         except StorageUnavailableError as error:
