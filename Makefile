@@ -16,11 +16,11 @@ help:  ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: venv  ## Everything on this machine: pays three times before your eyes, then serves until Ctrl-C
+run: .venv/.run-stamp .venv-aws/.stamp  ## Everything on this machine: pays three times before your eyes, then serves until Ctrl-C
 	@$(PYTHON) -m tools.devstack run
 
 .PHONY: demo
-demo: venv  ## The same without serving; exit code 0 when all three ended as they should
+demo: .venv/.run-stamp .venv-aws/.stamp  ## The same without serving; exit code 0 when all three ended as they should
 	@$(PYTHON) -m tools.devstack demo
 
 .PHONY: test
@@ -70,15 +70,15 @@ cost: venv  ## What a month costs at 200, 2,000 and 20,000 payouts a day, line b
 
 STAGE ?= dev
 .PHONY: package
-package: .venv/.stamp  ## The functions' package for Lambda: make package STAGE=prod
+package: .venv/.run-stamp  ## The functions' package for Lambda: make package STAGE=prod
 	@$(PYTHON) -m tools.deploy package --stage $(STAGE)
 
 .PHONY: infra
-infra: .venv/.stamp  ## A stage's tables, queues, key and users; then: chalice deploy --stage dev
+infra: .venv/.run-stamp  ## A stage's tables, queues, key and users; then: chalice deploy --stage dev
 	@$(PYTHON) -m tools.deploy infra --stage $(STAGE)
 
 .PHONY: deploy
-deploy: .venv/.stamp  ## A whole stage by CloudFormation; shows each change and asks: make deploy STAGE=prod
+deploy: .venv/.run-stamp  ## A whole stage by CloudFormation; shows each change and asks: make deploy STAGE=prod
 	@$(PYTHON) -m tools.deploy all --stage $(STAGE)
 
 .PHONY: check
@@ -123,26 +123,24 @@ docs: .venv/.stamp  ## Write what documentation takes from the code
 .PHONY: venv
 venv: .venv/.stamp .venv-aws/.stamp  ## The virtual environments: the tools', and the emulated AWS's
 
-.venv/.stamp: requirements.txt requirements-dev.txt
-	@$(call install,requirements-dev.txt)
+# Each stamp says that the installation into its virtual environment is complete. One command each,
+# so that what ends make ends the installation, too.
+install = @"$(BASE_PYTHON)" -I tools/devstack/install.py
+
+.venv/.run-stamp: requirements.txt requirements-run.txt
+	$(install) .venv requirements-run.txt $@
+
+.venv/.stamp: requirements.txt requirements-run.txt requirements-dev.txt | .venv/.run-stamp
+	$(install) .venv requirements-dev.txt $@
 
 .venv-aws/.stamp: tools/devstack/requirements.txt
-	@$(call install,tools/devstack/requirements.txt)
+	$(install) .venv-aws tools/devstack/requirements.txt $@
 
 .venv-checkov/.stamp: infra/checkov-requirements.txt
-	@$(call install,infra/checkov-requirements.txt)
+	$(install) .venv-checkov infra/checkov-requirements.txt $@
 
 .venv-load/.stamp: tests/load/requirements.txt
-	@$(call install,tests/load/requirements.txt)
-
-# Into the virtual environment of the stamp $@, which says that the installation is complete.
-PYTHON_IS_FIT := import sys; v = sys.version_info[:2]; \
-  sys.exit(None if (3, 11) <= v <= (3, 13) else f"Python 3.11 to 3.13 is needed; this is {v[0]}.{v[1]}.")
-install = "$(BASE_PYTHON)" -c '$(PYTHON_IS_FIT)' \
-	&& { test -x $(@D)/bin/python || "$(BASE_PYTHON)" -m venv $(@D); } \
-	&& echo "Installing into $(@D) …" \
-	&& $(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $(1) \
-	&& touch $@
+	$(install) .venv-load tests/load/requirements.txt $@
 
 .PHONY: clean
 clean:  ## Remove what was built; the virtual environments stay (remove .venv and .venv-aws by hand)

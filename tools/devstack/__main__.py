@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 from tools.deploy.errors import DeployError
 from tools.devstack import profile, proving, story
 from tools.devstack.errors import DevstackError
+from tools.devstack.progress import Progress
 from tools.devstack.settings import Monoova, Ports
 from tools.devstack.stack import Stack
 
@@ -52,6 +53,8 @@ The same from the command line, as somebody of the stack's own (--as viewers, op
 def main() -> int:
     """0 when every payout ended as it should."""
     what = _arguments().what
+    # A script's background job inherits an interrupt that is ignored, and Python leaves it so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
     try:
@@ -68,7 +71,8 @@ def _run(*, serves: bool) -> int:
     ports = Ports.from_environment(os.environ)
     monoova = Monoova.from_environment(os.environ)
     started = time.monotonic()
-    with Stack(ports, monoova, say=_say) as stack:
+    with Progress(_say) as progress, Stack(ports, monoova, say=progress.step) as stack:
+        progress.rest()
         print(f"All of it runs, after {time.monotonic() - started:.1f} s.\n")
         if not monoova.is_simulated:
             print(_NOT_SIMULATED.format(url=monoova.base_url, maccount=monoova.account.maccount))
@@ -79,23 +83,25 @@ def _run(*, serves: bool) -> int:
                 print(_serving(stack, told), flush=True)
                 with contextlib.suppress(KeyboardInterrupt):  # the way it is meant to end
                     stack.wait_for_its_end()
-            print("\nEnding.")
+        print("\nEnding, which takes up to 10 s …", flush=True)
         return 1 if told.problems else 0
 
 
 def _prove() -> int:
     started = time.monotonic()
-    with Stack(Ports.from_environment(os.environ), say=_say) as stack:
+    ports = Ports.from_environment(os.environ)
+    with Progress(_say) as progress, Stack(ports, say=progress.step) as stack:
+        progress.rest()
         print(f"Deployed, after {time.monotonic() - started:.1f} s.\n")
         with _bounded(stack, proving.LONGEST_SECONDS):
-            problems = proving.prove(stack, lambda words: print(words, flush=True))
+            problems = proving.prove(stack, _say)
         _judge(stack, problems, started)
         return 1 if problems else 0
 
 
 def _tell(stack: Stack) -> story.Told:
     with _bounded(stack, story.longest_seconds(stack)):
-        return story.tell(stack, lambda words: print(words, flush=True))
+        return story.tell(stack, _say)
 
 
 def _judge(stack: Stack, problems: Sequence[str], started: float) -> None:
@@ -107,7 +113,7 @@ def _judge(stack: Stack, problems: Sequence[str], started: float) -> None:
 
 
 def _say(words: str) -> None:
-    print(f"{words} …", flush=True)
+    print(words, flush=True)
 
 
 @contextlib.contextmanager

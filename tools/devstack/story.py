@@ -19,6 +19,8 @@ from tools.devstack.stack import Stack
 Say = Callable[[str], None]
 
 _POLL_SECONDS: Final = 0.25
+# Where nothing changes for so long, it is said that it is still looked.
+_SILENT_SECONDS: Final = 5.0
 _REQUEST_SECONDS: Final = 35.0
 # The emulated schedule fires up to 70 s after it was made, and what it finds must be due.
 _SECONDS_WITH_RECONCILER: Final = 120.0
@@ -159,13 +161,17 @@ def _watch(api: _Api, customer_id: str, scene: Scene, say: Say) -> dict[str, Any
     payout = api.call("POST", "/payouts", order)
     path = f"/payouts/{payout['transaction_id']}"
     say(f"   {'seconds':>7}  transaction {payout['transaction_id']}")
-    seen = 0
+    seen, said = 0, 0.0
     while True:
         payout = api.call("GET", path)
         elapsed = time.monotonic() - started
         for entry in payout["history"][seen:]:
             say(f"   {elapsed:7.1f}  {_line(entry)}")
+            said = elapsed
         seen = len(payout["history"])
+        if elapsed - said > _SILENT_SECONDS:
+            say(f"   {elapsed:7.1f}  still {payout['status']}")
+            said = elapsed
         if payout["status"] in _ENDS:
             return payout
         if elapsed > scene.patience_seconds:
