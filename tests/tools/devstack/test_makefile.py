@@ -14,8 +14,8 @@ def would_install(target: str, clone: Path) -> list[str]:
     """The files of requirements that make would install for a target, in order."""
     for name in ("Makefile", "requirements.txt", "requirements-run.txt", "requirements-dev.txt"):
         shutil.copy(ROOT / name, clone)
-    (clone / "devstack").mkdir()
-    shutil.copy(ROOT / "tools" / "devstack" / "requirements.txt", clone / "devstack")
+    (clone / "tools" / "devstack").mkdir(parents=True)
+    shutil.copy(ROOT / "tools" / "devstack" / "requirements.txt", clone / "tools" / "devstack")
     done = subprocess.run(  # noqa: S603
         ["make", "--dry-run", target],  # noqa: S607 - the machine's own
         cwd=clone,
