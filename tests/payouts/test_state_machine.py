@@ -44,7 +44,7 @@ from tests.webhooks.webhook_mutations import SIGNATURE, signature
 from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_nobody
 
 EXAMPLES: Final = os.environ.get("STATE_MACHINE_EXAMPLES")
-_USUAL_EXAMPLES: Final = 40
+_USUAL_EXAMPLES: Final = 20
 _STEPS: Final = 25
 _FIRST_DAY: Final = "2026-03-02"
 _DAY_SECONDS: Final = 86_400
