@@ -72,3 +72,26 @@ def test_the_roles_of_a_service_are_those_of_the_deployment() -> None:
     elsewhere = service("arn:aws:sts::444455556666:assumed-role/Payer/s", roles)
     assert elsewhere.may(Role.OPERATOR)
     assert not elsewhere.may(Role.APPROVER)
+
+
+@pytest.mark.parametrize(
+    ("groups", "roles"),
+    [
+        (["viewers"], {Role.VIEWER}),
+        (["operators"], {Role.VIEWER, Role.OPERATOR}),
+        (["approvers"], {Role.VIEWER, Role.OPERATOR, Role.APPROVER}),
+        (["viewers", "operators"], {Role.VIEWER, Role.OPERATOR}),
+        (["viewers", "a-group-of-another-app"], {Role.VIEWER}),
+        (["a-group-of-another-app"], set()),
+        ([], set()),
+    ],
+)
+def test_the_groups_of_the_user_pool_are_the_roles_of_a_person(
+    groups: list[str], roles: set[Role]
+) -> None:
+    assert user("0a1b2c3d", groups, without_group=frozenset()).roles == roles
+
+
+def test_a_role_whose_path_looks_like_another_role_is_known_by_its_own_name() -> None:
+    subject = subject_of_role("arn:aws:iam::111122223333:role/a:role/Payer")
+    assert subject == service(f"{SESSION}one").subject

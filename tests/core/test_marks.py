@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.batches.rules.batch import Row
 from chalicelib.core.marks import (
+    MASK,
     MASKED,
     NOT_PERSONAL,
     PERSONAL,
@@ -17,7 +18,7 @@ from chalicelib.core.marks import (
     requested,
     requested_as,
 )
-from chalicelib.payouts.rules.payout import Fields, HistoryEntry, Payout, State
+from chalicelib.payouts.rules.payout import Fields, HistoryEntry, Payout, State, erased_fields
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -138,3 +139,8 @@ def test_a_row_of_a_batch_requests_what_its_file_says() -> None:
 def test_a_row_without_texts_is_one_that_an_erasure_leaves_as_it_is() -> None:
     row = Row(2, "customer", 700, "destination")
     assert {name: getattr(row, name) for name in erased(Row)} == erased(Row)
+
+
+def test_an_erasure_leaves_a_payout_its_mask_and_none_of_its_texts() -> None:
+    left = {"destination_masked": MASK, "description": None, "lodgement_reference": None}
+    assert erased_fields() == left

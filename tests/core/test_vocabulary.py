@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from chalicelib.batches.rules.batch import (
+    UPLOADED,
     BatchEvent,
     BatchStatus,
     ChunkState,
@@ -19,9 +20,12 @@ from chalicelib.batches.rules.batch import (
 )
 from chalicelib.control.rules.approval import ApprovalReason
 from chalicelib.control.rules.limits import LimitKind
+from chalicelib.core.actor import Role
+from chalicelib.monoova.rules.branch import BranchStanding
 from chalicelib.monoova.rules.destination import DestinationType, PayIdType
 from chalicelib.monoova.rules.gate import OpenReason, Passage
 from chalicelib.monoova.rules.outcome import Silence, Standing, Uncertainty
+from chalicelib.monoova.rules.verification_answer import CodeAnswer, StartAnswer
 from chalicelib.payouts.rules.decisions import MONOOVA, RECONCILER, NoticeKind
 from chalicelib.payouts.rules.payout import (
     Event,
@@ -81,6 +85,10 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     Task: "check release cancel",
     RowProblem: "CustomerNotFound DestinationNotFound DestinationNotVerified LimitExceeded",
     RowStatus: "Waiting NotReleased Cancelled",
+    Role: "viewer operator approver",
+    BranchStanding: "Open Closed Unknown NotTold",
+    StartAnswer: "Paid Refused NotLetIn Unclear",
+    CodeAnswer: "Right Wrong Locked Unclear",
 }
 
 
@@ -102,3 +110,7 @@ def test_the_effects_read_as_the_architecture_page_prints_them() -> None:
 
 def test_the_history_names_those_who_are_no_persons() -> None:
     assert (MONOOVA, RECONCILER) == ("monoova", "reconciler")
+
+
+def test_the_history_of_a_batch_begins_with_its_upload() -> None:
+    assert UPLOADED == "Uploaded"

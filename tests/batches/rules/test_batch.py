@@ -9,13 +9,16 @@ import pytest
 from chalicelib.batches.rules.batch import (
     CHUNK_ROWS,
     MOST_DUPLICATES,
+    MOST_ROWS,
     TABLE,
     Batch,
+    BatchEntry,
     BatchEvent,
     BatchStatus,
     ChunkState,
     Duplicate,
     Mark,
+    Row,
     Tally,
     Task,
     Warnings,
@@ -55,6 +58,7 @@ def test_an_event_applies_where_the_table_says_so_and_nowhere_else(
         with pytest.raises(WrongStatusError) as caught:
             moved(batch(status), event, LATER, "somebody")
         assert (caught.value.status, caught.value.event) == (status, event)
+        assert str(caught.value) == f"{event} does not apply to a batch that is {status}"
 
 
 def test_nothing_leads_out_of_what_is_over_and_nothing_is_released_unapproved() -> None:
@@ -140,3 +144,24 @@ def test_progress_is_the_sum_of_the_chunks_as_of_the_oldest_look() -> None:
 )
 def test_a_chunk_is_settled_when_all_of_its_payouts_are_final(mark: Mark, is_settled: bool) -> None:
     assert mark.is_settled is is_settled
+
+
+def test_a_file_has_20_000_rows_at_most_and_lists_100_duplicates() -> None:
+    assert (MOST_ROWS, MOST_DUPLICATES) == (20_000, 100)
+
+
+def test_what_a_row_does_not_say_is_absent_and_no_row_is_suspect_before_it_is_compared() -> None:
+    assert Row(2, "c", 150, "d") == Row(2, "c", 150, "d", None, None, None, None, is_first=True)
+    assert Duplicate(2, "c", 150) == Duplicate(2, "c", 150, None, None, None)
+
+
+def test_a_fresh_chunk_was_neither_touched_nor_leased_and_warns_of_nothing() -> None:
+    assert Mark(1, 3) == Mark(1, 3, ChunkState.STORED, 0, None, Warnings(), {}, None)
+    assert Warnings() == Warnings((), 0, 0, (), 0)
+
+
+def test_a_fresh_batch_was_neither_confirmed_nor_approved() -> None:
+    fresh = batch()
+    assert (fresh.confirmed_by, fresh.approved_by, fresh.approved_at) == (None, None, None)
+    assert (fresh.warnings, fresh.history, fresh.not_released) == (None, (), 0)
+    assert BatchEntry(NOW, "Uploaded", "maker").detail is None

@@ -27,6 +27,10 @@ def test_the_rules_say_why_a_payout_needs_approval(
     assert rules.reasons(amount_cents, is_known=is_known) == reasons
 
 
+def test_a_business_that_set_no_rule_has_none() -> None:
+    assert ApprovalRules() == ApprovalRules(threshold_cents=None, new_destinations=False)
+
+
 def test_a_payout_waits_for_an_approver_for_thirty_days() -> None:
     asked_at = datetime(2026, 3, 2, 1, tzinfo=UTC)
     assert approval_until(asked_at) == datetime(2026, 4, 1, 1, tzinfo=UTC)

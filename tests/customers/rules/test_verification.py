@@ -7,13 +7,14 @@ import pytest
 
 from chalicelib.customers.rules.verification import (
     NOT_STARTED,
+    Verification,
     VerificationStatus,
     is_payable,
     started,
     turned,
     under_way,
 )
-from chalicelib.monoova.rules.branch import BranchStanding, branch_of
+from chalicelib.monoova.rules.branch import NOT_TOLD, Branch, BranchStanding, branch_of
 from chalicelib.monoova.rules.outcome import Answer, Envelope, Silence
 from chalicelib.monoova.rules.verification_answer import (
     CodeAnswer,
@@ -37,6 +38,8 @@ TOKEN: Final = "t-1"
     ("answer", "token", "meaning"),
     [
         (told("Ok", 200), TOKEN, StartAnswer.PAID),
+        (told("Ok", 299), TOKEN, StartAnswer.PAID),
+        (told("Ok", 300), TOKEN, StartAnswer.UNCLEAR),
         (told("OK", 200), None, StartAnswer.UNCLEAR),
         (told("VerifyBankDetailsAreInvalid"), None, StartAnswer.REFUSED),
         (told("RequestBodyIsNotTheExpectedType"), None, StartAnswer.REFUSED),
@@ -61,6 +64,8 @@ def test_only_a_clear_answer_says_that_the_cent_was_paid_or_refused(
     ("answer", "meaning"),
     [
         (told("Ok", 200), CodeAnswer.RIGHT),
+        (told("Ok", 299), CodeAnswer.RIGHT),
+        (told("Ok", 300), CodeAnswer.UNCLEAR),
         (told("Pending", 200), CodeAnswer.UNCLEAR),
         (told("VerificationCodeInvalid"), CodeAnswer.WRONG),
         (told("IncorrectCode"), CodeAnswer.WRONG),
@@ -83,6 +88,8 @@ def test_only_a_clear_answer_says_what_a_code_is(
     [
         (told("Ok", 200), False, BranchStanding.OPEN),
         (told("Ok", 200), True, BranchStanding.CLOSED),
+        (told("Ok", 299), True, BranchStanding.CLOSED),
+        (told("Ok", 300), True, BranchStanding.NOT_TOLD),
         (told("Ok", 200), None, BranchStanding.NOT_TOLD),
         (told("Ok", 200), "true", BranchStanding.NOT_TOLD),
         (told("Ok", 400), True, BranchStanding.NOT_TOLD),
@@ -111,6 +118,9 @@ def test_what_is_not_understood_says_nothing_against_a_branch(
     [
         ("Refer to\n BSB  802-985", "This branch is closed. Monoova says: Refer to BSB 802-985"),
         ("x" * 5000, "This branch is closed. Monoova says: " + "x" * 100),
+        (" " * 999 + "x", "This branch is closed. Monoova says: x"),
+        (" " * 1000 + "x", "This branch is closed."),
+        ("802\x00985\u202e", "This branch is closed. Monoova says: 802 985"),
         (None, "This branch is closed."),
         (["802-985"], "This branch is closed."),
     ],
@@ -122,9 +132,21 @@ def test_what_monoova_says_of_a_closed_branch_is_one_short_line(
     assert branch.problem == told_to_the_caller
 
 
+def test_a_branch_that_does_not_exist_is_told_in_words_and_of_no_other_is_anything_told() -> None:
+    unknown = branch_of(told("BsbNotFound"), closed=None, address="802-985")
+    assert unknown.problem == "There is no branch with this BSB."
+    assert Branch(BranchStanding.CLOSED).problem == "This branch is closed."
+    assert (unknown.address, NOT_TOLD.address, NOT_TOLD.problem) == ("", "", None)
+
+
 def test_the_statuses_are_those_of_the_api() -> None:
     words = ["NotStarted", "Started", "Verified", "Failed", "Locked"]
     assert [status.value for status in VerificationStatus] == words
+
+
+def test_what_was_not_started_has_no_times_and_what_was_has_those_of_its_start() -> None:
+    assert Verification(VerificationStatus.NOT_STARTED, None, None, None) == NOT_STARTED
+    assert started(NOW) == Verification(VerificationStatus.STARTED, NOW, None, NOW)
 
 
 def test_a_verification_that_was_started_may_be_started_anew_ten_minutes_later() -> None:

@@ -19,6 +19,7 @@ from chalicelib.monoova.rules.outcome import (
     is_answered,
     is_lock_out,
     is_login_problem,
+    is_not_permitted,
     is_told,
     outcome_of_send,
     report_of,
@@ -338,3 +339,22 @@ def test_an_envelope_that_names_nothing_proves_nothing() -> None:
 
 def test_a_report_without_words_has_an_empty_description() -> None:
     assert report_of(Silence.TIMEOUT, REFERENCE).description == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (said(403, "Forbidden"), True),
+        (Answer(403, None), True),
+        (said(403, "MerchantLockedOut"), False),
+        (said(403, "MerchantFailedToLogin"), False),
+        (said(401, "Forbidden"), False),
+        (said(404, "Forbidden"), False),
+        (said(200, "Ok"), False),
+    ],
+    ids=str,
+)
+def test_a_key_that_may_not_call_an_endpoint_is_told_from_one_that_is_wrong(
+    answer: Answer, expected: bool
+) -> None:
+    assert is_not_permitted(answer) is expected

@@ -493,8 +493,9 @@ def test_an_approved_payout_is_due_at_once_and_names_the_approver() -> None:
 def test_what_has_waited_too_long_or_does_not_wait_is_not_approved() -> None:
     late = replace(payout_in(State.AWAITING_APPROVAL), due_at=LATER)
     for payout in (late, payout_in(State.QUEUED), payout_in(State.COMPLETED)):
-        with pytest.raises(ForbiddenTransitionError):
+        with pytest.raises(ForbiddenTransitionError) as refused:
             approved(payout, LATER, "bob")
+        assert (refused.value.state, refused.value.event) == (payout.state, Event.APPROVED)
 
 
 def test_an_approved_payout_is_as_old_as_its_approval() -> None:

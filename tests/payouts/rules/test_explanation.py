@@ -194,3 +194,4 @@ def test_a_settlement_is_offered_exactly_where_the_life_cycle_allows_it(state: S
     assert offered == {
         word for word, event in events.items() if effect_of(state, event).kind is not Kind.FORBIDDEN
     }
+    assert ("Never choose Failed" in settling(state)) == ("Failed" in offered)

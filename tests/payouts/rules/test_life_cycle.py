@@ -14,6 +14,7 @@ from chalicelib.payouts.rules.payout import (
     PENDING,
     TABLE,
     Change,
+    Effect,
     Event,
     Fields,
     HistoryEntry,
@@ -247,9 +248,9 @@ def test_a_new_payout_is_undisputed_and_was_never_sent() -> None:
     assert (payout.resends, payout.looks, payout.history_size) == (0, 0, 0)
     assert payout.history == ()
     unset = ("review_reason", "monoova_transaction_id", "failure_code", "failure_reason")
-    times = ("last_sent_at", "completed_at")
-    texts = ("description", "lodgement_reference", "retry_of", "lease_id")
-    assert {getattr(payout, name) for name in (*unset, *times, *texts)} == {None}
+    times = ("last_sent_at", "completed_at", "approved_at")
+    texts = ("description", "lodgement_reference", "retry_of", "lease_id", "batch_id")
+    assert {getattr(payout, name) for name in (*unset, *times, *texts, "approved_by")} == {None}
     bare = Payout("t", "u", "c", "d", "PayId", "m", 1, Q, 1, "a", NOW, NOW, "f")
     assert (bare.due_at, bare.lease_id) == (None, None)
 
@@ -260,6 +261,11 @@ def test_a_change_that_only_sets_fields_or_only_tells_is_not_empty() -> None:
     assert not Change(Fields(looks=1)).is_empty
     assert not Change(Fields(), (entry,)).is_empty
     assert (entry.detail, entry.evidence) == (None, None)
+
+
+def test_an_effect_that_names_no_state_leads_to_none() -> None:
+    stays = {effect for effect in TABLE.values() if effect.kind is Kind.STAY}
+    assert stays == {Effect(Kind.STAY, None, None)}
 
 
 def test_a_refused_event_says_what_was_refused_where() -> None:

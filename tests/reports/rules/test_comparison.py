@@ -1,13 +1,21 @@
 """One payout three ways: what each combination of record, statement and movements comes to."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from chalicelib.payouts.rules.payout import State
-from chalicelib.reports.rules.comparison import NOTHING, Booked, Kind, Movement, Stated, kind_of
+from chalicelib.reports.rules.comparison import (
+    DIFFERENCES,
+    NOTHING,
+    Booked,
+    Kind,
+    Movement,
+    Stated,
+    kind_of,
+)
 from chalicelib.reports.rules.day_statistics import DayPayout, DayStatistics, statistics_of
 
 AMOUNT, FEE = Decimal("125.5000"), Decimal("0.1100")
@@ -35,6 +43,7 @@ PAID = Booked((stated(),), (out(), out(FEE)))
     [
         (State.COMPLETED, PAID, Kind.MATCHED),
         (State.COMPLETED, Booked((stated(),), (out(AMOUNT + FEE),)), Kind.MATCHED),
+        (State.COMPLETED, Booked((stated(),), (out(AMOUNT - 5), out(Decimal(5)))), Kind.MATCHED),
         (State.COMPLETED, NOTHING, Kind.MISSING_THERE),
         (State.COMPLETED, Booked((stated(),), ()), Kind.MISSING_THERE),
         (State.COMPLETED, Booked((), (out(),)), Kind.MISSING_THERE),
@@ -113,3 +122,25 @@ def test_the_figures_of_a_day_count_every_end() -> None:
     assert figures.success_rate == Decimal("0.6000")
     assert (figures.median_seconds, figures.p95_seconds) == (20, 90)
     assert {m: s.count for m, s in figures.by_method.items()} == {"PayId": 7, "BankAccount": 1}
+
+
+def test_a_person_has_to_look_at_every_difference_and_at_nothing_else() -> None:
+    assert set(Kind) - DIFFERENCES == {Kind.MATCHED, Kind.RETURNED, Kind.NOT_FINAL_HERE}
+
+
+def test_where_nothing_was_booked_the_sums_are_still_dollars() -> None:
+    sums = (NOTHING.fee, Booked((stated(),)).credited)
+    assert sums == (Decimal(0), Decimal(0))
+    assert all(isinstance(dollars, Decimal) for dollars in sums)
+
+
+def test_of_two_hundred_payouts_five_percent_took_longer_than_the_95th_percentile() -> None:
+    took = [
+        replace(OURS, completed_at=AT + timedelta(seconds=seconds)) for seconds in range(1, 201)
+    ]
+    figures = statistics_of(took)
+    assert (figures.median_seconds, figures.p95_seconds) == (100, 190)
+
+
+def test_a_payout_that_was_not_sent_has_neither_times_nor_an_id_of_monoovas() -> None:
+    assert (OURS.last_sent_at, OURS.completed_at, OURS.monoova_transaction_id) == (None, None, None)
