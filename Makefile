@@ -82,7 +82,7 @@ deploy: .venv/.run-stamp  ## A whole stage by CloudFormation; shows each change 
 	@$(PYTHON) -m tools.deploy all --stage $(STAGE)
 
 .PHONY: check
-check: venv infra-lint infra-audit  ## Style, types, layers, templates, known vulnerabilities
+check: venv infra-lint infra-audit check-coldstart  ## Style, types, layers, templates, known vulnerabilities, cold starts
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -90,6 +90,10 @@ check: venv infra-lint infra-audit  ## Style, types, layers, templates, known vu
 	$(PYTHON) .ci/audit.py requirements.txt requirements-dev.txt tests/load/requirements.txt
 	$(PYTHON) -m tools.openapi.document --check
 	$(PYTHON) -m tools.console_script --check
+
+.PHONY: check-coldstart
+check-coldstart: .venv/.stamp  ## No function starts with more instructions than it may (valgrind counts them)
+	@$(PYTHON) -m bench.cold_bars
 
 .PHONY: infra-lint
 infra-lint: build/package/prod/template.yaml  ## cfn-lint over the three templates

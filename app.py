@@ -5,7 +5,7 @@ its own secret and signature. Nothing else is let in but `/health` and the pages
 nothing of anybody.
 """
 
-from chalicelib import first  # noqa: F401 - it is enough that it is loaded
+from chalicelib.core.coldstart import start  # noqa: F401 - it is enough that it is loaded
 
 # isort: split
 import os
@@ -24,9 +24,10 @@ from chalice.app import (
     SQSEvent,
 )
 
-from chalicelib import late, starting
+from chalicelib import late
 from chalicelib.container import wired
 from chalicelib.core.actor import Actor, Role
+from chalicelib.core.coldstart.collector import app_loaded
 from chalicelib.core.errors import ErrorCode
 from chalicelib.core.observability import invocation, note
 from chalicelib.web import queue_events, replies
@@ -740,4 +741,4 @@ def _letter(message_id: str) -> str:
     return checked_id(message_id, ErrorCode.DEAD_LETTER_NOT_FOUND)
 
 
-starting.done()
+app_loaded()

@@ -4,14 +4,13 @@ import os
 import random
 import uuid
 from collections.abc import Callable, Mapping
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.core.clock import Clock, SystemClock
+from chalicelib.core.coldstart.amazon_roots import trust_amazon_alone
+from chalicelib.core.coldstart.collector import part
 from chalicelib.core.errors import SettingsError
 from chalicelib.settings import Settings, settings_from
-from chalicelib.starting import loading
 
 if TYPE_CHECKING:
     import requests
@@ -71,10 +70,6 @@ if TYPE_CHECKING:
     from chalicelib.webhooks.manage_dead_letters import DeadLetterService
     from chalicelib.webhooks.receive_webhook import WebhookService
 
-# In a package only, which is made with it: AWS's endpoints are trusted by Amazon's own authorities,
-# and reading all of the world's takes 30 ms of CPU for each connection pool.
-_AMAZON_ROOTS = Path(__file__).with_name("amazon_roots.pem")
-
 
 class Container:
     """The parts of the app. What a test replaces, it gives to the constructor.
@@ -103,20 +98,19 @@ class Container:
         """Known even where the settings are not complete."""
         return self._environment.get("STAGE", "dev")
 
-    @cached_property
+    @part
     def settings(self) -> Settings:
         return settings_from(self._environment)
 
     # --- adapters
 
-    @cached_property
+    @part
     def _session(self) -> "Session":
         from botocore.config import Config
         from botocore.session import Session
 
         session = self._given_session or Session()
-        if _AMAZON_ROOTS.exists():
-            session.set_config_variable("ca_bundle", str(_AMAZON_ROOTS))
+        trust_amazon_alone(session)
         # For every client, the one that the Encryption SDK makes by itself included. What fails
         # after this is the caller's to try again, or the next run's.
         session.set_default_client_config(
@@ -134,57 +128,57 @@ class Container:
     def _client(self, service: str) -> Any:
         return self._session.create_client(service)
 
-    @cached_property
+    @part
     def _dynamodb(self) -> Any:
         return self._client("dynamodb")
 
-    @cached_property
+    @part
     def _sqs(self) -> Any:
         return self._client("sqs")
 
-    @cached_property
+    @part
     def payouts_table(self) -> "Payouts":
         from chalicelib.payouts.store.payouts import Payouts
 
         return Payouts(self._dynamodb, self.settings.dynamodb_table_transactions)
 
-    @cached_property
+    @part
     def customers_table(self) -> "Customers":
         from chalicelib.customers.store import Customers
 
         return Customers(self._dynamodb, self.settings.dynamodb_table_customers)
 
-    @cached_property
+    @part
     def controls_table(self) -> "Controls":
         from chalicelib.monoova.gate_store import Controls
 
         return Controls(self._dynamodb, self.settings.dynamodb_table_controls)
 
-    @cached_property
+    @part
     def _day_payouts(self) -> "DayPayouts":
         from chalicelib.reports.store.day_payouts import DayPayouts
 
         return DayPayouts(self._dynamodb, self.settings.dynamodb_table_transactions)
 
-    @cached_property
+    @part
     def _daily_report_store(self) -> "DailyReportStore":
         from chalicelib.reports.store.daily_reports import DailyReportStore
 
         return DailyReportStore(self._dynamodb, self.settings.dynamodb_table_records)
 
-    @cached_property
+    @part
     def _funding(self) -> "Funding":
         from chalicelib.reports.store.funding import Funding
 
         return Funding(self._dynamodb, self.settings.dynamodb_table_records)
 
-    @cached_property
+    @part
     def accesses_table(self) -> "Accesses":
         from chalicelib.customers.access_store import Accesses
 
         return Accesses(self._dynamodb, self.settings.dynamodb_table_records)
 
-    @cached_property
+    @part
     def together(self) -> "ReadTogether":
         from chalicelib.payouts.store.situation import ReadTogether
 
@@ -192,19 +186,19 @@ class Container:
             self._dynamodb, self.payouts_table, self.customers_table, self.controls_table
         )
 
-    @cached_property
+    @part
     def batches_table(self) -> "Batches":
         from chalicelib.batches.store.batches import Batches
 
         return Batches(self._dynamodb, self.settings.dynamodb_table_records, self.clock)
 
-    @cached_property
+    @part
     def open_batches(self) -> "OpenBatches":
         from chalicelib.batches.store.open_batches import OpenBatches
 
         return OpenBatches(self._dynamodb, self.settings.dynamodb_table_records)
 
-    @cached_property
+    @part
     def payees(self) -> "Payees":
         from chalicelib.core.dynamodb.many_items import ManyItems
         from chalicelib.customers.payee_store import Payees
@@ -212,7 +206,7 @@ class Container:
         table = self.settings.dynamodb_table_customers
         return Payees(ManyItems(self._dynamodb, table, "customer_id", self.clock))
 
-    @cached_property
+    @part
     def outlines(self) -> "Outlines":
         from chalicelib.core.dynamodb.many_items import ManyItems
         from chalicelib.payouts.store.outlines import Outlines
@@ -220,33 +214,32 @@ class Container:
         table = self.settings.dynamodb_table_transactions
         return Outlines(ManyItems(self._dynamodb, table, "transaction_id", self.clock))
 
-    @cached_property
+    @part
     def counted_payouts(self) -> "CountedPayouts":
         from chalicelib.payouts.store.counted import CountedPayouts
 
         return CountedPayouts(self._dynamodb, self.payouts_table, self.controls_table)
 
-    @cached_property
+    @part
     def vault(self) -> "Vault":
         from chalicelib.core.encryption import Vault
 
         return Vault(self.settings.customer_data_key_arn, self._session)
 
-    @cached_property
+    @part
     def credentials(self) -> "CredentialsSource":
         from chalicelib.core.secrets import CredentialsSource
 
         client = self._client("secretsmanager")
         return CredentialsSource(client, self.settings.monoova_api_secret_arn, self.clock)
 
-    @cached_property
+    @part
     def monoova(self) -> "MonoovaClient":
-        with loading():
-            from chalicelib.monoova.client import MonoovaClient, new_session
+        from chalicelib.monoova.client import MonoovaClient, new_session
 
         return MonoovaClient(self.credentials, self._http or new_session())
 
-    @cached_property
+    @part
     def source(self) -> "Source":
         from chalicelib.monoova.payloads import Source
 
@@ -261,7 +254,7 @@ class Container:
 
     # --- use-cases
 
-    @cached_property
+    @part
     def gatekeeper(self) -> "Gatekeeper":
         from chalicelib.monoova.gatekeeper import Gatekeeper
 
@@ -275,13 +268,13 @@ class Container:
         except SecretUnavailableError:
             return None
 
-    @cached_property
+    @part
     def _recorder(self) -> "Recorder":
         from chalicelib.payouts.sending.record_event import Recorder
 
         return Recorder(self.payouts_table, self.clock)
 
-    @cached_property
+    @part
     def _submission(self) -> "Submission":
         from chalicelib.payouts.sending.send_payout import Submission
 
@@ -295,7 +288,7 @@ class Container:
             jitter=self._jitter,
         )
 
-    @cached_property
+    @part
     def customers(self) -> "CustomerService":
         from chalicelib.customers.manage_customers import CustomerService
 
@@ -313,13 +306,13 @@ class Container:
         # Loaded only when it is called: most of what is asked of a customer needs no payout.
         return self._payouts_of_customer.has_open(customer_id, destination_id)
 
-    @cached_property
+    @part
     def _payouts_of_customer(self) -> "PayoutsOfCustomer":
         from chalicelib.payouts.find_payouts import PayoutsOfCustomer
 
         return PayoutsOfCustomer(self.payouts_table)
 
-    @cached_property
+    @part
     def erasure(self) -> "Erasure":
         from chalicelib.privacy.erase_customer import Erasure
 
@@ -337,7 +330,7 @@ class Container:
 
         return WaitingRows(self.batches_table, self.open_batches).batch_with(customer_id)
 
-    @cached_property
+    @part
     def _branches(self) -> "BranchCheck":
         from chalicelib.monoova.check_branch import BranchCheck
 
@@ -351,13 +344,13 @@ class Container:
         # Made only when it is called: whoever looks at a customer needs no line to Monoova.
         return self._branches.ask(bsb)
 
-    @cached_property
+    @part
     def opener(self) -> "Opener":
         from chalicelib.customers.open_details import Opener
 
         return Opener(self.vault, self.accesses_table, self.clock, self._new_id)
 
-    @cached_property
+    @part
     def verification(self) -> "VerificationService":
         from chalicelib.customers.verify_destination import VerificationService
 
@@ -371,7 +364,7 @@ class Container:
             remitter_name=self.settings.remitter_name,
         )
 
-    @cached_property
+    @part
     def privacy(self) -> "PrivacyService":
         from chalicelib.privacy.export_customer import PrivacyService
 
@@ -384,13 +377,13 @@ class Container:
             clock=self.clock,
         )
 
-    @cached_property
+    @part
     def _payout_queue(self) -> "Queue":
         from chalicelib.core.queues import Queue
 
         return Queue(self._sqs, self.settings.payout_queue_url)
 
-    @cached_property
+    @part
     def acceptance(self) -> "Acceptance":
         from chalicelib.payouts.accept_payouts import Acceptance
 
@@ -402,7 +395,7 @@ class Container:
             jitter=self._jitter,
         )
 
-    @cached_property
+    @part
     def paying(self) -> "PayingService":
         from chalicelib.payouts.request_payout import PayingService
 
@@ -423,13 +416,13 @@ class Container:
             requires_verified=self.settings.requires_verified_destination,
         )
 
-    @cached_property
+    @part
     def _known_destinations(self) -> "KnownDestinations":
         from chalicelib.customers.mark_destination import KnownDestinations
 
         return KnownDestinations(self.customers_table, self.clock)
 
-    @cached_property
+    @part
     def approvals(self) -> "ApprovalService":
         from chalicelib.payouts.approve_payout import ApprovalService
 
@@ -443,7 +436,7 @@ class Container:
             clock=self.clock,
         )
 
-    @cached_property
+    @part
     def administration(self) -> "AdministrationService":
         from chalicelib.payouts.administer_payout import AdministrationService
 
@@ -458,19 +451,19 @@ class Container:
             policy=self.settings.policy,
         )
 
-    @cached_property
+    @part
     def payout_lists(self) -> "PayoutLists":
         from chalicelib.payouts.list_payouts import PayoutLists
 
         return PayoutLists(self.payouts_table, self.clock)
 
-    @cached_property
+    @part
     def account(self) -> "AccountService":
         from chalicelib.monoova.show_account import AccountService
 
         return AccountService(self.monoova, self.gatekeeper, self.settings.monoova_maccount_token)
 
-    @cached_property
+    @part
     def validation(self) -> "ValidationService":
         from chalicelib.payouts.validate_payout import ValidationService
 
@@ -489,7 +482,7 @@ class Container:
             check_branch=self._check_branch,
         )
 
-    @cached_property
+    @part
     def webhooks(self) -> "WebhookService":
         from chalicelib.core.queues import Queue
         from chalicelib.webhooks.receive_webhook import WebhookService
@@ -506,7 +499,7 @@ class Container:
             funding=lambda: self._funding,
         )
 
-    @cached_property
+    @part
     def dead_letters(self) -> "DeadLetterService":
         from chalicelib.core.queues import Queue
         from chalicelib.webhooks.dead_letter_queue import RestingQueue
@@ -528,7 +521,7 @@ class Container:
             raise SecretUnavailableError("Monoova's secret has no webhookSecret.")
         return found
 
-    @cached_property
+    @part
     def dispatcher(self) -> "Dispatcher":
         from chalicelib.payouts.sending.dispatch_payout import Dispatcher
 
@@ -550,7 +543,7 @@ class Container:
         # Loaded only when it is called: most payouts belong to no batch.
         return self.open_batches.stopped_by(batch_id)
 
-    @cached_property
+    @part
     def batch_upload(self) -> "BatchUpload":
         from chalicelib.batches.upload_batch import BatchUpload
 
@@ -564,7 +557,7 @@ class Container:
             requires_verified=self.settings.requires_verified_destination,
         )
 
-    @cached_property
+    @part
     def batches(self) -> "BatchService":
         from chalicelib.batches.decide_batch import BatchService
 
@@ -578,13 +571,13 @@ class Container:
             open_batches=self.open_batches,
         )
 
-    @cached_property
+    @part
     def batch_rows(self) -> "BatchRows":
         from chalicelib.batches.list_rows import BatchRows
 
         return BatchRows(self.batches_table, self.outlines, self.payees)
 
-    @cached_property
+    @part
     def batch_work(self) -> "BatchWork":
         from chalicelib.batches.cancel_rows import RowCanceller
         from chalicelib.batches.check_rows import RowChecker
@@ -612,7 +605,7 @@ class Container:
             clock=self.clock,
         )
 
-    @cached_property
+    @part
     def batch_tending(self) -> "BatchTending":
         from chalicelib.batches.tend_batches import BatchTending
 
@@ -625,19 +618,19 @@ class Container:
             clock=self.clock,
         )
 
-    @cached_property
+    @part
     def _batch_messages(self) -> "BatchMessages":
         from chalicelib.batches.messages import BatchMessages
 
         return BatchMessages(self._payout_queue)
 
-    @cached_property
+    @part
     def _batch_progress(self) -> "BatchProgress":
         from chalicelib.batches.count_progress import BatchProgress
 
         return BatchProgress(self.batches_table, self.outlines, self.clock)
 
-    @cached_property
+    @part
     def reconciler(self) -> "Reconciler":
         from chalicelib.payouts.sending.reconcile_due import Reconciler
 
@@ -666,7 +659,7 @@ class Container:
 
         return BalanceWatch(self.account, self.settings.low_balance_cents)
 
-    @cached_property
+    @part
     def daily_reports(self) -> "DailyReports":
         from chalicelib.reports.make_daily_report import DailyReports
         from chalicelib.reports.monoova_reports import MonoovaReports
@@ -683,13 +676,13 @@ class Container:
             recorder=self._recorder,
         )
 
-    @cached_property
+    @part
     def figures_of_days(self) -> "FiguresOfDays":
         from chalicelib.reports.count_days import FiguresOfDays
 
         return FiguresOfDays(self._day_payouts, self._daily_report_store, self.clock)
 
-    @cached_property
+    @part
     def funds(self) -> "Funds":
         from chalicelib.reports.list_funding import Funds
 

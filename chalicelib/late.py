@@ -4,11 +4,9 @@ marshmallow takes 46 ms of a cold start, and a webhook, a queue's message or a l
 have nothing for it to load.
 """
 
-import importlib
-from types import ModuleType
 from typing import TYPE_CHECKING
 
-from chalicelib.starting import loading
+from chalicelib.core.coldstart.late_imports import late_modules
 
 if TYPE_CHECKING:
     from chalicelib.batches import replies as batch_replies
@@ -53,9 +51,10 @@ _FOLDERS = {
 }
 
 
-def __getattr__(name: str) -> ModuleType:
-    if name not in __all__:
-        raise AttributeError(name)
+def _module(name: str) -> str:
+    """The dotted name: `payout_schemas` is `chalicelib.payouts.schemas`, `pages` is of `web`."""
     capability, _, module = name.rpartition("_")
-    with loading():
-        return importlib.import_module(f"chalicelib.{_FOLDERS.get(capability, 'web')}.{module}")
+    return f"chalicelib.{_FOLDERS.get(capability, 'web')}.{module}"
+
+
+__getattr__ = late_modules({name: _module(name) for name in __all__})

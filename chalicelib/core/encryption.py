@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.starting import loading
+from chalicelib.core.coldstart import generated_code
+from chalicelib.core.coldstart.collector import loading
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -66,6 +67,7 @@ class Vault:
     @cached_property
     def _sdk(self) -> Any:
         with loading():
+            generated_code.use_for_attrs()
             from aws_encryption_sdk import CommitmentPolicy, EncryptionSDKClient
 
         # It logs what KMS answered, with a traceback. Our own line says what there is to say.

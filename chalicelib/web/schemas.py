@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from chalicelib.core.coldstart.late_patterns import patterns_compiled_late
 from chalicelib.core.money import InvalidAmountError, cents_from
-from chalicelib.starting import patterns_compiled_late
 from chalicelib.web.http import ID
 
 with patterns_compiled_late():

@@ -12,7 +12,7 @@ from tools.deploy.wheels import PYTHON, Architecture
 # What decides about their content beside the requirements.
 _MADE_BY: Final = tuple(
     Path(__file__).with_name(f"{module}.py")
-    for module in ("dependencies", "models", "slim", "wheels")
+    for module in ("dependencies", "models", "slim", "stand_ins", "wheels")
 )
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tools.deploy import archive, configure, dependencies, slim, template
+from tools.deploy import archive, configure, dependencies, generated_code, slim, template
 from tools.deploy.errors import DeployError
 from tools.deploy.wheels import Architecture
 
@@ -62,6 +62,7 @@ def build(project: Path, destination: Path, *, stage: str, cache: Path) -> Packa
     with zipfile.ZipFile(staged / "out" / "deployment.zip") as packed:
         packed.extractall(app)  # app.py, chalicelib, and Chalice's runtime
     slim.add_amazon_roots(app)
+    generated_code.add(app)
     slim.compile_all(app)
     requirements, architecture = project / "requirements.txt", architecture_of(project, stage)
     archive.pack(code, app, dependencies.ready(requirements, architecture, cache))

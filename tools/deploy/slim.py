@@ -14,11 +14,12 @@ import certifi
 
 from tools.deploy import models
 from tools.deploy.errors import DeployError
+from tools.deploy.stand_ins import STAND_INS
 
 # The authorities of Amazon's own endpoints, https://www.amazontrust.com/repository/. Reading the
 # 118 of the usual bundle costs 30 ms of CPU for each client; Monoova is checked against them all.
 _AMAZON: Final = ("Amazon Root CA", "Starfield Services Root Certificate Authority - G2")
-ROOTS: Final = "chalicelib/amazon_roots.pem"
+ROOTS: Final = "chalicelib/core/coldstart/amazon_roots.pem"
 
 # Not imported by anything: programs, metadata of installers, stubs, tests, types.
 _DROPPED: Final = ("*.dist-info", "*-stubs", "bin", "tests")
@@ -28,17 +29,9 @@ _UNREACHED: Final = (
     "pycparser",  # parses C for cffi's compiler; at run time cffi does not
     "boto3/data",  # the resource API's descriptions: we use clients
     "boto3/s3",  # file transfers
+    "boto3/resources",
+    "boto3/docs",
 )
-# boto3 imports one name of it, for transfers to S3, which no function makes: 37 ms of a cold start.
-_STANDS_IN: Final = {
-    "s3transfer/manager.py": '''"""Transfers to S3 are not in this package."""
-
-
-class TransferConfig:
-    """What boto3 asks for by name when it is imported."""
-''',
-    "s3transfer/__init__.py": "",
-}
 
 
 def slim(tree: Path) -> None:
@@ -53,14 +46,14 @@ def slim(tree: Path) -> None:
     for name in _UNREACHED:
         shutil.rmtree(tree / name)
     shutil.rmtree(tree / "s3transfer")
-    for name, text in _STANDS_IN.items():
+    for name, text in STAND_INS.items():
         (tree / name).parent.mkdir(exist_ok=True)
         (tree / name).write_text(text, encoding="utf-8")
     models.trim(tree / "botocore" / "data")
 
 
 def add_amazon_roots(tree: Path) -> None:
-    """Amazon's authorities alone, out of the pinned bundle of all; see `chalicelib.container`."""
+    """Amazon's authorities alone, out of the pinned bundle of all; see `coldstart.amazon_roots`."""
     chosen: list[str] = []
     for block in Path(certifi.where()).read_text(encoding="ascii").split("\n\n"):
         label = next((line for line in block.splitlines() if line.startswith("# Label:")), "")

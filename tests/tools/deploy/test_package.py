@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib.web.pages import DOCS
 from tests.tools.deploy.conftest import CACHE, ROOT
-from tools.deploy import archive, dependencies, package
+from tools.deploy import archive, dependencies, package, slim
 from tools.deploy.errors import DeployError
 from tools.deploy.models import OPERATIONS
 from tools.deploy.package import Package
@@ -142,7 +142,7 @@ def test_botocore_describes_the_services_that_are_called_and_no_other(names: lis
 
 def test_amazons_authorities_are_in_it(unpacked: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(unpacked / "chalicelib" / "amazon_roots.pem")
+    context.load_verify_locations(unpacked / slim.ROOTS)
     known = {dict(pair[0] for pair in each["subject"])["commonName"] for each in subjects(context)}
     assert known == {
         *(f"Amazon Root CA {number}" for number in (1, 2, 3, 4)),

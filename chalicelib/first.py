@@ -1,5 +1,0 @@
-"""Imported by app.py before anything else: the garbage collector rests until `starting.done()`."""
-
-import gc
-
-gc.disable()
