@@ -41,17 +41,20 @@ _BARE: Final = (
     "import boto3\n[boto3.client(name) for name in ('dynamodb', 'kms', 'secretsmanager', 'sqs')]\n"
 )
 # Up to the first call: the module, the parts that the path works with, and their clients.
-_APP: Final = "import app\nfrom chalicelib.container import wired\nc = wired.get()\n"
+_APP: Final = (
+    "import app\nfrom chalicelib import late\n"
+    "from chalicelib.container import wired\nc = wired.get()\n"
+)
 _PATHS: Final[Mapping[str, str]] = {
     "GET /health": _APP,
-    "GET /payouts/{id}": _APP + "c.payout_lists\n",
+    "GET /payouts/{id}": _APP + "c.payout_lists\nlate.payout_replies\n",
     "webhook": _APP + "c.webhooks\nimport cryptography.hazmat.primitives.asymmetric.rsa\n",
     "POST /payouts (encryption)": _APP
-    + "from chalicelib.web import schemas\nc.paying\nc.vault._sdk\nc.vault._provider\n",
+    + "late.payout_schemas\nlate.payout_replies\nc.paying\nc.vault._sdk\nc.vault._provider\n",
     "queue of payouts (encryption)": _APP + "c.dispatcher\nc.vault._sdk\nc.vault._provider\n",
     "queue of webhook events": _APP + "c.webhooks\n",
-    "schedule": _APP + "c.reconciler\n",
-    "the morning": _APP + "c.daily_reports\n",
+    "schedule": _APP + "c.reconciler\nlate.payout_replies\n",
+    "the morning": _APP + "c.daily_reports\nlate.report_replies\n",
 }
 
 # The path of each function that loads the most.

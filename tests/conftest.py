@@ -11,6 +11,9 @@ from tests import aws, quick_aws
 from tests.world import World
 
 quick_aws.install()
+
+_AWS_FIXTURES = frozenset({"new_world", "world", "stack", "deployed"})
+_SLOW_FOLDERS = frozenset({"bench", "browser", "end_to_end", "infra", "proof"})
 aws.share_motos_rsa_key()
 
 
@@ -36,6 +39,25 @@ def new_world() -> Iterator[Callable[..., World]]:
 def world(new_world: Callable[..., World]) -> World:
     """The world with the usual settings."""
     return new_world()
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m and xdist look at the markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs an emulated AWS, and what runs programs of its own for seconds."""
+    for item in items:
+        folder = item.nodeid.split("/")[1]
+        if folder == "end_to_end":
+            # One stack, and so one worker.
+            item.add_marker(pytest.mark.xdist_group("end_to_end"))
+        if _AWS_FIXTURES & set(getattr(item, "fixturenames", ())) or _speaks_to_moto(item):
+            item.add_marker(pytest.mark.emulated_aws)
+        if folder in _SLOW_FOLDERS:
+            item.add_marker(pytest.mark.slow)
+
+
+def _speaks_to_moto(item: pytest.Item) -> bool:
+    """Whether the test's module makes an emulated AWS by itself."""
+    return mock_aws in vars(getattr(item, "module", None) or object).values()
 
 
 def pytest_collection_finish() -> None:
