@@ -49,7 +49,7 @@ simulate: venv  ## Simulated days, judged by the checker: make simulate SEEDS=7 
 	@$(PYTHON) -m proof.days $(SEEDS)
 
 .PHONY: mutate
-mutate: venv  ## Change the domain in small ways; its tests must notice nine of ten
+mutate: venv  ## Change the domain in small ways; its tests must notice, or the list says why not
 	@$(PYTHON) -m proof.mutation
 
 .PHONY: prove-deploy

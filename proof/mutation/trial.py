@@ -11,7 +11,7 @@ import importlib
 import os
 import resource
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,8 +39,9 @@ RULES: Final = {
 }
 _TEST_FILES: Final = ROOT / "tests"
 _BUILD: Final = ROOT / "build" / "mutation"
-# What tests a module; first those most likely to kill its mutants. Nothing else judges it: a test
-# of another module that happens to fail would prove nothing of this one's own.
+# What tests a module; first those most likely to kill its mutants, since what they kill never comes
+# to the next. Nothing else judges it: a test of another module that happens to fail would prove
+# nothing of this one's own.
 _TESTS: Final = {
     "actor": ("actor",),
     "approval": ("approval", "life_cycle"),
@@ -52,7 +53,7 @@ _TESTS: Final = {
     "decisions": ("decisions", "life_cycle"),
     "destination": ("destination",),
     "explanation": ("explanation",),
-    "funding": (),
+    "funding": ("vocabulary",),
     "gate": ("gate",),
     "limits": ("limits",),
     "marks": ("marks",),
@@ -66,12 +67,11 @@ _TESTS: Final = {
     "verification": ("verification",),
     "verification_answer": ("verification",),
 }
-# The closed lists of words, of all modules. It loads them all, so only what survives a module's own
-# tests comes here.
-_WORDS: Final = ("vocabulary",)
+# The closed lists of words, of all modules: the last that is run, since it loads them all.
+_WORDS: Final = "vocabulary"
 _ALL_TESTS: Final = tuple(dict.fromkeys(name for names in _TESTS.values() for name in names))
-# All of the tests take four seconds of a processor and 200 MB. A mutant that loops or swells is
-# found out.
+# A file of tests takes a second of a processor and 200 MB. A mutant that loops or swells is found
+# out.
 _MOST_CPU_SECONDS: Final = 30
 _MOST_BYTES: Final = 2 * 2**30
 # The tests' own conftest is for those that need an AWS, which takes seconds to load. What pytest
@@ -157,10 +157,10 @@ def try_each(
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """A mutant, and the rounds of test files that it has yet to survive; the first is run."""
+    """A mutant, and the files of tests that it has yet to survive; the first of them is run."""
 
     mutant: Mutant | None
-    rounds: tuple[tuple[str, ...], ...]
+    files: tuple[str, ...]
 
 
 class _Trials:
@@ -173,7 +173,7 @@ class _Trials:
         notice: Callable[[Mutant | None, Verdict], None],
     ) -> None:
         self.broken: pytest.ExitCode | None = None
-        self._waiting = deque(_Trial(mutant, _rounds(mutant)) for mutant in mutants)
+        self._waiting = deque(_Trial(mutant, _files_for(mutant)) for mutant in mutants)
         self._processes = processes
         self._notice = notice
         self._running: dict[int, _Trial] = {}
@@ -194,6 +194,12 @@ class _Trials:
             self._running[child] = trial
         return True
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """The quick ones first: some tests have five hundred cases, hypothesis takes a hundred."""
+        cases = Counter(_function_of(item) for item in items)
+        items.sort(key=lambda item: ("hypothesis" in item.keywords, cases[_function_of(item)]))
+
     def _wait_for_one(self) -> None:
         child, status = os.wait()
         trial = self._running.pop(child)
@@ -202,19 +208,23 @@ class _Trials:
             self.broken = pytest.ExitCode(code)
         if code != pytest.ExitCode.OK:
             self._notice(trial.mutant, Verdict.KILLED)
-        elif trial.rounds[1:]:
-            self._waiting.append(_Trial(trial.mutant, trial.rounds[1:]))
+        elif trial.files[1:]:
+            self._waiting.append(_Trial(trial.mutant, trial.files[1:]))
         else:
             self._notice(trial.mutant, Verdict.SURVIVED)
 
 
-def _rounds(mutant: Mutant | None) -> tuple[tuple[str, ...], ...]:
-    own = _TESTS[mutant.module] if mutant else _ALL_TESTS
-    return (own, _WORDS) if own else (_WORDS,)
+def _function_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
+
+
+def _files_for(mutant: Mutant | None) -> tuple[str, ...]:
+    names = _TESTS[mutant.module] if mutant else _ALL_TESTS
+    return tuple(str(_test_file(name)) for name in dict.fromkeys([*names, _WORDS]))
 
 
 def _become(trial: _Trial, session: pytest.Session) -> None:
-    """Makes this process the one that tries a mutant: its session will run those tests."""
+    """Makes this process the one that tries a mutant: its session will run that file."""
     resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_SECONDS, _MOST_CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -224,7 +234,7 @@ def _become(trial: _Trial, session: pytest.Session) -> None:
     gc.set_threshold(50_000, 20, 20)
     if trial.mutant:
         sys.meta_path.insert(0, _MutantLoader(trial.mutant))
-    session.config.args[:] = [str(_test_file(name)) for name in trial.rounds[0]]
+    session.config.args[:] = trial.files[:1]
 
 
 def _test_file(name: str) -> Path:
