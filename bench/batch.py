@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bench import stock
-from bench.far_end import SHARE_OF_CPU, FarEnd
+from bench.counterparts import SHARE_OF_CPU, FarEnd
 from bench.one_function import Function, Usage, alone, here, peak_mb
 from proof.lambda_events import HttpAnswer
 

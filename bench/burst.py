@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bench import stock
-from bench.far_end import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, SHARE_OF_CPU, FarEnd
+from bench.counterparts import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, SHARE_OF_CPU, FarEnd
 from bench.one_function import Function, Usage, alone, here, peak_mb
 from chalicelib.payouts.rules.payout import State
 

@@ -123,7 +123,7 @@ def table(found: Counted) -> Iterator[str]:
         yield _row(flow.name, flow)
         for invocation in flow.invocations:
             alone = Flow(flow.name, (invocation,))
-            yield _row(f"  {invocation.function}: {invocation.door}", alone)
+            yield _row(f"  {invocation.function}: {invocation.entry_point}", alone)
     yield (
         f"A completed payout takes {found.payout_bytes:,} bytes in its table, a customer"
         f" {found.customer_bytes:,}, both together {found.index_bytes:,} in the indexes."

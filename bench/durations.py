@@ -46,12 +46,12 @@ class _TimedWorld(CountedWorld):
         self.seconds: dict[str, list[float]] = defaultdict(list)
 
     @contextmanager
-    def _invocation(self, function: Function, door: str) -> Iterator[None]:
+    def _invocation(self, function: Function, entry_point: str) -> Iterator[None]:
         aside, began = self._line.spent, time.thread_time()
-        with super()._invocation(function, door):
+        with super()._invocation(function, entry_point):
             yield
         taken = time.thread_time() - began - (self._line.spent - aside)
-        self.seconds[f"{function}: {door}"].append(taken)
+        self.seconds[f"{function}: {entry_point}"].append(taken)
 
 
 def cpu_milliseconds(rounds: int = _ROUNDS) -> dict[str, float]:
@@ -70,5 +70,6 @@ def cpu_milliseconds(rounds: int = _ROUNDS) -> dict[str, float]:
         finally:
             wired.put(None)
     return {
-        door: round(statistics.median(seconds) * 1000, 2) for door, seconds in world.seconds.items()
+        entry_point: round(statistics.median(seconds) * 1000, 2)
+        for entry_point, seconds in world.seconds.items()
     }

@@ -20,7 +20,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import requests
 
-from bench.far_end import FarEnd
+from bench.counterparts import FarEnd
 from chalicelib.batches.store.batches import Batches
 from chalicelib.batches.store.open_batches import OpenBatches
 from chalicelib.container import Container, wired

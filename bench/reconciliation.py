@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from bench import stock
-from bench.far_end import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, FarEnd
+from bench.counterparts import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, FarEnd
 from bench.one_function import Function, Usage, alone, here
 from chalicelib.payouts.rules.payout import State
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from bench.far_end import FarEnd
+from bench.counterparts import FarEnd
 from chalicelib.customers.manage_customers import destination_purpose
 from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State

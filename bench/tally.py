@@ -57,7 +57,7 @@ class Invocation:
     """
 
     function: Function
-    door: str
+    entry_point: str
     calls: tuple[Call, ...]
     monoova: tuple[str, ...]
     log_bytes: int
@@ -116,14 +116,14 @@ class CountedWorld(World):
             return super().sqs_event(handler, *bodies)
 
     @contextmanager
-    def _invocation(self, function: Function, door: str) -> Iterator[None]:
+    def _invocation(self, function: Function, entry_point: str) -> Iterator[None]:
         assert self._open is None, "no function of this app calls another"
         self._open = _Open()
         log = io.StringIO()
         try:
             with redirect_stdout(log):
                 yield
-            self.invocations.append(_closed(function, door, self._open, log.getvalue()))
+            self.invocations.append(_closed(function, entry_point, self._open, log.getvalue()))
         finally:
             self._open = None
 
@@ -214,14 +214,14 @@ def _pattern(path: str) -> str:
     return _DATE.sub("{date}", _ID.sub("{id}", path.partition("?")[0]))
 
 
-def _closed(function: Function, door: str, happened: _Open, log: str) -> Invocation:
+def _closed(function: Function, entry_point: str, happened: _Open, log: str) -> Invocation:
     names: set[str] = set()
     for line in log.splitlines():
         for described in json.loads(line).get("_aws", {}).get("CloudWatchMetrics", ()):
             names.update(metric["Name"] for metric in described["Metrics"])
     return Invocation(
         function=function,
-        door=door,
+        entry_point=entry_point,
         calls=tuple(happened.calls),
         monoova=tuple(happened.monoova),
         log_bytes=len(log.encode()),

@@ -35,7 +35,7 @@ def _awaited(session: Session, found: Any) -> Any:
     with session.out.progress("Payouts finished", total) as bar:
         while found["status"] not in _RESTS:
             bar.at(_ended(found), total, found["status"])
-            session.doors.sleep(POLL_SECONDS)
+            session.adapters.sleep(POLL_SECONDS)
             found = looked_at(session, at("batches", found["batch_id"]))
         bar.at(_ended(found), total, found["status"])
     return found

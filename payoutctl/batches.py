@@ -53,7 +53,7 @@ def _sent(session: Session, content: bytes) -> Answer:
 def _checked(session: Session, found: Any) -> Any:
     with session.out.progress("Checking against earlier payouts"):
         while found["status"] == "Checking":
-            session.doors.sleep(POLL_SECONDS)
+            session.adapters.sleep(POLL_SECONDS)
             found = looked_at(session, at("batches", found["batch_id"]))
     return found
 

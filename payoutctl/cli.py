@@ -23,7 +23,7 @@ from payoutctl import (
     webhooks,
 )
 from payoutctl.exits import table
-from payoutctl.session import Doors, Session
+from payoutctl.session import Adapters, Session
 from payoutctl.words import Group
 
 _HELP = """Monoova Payouts from a terminal, for the people who run it.
@@ -56,8 +56,8 @@ command that calls AWS or Monoova directly says so on stderr. docs/payoutctl.md 
 def payoutctl(
     context: click.Context, profile: str | None, is_local: bool, as_group: str, is_json: bool
 ) -> None:
-    doors = context.obj if isinstance(context.obj, Doors) else Doors()
-    context.obj = Session(doors=doors, profile=profile, is_local=is_local, as_group=as_group)
+    adapters = context.obj if isinstance(context.obj, Adapters) else Adapters()
+    context.obj = Session(adapters=adapters, profile=profile, is_local=is_local, as_group=as_group)
     context.obj.out.is_json = is_json
 
 

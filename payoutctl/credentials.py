@@ -40,7 +40,7 @@ class Credentials:
         tokens = self._tokens or (self._local() if is_local else self._kept())
         connection = replace(session.connection, region=tokens.region)
         fresh = signing_in.fresh(
-            lambda: session.doors.cognito(connection), connection, tokens, session.doors.now()
+            lambda: session.adapters.cognito(connection), connection, tokens, session.adapters.now()
         )
         if fresh is not tokens and not is_local:
             self.file.write(fresh)
@@ -59,9 +59,9 @@ class Credentials:
         if user is None:
             known = ", ".join(session.connection.users)
             raise Failure(f"The local stack has the groups {known}.", Exit.USAGE)
-        cognito = session.doors.cognito(session.connection)
+        cognito = session.adapters.cognito(session.connection)
         return signing_in.signed_in(
-            cognito, session.connection, user.email, user.password, ask, session.doors.now
+            cognito, session.connection, user.email, user.password, ask, session.adapters.now
         )
 
 

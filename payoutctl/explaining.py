@@ -23,7 +23,7 @@ def explain(session: Session, transaction_id: str) -> None:
     if session.out.is_json:
         session.out.document(payout)
         return
-    for line in explanation_lines(payout, session.doors.now()):
+    for line in explanation_lines(payout, session.adapters.now()):
         session.out.text(line)
 
 

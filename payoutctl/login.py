@@ -26,7 +26,7 @@ def login(session: Session, username: str | None, password_stdin: bool) -> None:
     name = username or connection.username or str(click.prompt("Username", err=True))
     password = sys.stdin.readline().rstrip("\n") if password_stdin else ask("Password")
     tokens = signing_in.signed_in(
-        session.doors.cognito(connection), connection, name, password, ask, session.doors.now
+        session.adapters.cognito(connection), connection, name, password, ask, session.adapters.now
     )
     session.credentials.file.write(tokens)
     session.out.say(
@@ -45,7 +45,7 @@ def logout(session: Session) -> None:
     session.credentials.file.remove()
     if tokens is not None:
         connection = replace(session.connection, region=tokens.region)
-        signing_in.revoke(session.doors.cognito(connection), tokens)
+        signing_in.revoke(session.adapters.cognito(connection), tokens)
     session.out.say("Signed out.")
     if session.out.is_json:
         session.out.document({"was_signed_in": tokens is not None})

@@ -73,7 +73,7 @@ class Monoova:
         session.out.say(
             f"This asks Monoova directly ({credentials.environment}, {credentials.base_url})."
         )
-        return cls(credentials, session.doors.monoova_http(credentials.base_url))
+        return cls(credentials, session.adapters.monoova_http(credentials.base_url))
 
     def public_ping(self) -> Said:
         """`GET /public/v1/ping`: no login, so it can lock nothing."""

@@ -119,7 +119,7 @@ def awaited(session: Session, transaction_id: str, seconds: float) -> Any:
     Raises:
         Failure: it could not be looked at, which says nothing of what becomes of it.
     """
-    ends = session.doors.now().timestamp() + seconds
+    ends = session.adapters.now().timestamp() + seconds
     seen = 0
     while True:
         payout = _looked_at_again(session, transaction_id)
@@ -127,9 +127,9 @@ def awaited(session: Session, transaction_id: str, seconds: float) -> Any:
             session.out.say(f"  {whole_seconds(entry['at'])}  {line_of(entry)}")
         seen = len(payout["history"])
         is_over = payout["status"] in ENDS or payout["status"] == "AwaitingApproval"
-        if is_over or session.doors.now().timestamp() >= ends:
+        if is_over or session.adapters.now().timestamp() >= ends:
             return payout
-        session.doors.sleep(POLL_SECONDS)
+        session.adapters.sleep(POLL_SECONDS)
 
 
 def _looked_at_again(session: Session, transaction_id: str) -> Any:

@@ -52,7 +52,7 @@ def _yesterday(session: Session) -> str:
 
 
 def _today(session: Session) -> date:
-    return session.doors.now().astimezone(SYDNEY).date()
+    return session.adapters.now().astimezone(SYDNEY).date()
 
 
 def _show(session: Session, found: Any) -> None:

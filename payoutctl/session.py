@@ -44,7 +44,7 @@ def _aws(connection: Connection, say: Callable[[str], None]) -> Clients:
 
 
 @dataclass(frozen=True)
-class Doors:
+class Adapters:
     """What reaches out of this process. A test puts its own in."""
 
     sleep: Callable[[float], None] = time.sleep
@@ -58,7 +58,7 @@ class Doors:
 class Session:
     """One run. `as_group` says as which of the users of `make run`."""
 
-    doors: Doors = field(default_factory=Doors)
+    adapters: Adapters = field(default_factory=Adapters)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     profile: str | None = None
     is_local: bool = False
@@ -87,7 +87,7 @@ class Session:
 
     @cached_property
     def _aws(self) -> Clients:
-        return self.doors.aws(self.connection, self.out.say)
+        return self.adapters.aws(self.connection, self.out.say)
 
     @property
     def stage(self) -> str:

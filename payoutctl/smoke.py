@@ -45,7 +45,7 @@ def smoke_test(
     if not yes:
         session.out.ask(f"Pay one real cent to {checked['destination']['masked']}?")
     say("5. Payout of one cent")
-    made = f"smoke-{customer_id}-{session.doors.now():%Y%m%dT%H%M}"
+    made = f"smoke-{customer_id}-{session.adapters.now():%Y%m%dT%H%M}"
     key = key or made
     # Of this minute there may have been one already.
     with repeatable(session, key, is_repetition=True):

@@ -23,5 +23,5 @@ def looked_at(session: "Session", path: str) -> Any:
         except Failure as failure:
             if failure.ends is not Exit.TRY_AGAIN:
                 raise
-            session.doors.sleep(POLL_SECONDS * 2**tries)
+            session.adapters.sleep(POLL_SECONDS * 2**tries)
     return session.api.get(path)

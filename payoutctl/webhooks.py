@@ -99,7 +99,9 @@ def _reported(session: Session, day: str | None) -> Iterator[dict[str, Any]]:
     from chalicelib.reports.monoova_reports import NOTIFICATIONS_AT_ONCE
 
     try:
-        chosen = date.fromisoformat(day) if day else session.doors.now().astimezone(SYDNEY).date()
+        chosen = (
+            date.fromisoformat(day) if day else session.adapters.now().astimezone(SYDNEY).date()
+        )
     except ValueError:
         raise click.UsageError("Write the day as 2026-03-02.") from None
     skip = 0

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
-from proof.crash_points import Guillotine, Side
-from proof.house import House
+from proof.crash_points import CrashInjector, Side
+from proof.fault_injection import FaultRates
 from proof.lambda_events import HttpAnswer, user
-from proof.people import People
-from proof.weather import Weather
+from proof.system import System
+from proof.traffic import People
 
 _MINUTES: Final = 60
 _FILE: Final = {"Content-Type": "text/csv"}
@@ -65,16 +65,18 @@ class Story:
     """One batch from its upload to its end. `kill_at` is a call of the part that `deaths` names."""
 
     def __init__(
-        self, deaths: Deaths, kill_at: tuple[int, Side] | None, house: type[House] = House
+        self, deaths: Deaths, kill_at: tuple[int, Side] | None, system: type[System] = System
     ) -> None:
         lost = 1.0 if deaths.loses_messages else 0.0
-        weather = Weather(message_lost_rate=lost)
-        self.house = house(1, weather, settings=deaths.settings, new_storm=Guillotine)
-        assert isinstance(self.house.storm, Guillotine)
-        self.guillotine = self.house.storm
+        fault_rates = FaultRates(message_lost_rate=lost)
+        self.system = system(
+            1, fault_rates, settings=deaths.settings, new_fault_injector=CrashInjector
+        )
+        assert isinstance(self.system.fault_injector, CrashInjector)
+        self.crash_injector = self.system.fault_injector
         self._deaths = deaths
         self._kill_at = kill_at
-        self._people = People(self.house, random.Random("batches"))
+        self._people = People(self.system, random.Random("batches"))
         self._batch: Any = None
 
     def play(self) -> "Story":
@@ -83,7 +85,7 @@ class Story:
             self._done(lambda number=number: self._people.register(number))  # type: ignore[misc]
         self._part("upload", self._upload)
         self._part("confirm", lambda: self._post("confirm", {"total": "3.00"}))
-        gatekeeper = self.house.new_container().gatekeeper
+        gatekeeper = self.system.new_container().gatekeeper
         if self._deaths.is_cancelled:
             self._done(lambda: gatekeeper.pause("dave", "drill"))
         self._part("approve", lambda: self._post("approve", {}))
@@ -99,25 +101,25 @@ class Story:
         """A part of the story, and the work that it makes. Whoever got no answer asks again."""
         is_watched = name == self._deaths.part
         if is_watched and not self._deaths.loses_messages:
-            self.guillotine.watch(self._deaths.function, self._kill_at)
+            self.crash_injector.watch(self._deaths.function, self._kill_at)
         act()
         self._wait(1)
         if is_watched and self._deaths.loses_messages:
             # The clock does nothing with a batch before: then it is watched.
-            self.guillotine.watch(self._deaths.function, self._kill_at)
+            self.crash_injector.watch(self._deaths.function, self._kill_at)
         self._wait(2 if self._deaths.loses_messages else 0)
         if is_watched:
-            self.guillotine.watch("", None)
+            self.crash_injector.watch("", None)
             act()
             self._wait(10)
 
     def _done(self, act: Callable[[], object]) -> None:
-        self.house.kernel.wait_for(self.house.kernel.spawn("person", act))
+        self.system.kernel.wait_for(self.system.kernel.spawn("person", act))
 
     def _wait(self, minutes: int) -> None:
         for _ in range(minutes):
-            self.house.kernel.sleep(60)
-            self.house.kernel.wait_for(self.house.functions.reconcile())
+            self.system.kernel.sleep(60)
+            self.system.kernel.wait_for(self.system.functions.reconcile())
 
     # --- what people do
 
@@ -142,7 +144,7 @@ class Story:
         groups = "approvers" if who == "bob" else "operators"
 
         def ask() -> None:
-            answer = self.house.functions.http(method, path, content, headers, user(who, groups))
+            answer = self.system.functions.http(method, path, content, headers, user(who, groups))
             heard.append(answer)
 
         self._done(ask)
@@ -161,8 +163,8 @@ class Story:
 
     def booked(self) -> list[int]:
         """How often Monoova has booked each payout that there is."""
-        book = self.house.monoova.book
-        return [len(book.bookings(payout.unique_reference)) for payout in self.house.rows()]
+        book = self.system.monoova.book
+        return [len(book.bookings(payout.unique_reference)) for payout in self.system.rows()]
 
     def violations(self) -> Iterator[str]:
         """What is not as it must be at the end."""
@@ -175,9 +177,9 @@ class Story:
                 yield f"cancelled, and yet {booked} {progress}"
         elif booked != [1, 1] or progress["completed"] != 2:
             yield f"not each was paid once: {booked} {progress}"
-        if any(not payout.state.is_final for payout in self.house.rows()):
+        if any(not payout.state.is_final for payout in self.system.rows()):
             yield "a payout is open"
-        tables = self.house.tables
+        tables = self.system.tables
         if tables.open_batches:
             yield "the batch is still looked after"
         # An upload that died leaves rows that are nobody's, and expire; a batch's are emptied.
@@ -187,11 +189,11 @@ class Story:
             yield "a row has its words still"
 
 
-def told(deaths: Deaths, kill_at: tuple[int, Side] | None, house: type[House] = House) -> Story:
+def told(deaths: Deaths, kill_at: tuple[int, Side] | None, system: type[System] = System) -> Story:
     """The story, played to its end."""
-    with house.surroundings():
-        story = Story(deaths, kill_at, house)
-        with story.house.open():
+    with system.surroundings():
+        story = Story(deaths, kill_at, system)
+        with story.system.open():
             return story.play()
 
 
@@ -202,6 +204,6 @@ def crash_points(deaths: Deaths) -> Iterator[tuple[int, Story]]:
     """
     for call in count(1):
         story = told(deaths, (call, Side.AFTER))
-        if not story.guillotine.has_fallen:
+        if not story.crash_injector.has_fallen:
             return
         yield call, story

@@ -18,14 +18,14 @@ from typing import Final, TypeVar
 
 from proof.checker.reading import read_run
 from proof.checker.verdict import violations_in
-from proof.house import House
+from proof.fault_injection import FaultInjector, FaultRates
 from proof.kernel import Kernel
 from proof.memory.container import WEBHOOK_SECRET
-from proof.on_aws import AwsHouse
-from proof.people import Customer, People
+from proof.on_aws import AwsSystem
 from proof.result import Result
 from proof.seam import Call, Killed
-from proof.weather import Storm, Weather
+from proof.system import System
+from proof.traffic import Customer, People
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Plan
 
 T = TypeVar("T")
@@ -39,11 +39,11 @@ class Side(StrEnum):
     AFTER = "after"
 
 
-class Guillotine(Storm):
+class CrashInjector(FaultInjector):
     """Counts the calls of one function's invocations, and kills at the one it is told."""
 
-    def __init__(self, kernel: Kernel, weather: Weather, randomness: random.Random) -> None:
-        super().__init__(kernel, weather, randomness)
+    def __init__(self, kernel: Kernel, fault_rates: FaultRates, randomness: random.Random) -> None:
+        super().__init__(kernel, fault_rates, randomness)
         self._of = kernel
         self._function = ""
         self._kill_at: tuple[int, Side] | None = None
@@ -91,16 +91,16 @@ class Guillotine(Storm):
 
 
 class Scene:
-    """A house with one customer, and the words to make flows of."""
+    """A system with one customer, and the words to make flows of."""
 
-    def __init__(self, house: type[House], settings: Mapping[str, str]) -> None:
+    def __init__(self, system: type[System], settings: Mapping[str, str]) -> None:
         # Registering asks Monoova nothing: so it is the flow that first reads the secret.
         settings = {"BSB_CHECK": "off", **settings}
-        self.house = house(1, settings=settings, new_storm=Guillotine)
-        self.people = People(self.house, random.Random("crash points"))
+        self.system = system(1, settings=settings, new_fault_injector=CrashInjector)
+        self.people = People(self.system, random.Random("crash points"))
         self.transaction_id = ""
-        assert isinstance(self.house.storm, Guillotine)
-        self.guillotine = self.house.storm
+        assert isinstance(self.system.fault_injector, CrashInjector)
+        self.crash_injector = self.system.fault_injector
 
     @property
     def customer(self) -> Customer:
@@ -108,13 +108,13 @@ class Scene:
 
     def does(self, act: Callable[[], object]) -> None:
         """Somebody does something, and it is over when this returns."""
-        self.house.kernel.wait_for(self.house.kernel.spawn("person", act))
+        self.system.kernel.wait_for(self.system.kernel.spawn("person", act))
 
     def begin(self) -> None:
         self.does(lambda: self.people.register(0))
 
     def wait(self, seconds: float) -> None:
-        self.house.kernel.sleep(seconds)
+        self.system.kernel.sleep(seconds)
 
     def post(self, path: str, body: object = None, key: str | None = None) -> None:
         def ask() -> None:
@@ -132,14 +132,14 @@ class Scene:
         self.does(lambda: self.people.ask("carol", "DELETE", path))
 
     def paused(self) -> None:
-        gatekeeper = self.house.new_container().gatekeeper
+        gatekeeper = self.system.new_container().gatekeeper
         self.does(lambda: gatekeeper.pause("dave", "drill"))
 
     def resumed(self) -> None:
-        self.does(self.house.new_container().gatekeeper.resume)
+        self.does(self.system.new_container().gatekeeper.resume)
 
     def reconcile(self) -> None:
-        self.house.kernel.wait_for(self.house.functions.reconcile())
+        self.system.kernel.wait_for(self.system.functions.reconcile())
 
     def webhook(self, amount: str = "125.50", status: str = "Payment Successful") -> None:
         """What Monoova says of the payout, or of one that nobody knows yet."""
@@ -154,15 +154,15 @@ class Scene:
         ).encode()
         headers = {"Authorization": WEBHOOK_SECRET}
         path = "/webhooks/monoova/NppPaymentStatus"
-        self.does(lambda: self.house.webhook(path, headers, body, is_genuine=True))
+        self.does(lambda: self.system.webhook(path, headers, body, is_genuine=True))
 
     def save(self, folder: Path) -> None:
         """For the checker."""
         people = self.people.told_to_the_checker
-        self.house.history.save(folder, self.house.monoova, people)
+        self.system.history.save(folder, self.system.monoova, people)
 
     def plan(self, plan: Plan) -> None:
-        self.house.monoova.script(plan)
+        self.system.monoova.script(plan)
 
 
 @dataclass(frozen=True)
@@ -192,16 +192,16 @@ class CrashPoint:
 
 
 def crash_points(
-    flows: tuple[Flow, ...] | None = None, house: type[House] = House
+    flows: tuple[Flow, ...] | None = None, system: type[System] = System
 ) -> Iterator[CrashPoint]:
     """Every crash point there is, each played to its end."""
     for flow in FLOWS if flows is None else flows:
-        calls = played(flow, None, house=house).guillotine.counted
+        calls = played(flow, None, system=system).crash_injector.counted
         assert calls, f"{flow.name} makes no calls"
         for call in range(1, calls + 1):
             for side in Side:
                 for asks_again in (False, True):
-                    scene = played(flow, (call, side), asks_again=asks_again, house=house)
+                    scene = played(flow, (call, side), asks_again=asks_again, system=system)
                     yield CrashPoint(flow.name, call, side, asks_again, scene)
 
 
@@ -210,25 +210,27 @@ def played(
     kill_at: tuple[int, Side] | None,
     *,
     asks_again: bool = False,
-    house: type[House] = House,
+    system: type[System] = System,
 ) -> Scene:
     """The flow, killed or not, and then the rest of the system until all is quiet."""
-    with house.surroundings():
-        scene = Scene(house, flow.settings)
-        with scene.house.open():
+    with system.surroundings():
+        scene = Scene(system, flow.settings)
+        with scene.system.open():
             scene.begin()
             flow.ready(scene)
-            scene.guillotine.watch(flow.function, kill_at)
+            scene.crash_injector.watch(flow.function, kill_at)
             flow.act(scene)
-            scene.guillotine.watch("", None)
-            assert scene.guillotine.has_fallen == (kill_at is not None), f"{flow.name} {kill_at}"
+            scene.crash_injector.watch("", None)
+            assert scene.crash_injector.has_fallen == (kill_at is not None), (
+                f"{flow.name} {kill_at}"
+            )
             if asks_again:
                 # The same once more, as whoever got no answer would.
                 flow.act(scene)
             scene.resumed()
             flow.afterwards(scene)
-            scene.house.converge(_QUIET_HOURS)
-            scene.house.tell_everything()
+            scene.system.converge(_QUIET_HOURS)
+            scene.system.tell_everything()
     return scene
 
 
@@ -316,7 +318,7 @@ def _what_waits_is_approved(scene: Scene) -> None:
 def _message(scene: Scene) -> None:
     """The queue hands the payout's message over, however often it has done so before."""
     ids = {"transaction_id": scene.transaction_id, "customer_id": scene.customer.customer_id}
-    scene.does(lambda: scene.house.functions.sqs("send_queued_payouts", [json.dumps(ids)]))
+    scene.does(lambda: scene.system.functions.sqs("send_queued_payouts", [json.dumps(ids)]))
 
 
 def _dead_letter(scene: Scene) -> None:
@@ -327,7 +329,7 @@ def _dead_letter(scene: Scene) -> None:
         "monoova_transaction_id": None,
         "reason": None,
     }
-    scene.does(lambda: scene.house.functions.sqs("take_up_webhook_events", [json.dumps(body)]))
+    scene.does(lambda: scene.system.functions.sqs("take_up_webhook_events", [json.dumps(body)]))
 
 
 def _erase(scene: Scene) -> None:
@@ -407,11 +409,11 @@ def main(arguments: Sequence[str]) -> int:
     """Plays all of them and prints how many there are."""
     parser = argparse.ArgumentParser(prog="python -m proof.crash_points", description=__doc__)
     parser.add_argument("--aws", action="store_true", help="over AWS's own clients, and moto")
-    house = AwsHouse if parser.parse_args(arguments).aws else House
+    system = AwsSystem if parser.parse_args(arguments).aws else System
     tried: Counter[str] = Counter()
     violations = 0
     with TemporaryDirectory() as folder:
-        for point in crash_points(house=house):
+        for point in crash_points(system=system):
             tried[point.flow] += 1
             for violation in judged(point, Path(folder)):
                 violations += 1

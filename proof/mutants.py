@@ -171,7 +171,7 @@ def _blind_commit(self: MemoryPayouts, payout: Payout, change: Change, at: datet
         current = self._tables.payouts[payout.transaction_id]
         return self._written(current, change, at)
 
-    return self._door.cross("UpdateItem", update)
+    return self._seam.cross("UpdateItem", update)
 
 
 _OVERWRITING: Final = tuple(

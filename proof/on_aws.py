@@ -1,4 +1,4 @@
-"""The house over AWS's own clients: botocore and the Encryption SDK as they are, moto behind them.
+"""The system over AWS's own clients: botocore and the Encryption SDK as they are, moto behind them.
 
 What happens at a call is hooked into botocore, so no call can pass by the seam.
 """
@@ -16,14 +16,14 @@ from chalicelib.container import Container
 from chalicelib.core.dynamodb.items import decoded
 from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.store.items import payout_of
-from proof.house import House
 from proof.memory.container import ENVIRONMENT
 from proof.seam import Call
+from proof.system import System
 from tests import aws
 
 
-class AwsHouse(House):
-    """Everything as in `House`, but for the stores, the queues, the key and the secret."""
+class AwsSystem(System):
+    """Everything as in `System`, but for the stores, the queues, the key and the secret."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,7 +64,7 @@ class AwsHouse(House):
     def _before(self, **event: Any) -> None:
         model = event["model"]
         call = Call(model.service_model.service_name, model.name)
-        self.storm.arrive(call)
+        self.fault_injector.arrive(call)
         if call.operation == "SendMessage":
             sent = json.loads(event["params"]["body"])
             delay = int(sent.get("DelaySeconds", 0))
@@ -75,7 +75,7 @@ class AwsHouse(House):
                 self.take_message(sent["QueueUrl"], entry["MessageBody"], 0)
 
     def _after(self, **_: Any) -> None:
-        self.storm.leave()
+        self.fault_injector.leave()
 
     def rows(self) -> list[Payout]:
         found = self._dynamodb.scan(TableName=self._environment["DYNAMODB_TABLE_TRANSACTIONS"])

@@ -1,4 +1,4 @@
-"""One seed, one simulated day: people, weather, Monoova's moods; then quiet, then the verdict."""
+"""One seed, one simulated day: people, fault_rates, Monoova's moods; then quiet, then the verdict."""
 
 import random
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from proof.house import House
-from proof.people import NEXT_API_KEY, People
-from proof.weather import Weather
+from proof.fault_injection import FaultRates
+from proof.system import System
+from proof.traffic import NEXT_API_KEY, People
 from simulator.behaviour import Outage
 from simulator.outcomes import Outcome
 
@@ -34,7 +34,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Size:
-    """How much happens in a run. `hours` are of storm."""
+    """How much happens in a run. `hours` are of fault_injector."""
 
     payouts: int = 40
     customers: int = 6
@@ -57,13 +57,13 @@ class Simulation:
         self._pays_duplicates = self._randomness.random() < 0.2
         # One day in ten is as fair as days are meant to be.
         is_fair = self._randomness.random() < 0.1
-        self.house = House(
+        self.system = System(
             seed,
-            Weather() if is_fair else Weather.of(self._randomness),
+            FaultRates() if is_fair else FaultRates.of(self._randomness),
             self._settings(),
             self._choice(Decimal(1_000_000), Decimal(1_000_000), Decimal(6_000)),
         )
-        self.people = People(self.house, random.Random(f"people {seed}"))
+        self.people = People(self.system, random.Random(f"people {seed}"))
         self._moods = {} if is_fair else self._some_moods()
         if self._moods.get("visibility_seconds"):
             # Monoova would deny twice what it did: no client can see through that.
@@ -101,38 +101,38 @@ class Simulation:
     # --- the day
 
     def run(self, folder: Path) -> Run:
-        house = self.house
-        with house.open():
+        system = self.system
+        with system.open():
             self._register()
-            house.monoova.behave(**self._moods)
+            system.monoova.behave(**self._moods)
             self._plan_people()
             if not self._is_fair:
                 self._plan_trouble()
             for minute in range(int(self._size.hours * 60)):
-                self._later(minute * 60.0, house.schedule)
-            house.kernel.sleep(self._size.hours * _HOUR)
-            house.monoova.behave(outage=Outage.NONE, visibility_seconds=0.0)
-            house.converge(_QUIET_HOURS)
-            house.tell_everything()
-        house.history.save(folder, house.monoova, self.people.told_to_the_checker)
+                self._later(minute * 60.0, system.schedule)
+            system.kernel.sleep(self._size.hours * _HOUR)
+            system.monoova.behave(outage=Outage.NONE, visibility_seconds=0.0)
+            system.converge(_QUIET_HOURS)
+            system.tell_everything()
+        system.history.save(folder, system.monoova, self.people.told_to_the_checker)
         return Run(
             seed=self._seed,
-            payouts=len(house.tables.payouts),
-            bookings=len(house.monoova.payments),
-            calls=house.storm.calls,
-            faults=house.storm.faults,
-            digest=house.history.digest,
+            payouts=len(system.tables.payouts),
+            bookings=len(system.monoova.payments),
+            calls=system.fault_injector.calls,
+            faults=system.fault_injector.faults,
+            digest=system.history.digest,
             folder=folder,
         )
 
     def _register(self) -> None:
-        house = self.house
+        system = self.system
         for number in range(self._size.customers):
-            task = house.kernel.spawn("person", lambda number=number: self.people.register(number))  # type: ignore[misc]
-            house.kernel.wait_for(task)
+            task = system.kernel.spawn("person", lambda number=number: self.people.register(number))  # type: ignore[misc]
+            system.kernel.wait_for(task)
 
     def _later(self, seconds: float, act: Callable[[], object]) -> None:
-        self.house.kernel.spawn("person", act, after_seconds=seconds)
+        self.system.kernel.spawn("person", act, after_seconds=seconds)
 
     def _sometime(self, act: Callable[[], object], until: float = 0.9) -> float:
         seconds = self._randomness.uniform(0, self._size.hours * _HOUR * until)
@@ -175,26 +175,26 @@ class Simulation:
     def _outage(self) -> None:
         """Monoova is gone for up to an hour."""
         kind = self._choice(Outage.UNAVAILABLE, Outage.CONNECTION_REFUSED, Outage.TIMEOUT)
-        began = self._sometime(lambda: self.house.monoova.behave(outage=kind), until=0.5)
+        began = self._sometime(lambda: self.system.monoova.behave(outage=kind), until=0.5)
         lasts = self._randomness.uniform(60, _HOUR)
-        self._later(began + lasts, lambda: self.house.monoova.behave(outage=Outage.NONE))
+        self._later(began + lasts, lambda: self.system.monoova.behave(outage=Outage.NONE))
 
     def _storage_outage(self) -> None:
         """DynamoDB refuses everything for a quarter of an hour or less."""
 
         def switch(is_down: bool) -> None:
-            self.house.storm.is_storage_down = is_down
+            self.system.fault_injector.is_storage_down = is_down
 
         began = self._sometime(lambda: switch(True), until=0.8)
         self._later(began + self._randomness.uniform(60, 900), lambda: switch(False))
 
     def _rotation(self) -> None:
         """The key changes at Monoova; our secret follows up to ten minutes before or after."""
-        began = self._sometime(lambda: self.house.monoova.rotate_key(NEXT_API_KEY), until=0.6)
+        began = self._sometime(lambda: self.system.monoova.rotate_key(NEXT_API_KEY), until=0.6)
         follows = max(0.0, began + self._randomness.uniform(-600, 600))
-        self._later(follows, lambda: self.house.store_secret(NEXT_API_KEY))
+        self._later(follows, lambda: self.system.store_secret(NEXT_API_KEY))
 
     def _lock_out(self) -> None:
         """Somebody else fails to log in to our account, five times."""
         for _ in range(5):
-            self.house.monoova.login.refusal("Basic d3Jvbmc6", self.house.kernel.now())
+            self.system.monoova.login.refusal("Basic d3Jvbmc6", self.system.kernel.now())

@@ -66,11 +66,11 @@ def _secret(session: Session, found: Findings, monoova: Monoova) -> None:
 
 def _clocks(session: Session, found: Findings, monoova: Monoova) -> None:
     said = monoova.public_ping()
-    now = session.doors.now()
+    now = session.adapters.now()
     _skew(found, "Clock: this machine and Monoova", said.date, now)
     identity = session.client("sts").get_caller_identity()
     at = identity["ResponseMetadata"]["HTTPHeaders"].get("date")
-    _skew(found, "Clock: this machine and AWS", at, session.doors.now())
+    _skew(found, "Clock: this machine and AWS", at, session.adapters.now())
 
 
 def _skew(found: Findings, check: str, date: str | None, now: datetime) -> None:

@@ -9,8 +9,8 @@ from proof.checker.evidence import Run
 from proof.checker.guessing import disagreements
 from proof.checker.reading import read_run
 from proof.checker.records import InputError
+from proof.checker.requests_made import wishes_of
 from proof.checker.verdict import violations_in
-from proof.checker.wishes import wishes_of
 
 
 def main(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ from functools import partial
 
 from proof.checker.evidence import Run, Violation
 from proof.checker.records import words
-from proof.checker.wishes import Wish, wishes_of
+from proof.checker.requests_made import Wish, wishes_of
 
 _broken = partial(Violation, "P1")
 _UNPAID = words("Failed Returned Cancelled")

@@ -7,7 +7,7 @@ from functools import partial
 
 from proof.checker.evidence import FINAL, Ask, Payout, Run, Violation
 from proof.checker.records import dollars
-from proof.checker.wishes import Wish, wishes_of
+from proof.checker.requests_made import Wish, wishes_of
 
 _broken = partial(Violation, "P3")
 

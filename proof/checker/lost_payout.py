@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from proof.checker.evidence import FINAL, Run, Violation
-from proof.checker.wishes import Wish, wishes_of
+from proof.checker.requests_made import Wish, wishes_of
 
 _broken = partial(Violation, "P2")
 # How far the client's clock and the system's may be apart.

@@ -17,11 +17,11 @@ class MemoryAccesses(Accesses):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._table = _TABLE
         self._rows = tables.accesses
-        self._door = Door(tables, seam)
+        self._seam = Door(tables, seam)
 
     def add(self, access: Access) -> None:
         key = (collection_of(access.customer_id), item_key_of(access))
-        self._door.cross("PutItem", lambda: self._rows.setdefault(key, access))
+        self._seam.cross("PutItem", lambda: self._rows.setdefault(key, access))
 
     def of_customer(
         self, customer_id: str, limit: int, start: Mapping[str, str] | None = None
@@ -36,4 +36,4 @@ class MemoryAccesses(Accesses):
             last = None if is_end else {"collection": collection, "item": ahead[limit - 1]}
             return Page(items, last)
 
-        return self._door.cross("Query", found)
+        return self._seam.cross("Query", found)

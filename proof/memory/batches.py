@@ -28,10 +28,10 @@ class MemoryBatches(Batches):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._tables = tables
-        self._door = Door(tables, seam)
+        self._seam = Door(tables, seam)
 
     def get(self, batch_id: str) -> Batch | None:
-        return self._door.cross("GetItem", lambda: self._tables.batches.get(batch_id))
+        return self._seam.cross("GetItem", lambda: self._tables.batches.get(batch_id))
 
     def create(self, batch: Batch) -> Batch | None:
         def put() -> Batch | None:
@@ -40,7 +40,7 @@ class MemoryBatches(Batches):
                 self._tables.open_batches.add(batch.batch_id)
             return None if standing == batch else standing
 
-        return self._door.cross("TransactWriteItems", put)
+        return self._seam.cross("TransactWriteItems", put)
 
     def save(self, batch: Batch) -> Batch:
         after = replace(batch, version=batch.version + 1)
@@ -52,7 +52,7 @@ class MemoryBatches(Batches):
             self._tables.batches[batch.batch_id] = after
             return after
 
-        return self._door.cross("PutItem", put)
+        return self._seam.cross("PutItem", put)
 
     def newest(self, limit: int, start: Mapping[str, str] | None = None) -> Page[Batch]:
         def name(batch: Batch) -> str:
@@ -66,22 +66,22 @@ class MemoryBatches(Batches):
             is_end = len(batches) <= limit
             return Page(page, None if is_end else {**LISTING_PART, "item": name(page[-1])})
 
-        return self._door.cross("Query", found)
+        return self._seam.cross("Query", found)
 
     def store_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
         def put() -> None:
             self._tables.batch_rows[upload_id, number] = tuple(rows)
 
-        self._door.cross("PutItem", put)
+        self._seam.cross("PutItem", put)
 
     def store_pairs(self, upload_id: str, pairs: bytes, at: datetime) -> None:
         def put() -> None:
             self._tables.batch_pairs[upload_id] = pairs
 
-        self._door.cross("PutItem", put)
+        self._seam.cross("PutItem", put)
 
     def pairs(self, upload_id: str) -> bytes:
-        return self._door.cross("GetItem", lambda: self._tables.batch_pairs.get(upload_id, b""))
+        return self._seam.cross("GetItem", lambda: self._tables.batch_pairs.get(upload_id, b""))
 
     def keep_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
         self.store_rows(upload_id, number, rows, at)
@@ -92,10 +92,10 @@ class MemoryBatches(Batches):
                 raise RowsMissingError
             return self._tables.batch_rows[upload_id, number]
 
-        return self._door.cross("GetItem", found)
+        return self._seam.cross("GetItem", found)
 
     def mark(self, upload_id: str, number: int) -> Mark | None:
-        return self._door.cross(
+        return self._seam.cross(
             "GetItem", lambda: self._tables.batch_marks.get((upload_id, number))
         )
 
@@ -104,7 +104,7 @@ class MemoryBatches(Batches):
             marks = self._tables.batch_marks
             return tuple(marks[key] for key in sorted(marks) if key[0] == upload_id)
 
-        return self._door.cross("Query", found)
+        return self._seam.cross("Query", found)
 
     def save_mark(self, upload_id: str, mark: Mark, at: datetime) -> Mark:
         after = replace(mark, version=mark.version + 1)
@@ -117,7 +117,7 @@ class MemoryBatches(Batches):
             self._tables.batch_marks[upload_id, mark.number] = after
             return after
 
-        return self._door.cross("PutItem", put)
+        return self._seam.cross("PutItem", put)
 
 
 class MemoryOpenBatches(OpenBatches):
@@ -126,32 +126,32 @@ class MemoryOpenBatches(OpenBatches):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._tables = tables
-        self._door = Door(tables, seam)
+        self._seam = Door(tables, seam)
 
     def ids(self) -> tuple[str, ...]:
-        return self._door.cross("Query", lambda: tuple(sorted(self._tables.open_batches)))
+        return self._seam.cross("Query", lambda: tuple(sorted(self._tables.open_batches)))
 
     def recent(self) -> tuple[str, ...]:
         def found() -> tuple[str, ...]:
             return tuple(sorted(self._tables.open_batches | self._tables.closed_batches))
 
-        return self._door.cross("Query", found)
+        return self._seam.cross("Query", found)
 
     def stop(self, batch_id: str, by: str, at: datetime) -> None:
         def put() -> None:
             self._tables.stopped_batches[batch_id] = by
 
-        self._door.cross("PutItem", put)
+        self._seam.cross("PutItem", put)
 
     def stopped_by(self, batch_id: str) -> str | None:
-        return self._door.cross("GetItem", lambda: self._tables.stopped_batches.get(batch_id))
+        return self._seam.cross("GetItem", lambda: self._tables.stopped_batches.get(batch_id))
 
     def close(self, batch_id: str, at: datetime) -> None:
         def put() -> None:
             self._tables.open_batches.discard(batch_id)
             self._tables.closed_batches.add(batch_id)
 
-        self._door.cross("PutItem", put)
+        self._seam.cross("PutItem", put)
 
 
 class MemoryPayees(Payees):
@@ -159,7 +159,7 @@ class MemoryPayees(Payees):
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
-        self._door = Door(tables, seam)
+        self._seam = Door(tables, seam)
 
     def of(self, customer_ids: Sequence[str]) -> dict[str, Payee]:
         return {
@@ -177,7 +177,7 @@ class MemoryPayees(Payees):
         }
 
     def _read(self, keys: Sequence[str]) -> list[str]:
-        return _read(self._door, keys)
+        return _read(self._seam, keys)
 
     def _payee(self, customer_id: str) -> Payee | None:
         customer = self._tables.customers.get(customer_id)
@@ -195,10 +195,10 @@ class MemoryOutlines(Outlines):
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
-        self._door = Door(tables, seam)
+        self._seam = Door(tables, seam)
 
     def of(self, transaction_ids: Sequence[str]) -> dict[str, Outline]:
-        wanted = _read(self._door, transaction_ids)
+        wanted = _read(self._seam, transaction_ids)
         found = (self._tables.payouts.get(transaction_id) for transaction_id in wanted)
         return {
             payout.transaction_id: Outline(

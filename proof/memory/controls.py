@@ -20,10 +20,10 @@ class MemoryControls(Controls):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._tables = tables
-        self._door = Door(tables, seam)
+        self._seam = Door(tables, seam)
 
     def gate(self) -> Gate:
-        return self._door.cross("GetItem", lambda: self._tables.gate or Gate())
+        return self._seam.cross("GetItem", lambda: self._tables.gate or Gate())
 
     def save_gate(self, gate: Gate) -> Gate:
         after = replace(gate, version=gate.version + 1)
@@ -35,14 +35,14 @@ class MemoryControls(Controls):
             self._tables.gate = after
             return after
 
-        return self._door.cross("PutItem", put)
+        return self._seam.cross("PutItem", put)
 
     def add_calls(self, at: datetime, calls: int, failures: int) -> None:
         def add() -> None:
             before = self._tables.calls.get(_minute(at), (0, 0))
             self._tables.calls[_minute(at)] = (before[0] + calls, before[1] + failures)
 
-        self._door.cross("UpdateItem", add)
+        self._seam.cross("UpdateItem", add)
 
     def tally(self, now: datetime) -> Tally:
         def found() -> Tally:
@@ -50,7 +50,7 @@ class MemoryControls(Controls):
             told = [self._tables.calls[m] for m in minutes if m in self._tables.calls]
             return Tally(sum(calls for calls, _ in told), sum(failed for _, failed in told))
 
-        return self._door.cross("BatchGetItem", found)
+        return self._seam.cross("BatchGetItem", found)
 
 
 def _minute(at: datetime) -> str:
@@ -62,7 +62,7 @@ class MemoryTogether(ReadTogether):
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
-        self._door = Door(tables, seam)
+        self._seam = Door(tables, seam)
 
     def standing(self, customer_id: str, transaction_id: str | None = None) -> Situation:
         def found() -> Situation:
@@ -72,4 +72,4 @@ class MemoryTogether(ReadTogether):
                 self._tables.payouts.get(transaction_id) if transaction_id else None,
             )
 
-        return self._door.cross("BatchGetItem", found)
+        return self._seam.cross("BatchGetItem", found)

@@ -15,7 +15,7 @@ class MemoryCountedPayouts(CountedPayouts):
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
-        self._door = Door(tables, seam)
+        self._seam = Door(tables, seam)
 
     def create(self, payout: Payout, counts: Sequence[Count]) -> Payout | None:
         def written() -> Payout | None:
@@ -35,10 +35,10 @@ class MemoryCountedPayouts(CountedPayouts):
             self._tables.write(payout)
             return None
 
-        return self._door.cross("TransactWriteItems", written)
+        return self._seam.cross("TransactWriteItems", written)
 
     def sums(self, counts: Sequence[Count]) -> list[int]:
-        return self._door.cross("BatchGetItem", lambda: [self._sum_of(count) for count in counts])
+        return self._seam.cross("BatchGetItem", lambda: [self._sum_of(count) for count in counts])
 
     def _sum_of(self, count: Count) -> int:
         return self._tables.sums.get(_key(count), 0)

@@ -25,7 +25,7 @@ class MemoryCustomers(Customers):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._rows = tables.customers
-        self._door = Door(tables, seam)
+        self._seam = Door(tables, seam)
 
     def create(self, customer: SealedCustomer) -> None:
         def put() -> None:
@@ -35,7 +35,7 @@ class MemoryCustomers(Customers):
                 raise CustomerChangedError
 
         operation = "PutItem" if customer.external_id is None else "TransactWriteItems"
-        self._door.cross(operation, put)
+        self._seam.cross(operation, put)
 
     def _is_taken(self, customer: SealedCustomer) -> bool:
         return any(
@@ -46,7 +46,7 @@ class MemoryCustomers(Customers):
         )
 
     def get(self, customer_id: str) -> SealedCustomer | None:
-        return self._door.cross("GetItem", lambda: self._rows.get(customer_id))
+        return self._seam.cross("GetItem", lambda: self._rows.get(customer_id))
 
     def save(self, customer: SealedCustomer, at: datetime) -> SealedCustomer:
         after = replace(customer, version=customer.version + 1, updated_at=at)
@@ -58,7 +58,7 @@ class MemoryCustomers(Customers):
             self._rows[customer.customer_id] = after
             return after
 
-        return self._door.cross("PutItem", put)
+        return self._seam.cross("PutItem", put)
 
     def erase(self, customer: SealedCustomer) -> None:
         def delete() -> None:
@@ -68,7 +68,7 @@ class MemoryCustomers(Customers):
             self._rows.pop(customer.customer_id, None)
 
         operation = "DeleteItem" if customer.external_id is None else "TransactWriteItems"
-        self._door.cross(operation, delete)
+        self._seam.cross(operation, delete)
 
     def newest(self, limit: int, start: Mapping[str, str] | None = None) -> Page[SealedCustomer]:
         def position(customer: SealedCustomer) -> tuple[str, str]:
@@ -87,4 +87,4 @@ class MemoryCustomers(Customers):
                 tuple(page), {"created_at": created_at, "customer_id": last, **LISTING_PART}
             )
 
-        return self._door.cross("Query", found)
+        return self._seam.cross("Query", found)

@@ -22,7 +22,7 @@ class MemoryPayouts(Payouts):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._tables = tables
-        self._door = Door(tables, seam)
+        self._seam = Door(tables, seam)
 
     def create(self, payout: Payout) -> Payout | None:
         def put() -> Payout | None:
@@ -31,10 +31,10 @@ class MemoryPayouts(Payouts):
                 self._tables.write(payout)
             return None if existing is None or existing == payout else existing
 
-        return self._door.cross("PutItem", put)
+        return self._seam.cross("PutItem", put)
 
     def get(self, transaction_id: str) -> Payout | None:
-        return self._door.cross("GetItem", lambda: self._tables.payouts.get(transaction_id))
+        return self._seam.cross("GetItem", lambda: self._tables.payouts.get(transaction_id))
 
     def find_by_reference(self, unique_reference: str) -> str | None:
         def found() -> str | None:
@@ -42,7 +42,7 @@ class MemoryPayouts(Payouts):
             ids = (p.transaction_id for p in rows if p.unique_reference == unique_reference)
             return next(ids, None)
 
-        return self._door.cross("Query", found)
+        return self._seam.cross("Query", found)
 
     def commit(self, payout: Payout, change: Change, at: datetime) -> Payout:
         def update() -> Payout:
@@ -53,7 +53,7 @@ class MemoryPayouts(Payouts):
                 raise PayoutChangedError(current)
             return self._written(current, change, at)
 
-        return self._door.cross("UpdateItem", update)
+        return self._seam.cross("UpdateItem", update)
 
     def commit_open(
         self, transaction_id: str, facts: OpenFacts, change: Change, at: datetime
@@ -64,7 +64,7 @@ class MemoryPayouts(Payouts):
                 raise PayoutChangedError(current)
             return self._written(current, change, at)
 
-        return self._door.cross("UpdateItem", update)
+        return self._seam.cross("UpdateItem", update)
 
     def _written(self, current: Payout, change: Change, at: datetime) -> Payout:
         after = applied(current, change, at)
@@ -95,7 +95,7 @@ class MemoryPayouts(Payouts):
         )
 
     def count_in_review(self) -> int:
-        return self._door.cross("Query", lambda: sum(p.needs_review for p in self._rows()))
+        return self._seam.cross("Query", lambda: sum(p.needs_review for p in self._rows()))
 
     def due(self, shard: int, now: datetime, limit: int, start: Key | None = None) -> Page[Payout]:
         def position(payout: Payout) -> tuple[str, str]:
@@ -121,7 +121,7 @@ class MemoryPayouts(Payouts):
             key = {"due_at": due_at, "transaction_id": last, "due_shard": str(shard)}
             return Page(tuple(page), key)
 
-        return self._door.cross("Query", found)
+        return self._seam.cross("Query", found)
 
     def _rows(self) -> Iterable[Payout]:
         return self._tables.indexed()
@@ -147,7 +147,7 @@ class MemoryPayouts(Payouts):
             created_at, last = position(page[-1])
             return Page(tuple(page), {"created_at": created_at, "transaction_id": last, **part})
 
-        return self._door.cross("Query", found)
+        return self._seam.cross("Query", found)
 
 
 def _holds(current: Payout, facts: OpenFacts, change: Change) -> bool:

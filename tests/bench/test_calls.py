@@ -70,7 +70,7 @@ def test_each_flow_takes_these_units_of_dynamodb(
 
 
 def test_the_ways_in_are_those_of_the_flow() -> None:
-    doors = [(i.function, i.door) for i in flow(journeys.QUEUED).invocations]
+    doors = [(i.function, i.entry_point) for i in flow(journeys.QUEUED).invocations]
     assert doors == [
         (Function.API, "POST /payouts"),
         (Function.SEND, "a message"),

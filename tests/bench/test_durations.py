@@ -6,7 +6,7 @@ from bench.durations import cpu_milliseconds
 
 def test_every_way_in_that_is_counted_is_timed_too() -> None:
     doors = {
-        f"{invocation.function}: {invocation.door}"
+        f"{invocation.function}: {invocation.entry_point}"
         for flow in calls.counted().flows.values()
         for invocation in flow.invocations
     }

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from bench import burst, reconciliation, stock
-from bench.far_end import FarEnd, IndexedPayouts
+from bench.counterparts import FarEnd, IndexedPayouts
 from chalicelib.payouts.store.items import DUE_SHARDS
 from proof.memory.payouts import MemoryPayouts
 from proof.seam import Open

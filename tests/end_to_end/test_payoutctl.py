@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from payoutctl import payoutctl
 from payoutctl.exits import Exit
-from payoutctl.session import Doors
+from payoutctl.session import Adapters
 from tools.devstack import profile
 from tools.devstack.stack import Stack
 
@@ -35,7 +35,7 @@ def typed(stack: Stack, tmp_path: Path) -> Payoutctl:
             payoutctl,
             ["--profile", as_, *words, "--json"],
             env={"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)},
-            obj=Doors(sleep=lambda _seconds: time.sleep(0.2)),
+            obj=Adapters(sleep=lambda _seconds: time.sleep(0.2)),
             input=typing,
         )
         assert ended.exit_code == ends, ended.output

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from chalicelib.core.clock import SystemClock
 from payoutctl import payoutctl
 from payoutctl.exits import Exit
-from payoutctl.session import Doors
+from payoutctl.session import Adapters
 from simulator.outcomes import Outcome
 from tests.docs.test_runbook import commands
 from tests.end_to_end.deployed import (
@@ -62,7 +62,7 @@ def typed(deployed: Deployed, tmp_path: Path) -> Typed:
             payoutctl,
             ["--profile", "here", *shlex.split(line)[1:]],
             env={"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)},
-            obj=Doors(sleep=lambda _seconds: time.sleep(0.2)),
+            obj=Adapters(sleep=lambda _seconds: time.sleep(0.2)),
             input="y\ny\n",
         )
 

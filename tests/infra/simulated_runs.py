@@ -14,11 +14,11 @@ from moto import mock_aws
 from chalicelib.container import wired
 from proof.lambda_events import user
 from tests import aws
-from tests.infra.api_scenes import API_SCENES
+from tests.infra.api_scenarios import API_SCENARIOS
 from tests.infra.call_sites import Site
 from tests.infra.grants import Right
 from tests.infra.uses import Watch, rights_used
-from tests.infra.worker_scenes import WORKER_SCENES
+from tests.infra.worker_scenarios import WORKER_SCENARIOS
 from tests.world import ADMIN, APPROVER, ROLE, Caller, World
 
 Route = tuple[str, str]
@@ -57,7 +57,7 @@ class Walker(Caller):
 def all_played() -> Seen:
     """Every scene, in an AWS of its own."""
     seen = Seen()
-    for scene in (*API_SCENES, *WORKER_SCENES):
+    for scene in (*API_SCENARIOS, *WORKER_SCENARIOS):
         with _new_world() as world:
             watch = Watch()
             watch.over(world.session)

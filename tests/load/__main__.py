@@ -16,8 +16,8 @@ from dataclasses import asdict
 from types import FrameType
 from typing import Final, NoReturn
 
-from tests.load import report, storm
-from tests.load.storm import Outcome, Size
+from tests.load import one_size, report
+from tests.load.one_size import Outcome, Size
 from tools.devstack.errors import DevstackError
 
 # A stack that hangs must not hang whoever waits for it.
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for size in SHORT if is_short else SIZES:
             _say(f"\n{size.words}")
-            outcomes.append(storm.run(size, lambda words: _say(f"  {words} …")))
+            outcomes.append(one_size.run(size, lambda words: _say(f"  {words} …")))
             _say("")
             for line in report.lines(outcomes[-1]):
                 _say(line)

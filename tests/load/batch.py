@@ -20,9 +20,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
 
+from tests.load.one_size import in_memory
 from tests.load.outside import Outside
 from tests.load.promises import Booked
-from tests.load.storm import in_memory
 from tools.devstack import profile
 from tools.devstack.errors import DevstackError
 from tools.devstack.processes import bare_environment

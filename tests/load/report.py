@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 from tests.load.figures import Spread
-from tests.load.storm import Outcome
+from tests.load.one_size import Outcome
 
 _MOST_VIOLATIONS = 20
 _BUSINESS_HOURS = 8

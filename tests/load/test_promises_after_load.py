@@ -13,10 +13,10 @@ from simulator.triggers import TRIGGERS
 from tests.load import records, report
 from tests.load.bare import TOTAL
 from tests.load.figures import Carried, Spread, in_flight, lasted, percentile, rows
+from tests.load.one_size import Outcome
 from tests.load.plan import MIX, TROUBLE, Operation, Plan
 from tests.load.promises import Booked, Shown, booked, violations
 from tests.load.records import NO_ANSWER, Seen
-from tests.load.storm import Outcome
 from tools.devstack.stack import ROOT
 
 PAID = Seen(

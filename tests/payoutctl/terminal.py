@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from payoutctl import payoutctl
 from payoutctl.aws import Aws
 from payoutctl.exits import Exit
-from payoutctl.session import Clients, Doors
+from payoutctl.session import Adapters, Clients
 from simulator.adapter import SimulatorAdapter
 from tests import aws
 from tests.payoutctl.pool import Pool
@@ -69,7 +69,7 @@ class Terminal:
         }
 
     def run(self, *words: str, typed: str = "") -> Printed:
-        doors = Doors(
+        adapters = Adapters(
             aws=self._aws,
             sleep=self._wait,
             now=self.world.clock,
@@ -77,7 +77,7 @@ class Terminal:
             cognito=lambda _connection: self.pool,
         )
         ended = CliRunner().invoke(
-            payoutctl, list(words), env=self.environment(), obj=doors, input=typed or None
+            payoutctl, list(words), env=self.environment(), obj=adapters, input=typed or None
         )
         lines = ended.stdout.splitlines(keepends=True)
         said = "".join(line for line in lines if not line.startswith(_LOG_LINE))

@@ -12,7 +12,7 @@ import pytest
 
 from payoutctl.client import Answer, Api, at, new_http
 from payoutctl.exits import MEANINGS, Exit, Failure, table
-from payoutctl.session import Doors, Session
+from payoutctl.session import Adapters, Session
 from payoutctl.waiting import looked_at
 
 PROBLEM: Final = {"detail": "In words.", "code": "ACode", "request_id": "request-7"}
@@ -136,7 +136,7 @@ def test_a_netrc_does_not_replace_the_token(tmp_path: Any, monkeypatch: pytest.M
 
 def test_a_wait_outlives_answers_that_do_not_come_and_not_a_refusal() -> None:
     slept: list[float] = []
-    session = Session(doors=Doors(sleep=slept.append))
+    session = Session(adapters=Adapters(sleep=slept.append))
     for status, sleeps in ((503, [4.0, 8.0, 16.0, 32.0]), (404, [])):
         slept.clear()
         with answering(status) as session.api, pytest.raises(Failure):

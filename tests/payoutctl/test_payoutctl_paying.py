@@ -6,7 +6,7 @@ import pytest
 
 from payoutctl.exits import Exit, Failure
 from payoutctl.paying import awaited
-from payoutctl.session import Doors, Session
+from payoutctl.session import Adapters, Session
 from simulator.outcomes import Outcome
 from simulator.triggers import TRIGGERS
 from tests.payoutctl.terminal import Terminal
@@ -55,7 +55,7 @@ def test_a_repetition_that_does_not_get_through_says_nothing_of_the_time_before(
 
 
 def test_a_wait_that_is_cut_short_does_not_say_that_nothing_was_done() -> None:
-    session = Session(doors=Doors(sleep=lambda _seconds: None))
+    session = Session(adapters=Adapters(sleep=lambda _seconds: None))
     with answering(503) as session.api, pytest.raises(Failure) as caught:
         awaited(session, "a-payout", seconds=1)
     assert caught.value.ends is Exit.UNKNOWN

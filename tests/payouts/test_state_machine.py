@@ -71,7 +71,7 @@ NUMBER: Final = st.integers(0, 9)
 OUTCOME: Final = st.sampled_from(Outcome)
 
 
-class Doors(RuleBasedStateMachine):
+class EntryPoints(RuleBasedStateMachine):
     """One story: a new world, and whatever Hypothesis lets happen in it."""
 
     told: ClassVar[Counter[str]] = Counter()
@@ -576,7 +576,7 @@ class Doors(RuleBasedStateMachine):
 
 def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
     run_state_machine_as_test(
-        Doors,
+        EntryPoints,
         settings=settings(
             max_examples=int(EXAMPLES or _USUAL_EXAMPLES),
             stateful_step_count=_STEPS,
@@ -587,12 +587,12 @@ def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert Doors.told["examples"] >= int(EXAMPLES or _USUAL_EXAMPLES)
+    assert EntryPoints.told["examples"] >= int(EXAMPLES or _USUAL_EXAMPLES)
     _report()
 
 
 def _report() -> None:
-    told = Doors.told
+    told = EntryPoints.told
     Result(stories=told["examples"], story_steps=told["steps"]).write()
 
 

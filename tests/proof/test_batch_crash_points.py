@@ -3,7 +3,7 @@
 import pytest
 
 from proof.batches import DEATHS, Deaths, crash_points, told
-from proof.on_aws import AwsHouse
+from proof.on_aws import AwsSystem
 
 
 @pytest.mark.parametrize("deaths", DEATHS, ids=lambda deaths: deaths.name)
@@ -18,5 +18,5 @@ def test_wherever_one_dies_the_batch_comes_to_its_end(deaths: Deaths) -> None:
 @pytest.mark.parametrize("name", ["upload", "release under every rule", "cancel the rows"])
 def test_memory_is_called_for_a_batch_just_as_aws_is(name: str) -> None:
     (deaths,) = (deaths for deaths in DEATHS if deaths.name == name)
-    over_aws = told(deaths, None, AwsHouse)
-    assert told(deaths, None).guillotine.called == over_aws.guillotine.called
+    over_aws = told(deaths, None, AwsSystem)
+    assert told(deaths, None).crash_injector.called == over_aws.crash_injector.called

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from proof.crash_points import FLOWS, Flow, Side, crash_points, judged, played
-from proof.on_aws import AwsHouse
+from proof.on_aws import AwsSystem
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
 def test_every_crash_point_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Path) -> None:
-    calls = played(flow, None).guillotine.counted
+    calls = played(flow, None).crash_injector.counted
     tried: Counter[tuple[int, Side]] = Counter()
     for point in crash_points((flow,)):
         assert judged(point, tmp_path) == [], str(point)
@@ -23,7 +23,7 @@ def test_every_crash_point_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Pa
 def test_wherever_a_request_within_limits_dies_what_counts_is_what_stands() -> None:
     (flow,) = (flow for flow in FLOWS if flow.name == "request within limits")
     for point in crash_points((flow,)):
-        tables = point.scene.house.tables
+        tables = point.scene.system.tables
         asked = sum(payout.amount_cents for payout in tables.payouts.values())
         assert sum(tables.sums.values()) == asked, str(point)
         assert len(tables.payouts) == 1 or not point.asks_again
@@ -31,17 +31,17 @@ def test_wherever_a_request_within_limits_dies_what_counts_is_what_stands() -> N
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
 def test_memory_is_called_just_as_aws_is(flow: Flow) -> None:
-    over_aws = played(flow, None, house=AwsHouse)
-    assert played(flow, None).guillotine.called == over_aws.guillotine.called
+    over_aws = played(flow, None, system=AwsSystem)
+    assert played(flow, None).crash_injector.called == over_aws.crash_injector.called
 
 
 def test_every_crash_point_of_a_request_keeps_the_promises_over_aws_too(tmp_path: Path) -> None:
-    for point in crash_points((FLOWS[0],), AwsHouse):
+    for point in crash_points((FLOWS[0],), AwsSystem):
         assert judged(point, tmp_path) == [], str(point)
 
 
 def test_a_killed_function_makes_no_further_call() -> None:
     scene = played(FLOWS[0], (4, Side.BEFORE))
-    assert scene.guillotine.counted == 4
+    assert scene.crash_injector.counted == 4
     unharmed = played(FLOWS[0], None)
-    assert len(unharmed.house.monoova.payments) == len(scene.house.monoova.payments) + 1 == 1
+    assert len(unharmed.system.monoova.payments) == len(scene.system.monoova.payments) + 1 == 1

@@ -36,25 +36,28 @@ def test_what_is_written_of_measurements_is_read_again(tmp_path: Path) -> None:
 
 
 def test_every_way_in_was_measured() -> None:
-    doors = {
-        f"{invocation.function}: {invocation.door}"
+    entry_points = {
+        f"{invocation.function}: {invocation.entry_point}"
         for flow in calls.counted().flows.values()
         for invocation in flow.invocations
     }
     known = measured.committed()
-    assert known.cpu_ms.keys() == doors
+    assert known.cpu_ms.keys() == entry_points
     assert known.cold_start_ms.keys() == {*Function}
 
 
 def test_a_bench_run_goes_before_the_file(tmp_path: Path) -> None:
-    door = "api_handler: POST /payouts"
+    entry_point = "api_handler: POST /payouts"
     bench = tmp_path / "bench.json"
     bench.write_text(
-        json.dumps({"measured_on": "2026-12-01", "machine": "m", "cpu_ms": {door: 99.0}})
+        json.dumps({"measured_on": "2026-12-01", "machine": "m", "cpu_ms": {entry_point: 99.0}})
     )
     newer, known = measured.newest(bench), measured.committed()
     assert newer == replace(
-        known, measured_on=date(2026, 12, 1), machine="m", cpu_ms={**known.cpu_ms, door: 99.0}
+        known,
+        measured_on=date(2026, 12, 1),
+        machine="m",
+        cpu_ms={**known.cpu_ms, entry_point: 99.0},
     )
     assert measured.newest(tmp_path / "none.json") == known
 

@@ -134,7 +134,7 @@ class Gateway(Caller):
         return event
 
 
-class Door(HTTPAdapter):
+class GatewayAdapter(HTTPAdapter):
     """Brings a request to the function, as whom the path is for; counts those it brought."""
 
     def __init__(self, world: World) -> None:
@@ -198,10 +198,10 @@ class Place:
     _files: int = 0
 
     def __post_init__(self) -> None:
-        self.door = Door(self.world)
+        self.adapter = GatewayAdapter(self.world)
         self.session = requests.Session()
         self.session.trust_env = False
-        self.session.mount(_ORIGIN, self.door)
+        self.session.mount(_ORIGIN, self.adapter)
         self.world.monoova.behave(triggers=False)
 
     def furnish(self) -> None:
@@ -262,7 +262,7 @@ class Place:
         """One that the list gave out itself for the same question, if it has a second page."""
         del case.query["cursor"]
         query = urlencode({name: _said(value) for name, value in case.query.items()} | {"limit": 1})
-        answer = self.door.caller(case.path)("GET", f"{case.formatted_path}?{query}")
+        answer = self.adapter.caller(case.path)("GET", f"{case.formatted_path}?{query}")
         if answer.status == 200 and answer.json["next_cursor"]:
             case.query["cursor"] = answer.json["next_cursor"]
 
@@ -283,7 +283,7 @@ def place() -> Iterator[Place]:
         made = Place(World(_SETTINGS))
         yield made
     wired.put(None)
-    Result(api_cases=made.door.cases).write()
+    Result(api_cases=made.adapter.cases).write()
 
 
 @pytest.mark.timeout(3600)

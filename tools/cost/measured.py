@@ -83,7 +83,7 @@ def written(measured: Measured) -> str:
         "",
         "# CPU of one warm invocation on one whole core.",
         "[cpu_ms]",
-        *(f'"{door}" = {value}' for door, value in sorted(measured.cpu_ms.items())),
+        *(f'"{entry_point}" = {value}' for entry_point, value in sorted(measured.cpu_ms.items())),
         "",
         "# From starting the process to the first request.",
         "[cold_start_ms]",

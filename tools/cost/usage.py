@@ -80,7 +80,7 @@ def duration_ms(invocation: Invocation, inputs: Inputs) -> float:
     """How long a warm invocation takes on Lambda: CPU by its memory, and the waits."""
     memory = inputs.inventory.memory_mb[invocation.function]
     slower = max(1.0, inputs.assumptions["lambda"]["mb_per_vcpu"] / memory)
-    cpu = inputs.measured.cpu_ms[f"{invocation.function}: {invocation.door}"]
+    cpu = inputs.measured.cpu_ms[f"{invocation.function}: {invocation.entry_point}"]
     trips = inputs.assumptions["round_trip_ms"]
     aws = sum(trips[call.service] for call in invocation.calls)
     monoova = sum(

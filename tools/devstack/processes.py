@@ -14,7 +14,7 @@ from tools.devstack.errors import DevstackError
 
 LOOPBACK: Final = "127.0.0.1"
 
-_LEASH: Final = Path(__file__).with_name("leash.py")
+_PROCESS_GUARD: Final = Path(__file__).with_name("process_guard.py")
 _POLL_SECONDS: Final = 0.05
 
 
@@ -40,7 +40,7 @@ class Child:
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [str(python), str(_LEASH), *module],
+                [str(python), str(_PROCESS_GUARD), *module],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from proof.house import House
 from proof.lambda_events import HttpAnswer, user
 from proof.memory.container import WEBHOOK_SECRET
+from proof.system import System
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, Outcome
 from simulator.triggers import TRIGGERS
@@ -36,7 +36,7 @@ class Customer:
 class People:
     """`excluded` are outcomes that make no sense in this run's world."""
 
-    house: House
+    system: System
     randomness: random.Random
     excluded: frozenset[Outcome] = frozenset()
     customers: list[Customer] = field(default_factory=list)
@@ -57,13 +57,13 @@ class People:
     ) -> HttpAnswer | None:
         """One request of a client, noted with what the client heard of it."""
         self.asks += 1
-        ask, history = f"a{self.asks}", self.house.history
+        ask, history = f"a{self.asks}", self.system.history
         history.add(
             "asked", ask=ask, who=f"user:{who}", method=method, path=path, body=body, key=key
         )
         headers = _JSON | ({"Idempotency-Key": key} if key else {})
         content = json.dumps(body).encode() if body is not None else b""
-        answer = self.house.functions.http(method, path, content, headers, user(who, groups))
+        answer = self.system.functions.http(method, path, content, headers, user(who, groups))
         if answer is None:
             history.add("unknown", ask=ask, why="no answer in time")
         else:
@@ -81,7 +81,7 @@ class People:
         body = {"name": f"Customer {number}", "destination": destination}
         answer = None
         while answer is None or answer.status != 201:
-            self.house.kernel.sleep(1)
+            self.system.kernel.sleep(1)
             answer = self._unrecorded("POST", "/customers", body)
         shown = answer.json
         payee = person.get("pay_id") or person["account_number"]
@@ -95,7 +95,7 @@ class People:
     def _unrecorded(self, method: str, path: str, body: object) -> HttpAnswer | None:
         """A request whose own body is secret: it is no part of the history."""
         content = json.dumps(body).encode()
-        return self.house.functions.http(method, path, content, _JSON, user("registrar"))
+        return self.system.functions.http(method, path, content, _JSON, user("registrar"))
 
     def _person(self, number: int) -> dict[str, str]:
         digits = self.randomness.randrange(10_000_000, 99_999_999)
@@ -133,10 +133,12 @@ class People:
         who = self.randomness.choice(("alice", "bob"))
         key = None if roll < 0.15 else f"order-{number}"
         if key and roll > 0.85:
-            self.house.kernel.spawn("person", lambda: self._asked_until_known(who, body, key))
+            self.system.kernel.spawn("person", lambda: self._asked_until_known(who, body, key))
         if key and roll > 0.97:
             other = {**body, "amount": "3.21"}
-            self.house.kernel.spawn("person", lambda: self.ask(who, "POST", "/payouts", other, key))
+            self.system.kernel.spawn(
+                "person", lambda: self.ask(who, "POST", "/payouts", other, key)
+            )
         self._asked_until_known(who, body, key)
 
     def _asked_until_known(self, who: str, body: Mapping[str, str], key: str | None) -> None:
@@ -148,7 +150,7 @@ class People:
                 return
             if key is None:
                 return
-            self.house.kernel.sleep(self.randomness.uniform(0.5, 90))
+            self.system.kernel.sleep(self.randomness.uniform(0.5, 90))
 
     def meddle(self) -> None:
         """An administrator does something to a payout, sensible or not."""
@@ -157,7 +159,7 @@ class People:
         transaction_id = self.randomness.choice(self.payouts)
         act = self.randomness.choice(("cancel", "refresh", "refresh", "retry", "look", "gossip"))
         if act == "look":
-            self.house.look(transaction_id)
+            self.system.look(transaction_id)
             return
         if act == "gossip":
             self._gossip(transaction_id)
@@ -168,7 +170,7 @@ class People:
 
     def _gossip(self, transaction_id: str) -> None:
         """Monoova gives a reason that names the payee."""
-        about = [p for p in self.house.monoova.payments if p.reference == transaction_id]
+        about = [p for p in self.system.monoova.payments if p.reference == transaction_id]
         if not about or about[0].plan.fate is not Fate.REJECTED:
             return
         payment = about[0]
@@ -185,7 +187,7 @@ class People:
             "PayId": payee.payid,
             "RejectionReasonDescription": f"{named} at {payment.transaction.payees[0]} is unknown",
         }
-        self.house.monoova.announce("NppPaymentStatus", body)
+        self.system.monoova.announce("NppPaymentStatus", body)
 
     def remove_someone(self) -> None:
         """A customer leaves; refused while a payout to them is open."""
@@ -199,9 +201,9 @@ class People:
 
     def pause(self, seconds: float) -> None:
         """An operator stops the sending for a while."""
-        container = self.house.new_container()
+        container = self.system.new_container()
         self._insisting(lambda: container.gatekeeper.pause("dave", "drill"))
-        self.house.kernel.sleep(seconds)
+        self.system.kernel.sleep(seconds)
         self._insisting(container.gatekeeper.resume)
 
     def _insisting(self, act: Callable[[], object]) -> None:
@@ -209,7 +211,7 @@ class People:
             try:
                 act()
             except Exception:  # noqa: BLE001 - whatever failed, an operator tries again
-                self.house.kernel.sleep(5)
+                self.system.kernel.sleep(5)
             else:
                 return
 
@@ -220,7 +222,7 @@ class People:
         if not self.payouts:
             return
         transaction_id = self.randomness.choice(self.payouts)
-        payout = self.house.tables.payouts[transaction_id]
+        payout = self.system.tables.payouts[transaction_id]
         body = json.dumps(
             {
                 "EventName": "NppPaymentStatus",
@@ -239,22 +241,22 @@ class People:
                 {"Authorization": WEBHOOK_SECRET, "Verification-Signature": "QUJD"},
             )
         )
-        self.house.history.add("attack", what="forged webhook", reference=transaction_id)
+        self.system.history.add("attack", what="forged webhook", reference=transaction_id)
         path = "/webhooks/monoova/NppPaymentStatus"
-        self.house.webhook(path, headers, body, is_genuine=False)
+        self.system.webhook(path, headers, body, is_genuine=False)
 
     def tamper(self) -> None:
         """Somebody who can write to the table puts one payee's details into another's record."""
         if len(self.customers) < 2:
             return
         theirs, mine = self.randomness.sample(self.customers, 2)
-        rows = self.house.tables.customers
+        rows = self.system.tables.customers
         source, target = rows.get(theirs.customer_id), rows.get(mine.customer_id)
         if source is None or target is None or not (source.destinations and target.destinations):
             return
         moved = replace(target.destinations[0], sealed=source.destinations[0].sealed)
         rows[mine.customer_id] = replace(target, destinations=(moved, *target.destinations[1:]))
-        self.house.history.add("attack", what="row copied", reference=mine.destination_id)
+        self.system.history.add("attack", what="row copied", reference=mine.destination_id)
 
     @property
     def told_to_the_checker(self) -> dict[str, Any]:

@@ -218,7 +218,7 @@ def days_are_looked_at(world: World) -> None:
     done(world.admin.get("/reports/daily/2026-03-02"))
 
 
-API_SCENES: Final[tuple[Callable[[World], None], ...]] = (
+API_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     customers_come_and_go,
     a_destination_is_verified_and_everything_exported,
     payouts_are_asked_for_and_looked_at,

@@ -93,7 +93,7 @@ class IndexedPayouts(MemoryPayouts):
             due_at, last = page[-1]
             return Page(rows, {"due_at": due_at, "transaction_id": last, "due_shard": str(shard)})
 
-        return self._door.cross("Query", found)
+        return self._seam.cross("Query", found)
 
 
 class FarEnd:

@@ -17,6 +17,7 @@ import requests
 
 from chalicelib.container import Container, wired
 from chalicelib.payouts.rules.payout import Payout
+from proof.fault_injection import FaultInjector, FaultRates, Network
 from proof.functions import Functions
 from proof.history import History
 from proof.kernel import Kernel
@@ -29,7 +30,6 @@ from proof.memory.container import (
 )
 from proof.memory.services import MemorySecrets, MemorySqs
 from proof.memory.tables import Tables
-from proof.weather import Network, Storm, Weather
 from simulator.monoova import API_KEY, Monoova
 from simulator.testing import shared_signing_key
 
@@ -61,25 +61,29 @@ class _Tap(io.TextIOBase):
 
 
 @dataclass
-class House:
+class System:
     """Everything there is, by seed. `settings` are environment variables beside the usual ones."""
 
     seed: int
-    weather: Weather = field(default_factory=Weather)
+    fault_rates: FaultRates = field(default_factory=FaultRates)
     settings: Mapping[str, str] = field(default_factory=dict)
     opening_balance: Decimal = Decimal("1000000.00")
-    new_storm: Callable[[Kernel, Weather, random.Random], Storm] = Storm
+    new_fault_injector: Callable[[Kernel, FaultRates, random.Random], FaultInjector] = FaultInjector
 
     def __post_init__(self) -> None:
         self.randomness = random.Random(self.seed)
         self.kernel = Kernel(START, random.Random(self.seed + 1))
         self.history = History(self.kernel.now)
-        self.storm = self.new_storm(self.kernel, self.weather, random.Random(self.seed + 2))
-        self.tables = Tables(lags=lambda: self.storm.happens(self.storm.weather.index_lag_rate))
-        self.secrets = MemorySecrets(self.storm)
+        self.fault_injector = self.new_fault_injector(
+            self.kernel, self.fault_rates, random.Random(self.seed + 2)
+        )
+        self.tables = Tables(
+            lags=lambda: self.fault_injector.happens(self.fault_injector.fault_rates.index_lag_rate)
+        )
+        self.secrets = MemorySecrets(self.fault_injector)
         self.store_secret(API_KEY)
-        queues = MemorySqs(self.take_message, self.storm)
-        self.aws = Aws(self.tables, queues, self.secrets, self.storm)
+        queues = MemorySqs(self.take_message, self.fault_injector)
+        self.aws = Aws(self.tables, queues, self.secrets, self.fault_injector)
         self.monoova = Monoova(
             self.kernel.now,
             self._deliver,
@@ -91,7 +95,8 @@ class House:
         self.monoova.subscribe(f"{OURS}/webhooks/monoova", WEBHOOK_SECRET)
         self.http = requests.Session()
         self.http.mount(
-            "https://", Network(self.monoova, self.kernel, self.storm, random.Random(self.seed + 3))
+            "https://",
+            Network(self.monoova, self.kernel, self.fault_injector, random.Random(self.seed + 3)),
         )
         self.ids = random.Random(self.seed + 4)
         self.functions = Functions(self.kernel, self.new_container, _LOADED)
@@ -100,7 +105,7 @@ class House:
     @classmethod
     @contextmanager
     def surroundings(cls) -> Iterator[None]:
-        """What has to be there before the house is."""
+        """What has to be there before the system is."""
         yield
 
     def new_container(self) -> Container:
@@ -116,7 +121,7 @@ class House:
         )
 
     @contextmanager
-    def open(self) -> Iterator["House"]:
+    def open(self) -> Iterator["System"]:
         """While it lasts, what is printed goes into the history."""
         before, sys.stdout = sys.stdout, _Tap(self.history)
         self._spawned("monoova's clock", self._monoovas_clock)
@@ -140,22 +145,22 @@ class House:
 
     def schedule(self) -> None:
         """One tick of the schedule, which may be missed, or come twice."""
-        if self.storm.happens(self.storm.weather.schedule_missed_rate):
+        if self.fault_injector.happens(self.fault_injector.fault_rates.schedule_missed_rate):
             return
         self.functions.reconcile()
-        if self.storm.happens(self.storm.weather.schedule_doubled_rate):
+        if self.fault_injector.happens(self.fault_injector.fault_rates.schedule_doubled_rate):
             self.functions.reconcile()
 
     def take_message(self, url: str, body: str, delay_seconds: int) -> None:
         """A message that was put on a queue."""
         self.history.add("written", to="queue", text=body)
-        weather = self.storm.weather
+        fault_rates = self.fault_injector.fault_rates
         # The other queue holds what nobody says twice: SQS loses none, and so does nothing here.
-        if url.endswith("/payouts") and self.storm.happens(weather.message_lost_rate):
+        if url.endswith("/payouts") and self.fault_injector.happens(fault_rates.message_lost_rate):
             return
-        times = 2 if self.storm.happens(weather.message_doubled_rate) else 1
+        times = 2 if self.fault_injector.happens(fault_rates.message_doubled_rate) else 1
         for _ in range(times):
-            late = self.randomness.uniform(0, weather.message_delay_seconds + 0.1)
+            late = self.randomness.uniform(0, fault_rates.message_delay_seconds + 0.1)
             self._later(url, body, delay_seconds + late, 1)
 
     def _later(self, url: str, body: str, seconds: float, receives: int) -> None:
@@ -204,7 +209,7 @@ class House:
 
     def converge(self, hours: float) -> None:
         """The quiet phase: nothing goes wrong any more, and time passes until all is settled."""
-        self.storm.calm()
+        self.fault_injector.calm()
         self.history.add("quiet")
         ends_at = self.kernel.now() + timedelta(hours=hours)
         while self.kernel.now() < ends_at:

@@ -255,7 +255,7 @@ def events_are_set_aside_and_taken_up(world: World) -> None:
         assert world.sqs_event(TAKE_UP, nonsense) == ["0"]
 
 
-WORKER_SCENES: Final[tuple[Callable[[World], None], ...]] = (
+WORKER_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     waiting_payouts_are_sent,
     sending_meets_a_monoova_that_fails,
     sending_is_refused_its_login_and_heals,

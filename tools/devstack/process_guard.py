@@ -1,6 +1,6 @@
 """Runs a module that ends when the process that started it ends, however that came about.
 
-    python leash.py <module> [arguments of the module ...]
+    python process_guard.py <module> [arguments of the module ...]
 
 The starter holds the other end of this process's standard input and never writes: when the
 starter is gone, killed or crashed, the pipe closes, and this process ends with its whole group.

@@ -21,7 +21,7 @@ _MILLISECOND: Final = 0.001
 
 
 @dataclass(frozen=True)
-class Weather:
+class FaultRates:
     """Each `…_rate` is a probability per call or per message."""
 
     not_done_rate: float = 0.0
@@ -40,7 +40,7 @@ class Weather:
     schedule_doubled_rate: float = 0.0
 
     @classmethod
-    def of(cls, randomness: random.Random) -> "Weather":
+    def of(cls, randomness: random.Random) -> "FaultRates":
         """A fair day now and then, a bad one more often, and never the same."""
 
         def some(*rates: float) -> float:
@@ -64,11 +64,11 @@ class Weather:
         )
 
 
-class Storm:
+class FaultInjector:
     """The seam of a simulated run: every call takes time, and some go wrong."""
 
-    def __init__(self, kernel: Kernel, weather: Weather, randomness: random.Random) -> None:
-        self.weather = weather
+    def __init__(self, kernel: Kernel, fault_rates: FaultRates, randomness: random.Random) -> None:
+        self.fault_rates = fault_rates
         self.calls = 0
         self.faults = 0
         self.is_storage_down = False
@@ -77,7 +77,7 @@ class Storm:
 
     def calm(self) -> None:
         """From now on nothing more goes wrong."""
-        self.weather = Weather()
+        self.fault_rates = FaultRates()
         self.is_storage_down = False
 
     def happens(self, rate: float) -> bool:
@@ -88,12 +88,12 @@ class Storm:
     def cross(self, call: Call, effect: Callable[[], T]) -> T:
         """A call to AWS."""
         self.arrive(call)
-        weather = self.weather
+        fault_rates = self.fault_rates
         if self.is_storage_down and call.service == "dynamodb":
             raise NotDoneError
-        if self.happens(weather.not_done_rate):
+        if self.happens(fault_rates.not_done_rate):
             raise NotDoneError
-        if self.happens(weather.repeated_rate):
+        if self.happens(fault_rates.repeated_rate):
             self._repeated(effect)
         answer = self._heard(effect)
         self.leave()
@@ -101,7 +101,7 @@ class Storm:
 
     def _heard(self, effect: Callable[[], T]) -> T:
         answer = effect()
-        if self.happens(self.weather.unheard_rate):
+        if self.happens(self.fault_rates.unheard_rate):
             raise UnheardError
         return answer
 
@@ -127,12 +127,12 @@ class Storm:
 
     def _die(self) -> None:
         task = self._kernel.current
-        if task is not None and task.is_function and self.happens(self.weather.kill_rate):
+        if task is not None and task.is_function and self.happens(self.fault_rates.kill_rate):
             task.is_killed = True
             raise Killed
 
     def _latency(self) -> float:
-        if self.happens(self.weather.slow_rate):
+        if self.happens(self.fault_rates.slow_rate):
             return self._randomness.uniform(0.2, 4.0)
         return self._randomness.uniform(1, 20) * _MILLISECOND
 
@@ -141,11 +141,15 @@ class Network(SimulatorAdapter):
     """The line to Monoova, which loses requests and answers, and brings some much later."""
 
     def __init__(
-        self, monoova: Monoova, kernel: Kernel, storm: Storm, randomness: random.Random
+        self,
+        monoova: Monoova,
+        kernel: Kernel,
+        fault_injector: FaultInjector,
+        randomness: random.Random,
     ) -> None:
         super().__init__(monoova, advance=kernel.sleep)
         self._kernel = kernel
-        self._storm = storm
+        self._fault_injector = fault_injector
         self._randomness = randomness
 
     def send(
@@ -153,11 +157,11 @@ class Network(SimulatorAdapter):
     ) -> requests.Response:
         # `…/transaction/execute`, `…/status/{uniqueReference}`
         path = urlsplit(request.url or "").path.split("/")
-        self._storm.arrive(Call("monoova", path[-2 if request.method == "GET" else -1]))
-        weather = self._storm.weather
-        if self._storm.happens(weather.lost_before_rate):
+        self._fault_injector.arrive(Call("monoova", path[-2 if request.method == "GET" else -1]))
+        fault_rates = self._fault_injector.fault_rates
+        if self._fault_injector.happens(fault_rates.lost_before_rate):
             raise self._lost(request)
-        if self._storm.happens(weather.late_rate):
+        if self._fault_injector.happens(fault_rates.late_rate):
             # The client gives up; the request arrives all the same.
             seconds = self._randomness.uniform(1, 2400)
             self._kernel.spawn(
@@ -166,9 +170,9 @@ class Network(SimulatorAdapter):
             self._kernel.sleep(10)
             raise requests.ReadTimeout(request=request)
         response = super().send(request, *args, **options)  # type: ignore[arg-type]
-        if self._storm.happens(weather.lost_after_rate):
+        if self._fault_injector.happens(fault_rates.lost_after_rate):
             raise self._lost(request)
-        self._storm.leave()
+        self._fault_injector.leave()
         return response
 
     def _arrive_late(self, request: requests.PreparedRequest) -> None:
