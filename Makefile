@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# Packages must not carry bytecode of whoever built them, nor may the tree be littered with it.
+# Packages must not carry bytecode of the machine that built them, nor may the tree be littered.
 export PYTHONDONTWRITEBYTECODE := 1
 
 BASE_PYTHON := $(shell command -v python3.12 || command -v python3)

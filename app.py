@@ -548,7 +548,7 @@ def show_customer_internally(customer_id: str) -> Reply:
     return _show_customer(Incoming.to(app).service(), customer_id)
 
 
-# --- Monoova, and whoever watches over us
+# --- Monoova, and monitoring
 
 
 @app.route("/webhooks/monoova", methods=["POST"], content_types=ANY)

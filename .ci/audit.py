@@ -3,7 +3,7 @@
     .venv/bin/python .ci/audit.py requirements.txt ...
 
 Exit code 1 where there is one. Where the list cannot be reached nothing is known, which is said
-and is no failure: a check must not depend on the weather. (pip-audit alone would say "no known
+and is no failure: a check must not depend on the network. (pip-audit alone would say "no known
 vulnerabilities" of dependencies that it could not look up.)
 """
 

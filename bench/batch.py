@@ -67,7 +67,7 @@ class Paid:
 
     @property
     def is_right(self) -> bool:
-        """Each row was paid once, everybody was told so, and the second upload paid nobody."""
+        """Each row was paid once, every caller learned it, and the second upload paid no row."""
         told = self.told
         is_each_once = self.booked == {1: self.rows}
         is_told = told.completed == told.result_rows == self.rows and told.status == "Finished"

@@ -1,7 +1,7 @@
 """`python -m bench.calls`: the calls to AWS and to Monoova that each flow makes, counted.
 
 Run with the real app, botocore and the Encryption SDK; moto stands for AWS and the simulator for
-Monoova. Every flow is counted warm: the instance has served the same door before.
+Monoova. Every flow is counted warm: the instance has served the same entry point before.
 """
 
 import os

@@ -2,7 +2,7 @@
 
 Only the app's own: botocore, the Encryption SDK, Chalice and requests are in it, moto (which works
 in another thread) and the simulator are not. Waiting is not in it either; what a call to AWS or
-Monoova takes is an assumption of whoever adds it up (tools/cost/assumptions.toml).
+Monoova takes is an assumption of the cost model (tools/cost/assumptions.toml).
 """
 
 import statistics
@@ -55,7 +55,7 @@ class _TimedWorld(CountedWorld):
 
 
 def cpu_milliseconds(rounds: int = _ROUNDS) -> dict[str, float]:
-    """The median of each way in, by `function: door` as `python -m bench.calls` prints it."""
+    """The median of each entry point, by `function: entry point` as `python -m bench.calls` prints."""
     with mock_aws():
         try:
             world = _TimedWorld()

@@ -45,7 +45,7 @@ class Events:
         self._app = app
 
     def customer(self) -> dict[str, Any]:
-        """Registers somebody with one destination."""
+        """Registers a customer with one destination."""
         destination = {
             "type": "PayId",
             "pay_id": "jo.citizen@example.com",

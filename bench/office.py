@@ -6,7 +6,7 @@ from bench.setting import Setting
 
 
 class Office:
-    """An administrator and Monoova, at the doors of one measured app."""
+    """An administrator and Monoova, at the entry points of one measured app."""
 
     def __init__(self, side: Side, events: Events, setting: Setting) -> None:
         """Registers the customer who is paid."""

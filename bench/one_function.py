@@ -1,7 +1,7 @@
 """One instance of a function, alone in a process of its own, as it is on AWS.
 
 Whatever it calls stands in the process that started it, behind a pipe: so its memory and its CPU
-are its own. For counting calls alone, the same function runs in the process of whoever counts.
+are its own. For counting calls alone, the same function runs in the counting process.
 """
 
 import io

@@ -23,7 +23,7 @@ class UnequalError(Exception):
 
 
 class Ear:
-    """Hears what is called at AWS and at Monoova, by whoever it is."""
+    """Hears what is called at AWS and at Monoova, by any caller."""
 
     def __init__(self, wire: Wire, setting: Setting) -> None:
         self._wire = wire

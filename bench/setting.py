@@ -23,7 +23,7 @@ from tools.devstack.processes import bare_environment, free_port
 from tools.devstack.settings import Account
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-WEBHOOK_SECRET: Final = "a-secret-of-the-bench"  # noqa: S105 - nobody else's Monoova uses it
+WEBHOOK_SECRET: Final = "a-secret-of-the-bench"  # noqa: S105 - only this Monoova uses it
 
 _STAGE: Final = "local"
 _SPEED: Final = 100_000.0  # Monoova's news of a payout comes at once
@@ -71,7 +71,7 @@ class Setting:
     functions: Mapping[str, str]
 
     def environment(self, aws_url: str | None = None) -> dict[str, str]:
-        """All that a measured process sees; `aws_url` is for whoever listens in between."""
+        """All that a measured process sees; `aws_url` is for a proxy that listens in between."""
         return bare_environment() | {
             **self.functions,
             "AWS_REGION": aws.REGION,

@@ -80,7 +80,7 @@ def _bare() -> Callable[[Any], Doing]:
 
     from bench.bare import BareClients, Call
 
-    # The way boto3 and requests are where nobody has set anything.
+    # As boto3 and requests are where nothing was set.
     clients = BareClients(
         boto3.client("dynamodb"),
         boto3.client("kms"),
@@ -117,7 +117,7 @@ def _serve(prepared: Callable[[Any], Doing], replies: TextIO) -> None:
 def main() -> None:
     kind, directory = sys.argv[1:]
     sys.path.insert(0, directory)
-    # The app's log lines go where nobody reads them, one write each as on Lambda.
+    # The app's log lines are discarded, one write each as on Lambda.
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

@@ -50,7 +50,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What one invocation did. `door` is how it was reached, such as `POST /payouts`.
+    """What one invocation did. `entry_point` is how it was reached, such as `POST /payouts`.
 
     `monoova` are the requests to Monoova, `log_bytes` what the app wrote to its log, `metrics`
     the names in it, and `bytes_out` what left AWS: the answer, and what Monoova was sent.

@@ -341,7 +341,7 @@ class Container:
         return self._ask_branch if self.settings.checks_bsb else None
 
     def _ask_branch(self, bsb: str) -> "Branch":
-        # Made only when it is called: whoever looks at a customer needs no line to Monoova.
+        # Made only when it is called: a look at a customer needs no connection to Monoova.
         return self._branches.ask(bsb)
 
     @part

@@ -21,7 +21,7 @@ _SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb")
 _DUPLICATES: Final = ("refused", "booked")
 _NEEDED: Final = ("off", "required")
 _WITHOUT_GROUP: Final = {"operate": OPERATES, "look": LOOKS}
-# In the clear only to this very machine: whoever signs in sends a code that stands for them.
+# In the clear only to this very machine: a sign-in sends a code that stands for the person.
 _SIGN_IN: Final = r"https://[\w.-]+(:[0-9]+)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?"
 _ROLE_ARN: Final = r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+"
 
@@ -30,9 +30,9 @@ _ROLE_ARN: Final = r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+"
 class Settings:
     """Everything that differs between deployments.
 
-    `parked_queue_url` is empty where nobody may look at dead letters through the API.
+    `parked_queue_url` is empty where dead letters cannot be seen through the API.
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
-    `low_balance_cents` is None where nobody wants to be told.
+    `low_balance_cents` is None where no alarm is wanted.
     `roles_without_group` are those of a person who is in none of our groups.
     `sign_in_url` and `user_pool_client_id` are the console's way to the user pool; empty without.
     """

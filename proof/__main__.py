@@ -43,7 +43,7 @@ PARTS: Final = (
         {"OPENAPI_CASES": "100", "OPENAPI_SEED": "1"},
     ),
     Part(
-        "the API by stories, and the webhook door",
+        "the API by sequences, and the webhook endpoint",
         (*_PYTEST, "tests/payouts/test_state_machine.py", "tests/webhooks/test_webhook_fuzzing.py"),
         {"STATE_MACHINE_EXAMPLES": "600", "WEBHOOK_CASES": "30000"},
     ),

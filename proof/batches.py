@@ -1,7 +1,7 @@
 """Batches whose functions die, after each call of the upload, and of what follows it.
 
-After a death everybody goes on as they would: whoever got no answer asks again, the queue brings
-its message once more, the clock strikes. At the end every row was paid once, or, where somebody
+After a crash every actor continues: a caller without an answer asks again, the queue delivers
+its message once more, the schedule runs. At the end every row was paid once, or, where an operator
 cancelled, at most once.
 """
 
@@ -25,7 +25,7 @@ WORDS: Final = "Wilhelmina's rent"
 
 @dataclass(frozen=True)
 class Deaths:
-    """At which calls of which function, in which part of the story, somebody may die.
+    """At which calls of which function, in which part of the flow, a function may be killed.
 
     `loses_messages`: the queue brings nothing, and the clock has all to do.
     """
@@ -98,7 +98,7 @@ class Story:
         return self
 
     def _part(self, name: str, act: Callable[[], object]) -> None:
-        """A part of the story, and the work that it makes. Whoever got no answer asks again."""
+        """A part of the flow, and the work that it makes. A caller without an answer asks again."""
         is_watched = name == self._deaths.part
         if is_watched and not self._deaths.loses_messages:
             self.crash_injector.watch(self._deaths.function, self._kill_at)
@@ -158,7 +158,7 @@ class Story:
 
     @property
     def batch(self) -> Any:
-        """The batch as somebody saw it last."""
+        """The batch as the API showed it last."""
         return self._batch
 
     def booked(self) -> list[int]:
@@ -182,7 +182,7 @@ class Story:
         tables = self.system.tables
         if tables.open_batches:
             yield "the batch is still looked after"
-        # An upload that died leaves rows that are nobody's, and expire; a batch's are emptied.
+        # An upload that died leaves rows that belong to no batch, and expire; a batch's are emptied.
         ours = {batch.upload_id for batch in tables.batches.values()}
         kept = [rows for key, rows in tables.batch_rows.items() if key[0] in ours]
         if any(row.reference for rows in kept for row in rows):

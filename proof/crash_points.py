@@ -107,7 +107,7 @@ class Scene:
         return self.people.customers[0]
 
     def does(self, act: Callable[[], object]) -> None:
-        """Somebody does something, and it is over when this returns."""
+        """Does one thing as one actor; it is over when this returns."""
         self.system.kernel.wait_for(self.system.kernel.spawn("person", act))
 
     def begin(self) -> None:
@@ -142,7 +142,7 @@ class Scene:
         self.system.kernel.wait_for(self.system.functions.reconcile())
 
     def webhook(self, amount: str = "125.50", status: str = "Payment Successful") -> None:
-        """What Monoova says of the payout, or of one that nobody knows yet."""
+        """What Monoova says of the payout, or of one that is not known yet."""
         reference = self.transaction_id or "00000000-0000-4000-8000-000000000001"
         body = json.dumps(
             {
@@ -225,7 +225,7 @@ def played(
                 f"{flow.name} {kill_at}"
             )
             if asks_again:
-                # The same once more, as whoever got no answer would.
+                # Once more, as a caller without an answer would ask.
                 flow.act(scene)
             scene.resumed()
             flow.afterwards(scene)
@@ -291,7 +291,7 @@ def _action(name: str, body: Mapping[str, str]) -> Callable[[Scene], None]:
 
 
 def _decision(name: str, body: Mapping[str, str]) -> Callable[[Scene], None]:
-    """What somebody other than who asked for the payout makes of it."""
+    """What a second person decides on the payout."""
 
     def act(scene: Scene) -> None:
         path = f"/payouts/{scene.transaction_id}/{name}"

@@ -109,7 +109,7 @@ class FaultInjector:
         """The SDK heard no answer and sends the same once more; what it answers then counts."""
         try:
             effect()
-        except Exception:  # noqa: BLE001 - an answer that nobody heard
+        except Exception:  # noqa: BLE001 - an answer that was lost
             self.faults += 1
         self._kernel.sleep(self._latency())
         self._die()
@@ -176,7 +176,7 @@ class Network(SimulatorAdapter):
         return response
 
     def _arrive_late(self, request: requests.PreparedRequest) -> None:
-        """What comes of it, nobody hears."""
+        """Its answer is lost."""
         with suppress(requests.RequestException):
             super().send(request)
 

@@ -29,7 +29,7 @@ class Task:
         self._kernel = kernel
         self._run = run
         self._waiting: list[Task] = []
-        # Whoever began it: when it is over, the kernel decides who goes on.
+        # Its starter: when it is over, the kernel decides what runs next.
         self.greenlet = greenlet.greenlet(self._whole, kernel.main)
 
     @property

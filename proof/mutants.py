@@ -257,7 +257,7 @@ MUTANTS: Final = (
     Mutant("final overwritten", "late news changes an end", _OVERWRITING),
     Mutant(
         "lease without expiry",
-        "whoever dies while sending keeps the payout",
+        "a function that dies while sending keeps the payout",
         (
             (request_payout, "lease_until", _never_expires),
             (decisions, "lease_until", _never_expires),

@@ -34,7 +34,7 @@ class Open:
 
 
 class TroubleError(Exception):
-    """What the far end of a call is said to have done; each door raises it as its own error."""
+    """What the other side of a call has done; each adapter raises it as its own error."""
 
     may_be_done: bool
 

@@ -1,4 +1,4 @@
-"""One seed, one simulated day: people, fault_rates, Monoova's moods; then quiet, then the verdict."""
+"""One seed, one simulated day: traffic, faults, Monoova as it is that day; then quiet, then the verdict."""
 
 import random
 from collections.abc import Callable
@@ -140,7 +140,7 @@ class Simulation:
         return seconds
 
     def _plan_people(self) -> None:
-        # Half of them come one by one, half in one minute: a file that somebody uploads.
+        # Half of them come one by one, half in one minute, as from a file.
         rush = self._randomness.uniform(0, self._size.hours * _HOUR * 0.8)
         for number in range(self._size.payouts):
 
@@ -195,6 +195,6 @@ class Simulation:
         self._later(follows, lambda: self.system.store_secret(NEXT_API_KEY))
 
     def _lock_out(self) -> None:
-        """Somebody else fails to log in to our account, five times."""
+        """A stranger fails to log in to our account, five times."""
         for _ in range(5):
             self.system.monoova.login.refusal("Basic d3Jvbmc6", self.system.kernel.now())

@@ -155,7 +155,7 @@ class System:
         """A message that was put on a queue."""
         self.history.add("written", to="queue", text=body)
         fault_rates = self.fault_injector.fault_rates
-        # The other queue holds what nobody says twice: SQS loses none, and so does nothing here.
+        # The other queue holds what is not sent twice: SQS loses none, and so does nothing here.
         if url.endswith("/payouts") and self.fault_injector.happens(fault_rates.message_lost_rate):
             return
         times = 2 if self.fault_injector.happens(fault_rates.message_doubled_rate) else 1
@@ -179,7 +179,7 @@ class System:
             self._later(url, body, _VISIBILITY_SECONDS, receives + 1)
 
     def _deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
-        """One of Monoova's own webhooks, through the app's door."""
+        """One of Monoova's own webhooks, through the app's endpoint."""
         return self.webhook(url.removeprefix(OURS), headers, body, is_genuine=True)
 
     def webhook(
@@ -234,7 +234,7 @@ class System:
         self.history.add("end", unreachable=[])
 
     def look(self, transaction_id: str) -> None:
-        """Somebody reads one payout."""
+        """A person reads one payout."""
         answer = self.functions.http("GET", f"/payouts/{transaction_id}", who=user("reader"))
         if answer is not None and answer.status == 200:
             shown = json.loads(answer.text)

@@ -176,7 +176,7 @@ class People:
         payment = about[0]
         payee = payment.transaction.disbursements[0]
         who = next((c for c in self.customers if c.payee in payment.transaction.payees), None)
-        named = who.account_name if who else "nobody"
+        named = who.account_name if who else "no payee"
         body = {
             "UniqueReference": transaction_id,
             "TransactionId": payment.transaction_id,
@@ -218,7 +218,7 @@ class People:
     # --- attackers
 
     def forge(self) -> None:
-        """Somebody without the secret, or without the key, says that a payout is paid."""
+        """An attacker without the secret, or without the key, says that a payout is paid."""
         if not self.payouts:
             return
         transaction_id = self.randomness.choice(self.payouts)
@@ -246,7 +246,7 @@ class People:
         self.system.webhook(path, headers, body, is_genuine=False)
 
     def tamper(self) -> None:
-        """Somebody who can write to the table puts one payee's details into another's record."""
+        """A writer of the table puts one payee's details into another's record."""
         if len(self.customers) < 2:
             return
         theirs, mine = self.randomness.sample(self.customers, 2)

@@ -1,4 +1,4 @@
-"""The in-process door: mount it on a `requests.Session` and Monoova is there, without a socket.
+"""The in-process adapter: mount it on a `requests.Session` and Monoova is there, without a socket.
 
 Faults show themselves as they would on a wire, as real exceptions of requests, but at once: where
 a client would have waited, the given clock is moved instead.

@@ -1,7 +1,7 @@
 """The switches: one for each point on which Monoova's documentation is silent.
 
 The defaults are the reading that the OpenAPI v5.29 and its examples suggest; every other value
-is something that a client must survive because nobody has ruled it out.
+is something that a client must survive because nothing rules it out.
 """
 
 from dataclasses import dataclass, fields, replace

@@ -25,7 +25,7 @@ class ManualClock:
 
 
 def utc_now() -> datetime:
-    """The machine's clock, for the server door."""
+    """The machine's clock, for the HTTP server."""
     return datetime.now(UTC)
 
 

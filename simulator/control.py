@@ -19,7 +19,7 @@ PREFIX = "/simulator/"
 
 
 def answer(monoova: Monoova, request: Request) -> Reply:
-    """What either door does with a request."""
+    """What the HTTP server and the adapter do with a request."""
     if not request.path.startswith(PREFIX):
         return monoova.handle(request)
     act = _ACTS.get((request.method, request.path))

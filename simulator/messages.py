@@ -1,4 +1,4 @@
-"""A request and a reply, as both doors hand them in and out."""
+"""A request and a reply, as the HTTP server and the adapter pass them on."""
 
 import json
 import random
@@ -44,7 +44,7 @@ class Request:
 class Reply:
     """One HTTP reply, and what happens to it on its way.
 
-    `hold_seconds`: how long the caller waits before the first byte. The doors do the waiting.
+    `hold_seconds`: how long the caller waits before the first byte. The server and the adapter do the waiting.
     """
 
     http: int

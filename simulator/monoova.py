@@ -44,7 +44,7 @@ Dispatch = Callable[[Callable[[], None]], None]
 
 @dataclass(frozen=True)
 class Call:
-    """One call that was received. `authenticated` is None where nobody asked for a key."""
+    """One call that was received. `authenticated` is None where no key is needed."""
 
     number: int
     at: datetime
@@ -251,7 +251,7 @@ class Monoova:
 
     def _try(self, notification: Notification, headers: Mapping[str, str]) -> tuple[int, str]:
         if self._deliver is None:
-            return 0, "nobody delivers"
+            return 0, "no delivery"
         try:
             return self._deliver(notification.url, headers, notification.body), ""
         except Exception as reason:  # noqa: BLE001  # whatever breaks at the receiver: not delivered

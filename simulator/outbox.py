@@ -67,7 +67,7 @@ class Outbox:
         return list(self._rows)
 
     def post(self, event_name: str, body: bytes, due: datetime, to_lose: int = 0) -> None:
-        """Send to whoever subscribed to `event_name`, at `due`; to nobody if nobody did."""
+        """Send to the subscriber of `event_name`, at `due`, if there is one."""
         notification = self._write(event_name, body, to_lose)
         if notification is not None:
             self._due.add(due, notification)

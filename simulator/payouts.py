@@ -143,7 +143,7 @@ class Payouts:
         return plan_for(transaction.total, transaction.payees)
 
     def _arrive_late(self, transaction: Transaction, plan: Plan, at: datetime) -> None:
-        """The request that nobody waits for any more; its answer goes nowhere."""
+        """The request whose caller has gone; its answer is discarded."""
         self._admit(transaction, plan, at)
 
     def _admit(self, transaction: Transaction, plan: Plan, at: datetime) -> Reply:

@@ -1,4 +1,4 @@
-"""The HTTP door: loopback only, a thread for each connection and one that lets time pass."""
+"""The HTTP server: loopback only, a thread for each connection and one that lets time pass."""
 
 import socket
 import struct

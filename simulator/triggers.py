@@ -115,7 +115,7 @@ TRIGGERS: tuple[Trigger, ...] = (
         714,
         Outcome.REFUSED_UNKNOWN_STATUS,
         _refusal(UNKNOWN_REFUSAL),
-        "HTTP 400 with a status in nobody's table",
+        "HTTP 400 with a status in no table",
     ),
     Trigger(
         715,
@@ -360,4 +360,4 @@ def table_lines() -> Iterator[str]:
     yield ""
     yield f"{'PayID':<26}whose it is, as a verification says"
     for payee_id, owner in OWNERS.items():
-        yield f"{payee_id:<26}{owner or 'nobody: HTTP 400'}"
+        yield f"{payee_id:<26}{owner or 'no owner: HTTP 400'}"

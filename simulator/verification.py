@@ -19,7 +19,7 @@ _ONE_CENT = Decimal("0.01")
 _INVALID = "SimulatedVerificationIsInvalid"
 
 OWNERS = {
-    "stranger@example.com": "Somebody Else Pty Ltd",
+    "stranger@example.com": "Another Name Pty Ltd",
     "unregistered@example.com": None,
     "+61-400000002": None,
 }

@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright: for whoever tests what people see."""
+"""Debian's Chromium, driven by Playwright: for tests of what people see."""
 
 import contextlib
 import os

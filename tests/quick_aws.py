@@ -165,7 +165,7 @@ def shorten_moto_routes() -> None:
 
 
 def wait_for_no_message() -> None:
-    """A long poll of an empty queue would wait, in vain: nobody else puts a message there."""
+    """A long poll of an empty queue would wait, in vain: nothing else puts a message there."""
     backend: Any = sqs_models.SQSBackend
     receive = backend.receive_message
 

@@ -1,4 +1,4 @@
-"""The world's app behind a real port, as API Gateway shows it: for whoever speaks HTTP only."""
+"""The world's app behind a real port, as API Gateway shows it: for clients that speak HTTP only."""
 
 import base64
 import contextlib
@@ -35,7 +35,7 @@ class Served:
     people: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def token(self, *groups: str, name: str | None = None) -> str:
-        """Of somebody in these groups, an operator if none is named; the same one each time.
+        """Of a user in these groups, an operator if none is named; the same one each time.
 
         It has a JWT's form, so that what reads its claims without checking them can.
         """

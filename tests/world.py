@@ -39,7 +39,7 @@ __all__ = [
     "WorldClock",
     "as_admin",
     "as_approver",
-    "as_nobody",
+    "as_anonymous",
     "as_service",
     "load_app",
 ]
@@ -112,7 +112,7 @@ def as_admin(app: ModuleType, sub: str = ADMIN) -> Caller:
 
 
 def as_approver(app: ModuleType, sub: str = APPROVER) -> Caller:
-    """Somebody other than the administrator, who may decide on what that one has asked for."""
+    """An approver other than the administrator, who may decide on what that one has asked for."""
     return Caller(app, user(sub, "approvers"))
 
 
@@ -120,7 +120,7 @@ def as_service(app: ModuleType, arn: str = ROLE) -> Caller:
     return Caller(app, {"identity": {"userArn": arn, "sourceIp": "127.0.0.1"}})
 
 
-def as_nobody(app: ModuleType) -> Caller:
+def as_anonymous(app: ModuleType) -> Caller:
     return Caller(app, {})
 
 
@@ -166,7 +166,7 @@ class World:
         self.admin = as_admin(self.app)
         self.approver = as_approver(self.app)
         self.service = as_service(self.app)
-        self.nobody = as_nobody(self.app)
+        self.anonymous = as_anonymous(self.app)
 
     def _environment(self) -> dict[str, str]:
         return aws.create(self.session) | {
@@ -267,9 +267,9 @@ class World:
         return status
 
     def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
-        """One webhook through the app's door."""
+        """One webhook through the app's endpoint."""
         path = url.removeprefix("https://app.example")
-        caller = as_nobody(self._webhook_app)
+        caller = as_anonymous(self._webhook_app)
         return caller("POST", path, headers=headers, raw=body).status
 
     # --- what tests do again and again

@@ -1,4 +1,4 @@
-"""How far the payouts of a batch are: counted a chunk at a time, when somebody wants to know."""
+"""How far the payouts of a batch are: counted a chunk at a time, on request."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _FRESH: Final = timedelta(seconds=3)
 # What is final may still be returned, days later.
 _FINAL_FRESH: Final = timedelta(hours=1)
 # The schedule's own looks become rarer with time, so that a payout which stays open for a day
-# makes nobody read its whole batch every minute.
+# spares a read of the whole batch every minute.
 _SHARE_OF_AGE: Final = 4
 _COUNTED: Final = (ChunkState.RELEASED, ChunkState.CANCELLED)
 
@@ -39,7 +39,7 @@ class BatchProgress:
         return self._counted(batch, lambda mark: now - _time_of(mark) >= _gap(mark))
 
     def kept_up(self, batch: Batch) -> tuple[Mark, ...]:
-        """The same for the schedule, which nobody waits for."""
+        """How far the batch is, for the schedule: no caller waits for it."""
         now = self.clock.now()
         age = now - (batch.approved_at or batch.created_at)
 

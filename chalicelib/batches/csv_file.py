@@ -146,7 +146,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 def _columns(header: Sequence[str], errors: Errors) -> tuple[str, ...]:
     """The names of the columns; none if they are not as they must be."""
     names = tuple(name.lower() for name in header)
-    # By their numbers: in a file without a header these are somebody's particulars.
+    # By their numbers: in a file without a header these are a person's particulars.
     unknown = [str(number) for number, name in enumerate(names, 1) if name not in COLUMNS]
     if unknown:
         shown = ", ".join(unknown[:10])

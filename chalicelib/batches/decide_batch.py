@@ -74,7 +74,7 @@ class BatchService:
         return self.batches.newest(limit, start)
 
     def confirm(self, batch_id: str, total_cents: int, by: Actor) -> Shown:
-        """Somebody has read the summary, and says what it comes to.
+        """An operator has read the summary, and says what it comes to.
 
         Raises:
             UnprocessableError: it comes to something else, or to more than the day has left.
@@ -106,7 +106,7 @@ class BatchService:
         return after
 
     def approve(self, batch_id: str, by: Actor) -> Shown:
-        """Somebody who neither uploaded nor confirmed it lets it be paid."""
+        """A person who neither uploaded nor confirmed it approves it."""
 
         def approved(batch: Batch) -> Batch:
             _check_other(batch, by)
@@ -118,7 +118,7 @@ class BatchService:
         return self._decided(batch_id, by, approved)
 
     def reject(self, batch_id: str, reason: str, by: Actor) -> Shown:
-        """Somebody who neither uploaded nor confirmed it says no."""
+        """A person who neither uploaded nor confirmed it rejects it."""
 
         def rejected(batch: Batch) -> Batch:
             _check_other(batch, by)

@@ -45,7 +45,7 @@ class Released:
 
 
 class _TimeIsUpError(Exception):
-    """The row has to wait for whoever goes on."""
+    """The row has to wait for the next run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class RowReleaser:
     ) -> Released:
         """Payouts for all rows but those with `problems`, found when it was begun before.
 
-        May raise `StorageUnavailableError`: whoever comes next goes on.
+        May raise `StorageUnavailableError`: the next worker continues.
         """
         found = dict(problems)
         ids = [transaction_id_of(batch, row) for row in rows]
@@ -120,7 +120,7 @@ class RowReleaser:
             standing = self.acceptance.create(payout, seconds)
         except UnprocessableError:
             return RowProblem.LIMIT_EXCEEDED
-        # One that stands already was made by whoever had this chunk before.
+        # One that stands already was made by the worker that had this chunk before.
         if standing is None:
             observability.count(Metric.PAYOUTS_REQUESTED)
         if self.approval.new_destinations and not place.is_known:
@@ -137,7 +137,7 @@ class RowReleaser:
 
 
 def transaction_id_of(batch: Batch, row: Row) -> str:
-    """The id of a row's payout, whoever makes it and however often."""
+    """The id of a row's payout: the same for every worker and every try."""
     return str(uuid.uuid5(_BY_LINE, f"{batch.batch_id}\n{row.line}"))
 
 

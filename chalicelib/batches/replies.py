@@ -39,7 +39,7 @@ _COLUMNS: Final = (
     "failure_reason",
     "needs_review",
 )
-# A cell that begins so is a formula to a spreadsheet, whoever wrote it.
+# A cell that begins so is a formula to a spreadsheet.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -32,7 +32,7 @@ _AGAIN_MINUTES: Final = 5
 _CHUNKS_BY_ITSELF: Final = 2
 _ONE_CHUNK_SECONDS: Final = 20.0
 _TALLY_SECONDS: Final = 5.0
-# As a payout that nobody approves.
+# As a payout that is not approved.
 _WAITS_FOR: Final = timedelta(days=30)
 
 
@@ -99,7 +99,7 @@ class BatchTending:
             return True
         waited = now - batch.updated_at
         if task is Task.CANCEL and batch.approved_at:
-            # Whoever cancelled it may have died before.
+            # The function that cancelled it may have died before.
             self.open_batches.stop(batch.batch_id, batch.history[-1].by, now)
         if waited < _MESSAGES_TAKE:
             return False

@@ -30,7 +30,7 @@ from chalicelib.customers.rules.verification import is_payable
 _CUSTOMERS_AT_ONCE: Final = 500
 # For so many customers, or for a chunk of rows; the gateway gives up on us after 29.
 _SECONDS_FOR_A_STEP: Final = 1.0
-_NOBODY: Final = "There is no such customer."
+_UNKNOWN_ID: Final = "There is no such customer."
 _NOT_THEIRS: Final = "The customer has no such destination."
 _UNVERIFIED: Final = "The destination is not verified."
 _NONE: Final = "The customer has no destination to pay to."
@@ -128,7 +128,7 @@ class BatchUpload:
             self._check_time(time_left)
             self.batches.store_rows(upload_id, number, rows[start : start + CHUNK_ROWS], now)
         self.batches.store_pairs(upload_id, pairs_of(rows), now)
-        # Until here nothing stands: rows without a batch are nobody's, and expire.
+        # Until here nothing stands: rows without a batch belong to none, and expire.
         standing = self.batches.create(batch)
         if standing is not None:
             return Uploaded(standing, is_replay=True)
@@ -138,7 +138,7 @@ class BatchUpload:
 
 
 def _customer_of(line: Line, named: dict[str, str]) -> str | None:
-    """The customer that a line means; none if it names two, or one that nobody has."""
+    """The customer that a line means; none if it names two, or one that no customer has."""
     if line.external_id is None:
         return line.customer_id
     customer_id = named.get(line.external_id)
@@ -148,7 +148,7 @@ def _customer_of(line: Line, named: dict[str, str]) -> str | None:
 def _place_of(line: Line, payee: Payee | None) -> Place | str:
     """Where a line pays to, or what is wrong with it."""
     if payee is None:
-        return _NOBODY
+        return _UNKNOWN_ID
     if line.destination_id:
         return payee.place(line.destination_id) or _NOT_THEIRS
     if len(payee.places) == 1:

@@ -1,7 +1,7 @@
 """What workers do with the chunks of a batch: check them, make payouts of them, cancel them.
 
 Each task may be begun twice, at once or again after a crash: a mark is written on condition that
-nobody else wrote it, and the id of a row's payout follows from the row.
+no other worker wrote it, and the id of a row's payout follows from the row.
 """
 
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ from chalicelib.core.deadline import TimeLeft
 from chalicelib.core.observability import Metric
 
 SYSTEM: Final = "system"
-# Outlives every function's timeout (60 s): once it is over, whoever had it is dead.
+# Outlives every function's timeout (60 s): once it is over, its holder is dead.
 _LEASE: Final = timedelta(seconds=90)
 
 
@@ -116,7 +116,7 @@ class BatchWork:
         if new:
             observability.measure(Metric.BATCH_ROWS_NOT_RELEASED, new)
         if not released.is_whole:
-            # Still begun, and nobody's: whoever comes next looks at what stands, and goes on.
+            # Still begun, and without a lease: the next worker looks at what stands, and continues.
             self._save(batch, replace(ours, problems=released.problems, lease_until=None))
             return False
         if released.problems != ours.problems:
@@ -129,7 +129,7 @@ class BatchWork:
         return True
 
     def _cancel(self, batch: Batch, mark: Mark, time_left: TimeLeft) -> bool:
-        # First, so that nobody releases it any more.
+        # First, so that it is released no more.
         ours = self._save(batch, replace(mark, state=ChunkState.CANCELLING, lease_until=None))
         rows = self.batches.rows(batch.upload_id, mark.number)
         has_payouts = batch.approved_at is not None

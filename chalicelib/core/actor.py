@@ -24,7 +24,7 @@ _ASSUMED: Final = ":assumed-role/"
 @dataclass(frozen=True, slots=True)
 class Actor:
     """`name` stands in the history; `subject` tells callers apart: it owns an Idempotency-Key, and
-    nobody approves what their own subject asked for.
+    no person approves what their own subject asked for.
 
     They differ for a role: its session may have another name at each try of the same request.
     """
@@ -44,8 +44,8 @@ class Actor:
 def user(sub: str, groups: Iterable[str] = (), without_group: frozenset[Role] = OPERATES) -> Actor:
     """A person of the user pool, by the pool's own id for them.
 
-    Groups that are not ours say nothing: whoever is in none of ours has the roles `without_group`,
-    and nobody is an approver without being named one.
+    Groups that are not ours say nothing: a person in none of ours has the roles `without_group`,
+    and an approver has to be named one.
     """
     ours = [_BY_GROUP[group] for group in groups if group in _BY_GROUP]
     return Actor(sub, subject_of(sub), frozenset().union(*ours) if ours else without_group)
@@ -71,11 +71,11 @@ def service(arn: str, roles: ServiceRoles | None = None) -> Actor:
 
 
 def subject_of_role(arn: str) -> str:
-    """The subject of whoever has assumed a role. A session's ARN does not tell the role's path."""
+    """The subject of a principal that has assumed a role. A session's ARN does not tell the role's path."""
     account, _, path = arn.replace(":iam:", ":sts:").partition(":role/")
     return f"{account}{_ASSUMED}{path.rpartition('/')[2]}"
 
 
 def subject_of(name: str) -> str:
-    """The subject of whoever stands in a history as `name`."""
+    """The subject of the person or role that a history calls `name`."""
     return name.rpartition("/")[0] if _ASSUMED in name else name

@@ -1,4 +1,4 @@
-"""Time as a door: the real clock in production, a hand-moved one in tests."""
+"""The clock: the machine's in production, one that is moved by hand in tests."""
 
 import time
 from datetime import UTC, datetime

@@ -16,7 +16,7 @@ AppError
 ├── TryAgainError                   503  nothing was done: the same again may succeed
 └── NotKnownYetError                503  OutcomeUnknown: look before you ask again
 
-That nobody knows yet whether Monoova paid is no error: it is the payout's own state (`Pending`,
+That it is not known yet whether Monoova paid is no error: it is the payout's own state (`Pending`,
 `Unresolved`), and the answer is 202. `NotKnownYetError` is for the one case where we do not even
 know whether the payout was recorded.
 """
@@ -123,7 +123,7 @@ class BatchInvalidError(CallerError):
 
 
 class UnauthenticatedError(CallerError):
-    """Nobody, or nobody we know, asks."""
+    """The caller is not authenticated."""
 
     status = 401
     default_code = ErrorCode.UNAUTHENTICATED

@@ -35,7 +35,7 @@ LISTING_PART: Final = {"listing": _LISTING}
 
 
 class CustomerChangedError(Exception):
-    """Somebody else wrote the customer first, or it is gone."""
+    """Another writer wrote the customer first, or it is gone."""
 
 
 class ExternalIdTakenError(Exception):

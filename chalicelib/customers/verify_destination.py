@@ -188,7 +188,7 @@ class VerificationService:
             raise TryAgainError(_STOPPED[passage], ErrorCode.SENDING_STOPPED)
 
     def _begun(self, customer: SealedCustomer, sealed: SealedDestination) -> SealedDestination:
-        """Stores the intent. Whoever changed the customer meanwhile may have started it, too."""
+        """Stores the intent. Another writer of the customer may have started it meanwhile."""
         now = self.clock.now()
         begun = replace(sealed, verification=started(now), sealed_token=None)
         try:

@@ -10,7 +10,7 @@ from chalicelib.monoova.rules.outcome import Silence, is_login_problem
 if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
 
-# Somebody waits, and the answer can wait: `POST /payouts/validate` asks again.
+# A caller waits, and the answer can wait: `POST /payouts/validate` asks again.
 _SECONDS: Final = 3.0
 
 

@@ -73,7 +73,7 @@ class Gatekeeper:
         return self._key_version() if gate.refused_key else None
 
     def _probed(self, passage: Passage) -> Passage:
-        """Of all that want to probe, one may: whoever moves the time of the probe on."""
+        """Of all that want to probe, one may: the one that moves the time of the probe on."""
         if passage is not Passage.PROBE:
             return passage
         try:

@@ -38,7 +38,7 @@ class StillBusyError(StorageUnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The one door through which a new payout comes into the table.
+    """The one place that puts a new payout into the table.
 
     `counted` is None where nothing is limited: what counts is not even loaded then.
     """

@@ -88,7 +88,7 @@ class AdministrationService:
             return change_for(payout, event, note, closed)
 
         try:
-            # Nobody's details are opened for what is refused.
+            # No details are decrypted for what is refused.
             resolved(before)
             text = redact(reason, details_of_payee(before, self.together, self.opener, by))
             return self.recorder.record(before, lambda payout: resolved(payout, text))

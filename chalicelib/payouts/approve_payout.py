@@ -44,7 +44,7 @@ class ApprovalService:
 
         Raises:
             NotFoundError
-            ForbiddenError: whoever asked for a payout does not approve it.
+            ForbiddenError: the person who asked for a payout does not approve it.
             ConflictError: it does not wait for an approver.
         """
         before = self._for_decision(transaction_id, by)

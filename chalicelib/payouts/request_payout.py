@@ -223,7 +223,7 @@ class PayingService:
         reasons: tuple[ApprovalReason, ...],
         ends_at: datetime,
     ) -> Requested:
-        """Nothing is sent and nobody is told: it is found in the list of what waits."""
+        """Nothing is sent: the payout is found in the list of what waits for approval."""
         payout = _opened_with(
             replace(
                 payout,

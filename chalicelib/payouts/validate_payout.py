@@ -51,7 +51,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """What would happen to the request if it were made now; `waits_for` says why somebody else
+    """What would happen to the request if it were made now; `waits_for` says why another person
     would have to approve it, if so.
     """
 
@@ -100,7 +100,7 @@ class ValidationService:
         return Validated(sealed, (*checks, *self._branch(sealed, destination)), reasons)
 
     def _branch(self, sealed: SealedDestination, destination: Destination) -> tuple[Check, ...]:
-        """Whether the branch is open, where nobody could tell when the account was added."""
+        """Whether the branch is open, where Monoova could not tell when the account was added."""
         if not isinstance(destination, BankAccount) or sealed.bsb_checked_at is not None:
             return ()
         if self.check_branch is None:

@@ -55,7 +55,7 @@ class AccessList:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyService:
-    """The Australian Privacy Principle 12, as doors."""
+    """Access to one's data, as the Australian Privacy Principle 12 has it."""
 
     customers: Customers
     payouts: Payouts

@@ -1,4 +1,4 @@
-"""What is held on a customer, in the clear, and who looked at it: the answers of two doors."""
+"""What is held on a customer, in the clear, and who looked at it."""
 
 from typing import Any
 

@@ -90,7 +90,7 @@ class RoleSettings(Protocol):
 
 
 class PayoutsApp(Chalice):
-    """Chalice, and the deployment's `settings`: read by whoever needs one, and no page does."""
+    """Chalice, and the deployment's `settings`: read where one is needed, and no page needs one."""
 
     def __init__(self, app_name: str, settings: Callable[[], RoleSettings]) -> None:
         super().__init__(app_name)
@@ -115,7 +115,7 @@ class Incoming:
         """The person that API Gateway's Cognito authorizer let in, with their roles.
 
         Raises:
-            UnauthenticatedError: there is none: an authorizer that is missing lets nobody in.
+            UnauthenticatedError: there is none: an authorizer that is missing lets no request in.
         """
         claims = (self.request.context.get("authorizer") or {}).get("claims") or {}
         sub = claims.get("sub")
@@ -126,7 +126,7 @@ class Incoming:
         return _noted(user(sub, groups, self.settings().roles_without_group))
 
     def operator(self) -> Actor:
-        """The same, where something is to be changed: whoever is only a viewer may not.
+        """The operator who asks for a change; a viewer may not.
 
         Raises:
             UnauthenticatedError, ForbiddenError
@@ -134,7 +134,7 @@ class Incoming:
         return _allowed(self.administrator(), Role.OPERATOR)
 
     def approver(self) -> Actor:
-        """The same, where what somebody else asked for is decided on.
+        """The approver who decides on what another person asked for.
 
         Raises:
             UnauthenticatedError, ForbiddenError

@@ -21,7 +21,7 @@ CONSOLE_FILES: Final = frozenset({"index.html", "console.css", "console.js", "ic
 
 
 def console(sign_in_url: str) -> Pages:
-    """The console's files. Its scripts ask this API and the sign-in page, and nobody else."""
+    """The console's files. Its scripts ask this API and the sign-in page alone."""
     return Pages("console", CONSOLE_FILES, policy=_console_policy(sign_in_url))
 
 

@@ -19,5 +19,5 @@ def page_of(items: Sequence[Json], next_cursor: str | None) -> Json:
 
 
 def me(shown: Actor) -> Json:
-    """Whoever asks, with every role they have."""
+    """The caller, with every role they have."""
     return {"name": shown.name, "roles": [role.value for role in Role if shown.may(role)]}

@@ -15,7 +15,7 @@ from chalicelib.core.errors import ErrorCode, NotFoundError
 from chalicelib.web.http import Reply
 
 FOLDER: Final = Path(__file__).parents[1] / "static"
-# Nothing is loaded from anywhere, and nobody frames it: what a page needs, it asks for by name.
+# Nothing is loaded from anywhere, and no page frames it: what a page needs, it asks for by name.
 NOTHING: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 _TYPES: Final[Mapping[str, str]] = {
@@ -67,7 +67,7 @@ class Pages:
 
 
 def _has(if_none_match: str, tag: str) -> bool:
-    """Weakly compared, as RFC 9110 has it: whoever compressed the answer may have added `W/`."""
+    """Weakly compared, as RFC 9110 has it: a proxy that compressed the answer may have added `W/`."""
     known = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
     return tag in known or "*" in known
 

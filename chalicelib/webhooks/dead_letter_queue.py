@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 10
 # Who looks at more than this has something else to repair first.
 MOST_LOOKED_AT: Final = 200
-# Long enough to look at them all; whoever dies meanwhile hides them no longer.
+# Long enough to look at them all; a function that dies meanwhile hides them no longer.
 _HIDDEN_SECONDS: Final = 60
 # Without waiting SQS asks only some of its servers, and a message may seem not to be there.
 _WAIT_SECONDS: Final = 1
@@ -24,7 +24,7 @@ _HIDDEN: Final = "ApproximateNumberOfMessagesNotVisible"
 
 @dataclass(frozen=True, slots=True)
 class Resting:
-    """A message that rests. Its `text` may be anything: it may rest because nobody could read it.
+    """A dead letter. Its `text` may be anything: it may be there because it cannot be read.
 
     `source` is the name of the queue that it came from, where SQS tells; `received` is how often it
     was taken out of any queue, to be looked at too.
@@ -50,7 +50,7 @@ class RestingQueue:
         self._url = url
 
     def count(self) -> int:
-        """About how many rest, whoever looks at them now; none of them is taken."""
+        """About how many dead letters there are; none of them is taken."""
         with queue_errors():
             answer = self._client.get_queue_attributes(
                 QueueUrl=self._url, AttributeNames=[_VISIBLE, _HIDDEN]
@@ -58,7 +58,7 @@ class RestingQueue:
         return sum(int(number) for number in answer["Attributes"].values())
 
     def look(self, most: int = MOST_LOOKED_AT) -> list[Resting]:
-        """So many messages that rest; not those that somebody else looks at now."""
+        """So many dead letters; not those that another caller looks at now."""
         found = [message for handful in self._handfuls(most) for message in handful]
         self.show_again(found)
         return found

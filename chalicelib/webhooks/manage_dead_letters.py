@@ -77,7 +77,7 @@ class DeadLetterService:
 
         Raises:
             NotFoundError
-            ConflictError: nobody knows where it came from.
+            ConflictError: its source is not known.
         """
         message = self._taken(message_id)
         letter = _letter(message)

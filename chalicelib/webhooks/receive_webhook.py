@@ -45,7 +45,7 @@ class UnknownPayoutError(Exception):
 class WebhookService:
     """`secrets` gives the values that the Authorization header may have; several to rotate.
 
-    It may raise `SecretUnavailableError`: then nobody can be told from Monoova, now. `funding` is
+    It may raise `SecretUnavailableError`: then Monoova cannot be authenticated, now. `funding` is
     made when money comes in.
     """
 

@@ -37,13 +37,13 @@ variable "password_sign_in" {
 variable "console_urls" {
   type        = string
   default     = ""
-  description = "Addresses at which the console is opened, comma-separated and to the letter. Empty: nobody signs in to the console."
+  description = "Addresses at which the console is opened, comma-separated and to the letter. Empty: no sign-in to the console."
 }
 
 variable "require_mfa" {
   type        = string
   default     = "false"
-  description = "\"true\" lets nobody sign in without a code of an authenticator app."
+  description = "\"true\" asks for a code of an authenticator app at each sign-in."
 }
 
 variable "monoova_environment" {
@@ -145,7 +145,7 @@ variable "require_verified_destination" {
 variable "approval_threshold_aud" {
   type        = string
   default     = ""
-  description = "Somebody other than who asked approves a payout above this, in AUD. Empty: none needs it."
+  description = "A person other than the requester approves a payout above this, in AUD. Empty: none needs it."
 }
 
 variable "approval_new_destinations" {
@@ -193,7 +193,7 @@ variable "approver_role_arns" {
 variable "low_balance_aud" {
   type        = string
   default     = ""
-  description = "Below this much in the mAccount, in AUD, an alarm tells of it. Empty means that nobody is told."
+  description = "Below this much in the mAccount, in AUD, an alarm tells of it. Empty: no alarm."
 }
 
 variable "payout_expiry_hours" {
@@ -274,7 +274,7 @@ variable "api_name" {
 variable "alert_email" {
   type        = string
   default     = ""
-  description = "Who gets the alarms. They must confirm the subscription by the link in the first mail. Empty means nobody yet."
+  description = "Who gets the alarms. They must confirm the subscription by the link in the first mail. Empty: none yet."
 }
 
 variable "api_p95_milliseconds" {

@@ -103,7 +103,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Webhook:
-    """A delivery at the door. A `status` of None: the function died."""
+    """A delivery of a webhook. A `status` of None: the function died."""
 
     line: int
     is_genuine: bool

@@ -17,7 +17,7 @@ def lost_payouts(run: Run) -> Iterator[Violation]:
     yield from _missing(run)
     for payout in run.last.values():
         if payout.state not in FINAL and not payout.needs_review:
-            yield _broken(f"{payout.state} for ever, and nobody is called", payout.evidence)
+            yield _broken(f"{payout.state} for ever, and no person is called", payout.evidence)
     owners: dict[str, Wish] = {}
     for wish in wishes_of(run):
         yield from _answers(wish)

@@ -88,7 +88,7 @@ def _story(payout: Payout) -> Iterator[Violation]:
         if not is_note and move not in _ALLOWED.get(entry.event, ()):
             yield _broken(f"{entry.event} cannot make {move}", payout.evidence)
     if not all(entry.by for entry in history):
-        yield _broken("nobody did it", payout.evidence)
+        yield _broken("an act has no author", payout.evidence)
 
 
 def _names(payout: Payout) -> Iterator[Violation]:

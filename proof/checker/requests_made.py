@@ -12,10 +12,10 @@ Name = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Wish:
-    """One payout that somebody wanted: all asks under one key, or to retry one payout, or one ask.
+    """One payout that was wanted: all requests under one key, or to retry one payout, or one request.
 
     `named` are the payouts that answers spoke of, `made` those that exist because of it, so far as
-    a name in an answer, a description that nobody else used, or `retry_of` tells.
+    a name in an answer, a description that no other request used, or `retry_of` tells.
     """
 
     asks: tuple[Ask, ...]

@@ -81,7 +81,7 @@ class _NoRecords(Accesses):
 
 
 class _Payouts(MemoryPayouts):
-    """Where there is one payout, nobody else can change what the other shards answer, or the
+    """Where there is one payout, no other actor can change what the other shards answer, or the
     count of payouts in review: neither is a place to cross."""
 
     def due(

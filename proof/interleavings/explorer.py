@@ -149,7 +149,7 @@ class Lanes(Lane):
     def _done_unheard(self, effect: Callable[[], T]) -> None:
         try:
             effect()
-        except Exception as error:  # noqa: BLE001 - nobody hears of it
+        except Exception as error:  # noqa: BLE001 - the answer is lost
             self.trace.append(f"   unheard: {type(error).__name__}")
 
     def _what_happens(self, actor: Actor, call: Call) -> str:

@@ -124,7 +124,7 @@ def _guesses(row: Payout, world: Lanes) -> Iterator[str]:
         # Monoova has said two things that cannot both be true, and a person is told.
         return
     if row.state is State.COMPLETED and (not provider.bookings or provider.fate is Fate.REJECTED):
-        yield "P3: Completed, and nobody was paid"
+        yield "P3: Completed, and no payee was paid"
     if row.state is State.COMPLETED and provider.return_was_told and not row.needs_review:
         yield "P3: Completed, and we were told that it came back"
     if row.state in (State.FAILED, State.CANCELLED) and provider.held_cents:

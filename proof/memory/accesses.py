@@ -5,7 +5,7 @@ from typing import Final
 
 from chalicelib.core.dynamodb.items import Page
 from chalicelib.customers.access_store import Access, Accesses, collection_of, item_key_of
-from proof.memory.tables import Door, Tables
+from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
 
 _TABLE: Final = "records"
@@ -17,7 +17,7 @@ class MemoryAccesses(Accesses):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._table = _TABLE
         self._rows = tables.accesses
-        self._seam = Door(tables, seam)
+        self._seam = TableSeam(tables, seam)
 
     def add(self, access: Access) -> None:
         key = (collection_of(access.customer_id), item_key_of(access))

@@ -16,7 +16,7 @@ from chalicelib.core.dynamodb.items import Page, text_of
 from chalicelib.core.dynamodb.many_items import MOST_AT_ONCE
 from chalicelib.customers.payee_store import Payee, Payees, Place
 from chalicelib.payouts.store.outlines import Outline, Outlines
-from proof.memory.tables import Door, Tables
+from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
 
 _TABLE = "records"
@@ -28,7 +28,7 @@ class MemoryBatches(Batches):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._tables = tables
-        self._seam = Door(tables, seam)
+        self._seam = TableSeam(tables, seam)
 
     def get(self, batch_id: str) -> Batch | None:
         return self._seam.cross("GetItem", lambda: self._tables.batches.get(batch_id))
@@ -126,7 +126,7 @@ class MemoryOpenBatches(OpenBatches):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._tables = tables
-        self._seam = Door(tables, seam)
+        self._seam = TableSeam(tables, seam)
 
     def ids(self) -> tuple[str, ...]:
         return self._seam.cross("Query", lambda: tuple(sorted(self._tables.open_batches)))
@@ -159,7 +159,7 @@ class MemoryPayees(Payees):
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
-        self._seam = Door(tables, seam)
+        self._seam = TableSeam(tables, seam)
 
     def of(self, customer_ids: Sequence[str]) -> dict[str, Payee]:
         return {
@@ -195,7 +195,7 @@ class MemoryOutlines(Outlines):
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
-        self._seam = Door(tables, seam)
+        self._seam = TableSeam(tables, seam)
 
     def of(self, transaction_ids: Sequence[str]) -> dict[str, Outline]:
         wanted = _read(self._seam, transaction_ids)
@@ -214,9 +214,9 @@ class MemoryOutlines(Outlines):
         }
 
 
-def _read(door: Door, keys: Sequence[str]) -> list[str]:
+def _read(seam: TableSeam, keys: Sequence[str]) -> list[str]:
     """The keys, none twice, after as many calls as reading them takes."""
     once = list(dict.fromkeys(keys))
     for _ in range(0, len(once), MOST_AT_ONCE):
-        door.cross("BatchGetItem", lambda: None)
+        seam.cross("BatchGetItem", lambda: None)
     return once

@@ -7,7 +7,7 @@ from typing import Final
 from chalicelib.monoova.gate_store import Controls, GateChangedError
 from chalicelib.monoova.rules.gate import WINDOW_SECONDS, Gate, Tally
 from chalicelib.payouts.store.situation import ReadTogether, Situation
-from proof.memory.tables import Door, Tables
+from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
 
 _TABLE: Final = "controls"
@@ -20,7 +20,7 @@ class MemoryControls(Controls):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._tables = tables
-        self._seam = Door(tables, seam)
+        self._seam = TableSeam(tables, seam)
 
     def gate(self) -> Gate:
         return self._seam.cross("GetItem", lambda: self._tables.gate or Gate())
@@ -62,7 +62,7 @@ class MemoryTogether(ReadTogether):
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
-        self._seam = Door(tables, seam)
+        self._seam = TableSeam(tables, seam)
 
     def standing(self, customer_id: str, transaction_id: str | None = None) -> Situation:
         def found() -> Situation:

@@ -6,7 +6,7 @@ from datetime import date
 from chalicelib.control.rules.limits import Count, LimitKind
 from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.store.counted import CountedPayouts, LimitReachedError
-from proof.memory.tables import Door, Tables
+from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
 
 
@@ -15,7 +15,7 @@ class MemoryCountedPayouts(CountedPayouts):
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
-        self._seam = Door(tables, seam)
+        self._seam = TableSeam(tables, seam)
 
     def create(self, payout: Payout, counts: Sequence[Count]) -> Payout | None:
         def written() -> Payout | None:

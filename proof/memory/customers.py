@@ -13,7 +13,7 @@ from chalicelib.customers.store import (
     ExternalIdTakenError,
     SealedCustomer,
 )
-from proof.memory.tables import Door, Tables
+from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
 
 _TABLE: Final = "customers"
@@ -25,7 +25,7 @@ class MemoryCustomers(Customers):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._rows = tables.customers
-        self._seam = Door(tables, seam)
+        self._seam = TableSeam(tables, seam)
 
     def create(self, customer: SealedCustomer) -> None:
         def put() -> None:

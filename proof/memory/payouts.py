@@ -9,7 +9,7 @@ from chalicelib.payouts.rules.decisions import OpenFacts
 from chalicelib.payouts.rules.payout import PENDING, Change, Payout, applied
 from chalicelib.payouts.store.items import APPROVAL_BUCKET, REVIEW_BUCKET, bucket_of, shard_of
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
-from proof.memory.tables import Door, Tables
+from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
 
 Key = Mapping[str, str]
@@ -22,7 +22,7 @@ class MemoryPayouts(Payouts):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._tables = tables
-        self._seam = Door(tables, seam)
+        self._seam = TableSeam(tables, seam)
 
     def create(self, payout: Payout) -> Payout | None:
         def put() -> Payout | None:

@@ -74,7 +74,7 @@ class _Header:
 
 @dataclass
 class _Sdk:
-    """Binds a message to its context as the Encryption SDK does; hides it from nobody."""
+    """Binds a message to its context as the Encryption SDK does, without encrypting it."""
 
     seam: Seam
 

@@ -67,7 +67,7 @@ class Tables:
                 yield self.earlier[transaction_id]
 
 
-class Door:
+class TableSeam:
     """What the stores share: a call through the seam, its trouble as their own error."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:

@@ -118,7 +118,7 @@ def prepare() -> None:
         importlib.import_module(name)
     from hypothesis import Phase, settings
 
-    # A failing example is proof enough: nobody reads it, so it is not made small.
+    # A failing example is proof enough: it is not read, so it is not made small.
     phases = (Phase.explicit, Phase.generate)
     settings.register_profile(
         "mutation", derandomize=True, database=None, deadline=None, phases=phases

@@ -30,7 +30,7 @@ from tests.payouts.test_requesting import BANK_ACCOUNT, AwsCalls, unreachable
 from tests.world import ADMIN, APPROVER, WEBHOOK_SECRET, Caller, HttpAnswer, World, as_approver
 
 SEND: Final = "send_queued_payouts"
-NOBODY: Final = "3f0c4a6e-0000-4000-8000-00000000dead"
+UNKNOWN_ID: Final = "3f0c4a6e-0000-4000-8000-00000000dead"
 
 
 def upload(world: World, *rows: str, header: str = "customer_id,amount,reference") -> HttpAnswer:
@@ -81,7 +81,7 @@ def shown(world: World, batch_id: str) -> Any:
 
 
 def checked(world: World, *rows: str, **header: str) -> Any:
-    """A batch that waits for somebody to confirm it."""
+    """A batch that waits for its confirmation."""
     answer = upload(world, *rows, **header)
     assert answer.status == 201, answer.text
     run_queue(world)
@@ -161,7 +161,7 @@ def test_a_row_that_was_not_paid_is_tried_again_as_a_payout_of_its_own(world: Wo
 
 def test_what_is_wrong_with_a_file_is_told_by_line_and_nothing_of_it_is_taken(world: World) -> None:
     good, bare = world.customer(), registered(world)
-    rows = [f"{good},1.00,", f"{NOBODY},1.00,", f"{good},1.005,", f"{bare},1.00,", "jo,5,"]
+    rows = [f"{good},1.00,", f"{UNKNOWN_ID},1.00,", f"{good},1.005,", f"{bare},1.00,", "jo,5,"]
     answer = upload(world, *rows)
     assert (answer.status, answer.code) == (400, "BatchInvalid")
     assert answer.json["errors"] == {
@@ -179,7 +179,7 @@ def test_a_customer_with_several_destinations_needs_one_to_be_named(world: World
     places = f"/customers/{customer}/destinations"
     added = world.admin.post(places, BANK_ACCOUNT).json["destination_id"]
     header = "customer_id,destination_id,amount"
-    answer = upload(world, f"{customer},,1", f"{customer},{NOBODY},1", header=header)
+    answer = upload(world, f"{customer},,1", f"{customer},{UNKNOWN_ID},1", header=header)
     assert answer.json["errors"] == {
         "line 2": ["The customer has several destinations: name one by destination_id."],
         "line 3": ["The customer has no such destination."],
@@ -338,7 +338,7 @@ def test_what_another_batch_pays_as_well_is_told_though_neither_is_paid(world: W
     second = checked(world, f"{one},5.00,again", f"{one},5.00,and again", f"{other},7.00,")
     told = second["summary"]
     assert (told["also_in_batches"], told["also_in_batches_count"]) == ([first["batch_id"]], 2)
-    # Whoever read the first one's summary did not know: they read it again.
+    # The reader of the first one's summary did not know: they read it again.
     path = f"/batches/{first['batch_id']}"
     answer = world.admin.post(f"{path}/confirm", {"total": "11.00"})
     assert (answer.status, answer.code) == (409, "ChangedMeanwhile")
@@ -432,7 +432,7 @@ def test_a_rejected_batch_pays_nobody_and_says_why(world: World) -> None:
 
 @pytest.mark.parametrize("path", ["", "/rows", "/result"])
 def test_a_batch_that_does_not_exist_is_not_found(world: World, path: str) -> None:
-    for batch_id in (NOBODY, "nonsense"):
+    for batch_id in (UNKNOWN_ID, "nonsense"):
         answer = world.admin.get(f"/batches/{batch_id}{path}")
         assert (answer.status, answer.code) == (404, "BatchNotFound")
 
@@ -544,7 +544,7 @@ def test_rows_count_against_the_limits_of_the_day(new_world: Callable[..., World
 
 
 class Busy(CountedPayouts):
-    """Others write the same sums, whoever comes."""
+    """Others write the same sums at each try."""
 
     is_busy = True
     made = 0
@@ -576,7 +576,7 @@ def test_rows_that_others_keep_from_being_counted_are_given_up_in_time_and_relea
     assert shown(world, batch_id)["status"] == "Releasing"
     assert [row["status"] for row in rows_of(world, batch_id)][1] == "Waiting"
     counted.is_busy = False
-    # Nobody's lease is waited for.
+    # No lease is waited for.
     if way == "queue":
         run_queue(world)
     else:
@@ -788,7 +788,7 @@ def test_a_message_that_comes_late_twice_or_damaged_changes_nothing(world: World
     assert world.sqs_event(SEND, *messages) == []
     run_queue(world)
     assert world.sqs_event(SEND, *messages) == []
-    stranger = json.dumps({"batch_id": NOBODY, "chunk": 1, "task": "release"})
+    stranger = json.dumps({"batch_id": UNKNOWN_ID, "chunk": 1, "task": "release"})
     nonsense = json.dumps({"batch_id": batch_id, "chunk": 1, "task": "explode"})
     assert world.sqs_event(SEND, stranger, nonsense) == ["1"]
     world.minutes(4)
@@ -836,7 +836,7 @@ def test_a_return_days_after_the_end_is_seen_at_the_next_look(world: World) -> N
     assert shown(world, batch_id)["status"] == "Finished"
     told = {"UniqueReference": row["transaction_id"], "ReturnTransactionId": 8000001, "Amount": 1}
     headers = {"Authorization": WEBHOOK_SECRET}
-    answer = world.nobody("POST", "/webhooks/monoova/NppReturn", told, headers=headers)
+    answer = world.anonymous("POST", "/webhooks/monoova/NppReturn", told, headers=headers)
     assert answer.status == 200
     world.later(3601)
     assert shown(world, batch_id)["progress"]["returned"] == 1
@@ -877,7 +877,7 @@ def test_a_chunk_that_cannot_be_done_skips_no_other(
         drop_messages(world)
     done = [mark.number for mark in world.container.batches_table.marks(made.upload_id)]
     assert done == [3, 4, 5]
-    # Rows that are not there keep nobody's erasure waiting either.
+    # Rows that are not there keep no erasure waiting either.
     assert world.admin("DELETE", f"/customers/{world.customer()}").status == 204
 
 
@@ -886,7 +886,7 @@ def test_a_stop_that_was_not_written_is_written_by_the_next_minute(world: World)
     release = world.messages("PAYOUT_QUEUE_URL")[-1]
     drop_messages(world)
     assert world.sqs_event(SEND, release["Body"]) == []
-    # Whoever cancels it dies before the stop.
+    # The function that cancels it dies before the stop.
     container, at = world.container, world.clock()
     stands = container.batches_table.get(batch_id)
     assert stands is not None

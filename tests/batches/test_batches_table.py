@@ -131,7 +131,7 @@ def test_a_batch_is_written_as_it_was_read_or_not_at_all(stores: Stores) -> None
     with pytest.raises(BatchChangedError):
         stores.batches.save(replace(BATCH, status=BatchStatus.CANCELLED))
     with pytest.raises(BatchChangedError):
-        stores.batches.save(replace(BATCH, batch_id="nobody's"))
+        stores.batches.save(replace(BATCH, batch_id="unknown"))
 
 
 def test_batches_are_listed_newest_first(stores: Stores) -> None:
@@ -154,8 +154,8 @@ def test_an_open_batch_is_one_until_it_is_closed_and_stopped_by_whom_it_was(
     stores.open_batches.close("b-1", NOW)
     assert stores.open_batches.ids() == ("b-2",)
     assert stores.open_batches.stopped_by("b-2") is None
-    stores.open_batches.stop("b-2", "somebody", NOW)
-    assert stores.open_batches.stopped_by("b-2") == "somebody"
+    stores.open_batches.stop("b-2", "an-admin", NOW)
+    assert stores.open_batches.stopped_by("b-2") == "an-admin"
 
 
 def test_rows_come_back_as_they_were_stored(stores: Stores) -> None:

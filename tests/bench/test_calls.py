@@ -1,4 +1,4 @@
-"""What each flow calls, pinned: a call more is a cost and a wait that somebody has to want."""
+"""What each flow calls, pinned: a call more is a cost and a wait."""
 
 import pytest
 
@@ -70,8 +70,8 @@ def test_each_flow_takes_these_units_of_dynamodb(
 
 
 def test_the_ways_in_are_those_of_the_flow() -> None:
-    doors = [(i.function, i.entry_point) for i in flow(journeys.QUEUED).invocations]
-    assert doors == [
+    entry_points = [(i.function, i.entry_point) for i in flow(journeys.QUEUED).invocations]
+    assert entry_points == [
         (Function.API, "POST /payouts"),
         (Function.SEND, "a message"),
         (Function.API, "POST /webhooks/monoova"),

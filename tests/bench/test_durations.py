@@ -5,11 +5,11 @@ from bench.durations import cpu_milliseconds
 
 
 def test_every_way_in_that_is_counted_is_timed_too() -> None:
-    doors = {
+    entry_points = {
         f"{invocation.function}: {invocation.entry_point}"
         for flow in calls.counted().flows.values()
         for invocation in flow.invocations
     }
     taken = cpu_milliseconds(rounds=1)
-    assert taken.keys() == doors
+    assert taken.keys() == entry_points
     assert min(taken.values()) > 0

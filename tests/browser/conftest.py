@@ -58,7 +58,7 @@ def lived(here: Served) -> LivedIn:
 
 @pytest.fixture
 def new_console(browser: Browser, here: Served, lived: LivedIn) -> Iterator[Callable[..., Console]]:
-    """Opens browsers that know nobody yet; at the end none of them has complained of the page."""
+    """Opens browsers without a session; at the end none of them has complained of the page."""
     del lived  # there has to be something to see
     opened: list[Console] = []
 

@@ -1,4 +1,4 @@
-"""The console in a browser, as somebody sits before it."""
+"""The console in a browser, as a person uses it."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Every page: for whoever cannot see it, in the dark, on a phone; with a picture to look at."""
+"""Every page: by a screen reader, in the dark, on a phone; with a screenshot."""
 
 from collections.abc import Callable
 from dataclasses import asdict

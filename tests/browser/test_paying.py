@@ -1,4 +1,4 @@
-"""The main job: somebody is registered, paid, and seen to have been paid."""
+"""The main job: a customer is registered, paid, and shown as paid."""
 
 import re
 
@@ -59,7 +59,7 @@ def test_a_customer_is_registered_and_paid_by_keyboard_alone(console: Console) -
     expect(badge).to_have_text("Pending")
     with console.served.lock:
         console.served.world.later(130)
-    # Nobody pressed anything: the page has looked by itself.
+    # Nothing was pressed: the page polls.
     expect(badge).to_have_text("Completed")
     expect(page.locator("#announcer")).to_have_text("This payout is now: Completed")
 

@@ -1,4 +1,4 @@
-"""What somebody may not do is not offered; the page says who may."""
+"""What a person may not do is not offered; the page says who may."""
 
 from collections.abc import Iterator
 from dataclasses import asdict

@@ -37,14 +37,14 @@ def test_the_way_to_the_sign_in_page_is_a_code_with_pkce_and_a_state(console: Co
 
 
 def test_an_answer_to_a_question_that_this_tab_did_not_ask_is_refused(console: Console) -> None:
-    console.page.goto(f"{console.url}?code=stolen&state=of-somebody-else")
+    console.page.goto(f"{console.url}?code=stolen&state=of-another-session")
     expect(console.page.get_by_text("This sign-in was not started in this tab")).to_be_visible()
     assert "stolen" not in console.page.url
     # Nor is one whose state is another than that of the trip under way.
     console.open()
     console.page.get_by_role("button", name="Sign in").click()
     console.page.get_by_label("E-mail").wait_for()
-    console.page.goto(f"{console.url}?code=stolen&state=of-somebody-else")
+    console.page.goto(f"{console.url}?code=stolen&state=of-another-session")
     expect(console.page.get_by_text("This sign-in was not started in this tab")).to_be_visible()
     expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()
 
@@ -78,8 +78,8 @@ def test_whoever_signs_out_is_forgotten_by_the_sign_in_page_and_their_token_revo
         "client_id": given["client_id"][0],
         "refresh_token": given["token"][0],
     }
-    door = asked.value.url.replace("/revoke", "/token")
-    assert console.page.request.post(door, form=form).status == 400
+    route = asked.value.url.replace("/revoke", "/token")
+    assert console.page.request.post(route, form=form).status == 400
     console.page.get_by_role("button", name="Sign in").click()
     expect(console.page.get_by_label("Password")).to_be_visible()
 

@@ -25,7 +25,7 @@ _PORTAL: Final = "developer portal"
 
 _NO_WEBHOOKS: Final = "Monoova can reach a webhook's receiver only on a public address"
 _NO_TRIGGER: Final = "no way is published to make the sandbox do it"
-_LOCKS: Final = "it would lock the account of whoever runs it for an hour"
+_LOCKS: Final = "it would lock the account that runs it for an hour"
 _ONE_OF_SEVERAL: Final = "Monoova does one of these, and all are survived"
 _SURVIVED: Final = "undocumented; survived either way"
 

@@ -33,8 +33,8 @@ def asked_for_balance(target: Target, client: MonoovaClient) -> Answer:
 
 
 def wrong_key() -> Secret:
-    """Nobody's: it cannot count against an account that exists."""
-    return Secret(f"nobody-{uuid.uuid4()}")
+    """A key of no account: it cannot count against one that exists."""
+    return Secret(f"no-key-{uuid.uuid4()}")
 
 
 @pytest.mark.assumption("LOGIN-BASIC")

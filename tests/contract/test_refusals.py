@@ -36,7 +36,7 @@ class Spoiled:
 
 
 def _pay_id(document: Document) -> None:
-    document["disbursements"][0]["toNppCreditPayIdDetails"]["payId"] = "nobody"
+    document["disbursements"][0]["toNppCreditPayIdDetails"]["payId"] = "unknown"
 
 
 def _bsb(document: Document) -> None:

@@ -1,4 +1,4 @@
-"""The webhooks: headers, signature, bodies, tries. Nobody can receive the sandbox's here."""
+"""The webhooks: headers, signature, bodies, tries. The sandbox's cannot be received here."""
 
 import json
 from collections.abc import Callable

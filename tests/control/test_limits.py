@@ -37,7 +37,7 @@ def rows(world: World) -> int:
 
 
 def replace_counting(world: World, kind: type[Counting]) -> Counting:
-    """Another door to the same tables."""
+    """A second container over the same tables."""
     parts = world.container
     made = kind(parts._dynamodb, parts.payouts_table, parts.controls_table)
     parts.counted_payouts = made

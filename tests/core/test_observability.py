@@ -48,7 +48,7 @@ class SteppingClock:
         return START + timedelta(seconds=0.25 * (self._looks - 1))
 
     def sleep(self, seconds: float) -> None:
-        raise AssertionError(f"nobody sleeps here, not even {seconds} s")
+        raise AssertionError(f"no test sleeps, not even {seconds} s")
 
 
 Lines = Callable[..., list[dict[str, Any]]]
@@ -310,7 +310,7 @@ def test_an_invocation_that_ends_by_an_error_has_its_line_and_the_error_goes_on(
 
 
 def test_nothing_of_one_invocation_is_left_for_the_next(lines_of: Lines) -> None:
-    lines_of(lambda: count(Metric.ERRORS), actor="somebody")
+    lines_of(lambda: count(Metric.ERRORS), actor="an-admin")
     (line,) = lines_of()
     assert set(line) == {"at", "stage", "duration_ms"}
 

@@ -1,7 +1,7 @@
 """The words that stand in stored rows, answers, logs and Monoova's messages: a closed list.
 
 A row that was written before a deployment is read after it, and a client compares what it is told
-with the words of the API page. Whoever changes a word here changes a contract.
+with the words of the API page. A changed word here is a changed contract.
 """
 
 from enum import StrEnum

@@ -319,7 +319,7 @@ def test_a_customer_has_twenty_destinations_at_most(world: World) -> None:
 
 
 def once_before(world: World, operation: str, act: Callable[[], object]) -> None:
-    """Lets somebody else act between the app's read and its next write."""
+    """Lets another writer act between the app's read and its next write."""
     pending = [act]
 
     def interrupt(**_event: Any) -> None:

@@ -20,7 +20,7 @@ NOT_STARTED: Final = {"status": "NotStarted", "owner_name_matches": None, "at": 
 
 
 class Place:
-    """A customer with one destination, and the doors of its verification."""
+    """A customer with one destination, and the routes of its verification."""
 
     def __init__(self, world: World, **destination: str) -> None:
         self.world = world
@@ -158,7 +158,7 @@ def test_a_payid_of_somebody_else_is_told_as_a_mismatch_and_no_name_is(
     assert started.json["verification"]["owner_name_matches"] is False
     everything = [world.dynamodb.scan(TableName=t)["Items"] for t in ("CustomersTable",)]
     for text in (started.text, str(everything), capsys.readouterr().out):
-        assert "Somebody" not in text
+        assert "Another Name" not in text
 
 
 # --- never twice by accident
@@ -292,14 +292,14 @@ def test_what_was_learned_is_written_over_a_change_that_came_between(
     world: World, times: int
 ) -> None:
     place, aws = Place(world), AwsCalls(world)
-    door = f"/customers/{place.customer_id}"
+    route = f"/customers/{place.customer_id}"
     left = [times]
 
     def renamed(_body: str) -> object:
         if left[0]:
             left[0] -= 1
             act, aws.acts = aws.acts, {}
-            assert as_admin(load_app())("PATCH", door, {"name": f"Jo {left[0]}"}).status == 200
+            assert as_admin(load_app())("PATCH", route, {"name": f"Jo {left[0]}"}).status == 200
             aws.acts = act
         return None
 
@@ -310,7 +310,7 @@ def test_what_was_learned_is_written_over_a_change_that_came_between(
     instead_of(world, INITIATE, and_then)
     answer = place.start()
     aws.acts.clear()
-    # Somebody who changes it at every try of ours has the last word; the cent is not forgotten.
+    # A writer that changes it at every try of ours has the last word; the cent is not forgotten.
     assert answer.status == (200 if times == 1 else 503)
     assert place.status == "Started"
     assert place.confirm().status == (200 if times == 1 else 409)

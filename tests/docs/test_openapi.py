@@ -85,7 +85,7 @@ def test_every_route_of_the_app_is_an_operation_and_every_operation_a_route() ->
 def test_who_is_not_let_in_gets_401_unless_the_document_says_open(world: World) -> None:
     for method, path in OF_DOCUMENT:
         is_open = operation(method, path)["security"] == []
-        answer = world.nobody(method, path.replace("{", "").replace("}", ""))
+        answer = world.anonymous(method, path.replace("{", "").replace("}", ""))
         assert (answer.status == 401) != is_open, path
         assert ((401, "Unauthenticated") in problems_of(method, path)) != is_open
         pages = ("/openapi.json", "/docs", "/console")

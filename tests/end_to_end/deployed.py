@@ -213,7 +213,7 @@ class Deployed:
         self.simulator("POST", "/simulator/behaviour", switches)
 
     def strangers_payment(self) -> Stranger:
-        """A payment that somebody else makes from the same mAccount; Monoova tells us of it."""
+        """A payment that another system makes from the same mAccount; Monoova tells us of it."""
         reference = str(uuid.uuid4())
         body = payid_payout(reference, 43.21)
         self.simulator("POST", "/financial/v2/transaction/execute", body)

@@ -50,7 +50,7 @@ READERS: Final = ("send_queued_payouts", "take_up_webhook_events")
 
 @dataclass
 class Developer:
-    """Somebody with a clone of the project in `clone`, and with the account's credentials."""
+    """A developer with a clone of the project in `clone`, and with the account's credentials."""
 
     stack: Stack
     clone: Path

@@ -1,4 +1,4 @@
-"""Who is let in: by a user's token, by a signature, by Monoova's secret and key; nobody else."""
+"""Who is let in: by a user's token, by a signature, by Monoova's secret and key; no other."""
 
 import base64
 import json
@@ -93,10 +93,10 @@ def altered(token: str) -> str:
 
 
 def forged(token: str) -> str:
-    """Somebody else's claims under a good signature."""
+    """Another user's claims under a good signature."""
     head, claims, signature = token.split(".")
     shown = json.loads(base64.urlsafe_b64decode(claims + "=="))
-    text = json.dumps(shown | {"sub": "somebody else"}).encode()
+    text = json.dumps(shown | {"sub": "another-user"}).encode()
     return f"{head}.{base64.urlsafe_b64encode(text).decode().rstrip('=')}.{signature}"
 
 

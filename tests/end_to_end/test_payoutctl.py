@@ -27,7 +27,7 @@ def typed(stack: Stack, tmp_path: Path) -> Payoutctl:
     with profile.written(stack, file):
         text = file.read_text()
     file.write_text(text)
-    # As a profile of one's own has it: nobody's password stands in it.
+    # As a profile of one's own has it: no password stands in it.
     file.with_name("own.toml").write_text(text.partition("[users.")[0])
 
     def run(*words: str, as_: str = "here", typing: str = "", ends: Exit = Exit.DONE) -> Any:

@@ -118,7 +118,7 @@ FUNCTIONS = [
     "SendQueuedPayouts",
     "TakeUpWebhookEvents",
 ]
-NOBODY = {"transaction_id": {"S": "nobody"}}
+UNKNOWN_ID = {"transaction_id": {"S": "unknown"}}
 
 
 @pytest.mark.parametrize(
@@ -129,20 +129,20 @@ NOBODY = {"transaction_id": {"S": "nobody"}}
             FUNCTIONS,
             "dynamodb",
             "delete_item",
-            {"TableName": "<TransactionsTableName>", "Key": NOBODY},
+            {"TableName": "<TransactionsTableName>", "Key": UNKNOWN_ID},
         ),
         (FUNCTIONS, "sqs", "purge_queue", {"QueueUrl": "<WebhookQueueUrl>"}),
         (
             FUNCTIONS[1:],
             "dynamodb",
             "delete_item",
-            {"TableName": "<CustomersTableName>", "Key": {"customer_id": {"S": "nobody"}}},
+            {"TableName": "<CustomersTableName>", "Key": {"customer_id": {"S": "unknown"}}},
         ),
         (
             ["ReconcileDaily"],
             "dynamodb",
             "update_item",
-            {"TableName": "<TransactionsTableName>", "Key": NOBODY},
+            {"TableName": "<TransactionsTableName>", "Key": UNKNOWN_ID},
         ),
         (
             ["TakeUpWebhookEvents"],

@@ -19,7 +19,7 @@ NewDeployment = Callable[..., Deployment]
 
 @dataclass
 class Asked:
-    """Somebody who is shown each change, and says yes unless told otherwise."""
+    """A person who is shown each change, and says yes unless told otherwise."""
 
     says_yes: bool = True
     shown: list[Plan] = field(default_factory=list)
@@ -188,7 +188,7 @@ def table(name: str) -> dict[str, Any]:
 
 def group(pool: str, after: str) -> dict[str, Any]:
     """Fails where there is no such pool, when all that is `after` has been made."""
-    properties = {"GroupName": "somebody", "UserPoolId": pool}
+    properties = {"GroupName": "an-admin", "UserPoolId": pool}
     return {"Type": "AWS::Cognito::UserPoolGroup", "DependsOn": after, "Properties": properties}
 
 

@@ -40,13 +40,13 @@ def customers_come_and_go(world: World) -> None:
 def a_destination_is_verified_and_everything_exported(world: World) -> None:
     customer, admin = world.customer(), world.admin
     (place,) = done(admin.get(f"/customers/{customer}"))["destinations"]
-    door = f"/customers/{customer}/destinations/{place['destination_id']}/verification"
+    route = f"/customers/{customer}/destinations/{place['destination_id']}/verification"
     world.monoova.rotate_key("another")
-    assert admin.post(door).code == "SendingStopped"
+    assert admin.post(route).code == "SendingStopped"
     world.store_secret("another")
     world.later(660)
-    done(admin.post(door))
-    assert done(admin.post(f"{door}/confirm", {"code": "555555"}))["verification"]["at"]
+    done(admin.post(route))
+    assert done(admin.post(f"{route}/confirm", {"code": "555555"}))["verification"]["at"]
     ids_of(world.pay(customer))
     done(admin.get(f"/customers/{customer}/export"))
     assert done(admin.get(f"/customers/{customer}/accesses"))["items"]
@@ -71,7 +71,7 @@ def payouts_are_asked_for_and_looked_at(world: World) -> None:
     done(admin.post(f"/payouts/{first}/refresh"))
     done(admin.post("/reconciliations"))
     done(admin.get("/me"))
-    done(world.nobody.get("/health"))
+    done(world.anonymous.get("/health"))
 
 
 def sending_is_stopped_and_begun_again(world: World) -> None:
@@ -99,7 +99,7 @@ def dead_letters_are_looked_at(world: World) -> None:
 def the_pages_are_opened(world: World) -> None:
     console = ("/console", "/console/config.json", "/console/console.js")
     for path in ("/openapi.json", "/docs", "/docs/docs.js", *console):
-        assert world.nobody.get(path).status == 200
+        assert world.anonymous.get(path).status == 200
 
 
 def payouts_are_cancelled_retried_and_resolved(world: World) -> None:

@@ -31,7 +31,7 @@ HANDED_OVER: Final = {
     "stopped_by": "OpenBatches.stopped_by",
     "tend_batches": "BatchTending.tend",
 }
-# The way from app.py to a service is a property of this, which makes it and calls nobody.
+# The way from app.py to a service is a property of this, which makes it and calls nothing.
 _COMPOSER: Final = "Container"
 # What stands above a function of app.py that answers requests, or stands around them.
 _WAYS_IN: Final = ("for_admins(", "for_services(", "app.route(", "app.middleware(")

@@ -63,7 +63,7 @@ def all_played() -> Seen:
             watch.over(world.session)
             world.admin = Walker(world, user(ADMIN), seen.routes)
             world.approver = Walker(world, user(APPROVER, "approvers"), seen.routes)
-            world.nobody = Walker(world, {}, seen.routes)
+            world.anonymous = Walker(world, {}, seen.routes)
             world.service = Walker(world, {"identity": {"userArn": ROLE}}, seen.routes)
             scene(world)
             seen.take(watch, world.environment)

@@ -1,4 +1,4 @@
-"""The words that scenes are made of. Whoever acts here beside the app does it unwatched."""
+"""The steps that scenarios are made of. What acts here beside the app is not recorded."""
 
 import json
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def webhook(world: World, transaction_id: str, status: str, amount: float, path:
     told = {"UniqueReference": transaction_id, "Status": status, "Amount": amount}
     raw = json.dumps(told | {"TransactionId": 1000001}).encode()
     headers = {"Authorization": WEBHOOK_SECRET}
-    done(world.nobody("POST", f"/webhooks/monoova{path}", raw=raw, headers=headers))
+    done(world.anonymous("POST", f"/webhooks/monoova{path}", raw=raw, headers=headers))
 
 
 def events_of(world: World, transaction_id: str) -> list[str]:

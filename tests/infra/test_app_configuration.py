@@ -76,7 +76,7 @@ def test_no_variable_is_set_that_nothing_reads(config: dict[str, Any], stage: st
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_no_secret_is_in_a_functions_environment(config: dict[str, Any], stage: str) -> None:
-    """Whoever may look at a function's configuration sees where the secrets are, and no more."""
+    """A function's configuration shows where the secrets are, and no more."""
     environment = environment_of(config, stage)
     secret = environment["MONOOVA_API_SECRET_ARN"]
     assert environment["MONOOVA_WEBHOOK_SECRET"] == secret

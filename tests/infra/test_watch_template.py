@@ -68,7 +68,7 @@ def test_alarms_can_be_under_a_key_of_ours_and_those_who_send_them_may_use_it(
 ) -> None:
     topic = properties_of(watch, "Alerts")
     assert topic["KmsMasterKeyId"]["Fn::If"][:2] == ["HasKey", {"Ref": "WatchKey"}]
-    # A dollar a month for what holds no personal data: whoever wants it says so.
+    # A dollar a month for what holds no personal data: it has to be asked for.
     assert watch["Parameters"]["WithKey"]["Default"] == "false"
     assert properties_of(watch, "WatchKey")["EnableKeyRotation"] is True
     statements = statements_of(watch, "WatchKey", "KeyPolicy")

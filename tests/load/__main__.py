@@ -20,7 +20,7 @@ from tests.load import one_size, report
 from tests.load.one_size import Outcome, Size
 from tools.devstack.errors import DevstackError
 
-# A stack that hangs must not hang whoever waits for it.
+# A stack that hangs must not hang its caller.
 _LONGEST_SECONDS: Final = 720
 _LONGEST_SHORT_SECONDS: Final = 120
 

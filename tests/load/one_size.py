@@ -72,7 +72,7 @@ class Outcome:
     functions: dict[str, Spread]
     bare_threads: int
     bare: dict[str, Spread]
-    door: Spread
+    health: Spread
     settled_seconds: float
     still_open: int
     by_status: dict[str, int]
@@ -119,7 +119,7 @@ def _run(size: Size, outside: Outside, scratch: Path, load_before: float, say: S
         outside.stack, plan.customers[0], like, threads=threads, seconds=size.bare_seconds
     )
     # More than there is time for: each asks again as soon as it is answered.
-    door = _only(Operation.HEALTH, outside, plan, 100_000, threads, size.bare_seconds, scratch)
+    health = _only(Operation.HEALTH, outside, plan, 100_000, threads, size.bare_seconds, scratch)
     return Outcome(
         words=size.words,
         load_before=load_before,
@@ -129,7 +129,7 @@ def _run(size: Size, outside: Outside, scratch: Path, load_before: float, say: S
         functions=functions,
         bare_threads=threads,
         bare=bare_calls,
-        door=Spread.of(each.took_ms for each in door if each.is_good),
+        health=Spread.of(each.took_ms for each in health if each.is_good),
         settled_seconds=settled_seconds,
         still_open=still_open,
         by_status=_by_status(shown),

@@ -1,4 +1,4 @@
-"""The stack as the load meets it: the API, Monoova's control door, the emulated AWS."""
+"""The stack as the load meets it: the API, Monoova's control API, the emulated AWS."""
 
 import json
 import time
@@ -108,7 +108,7 @@ class Outside:
             yield json.loads(event["message"])
 
     def _open(self) -> int:
-        """In the index that holds only payouts that somebody has to come back to."""
+        """In the index that holds only open payouts and those under review."""
         table = self.stack.outputs["TransactionsTableName"]
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=table, IndexName="due-index", Select="COUNT"

@@ -25,8 +25,8 @@ class Operation(StrEnum):
     HEALTH = "GET /health"
 
 
-# For each payout so many others, in hundredths. Whoever pays looks at it once; every tenth time
-# the client asks again, because it lost the answer or because somebody clicked twice.
+# For each payout so many others, in hundredths. A client looks at its payout once; every tenth time
+# the client asks again, because it lost the answer or because of a second click.
 MIX: Final = {
     Operation.PAY_AGAIN: 10,
     Operation.READ: 100,
@@ -38,7 +38,7 @@ MIX: Final = {
 
 # Amounts by which the simulated Monoova chooses an outcome (simulator/triggers.py), and in which
 # of 200 payouts: rejected by the bank, webhook lost, returned, refused at once, HTTP 500 after
-# booking, an answer from which nobody knows anything, the webhook twice.
+# booking, an unclear answer, the webhook twice.
 TROUBLE: Final = {7: 703, 27: 705, 47: 707, 67: 710, 87: 722, 107: 717, 127: 740, 147: 703}
 TROUBLE_PERIOD: Final = 200
 # Small ones, that twenty thousand of them do not empty the simulated account.

@@ -101,7 +101,7 @@ def _answered(seen: Sequence[Seen], shown: Mapping[str, Shown]) -> Iterator[str]
 
 
 def _listed(seen: Sequence[Seen], shown: Sequence[Shown]) -> Iterator[str]:
-    """Every payout once, and none that nobody asked for.
+    """Every payout once, and none that was not requested.
 
     A request without an answer may have made a payout or not: one for its key at the most.
     """
@@ -114,7 +114,7 @@ def _listed(seen: Sequence[Seen], shown: Sequence[Shown]) -> Iterator[str]:
     unasked = {each.transaction_id for each in shown} - answered
     if len(unasked) > len(in_doubt):
         yield (
-            f"{len(unasked)} payouts are listed that nobody was told of,"
+            f"{len(unasked)} payouts are listed that no answer named,"
             f" and only {len(in_doubt)} requests had no answer"
         )
 

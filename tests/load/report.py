@@ -56,9 +56,9 @@ def _emulator(outcome: Outcome) -> Iterator[str]:
     yield f"  The emulator by itself, {outcome.bare_threads} at once, after the load:"
     for name, spread in outcome.bare.items():
         yield _spread(f"{name}, without the app", spread)
-    yield _spread("GET /health, through its door", outcome.door)
-    yield "  Nothing of this was subtracted above. A payout through the door costs both: its five"
-    yield "  calls and the door; what is more than their sum is the app's, its container's share of"
+    yield _spread("GET /health", outcome.health)
+    yield "  Nothing of this was subtracted above. A payout costs both: its five"
+    yield "  calls and the health check; what is more than their sum is the app's, its container's share of"
     yield "  two processors, and the webhooks and reads that went on beside it."
 
 

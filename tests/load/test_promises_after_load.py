@@ -123,7 +123,7 @@ def test_a_request_without_an_answer_may_have_made_one_payout_and_no_more() -> N
     book = one_more | {"three": Booked((700,), 700)}
     broken = found(PAID, unknown, shown=(COMPLETED, second, third), book=book)
     assert broken == (
-        "2 payouts are listed that nobody was told of, and only 1 requests had no answer"
+        "2 payouts are listed that no answer named, and only 1 requests had no answer"
     )
 
 
@@ -263,7 +263,7 @@ def outcome(*seen: Seen, broken: list[str]) -> Outcome:
         functions={"POST /payouts": Spread.of([90.0])},
         bare_threads=3,
         bare={TOTAL: Spread.of([25.0])},
-        door=Spread.of([12.0]),
+=>         health=Spread.of([12.0]),
         settled_seconds=9.0,
         still_open=0,
         by_status={"Completed": 1},
@@ -288,7 +288,7 @@ def test_the_report_of_kept_promises_says_which_and_of_many_broken_ones_how_many
 
 
 def test_collecting_the_tests_needs_nothing_of_the_load_generators() -> None:
-    """Locust patches the standard library of whoever imports it."""
+    """Locust patches the standard library of its importer."""
     program = (
         "import sys, tests.load.__main__, tests.load.test_promises_after_load\n"
         "assert not {'locust', 'gevent'} & sys.modules.keys()"

@@ -1,4 +1,4 @@
-"""A bank account's branch is asked about when it is added; no answer refuses nobody."""
+"""A bank account's branch is asked about when it is added; no answer refuses no account."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -197,7 +197,7 @@ def test_customer_gate_and_payout_come_in_one_consistent_read(
 
 
 def test_what_is_not_there_is_none(together: ReadTogether) -> None:
-    assert together.standing("nobody") == Situation(None, Gate(), None)
+    assert together.standing("unknown") == Situation(None, Gate(), None)
     assert together.standing("c-1", "none") == Situation(CUSTOMER, Gate(), None)
 
 

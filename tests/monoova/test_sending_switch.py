@@ -1,4 +1,4 @@
-"""Whether anything is sent: shown to anyone who may look, switched by whoever may change things."""
+"""Whether anything is sent: shown to every role, switched by operators."""
 
 import json
 from typing import Any, Final

@@ -10,7 +10,7 @@ from tests.payoutctl.terminal import Terminal
 
 @pytest.fixture
 def strict(terminal: Terminal) -> Terminal:
-    """Where what is above A$100 needs somebody else's word."""
+    """Where what is above A$100 needs another person's approval."""
     terminal.world.environment["APPROVAL_THRESHOLD_AUD"] = "100"
     terminal.world.restart()
     return terminal

@@ -58,7 +58,7 @@ def test_with_json_and_no_total_it_waits_to_be_confirmed(terminal: Terminal, fil
 
 
 def test_the_errors_of_a_file_are_told_by_line_all_at_once(terminal: Terminal, file: Path) -> None:
-    file.write_text(file.read_text().replace("12.50", "12.505") + "nobody,1.00,\n")
+    file.write_text(file.read_text().replace("12.50", "12.505") + "unknown,1.00,\n")
     refused = terminal("batch", "upload", str(file), ends=Exit.REFUSED)
     assert "line 2" in refused.stderr
     assert "line 5" in refused.stderr

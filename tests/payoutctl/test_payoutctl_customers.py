@@ -97,7 +97,9 @@ def test_a_file_of_payee_details_that_cannot_be_read_is_said_and_not_repeated(
 
 def test_every_field_at_fault_is_named(terminal: Terminal) -> None:
     words = ("customer", "add", "--from", "-")
-    wrong = json.dumps({"name": "Jo", "email": "nobody", "destination": PAY_ID | {"pay_id": ""}})
+    wrong = json.dumps(
+        {"name": "Jo", "email": "no-address", "destination": PAY_ID | {"pay_id": ""}}
+    )
     refused = terminal(*words, typed=wrong, ends=Exit.REFUSED)
     assert "email" in refused.stderr
     assert "destination.pay_id" in refused.stderr

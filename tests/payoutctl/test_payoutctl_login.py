@@ -187,8 +187,8 @@ def test_the_local_stack_has_users_of_its_own_who_need_not_sign_in(signing: Term
         f'[users.operators]\nemail = "operators@example.com"\npassword = "{PASSWORD}"\n'
     )
     assert signing.json("--profile", "here", "whoami")["roles"]
-    nobody = signing("--profile", "here", "--as", "nobody", "whoami", ends=Exit.USAGE)
-    assert "operators" in nobody.stderr
+    refused = signing("--profile", "here", "--as", "no-group", "whoami", ends=Exit.USAGE)
+    assert "operators" in refused.stderr
     assert list(signing.home.glob("state/payoutctl/*")) == []
 
 

@@ -1,4 +1,4 @@
-"""`pause`, `resume`, `breaker`, `dlq`, `smoke-test`: by the API, as whoever is signed in."""
+"""`pause`, `resume`, `breaker`, `dlq`, `smoke-test`: by the API, as the signed-in user."""
 
 import json
 from typing import Any

@@ -117,7 +117,7 @@ class Known:
 
 @dataclass
 class Model:
-    """All that was done through the doors."""
+    """All that was done through the API, the queues and the schedule."""
 
     people: dict[str, Person] = field(default_factory=dict)
     payouts: dict[str, Known] = field(default_factory=dict)

@@ -26,7 +26,7 @@ from tests.payouts.test_requesting import (
 )
 from tests.world import ADMIN, WEBHOOK_SECRET, HttpAnswer, World, as_admin, load_app
 
-NOBODY: Final = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID: Final = "00000000-0000-4000-8000-000000000000"
 
 
 def act(world: World, what: str, transaction_id: str, **body: str) -> HttpAnswer:
@@ -164,14 +164,14 @@ def test_a_payout_that_is_claimed_in_the_same_instant_is_sent_and_not_cancelled(
 def test_what_does_not_exist_is_not_found(world: World) -> None:
     for what in ("cancel", "retry", "resolve", "refresh"):
         body = {"outcome": "Failed", "reason": "why"} if what == "resolve" else {}
-        for transaction_id in (NOBODY, "x", NOBODY + "0"):
+        for transaction_id in (UNKNOWN_ID, "x", UNKNOWN_ID + "0"):
             answer = act(world, what, transaction_id, **body)
             assert (answer.status, answer.code) == (404, "PayoutNotFound")
 
 
 def test_what_takes_no_fields_refuses_them_by_name(world: World) -> None:
     for what in ("cancel", "retry", "refresh"):
-        answer = act(world, what, NOBODY, force="yes")
+        answer = act(world, what, UNKNOWN_ID, force="yes")
         assert (answer.status, list(answer.json["errors"])) == (400, ["force"])
 
 
@@ -437,7 +437,7 @@ def test_a_reason_that_quotes_the_payee_is_redacted(world: World) -> None:
 def test_a_settlement_needs_an_outcome_and_a_reason(
     world: World, body: dict[str, str], wrong: set[str]
 ) -> None:
-    answer = world.admin.post(f"/payouts/{NOBODY}/resolve", body)
+    answer = world.admin.post(f"/payouts/{UNKNOWN_ID}/resolve", body)
     assert (answer.status, set(answer.json["errors"])) == (400, wrong)
 
 
@@ -619,8 +619,8 @@ def test_the_funds_are_checked_against_what_may_be_paid_out(
     ("body", "status", "code"),
     [
         ({"amount": "1000.01"}, 400, "InvalidRequest"),
-        ({"customer_id": NOBODY}, 404, "CustomerNotFound"),
-        ({"destination_id": NOBODY}, 404, "DestinationNotFound"),
+        ({"customer_id": UNKNOWN_ID}, 404, "CustomerNotFound"),
+        ({"destination_id": UNKNOWN_ID}, 404, "DestinationNotFound"),
         ({"payout_method": "BankAccount"}, 422, "NoDestination"),
     ],
 )

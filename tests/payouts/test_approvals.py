@@ -292,7 +292,7 @@ def test_an_approval_that_came_before_the_setting_counts(world: World) -> None:
 
 
 class RivalCustomers(Customers):
-    """Somebody else changes the customer each time just before we save it."""
+    """Another writer changes the customer each time just before we save it."""
 
     def save(self, customer: SealedCustomer, at: datetime) -> SealedCustomer:
         standing = self.get(customer.customer_id)

@@ -39,7 +39,7 @@ class Bench:
         self.asking = Asking(parts.monoova, parts.gatekeeper, clock, self.time_left)
 
     def sent(self, count: int, plan: Plan = ENDED) -> list[Payout]:
-        """So many payouts that Monoova took at this moment, and of which nobody told us."""
+        """So many payouts that Monoova took at this moment, and of which no webhook came."""
         self.world.monoova.script(*[plan] * count)
         return [self._sent() for _ in range(count)]
 

@@ -23,7 +23,15 @@ from simulator.outcomes import Fate, News, Plan
 from simulator.signing import SigningKey
 from simulator.testing import payid_payout, shared_signing_key
 from tests.payouts.test_requesting import EXECUTE
-from tests.world import ADMIN, WEBHOOK_SECRET, LambdaContext, World, WorldClock, as_nobody, load_app
+from tests.world import (
+    ADMIN,
+    WEBHOOK_SECRET,
+    LambdaContext,
+    World,
+    WorldClock,
+    as_anonymous,
+    load_app,
+)
 
 ROUNDS: Final = 12
 PAID, REJECTED = "Payment Successful", "Rejected"
@@ -144,7 +152,7 @@ class Crowd:
         """The webhook, as soon as Monoova has anything to announce."""
         until = time.monotonic() + _PATIENCE_SECONDS
         while not self.world.monoova.book.bookings(transaction_id):
-            assert time.monotonic() < until, "nobody has sent it"
+            assert time.monotonic() < until, "it was not sent"
             time.sleep(0.001)
         told = {
             "UniqueReference": transaction_id,
@@ -157,7 +165,7 @@ class Crowd:
         signature = SigningKey(shared_signing_key()).signature(raw)
         headers = {"Authorization": WEBHOOK_SECRET, "Verification-Signature": signature}
         path = "/webhooks/monoova/NppPaymentStatus"
-        assert as_nobody(app)("POST", path, raw=raw, headers=headers).status == 200
+        assert as_anonymous(app)("POST", path, raw=raw, headers=headers).status == 200
 
 
 @pytest.fixture

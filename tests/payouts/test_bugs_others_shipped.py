@@ -180,7 +180,7 @@ def test_a_webhook_that_came_before_the_record_existed_was_answered_and_lost(wor
     assert world.payout(transaction_id)["needs_review"] is False
 
 
-@pytest.mark.parametrize("later_news", ["Rejected", "Dishonoured by nobody knows whom"])
+@pytest.mark.parametrize("later_news", ["Rejected", "Dishonoured by an unknown bank"])
 def test_a_late_failed_overwrote_paid(world: World, later_news: str) -> None:
     transaction_id = keyed(world, world.customer()).json["transaction_id"]
     world.later(180)
@@ -256,7 +256,7 @@ def test_an_in_progress_marker_had_no_expiry_after_a_lambda_timeout(world: World
     tap_line(world, lambda _, send: send())
     world.webhooks_arrive = False
     world.restart()
-    # While the lease lasts, whoever asks again gets the payout, not an error and not a second one.
+    # While the lease lasts, a repeated request gets the payout, not an error and not a second one.
     again = keyed(world, customer_id)
     transaction_id = again.json["transaction_id"]
     assert (again.status, again.json["submission"]) == (202, "Sending")

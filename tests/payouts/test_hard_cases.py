@@ -93,7 +93,7 @@ def test_a_refused_key_is_tried_three_times_and_never_locks_the_account(world: W
     refused = [call for call in world.monoova.calls if call.authenticated is False]
     assert len(refused) == 3
     assert world.payout(paid)["status"] == "Queued"
-    # The new key is in the secret: nobody need do more than that.
+    # The new key is in the secret: no more is needed.
     world.store_secret("new-key")
     world.clock.advance(360)
     world.minutes(8)

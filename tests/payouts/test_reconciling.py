@@ -1,4 +1,4 @@
-"""The clock: what it finds that nobody told us, within its time, however often it runs."""
+"""Reconciliation: what no webhook told, within its time, however often it runs."""
 
 import json
 from collections.abc import Callable
@@ -669,7 +669,7 @@ def test_a_reconciliation_on_demand_answers_with_what_it_found_and_is_in_the_his
 
 def test_a_reconciliation_on_demand_takes_no_arguments_and_nobody_strange(world: World) -> None:
     assert world.admin.post("/reconciliations", {"all": True}).code == "InvalidRequest"
-    assert world.nobody.post("/reconciliations").status == 401
+    assert world.anonymous.post("/reconciliations").status == 401
 
 
 # --- when Monoova may not be called
@@ -797,7 +797,7 @@ def test_whatever_goes_wrong_with_one_payout_it_is_put_off_and_the_others_go_on(
 
     def fails_for_one(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
         if paid[2] in request.path_url:
-            raise LookupError("of a kind that nobody thought of")
+            raise LookupError("of an unexpected kind")
         return go_on()
 
     tap_line(world, fails_for_one)
@@ -821,7 +821,7 @@ def test_one_that_goes_wrong_while_a_webhook_settles_it_is_settled(world: World)
         url, headers, body, _ = world.deliveries[0]
         tap_line(world, lambda _request, go_on: go_on())
         assert world.deliver(url, headers, body) == 200
-        raise LookupError("of a kind that nobody thought of")
+        raise LookupError("of an unexpected kind")
 
     tap_line(world, settled_and_broken)
     assert world.reconcile()["moved_to"] == {"Completed": 1}

@@ -38,14 +38,14 @@ BANK_ACCOUNT: Final = {
     "account_name": "Jo Citizen",
 }
 
-# --- doors through which a test looks on or disturbs
+# --- adapters through which a test watches or disturbs
 
 Pass = Callable[[], requests.Response]
 Tap = Callable[[requests.PreparedRequest, Pass], requests.Response]
 
 
 class TappedLine(SimulatorAdapter):
-    """The line to Monoova with somebody on it: `tap` may act before and after, or answer."""
+    """The connection to Monoova, tapped: `tap` may act before and after, or answer."""
 
     def __init__(self, world: World, tap: Tap) -> None:
         super().__init__(world.monoova, clock=world.clock)

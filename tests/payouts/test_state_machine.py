@@ -41,7 +41,7 @@ from tests.payouts.model import (
 )
 from tests.webhooks.test_webhook_fuzzing import stored, waiting
 from tests.webhooks.webhook_mutations import SIGNATURE, signature
-from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_nobody
+from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_anonymous
 
 EXAMPLES: Final = os.environ.get("STATE_MACHINE_EXAMPLES")
 _USUAL_EXAMPLES: Final = 20
@@ -324,7 +324,7 @@ class EntryPoints(RuleBasedStateMachine):
         outcome=st.sampled_from(["Completed", "Failed", "Returned", "Cancelled"]),
     )
     def resolve(self, payout: str, outcome: str) -> None:
-        """By somebody who knows how it really ended: a wrong word would be believed."""
+        """By a person who knows how it really ended: a wrong word would be believed."""
         known, path = self.model.payouts[payout], f"/payouts/{payout}/resolve"
         body = {"outcome": outcome, "reason": "seen in the portal"}
         if not may_be_resolved(known, outcome):
@@ -367,7 +367,7 @@ class EntryPoints(RuleBasedStateMachine):
             {SIGNATURE: signature(raw)},
         ][how % 3]
         before = stored(), waiting()
-        answer = as_nobody(self.world.app)("POST", "/webhooks/monoova", headers=headers, raw=raw)
+        answer = as_anonymous(self.world.app)("POST", "/webhooks/monoova", headers=headers, raw=raw)
         is_known = headers.get("Authorization") == WEBHOOK_SECRET
         assert answer.status in {401} | (self._unsure() if is_known else set())
         assert (stored(), waiting()) == before
@@ -391,7 +391,7 @@ class EntryPoints(RuleBasedStateMachine):
             "outcome": {"TransactionId": None},
         }
         raw = self._told(payout, "Payment Successful" if is_paid else "Rejected", **untrue[what])
-        answer = as_nobody(self.world.app)(
+        answer = as_anonymous(self.world.app)(
             "POST", "/webhooks/monoova", headers={"Authorization": WEBHOOK_SECRET}, raw=raw
         )
         assert answer.status == 200
@@ -558,7 +558,7 @@ class EntryPoints(RuleBasedStateMachine):
         return tables["TransactionsTable"], tables["CustomersTable"]
 
     def _destination(self, person: Person, number: int) -> str:
-        """One of the customer's destinations, or sometimes another's, or nobody's."""
+        """One of the customer's destinations, or sometimes another's, or an unknown one."""
         others = [d for p in self.model.people.values() for d in p.destinations]
         known = [*person.destinations, *others, "00000000-0000-4000-8000-000000000000"]
         return known[number % len(known)]

@@ -312,12 +312,12 @@ def test_a_payout_ends_even_where_the_opening_cannot_be_recorded_and_the_log_has
     assert line["error"] == "StorageUnavailableError"
 
 
-@pytest.mark.parametrize("door", ["validate", "verification"])
-def test_what_cannot_be_recorded_is_not_opened(world: World, door: str) -> None:
+@pytest.mark.parametrize("route", ["validate", "verification"])
+def test_what_cannot_be_recorded_is_not_opened(world: World, route: str) -> None:
     customer_id = world.customer()
     (place,) = world.admin.get(f"/customers/{customer_id}").json["destinations"]
     calls = failing(world)
-    if door == "validate":
+    if route == "validate":
         answer = world.admin.post("/payouts/validate", {"customer_id": customer_id, "amount": 5})
     else:
         path = f"/customers/{customer_id}/destinations/{place['destination_id']}"

@@ -16,7 +16,7 @@ def test_every_crash_point_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Pa
     for point in crash_points((flow,)):
         assert judged(point, tmp_path) == [], str(point)
         tried[point.call, point.side] += 1
-    # Each of them with somebody who asks again, and without.
+    # Each of them with a caller who asks again, and without.
     assert tried == {(call, side): 2 for call in range(1, calls + 1) for side in Side}
 
 

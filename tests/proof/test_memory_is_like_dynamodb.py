@@ -248,7 +248,7 @@ def _lists(stores: Stores, at: datetime, limit: int) -> object:
         _pages(lambda start: payouts.in_review(limit, start)),
         _pages(lambda start: payouts.awaiting_approval(limit, start)),
         payouts.count_in_review(),
-        [payouts.find_by_reference(reference) for reference in ("nobody's", *references)],
+        [payouts.find_by_reference(reference) for reference in ("unknown", *references)],
         _pages(lambda start: stores.customers.newest(limit, start)),
         stores.controls.gate(),
     )

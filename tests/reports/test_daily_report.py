@@ -309,7 +309,7 @@ def test_a_report_whose_time_is_up_holds_what_was_read_until_then(
 ) -> None:
     world.paid()
     to_next_morning(world)
-    made = world.container.daily_reports.run(date.fromisoformat(DAY), "somebody", seconds)
+    made = world.container.daily_reports.run(date.fromisoformat(DAY), "an-admin", seconds)
     assert (made.incomplete_because, made.statistics.total.count) == ("TimeWasUp", counted)
     assert (shown(world)["is_complete"], shown(world)["counts"]) == (False, {})
 
@@ -365,8 +365,8 @@ def test_no_payee_is_in_a_report(world: World) -> None:
 def test_a_report_made_again_stands_over_the_former_one(world: World) -> None:
     world.paid()
     report_of_yesterday(world)
-    again = as_admin(world.app, "somebody-else").post(REPORT).json
-    assert (again["revision"], again["made_by"]) == (2, "somebody-else")
+    again = as_admin(world.app, "another-admin").post(REPORT).json
+    assert (again["revision"], again["made_by"]) == (2, "another-admin")
     assert shown(world) == again
 
 

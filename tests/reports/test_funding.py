@@ -134,7 +134,7 @@ def test_money_is_known_by_its_shape_where_nothing_names_the_event(
 
 
 def test_whoever_is_not_monoova_records_no_money(world: World) -> None:
-    answer = world.nobody("POST", RECEIVED, PAYMENT, headers={"Authorization": "guess"})
+    answer = world.anonymous("POST", RECEIVED, PAYMENT, headers={"Authorization": "guess"})
     assert (answer.status, funding(world)) == (401, [])
 
 

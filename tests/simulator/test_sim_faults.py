@@ -1,4 +1,4 @@
-"""Faults of execute, as a client of requests meets them through the in-process door."""
+"""Faults of execute, as a client of requests meets them through the in-process adapter."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""The HTTP door: real sockets, real time (short), the real command."""
+"""The HTTP server: real sockets, real time (short), the real command."""
 
 import os
 import re
@@ -25,7 +25,7 @@ EXECUTE = "/financial/v2/transaction/execute"
 
 
 class Receiver:
-    """A merchant's webhook door on a real socket."""
+    """A merchant's webhook endpoint on a real socket."""
 
     def __init__(self) -> None:
         self.paths: list[str] = []

@@ -237,7 +237,7 @@ def test_a_bsb_is_open_closed_unknown_or_malformed() -> None:
 
 @pytest.mark.parametrize(
     ("pay_id", "owner"),
-    [("stranger@example.com", "Somebody Else Pty Ltd"), ("unregistered@example.com", None)],
+    [("stranger@example.com", "Another Name Pty Ltd"), ("unregistered@example.com", None)],
 )
 def test_a_payid_may_be_somebody_elses_or_nobodys(pay_id: str, owner: str | None) -> None:
     body = {

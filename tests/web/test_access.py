@@ -18,7 +18,7 @@ from tests.world import (
     HttpAnswer,
     World,
     as_admin,
-    as_nobody,
+    as_anonymous,
     as_service,
     load_app,
 )
@@ -95,7 +95,7 @@ class Shop:
         return caller("POST", "/batches", raw=self.file, headers={"Content-Type": "text/csv"})
 
     def ask(self, caller: Caller, route: tuple[str, str]) -> HttpAnswer:
-        """A request that would succeed for whoever is let in, or fail by its own rules."""
+        """A request that would succeed for an allowed caller, or fail by its own rules."""
         method, path = route
         if route == ("POST", "/batches"):
             return self._upload(caller)
@@ -210,15 +210,15 @@ def test_every_internal_route_refuses_whoever_has_not_signed(world: World) -> No
 def test_a_header_lets_nobody_in(world: World) -> None:
     shop = Shop(world)
     headers = {"Authorization": "Bearer token", "X-Amzn-Sub": ADMIN, "sub": ADMIN}
-    nobody = Caller(world.app, {}, headers)
-    assert {shop.ask(nobody, route).status for route in (*ADMINS, *INTERNAL)} == {401}
+    anonymous = Caller(world.app, {}, headers)
+    assert {shop.ask(anonymous, route).status for route in (*ADMINS, *INTERNAL)} == {401}
 
 
 def test_a_bad_request_of_nobody_is_told_nothing_but_401(world: World) -> None:
     for path in ("/customers", "/payouts"):
-        answer = world.nobody("POST", path, raw=b"not json")
+        answer = world.anonymous("POST", path, raw=b"not json")
         assert (answer.status, answer.code) == (401, "Unauthenticated")
-        answer = world.nobody("GET", f"{path}?limit=0")
+        answer = world.anonymous("GET", f"{path}?limit=0")
         assert (answer.status, answer.code) == (401, "Unauthenticated")
 
 
@@ -336,14 +336,14 @@ def test_health_answers_through_chalices_own_gateway(client: Any) -> None:
 
 
 def test_health_is_open_and_needs_no_settings(nothing_set: None) -> None:
-    answer = as_nobody(load_app()).get("/health")
+    answer = as_anonymous(load_app()).get("/health")
     assert (answer.status, answer.json) == (200, {"status": "ok"})
 
 
 def test_health_touches_nothing(world: World) -> None:
     world.restart()
     before = set(vars(world.container))
-    assert world.nobody.get("/health").status == 200
+    assert world.anonymous.get("/health").status == 200
     # Every part of the app is kept in the container from its first use on.
     assert set(vars(world.container)) == before
     assert world.monoova.calls == []
@@ -379,13 +379,13 @@ def test_the_origin_of_the_admin_app_is_a_setting(
         assert "Idempotency-Key" in headers["Access-Control-Allow-Headers"]
         assert "Authorization" in headers["Access-Control-Allow-Headers"]
         assert headers["Access-Control-Expose-Headers"] == "Idempotent-Replayed,Next-Cursor"
-    answer = as_nobody(app).get("/health")
+    answer = as_anonymous(app).get("/health")
     assert answer.headers["Access-Control-Allow-Origin"] == "https://admin.example"
 
 
 def test_the_admin_app_may_read_refusals_too(world: World) -> None:
     answers = [
-        world.nobody.get("/customers"),
+        world.anonymous.get("/customers"),
         world.admin.post("/payouts", {}),
         world.admin.get(f"/payouts/{SOME_ID}"),
         world.admin("POST", "/payouts", raw=b"x", headers={"Content-Type": "text/plain"}),

@@ -16,7 +16,7 @@ from tests import aws
 from tests.world import Caller, HttpAnswer, World
 
 ALWAYS: Final = {"type", "title", "status", "detail", "code", "request_id"}
-NOBODY: Final = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID: Final = "00000000-0000-4000-8000-000000000000"
 BANK: Final = {
     "type": "BankAccount",
     "bsb": "062-000",
@@ -176,7 +176,7 @@ MALFORMED: Final[dict[str, bytes]] = {
     "NaN": b'{"customer_id": "<one>", "amount": NaN}',
     "Infinity": b'{"customer_id": "<one>", "amount": Infinity}',
     "-Infinity": b'{"customer_id": "<one>", "amount": -Infinity}',
-    "NaN where nobody looks": b'{"customer_id": "<one>", "amount": 5, "x": [NaN]}',
+    "NaN in an unknown field": b'{"customer_id": "<one>", "amount": 5, "x": [NaN]}',
     "a field twice": b'{"customer_id": "<one>", "amount": 5, "amount": 6}',
     "a field twice, spelt otherwise": b'{"amount": 5, "am\\u006funt": 6}',
     "a field twice, further in": b'{"name": "x", "destination": {"type": 1, "type": 1}}',
@@ -250,7 +250,7 @@ def test_a_body_of_just_the_largest_size_is_read(place: Place) -> None:
 def test_a_webhook_that_is_too_large_is_refused(place: Place) -> None:
     for path in ("/webhooks/monoova", "/webhooks/monoova/NppReturn"):
         body = b"x" * (256 * 1024 + 1)
-        found = refused(place, "POST", path, raw=body, caller=place.world.nobody)
+        found = refused(place, "POST", path, raw=body, caller=place.world.anonymous)
         assert (found["status"], found["code"]) == (413, "PayloadTooLarge")
 
 
@@ -476,7 +476,7 @@ FIELDS: Final[tuple[tuple[str, str, Mapping[str, object], set[str]], ...]] = (
     ("POST", "/payouts", {"customer_id": "<one>"}, {"amount"}),
     ("POST", "/payouts", {"customer_id": "1", "amount": 5}, {"customer_id"}),
     ("POST", "/payouts", {"customer_id": "<one>\n", "amount": 5}, {"customer_id"}),
-    ("POST", "/payouts", {"customer_id": NOBODY.upper() + "A", "amount": 5}, {"customer_id"}),
+    ("POST", "/payouts", {"customer_id": UNKNOWN_ID.upper() + "A", "amount": 5}, {"customer_id"}),
     (
         "POST",
         "/payouts",
@@ -553,13 +553,13 @@ def test_an_answer_does_not_repeat_the_details_it_refuses(place: Place) -> None:
 # --- requests that fit no customer
 
 UNFIT: Final[tuple[tuple[dict[str, str], int, str], ...]] = (
-    ({"customer_id": NOBODY}, 404, "CustomerNotFound"),
+    ({"customer_id": UNKNOWN_ID}, 404, "CustomerNotFound"),
     ({"customer_id": "<none>"}, 422, "NoDestination"),
     ({"customer_id": "<one>", "payout_method": "BankAccount"}, 422, "NoDestination"),
     ({"customer_id": "<two>"}, 422, "DestinationAmbiguous"),
     ({"customer_id": "<two>", "payout_method": "PayId"}, 422, "DestinationAmbiguous"),
     ({"customer_id": "<one>", "destination_id": "<second>"}, 404, "DestinationNotFound"),
-    ({"customer_id": "<one>", "destination_id": NOBODY}, 404, "DestinationNotFound"),
+    ({"customer_id": "<one>", "destination_id": UNKNOWN_ID}, 404, "DestinationNotFound"),
     ({"customer_id": "<none>", "destination_id": "<email>"}, 404, "DestinationNotFound"),
 )
 
@@ -577,7 +577,15 @@ def test_a_payout_that_fits_no_destination_is_refused(
 
 # --- ids in paths
 
-NO_IDS: Final = ("1", "<payout>x", "%00", "NULL", "..", "0" * 36, NOBODY.upper().replace("8", "A"))
+NO_IDS: Final = (
+    "1",
+    "<payout>x",
+    "%00",
+    "NULL",
+    "..",
+    "0" * 36,
+    UNKNOWN_ID.upper().replace("8", "A"),
+)
 BY_ID: Final[tuple[tuple[str, str, object, str], ...]] = (
     ("GET", "/customers/{}", None, "CustomerNotFound"),
     ("PATCH", "/customers/{}", {"name": "x"}, "CustomerNotFound"),
@@ -597,7 +605,7 @@ def test_what_is_no_id_or_nobodys_is_not_found(
     place: Place, method: str, path: str, body: object, code: str
 ) -> None:
     raw = json.dumps(body).encode() if body is not None else b""
-    for given in (NOBODY, *NO_IDS):
+    for given in (UNKNOWN_ID, *NO_IDS):
         found = refused(place, method, path.format(given), raw=raw)
         assert (found["status"], found["code"]) == (404, code)
 
@@ -613,7 +621,7 @@ def test_internal_reads_of_what_is_no_id_are_not_found(place: Place) -> None:
         ("/internal/customers", "CustomerNotFound"),
         ("/internal/payouts", "PayoutNotFound"),
     ):
-        for given in (NOBODY, *NO_IDS):
+        for given in (UNKNOWN_ID, *NO_IDS):
             found = refused(place, "GET", f"{path}/{given}", caller=place.world.service)
             assert (found["status"], found["code"]) == (404, code)
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.web import pages
 from chalicelib.web.static_files import FOLDER
-from tests.world import World, as_nobody
+from tests.world import World, as_anonymous
 
 SIGN_IN: Final = "https://payouts.auth.ap-southeast-2.amazoncognito.com"
 
@@ -19,24 +19,24 @@ def world(new_world: Callable[..., World]) -> World:
 
 
 def test_the_page_loads_nothing_but_what_is_served_beside_it(world: World) -> None:
-    page = world.nobody.get("/console")
+    page = world.anonymous.get("/console")
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     loaded = set(re.findall(r'(?:src|href)="([^"]+)"', page.text))
     assert loaded == {f"console/{name}" for name in pages.CONSOLE_FILES - {"index.html"}}
     for each in loaded:
-        assert world.nobody.get(f"/{each}").status == 200
+        assert world.anonymous.get(f"/{each}").status == 200
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page.text)
 
 
 def test_all_that_is_in_the_folder_is_served_and_nothing_else(world: World) -> None:
     assert {path.name for path in (FOLDER / "console").iterdir()} == pages.CONSOLE_FILES
-    answer = world.nobody.get("/console/app.js")
+    answer = world.anonymous.get("/console/app.js")
     assert (answer.status, answer.code) == (404, "FileNotFound")
 
 
 def test_its_scripts_may_ask_this_api_and_the_sign_in_page_alone(world: World) -> None:
     for path in ("/console", "/console/console.js"):
-        policy = world.nobody.get(path).headers["Content-Security-Policy"]
+        policy = world.anonymous.get(path).headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; ")
         assert policy.endswith(f"; connect-src 'self' {SIGN_IN}")
         assert "script-src 'self';" in policy
@@ -44,7 +44,7 @@ def test_its_scripts_may_ask_this_api_and_the_sign_in_page_alone(world: World) -
 
 
 def test_it_is_told_where_to_sign_in(world: World) -> None:
-    answer = world.nobody.get("/console/config.json")
+    answer = world.anonymous.get("/console/config.json")
     assert answer.status == 200
     assert answer.json == {
         "apiBase": ".",
@@ -58,9 +58,9 @@ def test_without_a_user_pool_the_page_is_served_and_says_so(
     new_world: Callable[..., World],
 ) -> None:
     world = new_world()
-    assert as_nobody(world.app).get("/console/config.json").json["signInUrl"] == ""
+    assert as_anonymous(world.app).get("/console/config.json").json["signInUrl"] == ""
     assert (
-        world.nobody.get("/console")
+        world.anonymous.get("/console")
         .headers["Content-Security-Policy"]
         .endswith("connect-src 'self'")
     )
@@ -68,6 +68,6 @@ def test_without_a_user_pool_the_page_is_served_and_says_so(
 
 def test_nothing_that_comes_from_outside_is_ever_parsed_as_html() -> None:
     script = (FOLDER / "console" / "console.js").read_text()
-    for door in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
-        assert door not in script
+    for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert sink not in script
     assert "localStorage" not in script

@@ -21,7 +21,7 @@ from simulator.outcomes import Fate, News, Plan
 from simulator.signing import SigningKey
 from simulator.testing import shared_signing_key
 from tests.payouts.test_requesting import Pass, is_execute, reply, tap_line
-from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_nobody
+from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_anonymous
 
 TABLES: Final = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")
 SECRETS: Final = (
@@ -144,7 +144,7 @@ class Witness:
         raw = told if isinstance(told, bytes) else json.dumps(told).encode()
         signature = SigningKey(shared_signing_key()).signature(raw)
         headers = {"Authorization": authorization, "Verification-Signature": signature}
-        answer = as_nobody(self.world.app)("POST", "/webhooks/monoova", raw=raw, headers=headers)
+        answer = as_anonymous(self.world.app)("POST", "/webhooks/monoova", raw=raw, headers=headers)
         self.heard.append((f"answer {answer.status} to a webhook", answer.text))
         return answer.status
 
@@ -187,7 +187,7 @@ def found(heard: list[tuple[str, str]], planted: tuple[str, ...]) -> list[tuple[
 
 
 def sentence(payee: Payee) -> str:
-    """What a bank may write about somebody, in one of the worst ways."""
+    """What a bank may write about a person, in one of the worst ways."""
     forms = " / ".join(payee.details)
     name = payee.destination["account_name"]
     return f"{forms} of {name.upper()} ({name}) IS CLOSED"
@@ -296,9 +296,9 @@ def is_named_in_strange_webhooks(witness: Witness, payee: Payee, customer_id: st
 
 
 def is_verified_and_told_what_is_held(witness: Witness, payee: Payee, customer_id: str) -> None:
-    """With answers that quote the payee, and one whose PayID is somebody else's."""
+    """With answers that quote the payee, and one whose PayID is another person's."""
     (place,) = witness.asks("GET", f"/customers/{customer_id}").json["destinations"]
-    door = f"/customers/{customer_id}/destinations/{place['destination_id']}/verification"
+    route = f"/customers/{customer_id}/destinations/{place['destination_id']}/verification"
     said = sentence(payee)
 
     def quotes(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
@@ -306,16 +306,16 @@ def is_verified_and_told_what_is_held(witness: Witness, payee: Payee, customer_i
         return reply(request, 400, body) if "/verify/" in request.path_url else go_on()
 
     tap_line(witness.world, quotes)
-    assert witness.asks("POST", door).status == 503
+    assert witness.asks("POST", route).status == 503
     tap_line(witness.world, lambda _request, go_on: go_on())
     witness.world.later(600)
-    assert witness.asks("POST", door).status == 200
-    assert witness.asks("POST", f"{door}/confirm", {"code": payee.details[0]}).status in (400, 422)
+    assert witness.asks("POST", route).status == 200
+    assert witness.asks("POST", f"{route}/confirm", {"code": payee.details[0]}).status in (400, 422)
     tap_line(witness.world, quotes)
-    assert witness.asks("POST", f"{door}/confirm", {"code": "555555"}).status == 503
+    assert witness.asks("POST", f"{route}/confirm", {"code": "555555"}).status == 503
     tap_line(witness.world, lambda _request, go_on: go_on())
-    assert witness.asks("POST", f"{door}/confirm", {"code": "555555"}).status == 200
-    # The one door that tells the details, on purpose: its answer is not among what was heard.
+    assert witness.asks("POST", f"{route}/confirm", {"code": "555555"}).status == 200
+    # The one route that shows the details, on purpose: its answer is not among what was heard.
     export = witness.world.admin.get(f"/customers/{customer_id}/export")
     assert found([("export", export.text)], payee.traces) != []
     opened = witness.asks("GET", f"/customers/{customer_id}/accesses?limit=100").json["items"]
@@ -353,7 +353,7 @@ def is_typed_where_it_does_not_belong(witness: Witness, payee: Payee, customer_i
 
 
 def meets_every_failure(witness: Witness, payee: Payee, customer_id: str) -> None:
-    """Errors whose own words quote the payee: of AWS, and of kinds that nobody thought of."""
+    """Errors whose own words quote the payee: of AWS, and of unexpected kinds."""
     said = sentence(payee)
     witness.world.monoova.script(Plan(news=News.LOST))
     open_one = accepted(witness, customer_id)

@@ -12,7 +12,7 @@ from chalicelib.container import Container, wired
 from chalicelib.core.errors import NotFoundError
 from chalicelib.web import pages
 from chalicelib.web.static_files import FOLDER, Pages
-from tests.world import HttpAnswer, as_nobody, load_app
+from tests.world import HttpAnswer, as_anonymous, load_app
 from tools import docs_page
 
 ROOT: Final = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ class Links(HTMLParser):
 
 
 def opened(path: str, **headers: str) -> HttpAnswer:
-    app = as_nobody(load_app())
+    app = as_anonymous(load_app())
     return app("GET", path, headers={n.replace("_", "-"): v for n, v in headers.items()})
 
 

@@ -51,8 +51,8 @@ from tests.world import (
     HttpAnswer,
     World,
     as_admin,
+    as_anonymous,
     as_approver,
-    as_nobody,
     as_service,
 )
 
@@ -143,7 +143,7 @@ class GatewayAdapter(HTTPAdapter):
         self._admin = _gateway(as_admin(world.app))
         self._approver = _gateway(as_approver(world.app))
         self._service = _gateway(as_service(world.app))
-        self._nobody = _gateway(as_nobody(world.app))
+        self._nobody = _gateway(as_anonymous(world.app))
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.cases += 1
@@ -311,7 +311,7 @@ def test_the_app_keeps_what_the_document_says(operation: Any, place: Place) -> N
 
 def _asked(operation: Any, keeps: Callable[[Case], None]) -> None:
     """What `schema.parametrize` does when tests are collected, done when this one runs: to make
-    up the cases takes long, and nobody else's collection should wait for it."""
+    up the cases takes long, and no other collection should wait for it."""
     load_all_checks()
     build_operation_test(
         config=SCHEMA.config,

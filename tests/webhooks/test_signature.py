@@ -175,7 +175,7 @@ def _edwards() -> bytes:
 
 
 def _unheard_of() -> bytes:
-    """A key of an algorithm that nobody knows."""
+    """A key of an unknown algorithm."""
     known = bytes.fromhex("06032b6570")
     return _edwards().replace(known, known[:-1] + b"\x7f")
 

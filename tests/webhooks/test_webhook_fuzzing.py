@@ -1,4 +1,4 @@
-"""The webhook door under fire: whoever is not Monoova changes nothing, and nothing breaks it.
+"""The webhook endpoint fuzzed: only Monoova changes anything, and nothing breaks it.
 
 WEBHOOK_CASES sets how many requests are made, WEBHOOK_SEED which ones.
 """
@@ -48,8 +48,8 @@ _NEVER_CHANGES: Final = (
 )
 
 
-class Door(Caller):
-    """Nobody in particular. API Gateway passes a body on as text, or as base64."""
+class WebhookCaller(Caller):
+    """An anonymous caller. API Gateway passes a body on as text, or as base64."""
 
     def __init__(self, app: ModuleType) -> None:
         super().__init__(app, {})
@@ -61,7 +61,7 @@ class Door(Caller):
         return _AsText(self._app)("POST", path, headers=case.headers, raw=case.raw)
 
 
-class _AsText(Door):
+class _AsText(WebhookCaller):
     def _event(
         self,
         method: str,
@@ -116,7 +116,7 @@ class Siege:
             type="PayId", pay_id=_EMAIL, pay_id_type="Email", account_name=_NAME
         )
         self.calls = AwsCalls(self.world)
-        self.door = Door(self.world.app)
+        self.caller = WebhookCaller(self.world.app)
         self._truths = self._told()
 
     def _told(self) -> Iterator[bytes]:
@@ -135,7 +135,7 @@ class Siege:
     def send(self, case: Case) -> HttpAnswer:
         """One request, in bounded time and without an error of ours."""
         began = time.process_time()
-        answer = self.door.send(case)
+        answer = self.caller.send(case)
         seconds = time.process_time() - began
         self.cases += 1
         assert answer.status in (200, 400, 401, 413), (answer.status, answer.text)
@@ -270,7 +270,7 @@ def _peak_bytes(siege: Siege, case: Case) -> int:
     """The most memory that was held at any moment beyond what was held before."""
     tracemalloc.start()
     try:
-        siege.door.send(case)
+        siege.caller.send(case)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -12,7 +12,7 @@ from simulator.outcomes import Outcome
 from simulator.signing import SigningKey, new_key
 from simulator.testing import shared_signing_key
 from tests.payouts.test_requesting import AwsCalls, throttled, unreachable
-from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_nobody
+from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_anonymous
 
 PUBLIC_KEY: Final = "/public/v1/certificate/public-key"
 UNKNOWN: Final = "3f0c4a6e-0000-4000-8000-000000000001"
@@ -67,7 +67,7 @@ def send(
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     if authorization is not None:
         named["Authorization"] = authorization
-    return as_nobody(world.app)("POST", path, raw=raw, headers=named)
+    return as_anonymous(world.app)("POST", path, raw=raw, headers=named)
 
 
 def item(world: World, transaction_id: str) -> dict[str, Any]:

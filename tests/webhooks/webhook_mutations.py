@@ -1,4 +1,4 @@
-"""What a stranger, a broken network or a mistaken Monoova might send to the webhook door.
+"""What a stranger, a broken network or a mistaken Monoova might send to the webhook endpoint.
 
 Everything follows from one `random.Random`, so that a case can be made again from its seed.
 """
@@ -114,7 +114,7 @@ def one_byte_off(raw: bytes, rng: random.Random) -> Case:
 
 
 def unauthenticated(true: bytes, rng: random.Random) -> Case:
-    """Any body, a genuine one included, from somebody who does not know what Monoova knows."""
+    """Any body, a genuine one included, from a sender who does not know what Monoova knows."""
     raw = true if rng.random() < 0.5 else body(true, rng)
     what, headers = rng.choice(_FORGERIES)(raw, rng)
     return Case(what, _path(rng), _respelt(headers, rng), raw, _coin(rng))

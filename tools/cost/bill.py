@@ -64,7 +64,7 @@ class Bill:
 
     @property
     def fixed_usd(self) -> float:
-        """What a month costs in which nobody is paid."""
+        """What a month costs without any payout."""
         return sum(line.fixed_usd for line in self.lines)
 
     def usd(self, payouts: float, *, free_tier: bool = False) -> float:

@@ -6,7 +6,7 @@ A bench run may leave `build/bench.json`:
      "cpu_ms": {"api_handler: POST /payouts": 5.4},
      "cold_start_ms": {"api_handler": 610.0}}
 
-`cpu_ms` is the CPU of one warm invocation on one whole core, by `function: door` as
+`cpu_ms` is the CPU of one warm invocation on one whole core, by `function: entry point` as
 `python -m bench.calls` prints it; `cold_start_ms` is the wall time of a function's start.
 What it leaves out is taken from the file here.
 """

@@ -150,7 +150,7 @@ def _asked(plan: Plan) -> bool:
 
 
 def _secret(parameter: str) -> str:
-    """From the environment, or typed unseen; the webhook secret is made up if nobody has one."""
+    """From the environment, or typed unseen; the webhook secret is generated if there is none."""
     name = {"MonoovaApiKey": "MONOOVA_API_KEY", "MonoovaWebhookSecret": "MONOOVA_WEBHOOK_SECRET"}
     given = os.environ.get(name[parameter], "")
     if not given and parameter == "MonoovaApiKey":

@@ -32,7 +32,7 @@ def ready(requirements: Path, architecture: Architecture, cache: Path) -> Path:
         slim.compile_all(unfinished)
         try:
             unfinished.rename(kept)  # whole or not at all
-        except OSError:  # somebody else was faster
+        except OSError:  # another process was faster
             shutil.rmtree(unfinished)
     return kept
 

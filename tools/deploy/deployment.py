@@ -18,14 +18,14 @@ from tools.deploy.stage import Stage
 
 # CloudFormation takes larger templates only from a bucket.
 _MOST_INLINE_BYTES: Final = 51_200
-# Parameters whose values nobody may read back, not even we: asked for once, then kept.
+# Parameters whose values cannot be read back: asked for once, then kept.
 _SECRETS: Final = ("MonoovaApiKey", "MonoovaWebhookSecret")
 
 Ask = Callable[[Plan], bool]
 
 
 class DeclinedError(DeployError):
-    """Whoever was asked said no. Nothing was changed."""
+    """The change was declined. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)

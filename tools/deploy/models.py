@@ -73,7 +73,7 @@ def _trim_service(service: Path, operations: frozenset[str]) -> None:
                 rules = _read(file)
                 file.unlink()
                 _write(version / "endpoint-rule-set-1.json", rules)
-            else:  # examples, paginators, waiters: nobody asks for them
+            else:  # examples, paginators, waiters: they are not used
                 file.unlink()
 
 

@@ -1,6 +1,6 @@
 """Reads a CloudFormation template with its short forms (`!Ref Table`) as their bare values.
 
-For whoever wants a template's plain parts; what a short form stands for is not worked out.
+For readers of a template's plain parts; what a short form stands for is not worked out.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What makes a package start fast: nothing in it that nobody calls, and nothing left to compile.
+"""What makes a package start fast: nothing in it that is never called, and nothing left to compile.
 
 Lambda's `/var/task` cannot be written to, so a package without bytecode compiles every module it
 imports at every cold start: half of the time of one.
@@ -35,7 +35,7 @@ _UNREACHED: Final = (
 
 
 def slim(tree: Path) -> None:
-    """Take out of the dependencies unpacked in `tree` what nobody calls."""
+    """Take out of the dependencies unpacked in `tree` what is never called."""
     for pattern in _DROPPED:
         for path in sorted(tree.rglob(pattern)):
             if path.is_dir():

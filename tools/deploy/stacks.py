@@ -10,12 +10,12 @@ from botocore.exceptions import ClientError
 
 from tools.deploy.errors import DeployError
 
-# A parameter of this value keeps what the stack has: for secrets, which nobody types twice.
+# A parameter of this value keeps what the stack has: for secrets, which are typed once.
 KEEP: Final = None
 
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _DONE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-# Stacks without resources: the shell of a change set that nobody executed, which takes the next one
+# Stacks without resources: the shell of a change set that was not executed, which takes the next one
 # as if it were new; and what is left of a creation that failed, which CloudFormation refuses to
 # touch until it is deleted.
 _EMPTY: Final = "REVIEW_IN_PROGRESS"

@@ -44,7 +44,7 @@ def read(project: Path, name: str) -> Stage:
     """The stage of `infra/stages/<name>.toml`.
 
     Raises:
-        DeployError: there is no such file, or it says what nobody understands.
+        DeployError: there is no such file, or it has unknown settings.
     """
     file = project / "infra" / "stages" / f"{name}.toml"
     try:

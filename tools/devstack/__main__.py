@@ -44,7 +44,7 @@ Register a customer, pay one, look at a payout:
 
 {curls}
 
-The same from the command line, as somebody of the stack's own (--as viewers, operators, approvers):
+The same from the command line, as a user of the stack's own (--as viewers, operators, approvers):
 
 .venv/bin/python -m payoutctl --local payouts list
 """

@@ -33,7 +33,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may sign in, and the groups that say what they may do."""
+    """A user who may sign in, and the groups that say what they may do."""
 
     email: str
     password: str = field(repr=False)
@@ -116,7 +116,7 @@ class Emulator:
 
 
 def create_user(emulator: Emulator, pool_id: str, email: str, groups: Sequence[str]) -> User:
-    """Somebody with a strong password of their own, who can sign in at once."""
+    """A user with a strong password of their own, who can sign in at once."""
     user = User(email, _strong_password(), tuple(groups))
     cognito = emulator.client("cognito-idp")
     cognito.admin_create_user(

@@ -1,6 +1,6 @@
 """What functions may do, in the words of the emulated AWS where they are not those of AWS.
 
-AWS lets whoever may `sqs:SendMessage` send ten messages in one call, and so for what is done with
+AWS lets a role with `sqs:SendMessage` send ten messages in one call, and so for what is done with
 messages that were taken; the emulated one asks for permissions named after the calls, which AWS
 does not know.
 """

@@ -124,7 +124,7 @@ def require_free(port: int, variable: str) -> None:
 
 
 def free_port() -> int:
-    """A loopback port that nobody has at this moment."""
+    """A loopback port that is free at this moment."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]

@@ -47,7 +47,7 @@ _REQUEST_SECONDS: Final = 35.0
 
 def prove(stack: Stack, say: Say) -> tuple[str, ...]:
     """All of it, told as it goes; what is not as it should be."""
-    say("Somebody else pays from the same mAccount: its webhook fits no payout of ours.")
+    say("Another system pays from the same mAccount: its webhook fits no payout of ours.")
     stranger = _strangers_payment(stack)
     told = story.tell(stack, say)
     problems = [

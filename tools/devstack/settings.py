@@ -39,7 +39,7 @@ class Ports:
 
     @staticmethod
     def any_free() -> "Ports":
-        """Four that nobody has: for tests, which may run beside `make run`."""
+        """Four free ports: for tests, which may run beside `make run`."""
         return Ports(free_port(), free_port(), free_port(), free_port())
 
     def require_free(self) -> None:

@@ -2,7 +2,7 @@
 
 It speaks what the console speaks to Cognito: `/oauth2/authorize` with a form, `/oauth2/token` with
 PKCE (RFC 7636), `/oauth2/revoke` (RFC 7009), `/logout`; it knows its visitors again by a cookie,
-as the real page does. The tokens are real ones, of whoever answers for the users. Never deployed.
+as the real page does. The tokens are real ones, of the emulated user pool. Never deployed.
 """
 
 import base64
@@ -56,7 +56,7 @@ _WRONG: Final = '<p role="alert">Incorrect e-mail or password.</p>'
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """Whoever answers for the users: tokens for a password, and for a refresh token; else None."""
+    """The emulated user pool: tokens for a password, and for a refresh token; else None."""
 
     sign_in: Callable[[str, str], Tokens | None]
     renew: Callable[[str], Tokens | None]

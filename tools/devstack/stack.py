@@ -102,10 +102,10 @@ class Stack:
         return self.emulator.client(service)
 
     def user(self, *groups: str) -> aws.User:
-        """Somebody in exactly these groups; the same one each time."""
+        """A user in exactly these groups; the same one each time."""
         if groups not in self._users:
             name = "-".join(group.removesuffix("s") for group in groups)
-            email = f"{name or 'nobody'}@example.com"
+            email = f"{name or 'no-group'}@example.com"
             pool = self.outputs["UserPoolId"]
             self._users[groups] = aws.create_user(self.emulator, pool, email, groups)
         return self._users[groups]
@@ -123,7 +123,7 @@ class Stack:
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def reconcile(self) -> None:
-        """Let the scheduled function run now: for whoever cannot wait for the minute.
+        """Let the scheduled function run now: for tests that do not wait for the minute.
 
         Raises:
             DevstackError: it failed; with what it said.
@@ -204,7 +204,7 @@ class Stack:
         )
 
     def _deploy(self, starting: contextlib.ExitStack) -> Mapping[str, Any]:
-        """As `make deploy` does, with nobody to ask; the app's template with its values in it."""
+        """As `make deploy` does, without asking; the app's template with its values in it."""
         deployment = self.deployment()
         self._say("Creating tables, queues, key and user pool from infra/template.yaml, about 2 s")
         self.outputs = deployment.infrastructure(self._secrets.__getitem__)

@@ -1,4 +1,4 @@
-"""The main job before the user's eyes, through the same door as everybody: HTTP and a token.
+"""The main job before the user's eyes, through the API as any client uses it: HTTP and a token.
 
 Three payouts whose ends differ: paid, rejected, and paid with the news of it lost. Each change is
 printed when it can be seen, each end is compared with what it should be, and at last with
@@ -34,7 +34,7 @@ _ANY_END: Final = "at its end"
 _RECONCILER: Final = "reconciler"
 _FEES: Final = ("fee", "fee_refund")
 
-# A person of nobody's acquaintance. `example.com` belongs to documentation (RFC 2606).
+# An invented person. `example.com` belongs to documentation (RFC 2606).
 _CUSTOMER: Final[Mapping[str, Any]] = {
     "name": "Casey Citizen",
     "email": "casey@example.com",

@@ -173,7 +173,7 @@ class Tally:
 class Mark:
     """How far a chunk is. `version` 0 is one that nothing was done with yet.
 
-    `lease_until` is how long whoever releases the chunk may be at it. `problems` has the lines
+    `lease_until` is how long a worker may be busy releasing the chunk. `problems` has the lines
     that became no payout.
     """
 

@@ -48,7 +48,7 @@ _MOST_READS: Final = 10
 
 
 class BatchChangedError(Exception):
-    """Somebody else wrote the batch, or the mark, first."""
+    """Another writer wrote the batch, or the mark, first."""
 
 
 class RowsMissingError(Exception):

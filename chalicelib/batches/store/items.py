@@ -19,7 +19,7 @@ from chalicelib.batches.rules.batch import (
 from chalicelib.core.dynamodb.items import Item, text_of, time_of
 from chalicelib.core.dynamodb.retention import kept_until
 
-# Rows of an upload that died before its batch stood are nobody's; those of one that stands are
+# Rows of an upload that died before its batch stood belong to none; those of one that stands are
 # written anew, to be kept, when they are released or cancelled: within 31 days.
 _ROWS_KEPT_FOR: Final = timedelta(days=60)
 

@@ -1,5 +1,5 @@
-"""Which batches may still change by themselves, and which were stopped: all that the schedule, and
-whoever sends a payout, ask of batches.
+"""Which batches are open, and which were stopped: all that the schedule and the sending of a
+payout ask of batches.
 """
 
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 OPEN: Final = "open-batches"
 # Far longer than a payout may wait to be sent.
 _STOP_KEPT_FOR: Final = timedelta(days=60)
-# For whoever confirms another one: what was paid by then is found among the payouts.
+# For a comparison with another one at its confirmation: what was paid by then is a payout.
 _NAME_KEPT_FOR: Final = timedelta(days=8)
 
 
@@ -55,7 +55,7 @@ class OpenBatches:
             self._client.put_item(TableName=self.table, Item=encoded(_stop_key(batch_id) | item))
 
     def stopped_by(self, batch_id: str) -> str | None:
-        """Who stopped the batch (strongly consistent); None if nobody did."""
+        """Who stopped the batch (strongly consistent); None if it was not stopped."""
         with storage_errors():
             found = self._client.get_item(
                 TableName=self.table, Key=encoded(_stop_key(batch_id)), ConsistentRead=True

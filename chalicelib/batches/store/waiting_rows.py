@@ -37,7 +37,7 @@ class WaitingRows:
             try:
                 rows = self.batches.rows(upload_id, number)
             except RowsMissingError:
-                # What is not there names nobody; the batch itself is heard of by its age.
+                # What is not there names no customer; an alarm on the batch's age reports it.
                 continue
             if any(row.customer_id == customer_id for row in rows):
                 return batch_id

@@ -1,4 +1,4 @@
-"""Which payouts one person alone may not make: somebody else has to approve them."""
+"""Which payouts one person alone may not make: another person has to approve them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

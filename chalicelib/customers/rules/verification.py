@@ -1,6 +1,6 @@
 """Whether a payee was shown to own where they are paid: its states, and the rules on them.
 
-Monoova pays one cent with a code in its text; whoever can tell the code sees the account. Each
+Monoova pays one cent with a code in its text; who can tell the code sees the account. Each
 start costs a fee, so none is made by accident: what was begun is recorded before Monoova is called.
 """
 
@@ -30,7 +30,7 @@ class Verification:
     """How it stands with a destination since `at`.
 
     `owner_name_matches` compares the PayID's registered name with the account name given; None
-    where nobody told it. `started_at` is when Monoova was last asked to pay its cent.
+    where it was not told. `started_at` is when Monoova was last asked to pay its cent.
     """
 
     status: VerificationStatus = VerificationStatus.NOT_STARTED

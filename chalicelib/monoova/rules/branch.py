@@ -40,7 +40,7 @@ class Branch:
 
     @property
     def problem(self) -> str | None:
-        """Why nobody can be paid at it, for a person to read; None if nothing is known against."""
+        """Why it cannot be paid to, for a person to read; None if nothing is known against it."""
         if self.standing is BranchStanding.CLOSED:
             said = f" Monoova says: {self.address}" if self.address else ""
             return f"This branch is closed.{said}"

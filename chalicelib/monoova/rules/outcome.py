@@ -91,7 +91,7 @@ class NotAuthenticated:
 class Unclear:
     """Nothing is proven. `may_try_again` marks those that another attempt may clear up.
 
-    `said` is Monoova's own status name, not yet redacted, for whoever has to judge it.
+    `said` is Monoova's own status name, not yet redacted, for the rules that judge it.
     """
 
     why: Uncertainty

@@ -228,7 +228,7 @@ def _accepted(payout: Payout, transaction_id: str, note: Note, policy: Policy) -
 
 
 def in_doubt(payout: Payout, event: Event, why: str, note: Note, policy: Policy) -> Change:
-    """An attempt ended and nobody knows how: the first look follows soon."""
+    """An attempt ended without a clear answer: the first look follows soon."""
     return change_for(
         payout,
         event,

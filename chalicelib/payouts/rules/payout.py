@@ -1,7 +1,7 @@
 """A payout and its life cycle: the one table that code, documentation and tests read.
 
 An event that happens to a payout has one of six effects, and `TABLE` names it for every pair of
-state and event. Whoever wants to change a payout asks `effect_of` first; nothing else decides.
+state and event. Each change of a payout asks `effect_of` first; nothing else decides.
 """
 
 from collections.abc import Mapping
@@ -198,7 +198,7 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
         CONTRADICTION,
     ),
     Event.CONTRADICTED: ({}, CONTRADICTION),
-    # Nobody settles by hand what is on the wire at this moment: the lease is soon over.
+    # What is on the wire at this moment is not settled by hand: the lease is soon over.
     Event.RESOLVED_COMPLETED: (
         {
             _S.ACCEPTED: _move(_S.COMPLETED),
@@ -248,7 +248,7 @@ class ReviewReason(StrEnum):
 
 
 class FailureCode(StrEnum):
-    """Why a payout ended without the payee being paid, or why nobody knows yet."""
+    """Why a payout ended without the payee being paid, or why that is not known yet."""
 
     MONOOVA_REFUSED = "MonoovaRefused"
     BANK_REJECTED = "BankRejected"

@@ -166,7 +166,7 @@ class Dispatcher:
         return self._written(payout, Change(change.fields | later, change.entries))
 
     def _written(self, payout: Payout, change: Change) -> Payout:
-        """Writes, or leaves it to whoever was faster."""
+        """Writes, or leaves it to the writer that was faster."""
         now = self.clock.now()
         try:
             after = self.payouts.commit(payout, change, now)

@@ -1,4 +1,4 @@
-"""Finds what nobody told us: reads the open payouts that are due, and moves each one on.
+"""Reconciliation: reads the open payouts that are due, and moves each one on.
 
 Every step is conditional on the payout being as it was read, so that two runs at once do no harm.
 Works in rounds, within its time; what it does not reach is still due at the next run.
@@ -183,7 +183,7 @@ class _Run:
 
     def _round(self, due: list[Payout]) -> None:
         now = self._now()
-        # One that nobody has approved in time is as old as its wait for that, and ends here.
+        # One that was not approved in time is as old as its wait for that, and ends here.
         waited = (p for p in due if p.state is not State.AWAITING_APPROVAL)
         ages = ((now - payout.released_at).total_seconds() for payout in waited)
         self.oldest_seconds = max((self.oldest_seconds, *ages))
@@ -257,7 +257,7 @@ class _Run:
         return Note(self._now(), self._by)
 
     def _release(self, payout: Payout) -> Payout:
-        """The lease ran out: whoever had it is dead, and what it did is not known."""
+        """The lease ran out: its holder is dead, and what it did is not known."""
         change = in_doubt(
             payout,
             Event.LEASE_EXPIRED,
@@ -311,7 +311,7 @@ class _Run:
         return self._commit(payout, Change(Fields(due_at=until)))
 
     def _commit(self, payout: Payout, change: Change) -> Payout:
-        """Writes to the payout as the index showed it; whoever was faster is right."""
+        """Writes to the payout as the index showed it; a writer that was faster is right."""
         now = self._now()
         after = self._r.payouts.commit(payout, change, now)
         count_change(change, payout, now)

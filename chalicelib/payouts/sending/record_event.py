@@ -15,7 +15,7 @@ _MOST_TRIES: Final = 10
 
 
 class Recorder:
-    """Decides, writes on condition, and decides anew where somebody else was faster."""
+    """Decides, writes on condition, and decides anew where another writer was faster."""
 
     def __init__(self, payouts: Payouts, clock: Clock) -> None:
         self._payouts = payouts

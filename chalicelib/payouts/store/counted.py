@@ -31,7 +31,7 @@ class LimitReachedError(Exception):
 
 
 class CountsBusyError(Exception):
-    """Somebody else is writing the same sums at this moment; nothing was written."""
+    """Another writer has the same sums at this moment; nothing was written."""
 
 
 class CountedPayouts:
@@ -83,7 +83,7 @@ class CountedPayouts:
 
     def _update(self, count: Count) -> dict[str, Any]:
         # Without a sum there is none to compare with; an amount over the limit by itself must not
-        # get in by that door.
+        # get in that way.
         first = "attribute_not_exists(cents) OR " if count.room_cents >= 0 else ""
         kept_until = datetime.combine(count.day, time(), UTC) + _KEPT_FOR
         return {

@@ -96,7 +96,7 @@ def _attributes_of(fields: Fields) -> dict[str, Any]:
 
 
 def bucket_of(state: State | None, *, needs_review: bool) -> str | None:
-    """In which bucket such a payout is found, if in any; what is under review waits for nobody."""
+    """In which bucket such a payout is found, if in any; what is under review is in none."""
     if needs_review:
         return REVIEW_BUCKET
     return APPROVAL_BUCKET if state is State.AWAITING_APPROVAL else None

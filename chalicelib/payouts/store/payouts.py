@@ -105,7 +105,7 @@ class Payouts:
         """Writes `change` to `payout` as it was read, and answers with it as it now is.
 
         Raises:
-            PayoutChangedError: somebody else wrote first.
+            PayoutChangedError: another writer was first.
         """
         update = PayoutUpdate(change, at, kept_entries(payout, change))
         after = applied(payout, change, at)

@@ -80,7 +80,7 @@ class Booked:
 
     @property
     def amount(self) -> Decimal | None:
-        """What it was booked as, for whoever has to look at it."""
+        """What it was booked as, for the person who has to look at it."""
         stated = [line.amount for line in self.stated]
         debits = [line.debit for line in self.movements if line.debit]
         return max(stated or debits, default=None)

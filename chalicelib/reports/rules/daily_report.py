@@ -66,7 +66,7 @@ class DailyReport:
     """The comparison of one Sydney day. Made again, it has a higher `revision`.
 
     `counts` are by `Kind` and exact; `differences` are bounded. `not_ours` are payments of the
-    statement under references that are not of our form. `missed_webhooks` is None where nobody
+    statement under references that are not of our form. `missed_webhooks` is None where Monoova
     asked for them.
     """
 

@@ -50,13 +50,13 @@ def test_an_event_applies_where_the_table_says_so_and_nowhere_else(
 ) -> None:
     allowed, to = TABLE[event]
     if status in allowed:
-        after = moved(batch(status), event, LATER, "somebody", "why", approved_by="checker")
+        after = moved(batch(status), event, LATER, "an-admin", "why", approved_by="checker")
         assert (after.status, after.updated_at, after.approved_by) == (to, LATER, "checker")
         (entry,) = after.history
-        assert (entry.at, entry.event, entry.by, entry.detail) == (LATER, event, "somebody", "why")
+        assert (entry.at, entry.event, entry.by, entry.detail) == (LATER, event, "an-admin", "why")
     else:
         with pytest.raises(WrongStatusError) as caught:
-            moved(batch(status), event, LATER, "somebody")
+            moved(batch(status), event, LATER, "an-admin")
         assert (caught.value.status, caught.value.event) == (status, event)
         assert str(caught.value) == f"{event} does not apply to a batch that is {status}"
 

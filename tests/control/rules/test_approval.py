@@ -1,4 +1,4 @@
-"""Which payouts somebody else has to approve."""
+"""Which payouts another person has to approve."""
 
 from datetime import UTC, datetime
 

@@ -32,7 +32,7 @@ from tools.docs.life_cycle_table import DOCUMENT, updated
 
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 LATER: Final = datetime(2026, 3, 2, 1, 5, tzinfo=UTC)
-NOTE: Final = Note(LATER, "somebody", "because", "proof")
+NOTE: Final = Note(LATER, "an-admin", "because", "proof")
 
 A, Q, S, X, U = (
     State.AWAITING_APPROVAL,
@@ -133,7 +133,7 @@ def test_each_pair_does_what_the_table_says_and_nothing_else(
     passed = [entry.state for entry in change.entries]
     assert passed == ([C, R] if sign == "r" else [to])
     assert all(
-        (entry.by, entry.detail, entry.at) == ("somebody", "because", LATER)
+        (entry.by, entry.detail, entry.at) == ("an-admin", "because", LATER)
         for entry in change.entries
     )
 
@@ -200,12 +200,12 @@ def test_the_same_evidence_is_written_down_once() -> None:
     before = payout_in(F)
     once = applied(before, change_for(before, Event.SETTLED_COMPLETE, NOTE), LATER)
     assert change_for(once, Event.SETTLED_COMPLETE, NOTE).is_empty
-    other = Note(LATER, "somebody", "because", "another proof")
+    other = Note(LATER, "an-admin", "because", "another proof")
     assert not change_for(once, Event.SETTLED_COMPLETE, other).is_empty
 
 
 def test_a_history_is_bounded() -> None:
-    entry = HistoryEntry(NOW, "Noted", F, "somebody")
+    entry = HistoryEntry(NOW, "Noted", F, "an-admin")
     payout = payout_in(F)
     for _ in range(MOST_HISTORY_ENTRIES + 5):
         payout = applied(payout, Change(Fields(), (entry,)), LATER)
@@ -223,7 +223,7 @@ def test_the_architecture_page_prints_the_table_of_the_code() -> None:
 
 
 def test_what_a_person_must_see_is_told_of_a_full_history_too() -> None:
-    entry = HistoryEntry(NOW, "Noted", F, "somebody")
+    entry = HistoryEntry(NOW, "Noted", F, "an-admin")
     full = replace(payout_in(U), history_size=MOST_HISTORY_ENTRIES)
     noted = Change(Fields(looks=1), (entry,))
     moved = Change(Fields(state=State.ACCEPTED), (entry,))
@@ -256,7 +256,7 @@ def test_a_new_payout_is_undisputed_and_was_never_sent() -> None:
 
 
 def test_a_change_that_only_sets_fields_or_only_tells_is_not_empty() -> None:
-    entry = HistoryEntry(NOW, "Noted", F, "somebody")
+    entry = HistoryEntry(NOW, "Noted", F, "an-admin")
     assert Change(Fields()).is_empty
     assert not Change(Fields(looks=1)).is_empty
     assert not Change(Fields(), (entry,)).is_empty
@@ -279,7 +279,7 @@ def test_a_report_that_does_not_fit_is_a_contradiction_told_in_the_state_it_was_
     change = change_for(payout_in(F), Event.SETTLED_COMPLETE, NOTE)
     assert change == Change(
         Fields(needs_review=True, review_reason=ReviewReason.CONTRADICTION),
-        (HistoryEntry(LATER, "SettledComplete", F, "somebody", "because", "proof"),),
+        (HistoryEntry(LATER, "SettledComplete", F, "an-admin", "because", "proof"),),
     )
 
 
@@ -287,12 +287,12 @@ def test_a_person_who_confirms_a_status_closes_its_review() -> None:
     change = change_for(payout_in(F), Event.RESOLVED_FAILED, NOTE)
     assert change == Change(
         Fields(needs_review=False, review_reason=None),
-        (HistoryEntry(LATER, "ResolvedFailed", F, "somebody", "because", "proof"),),
+        (HistoryEntry(LATER, "ResolvedFailed", F, "an-admin", "because", "proof"),),
     )
 
 
 def test_words_without_evidence_are_written_down_each_time() -> None:
-    note = Note(LATER, "somebody", "because")
+    note = Note(LATER, "an-admin", "because")
     once = applied(payout_in(F), change_for(payout_in(F), Event.CONTRADICTED, note), LATER)
     assert not change_for(once, Event.CONTRADICTED, note).is_empty
 

@@ -368,7 +368,7 @@ def test_the_short_way_to_a_payout_that_is_not_there_creates_nothing(
 def test_an_event_without_a_transaction_id_does_not_settle_a_payout_that_has_one(
     payouts: Payouts,
 ) -> None:
-    """The short way leaves that to whoever reads the payout first."""
+    """The short way leaves that to the next reader of the payout."""
     payouts.create(payout(monoova_transaction_id="1000001"))
     with pytest.raises(PayoutChangedError):
         payouts.commit_open(payout().transaction_id, facts(), completed(), LATER)

@@ -104,7 +104,7 @@ BROKEN = [
         "P1",
         "there are more payouts than were asked for",
         both(add_payout("p11", "p5"), add_payout("p12", "p5")),
-        "payouts that nobody asked for",
+        "payouts that were not requested",
     ),
     put(
         "P2",
@@ -138,21 +138,21 @@ BROKEN = [
     ),
     put(
         "P2",
-        "Queued for ever, and nobody is called",
+        "Queued for ever, and no person is called",
         move_entry("p5", []),
         "a queued payout without a review",
     ),
     put(
         "P2",
-        "Pending/Unresolved for ever, and nobody is called",
+        "Pending/Unresolved for ever, and no person is called",
         change("p9", needs_review=False, review_reason=None),
         "a payout in doubt without a review",
     ),
     put(
         "P2",
-        "AwaitingApproval for ever, and nobody is called",
+        "AwaitingApproval for ever, and no person is called",
         both(move_entry("p5", []), change("p5", status="AwaitingApproval")),
-        "a payout that nobody approves",
+        "a payout that is not approved",
     ),
     put(
         "P2",
@@ -270,7 +270,7 @@ BROKEN = [
     put(
         "P3",
         "its history was rewritten",
-        answered_entry("a3", 1, by="somebody"),
+        answered_entry("a3", 1, by="an-admin"),
         "a history that was answered otherwise",
     ),
     put(
@@ -384,7 +384,7 @@ BROKEN = [
         "P4",
         "another than the destination's payee",
         lambda run: run.secrets["payee_of_destination"].pop("d-ann"),
-        "paid to a destination that nobody made",
+        "paid to a destination that was never added",
     ),
     put("P4", "a forged webhook was taken", webhook(genuine=False, status=200), "a forgery"),
     put("P4", "was answered 401", webhook(genuine=True, status=401), "Monoova kept out"),
@@ -418,7 +418,7 @@ BROKEN = [
         change_history("p1", 1, event="Repaired"),
         "an event that is in no list",
     ),
-    put("P5", "nobody did it", change_history("p1", 1, by=""), "an entry by nobody"),
+    put("P5", "an act has no author", change_history("p1", 1, by=""), "an entry without an author"),
     put(
         "P5",
         "Returned is not where its history ends",

@@ -26,7 +26,7 @@ from tools.devstack.processes import bare_environment
 _MACHINE_AT: Final = 18
 _AARCH64: Final = 183
 _X86_64: Final = 62
-# https://peps.python.org/pep-0552/: by the source's hash, which nobody compares.
+# https://peps.python.org/pep-0552/: by the source's hash, which is not compared.
 _UNCHECKED_HASH: Final = 0b01
 
 
