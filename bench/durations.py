@@ -55,7 +55,7 @@ class _TimedWorld(CountedWorld):
 
 
 def cpu_milliseconds(rounds: int = _ROUNDS) -> dict[str, float]:
-    """The median of each entry point, by `function: entry point` as `python -m bench.calls` prints."""
+    """The median of each `function: entry point`, named as `python -m bench.calls` prints them."""
     with mock_aws():
         try:
             world = _TimedWorld()

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Final
 
 import botocore.session
-import click
 from botocore.exceptions import BotoCoreError
 
 # Of the commands that load the app, those that ask AWS about it.
@@ -23,6 +22,8 @@ def refuse_unprepared() -> None:
     Raises:
         SystemExit: with what is missing, and what to run first. The exit code is 1.
     """
+    import click  # comes with Chalice's command line; a package has none
+
     context = click.get_current_context(silent=True)
     if context is None or context.info_name not in _COMMANDS:
         return

@@ -182,7 +182,7 @@ class Story:
         tables = self.system.tables
         if tables.open_batches:
             yield "the batch is still looked after"
-        # An upload that died leaves rows that belong to no batch, and expire; a batch's are emptied.
+        # An upload that died leaves rows of no batch, which expire; a batch's are emptied.
         ours = {batch.upload_id for batch in tables.batches.values()}
         kept = [rows for key, rows in tables.batch_rows.items() if key[0] in ours]
         if any(row.reference for rows in kept for row in rows):

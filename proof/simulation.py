@@ -1,4 +1,4 @@
-"""One seed, one simulated day: traffic, faults, Monoova as it is that day; then quiet, then the verdict."""
+"""One seed, one simulated day: traffic, faults, Monoova's behaviour; quiet; then the verdict."""
 
 import random
 from collections.abc import Callable

@@ -44,7 +44,8 @@ class Request:
 class Reply:
     """One HTTP reply, and what happens to it on its way.
 
-    `hold_seconds`: how long the caller waits before the first byte. The server and the adapter do the waiting.
+    `hold_seconds`: how long the caller waits before the first byte. The server and the adapter
+    wait.
     """
 
     http: int

@@ -38,8 +38,8 @@ __all__ = [
     "World",
     "WorldClock",
     "as_admin",
-    "as_approver",
     "as_anonymous",
+    "as_approver",
     "as_service",
     "load_app",
 ]

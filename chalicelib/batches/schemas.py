@@ -6,7 +6,7 @@ from chalicelib.web.schemas import Amount, Length, Schema, fields
 
 
 class ConfirmSchema(Schema):
-    """What the batch comes to, typed by the operator who has read its summary."""
+    """What the batch comes to, by whoever has read its summary."""
 
     total = Amount(required=True)
 

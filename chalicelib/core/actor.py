@@ -71,7 +71,7 @@ def service(arn: str, roles: ServiceRoles | None = None) -> Actor:
 
 
 def subject_of_role(arn: str) -> str:
-    """The subject of a principal that has assumed a role. A session's ARN does not tell the role's path."""
+    """The subject of an assumed role. A session's ARN does not tell the role's path."""
     account, _, path = arn.replace(":iam:", ":sts:").partition(":role/")
     return f"{account}{_ASSUMED}{path.rpartition('/')[2]}"
 

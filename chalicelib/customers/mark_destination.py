@@ -29,7 +29,7 @@ class KnownDestinations:
             observability.note_error(error)
 
     def _is_marked(self, customer_id: str, destination_id: str, by: str) -> bool:
-        """Whether nothing is left to do: it is marked, or gone. False where another writer was faster."""
+        """Whether it is marked now, or gone. False where another writer was faster."""
         customer = self.customers.get(customer_id)
         destination = customer.destination(destination_id) if customer else None
         if customer is None or destination is None or destination.approved_at is not None:

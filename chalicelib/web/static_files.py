@@ -67,7 +67,7 @@ class Pages:
 
 
 def _has(if_none_match: str, tag: str) -> bool:
-    """Weakly compared, as RFC 9110 has it: a proxy that compressed the answer may have added `W/`."""
+    """Weakly compared, as RFC 9110 has it: a proxy that compressed it may have added `W/`."""
     known = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
     return tag in known or "*" in known
 

@@ -12,7 +12,7 @@ Name = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Wish:
-    """One payout that was wanted: all requests under one key, or to retry one payout, or one request.
+    """One payout that was wanted: all requests under one key, or one retry, or one request.
 
     `named` are the payouts that answers spoke of, `made` those that exist because of it, so far as
     a name in an answer, a description that no other request used, or `retry_of` tells.

@@ -1,4 +1,4 @@
-"""A function that starts with too many instructions is reported, and so is a count that could not be made."""
+"""A start with too many instructions is reported, and so is a count that could not be made."""
 
 import json
 from pathlib import Path

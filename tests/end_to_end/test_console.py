@@ -48,7 +48,7 @@ def test_somebody_registers_a_customer_pays_them_and_sees_the_money_arrive(
     page.get_by_role("button", name="Check").click()
     page.get_by_role("button", name="Pay $21.50").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("$21.50 to Casey Console")
-    expect(page.locator(".head .badge")).to_have_text("Paid", timeout=30_000)
+    expect(page.locator(".head .badge")).to_have_text("Completed", timeout=30_000)
     assert complaints == []
 
 

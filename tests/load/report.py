@@ -58,7 +58,7 @@ def _emulator(outcome: Outcome) -> Iterator[str]:
         yield _spread(f"{name}, without the app", spread)
     yield _spread("GET /health", outcome.health)
     yield "  Nothing of this was subtracted above. A payout costs both: its five"
-    yield "  calls and the health check; what is more than their sum is the app's, its container's share of"
+    yield "  calls and the health check; what is more is the app's, its container's share of"
     yield "  two processors, and the webhooks and reads that went on beside it."
 
 

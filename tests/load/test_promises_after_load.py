@@ -263,7 +263,7 @@ def outcome(*seen: Seen, broken: list[str]) -> Outcome:
         functions={"POST /payouts": Spread.of([90.0])},
         bare_threads=3,
         bare={TOTAL: Spread.of([25.0])},
-=>         health=Spread.of([12.0]),
+        health=Spread.of([12.0]),
         settled_seconds=9.0,
         still_open=0,
         by_status={"Completed": 1},

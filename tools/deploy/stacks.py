@@ -15,7 +15,7 @@ KEEP: Final = None
 
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _DONE: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-# Stacks without resources: the shell of a change set that was not executed, which takes the next one
+# Stacks without resources: the shell of a change set not executed, which takes the next one
 # as if it were new; and what is left of a creation that failed, which CloudFormation refuses to
 # touch until it is deleted.
 _EMPTY: Final = "REVIEW_IN_PROGRESS"

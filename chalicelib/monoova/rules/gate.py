@@ -50,7 +50,7 @@ class Gate:
     """The shared record. `open_reason` None means that the circuit is closed.
 
     `probe_at` is when one call may try whether Monoova is back; None means: not by itself.
-    The instance that moves it on by a conditional write is that one. `refused_key` is the version of the
+    One instance moves it on, by a conditional write. `refused_key` is the version of the
     secret that Monoova refused: as soon as there is another, it may be tried. `switched` is what a
     person last did to the gate; the circuit's own doings do not touch it.
     """

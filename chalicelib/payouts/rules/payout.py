@@ -248,7 +248,7 @@ class ReviewReason(StrEnum):
 
 
 class FailureCode(StrEnum):
-    """Why a payout ended without the payee being paid, or why that is not known yet."""
+    """Why a payout ended without the payee being paid, or why nobody knows yet."""
 
     MONOOVA_REFUSED = "MonoovaRefused"
     BANK_REJECTED = "BankRejected"

@@ -155,7 +155,7 @@ def test_a_stage_that_nobody_knows_is_refused(project: Path, values: dict[str, s
 def test_a_configured_project_still_makes_the_package_of_every_stage(
     project: Path, values: dict[str, str]
 ) -> None:
-    """A developer who has deployed to dev packages prod from the same clone: no value of dev is in it."""
+    """After a deployment to dev, prod is packaged from the same clone: no value of dev is in it."""
     for name in ("app.py", "chalicelib", "infra"):
         (project / name).symlink_to(ROOT / name)
     before = package.chalice_package(project, project / "before", stage=STAGE)
