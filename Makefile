@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 # Packages must not carry bytecode of the machine that built them, nor may the tree be littered.
 export PYTHONDONTWRITEBYTECODE := 1
+# Tests load the same modules in several processes: compiled once, beside the tree.
+WITH_BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/build/bytecode
 
 BASE_PYTHON := $(shell command -v python3.12 || command -v python3)
 PYTHON := .venv/bin/python
@@ -27,11 +29,11 @@ demo: .venv/.run-stamp .venv-aws/.stamp  ## The same without serving; exit code 
 # that mostly waits, beside two that are busy.
 .PHONY: test
 test: venv  ## All tests, in under six minutes on two cores
-	$(PYTHON) -m pytest -n 3 --dist loadgroup
+	$(WITH_BYTECODE) $(PYTHON) -m pytest -n 3 --dist loadgroup
 
 .PHONY: test-fast
 test-fast: .venv/.stamp  ## For every save: no emulated AWS, no browser, no long proof; one folder: pytest tests/batches
-	$(PYTHON) -m pytest -n 2 -m "not emulated_aws and not slow" --ignore tests/end_to_end --ignore tests/browser
+	$(WITH_BYTECODE) $(PYTHON) -m pytest -n 2 -m "not emulated_aws and not slow" --ignore tests/end_to_end --ignore tests/browser
 
 .PHONY: coverage
 coverage: venv  ## All tests but those of the local stack, with coverage: 95 % of the app, 100 % of its rules

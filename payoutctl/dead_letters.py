@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import click
 
-from payoutctl import parked
+from payoutctl import dead_letter_queue as queues
 from payoutctl.client import at
 from payoutctl.exits import Exit, Failure
 from payoutctl.session import Session, with_session
@@ -21,12 +21,12 @@ def dlq() -> None: ...
 
 
 @dlq.command("list", help="The dead letters. They hold no payee details.")
-@parked.direct
-@parked.queue_url
+@queues.direct
+@queues.queue_url
 @with_session
 def list_letters(session: Session, direct: bool, queue_url: str | None) -> None:
     if direct:
-        _show_bodies(session, parked.DeadLetterQueue(session, queue_url).listed())
+        _show_bodies(session, queues.DeadLetterQueue(session, queue_url).listed())
         return
     page = session.api.get("/dead-letters")
     if session.out.is_json:
@@ -59,16 +59,16 @@ def _found(session: Session, message_id: str) -> Any:
     for row in session.api.get("/dead-letters")["items"]:
         if row["message_id"] == message_id:
             return row
-    raise Failure(parked.NOT_THERE, Exit.NOT_FOUND)
+    raise Failure(queues.NOT_THERE, Exit.NOT_FOUND)
 
 
 @dlq.command("replay", help="Replay messages: each goes back to the queue that it came from.")
 @click.argument("message_ids", nargs=-1)
 @click.option("--all", "is_all", is_flag=True, help="Every one that is listed now.")
-@parked.direct
-@parked.queue_url
-@parked.webhook_url
-@parked.payout_url
+@queues.direct
+@queues.queue_url
+@queues.webhook_url
+@queues.payout_url
 @with_session
 def replay(
     session: Session,
@@ -83,7 +83,7 @@ def replay(
         raise click.UsageError("Name a MESSAGE_ID, or --all.")
     wanted = () if is_all else message_ids
     if direct:
-        queue = parked.DeadLetterQueue(session, queue_url)
+        queue = queues.DeadLetterQueue(session, queue_url)
         replayed = queue.replay(wanted, webhook_url, payout_url)
     else:
         replayed = _replayed(session, wanted)

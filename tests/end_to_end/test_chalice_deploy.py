@@ -260,4 +260,4 @@ def test_configuring_again_changes_nothing(developer: Developer) -> None:
     before = developer.config
     developer.runs("configure", *PAYOUTCTL, "configure", "--stage", STAGE)
     assert developer.config == before
-    assert f".chalice/config.json knows the stage {STAGE}." in developer.said["configure"]
+    assert f".chalice/config.json has the stage {STAGE}." in developer.said["configure"]
