@@ -7,8 +7,6 @@ SHELL := /bin/bash
 
 # Packages must not carry bytecode of the machine that built them, nor may the tree be littered.
 export PYTHONDONTWRITEBYTECODE := 1
-# Tests load the same modules in several processes: compiled once, beside the tree.
-WITH_BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/build/bytecode
 
 BASE_PYTHON := $(shell command -v python3.12 || command -v python3)
 PYTHON := .venv/bin/python
@@ -29,11 +27,11 @@ demo: .venv/.run-stamp .venv-aws/.stamp  ## The same without serving; exit code 
 # that mostly waits, beside two that are busy.
 .PHONY: test
 test: venv  ## All tests, in under six minutes on two cores
-	$(WITH_BYTECODE) $(PYTHON) -m pytest -n 3 --dist loadgroup
+	$(PYTHON) -m pytest -n 3 --dist loadgroup
 
 .PHONY: test-fast
 test-fast: .venv/.stamp  ## For every save: no emulated AWS, no browser, no long proof; one folder: pytest tests/batches
-	$(WITH_BYTECODE) $(PYTHON) -m pytest -n 2 -m "not emulated_aws and not slow" --ignore tests/end_to_end --ignore tests/browser
+	$(PYTHON) -m pytest -n 2 -m "not emulated_aws and not slow" --ignore tests/end_to_end --ignore tests/browser
 
 .PHONY: coverage
 coverage: venv  ## All tests but those of the local stack, with coverage: 95 % of the app, 100 % of its rules
@@ -141,8 +139,8 @@ venv: .venv/.stamp .venv-aws/.stamp  ## The virtual environments: the tools', an
 # so that what ends make ends the installation, too.
 install = @"$(BASE_PYTHON)" -I tools/devstack/install.py
 
-.venv/.run-stamp: requirements.txt requirements-run.txt
-	$(install) .venv requirements-run.txt $@
+.venv/.run-stamp: requirements.txt requirements-run.txt pyproject.toml
+	$(install) .venv requirements-run.txt $@ --with-payoutctl
 
 .venv/.stamp: requirements.txt requirements-run.txt requirements-dev.txt | .venv/.run-stamp
 	$(install) .venv requirements-dev.txt $@

@@ -22,8 +22,9 @@ from payoutctl import (
     smoke,
     webhooks,
 )
+from payoutctl.adapters import Adapters
 from payoutctl.exits import table
-from payoutctl.session import Adapters, Session
+from payoutctl.session import Session
 from payoutctl.words import Group
 
 _HELP = """Monoova Payouts from a terminal, for the people who run it.
@@ -52,6 +53,7 @@ command that calls AWS or Monoova directly says so on stderr. docs/payoutctl.md 
     help="With --local: the group of the user to act as.",
 )
 @click.option("--json", "is_json", is_flag=True, help="As --json after the command.")
+@click.version_option(package_name="monoova-payouts", prog_name="payoutctl")
 @click.pass_context
 def payoutctl(
     context: click.Context, profile: str | None, is_local: bool, as_group: str, is_json: bool

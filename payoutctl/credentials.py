@@ -1,32 +1,44 @@
 """Whose token goes with a call: the environment's, the local stack's, or the one of `login`."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import click
 
 from payoutctl import signing_in
+from payoutctl.adapters import Adapters
+from payoutctl.connection import Connection
 from payoutctl.exits import Exit, Failure
 from payoutctl.tokens import TokenFile, Tokens
-
-if TYPE_CHECKING:
-    from payoutctl.session import Session
 
 
 class Credentials:
     """Asked before each call, for a run may outlive a token: then it is renewed."""
 
-    def __init__(self, session: "Session") -> None:
-        self._session = session
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        connection: Connection,
+        adapters: Adapters,
+        as_group: str,
+        *,
+        is_local: bool,
+    ) -> None:
+        """`as_group` names one of the connection's own users, where it has any."""
+        self._environment = environment
+        self._connection = connection
+        self._adapters = adapters
+        self._as_group = as_group
+        self._is_local = is_local
         self._tokens: Tokens | None = None
-        self.file = TokenFile(session.environment, session.connection.name)
+        self.file = TokenFile(environment, connection.name)
 
     @property
     def given(self) -> str:
         """`PAYOUTS_TOKEN`; it is for a deployment, never for the local stack."""
-        if self._session.is_local:
+        if self._is_local:
             return ""
-        return self._session.environment.get("PAYOUTS_TOKEN", "").strip()
+        return self._environment.get("PAYOUTS_TOKEN", "").strip()
 
     def token(self) -> str:
         """
@@ -36,11 +48,11 @@ class Credentials:
         return self.given or self._fresh().id_token
 
     def _fresh(self) -> Tokens:
-        session, is_local = self._session, bool(self._session.connection.users)
+        is_local = bool(self._connection.users)
         tokens = self._tokens or (self._local() if is_local else self._kept())
-        connection = replace(session.connection, region=tokens.region)
+        connection = replace(self._connection, region=tokens.region)
         fresh = signing_in.fresh(
-            lambda: session.adapters.cognito(connection), connection, tokens, session.adapters.now()
+            lambda: self._adapters.cognito(connection), connection, tokens, self._adapters.now()
         )
         if fresh is not tokens and not is_local:
             self.file.write(fresh)
@@ -49,19 +61,18 @@ class Credentials:
 
     def _kept(self) -> Tokens:
         kept = self.file.read()
-        if kept is None or kept.api_url != self._session.connection.api_url:
+        if kept is None or kept.api_url != self._connection.api_url:
             raise Failure("Sign in first: payoutctl login.", Exit.NOT_ALLOWED)
         return kept
 
     def _local(self) -> Tokens:
-        session = self._session
-        user = session.connection.users.get(session.as_group)
+        user = self._connection.users.get(self._as_group)
         if user is None:
-            known = ", ".join(session.connection.users)
+            known = ", ".join(self._connection.users)
             raise Failure(f"The local stack has the groups {known}.", Exit.USAGE)
-        cognito = session.adapters.cognito(session.connection)
+        cognito = self._adapters.cognito(self._connection)
         return signing_in.signed_in(
-            cognito, session.connection, user.email, user.password, ask, session.adapters.now
+            cognito, self._connection, user.email, user.password, ask, self._adapters.now
         )
 
 

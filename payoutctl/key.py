@@ -19,7 +19,7 @@ def key() -> None: ...
 )
 @with_session
 def check(session: Session) -> None:
-    monoova = session.monoova
+    monoova = Monoova.of(session)
     found = right_host(monoova)
     session.out.say("Logging in once: five refused logins lock the account for an hour.")
     said = monoova.ping()

@@ -1,57 +1,25 @@
 """What one run of payoutctl has at hand: where it goes, as whom, and what it prints."""
 
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import click
 
-from payoutctl import signing_in
+from payoutctl.adapters import Adapters, Clients
 from payoutctl.client import Api, new_http
 from payoutctl.connection import Connection, chosen
 from payoutctl.credentials import Credentials
 from payoutctl.exits import Exit, Failure
 from payoutctl.output import Output
 
-if TYPE_CHECKING:
-    from payoutctl.monoova import Monoova
-
 SYDNEY: Final = ZoneInfo("Australia/Sydney")  # whose days Monoova's and the reports' are
 _WHERE: Final = (
     "No API is set: PAYOUTS_API_URL, --profile NAME, or --local for the stack of `make run`."
 )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Clients(Protocol):
-    """AWS, as clients by the name of their service."""
-
-    def client(self, service: str) -> Any: ...
-
-
-def _aws(connection: Connection, say: Callable[[str], None]) -> Clients:
-    from payoutctl.aws import Aws
-
-    return Aws.of(connection, say)
-
-
-@dataclass(frozen=True)
-class Adapters:
-    """What reaches out of this process. A test puts its own in."""
-
-    sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], datetime] = _now
-    monoova_http: Callable[[str], Any] = new_http
-    cognito: Callable[[Connection], Any] = signing_in.cognito_of
-    aws: Callable[[Connection, Callable[[str], None]], Clients] = _aws
 
 
 @dataclass
@@ -79,7 +47,13 @@ class Session:
 
     @cached_property
     def credentials(self) -> Credentials:
-        return Credentials(self)
+        return Credentials(
+            self.environment,
+            self.connection,
+            self.adapters,
+            self.as_group,
+            is_local=self.is_local,
+        )
 
     def client(self, service: str) -> Any:
         """A client of AWS with the operator's own credentials; says so, once."""
@@ -99,13 +73,6 @@ class Session:
         if not self.connection.stage:
             raise Failure("No stage is set: STAGE=prod, or `stage` in the profile.", Exit.USAGE)
         return self.connection.stage
-
-    @cached_property
-    def monoova(self) -> "Monoova":
-        """Monoova itself, with the deployment's key from Secrets Manager."""
-        from payoutctl.monoova import Monoova
-
-        return Monoova.of(self)
 
 
 with_session = click.make_pass_decorator(Session)

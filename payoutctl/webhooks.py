@@ -7,6 +7,7 @@ from typing import Any, Final
 import click
 
 from payoutctl.exits import Exit, Failure
+from payoutctl.monoova import Monoova
 from payoutctl.session import SYDNEY, Session, with_session
 from payoutctl.words import Group, yes
 
@@ -28,7 +29,7 @@ def webhooks() -> None: ...
 @with_session
 def subscribe(session: Session, events: tuple[str, ...], yes: bool) -> None:
     api = session.api.url
-    monoova = session.monoova
+    monoova = Monoova.of(session)
     chosen = events or EVENTS
     environment = monoova.credentials.environment
     if environment == "live" and session.connection.stage != _LIVE_STAGE:
@@ -56,7 +57,7 @@ def url_of(api_url: str, event: str) -> str:
 @webhooks.command("list", help="Monoova's subscriptions: events and addresses.")
 @with_session
 def list_subscriptions(session: Session) -> None:
-    rows = session.monoova.subscriptions()
+    rows = Monoova.of(session).subscriptions()
     _show(session, ("id", "event", "status", "url", "updated"), rows)
 
 
@@ -67,7 +68,7 @@ def list_subscriptions(session: Session) -> None:
 @click.option("--missed", is_flag=True, help="Only those that did not arrive.")
 @with_session
 def report(session: Session, day: str | None, missed: bool) -> None:
-    rows = list(_reported(session, day))
+    rows = list(_reported(session, Monoova.of(session), day))
     if missed:
         rows = [row for row in rows if _is_missed(row)]
     columns = ("webhook_id", "at", "event", "status", "last_response", "retries")
@@ -82,20 +83,22 @@ def report(session: Session, day: str | None, missed: bool) -> None:
 @with_session
 def resend(session: Session, webhook_ids: tuple[str, ...], day: str | None) -> None:
     wanted = list(webhook_ids)
-    if day:
-        wanted += [str(row["webhook_id"]) for row in _reported(session, day) if _is_missed(row)]
-    elif not wanted:
+    if not wanted and not day:
         raise click.UsageError("Name a WEBHOOK_ID, or --missed DAY.")
+    monoova = Monoova.of(session)
+    if day:
+        reported = _reported(session, monoova, day)
+        wanted += [str(row["webhook_id"]) for row in reported if _is_missed(row)]
     with session.out.progress("Resent", len(wanted)) as bar:
         for webhook_id in wanted:
-            session.monoova.resend(webhook_id)
+            monoova.resend(webhook_id)
             bar.step()
     session.out.say(f"{len(wanted)} resent.")
     if session.out.is_json:
         session.out.document({"resent": wanted})
 
 
-def _reported(session: Session, day: str | None) -> Iterator[dict[str, Any]]:
+def _reported(session: Session, monoova: Monoova, day: str | None) -> Iterator[dict[str, Any]]:
     from chalicelib.reports.monoova_reports import NOTIFICATIONS_AT_ONCE
 
     try:
@@ -106,7 +109,7 @@ def _reported(session: Session, day: str | None) -> Iterator[dict[str, Any]]:
         raise click.UsageError("Write the day as 2026-03-02.") from None
     skip = 0
     with session.out.progress("Monoova's report") as bar:
-        while rows := session.monoova.report(chosen, skip):
+        while rows := monoova.report(chosen, skip):
             yield from rows
             skip += len(rows)
             bar.at(skip)

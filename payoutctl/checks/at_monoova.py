@@ -18,7 +18,7 @@ _HOSTS: Final = {"live": "https://api.mpay.com.au", "sandbox": "https://api.m-pa
 
 def look(session: Session, found: Findings, *, logs_in: bool) -> None:
     try:
-        monoova = session.monoova
+        monoova = Monoova.of(session)
     except Failure as failure:
         found.add(
             "Monoova's secret",

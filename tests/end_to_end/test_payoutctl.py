@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from payoutctl import payoutctl
+from payoutctl.adapters import Adapters
 from payoutctl.exits import Exit
-from payoutctl.session import Adapters
 from tools.devstack import profile
 from tools.devstack.stack import Stack
 

@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 
 from chalicelib.core.clock import SystemClock
 from payoutctl import payoutctl
+from payoutctl.adapters import Adapters
 from payoutctl.exits import Exit
-from payoutctl.session import Adapters
 from simulator.outcomes import Outcome
 from tests.docs.test_runbook import commands
 from tests.end_to_end.deployed import (

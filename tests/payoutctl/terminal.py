@@ -11,9 +11,9 @@ import requests
 from click.testing import CliRunner
 
 from payoutctl import payoutctl
+from payoutctl.adapters import Adapters, Clients
 from payoutctl.aws import Aws
 from payoutctl.exits import Exit
-from payoutctl.session import Adapters, Clients
 from simulator.adapter import SimulatorAdapter
 from tests import aws
 from tests.payoutctl.pool import Pool

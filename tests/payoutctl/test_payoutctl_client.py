@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Final
 
 import pytest
 
+from payoutctl.adapters import Adapters
 from payoutctl.client import Answer, Api, at, new_http
 from payoutctl.exits import MEANINGS, Exit, Failure, table
-from payoutctl.session import Adapters, Session
+from payoutctl.session import Session
 from payoutctl.waiting import looked_at
 
 PROBLEM: Final = {"detail": "In words.", "code": "ACode", "request_id": "request-7"}

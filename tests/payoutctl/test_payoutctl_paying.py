@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+from payoutctl.adapters import Adapters
 from payoutctl.exits import Exit, Failure
 from payoutctl.paying import awaited
-from payoutctl.session import Adapters, Session
+from payoutctl.session import Session
 from simulator.outcomes import Outcome
 from simulator.triggers import TRIGGERS
 from tests.payoutctl.terminal import Terminal

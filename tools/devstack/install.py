@@ -1,6 +1,6 @@
 """Makes a virtual environment with what a file of requirements pins, and says how far it is.
 
-    python3 tools/devstack/install.py .venv requirements-dev.txt .venv/.stamp
+    python3 tools/devstack/install.py .venv requirements-dev.txt .venv/.stamp [--with-payoutctl]
 
 The file named last is there, and new, when all is installed.
 
@@ -63,8 +63,10 @@ class Progress:
         return min(self._packages, sum(not each.name.startswith("pip-") for each in found))
 
 
-def install(environment: Path, requirements: Path) -> None:
+def install(environment: Path, requirements: Path, *, has_command: bool) -> None:
     """Make `environment` if it is not there, and bring it to what `requirements` pins.
+
+    `has_command`: the command `payoutctl` of this tree is installed into it, too.
 
     Raises:
         InstallError: this Python does not fit, or a program that was started has failed.
@@ -84,6 +86,9 @@ def install(environment: Path, requirements: Path) -> None:
         _run([sys.executable, "-m", "venv", str(environment)], progress)
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
     _run([*pip, "--progress-bar", "off", "--requirement", str(requirements)], progress)
+    if has_command:
+        # As it is in this tree. Its build backend is among what was pinned.
+        _run([*pip, "--no-deps", "--no-build-isolation", "--quiet", "--editable", "."], progress)
     _say(f"Installed into {environment}, after {time.monotonic() - started:.0f} s.")
 
 
@@ -133,9 +138,9 @@ def main(arguments: list[str]) -> int:
     # A script's background job inherits an interrupt that is ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    environment, requirements, stamp = arguments
+    environment, requirements, stamp, *options = arguments
     try:
-        install(Path(environment), Path(requirements))
+        install(Path(environment), Path(requirements), has_command=options == ["--with-payoutctl"])
         Path(stamp).touch()
     except InstallError as error:
         print(str(error) or f"Not installed into {environment}.", file=sys.stderr)

@@ -12,7 +12,8 @@ from tools.devstack.install import pinned
 
 def would_install(target: str, clone: Path) -> list[str]:
     """The files of requirements that make would install for a target, in order."""
-    for name in ("Makefile", "requirements.txt", "requirements-run.txt", "requirements-dev.txt"):
+    copied = ("Makefile", "pyproject.toml", *(f"requirements{x}.txt" for x in ("", "-run", "-dev")))
+    for name in copied:
         shutil.copy(ROOT / name, clone)
     (clone / "tools" / "devstack").mkdir(parents=True)
     shutil.copy(ROOT / "tools" / "devstack" / "requirements.txt", clone / "tools" / "devstack")
