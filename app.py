@@ -272,7 +272,9 @@ def retry_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
     incoming.body(late.schemas.EMPTY)
-    requested = wired.get().paying.retry(_payout(transaction_id), by.name, incoming.seconds_left)
+    requested = wired.get().payout_requests.retry(
+        _payout(transaction_id), by.name, incoming.seconds_left
+    )
     return late.payout_replies.accepted(requested)
 
 
@@ -478,7 +480,7 @@ def list_dead_letters() -> Reply:
     incoming = Incoming.to(app)
     incoming.administrator()
     limit = incoming.query(late.webhook_schemas.DEAD_LETTERS)["limit"]
-    return Reply(late.webhook_replies.dead_letters(wired.get().dead_letters.look(limit)))
+    return Reply(late.webhook_replies.dead_letters(wired.get().dead_letters.peek(limit)))
 
 
 @for_admins("POST", "/dead-letters/{message_id}/replay")
@@ -622,7 +624,7 @@ def send_queued_payouts(event: SQSEvent) -> Any:
 @app.on_sqs_message(queue_arn=_WEBHOOK_QUEUE_ARN, batch_size=10, name="take_up_webhook_events")
 def take_up_webhook_events(event: SQSEvent) -> Any:
     with invocation(wired.get().clock, wired.get().stage, kind="take_up_webhook_events"):
-        return queue_events.each(event, wired.get().webhooks.take_up)
+        return queue_events.each(event, wired.get().webhooks.retry)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="reconcile")
@@ -647,7 +649,9 @@ def reconcile_daily(event: CloudWatchEvent) -> Any:
 
 def _request_payout(incoming: Incoming, by: Actor) -> Reply:
     ask = incoming.body(late.payout_schemas.PAYOUT)
-    requested = wired.get().paying.request(ask, by, incoming.idempotency_key, incoming.seconds_left)
+    requested = wired.get().payout_requests.request(
+        ask, by, incoming.idempotency_key, incoming.seconds_left
+    )
     return late.payout_replies.accepted(requested)
 
 

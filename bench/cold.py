@@ -50,7 +50,8 @@ _PATHS: Final[Mapping[str, str]] = {
     "GET /payouts/{id}": _APP + "c.payout_lists\nlate.payout_replies\n",
     "webhook": _APP + "c.webhooks\nimport cryptography.hazmat.primitives.asymmetric.rsa\n",
     "POST /payouts (encryption)": _APP
-    + "late.payout_schemas\nlate.payout_replies\nc.paying\nc.vault._sdk\nc.vault._provider\n",
+    + "late.payout_schemas\nlate.payout_replies\nc.payout_requests\n"
+    + "c.vault._sdk\nc.vault._provider\n",
     "queue of payouts (encryption)": _APP + "c.dispatcher\nc.vault._sdk\nc.vault._provider\n",
     "queue of webhook events": _APP + "c.webhooks\n",
     "schedule": _APP + "c.reconciler\nlate.payout_replies\n",

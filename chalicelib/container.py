@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import requests
     from botocore.session import Session
 
+    from chalicelib.batches.advance_batches import BatchAdvancer
     from chalicelib.batches.count_progress import BatchProgress
     from chalicelib.batches.decide_batch import BatchService
     from chalicelib.batches.list_rows import BatchRows
     from chalicelib.batches.messages import BatchMessages
     from chalicelib.batches.store.batches import Batches
     from chalicelib.batches.store.open_batches import OpenBatches
-    from chalicelib.batches.tend_batches import BatchTending
     from chalicelib.batches.upload_batch import BatchUpload
     from chalicelib.batches.work_chunk import BatchWork
     from chalicelib.core.deadline import TimeLeft
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
     from chalicelib.payouts.approve_payout import ApprovalService
     from chalicelib.payouts.find_payouts import PayoutsOfCustomer
     from chalicelib.payouts.list_payouts import PayoutLists
-    from chalicelib.payouts.request_payout import PayingService
+    from chalicelib.payouts.request_payout import PayoutRequestService
     from chalicelib.payouts.sending.dispatch_payout import Dispatcher
     from chalicelib.payouts.sending.reconcile_due import Reconciler
     from chalicelib.payouts.sending.record_event import Recorder
     from chalicelib.payouts.sending.send_payout import Submission
-    from chalicelib.payouts.store.counted import CountedPayouts
+    from chalicelib.payouts.store.counted_payouts import CountedPayouts
     from chalicelib.payouts.store.outlines import Outlines
     from chalicelib.payouts.store.payouts import Payouts
     from chalicelib.payouts.store.situation import ReadTogether
@@ -216,7 +216,7 @@ class Container:
 
     @part
     def counted_payouts(self) -> "CountedPayouts":
-        from chalicelib.payouts.store.counted import CountedPayouts
+        from chalicelib.payouts.store.counted_payouts import CountedPayouts
 
         return CountedPayouts(self._dynamodb, self.payouts_table, self.controls_table)
 
@@ -396,10 +396,10 @@ class Container:
         )
 
     @part
-    def paying(self) -> "PayingService":
-        from chalicelib.payouts.request_payout import PayingService
+    def payout_requests(self) -> "PayoutRequestService":
+        from chalicelib.payouts.request_payout import PayoutRequestService
 
-        return PayingService(
+        return PayoutRequestService(
             payouts=self.payouts_table,
             acceptance=self.acceptance,
             together=self.together,
@@ -492,7 +492,7 @@ class Container:
             payouts=self.payouts_table,
             recorder=self._recorder,
             verifier=SignatureVerifier(self.monoova.public_key, self.clock),
-            dead_letters=Queue(self._sqs, self.settings.dlq_url),
+            webhook_queue=Queue(self._sqs, self.settings.webhook_queue_url),
             clock=self.clock,
             secrets=self._webhook_secrets,
             requires_signature=self.settings.requires_webhook_signature,
@@ -502,15 +502,15 @@ class Container:
     @part
     def dead_letters(self) -> "DeadLetterService":
         from chalicelib.core.queues import Queue
-        from chalicelib.webhooks.dead_letter_queue import RestingQueue
+        from chalicelib.webhooks.dead_letter_queue import DeadLetterQueue
         from chalicelib.webhooks.manage_dead_letters import DeadLetterService
 
-        if not self.settings.parked_queue_url:
+        if not self.settings.dead_letter_queue_url:
             raise SettingsError(["PARKED_QUEUE_URL: missing"])
         return DeadLetterService(
-            resting=RestingQueue(self._sqs, self.settings.parked_queue_url),
-            payouts=self._payout_queue,
-            webhooks=Queue(self._sqs, self.settings.dlq_url),
+            dead_letters=DeadLetterQueue(self._sqs, self.settings.dead_letter_queue_url),
+            payout_queue=self._payout_queue,
+            webhook_queue=Queue(self._sqs, self.settings.webhook_queue_url),
         )
 
     def _webhook_secrets(self) -> "tuple[Secret, ...]":
@@ -606,10 +606,10 @@ class Container:
         )
 
     @part
-    def batch_tending(self) -> "BatchTending":
-        from chalicelib.batches.tend_batches import BatchTending
+    def batch_advancer(self) -> "BatchAdvancer":
+        from chalicelib.batches.advance_batches import BatchAdvancer
 
-        return BatchTending(
+        return BatchAdvancer(
             batches=self.batches_table,
             open_batches=self.open_batches,
             work=self.batch_work,
@@ -646,11 +646,11 @@ class Container:
             balance_watch=self._balance_watch(),
             opener=lambda: self.opener,
             open_batch_ids=self.open_batches.ids,
-            tend_batches=self._tend_batches,
+            advance_batches=self._advance_batches,
         )
 
-    def _tend_batches(self, batch_ids: tuple[str, ...], time_left: "TimeLeft") -> None:
-        self.batch_tending.tend(batch_ids, time_left)
+    def _advance_batches(self, batch_ids: tuple[str, ...], time_left: "TimeLeft") -> None:
+        self.batch_advancer.advance(batch_ids, time_left)
 
     def _balance_watch(self) -> "BalanceWatch | None":
         if self.settings.low_balance_cents is None:

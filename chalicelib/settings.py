@@ -30,7 +30,7 @@ _ROLE_ARN: Final = r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+"
 class Settings:
     """Everything that differs between deployments.
 
-    `parked_queue_url` is empty where dead letters cannot be seen through the API.
+    `dead_letter_queue_url` is empty where dead letters cannot be seen through the API.
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
     `low_balance_cents` is None where no alarm is wanted.
     `roles_without_group` are those of a person who is in none of our groups.
@@ -46,9 +46,9 @@ class Settings:
     monoova_source_bsb: str
     monoova_source_account: str
     remitter_name: str
-    dlq_url: str
+    webhook_queue_url: str
     payout_queue_url: str
-    parked_queue_url: str
+    dead_letter_queue_url: str
     customer_data_key_arn: str
     webhook_secrets: tuple[Secret, ...] = field(repr=False)
     requires_webhook_signature: bool
@@ -85,9 +85,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         monoova_source_bsb=reader.text("MONOOVA_SOURCE_BSB", r"[0-9]{3}-[0-9]{3}", "as 802-985"),
         monoova_source_account=reader.text("MONOOVA_SOURCE_ACCOUNT", r"[0-9]{4,9}", "4-9 digits"),
         remitter_name=reader.text("REMITTER_NAME", r".{1,140}", "1 to 140 characters"),
-        dlq_url=reader.text("DLQ_URL", r"https?://.+", "a queue's URL"),
+        webhook_queue_url=reader.text("DLQ_URL", r"https?://.+", "a queue's URL"),
         payout_queue_url=reader.text("PAYOUT_QUEUE_URL", r"https?://.+", "a queue's URL"),
-        parked_queue_url=reader.text("PARKED_QUEUE_URL", r"(https?://.+)?", "a queue's URL"),
+        dead_letter_queue_url=reader.text("PARKED_QUEUE_URL", r"(https?://.+)?", "a queue's URL"),
         customer_data_key_arn=reader.text("CUSTOMER_DATA_KEY_ARN", r"arn:.+", "a key's ARN"),
         webhook_secrets=reader.secrets("MONOOVA_WEBHOOK_SECRET", "MONOOVA_API_SECRET_ARN"),
         requires_webhook_signature=reader.one_of(

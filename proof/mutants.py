@@ -17,7 +17,7 @@ from chalicelib.monoova.payloads import body_of
 from chalicelib.monoova.rules import outcome
 from chalicelib.monoova.rules.outcome import Answer, Envelope, Refused, SendOutcome, Silence
 from chalicelib.payouts import request_payout
-from chalicelib.payouts.request_payout import PayingService, Requested
+from chalicelib.payouts.request_payout import PayoutRequestService, RequestResult
 from chalicelib.payouts.rules import decisions, schedule
 from chalicelib.payouts.rules.payout import (
     FINAL,
@@ -89,18 +89,18 @@ def _under_a_new_reference(
     return _attempt(self, payout, body, ends_at, in_doubt_before=in_doubt_before)
 
 
-_created, _sent = PayingService._created, PayingService._sent
+_created, _sent = PayoutRequestService._created, PayoutRequestService._sent
 
 
-def _not_yet_created(self: PayingService, payout: Payout) -> Payout | None:
+def _not_yet_created(self: PayoutRequestService, payout: Payout) -> Payout | None:
     if payout.state is not State.SENDING:
         return _created(self, payout)
     return self.payouts.get(payout.transaction_id)
 
 
 def _sent_then_created(
-    self: PayingService, payout: Payout, destination: Any, by: str, seconds: float
-) -> Requested:
+    self: PayoutRequestService, payout: Payout, destination: Any, by: str, seconds: float
+) -> RequestResult:
     body = body_of(send_payout._order(payout, destination), self.submission.source)
     self.submission.monoova.execute(body, 10.0)
     _created(self, payout)
@@ -157,11 +157,11 @@ def _unknown_is_failure(payout: Payout, note: Any, policy: schedule.Policy) -> C
     )
 
 
-def _queued_without_due(self: PayingService, payout: Payout, passage: Any) -> Payout:
+def _queued_without_due(self: PayoutRequestService, payout: Payout, passage: Any) -> Payout:
     return replace(_queued(self, payout, passage), due_at=None)
 
 
-_queued = PayingService._queued
+_queued = PayoutRequestService._queued
 
 # --- writing
 
@@ -184,11 +184,13 @@ _OVERWRITING: Final = tuple(
 )
 
 
-def _always_new_id(self: PayingService, ask: Any, by: Any, key: str | None, seconds: float) -> Any:
+def _always_new_id(
+    self: PayoutRequestService, ask: Any, by: Any, key: str | None, seconds: float
+) -> Any:
     return _request(self, ask, by, None, seconds)
 
 
-_request = PayingService.request
+_request = PayoutRequestService.request
 
 # --- listening
 
@@ -232,8 +234,8 @@ MUTANTS: Final = (
         "send before commit",
         "the row is written after the call",
         (
-            (PayingService, "_created", _not_yet_created),
-            (PayingService, "_sent", _sent_then_created),
+            (PayoutRequestService, "_created", _not_yet_created),
+            (PayoutRequestService, "_sent", _sent_then_created),
         ),
     ),
     Mutant(
@@ -304,12 +306,12 @@ MUTANTS: Final = (
     Mutant(
         "queued and forgotten",
         "a queued payout depends on its message",
-        ((PayingService, "_queued", _queued_without_due),),
+        ((PayoutRequestService, "_queued", _queued_without_due),),
     ),
     Mutant(
         "idempotency key ignored",
         "the same request again is another payout",
-        ((PayingService, "request", _always_new_id),),
+        ((PayoutRequestService, "request", _always_new_id),),
     ),
     Mutant(
         "amount not compared",

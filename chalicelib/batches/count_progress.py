@@ -33,12 +33,12 @@ class BatchProgress:
     outlines: Outlines
     clock: Clock
 
-    def looked_at(self, batch: Batch) -> tuple[Mark, ...]:
+    def recount_oldest(self, batch: Batch) -> tuple[Mark, ...]:
         """All marks, those that were counted longest ago counted anew."""
         now = self.clock.now()
         return self._counted(batch, lambda mark: now - _time_of(mark) >= _gap(mark))
 
-    def kept_up(self, batch: Batch) -> tuple[Mark, ...]:
+    def recount_due(self, batch: Batch) -> tuple[Mark, ...]:
         """How far the batch is, for the schedule: no caller waits for it."""
         now = self.clock.now()
         age = now - (batch.approved_at or batch.created_at)

@@ -64,15 +64,15 @@ class Errors:
     def add(self, number: int, message: str) -> None:
         self.by_line.setdefault(number, []).append(message)
 
-    def told(self) -> dict[str, Sequence[str]]:
+    def listed(self) -> dict[str, Sequence[str]]:
         """The first of them, in the order of the file, and how many more there are."""
         numbers = sorted(self.by_line)
-        told: dict[str, Sequence[str]] = {
+        lines: dict[str, Sequence[str]] = {
             f"line {number}": self.by_line[number] for number in numbers[:MOST_ERRORS]
         }
         if len(numbers) > MOST_ERRORS:
-            told["more"] = [f"{len(numbers) - MOST_ERRORS} further lines have errors."]
-        return told
+            lines["more"] = [f"{len(numbers) - MOST_ERRORS} further lines have errors."]
+        return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ _NOT_COUNTED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class BatchView:
     """A batch and how far each of its chunks is."""
 
     batch: Batch
@@ -56,13 +56,13 @@ class BatchService:
     acceptance: Acceptance
     open_batches: OpenBatches
 
-    def get(self, batch_id: str) -> Shown:
+    def get(self, batch_id: str) -> BatchView:
         """The batch, with its payouts counted anew where that was not done a moment ago."""
         batch = found_batch(self.batches, batch_id)
         if batch.status in _NOT_COUNTED:
-            return Shown(batch, ())
-        marks = self.progress.looked_at(batch)
-        return Shown(self.work.move_on(batch, marks) if batch.is_open else batch, marks)
+            return BatchView(batch, ())
+        marks = self.progress.recount_oldest(batch)
+        return BatchView(self.work.move_on(batch, marks) if batch.is_open else batch, marks)
 
     def newest(self, limit: int, cursor: str | None) -> Page[Batch]:
         """The batches, newest first.
@@ -73,7 +73,7 @@ class BatchService:
         start = start_of(cursor, LISTING_KEY, LISTING_PART)
         return self.batches.newest(limit, start)
 
-    def confirm(self, batch_id: str, total_cents: int, by: Actor) -> Shown:
+    def confirm(self, batch_id: str, total_cents: int, by: Actor) -> BatchView:
         """An operator has read the summary, and says what it comes to.
 
         Raises:
@@ -105,7 +105,7 @@ class BatchService:
             )
         return after
 
-    def approve(self, batch_id: str, by: Actor) -> Shown:
+    def approve(self, batch_id: str, by: Actor) -> BatchView:
         """A person who neither uploaded nor confirmed it approves it."""
 
         def approved(batch: Batch) -> Batch:
@@ -117,7 +117,7 @@ class BatchService:
 
         return self._decided(batch_id, by, approved)
 
-    def reject(self, batch_id: str, reason: str, by: Actor) -> Shown:
+    def reject(self, batch_id: str, reason: str, by: Actor) -> BatchView:
         """A person who neither uploaded nor confirmed it rejects it."""
 
         def rejected(batch: Batch) -> Batch:
@@ -127,7 +127,7 @@ class BatchService:
 
         return self._decided(batch_id, by, rejected)
 
-    def cancel(self, batch_id: str, by: Actor) -> Shown:
+    def cancel(self, batch_id: str, by: Actor) -> BatchView:
         """Ends it: what was not sent yet is never sent, what was sent goes on."""
 
         def cancelled(batch: Batch) -> Batch:
@@ -137,7 +137,7 @@ class BatchService:
 
         return self._decided(batch_id, by, cancelled)
 
-    def _decided(self, batch_id: str, by: Actor, decide: Callable[[Batch], Batch]) -> Shown:
+    def _decided(self, batch_id: str, by: Actor, decide: Callable[[Batch], Batch]) -> BatchView:
         for _ in range(_MOST_TRIES):
             before = found_batch(self.batches, batch_id)
             try:

@@ -33,7 +33,7 @@ _SECONDS_AFTER_ROWS: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Released:
+class ReleaseResult:
     """How many rows of a chunk are payouts now, and why the others are not, by line.
 
     `is_whole` is false where the time was up before the last of them.
@@ -69,7 +69,7 @@ class RowReleaser:
         time_left: TimeLeft,
         *,
         was_begun: bool,
-    ) -> Released:
+    ) -> ReleaseResult:
         """Payouts for all rows but those with `problems`, found when it was begun before.
 
         May raise `StorageUnavailableError`: the next worker continues.
@@ -97,7 +97,7 @@ class RowReleaser:
             if stands is None or stands.status == Status.QUEUED:
                 waiting.append({"transaction_id": transaction_id, "customer_id": row.customer_id})
         self._announce(waiting)
-        return Released(count, found, is_whole)
+        return ReleaseResult(count, found, is_whole)
 
     def _made(
         self,

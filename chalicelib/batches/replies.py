@@ -13,9 +13,9 @@ from chalicelib.web.http import Reply
 from chalicelib.web.replies import Json, page_of
 
 if TYPE_CHECKING:
-    from chalicelib.batches.decide_batch import Shown
+    from chalicelib.batches.decide_batch import BatchView
     from chalicelib.batches.list_rows import Part, RowResult
-    from chalicelib.batches.upload_batch import Uploaded
+    from chalicelib.batches.upload_batch import UploadResult
 
 _PROGRESS: Final = {
     "waiting": RowStatus.WAITING,
@@ -43,7 +43,7 @@ _COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def uploaded(shown: "Uploaded") -> Reply:
+def uploaded(shown: "UploadResult") -> Reply:
     """The answer to a file: a new batch, or the one that its rows are already."""
     note(batch_id=shown.batch.batch_id)
     if shown.is_replay:
@@ -69,7 +69,7 @@ def summary(batch: Batch) -> Json:
     }
 
 
-def batch(shown: "Shown") -> Json:
+def batch(shown: "BatchView") -> Json:
     """A batch and how far its payouts are."""
     return summary(shown.batch) | {"progress": _progress(shown)}
 
@@ -79,7 +79,7 @@ def batches(shown: Page[Batch]) -> Json:
     return page_of([summary(item) for item in shown.items], cursor_of(shown.next_key))
 
 
-def _progress(shown: "Shown") -> Json:
+def _progress(shown: "BatchView") -> Json:
     if not shown.marks:
         counted = dict.fromkeys(_PROGRESS, 0) | {"waiting": shown.batch.row_count}
         return counted | {"needs_review": 0, "as_of": text_of(shown.batch.updated_at)}

@@ -38,7 +38,7 @@ _SEVERAL: Final = "The customer has several destinations: name one by destinatio
 
 
 @dataclass(frozen=True, slots=True)
-class Uploaded:
+class UploadResult:
     """The batch as it now stands; a replay is one whose rows were uploaded before."""
 
     batch: Batch
@@ -57,7 +57,7 @@ class BatchUpload:
     new_id: Callable[[], uuid.UUID]
     requires_verified: bool
 
-    def upload(self, content: bytes, by: Actor, seconds: float) -> Uploaded:
+    def upload(self, content: bytes, by: Actor, seconds: float) -> UploadResult:
         """The batch of these rows: a new one, or the one that they were uploaded as before.
 
         Raises:
@@ -67,10 +67,10 @@ class BatchUpload:
         time_left = TimeLeft(self.clock, self.clock.now() + timedelta(seconds=seconds))
         file = read(content, self.limit_cents)
         if not file.errors.by_line and (standing := self.batches.get(file.batch_id)):
-            return Uploaded(standing, is_replay=True)
+            return UploadResult(standing, is_replay=True)
         rows = self._rows(file, time_left)
         if file.errors.by_line:
-            raise BatchInvalidError(file.errors.told())
+            raise BatchInvalidError(file.errors.listed())
         return self._stored(file.batch_id, rows, by.name, time_left)
 
     def _rows(self, file: File, time_left: TimeLeft) -> list[Row]:
@@ -107,7 +107,9 @@ class BatchUpload:
                 "The file takes too long to be read: divide it. Nothing of it was taken."
             )
 
-    def _stored(self, batch_id: str, rows: Sequence[Row], by: str, time_left: TimeLeft) -> Uploaded:
+    def _stored(
+        self, batch_id: str, rows: Sequence[Row], by: str, time_left: TimeLeft
+    ) -> UploadResult:
         upload_id = str(self.new_id())
         now = self.clock.now()
         batch = Batch(
@@ -131,10 +133,10 @@ class BatchUpload:
         # Until here nothing stands: rows without a batch belong to none, and expire.
         standing = self.batches.create(batch)
         if standing is not None:
-            return Uploaded(standing, is_replay=True)
+            return UploadResult(standing, is_replay=True)
         self.messages.put(batch, Task.CHECK)
         observability.note(found=len(rows))
-        return Uploaded(batch, is_replay=False)
+        return UploadResult(batch, is_replay=False)
 
 
 def _customer_of(line: Line, named: dict[str, str]) -> str | None:

@@ -104,7 +104,7 @@ class VerificationService:
         body = initiate_body(destination, destination_id, self.remitter_name)
         # Dying here leaves `Started` without a token: whether the cent was paid only the payee's
         # statement says.
-        document, answer = self.monoova.told("verify", "POST", INITIATE, body, _SECONDS)
+        document, answer = self.monoova.call_json("verify", "POST", INITIATE, body, _SECONDS)
         self.gatekeeper.tell(answer)
         token = token_in(document)
         match start_answer(answer, token):
@@ -138,7 +138,7 @@ class VerificationService:
         if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
             raise TryAgainError(_STOPPED[Passage.CIRCUIT_OPEN], ErrorCode.SENDING_STOPPED)
         body = validate_body(token, code)
-        _, answer = self.monoova.told("verify_code", "POST", VALIDATE, body, _SECONDS)
+        _, answer = self.monoova.call_json("verify_code", "POST", VALIDATE, body, _SECONDS)
         self.gatekeeper.tell(answer)
         match code_answer(answer):
             case CodeAnswer.RIGHT:

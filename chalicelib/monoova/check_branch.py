@@ -27,9 +27,9 @@ class BranchCheck:
         An unanswered question says nothing of whether payouts would be taken, so the circuit is
         not told of it. Of a refused login it is: Monoova counts that of a question too.
         """
-        if not self.gatekeeper.may_ask_aside():
+        if not self.gatekeeper.may_ask_optionally():
             return NOT_TOLD
-        document, answer = self.monoova.told(
+        document, answer = self.monoova.call_json(
             "bsb", "GET", f"/tools/v1/bsbValidate/{bsb}", None, _SECONDS
         )
         if not isinstance(answer, Silence) and is_login_problem(answer):

@@ -26,8 +26,8 @@ from chalicelib.monoova.rules.outcome import (
     Report,
     Silence,
     Standing,
+    is_evidence,
     is_login_problem,
-    is_told,
     report_of,
     standing_of,
 )
@@ -143,7 +143,7 @@ class MonoovaClient:
         """`POST /financial/v2/transaction/validate`: moves nothing, uses up no reference."""
         return self._answer("validate", "POST", "/financial/v2/transaction/validate", body, seconds)
 
-    def asked(
+    def status_of(
         self, reference: str, seconds: float = _READ_SECONDS
     ) -> tuple[Report, Answer | Silence]:
         """`GET /financial/v2/status/{uniqueReference}`: what it says, and how the call went."""
@@ -160,7 +160,7 @@ class MonoovaClient:
         reply = self._call("statuses", "GET", path, None, _READ_SECONDS)
         if isinstance(reply, Silence):
             return {}, reply
-        return (_reports_of(reply.document) if is_told(reply.answer) else {}), reply.answer
+        return (_reports_of(reply.document) if is_evidence(reply.answer) else {}), reply.answer
 
     def account(self, maccount_token: str) -> tuple[Account | None, Answer | Silence]:
         """`GET /mAccount/v1/financials/{accountNumber}`; None if Monoova did not say."""
@@ -170,7 +170,7 @@ class MonoovaClient:
             return None, reply
         return _account_of(reply), reply.answer
 
-    def told(
+    def call_json(
         self, name: str, method: str, path: str, body: bytes | None, seconds: float
     ) -> tuple[Mapping[str, Any], Answer | Silence]:
         """Any other call: the JSON object of its reply, and how the call went.
@@ -213,7 +213,7 @@ class MonoovaClient:
         reply = self._call(name, method, path, body, seconds)
         if isinstance(reply, Silence):
             return None, reply
-        return (reply.document if is_told(reply.answer) else None), reply.answer
+        return (reply.document if is_evidence(reply.answer) else None), reply.answer
 
     def _answer(
         self, name: str, method: str, path: str, body: bytes | None, seconds: float

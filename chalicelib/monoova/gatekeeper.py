@@ -58,7 +58,7 @@ class Gatekeeper:
         version = self._known_version(gate)
         return self._probed(gate.passage_for_questions(self._clock.now(), version))
 
-    def may_ask_aside(self) -> bool:
+    def may_ask_optionally(self) -> bool:
         """Whether Monoova may be asked what can as well stay unanswered: never as the probe."""
         gate = self.look()
         passage = gate.passage_for_questions(self._clock.now(), self._known_version(gate))

@@ -14,7 +14,7 @@ from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.store.payouts import Payouts
 
 if TYPE_CHECKING:
-    from chalicelib.payouts.store.counted import CountedPayouts
+    from chalicelib.payouts.store.counted_payouts import CountedPayouts
 
 # The total is one item that all requests and all batches write: each try is over in some ten
 # milliseconds, and a row of a batch gives way to others for as long as it may.
@@ -91,7 +91,7 @@ class Acceptance:
         counts: tuple[Count, ...],
         patience: float,
     ) -> Payout | None:
-        from chalicelib.payouts.store.counted import CountsBusyError, LimitReachedError
+        from chalicelib.payouts.store.counted_payouts import CountsBusyError, LimitReachedError
 
         ends_at = self.clock.now() + timedelta(seconds=patience)
         wait = _FIRST_WAIT_SECONDS

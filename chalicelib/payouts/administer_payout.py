@@ -106,7 +106,7 @@ class AdministrationService:
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
             )
-        report, answer = self.monoova.asked(payout.unique_reference)
+        report, answer = self.monoova.status_of(payout.unique_reference)
         self.gatekeeper.tell(answer)
         report = without_payee(report, payout, self.together, self.opener, by)
 

@@ -50,7 +50,7 @@ class PayoutFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class PayoutPage:
     """A page that is not full may still have a next one: the cursor alone says so."""
 
     items: tuple[Payout, ...]
@@ -72,7 +72,7 @@ class PayoutLists:
         """
         return found_payout(self.payouts, transaction_id)
 
-    def list(self, wanted: PayoutFilter, limit: int, cursor: str | None) -> Listing:
+    def list(self, wanted: PayoutFilter, limit: int, cursor: str | None) -> PayoutPage:
         """The payouts that `wanted` keeps. Without any day, those of the last 31 days.
 
         Raises:
@@ -94,7 +94,7 @@ class PayoutLists:
             return _gathered(self.payouts.awaiting_approval, wanted, limit, start)
         return self._by_day(wanted, limit, cursor)
 
-    def _by_day(self, wanted: PayoutFilter, limit: int, cursor: str | None) -> Listing:
+    def _by_day(self, wanted: PayoutFilter, limit: int, cursor: str | None) -> PayoutPage:
         last = wanted.last_day or self.clock.now().date()
         first = wanted.first_day or last - timedelta(days=_USUAL_DAYS - 1)
         start = _day_start(cursor, last)
@@ -103,17 +103,17 @@ class PayoutLists:
         found: list[Payout] = []
         for _ in range(_MOST_DAYS_READ):
             if day < first:
-                return Listing(tuple(found), None)
+                return PayoutPage(tuple(found), None)
             of_day = self._reader_of(day)
             page = _gathered(of_day, wanted, limit - len(found), key)
             found.extend(page.items)
             if page.next_cursor:
-                return Listing(tuple(found), page.next_cursor)
+                return PayoutPage(tuple(found), page.next_cursor)
             day, key = day - timedelta(days=1), None
             if len(found) >= limit:
                 break
         is_end = day < first
-        return Listing(tuple(found), None if is_end else cursor_of({"created_day": str(day)}))
+        return PayoutPage(tuple(found), None if is_end else cursor_of({"created_day": str(day)}))
 
     def _reader_of(self, day: date) -> Reader:
         return lambda most, start: self.payouts.of_day(day, most, start)
@@ -121,7 +121,7 @@ class PayoutLists:
 
 def _gathered(
     read: Reader, wanted: PayoutFilter, limit: int, start: Mapping[str, str] | None
-) -> Listing:
+) -> PayoutPage:
     """Reads pages until `limit` payouts are kept, the list ends, or enough was read."""
     found: list[Payout] = []
     for _ in range(_MOST_READS):
@@ -130,7 +130,7 @@ def _gathered(
         start = page.next_key
         if start is None or len(found) >= limit:
             break
-    return Listing(tuple(found), cursor_of(start))
+    return PayoutPage(tuple(found), cursor_of(start))
 
 
 def _day_start(cursor: str | None, last: date) -> dict[str, str] | None:

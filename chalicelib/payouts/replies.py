@@ -14,10 +14,10 @@ from chalicelib.web.http import Reply
 from chalicelib.web.replies import Json, page_of, time_of
 
 if TYPE_CHECKING:
-    from chalicelib.payouts.list_payouts import Listing
-    from chalicelib.payouts.request_payout import Requested
+    from chalicelib.payouts.list_payouts import PayoutPage
+    from chalicelib.payouts.request_payout import RequestResult
     from chalicelib.payouts.sending.reconcile_due import Findings
-    from chalicelib.payouts.validate_payout import Validated
+    from chalicelib.payouts.validate_payout import ValidationResult
 
 _WAITING: Final[Mapping[Passage | ApprovalReason, str]] = {
     Passage.PAUSED: "Payouts are paused by an operator. This one is queued and will be sent"
@@ -93,7 +93,7 @@ def _entry(entry: HistoryEntry) -> Json:
     }
 
 
-def accepted(shown: "Requested") -> Reply:
+def accepted(shown: "RequestResult") -> Reply:
     """The answer to a payout that was asked for; says in words why it waits, if it does.
 
     Raises:
@@ -117,12 +117,12 @@ def _why(reasons: Sequence[Passage | ApprovalReason]) -> str:
     return " ".join(_WAITING[reason] for reason in reasons)
 
 
-def payouts(shown: "Listing") -> Json:
+def payouts(shown: "PayoutPage") -> Json:
     """A page of payouts."""
     return page_of([payout(item) for item in shown.items], shown.next_cursor)
 
 
-def validated(shown: "Validated") -> Json:
+def validated(shown: "ValidationResult") -> Json:
     """Whether a payout would go through, and what was checked."""
     return {
         "is_valid": shown.is_valid,

@@ -116,7 +116,7 @@ def _digest(asked: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
+class RequestResult:
     """The payout as it now stands; `waits_for` says why it was not sent, if it was not."""
 
     payout: Payout
@@ -125,7 +125,7 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
-class PayingService:
+class PayoutRequestService:
     """`new_id` makes ids of payouts without a key, and of leases."""
 
     payouts: Payouts
@@ -143,7 +143,9 @@ class PayingService:
     new_id: Callable[[], uuid.UUID]
     requires_verified: bool = False
 
-    def request(self, ask: PayoutRequest, by: Actor, key: str | None, seconds: float) -> Requested:
+    def request(
+        self, ask: PayoutRequest, by: Actor, key: str | None, seconds: float
+    ) -> RequestResult:
         """Pays, or queues the payout where nothing may be sent now, or lets it wait for approval.
 
         With a `key`, the same caller asking the same again gets the payout as it then stands.
@@ -160,7 +162,7 @@ class PayingService:
             return self._replayed(standing.payout, ask, ends_at)
         return self._begun(transaction_id, ask, standing, by.name, ends_at)
 
-    def retry(self, transaction_id: str, by: str, seconds: float) -> Requested:
+    def retry(self, transaction_id: str, by: str, seconds: float) -> RequestResult:
         """A new payout in place of one that ended without paying: one at most for each.
 
         Asking again gives that same new payout, so that two administrators cannot retry twice.
@@ -189,7 +191,7 @@ class PayingService:
         by: str,
         ends_at: datetime,
         retry_of: str | None = None,
-    ) -> Requested:
+    ) -> RequestResult:
         # Here, not earlier: a payout that stands is answered for whatever the limit is now.
         check_amount(ask.amount_cents, self.limit_cents)
         if standing.customer is None:
@@ -212,7 +214,7 @@ class PayingService:
         observability.count(Metric.PAYOUTS_REQUESTED)
         if not may_send:
             self._enqueue(payout)
-            return Requested(payout, waits_for=(passage,))
+            return RequestResult(payout, waits_for=(passage,))
         seconds = (ends_at - self.clock.now()).total_seconds()
         return self._sent(payout, destination, by, seconds)
 
@@ -222,7 +224,7 @@ class PayingService:
         ask: PayoutRequest,
         reasons: tuple[ApprovalReason, ...],
         ends_at: datetime,
-    ) -> Requested:
+    ) -> RequestResult:
         """Nothing is sent: the payout is found in the list of what waits for approval."""
         payout = _opened_with(
             replace(
@@ -236,19 +238,21 @@ class PayingService:
         if existing:
             return self._replayed(existing, ask, ends_at)
         observability.count(Metric.PAYOUTS_REQUESTED)
-        return Requested(payout, waits_for=reasons)
+        return RequestResult(payout, waits_for=reasons)
 
-    def _sent(self, payout: Payout, destination: Destination, by: str, seconds: float) -> Requested:
+    def _sent(
+        self, payout: Payout, destination: Destination, by: str, seconds: float
+    ) -> RequestResult:
         try:
             sent = self.submission.send(payout, destination, by, seconds)
         except Exception as error:  # noqa: BLE001 - whatever it is, Monoova was called
             # Monoova was called, so "nothing was done, try again" would be false. The row stands
             # as `Sending`, which is true, and is looked up when its lease runs out.
             observability.note_error(error)
-            return Requested(payout)
+            return RequestResult(payout)
         # Back in the queue: the login failed, which has opened the circuit.
         is_back = sent.state is State.QUEUED
-        return Requested(sent, waits_for=(Passage.CIRCUIT_OPEN,) if is_back else ())
+        return RequestResult(sent, waits_for=(Passage.CIRCUIT_OPEN,) if is_back else ())
 
     def _in(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)
@@ -305,7 +309,7 @@ class PayingService:
         seconds = int((probe_at - self.clock.now()).total_seconds())
         return max(0, min(_LONGEST_DELAY_SECONDS, seconds))
 
-    def _replayed(self, existing: Payout, ask: PayoutRequest, ends_at: datetime) -> Requested:
+    def _replayed(self, existing: Payout, ask: PayoutRequest, ends_at: datetime) -> RequestResult:
         # The id of a retry alone says whose retry it is, also when an erasure has emptied the
         # fields that it was made from.
         if existing.retry_of is None and not ask.has_fingerprint(existing.fingerprint):
@@ -315,7 +319,7 @@ class PayingService:
                 transaction_id=existing.transaction_id,
             )
         observability.note(is_replay=True)
-        return Requested(self._answered(existing, ends_at), is_replay=True)
+        return RequestResult(self._answered(existing, ends_at), is_replay=True)
 
     def _answered(self, payout: Payout, ends_at: datetime) -> Payout:
         """Waits a little for the request that is sending it, so that all get the same answer."""

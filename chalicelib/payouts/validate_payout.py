@@ -50,7 +50,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Validated:
+class ValidationResult:
     """What would happen to the request if it were made now; `waits_for` says why another person
     would have to approve it, if so.
     """
@@ -81,7 +81,7 @@ class ValidationService:
     requires_verified: bool
     check_branch: Callable[[str], Branch] | None
 
-    def validate(self, ask: PayoutRequest, by: str) -> Validated:
+    def validate(self, ask: PayoutRequest, by: str) -> ValidationResult:
         """Checks the request, Monoova's `validate` and the available balance included."""
         check_amount(ask.amount_cents, self.limit_cents)
         standing = self.together.standing(ask.customer_id)
@@ -97,7 +97,7 @@ class ValidationService:
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
             )
         checks = (self._by_monoova(ask, destination), self._funds(ask))
-        return Validated(sealed, (*checks, *self._branch(sealed, destination)), reasons)
+        return ValidationResult(sealed, (*checks, *self._branch(sealed, destination)), reasons)
 
     def _branch(self, sealed: SealedDestination, destination: Destination) -> tuple[Check, ...]:
         """Whether the branch is open, where Monoova could not tell when the account was added."""

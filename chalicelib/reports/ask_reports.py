@@ -8,7 +8,7 @@ from chalicelib.monoova.event_names import PAYMENT_STATUS, RETURN
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Answer, Standing, is_answered, is_not_permitted
-from chalicelib.reports.rules.comparison import Stated
+from chalicelib.reports.rules.comparison import StatementLine
 from chalicelib.reports.rules.daily_report import Incomplete
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class ReportQuestions:
         self._maccount_token = maccount_token
         gatekeeper.look()
 
-    def statement(self, day: date) -> tuple[Stated, ...]:
+    def statement(self, day: date) -> tuple[StatementLine, ...]:
         """What Monoova carried out on a day."""
         found, answer = self._reports.statement(day, self._enter())
         return self._reported(found, answer)
@@ -66,7 +66,7 @@ class ReportQuestions:
     def standing(self, reference: str) -> Standing:
         """What the status API says of one payout."""
         self._enter()
-        report, answer = self._monoova.asked(reference)
+        report, answer = self._monoova.status_of(reference)
         return self._told(report.standing if is_answered(answer) else None, answer)
 
     def missed_webhooks(self, day: date) -> "list[Notification]":

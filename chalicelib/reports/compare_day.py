@@ -15,7 +15,14 @@ from chalicelib.core.deadline import TimeLeft
 from chalicelib.core.sydney import bounds_of, sydney_day, utc_days_of
 from chalicelib.monoova.rules.outcome import Standing
 from chalicelib.reports.ask_reports import CannotFinishError, ReportQuestions
-from chalicelib.reports.rules.comparison import DIFFERENCES, Booked, Kind, Movement, Stated, kind_of
+from chalicelib.reports.rules.comparison import (
+    DIFFERENCES,
+    Booking,
+    Kind,
+    Movement,
+    StatementLine,
+    kind_of,
+)
 from chalicelib.reports.rules.daily_report import AccountDay, DailyReport, Incomplete, Line
 from chalicelib.reports.rules.day_statistics import DayPayout, statistics_of
 from chalicelib.reports.store.day_payouts import DayPayouts
@@ -45,12 +52,12 @@ class DayComparison:
         self._time = time_left
         self._ours: dict[str, DayPayout] = {}
         self._before: dict[str, DayPayout] = {}
-        self._booked: dict[str, tuple[list[Stated], list[Movement]]] = {}
+        self._booked: dict[str, tuple[list[StatementLine], list[Movement]]] = {}
         self._moved_today: set[str] = set()
         self._account: AccountDay | None = None
         self._counts: Counter[str] = Counter()
         self._lines: list[Line] = []
-        self._late: list[tuple[DayPayout, Booked]] = []
+        self._late: list[tuple[DayPayout, Booking]] = []
         self._not_ours = 0
         self._looked_up_so_far = 0
         self._questions_left = _MOST_EXPLAINED
@@ -105,7 +112,7 @@ class DayComparison:
             self._keep_movements(day, account.movements)
             day += _DAY
 
-    def _keep_stated(self, day: date, lines: Iterable[Stated]) -> None:
+    def _keep_stated(self, day: date, lines: Iterable[StatementLine]) -> None:
         for line in lines:
             if self._is_wanted(day, line.reference):
                 self._booked.setdefault(line.reference, ([], []))[0].append(line)
@@ -145,9 +152,9 @@ class DayComparison:
                 # What moved without being carried out for us is a fee, or a verification's cent.
                 self._take_unknown(reference, booked)
 
-    def _booked_under(self, reference: str) -> Booked:
+    def _booked_under(self, reference: str) -> Booking:
         stated, movements = self._booked.get(reference, ((), ()))
-        return Booked(tuple(stated), tuple(movements))
+        return Booking(tuple(stated), tuple(movements))
 
     def _looked_up(self, reference: str) -> DayPayout | None:
         self._looked_up_so_far += 1
@@ -162,13 +169,13 @@ class DayComparison:
         sent_at = payout.last_sent_at or payout.created_at
         return sydney_day(sent_at) > self._day + _DAY
 
-    def _take_of_another_day(self, payout: DayPayout, booked: Booked) -> None:
+    def _take_of_another_day(self, payout: DayPayout, booked: Booking) -> None:
         """What is well with it was counted on its own day."""
         kind = kind_of(payout, booked, may_be_missing=False)
         if kind in DIFFERENCES:
             self._take(kind, payout, booked)
 
-    def _take(self, kind: Kind, payout: DayPayout, booked: Booked) -> None:
+    def _take(self, kind: Kind, payout: DayPayout, booked: Booking) -> None:
         self._counts[kind.value] += 1
         if kind in DIFFERENCES:
             self._show(
@@ -184,7 +191,7 @@ class DayComparison:
                 )
             )
 
-    def _take_unknown(self, reference: str, booked: Booked) -> None:
+    def _take_unknown(self, reference: str, booked: Booking) -> None:
         self._counts[Kind.MISSING_HERE.value] += 1
         self._show(
             Line(

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from chalicelib.monoova.client import MonoovaClient, number_of
 from chalicelib.monoova.rules.outcome import Answer, Silence
-from chalicelib.reports.rules.comparison import Movement, Stated
+from chalicelib.reports.rules.comparison import Movement, StatementLine
 from chalicelib.reports.rules.daily_report import AccountDay
 
 # Of the webhook report, in one answer.
@@ -49,7 +49,9 @@ class MonoovaReports:
     def __init__(self, client: MonoovaClient) -> None:
         self._client = client
 
-    def statement(self, day: date, seconds: float) -> tuple[tuple[Stated, ...] | None, Heard]:
+    def statement(
+        self, day: date, seconds: float
+    ) -> tuple[tuple[StatementLine, ...] | None, Heard]:
         """`GET /reports/v1/statement/{date}`: what was carried out successfully that day."""
         path = f"/reports/v1/statement/{day.isoformat()}"
         document, answer = self._client.ask("statement", "GET", path, seconds=seconds)
@@ -109,13 +111,13 @@ def _list(document: object, name: str) -> list[Mapping[str, Any]] | None:
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else None
 
 
-def _stated(lines: list[Mapping[str, Any]]) -> Iterator[Stated]:
+def _stated(lines: list[Mapping[str, Any]]) -> Iterator[StatementLine]:
     for line in lines:
         # Monoova's own spelling of the reference's name.
         reference, amount = line.get("uniqueReferenced"), _dollars(line.get("totalAmount"))
         if isinstance(reference, str) and reference and amount is not None:
             fee = _dollars(line.get("feeAmountIncludingGst")) or Decimal(0)
-            yield Stated(reference, number_of(line.get("transactionId")) or "", amount, fee)
+            yield StatementLine(reference, number_of(line.get("transactionId")) or "", amount, fee)
 
 
 def _movements(lines: list[Mapping[str, Any]]) -> Iterator[Movement]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # SQS hands out ten at a time at the most.
 _AT_ONCE: Final = 10
 # Who looks at more than this has something else to repair first.
-MOST_LOOKED_AT: Final = 200
+MOST_PEEKED: Final = 200
 # Long enough to look at them all; a function that dies meanwhile hides them no longer.
 _HIDDEN_SECONDS: Final = 60
 # Without waiting SQS asks only some of its servers, and a message may seem not to be there.
@@ -23,7 +23,7 @@ _HIDDEN: Final = "ApproximateNumberOfMessagesNotVisible"
 
 
 @dataclass(frozen=True, slots=True)
-class Resting:
+class DeadLetterMessage:
     """A dead letter. Its `text` may be anything: it may be there because it cannot be read.
 
     `source` is the name of the queue that it came from, where SQS tells; `received` is how often it
@@ -38,7 +38,7 @@ class Resting:
     received: int
 
 
-class RestingQueue:
+class DeadLetterQueue:
     """The queue of messages that failed five times. Every method may raise
     `QueueUnavailableError`.
 
@@ -57,17 +57,17 @@ class RestingQueue:
             )
         return sum(int(number) for number in answer["Attributes"].values())
 
-    def look(self, most: int = MOST_LOOKED_AT) -> list[Resting]:
+    def peek(self, most: int = MOST_PEEKED) -> list[DeadLetterMessage]:
         """So many dead letters; not those that another caller looks at now."""
-        found = [message for handful in self._handfuls(most) for message in handful]
-        self.show_again(found)
+        found = [message for handful in self._received(most) for message in handful]
+        self.make_visible(found)
         return found
 
-    def take(self, message_id: str) -> Resting | None:
+    def take(self, message_id: str) -> DeadLetterMessage | None:
         """One message, hidden from everybody else for a minute."""
-        wanted: Resting | None = None
-        others: list[Resting] = []
-        for handful in self._handfuls():
+        wanted: DeadLetterMessage | None = None
+        others: list[DeadLetterMessage] = []
+        for handful in self._received():
             for message in handful:
                 if message.message_id == message_id:
                     wanted = message
@@ -75,10 +75,10 @@ class RestingQueue:
                     others.append(message)
             if wanted:
                 break
-        self.show_again(others)
+        self.make_visible(others)
         return wanted
 
-    def show_again(self, messages: Sequence[Resting]) -> None:
+    def make_visible(self, messages: Sequence[DeadLetterMessage]) -> None:
         """Ends the hiding of messages that were taken."""
         for start in range(0, len(messages), _AT_ONCE):
             some = messages[start : start + _AT_ONCE]
@@ -92,12 +92,12 @@ class RestingQueue:
                     ],
                 )
 
-    def delete(self, message: Resting) -> None:
+    def delete(self, message: DeadLetterMessage) -> None:
         """Takes a message away for ever."""
         with queue_errors():
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
 
-    def _handfuls(self, most: int = MOST_LOOKED_AT) -> Iterator[list[Resting]]:
+    def _received(self, most: int = MOST_PEEKED) -> Iterator[list[DeadLetterMessage]]:
         """All that rest, each once, as many as SQS hands out at a time."""
         seen: set[str] = set()
         while len(seen) < most:
@@ -113,13 +113,13 @@ class RestingQueue:
             if not fresh:
                 return
             seen.update(message["MessageId"] for message in fresh)
-            yield [_resting(message) for message in fresh]
+            yield [_message_of(message) for message in fresh]
 
 
-def _resting(message: Mapping[str, Any]) -> Resting:
+def _message_of(message: Mapping[str, Any]) -> DeadLetterMessage:
     attributes = message["Attributes"]
     source = attributes.get("DeadLetterQueueSourceArn")
-    return Resting(
+    return DeadLetterMessage(
         message_id=message["MessageId"],
         receipt=message["ReceiptHandle"],
         text=message["Body"],

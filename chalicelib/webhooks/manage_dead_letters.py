@@ -12,7 +12,7 @@ from chalicelib.core.errors import ConflictError, ErrorCode, NotFoundError, TryA
 from chalicelib.core.observability import note, note_error
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.payouts.rules.decisions import NoticeKind
-from chalicelib.webhooks.dead_letter_queue import MOST_LOOKED_AT, Resting, RestingQueue
+from chalicelib.webhooks.dead_letter_queue import MOST_PEEKED, DeadLetterMessage, DeadLetterQueue
 
 _OURS: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER: Final = re.compile(r"[0-9]{1,20}")
@@ -58,15 +58,15 @@ class DeadLetters:
 class DeadLetterService:
     """Every method may raise `TryAgainError`: the queue cannot be reached."""
 
-    resting: RestingQueue
-    payouts: Queue
-    webhooks: Queue
+    dead_letters: DeadLetterQueue
+    payout_queue: Queue
+    webhook_queue: Queue
 
-    def look(self, limit: int = MOST_LOOKED_AT) -> DeadLetters:
+    def peek(self, limit: int = MOST_PEEKED) -> DeadLetters:
         """The letters, the oldest first. With a `limit` of 0 they are counted; none is taken."""
         try:
-            count = self.resting.count()
-            found = self.resting.look(limit)
+            count = self.dead_letters.count()
+            found = self.dead_letters.peek(limit)
         except QueueUnavailableError as error:
             raise _unreachable(error) from error
         letters = sorted(map(_letter, found), key=lambda letter: letter.sent_at)
@@ -84,7 +84,7 @@ class DeadLetterService:
         queue = self._queue_of(message, letter)
         try:
             if queue is None:
-                self.resting.show_again([message])
+                self.dead_letters.make_visible([message])
                 raise ConflictError(
                     "This message cannot be read: find the cause in the log, then delete the"
                     " message.",
@@ -93,7 +93,7 @@ class DeadLetterService:
             # Dying after this doubles it, which is harmless: a payout is claimed and an event
             # applied by a conditional write, once. The other way round would lose it.
             queue.put_text(message.text)
-            self.resting.delete(message)
+            self.dead_letters.delete(message)
         except QueueUnavailableError as error:
             raise _unreachable(error) from error
         _noted(letter, "put back")
@@ -107,14 +107,14 @@ class DeadLetterService:
         """
         message = self._taken(message_id)
         try:
-            self.resting.delete(message)
+            self.dead_letters.delete(message)
         except QueueUnavailableError as error:
             raise _unreachable(error) from error
         _noted(_letter(message), "deleted")
 
-    def _taken(self, message_id: str) -> Resting:
+    def _taken(self, message_id: str) -> DeadLetterMessage:
         try:
-            message = self.resting.take(message_id)
+            message = self.dead_letters.take(message_id)
         except QueueUnavailableError as error:
             raise _unreachable(error) from error
         if message is None:
@@ -125,15 +125,15 @@ class DeadLetterService:
             )
         return message
 
-    def _queue_of(self, message: Resting, letter: DeadLetter) -> Queue | None:
+    def _queue_of(self, message: DeadLetterMessage, letter: DeadLetter) -> Queue | None:
         """As SQS tells, or as it looks."""
-        for queue in (self.payouts, self.webhooks):
+        for queue in (self.payout_queue, self.webhook_queue):
             if message.source == queue.name:
                 return queue
         by_kind = {
-            LetterKind.PAYOUT: self.payouts,
-            LetterKind.BATCH: self.payouts,
-            LetterKind.WEBHOOK_EVENT: self.webhooks,
+            LetterKind.PAYOUT: self.payout_queue,
+            LetterKind.BATCH: self.payout_queue,
+            LetterKind.WEBHOOK_EVENT: self.webhook_queue,
         }
         return by_kind.get(letter.kind)
 
@@ -149,7 +149,7 @@ def _noted(letter: DeadLetter, what: str) -> None:
         note(transaction_id=letter.transaction_id)
 
 
-def _letter(message: Resting) -> DeadLetter:
+def _letter(message: DeadLetterMessage) -> DeadLetter:
     fields = _fields(message.text)
     event = _event(fields)
     payout = _matching(_OURS, fields.get("transaction_id"))

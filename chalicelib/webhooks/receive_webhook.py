@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.webhooks.inbound_credits import Credits
 
 # A webhook that overtook its own payout's row finds it a little later.
-_TAKEN_UP_AFTER_SECONDS: Final = 30
+_RETRY_AFTER_SECONDS: Final = 30
 _OURS: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -52,7 +52,7 @@ class WebhookService:
     payouts: Payouts
     recorder: Recorder
     verifier: SignatureVerifier
-    dead_letters: Queue
+    webhook_queue: Queue
     clock: Clock
     secrets: Callable[[], tuple[Secret, ...]]
     requires_signature: bool
@@ -121,10 +121,10 @@ class WebhookService:
         try:
             self.apply(notice)
         except UnknownPayoutError as error:
-            self._set_aside(notice, error)
+            self._enqueue(notice, error)
         except Exception as error:  # noqa: BLE001 - Monoova sends it twice at the most: it is kept
             observability.note_error(error)
-            self._set_aside(notice, error)
+            self._enqueue(notice, error)
         else:
             seconds = (self.clock.now() - received_at).total_seconds()
             observability.measure(Metric.WEBHOOK_SECONDS, seconds)
@@ -159,7 +159,7 @@ class WebhookService:
             return
         observability.note(outcome="applied")
 
-    def take_up(self, message: Mapping[str, object]) -> None:
+    def retry(self, message: Mapping[str, object]) -> None:
         """Takes up again an event that was set aside.
 
         Raises:
@@ -194,12 +194,12 @@ class WebhookService:
             return False
         return True
 
-    def _set_aside(self, notice: Notice, why: Exception) -> None:
+    def _enqueue(self, notice: Notice, why: Exception) -> None:
         """Keeps the event, without payee details, for the dead-letter handler."""
         observability.count(Metric.WEBHOOKS_SET_ASIDE)
         observability.note(outcome=f"not applied: {type(why).__name__}")
         try:
-            self.dead_letters.put(message_of(notice), _TAKEN_UP_AFTER_SECONDS)
+            self.webhook_queue.put(message_of(notice), _RETRY_AFTER_SECONDS)
         except QueueUnavailableError:
             raise AppError("The event could not be kept.", ErrorCode.STORAGE_UNAVAILABLE) from None
 

@@ -21,7 +21,7 @@ from chalicelib.monoova.payloads import Source
 from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.administer_payout import AdministrationService
 from chalicelib.payouts.find_payouts import PayoutsOfCustomer
-from chalicelib.payouts.request_payout import PayingService, PayoutRequest
+from chalicelib.payouts.request_payout import PayoutRequest, PayoutRequestService
 from chalicelib.payouts.rules.decisions import Notice, NoticeKind
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 from chalicelib.payouts.rules.schedule import Policy
@@ -185,8 +185,8 @@ class Function:
         return Opener(_OpenVault(self._world), _NoRecords(), self._world, self._new_id)
 
     @cached_property
-    def paying(self) -> PayingService:
-        return PayingService(
+    def payout_requests(self) -> PayoutRequestService:
+        return PayoutRequestService(
             self.payouts,
             self._acceptance,
             self._together,
@@ -306,7 +306,8 @@ def request(world: Lanes, number: int, policy: Policy) -> Actor:
     made = Function(world, number, policy)
     ask = PayoutRequest(CUSTOMER, CENTS)
     return Actor(
-        f"request {number}", lambda: made.paying.request(ask, _ALICE, _KEY, _PATIENCE_SECONDS)
+        f"request {number}",
+        lambda: made.payout_requests.request(ask, _ALICE, _KEY, _PATIENCE_SECONDS),
     )
 
 

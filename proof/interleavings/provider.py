@@ -108,7 +108,7 @@ class ProviderClient(MonoovaClient):
         reference, cents = order["uniqueReference"], round(order["totalAmount"] * 100)
         return self._lane.cross(_EXECUTE, lambda: self._lane.execute(reference, cents))
 
-    def asked(self, reference: str, seconds: float = 10.0) -> tuple[Report, Answer | Silence]:
+    def status_of(self, reference: str, seconds: float = 10.0) -> tuple[Report, Answer | Silence]:
         answer = self._lane.cross(
             _STATUS, lambda: self._lane.provider.status(reference, self._lane.now())
         )

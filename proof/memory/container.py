@@ -18,7 +18,7 @@ from chalicelib.customers.access_store import Accesses
 from chalicelib.customers.payee_store import Payees
 from chalicelib.customers.store import Customers
 from chalicelib.monoova.gate_store import Controls
-from chalicelib.payouts.store.counted import CountedPayouts
+from chalicelib.payouts.store.counted_payouts import CountedPayouts
 from chalicelib.payouts.store.outlines import Outlines
 from chalicelib.payouts.store.payouts import Payouts
 from chalicelib.payouts.store.situation import ReadTogether

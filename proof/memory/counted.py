@@ -5,7 +5,7 @@ from datetime import date
 
 from chalicelib.control.rules.limits import Count, LimitKind
 from chalicelib.payouts.rules.payout import Payout
-from chalicelib.payouts.store.counted import CountedPayouts, LimitReachedError
+from chalicelib.payouts.store.counted_payouts import CountedPayouts, LimitReachedError
 from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
 

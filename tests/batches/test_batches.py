@@ -22,7 +22,7 @@ from chalicelib.core.errors import PayloadTooLargeError
 from chalicelib.core.marks import erased, requested
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.payouts.rules.payout import Payout
-from chalicelib.payouts.store.counted import CountedPayouts, CountsBusyError
+from chalicelib.payouts.store.counted_payouts import CountedPayouts, CountsBusyError
 from proof.lambda_events import user
 from tests.control.test_limits import replace_counting
 from tests.payouts.test_queues import order

@@ -22,7 +22,7 @@ def read_text(text: str) -> File:
 
 
 def errors_of(text: str) -> dict[str, list[str]]:
-    return {line: list(messages) for line, messages in read_text(text).errors.told().items()}
+    return {line: list(messages) for line, messages in read_text(text).errors.listed().items()}
 
 
 def test_every_column_is_read() -> None:
@@ -167,7 +167,7 @@ def test_what_is_no_file_of_payouts_is_told(text: str, line: str, part: str) -> 
 
 def test_a_file_in_another_encoding_is_told_with_its_line() -> None:
     content = f"{HEADER}{ONE},1,a\n{ONE},2,Caf\u00e9\n".encode("latin-1")
-    assert read(content, LIMIT_CENTS).errors.told() == {"line 3": ["Not UTF-8 text."]}
+    assert read(content, LIMIT_CENTS).errors.listed() == {"line 3": ["Not UTF-8 text."]}
 
 
 def test_a_file_may_have_20_000_rows_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,16 +111,16 @@ class Target:
         return outcome_of_send(answer, order.unique_reference, in_doubt_before=False)
 
     def standing(self, reference: str) -> Standing:
-        return self.client.asked(reference)[0].standing
+        return self.client.status_of(reference)[0].standing
 
     def settled(self, reference: str) -> Report:
         """The status API's word once it is final; the last one when patience is at its end."""
         waited, pause = 0.0, _SHORTEST_WAIT_SECONDS
-        report, _ = self.client.asked(reference)
+        report, _ = self.client.status_of(reference)
         while report.standing in _STILL_OPEN and waited < self.access.patience_seconds:
             self.wait(pause)
             waited, pause = waited + pause, min(2 * pause, _LONGEST_WAIT_SECONDS)
-            report, _ = self.client.asked(reference)
+            report, _ = self.client.status_of(reference)
         return report
 
     def balance(self) -> Decimal:

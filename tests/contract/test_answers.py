@@ -16,9 +16,9 @@ from chalicelib.monoova.rules.outcome import (
     NotAuthenticated,
     Silence,
     is_answered,
+    is_evidence,
     is_lock_out,
     is_login_problem,
-    is_told,
     outcome_of_send,
 )
 from tests.contract.targets import Simulated, Target
@@ -40,7 +40,7 @@ def wrong_key() -> Secret:
 @pytest.mark.assumption("LOGIN-BASIC")
 def test_the_key_as_user_with_an_empty_password_opens(monoova: Target) -> None:
     answer = asked_for_balance(monoova, monoova.client)
-    assert is_told(answer)
+    assert is_evidence(answer)
     scheme, _, encoded = monoova.wire.last.sent_headers["Authorization"].partition(" ")
     assert scheme == "Basic"
     # Compared outside of the assertion, which would print the key.
@@ -55,7 +55,7 @@ def test_a_wrong_key_is_told_from_every_other_trouble_and_tried_once(monoova: Ta
     assert len(monoova.wire.exchanges) == before + 1
     assert is_login_problem(answer)
     assert not is_lock_out(answer)
-    assert is_told(asked_for_balance(monoova, monoova.client))
+    assert is_evidence(asked_for_balance(monoova, monoova.client))
 
 
 @pytest.mark.assumption("LOGIN-REFUSED")
@@ -82,7 +82,7 @@ def test_ping_and_the_public_key_are_to_be_had_without_a_login(monoova: Target) 
     stranger = monoova.client_with(wrong_key())
     answer = stranger.ping()
     assert isinstance(answer, Answer)
-    assert is_told(answer)
+    assert is_evidence(answer)
     assert stranger.public_key()
     for exchange in monoova.wire.exchanges[-2:]:
         assert "Authorization" not in exchange.sent_headers
@@ -100,7 +100,7 @@ def test_the_fifth_refused_login_in_a_row_locks_everybody_out_for_an_hour(
     simulated.wait(HOUR_SECONDS - 1)
     assert is_lock_out(asked_for_balance(simulated, simulated.client))
     simulated.wait(1)
-    assert is_told(asked_for_balance(simulated, simulated.client))
+    assert is_evidence(asked_for_balance(simulated, simulated.client))
 
 
 @pytest.mark.assumption("LOCK-IN-A-ROW")
@@ -109,7 +109,7 @@ def test_a_login_that_succeeds_sets_the_count_back(simulated: Simulated) -> None
     for _ in range(3):
         for _ in range(4):
             assert not is_lock_out(asked_for_balance(simulated, client))
-        assert is_told(asked_for_balance(simulated, simulated.client))
+        assert is_evidence(asked_for_balance(simulated, simulated.client))
 
 
 @pytest.mark.assumption("ENVELOPE-FORM")

@@ -65,7 +65,7 @@ def test_a_monoova_that_shows_payouts_late_looks_as_if_it_did_not_know_them(
 @pytest.mark.assumption("STATUS-FORM")
 def test_a_status_is_one_of_the_known_words_on_our_reference(monoova: Target) -> None:
     reference = sent(monoova)
-    report, _ = monoova.client.asked(reference)
+    report, _ = monoova.client.status_of(reference)
     reply = monoova.wire.last.json
     assert reply["transactionStatus"] in _WORDS
     assert reply["uniqueReference"] == reference
@@ -76,9 +76,9 @@ def test_a_status_is_one_of_the_known_words_on_our_reference(monoova: Target) ->
 @pytest.mark.assumption("STATUS-BARE")
 def test_a_status_without_the_envelope_reads_the_same(simulated: Simulated) -> None:
     reference = sent(simulated)
-    whole, _ = simulated.client.asked(reference)
+    whole, _ = simulated.client.status_of(reference)
     simulated.monoova.behave(bare_status_replies=True)
-    bare, _ = simulated.client.asked(reference)
+    bare, _ = simulated.client.status_of(reference)
     assert "status" not in simulated.wire.last.json
     assert bare == whole
     assert bare.standing is Standing.PENDING
@@ -162,7 +162,7 @@ def test_a_last_day_that_does_not_count_leaves_some_out_and_calls_none_unknown(
     reference = sent(simulated)
     reports, _ = simulated.client.reports(*days_around(simulated))
     # Tomorrow in UTC is today in Sydney for half of the day.
-    assert reports.get(reference) in (None, simulated.client.asked(reference)[0])
+    assert reports.get(reference) in (None, simulated.client.status_of(reference)[0])
 
 
 @pytest.mark.assumption("DATES-ABSENCE")
@@ -173,6 +173,6 @@ def test_a_list_by_day_of_completion_leaves_out_what_is_pending(simulated: Simul
     assert reference not in reports
     assert simulated.times_paid(reference) == 1
     # Only the question by reference is answered.
-    assert simulated.client.asked(reference)[0] == Report(
+    assert simulated.client.status_of(reference)[0] == Report(
         Standing.PENDING, simulated.wire.last.json["statusDescription"]
     )

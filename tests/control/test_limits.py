@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.control.rules.limits import Count
 from chalicelib.payouts.rules.payout import Payout
-from chalicelib.payouts.store.counted import CountedPayouts, CountsBusyError
+from chalicelib.payouts.store.counted_payouts import CountedPayouts, CountsBusyError
 from tests.payouts.test_requesting import BANK_ACCOUNT
 from tests.world import World
 

@@ -44,7 +44,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.low_balance_cents is None
     assert (settings.checks_bsb, settings.requires_verified_destination) == (True, False)
     assert settings.cors_allow_origin == "*"
-    assert settings.parked_queue_url == ""
+    assert settings.dead_letter_queue_url == ""
     assert (settings.sign_in_url, settings.user_pool_client_id) == ("", "")
     assert settings.stage == "dev"
     assert settings.policy == Policy()
@@ -96,9 +96,9 @@ def test_every_variable_finds_its_place() -> None:
         monoova_source_bsb="802-985",
         monoova_source_account="123456789",
         remitter_name="Example Pty Ltd",
-        dlq_url="https://sqs.example/webhooks",
+        webhook_queue_url="https://sqs.example/webhooks",
         payout_queue_url="https://sqs.example/payouts",
-        parked_queue_url="https://sqs.example/parked",
+        dead_letter_queue_url="https://sqs.example/parked",
         customer_data_key_arn=REQUIRED["CUSTOMER_DATA_KEY_ARN"],
         webhook_secrets=(Secret("first-secret"),),
         requires_webhook_signature=True,

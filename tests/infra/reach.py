@@ -29,7 +29,7 @@ HANDED_OVER: Final = {
     "has_open_payout": "PayoutsOfCustomer.has_open",
     "open_batch_ids": "OpenBatches.ids",
     "stopped_by": "OpenBatches.stopped_by",
-    "tend_batches": "BatchTending.tend",
+    "advance_batches": "BatchAdvancer.advance",
 }
 # The way from app.py to a service is a property of this, which makes it and calls nothing.
 _COMPOSER: Final = "Container"

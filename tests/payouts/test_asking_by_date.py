@@ -12,7 +12,7 @@ from chalicelib.core.deadline import TimeLeft
 from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Standing
 from chalicelib.payouts.rules.payout import Payout, State
-from chalicelib.payouts.sending.ask_monoova import Asking
+from chalicelib.payouts.sending.ask_monoova import StatusQuestions
 from chalicelib.payouts.store.items import DUE_SHARDS
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
@@ -36,7 +36,7 @@ class Bench:
         parts.gatekeeper.look()
         clock = WorldClock(self.world)
         self.time_left = TimeLeft(clock, clock.now() + timedelta(days=10))
-        self.asking = Asking(parts.monoova, parts.gatekeeper, clock, self.time_left)
+        self.asking = StatusQuestions(parts.monoova, parts.gatekeeper, clock, self.time_left)
 
     def sent(self, count: int, plan: Plan = ENDED) -> list[Payout]:
         """So many payouts that Monoova took at this moment, and of which no webhook came."""

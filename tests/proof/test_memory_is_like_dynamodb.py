@@ -27,7 +27,7 @@ from chalicelib.payouts.rules.payout import (
     ReviewReason,
     State,
 )
-from chalicelib.payouts.store.counted import CountedPayouts, LimitReachedError
+from chalicelib.payouts.store.counted_payouts import CountedPayouts, LimitReachedError
 from chalicelib.payouts.store.items import DUE_SHARDS
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 from chalicelib.payouts.store.situation import ReadTogether

@@ -243,12 +243,12 @@ def report_of(answer: Answer | Silence, reference: str) -> Report:
         return Report(Standing.UNCLEAR)
     if _key(envelope.status) == _UNKNOWN_REFERENCE:
         return Report(Standing.UNKNOWN_REFERENCE)
-    if not is_told(answer):
+    if not is_evidence(answer):
         return Report(Standing.UNCLEAR)
     return Report(standing_of(envelope.transaction_status), envelope.description)
 
 
-def is_told(answer: Answer) -> bool:
+def is_evidence(answer: Answer) -> bool:
     """Whether the reply to a question is an answer at all: evidence comes from no other.
 
     Monoova's own examples of status replies leave the envelope's status out.

@@ -58,7 +58,7 @@ class _ByDate:
         return report if report and report.standing is not Standing.UNCLEAR else None
 
 
-class Asking:
+class StatusQuestions:
     """The questions of one run."""
 
     def __init__(
@@ -109,7 +109,7 @@ class Asking:
 
     def ask(self, payout: Payout) -> Report:
         """Asks for one payout. `may_ask` comes first."""
-        report, answer = self._monoova.asked(payout.unique_reference)
+        report, answer = self._monoova.status_of(payout.unique_reference)
         self._gatekeeper.tell(answer)
         self.questions += 1
         return report

@@ -37,7 +37,7 @@ from chalicelib.payouts.rules.payout import (
     State,
 )
 from chalicelib.payouts.rules.schedule import Policy, when_to_try
-from chalicelib.payouts.sending.ask_monoova import QUESTION_SECONDS, Asking
+from chalicelib.payouts.sending.ask_monoova import QUESTION_SECONDS, StatusQuestions
 from chalicelib.payouts.sending.dispatch_payout import Dispatcher
 from chalicelib.payouts.sending.send_payout import without_payee
 from chalicelib.payouts.store.items import DUE_SHARDS
@@ -98,7 +98,7 @@ class Reconciler:
     policy: Policy
     opener: Callable[[], "Opener"]
     open_batch_ids: Callable[[], tuple[str, ...]]
-    tend_batches: Callable[[tuple[str, ...], TimeLeft], None]
+    advance_batches: Callable[[tuple[str, ...], TimeLeft], None]
     balance_watch: "BalanceWatch | None" = None
 
     def run(self, seconds: float, by: str = RECONCILER) -> Findings:
@@ -129,7 +129,7 @@ class Reconciler:
         try:
             batch_ids = self.open_batch_ids()
             if batch_ids:
-                self.tend_batches(batch_ids, TimeLeft(self.clock, ends_at))
+                self.advance_batches(batch_ids, TimeLeft(self.clock, ends_at))
         except StorageUnavailableError as error:
             observability.note_error(error)
 
@@ -142,7 +142,7 @@ class _Run:
         self._by = by
         self._time = time_left
         self._findings = Findings()
-        self._asking = Asking(
+        self._questions = StatusQuestions(
             reconciler.monoova, reconciler.gatekeeper, reconciler.clock, time_left
         )
         self.oldest_seconds = 0.0
@@ -151,8 +151,8 @@ class _Run:
     def found(self) -> Findings:
         """What the run has found so far."""
         self._findings.is_finished = self._time.was_enough
-        self._findings.questions = self._asking.questions
-        self._findings.circuit = self._asking.passage.value
+        self._findings.questions = self._questions.questions
+        self._findings.circuit = self._questions.passage.value
         return self._findings
 
     def _now(self) -> datetime:
@@ -187,7 +187,7 @@ class _Run:
         waited = (p for p in due if p.state is not State.AWAITING_APPROVAL)
         ages = ((now - payout.released_at).total_seconds() for payout in waited)
         self.oldest_seconds = max((self.oldest_seconds, *ages))
-        self._asking.begin([p for p in due if p.state in _LOOKED_UP])
+        self._questions.begin([p for p in due if p.state in _LOOKED_UP])
         queued = self._unloaded([p for p in due if p.state is State.QUEUED])
         others = [p for p in due if p.state is not State.QUEUED]
         # What takes a moment goes before what may take long.
@@ -197,7 +197,7 @@ class _Run:
             self._one(payout)
 
     def _takes_a_call(self, payout: Payout) -> bool:
-        return payout.state in _LOOKED_UP and not self._asking.knows(payout)
+        return payout.state in _LOOKED_UP and not self._questions.knows(payout)
 
     def _unloaded(self, queued: list[Payout]) -> list[Payout]:
         """Of many, puts all but a few on the queue, which sends them side by side."""
@@ -276,13 +276,13 @@ class _Run:
         )
 
     def _look_up(self, payout: Payout) -> Payout:
-        report = self._asking.report_on(payout)
+        report = self._questions.report_on(payout)
         if report is None:
             if not self._time.has(QUESTION_SECONDS):
                 return payout
-            if not self._asking.may_ask():
+            if not self._questions.may_ask():
                 return self._wait_unasked(payout)
-            report = self._asking.ask(payout)
+            report = self._questions.ask(payout)
         report = without_payee(report, payout, self._r.together, self._r.opener(), self._by)
         decided = after_report(payout, report, self._now(), self._by, self._r.policy)
         if isinstance(decided, SendAgain):

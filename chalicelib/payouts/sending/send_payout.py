@@ -105,7 +105,7 @@ class Submission:
         """A refusal under a name that is in no table counts if Monoova does not know the payout."""
         if not isinstance(outcome, Refused) or outcome.is_known:
             return outcome
-        report, answer = self.monoova.asked(
+        report, answer = self.monoova.status_of(
             payout.unique_reference, self._seconds_for_a_call(ends_at)
         )
         self.gatekeeper.tell(answer)

@@ -42,7 +42,7 @@ DIFFERENCES: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatementLine:
     """A line of the statement, in dollars with four decimals."""
 
     reference: str
@@ -62,10 +62,10 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class Booking:
     """All that Monoova has under one reference."""
 
-    stated: tuple[Stated, ...] = ()
+    stated: tuple[StatementLine, ...] = ()
     movements: tuple[Movement, ...] = ()
 
     @property
@@ -100,10 +100,10 @@ class Booked:
                 yield line.debit
 
 
-NOTHING: Final = Booked()
+NOTHING: Final = Booking()
 
 
-def kind_of(payout: DayPayout, booked: Booked, *, may_be_missing: bool = True) -> Kind:
+def kind_of(payout: DayPayout, booked: Booking, *, may_be_missing: bool = True) -> Kind:
     """What the comparison of a payout with what Monoova has under its reference comes to.
 
     `may_be_missing` is false where only a part of Monoova's days was looked at: then nothing is

@@ -17,10 +17,10 @@ from chalicelib.monoova.rules.outcome import (
     Uncertainty,
     Unclear,
     is_answered,
+    is_evidence,
     is_lock_out,
     is_login_problem,
     is_not_permitted,
-    is_told,
     outcome_of_send,
     report_of,
     standing_of,
@@ -303,7 +303,7 @@ def test_monoova_is_there_when_it_speaks_in_its_own_envelope(
 def test_evidence_comes_only_from_a_reply_that_says_ok_or_nothing_of_itself(
     answer: Answer, expected: bool
 ) -> None:
-    assert is_told(answer) is expected
+    assert is_evidence(answer) is expected
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,11 @@ from botocore.exceptions import ClientError
 from chalicelib.control.rules.limits import Limits
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.monoova.gate_store import Controls
-from chalicelib.payouts.store.counted import CountedPayouts, CountsBusyError, LimitReachedError
+from chalicelib.payouts.store.counted_payouts import (
+    CountedPayouts,
+    CountsBusyError,
+    LimitReachedError,
+)
 from chalicelib.payouts.store.payouts import Payouts
 from tests.payouts.store.test_payouts_table import payout
 

@@ -10,10 +10,10 @@ from chalicelib.payouts.rules.payout import State
 from chalicelib.reports.rules.comparison import (
     DIFFERENCES,
     NOTHING,
-    Booked,
+    Booking,
     Kind,
     Movement,
-    Stated,
+    StatementLine,
     kind_of,
 )
 from chalicelib.reports.rules.day_statistics import DayPayout, DayStatistics, statistics_of
@@ -23,8 +23,8 @@ AT = datetime(2026, 11, 24, 1, tzinfo=UTC)
 OURS = DayPayout("p", "p", 12_550, State.COMPLETED, "PayId", AT)
 
 
-def stated(amount: Decimal = AMOUNT, number: str = "1", fee: Decimal = FEE) -> Stated:
-    return Stated("p", number, amount, fee)
+def stated(amount: Decimal = AMOUNT, number: str = "1", fee: Decimal = FEE) -> StatementLine:
+    return StatementLine("p", number, amount, fee)
 
 
 def out(amount: Decimal = AMOUNT, number: str = "1") -> Movement:
@@ -35,60 +35,60 @@ def back(amount: Decimal = AMOUNT) -> Movement:
     return Movement("p", "9", Decimal(0), amount)
 
 
-PAID = Booked((stated(),), (out(), out(FEE)))
+PAID = Booking((stated(),), (out(), out(FEE)))
 
 
 @pytest.mark.parametrize(
     ("state", "booked", "kind"),
     [
         (State.COMPLETED, PAID, Kind.MATCHED),
-        (State.COMPLETED, Booked((stated(),), (out(AMOUNT + FEE),)), Kind.MATCHED),
-        (State.COMPLETED, Booked((stated(),), (out(AMOUNT - 5), out(Decimal(5)))), Kind.MATCHED),
+        (State.COMPLETED, Booking((stated(),), (out(AMOUNT + FEE),)), Kind.MATCHED),
+        (State.COMPLETED, Booking((stated(),), (out(AMOUNT - 5), out(Decimal(5)))), Kind.MATCHED),
         (State.COMPLETED, NOTHING, Kind.MISSING_THERE),
-        (State.COMPLETED, Booked((stated(),), ()), Kind.MISSING_THERE),
-        (State.COMPLETED, Booked((), (out(),)), Kind.MISSING_THERE),
-        (State.COMPLETED, Booked((stated(AMOUNT + 1),), (out(),)), Kind.AMOUNT_DIFFERS),
-        (State.COMPLETED, Booked((stated(),), (out(AMOUNT + 1),)), Kind.AMOUNT_DIFFERS),
-        (State.COMPLETED, Booked((stated(),), (out(), out(number="2"))), Kind.BOOKED_TWICE),
-        (State.COMPLETED, Booked((stated(), stated(number="2")), (out(),)), Kind.BOOKED_TWICE),
-        (State.COMPLETED, Booked((stated(),), (out(), back())), Kind.GIVEN_BACK),
-        (State.COMPLETED, Booked((stated(),), (out(), back(Decimal(60)))), Kind.GIVEN_BACK),
-        (State.COMPLETED, Booked((stated(),), (out(), out(FEE), back(FEE))), Kind.MATCHED),
-        (State.RETURNED, Booked((stated(),), (out(), back())), Kind.RETURNED),
+        (State.COMPLETED, Booking((stated(),), ()), Kind.MISSING_THERE),
+        (State.COMPLETED, Booking((), (out(),)), Kind.MISSING_THERE),
+        (State.COMPLETED, Booking((stated(AMOUNT + 1),), (out(),)), Kind.AMOUNT_DIFFERS),
+        (State.COMPLETED, Booking((stated(),), (out(AMOUNT + 1),)), Kind.AMOUNT_DIFFERS),
+        (State.COMPLETED, Booking((stated(),), (out(), out(number="2"))), Kind.BOOKED_TWICE),
+        (State.COMPLETED, Booking((stated(), stated(number="2")), (out(),)), Kind.BOOKED_TWICE),
+        (State.COMPLETED, Booking((stated(),), (out(), back())), Kind.GIVEN_BACK),
+        (State.COMPLETED, Booking((stated(),), (out(), back(Decimal(60)))), Kind.GIVEN_BACK),
+        (State.COMPLETED, Booking((stated(),), (out(), out(FEE), back(FEE))), Kind.MATCHED),
+        (State.RETURNED, Booking((stated(),), (out(), back())), Kind.RETURNED),
         (State.RETURNED, PAID, Kind.RETURNED),
         (State.RETURNED, NOTHING, Kind.MISSING_THERE),
         (State.FAILED, NOTHING, Kind.MATCHED),
-        (State.FAILED, Booked((), (out(), out(FEE), back())), Kind.MATCHED),
-        (State.FAILED, Booked((stated(),), ()), Kind.MATCHED),
+        (State.FAILED, Booking((), (out(), out(FEE), back())), Kind.MATCHED),
+        (State.FAILED, Booking((stated(),), ()), Kind.MATCHED),
         (State.FAILED, PAID, Kind.PAID_THERE),
         (State.CANCELLED, NOTHING, Kind.MATCHED),
         (State.CANCELLED, PAID, Kind.PAID_THERE),
         (State.QUEUED, NOTHING, Kind.NOT_FINAL_HERE),
         (State.QUEUED, PAID, Kind.PAID_THERE),
         (State.AWAITING_APPROVAL, PAID, Kind.PAID_THERE),
-        (State.AWAITING_APPROVAL, Booked((stated(),), (out(), back())), Kind.NOT_FINAL_HERE),
+        (State.AWAITING_APPROVAL, Booking((stated(),), (out(), back())), Kind.NOT_FINAL_HERE),
         (State.ACCEPTED, PAID, Kind.NOT_FINAL_HERE),
-        (State.ACCEPTED, Booked((stated(AMOUNT + 1),), ()), Kind.AMOUNT_DIFFERS),
+        (State.ACCEPTED, Booking((stated(AMOUNT + 1),), ()), Kind.AMOUNT_DIFFERS),
     ],
 )
-def test_a_payout_and_its_bookings_come_to(state: State, booked: Booked, kind: Kind) -> None:
+def test_a_payout_and_its_bookings_come_to(state: State, booked: Booking, kind: Kind) -> None:
     assert kind_of(replace(OURS, state=state), booked) is kind
 
 
 def test_a_fee_as_large_as_the_payout_is_no_second_payment() -> None:
     small = replace(OURS, amount_cents=11)
-    booked = Booked((stated(FEE),), (out(FEE), out(FEE)))
+    booked = Booking((stated(FEE),), (out(FEE), out(FEE)))
     assert kind_of(small, booked) is Kind.MATCHED
 
 
 def test_nothing_is_missing_where_only_a_part_was_looked_at() -> None:
     assert kind_of(OURS, NOTHING, may_be_missing=False) is Kind.MATCHED
-    assert kind_of(OURS, Booked((), (back(),)), may_be_missing=False) is Kind.GIVEN_BACK
+    assert kind_of(OURS, Booking((), (back(),)), may_be_missing=False) is Kind.GIVEN_BACK
 
 
 def test_what_was_booked_is_told_from_the_statement_or_from_the_movements() -> None:
-    assert Booked((stated(),), (out(Decimal(1)),)).amount == AMOUNT
-    assert Booked((), (out(), out(FEE))).amount == AMOUNT
+    assert Booking((stated(),), (out(Decimal(1)),)).amount == AMOUNT
+    assert Booking((), (out(), out(FEE))).amount == AMOUNT
     assert NOTHING.amount is None
 
 
@@ -129,7 +129,7 @@ def test_a_person_has_to_look_at_every_difference_and_at_nothing_else() -> None:
 
 
 def test_where_nothing_was_booked_the_sums_are_still_dollars() -> None:
-    sums = (NOTHING.fee, Booked((stated(),)).credited)
+    sums = (NOTHING.fee, Booking((stated(),)).credited)
     assert sums == (Decimal(0), Decimal(0))
     assert all(isinstance(dollars, Decimal) for dollars in sums)
 

@@ -22,7 +22,7 @@ from chalicelib import late
 from chalicelib.core.coldstart import generated_code
 from chalicelib.container import wired
 parts = wired.get()
-late.payout_schemas, parts.paying, parts.dispatcher, parts.webhooks
+late.payout_schemas, parts.payout_requests, parts.dispatcher, parts.webhooks
 parts.reconciler, parts.daily_reports
 parts.vault._sdk, parts.vault._provider
 import dataclasses

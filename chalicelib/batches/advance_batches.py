@@ -37,7 +37,7 @@ _WAITS_FOR: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class BatchTending:
+class BatchAdvancer:
     """Looks after every open batch, for as long as it may."""
 
     batches: Batches
@@ -47,7 +47,7 @@ class BatchTending:
     messages: BatchMessages
     clock: Clock
 
-    def tend(self, batch_ids: tuple[str, ...], time_left: TimeLeft) -> None:
+    def advance(self, batch_ids: tuple[str, ...], time_left: TimeLeft) -> None:
         """One that something is wrong with keeps no other waiting, and no payout."""
         # Each minute begins with another: one that takes all the time comes last the next time.
         first = self.clock.now().minute % max(len(batch_ids), 1)
@@ -80,7 +80,7 @@ class BatchTending:
             return
         is_counted = batch.status in (BatchStatus.RELEASED, BatchStatus.CANCELLED)
         if is_counted and time_left.has(_TALLY_SECONDS):
-            self.work.move_on(batch, self.progress.kept_up(batch))
+            self.work.move_on(batch, self.progress.recount_due(batch))
         elif not batch.is_open:
             self.open_batches.close(batch.batch_id, now)
 
