@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from payoutctl import signing_in
+from payoutctl import sign_in
 from payoutctl.exits import Exit, Failure
 from payoutctl.tokens import TokenFile, Tokens
 
@@ -39,7 +39,7 @@ class Credentials:
         session, is_local = self._session, bool(self._session.connection.users)
         tokens = self._tokens or (self._local() if is_local else self._kept())
         connection = replace(session.connection, region=tokens.region)
-        fresh = signing_in.fresh(
+        fresh = sign_in.fresh(
             lambda: session.adapters.cognito(connection), connection, tokens, session.adapters.now()
         )
         if fresh is not tokens and not is_local:
@@ -60,7 +60,7 @@ class Credentials:
             known = ", ".join(session.connection.users)
             raise Failure(f"The local stack has the groups {known}.", Exit.USAGE)
         cognito = session.adapters.cognito(session.connection)
-        return signing_in.signed_in(
+        return sign_in.signed_in(
             cognito, session.connection, user.email, user.password, ask, session.adapters.now
         )
 

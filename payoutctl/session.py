@@ -1,4 +1,4 @@
-"""What one run of payoutctl has at hand: where it goes, as whom, and what it prints."""
+"""One run of payoutctl: which deployment, which user, and what it prints."""
 
 import os
 import time
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from payoutctl import signing_in
+from payoutctl import sign_in
 from payoutctl.client import Api, new_http
 from payoutctl.connection import Connection, chosen
 from payoutctl.credentials import Credentials
@@ -50,7 +50,7 @@ class Adapters:
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = _now
     monoova_http: Callable[[str], Any] = new_http
-    cognito: Callable[[Connection], Any] = signing_in.cognito_of
+    cognito: Callable[[Connection], Any] = sign_in.cognito_of
     aws: Callable[[Connection, Callable[[str], None]], Clients] = _aws
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from payoutctl.client import Answer, Api, at, new_http
 from payoutctl.exits import MEANINGS, Exit, Failure, table
+from payoutctl.poll import polled
 from payoutctl.session import Adapters, Session
-from payoutctl.waiting import looked_at
 
 PROBLEM: Final = {"detail": "In words.", "code": "ACode", "request_id": "request-7"}
 
@@ -140,7 +140,7 @@ def test_a_wait_outlives_answers_that_do_not_come_and_not_a_refusal() -> None:
     for status, sleeps in ((503, [4.0, 8.0, 16.0, 32.0]), (404, [])):
         slept.clear()
         with answering(status) as session.api, pytest.raises(Failure):
-            looked_at(session, "/payouts/x")
+            polled(session, "/payouts/x")
         assert slept == sleeps
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from payoutctl.exits import Exit, Failure
-from payoutctl.paying import awaited
+from payoutctl.pay import awaited
 from payoutctl.session import Adapters, Session
 from simulator.outcomes import Outcome
 from simulator.triggers import TRIGGERS
