@@ -104,7 +104,7 @@ def _the_queue_sends(stack: Stack, customer_id: str, say: Say) -> list[str]:
 def _every_function_ran(stack: Stack, foreign: str, say: Say) -> list[str]:
     """Each has written its line; the one for webhook events about the other system's payment."""
     problems = []
-    stack.strike("ReconcileDaily")  # which the clock does once a day
+    stack.run_scheduled("ReconcileDaily")  # which the clock does once a day
     for suffix in _FUNCTIONS:
         name = f"monoova-payouts-local{suffix}"
         if not _until(lambda name=name: _lines_of(stack, name)):  # type: ignore[misc]

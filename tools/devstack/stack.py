@@ -128,9 +128,9 @@ class Stack:
         Raises:
             DevstackError: it failed; with what it said.
         """
-        self.strike("Reconcile")
+        self.run_scheduled("Reconcile")
 
-    def strike(self, logical_id: str) -> Any:
+    def run_scheduled(self, logical_id: str) -> Any:
         """Runs a scheduled function now; returns its answer.
 
         Raises:
