@@ -16,11 +16,11 @@ help:  ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: .venv/.run-stamp .venv-aws/.stamp  ## Everything on this machine: pays three times before your eyes, then serves until Ctrl-C
+run: .venv/.run-stamp .venv-aws/.stamp  ## Everything on this machine: makes three payouts, then serves until Ctrl-C
 	@$(PYTHON) -m tools.devstack run
 
 .PHONY: demo
-demo: .venv/.run-stamp .venv-aws/.stamp  ## The same without serving; exit code 0 when all three ended as they should
+demo: .venv/.run-stamp .venv-aws/.stamp  ## The three payouts without serving; exit code 0 when all ended as they should
 	@$(PYTHON) -m tools.devstack demo
 
 # The functions of the local stack answer in the time of a real API: their tests share one worker
@@ -49,11 +49,11 @@ simulate: venv  ## Simulated days, judged by the checker: make simulate SEEDS=7 
 	@$(PYTHON) -m proof.days $(SEEDS)
 
 .PHONY: mutate
-mutate: venv  ## Change the domain in small ways; its tests must notice, or the list says why not
+mutate: venv  ## Change the rules in small ways; its tests must notice, or the list says why not
 	@$(PYTHON) -m proof.mutation
 
 .PHONY: prove-deploy
-prove-deploy: venv  ## Deploy the production templates into the emulated AWS and use every way in (90 seconds)
+prove-deploy: venv  ## Deploy the production templates into the emulated AWS and call every entry point (90 seconds)
 	@$(PYTHON) -m tools.devstack prove
 
 .PHONY: contract
@@ -120,7 +120,7 @@ build/package/prod/template.yaml: .venv/.stamp
 	$(PYTHON) -m tools.deploy package --stage prod
 
 .PHONY: fmt
-fmt: .venv/.stamp  ## Format the code and mend what can be mended by itself
+fmt: .venv/.stamp  ## Format the code and apply automatic fixes
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 

@@ -2,8 +2,8 @@
 
 import click
 
+from payoutctl.commands import Command
 from payoutctl.session import Session, with_session
-from payoutctl.words import Command
 
 
 @click.command(cls=Command, help="The balance, the available balance, and incoming funds.")

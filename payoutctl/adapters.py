@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from payoutctl import signing_in
+from payoutctl import sign_in
 from payoutctl.client import new_http
 from payoutctl.connection import Connection
 
@@ -34,5 +34,5 @@ class Adapters:
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = _now
     monoova_http: Callable[[str], Any] = new_http
-    cognito: Callable[[Connection], Any] = signing_in.cognito_of
+    cognito: Callable[[Connection], Any] = sign_in.cognito_of
     aws: Callable[[Connection, Callable[[str], None]], Clients] = _aws

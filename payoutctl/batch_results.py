@@ -7,12 +7,12 @@ import click
 
 from payoutctl.batches import show
 from payoutctl.client import at
+from payoutctl.commands import Command, cursor, everything
 from payoutctl.files import write_new
+from payoutctl.poll import POLL_SECONDS, polled
 from payoutctl.session import Session, with_session
-from payoutctl.waiting import POLL_SECONDS, looked_at
-from payoutctl.words import Command, cursor, everything
 
-# Nothing goes on by itself there: it is over, or a person has to say something.
+# Nothing more happens in these without a person.
 _RESTS: Final = ("Finished", "Cancelled", "AwaitingConfirmation", "AwaitingApproval")
 _ENDED: Final = ("completed", "failed", "returned", "cancelled", "not_released")
 
@@ -36,7 +36,7 @@ def _awaited(session: Session, found: Any) -> Any:
         while found["status"] not in _RESTS:
             bar.at(_ended(found), total, found["status"])
             session.adapters.sleep(POLL_SECONDS)
-            found = looked_at(session, at("batches", found["batch_id"]))
+            found = polled(session, at("batches", found["batch_id"]))
         bar.at(_ended(found), total, found["status"])
     return found
 

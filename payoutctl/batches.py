@@ -7,12 +7,12 @@ from typing import Any, Final
 import click
 
 from payoutctl.client import Answer, at
+from payoutctl.commands import Group, cursor, limit, yes
 from payoutctl.exits import Exit, Failure
 from payoutctl.output import money
 from payoutctl.payouts import reason
+from payoutctl.poll import POLL_SECONDS, polled
 from payoutctl.session import Session, with_session
-from payoutctl.waiting import POLL_SECONDS, looked_at
-from payoutctl.words import Group, cursor, limit, yes
 
 _MOST_SHOWN: Final = 20
 
@@ -54,7 +54,7 @@ def _checked(session: Session, found: Any) -> Any:
     with session.out.progress("Checking against earlier payouts"):
         while found["status"] == "Checking":
             session.adapters.sleep(POLL_SECONDS)
-            found = looked_at(session, at("batches", found["batch_id"]))
+            found = polled(session, at("batches", found["batch_id"]))
     return found
 
 

@@ -8,24 +8,24 @@ from payoutctl import (
     batches,
     customers,
     dead_letters,
-    deploying,
+    deployment,
     doctor,
-    explaining,
+    explanation,
+    gate,
     key,
     login,
-    paying,
+    pay,
     payouts,
     profiles,
-    reconciling,
+    reconciliation,
     reports,
-    sending,
     smoke,
     webhooks,
 )
 from payoutctl.adapters import Adapters
 from payoutctl.exits import table
 from payoutctl.session import Session
-from payoutctl.words import Group
+from payoutctl.commands import Group
 
 _HELP = """Monoova Payouts from a terminal, for the people who run it.
 
@@ -68,15 +68,15 @@ for command in (
     login.logout,
     login.whoami,
     customers.customer,
-    paying.pay,
+    pay.pay,
     payouts.payouts,
     batches.batch,
-    reconciling.reconcile,
-    reconciling.refresh,
+    reconciliation.reconcile,
+    reconciliation.refresh,
     dead_letters.dlq,
-    sending.breaker,
-    sending.pause,
-    sending.resume,
+    gate.breaker,
+    gate.pause,
+    gate.resume,
     account.account,
     webhooks.webhooks,
     key.key,
@@ -85,10 +85,10 @@ for command in (
     reports.stats,
     doctor.doctor,
     profiles.profile,
-    deploying.configure,
-    deploying.finish,
+    deployment.configure,
+    deployment.finish,
 ):
     payoutctl.add_command(command)
-payouts.payouts.add_command(explaining.explain)
+payouts.payouts.add_command(explanation.explain)
 for command in (batch_results.status, batch_results.rows, batch_results.result):
     batches.batch.add_command(command)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import click
 
-from payoutctl import signing_in
+from payoutctl import sign_in
 from payoutctl.adapters import Adapters
 from payoutctl.connection import Connection
 from payoutctl.exits import Exit, Failure
@@ -51,7 +51,7 @@ class Credentials:
         is_local = bool(self._connection.users)
         tokens = self._tokens or (self._local() if is_local else self._kept())
         connection = replace(self._connection, region=tokens.region)
-        fresh = signing_in.fresh(
+        fresh = sign_in.fresh(
             lambda: self._adapters.cognito(connection), connection, tokens, self._adapters.now()
         )
         if fresh is not tokens and not is_local:
@@ -71,7 +71,7 @@ class Credentials:
             known = ", ".join(self._connection.users)
             raise Failure(f"The local stack has the groups {known}.", Exit.USAGE)
         cognito = self._adapters.cognito(self._connection)
-        return signing_in.signed_in(
+        return sign_in.signed_in(
             cognito, self._connection, user.email, user.password, ask, self._adapters.now
         )
 

@@ -7,10 +7,10 @@ import click
 
 from payoutctl import payees
 from payoutctl.client import at
+from payoutctl.commands import Group, cursor, limit, yes
 from payoutctl.files import write_new
-from payoutctl.plain import as_json
+from payoutctl.plain_text import as_json
 from payoutctl.session import Session, with_session
-from payoutctl.words import Group, cursor, limit, yes
 
 names = click.option("--names", is_flag=True, help="Also show the name and the e-mail address.")
 

@@ -6,9 +6,9 @@ import click
 
 from payoutctl import dead_letter_queue as queues
 from payoutctl.client import at
+from payoutctl.commands import Group, yes
 from payoutctl.exits import Exit, Failure
 from payoutctl.session import Session, with_session
-from payoutctl.words import Group, yes
 
 _COLUMNS: Final = (
     *("message_id", "kind", "event", "transaction_id", "amount"),

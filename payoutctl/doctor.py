@@ -5,11 +5,11 @@ from typing import Final
 
 import click
 
-from payoutctl.checks import alarms, at_monoova, data, functions, messages, ways_in
+from payoutctl.checks import alarms, at_monoova, data, entry_points, functions, messages
 from payoutctl.checks.findings import Findings, Verdict
+from payoutctl.commands import Command
 from payoutctl.exits import Exit, Failure
 from payoutctl.session import Session, with_session
-from payoutctl.words import Command
 
 Look = Callable[[Session, Findings], None]
 
@@ -24,7 +24,7 @@ _AWS: Final[tuple[Look, ...]] = (data.look, messages.look, functions.look, alarm
 def doctor(session: Session, no_login: bool) -> None:
     found = Findings()
     looks: tuple[Look, ...] = (
-        ways_in.look,
+        entry_points.look,
         *_AWS,
         lambda session, found: at_monoova.look(session, found, logs_in=not no_login),
     )

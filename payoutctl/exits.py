@@ -7,7 +7,7 @@ from typing import IO, Any, Final
 
 import click
 
-from payoutctl.plain import as_json, clean
+from payoutctl.plain_text import as_json, clean
 
 Json = Mapping[str, Any]
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
+from payoutctl.commands import Group
 from payoutctl.exits import Exit, Failure
 from payoutctl.monoova import Monoova
 from payoutctl.session import Session, with_session
-from payoutctl.words import Group
 
 
 @click.group(cls=Group, help="Monoova's API key.")

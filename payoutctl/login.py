@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import click
 
-from payoutctl import signing_in
+from payoutctl import sign_in
+from payoutctl.commands import Command
 from payoutctl.credentials import ask
 from payoutctl.exits import Exit, Failure
 from payoutctl.session import Session, with_session
-from payoutctl.words import Command
 
 
 @click.command(cls=Command, help="Sign in with the user pool, for a working day.")
@@ -25,7 +25,7 @@ def login(session: Session, username: str | None, password_stdin: bool) -> None:
         )
     name = username or connection.username or str(click.prompt("Username", err=True))
     password = sys.stdin.readline().rstrip("\n") if password_stdin else ask("Password")
-    tokens = signing_in.signed_in(
+    tokens = sign_in.signed_in(
         session.adapters.cognito(connection), connection, name, password, ask, session.adapters.now
     )
     session.credentials.file.write(tokens)
@@ -45,7 +45,7 @@ def logout(session: Session) -> None:
     session.credentials.file.remove()
     if tokens is not None:
         connection = replace(session.connection, region=tokens.region)
-        signing_in.revoke(session.adapters.cognito(connection), tokens)
+        sign_in.revoke(session.adapters.cognito(connection), tokens)
     session.out.say("Signed out.")
     if session.out.is_json:
         session.out.document({"was_signed_in": tokens is not None})

@@ -18,11 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from payoutctl.plain import as_json, clean
+from payoutctl.plain_text import as_json, clean
 
 # Away from a terminal nothing is cut off: a line goes to a file or to another program.
 _WIDE: Final = 250
-# A narrower terminal breaks lines by itself; an id that we break in two cannot be copied.
+# A narrower terminal breaks lines; an id that we break in two cannot be copied.
 _WHOLE: Final = ("status", "amount", "verdict", "day", "date")
 _NUMBERS: Final = ("amount", "value", "count", "line", "total")
 _FRACTION: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$")

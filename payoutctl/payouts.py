@@ -5,9 +5,9 @@ from typing import Any, Final
 import click
 
 from payoutctl.client import at
+from payoutctl.commands import Group, cursor, everything, limit, yes
 from payoutctl.output import money, whole_seconds
 from payoutctl.session import Session, with_session
-from payoutctl.words import Group, cursor, everything, limit, yes
 
 _STATUSES: Final = (
     "AwaitingApproval",

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import click
 
+from payoutctl.commands import Command
 from payoutctl.connection import profile_file
 from payoutctl.exits import Exit, Failure
 from payoutctl.session import Session, with_session
-from payoutctl.words import Command
 
 _PROJECT: Final = Path(__file__).resolve().parents[1]
 

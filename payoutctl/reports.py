@@ -9,9 +9,9 @@ from typing import Any, Final
 import click
 
 from payoutctl.client import at
+from payoutctl.commands import Command, Group, cursor
 from payoutctl.exits import Exit
 from payoutctl.session import SYDNEY, Session, with_session
-from payoutctl.words import Command, Group, cursor
 
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
 _REPORT: Final = ("date", "made_at", "is_complete", "difference_count", "not_ours", "revision")

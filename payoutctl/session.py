@@ -1,4 +1,4 @@
-"""What one run of payoutctl has at hand: where it goes, as whom, and what it prints."""
+"""One run of payoutctl: which deployment, which user, and what it prints."""
 
 import os
 from collections.abc import Mapping

@@ -4,12 +4,12 @@ from typing import Any
 
 import click
 
+from payoutctl.commands import Command, yes
 from payoutctl.exits import Exit, Failure
 from payoutctl.output import money
-from payoutctl.paying import ENDS, awaited, repeatable, requested
+from payoutctl.pay import ENDS, awaited, repeatable, requested
 from payoutctl.payouts import show_payout
 from payoutctl.session import Session, with_session
-from payoutctl.words import Command, yes
 
 
 @click.command(

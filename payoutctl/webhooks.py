@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import click
 
+from payoutctl.commands import Group, yes
 from payoutctl.exits import Exit, Failure
 from payoutctl.monoova import Monoova
 from payoutctl.session import SYDNEY, Session, with_session
-from payoutctl.words import Group, yes
 
 # The one stage that is there for real money: infra/stages/prod.toml.
 _LIVE_STAGE: Final = "prod"

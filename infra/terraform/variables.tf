@@ -17,7 +17,7 @@ variable "package_directory" {
 variable "notification_arns" {
   type        = list(string)
   default     = []
-  description = "SNS topics that are told of all that happens to the stacks."
+  description = "SNS topics that get every event of the stacks."
 }
 
 variable "tags" {
@@ -226,7 +226,7 @@ variable "review_after_hours" {
   description = "An open payout older than this needs review."
 }
 
-# --------------------------------------------------------------------- infra/app.yaml: the way in
+# --------------------------------------------------------------------- infra/app.yaml: the API
 
 variable "cors_allow_origin" {
   type        = string

@@ -70,3 +70,27 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
     assert {"run", "test"} <= named
     for target in named:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+PAGES: Final = [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"]
+# A file by its path, a folder by its last `/`; the glossary leaves out `chalicelib/`.
+_PATH: Final = re.compile(r"`((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|toml|yaml|json|js|html|md))?)`")
+_MODULE: Final = re.compile(r"python -m ([a-z][\w.]*)")
+_NOT_COMMITTED: Final = {"build/", "console/config.json"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    roots = [ROOT, ROOT / "chalicelib"]
+    named = {path for path in _PATH.findall(page.read_text()) if not path.startswith("build/")}
+    missing = [
+        path for path in named - _NOT_COMMITTED if not any((root / path).exists() for root in roots)
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_module_that_a_page_runs_exists(page: Path) -> None:
+    for name in _MODULE.findall(page.read_text()):
+        path = ROOT / name.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), name

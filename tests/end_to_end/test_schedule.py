@@ -12,7 +12,7 @@ def test_the_reconciler_runs_every_minute_with_nobody_asking_for_it(deployed: De
 
 def test_the_morning_s_run_makes_the_reports_of_the_days_before(deployed: Deployed) -> None:
     # An earlier test may have made it already.
-    deployed.stack.strike("ReconcileDaily")
+    deployed.stack.run_scheduled("ReconcileDaily")
     kept = json_of(deployed.call("GET", "/reports/daily"))["items"]
     assert [report["is_complete"] for report in kept] == [True] * 3
-    assert deployed.stack.strike("ReconcileDaily")["reports"] == []
+    assert deployed.stack.run_scheduled("ReconcileDaily")["reports"] == []

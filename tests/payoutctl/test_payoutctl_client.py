@@ -14,7 +14,7 @@ from payoutctl.adapters import Adapters
 from payoutctl.client import Answer, Api, at, new_http
 from payoutctl.exits import MEANINGS, Exit, Failure, table
 from payoutctl.session import Session
-from payoutctl.waiting import looked_at
+from payoutctl.poll import polled
 
 PROBLEM: Final = {"detail": "In words.", "code": "ACode", "request_id": "request-7"}
 
@@ -141,7 +141,7 @@ def test_a_wait_outlives_answers_that_do_not_come_and_not_a_refusal() -> None:
     for status, sleeps in ((503, [4.0, 8.0, 16.0, 32.0]), (404, [])):
         slept.clear()
         with answering(status) as session.api, pytest.raises(Failure):
-            looked_at(session, "/payouts/x")
+            polled(session, "/payouts/x")
         assert slept == sleeps
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from payoutctl.adapters import Adapters
 from payoutctl.exits import Exit, Failure
-from payoutctl.paying import awaited
+from payoutctl.pay import awaited
 from payoutctl.session import Session
 from simulator.outcomes import Outcome
 from simulator.triggers import TRIGGERS

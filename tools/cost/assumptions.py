@@ -21,7 +21,7 @@ class Assumptions:
         return self.sections[section]
 
     def with_changed(self, section: str, **values: float) -> "Assumptions":
-        """The same, but for some numbers of one section."""
+        """A copy with some numbers of one section replaced."""
         changed = {**self.sections[section], **values}
         return Assumptions(self.made_on, {**self.sections, section: changed})
 
@@ -44,7 +44,7 @@ class Assumptions:
 
 
 def assumptions(path: Path = ASSUMPTIONS) -> Assumptions:
-    """Those of the file."""
+    """The assumptions of the file."""
     content: dict[str, Any] = tomllib.loads(path.read_text())
     made_on: date = content.pop("made_on")
     sections = {

@@ -1,4 +1,4 @@
-"""What stands in an account whether anybody is paid or not: counted in templates and app."""
+"""What an account has however many payouts there are: counted in templates and app."""
 
 import json
 from collections import Counter

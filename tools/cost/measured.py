@@ -29,7 +29,7 @@ _ROUNDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Milliseconds: CPU of each way in, and the start of each function."""
+    """Milliseconds: CPU of each entry point, and the start of each function."""
 
     measured_on: date
     machine: str

@@ -77,7 +77,7 @@ def _all_of_these(inputs: Inputs) -> Inputs:
 
 _ALL: Final = "all of these"
 _CHANGES: Final[dict[str, Callable[[Inputs], Inputs]]] = {
-    "no dashboard beyond what CloudWatch shows by itself": _without_dashboard,
+    "no dashboard beyond CloudWatch's automatic ones": _without_dashboard,
     "alarms over all functions of the account, not one for each": _alarms_over_all_functions,
     "ten alarms, the most urgent": _ten_alarms,
     "no key of our own but the one of customers' data": _one_key,

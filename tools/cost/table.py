@@ -58,7 +58,7 @@ def _origin(inputs: Inputs, prices: Prices) -> Iterator[str]:
     yield f"- CPU and cold starts: measured {measured.measured_on} on {measured.machine}"
     yield f"- **assumed** ({assumed.made_on}, assumptions.toml): the wait for AWS and Monoova,"
     yield f"  how often each flow happens, {assumed['month']['payout_hours_per_day']:g} hours of"
-    yield "  payouts a day, what Lambda writes to the log by itself"
+    yield "  payouts a day, Lambda's own log lines"
     yield f"- {stands.architecture}; {stands.alarm_metrics} alarms ({alarms});"
     request, idle = (_milliseconds(inputs, flow) for flow in (journeys.TOLD, journeys.IDLE))
     yield f"  POST /payouts takes {request:,.0f} ms, most of it Monoova's part, an idle minute"

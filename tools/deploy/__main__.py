@@ -64,7 +64,7 @@ def deploy_all(name: str, yes: bool) -> None:
     deployment.watch(outputs)
     click.echo(f"\nThe API is at {app['EndpointURL']}")
     click.echo(
-        "Monoova's webhooks go to …/webhooks/monoova/{event name}: docs/deployment.md, step 6."
+        "Monoova's webhooks go to …/webhooks/monoova/{event name}: docs/deployment.md, step 5."
     )
 
 

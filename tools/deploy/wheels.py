@@ -23,7 +23,7 @@ class Architecture(StrEnum):
 
     @property
     def machine(self) -> str:
-        """The same as wheels name it."""
+        """The processor, as the names of wheels have it."""
         return "aarch64" if self is Architecture.ARM64 else "x86_64"
 
 

@@ -1,4 +1,4 @@
-"""`python -m tools.devstack run`, `demo` or `prove`: the local stack, and the main job on it."""
+"""`python -m tools.devstack run`, `demo` or `prove`: the local stack, and payouts on it."""
 
 import argparse
 import contextlib
@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from tools.deploy.errors import DeployError
-from tools.devstack import profile, proving, story
+from tools.devstack import demo, profile, prove_deploy
 from tools.devstack.errors import DevstackError
 from tools.devstack.progress import Progress
 from tools.devstack.settings import Monoova, Ports
@@ -22,15 +22,15 @@ _NOT_SIMULATED: Final = """\
 This stack talks to {url}, with the key you gave.
  - What it pays, it pays there: A$1.05 to a PayID that is only an example, from mAccount {maccount}.
    Set MONOOVA_MACCOUNT_TOKEN, MONOOVA_SOURCE_BSB and MONOOVA_SOURCE_ACCOUNT to your own.
- - Its webhooks cannot reach a loopback address: the payout's end is found by asking.
- - Which end that is, is up to that Monoova. One payout is all that is shown here.
+ - Its webhooks cannot reach a loopback address: the payout's status is found by asking.
+ - Which status that is, is up to that Monoova. Only one payout is made here.
 """
 
 _SERVING: Final = """
 Serving until Ctrl-C.
 
   console            {console}
-{people}
+{users}
 
   API                {api}
   {monoova_title:<18} {monoova}
@@ -72,36 +72,36 @@ def _run(*, serves: bool) -> int:
     monoova = Monoova.from_environment(os.environ)
     started = time.monotonic()
     with Progress(_say) as progress, Stack(ports, monoova, say=progress.step) as stack:
-        progress.rest()
+        progress.finish_step()
         print(f"All of it runs, after {time.monotonic() - started:.1f} s.\n")
         if not monoova.is_simulated:
             print(_NOT_SIMULATED.format(url=monoova.base_url, maccount=monoova.account.maccount))
-        told = _tell(stack)
-        _judge(stack, told.problems, started)
+        shown = _shown(stack)
+        _judge(stack, shown.problems, started)
         if serves:
             with profile.written(stack):
-                print(_serving(stack, told), flush=True)
+                print(_serving(stack, shown), flush=True)
                 with contextlib.suppress(KeyboardInterrupt):  # the way it is meant to end
                     stack.wait_for_its_end()
         print("\nEnding, which takes up to 10 s …", flush=True)
-        return 1 if told.problems else 0
+        return 1 if shown.problems else 0
 
 
 def _prove() -> int:
     started = time.monotonic()
     ports = Ports.from_environment(os.environ)
     with Progress(_say) as progress, Stack(ports, say=progress.step) as stack:
-        progress.rest()
+        progress.finish_step()
         print(f"Deployed, after {time.monotonic() - started:.1f} s.\n")
-        with _bounded(stack, proving.LONGEST_SECONDS):
-            problems = proving.prove(stack, _say)
+        with _bounded(stack, prove_deploy.LONGEST_SECONDS):
+            problems = prove_deploy.prove(stack, _say)
         _judge(stack, problems, started)
         return 1 if problems else 0
 
 
-def _tell(stack: Stack) -> story.Told:
-    with _bounded(stack, story.longest_seconds(stack)):
-        return story.tell(stack, _say)
+def _shown(stack: Stack) -> demo.Result:
+    with _bounded(stack, demo.longest_seconds(stack)):
+        return demo.show(stack, _say)
 
 
 def _judge(stack: Stack, problems: Sequence[str], started: float) -> None:
@@ -118,7 +118,7 @@ def _say(words: str) -> None:
 
 @contextlib.contextmanager
 def _bounded(stack: Stack, seconds: int) -> Iterator[None]:
-    """What does not come to its end in time is ended; what the functions said is shown."""
+    """Stops what takes too long; on an error the functions' logs are printed."""
     signal.signal(signal.SIGALRM, _too_long)
     signal.alarm(seconds)
     try:
@@ -130,11 +130,11 @@ def _bounded(stack: Stack, seconds: int) -> Iterator[None]:
         signal.alarm(0)
 
 
-def _serving(stack: Stack, told: story.Told) -> str:
+def _serving(stack: Stack, shown: demo.Result) -> str:
     credentials = stack.emulator.credentials
     return _SERVING.format(
         console=stack.console_url,
-        people=_people(stack),
+        users=_users(stack),
         api=stack.api_url,
         monoova_title="simulated Monoova" if stack.monoova.is_simulated else "Monoova",
         monoova=stack.simulator_url,
@@ -142,17 +142,17 @@ def _serving(stack: Stack, told: story.Told) -> str:
         key_id=credentials.access_key_id,
         key_secret=credentials.secret_access_key,
         token=stack.token("operators"),
-        curls="\n".join(_curls(stack.api_url, told)),
+        curls="\n".join(_curls(stack.api_url, shown)),
     )
 
 
-def _people(stack: Stack) -> str:
+def _users(stack: Stack) -> str:
     """Who may sign in to the console. The passwords are new for each start."""
     users = [stack.user(group) for group in ("operators", "approvers", "viewers")]
     return "\n".join(f"   {user.email:<24}password {user.password}" for user in users)
 
 
-def _curls(api_url: str, told: story.Told) -> tuple[str, str, str]:
+def _curls(api_url: str, shown: demo.Result) -> tuple[str, str, str]:
     destination = {
         "type": "BankAccount",
         "bsb": "062-000",
@@ -160,12 +160,12 @@ def _curls(api_url: str, told: story.Told) -> tuple[str, str, str]:
         "account_name": "Robin Example",
     }
     customer = {"name": "Robin Example", "destination": destination}
-    payout = {"customer_id": told.customer_id, "amount": 12.5}
+    payout = {"customer_id": shown.customer_id, "amount": 12.5}
     post = "curl -s -H \"Authorization: $TOKEN\" -H 'Content-Type: application/json'"
     return (
         f"{post} {api_url}/customers -d '{json.dumps(customer)}'",
         f"{post} {api_url}/payouts -d '{json.dumps(payout)}'",
-        f'curl -s -H "Authorization: $TOKEN" {api_url}/payouts/{told.transaction_id}',
+        f'curl -s -H "Authorization: $TOKEN" {api_url}/payouts/{shown.transaction_id}',
     )
 
 
@@ -182,7 +182,7 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - 
 
 
 def _too_long(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a handler's form
-    raise DevstackError("The story did not come to its end in time.")
+    raise DevstackError("The demonstration did not end in time.")
 
 
 if __name__ == "__main__":

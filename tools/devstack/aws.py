@@ -85,7 +85,7 @@ class Emulator:
 
     @property
     def is_running(self) -> bool:
-        """Whether it has not ended by itself."""
+        """Whether it has not ended."""
         return self._child.is_running
 
     def tail(self) -> str:

@@ -104,7 +104,7 @@ def pinned(requirements: Path) -> Iterator[str]:
 def _run(command: list[str], progress: Progress) -> None:
     """Run a program to its good end, with a line every few seconds.
 
-    Ended by a signal or an interrupt, it leaves the program no time to go on by itself.
+    Ended by a signal or an interrupt, it leaves the program no time to go on.
     """
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

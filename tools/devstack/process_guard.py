@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 
-# What a program has for saying goodbye before it is killed.
+# How long a program has to end before it is killed.
 _GRACE_SECONDS = 3.0
 
 

@@ -1,4 +1,4 @@
-"""Child processes: on a leash, their output in a file, ended with everything they started."""
+"""Child processes: guarded, their output in a file, ended with everything they started."""
 
 import contextlib
 import os
@@ -67,7 +67,7 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Whether it has not ended by itself."""
+        """Whether it has not ended."""
         return self._process.poll() is None
 
     def tail(self, lines: int = 30) -> str:

@@ -10,10 +10,9 @@ _SAID_EVERY_SECONDS: Final = 5.0
 
 
 class Progress:
-    """Steps, one after the other, told to a person from `__enter__` to `__exit__`.
+    """Steps, one after the other, printed from `__enter__` to `__exit__`.
 
-    A step that lasts is told again every `every_seconds`, with its seconds, so that its end is
-    waited for and not wondered about.
+    A step that lasts is printed again every `every_seconds`, with its seconds: it still runs.
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class Progress:
             self._step = (words.partition(",")[0], time.monotonic())
             self._changed.notify()
 
-    def rest(self) -> None:
+    def finish_step(self) -> None:
         """The last step has ended, and none follows for now."""
         with self._changed:
             self._step = None

@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(chunk)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its signature
-        """The functions log; a second line for each request would bury the story."""
+        """The functions log; a second line for each request would hide theirs."""
 
 
 def _preflights(template: Mapping[str, Any]) -> list[tuple[re.Pattern[str], dict[str, str]]]:

@@ -74,7 +74,7 @@ class Monoova:
 
     @property
     def is_simulated(self) -> bool:
-        """Whether no money of anybody's, not even a sandbox's, can move."""
+        """Whether no money, not even a sandbox's, can move."""
         return self.base_url is None
 
     @staticmethod

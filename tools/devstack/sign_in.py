@@ -72,7 +72,7 @@ class _Grant:
 
 @dataclass
 class SignIn:
-    """The page's memory. `callbacks` are the only addresses that anybody is sent back to."""
+    """The page's memory. `callbacks` are the only addresses that it redirects to."""
 
     users: Users
     client_id: str

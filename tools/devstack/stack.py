@@ -1,4 +1,4 @@
-"""The whole stack as one object: for the story told to a person, and for the end-to-end tests."""
+"""The whole stack as one object: for the demonstration and the end-to-end tests."""
 
 import contextlib
 import json
@@ -49,8 +49,8 @@ class Stack:
     ) -> None:
         """`speed`: how much faster than Monoova the simulated one delivers its webhooks.
 
-        `settings` are parameters of infra/app.yaml that go before the usual ones; `say` is told
-        what is being done.
+        `settings` are parameters of infra/app.yaml that go before the usual ones; `say` prints
+        each step.
         """
         self.ports = ports or Ports()
         self.monoova = monoova or Monoova()
@@ -123,15 +123,15 @@ class Stack:
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def reconcile(self) -> None:
-        """Let the scheduled function run now: for tests that do not wait for the minute.
+        """Runs the reconciliation now: for tests that do not wait for the minute.
 
         Raises:
             DevstackError: it failed; with what it said.
         """
-        self.strike("Reconcile")
+        self.run_scheduled("Reconcile")
 
-    def strike(self, logical_id: str) -> Any:
-        """Let a function that the clock starts run now; answers with what it answered.
+    def run_scheduled(self, logical_id: str) -> Any:
+        """Runs a scheduled function now; returns its answer.
 
         Raises:
             DevstackError: it failed; with what it said.
@@ -163,7 +163,7 @@ class Stack:
         """Return only by an exception: an interrupt, or the error that a part has ended.
 
         Raises:
-            DevstackError: a part ended by itself; with the end of its output.
+            DevstackError: a part ended before it was stopped; with the end of its output.
         """
         while self.emulator.is_running and (self._simulator is None or self._simulator.is_running):
             time.sleep(1)

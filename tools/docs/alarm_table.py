@@ -1,6 +1,6 @@
 """Writes the table of alarms of infra/watch.yaml into docs/watching.md (`make docs`).
 
-How soon an alarm is heard follows from its own numbers and three of CloudWatch's; docs/watching.md
+How soon an alarm is raised follows from its own numbers and three of CloudWatch's; docs/watching.md
 says where those come from.
 """
 
@@ -67,7 +67,7 @@ class Alarm:
 
     @property
     def is_on_absence(self) -> bool:
-        """Whether it is heard because nothing comes, which needs no delivery."""
+        """Whether missing data raises it: then no metric has to be delivered first."""
         return self.missing == "breaching"
 
     @property
@@ -135,11 +135,11 @@ def table() -> str:
     found = list(alarms(template()))
     fast = [alarm for alarm in found if alarm.slow is None]
     lines = [
-        "| alarm | of | is heard when | in minutes | no data means | at the worst after |",
+        "| alarm | of | is raised when | in minutes | no data means | at the worst after |",
         "|---|---|---|---|---|---|",
         *(f"| {_cells(alarm)} | {alarm.detection_seconds} s |" for alarm in fast),
         "",
-        "| alarm | of | is heard when | in minutes | no data means | slow, because |",
+        "| alarm | of | is raised when | in minutes | no data means | slow, because |",
         "|---|---|---|---|---|---|",
         *(f"| {_cells(alarm)} | {alarm.slow} |" for alarm in found if alarm.slow),
     ]

@@ -1,4 +1,4 @@
-"""What each way in takes and answers, by the name of its view in app.py."""
+"""What each route takes and answers, by the name of its view in app.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

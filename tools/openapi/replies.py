@@ -38,7 +38,7 @@ _DOLLARS: Final[Json] = {
     "description": "Australian dollars with Monoova's four decimals.",
     "type": ["number", "null"],
 }
-# Not in the life-cycle table: with it a payout's story begins.
+# Not in the life-cycle table: a payout's history begins with it.
 _BEGINNING: Final = "Requested"
 
 

@@ -1,4 +1,4 @@
-"""The webhook door, as JSON Schema: the two official events that change payouts, and any other."""
+"""Monoova's webhooks as JSON Schema: the two official events that change payouts, and others."""
 
 from typing import Any, Final
 

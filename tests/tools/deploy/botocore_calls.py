@@ -1,4 +1,4 @@
-"""Run by itself: what botocore makes of the app's calls, and of AWS's answers to them.
+"""Runs as a program: what botocore makes of the app's calls, and of AWS's answers to them.
 
     python -I -S botocore_calls.py <where botocore is> <region>
 

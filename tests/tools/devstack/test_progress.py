@@ -40,7 +40,7 @@ def test_without_a_step_nothing_is_told() -> None:
     said: list[str] = []
     with Progress(said.append, EVERY_SECONDS) as progress:
         progress.step("Deploying")
-        progress.rest()
+        progress.finish_step()
         before = list(said)
         time.sleep(4 * EVERY_SECONDS)
         assert said == before

@@ -1,4 +1,4 @@
-"""What every command and group of payoutctl has: `--json`, and errors in its form."""
+"""Commands and groups of payoutctl: each has `--json`, and errors in its form."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -40,7 +40,7 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group whose commands are all of that kind."""
+    """A group of `Command`s."""
 
     command_class = Command
     group_class = type

@@ -1,4 +1,4 @@
-"""Looking again and again: a wait of half an hour does not end by one answer that did not come."""
+"""Polling: one answer that did not come does not end a wait of half an hour."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,11 +11,11 @@ POLL_SECONDS: Final = 2.0
 _MOST_TRIES: Final = 5
 
 
-def looked_at(session: "Session", path: str) -> Any:
-    """What stands at `path`; tried again while the API says, or shows, that it is busy.
+def polled(session: "Session", path: str) -> Any:
+    """The document at `path`; retried while the API says that it is busy, or does not answer.
 
     Raises:
-        Failure: what trying again does not mend, or five tries in a row that failed.
+        Failure: one that a retry does not help, or the fifth in a row.
     """
     for tries in range(1, _MOST_TRIES):
         try:

@@ -5,9 +5,9 @@ import sys
 
 import click
 
+from payoutctl.commands import Command
 from payoutctl.exits import Exit, Failure
 from payoutctl.session import Session, with_session
-from payoutctl.words import Command
 
 _stage = click.option("--stage", required=True, help="The name of infra/stages/<stage>.toml.")
 
@@ -18,12 +18,12 @@ _stage = click.option("--stage", required=True, help="The name of infra/stages/<
 @_stage
 @with_session
 def configure(session: Session, stage: str) -> None:
-    from tools.deploy import __main__ as deploying
+    from tools.deploy import __main__ as deploy
     from tools.deploy.errors import DeployError
 
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            deploying.configured(stage)
+            deploy.configured(stage)
     except DeployError as error:
         raise Failure(str(error), Exit.REFUSED) from None
     if session.out.is_json:
@@ -38,11 +38,11 @@ def configure(session: Session, stage: str) -> None:
 @_stage
 @with_session
 def finish(session: Session, stage: str) -> None:
-    from tools.deploy import __main__ as deploying
+    from tools.deploy import __main__ as deploy
     from tools.deploy.errors import DeployError
 
     try:
-        functions = deploying.finished(stage)
+        functions = deploy.finished(stage)
     except DeployError as error:
         raise Failure(str(error), Exit.REFUSED) from None
     if session.out.is_json:

@@ -1,11 +1,11 @@
-"""Text from outside as it may be written to a terminal: it can be read, and steers nothing."""
+"""Text from outside, made safe for a terminal: no control characters."""
 
 import re
 from typing import Final
 
 import simplejson
 
-# JSON escapes C0 by itself; C1 steers a terminal as well, and a lone surrogate cannot be written.
+# JSON escapes C0; C1 controls a terminal as well, and a lone surrogate cannot be written.
 _UNSAFE_IN_JSON: Final = re.compile(r"[\x7f-\x9f\ud800-\udfff]")
 
 
@@ -15,6 +15,6 @@ def clean(text: str) -> str:
 
 
 def as_json(document: object) -> str:
-    """Amounts keep their decimals; what could steer a terminal is escaped."""
+    """Amounts keep their decimals; control characters are escaped."""
     text = simplejson.dumps(document, use_decimal=True, indent=2, ensure_ascii=False)
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

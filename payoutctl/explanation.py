@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from payoutctl.client import at
+from payoutctl.commands import Command
 from payoutctl.output import money, whole_seconds
 from payoutctl.session import Session, with_session
-from payoutctl.words import Command
 
 
 @click.command(

@@ -1,7 +1,7 @@
-"""The deployed product, proven: every way in and every function, then what is left to find wrong.
+"""Proves a deployment: every entry point and every function, the alarms, and a second deployment.
 
-The templates are those that go to production, brought up by the code that takes them there. Each
-function works under its own role, which the emulated AWS enforces.
+The templates are those of production, deployed by the code that deploys them there. Each function
+runs under its own role, which the emulated AWS enforces.
 """
 
 import json
@@ -23,7 +23,7 @@ from chalicelib.monoova.gatekeeper import Gatekeeper
 from simulator.testing import payid_payout
 from tools.deploy.package import Package
 from tools.deploy.stacks import Plan
-from tools.devstack import story
+from tools.devstack import demo
 from tools.devstack.aws import REGION
 from tools.devstack.errors import DevstackError
 from tools.devstack.stack import Stack
@@ -37,8 +37,10 @@ _FUNCTIONS: Final = (
     "-reconcile",
     "-reconcile_daily",
 )
-_AMOUNT: Final = Decimal("12.50")  # in no table of the simulator's: taken, then paid and announced
-# The story, and what comes after it.
+_AMOUNT: Final = Decimal(
+    "12.50"
+)  # no trigger of the simulator's: accepted, then paid and announced by a webhook
+# The demonstration, and what comes after it.
 LONGEST_SECONDS: Final = 280
 _PATIENCE_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.25
@@ -46,15 +48,15 @@ _REQUEST_SECONDS: Final = 35.0
 
 
 def prove(stack: Stack, say: Say) -> tuple[str, ...]:
-    """All of it, told as it goes; what is not as it should be."""
+    """Runs every check, each announced by a line; answers with the problems."""
     say("Another system pays from the same mAccount: its webhook fits no payout of ours.")
-    stranger = _strangers_payment(stack)
-    told = story.tell(stack, say)
+    foreign = _foreign_payment(stack)
+    shown = demo.show(stack, say)
     problems = [
-        *told.problems,
-        *_a_service_pays(stack, told.customer_id, say),
-        *_the_queue_sends(stack, told.customer_id, say),
-        *_every_function_ran(stack, stranger, say),
+        *shown.problems,
+        *_a_service_pays(stack, shown.customer_id, say),
+        *_the_queue_sends(stack, shown.customer_id, say),
+        *_every_function_ran(stack, foreign, say),
         *_everything_is_watched(stack, say),
         *_nothing_is_left_to_deploy(stack, say),
     ]
@@ -87,22 +89,22 @@ def _a_service_pays(stack: Stack, customer_id: str, say: Say) -> list[str]:
 
 
 def _the_queue_sends(stack: Stack, customer_id: str, say: Say) -> list[str]:
-    """Asked for during a pause, and sent after it by the function that reads the queue."""
+    """Requested during a pause, and sent after it by the function that reads the queue."""
     with _paused(stack):
         asked = _as_operator(stack, "POST", "/payouts", _order(customer_id))
         if asked["status"] != "Queued":
             return [f"during a pause a payout was {asked['status']}"]
-    say(f"\nA payout of A${_AMOUNT} asked for during a pause waits in the queue until it is over.")
+    say(f"\nA payout of A${_AMOUNT} requested during a pause waits in the queue until it is over.")
     problems = _ends_completed(stack, asked["transaction_id"], say)
     shown = _as_operator(stack, "GET", f"/payouts/{asked['transaction_id']}")
     senders = {entry["by"] for entry in shown["history"] if entry["event"] == "Claimed"}
     return problems + ([] if senders == {"queue"} else [f"it was sent by {senders}"])
 
 
-def _every_function_ran(stack: Stack, stranger: str, say: Say) -> list[str]:
-    """Each has written its line; the one for webhook events about the stranger's payment."""
+def _every_function_ran(stack: Stack, foreign: str, say: Say) -> list[str]:
+    """Each has written its line; the one for webhook events about the other system's payment."""
     problems = []
-    stack.strike("ReconcileDaily")  # which the clock does once a day
+    stack.run_scheduled("ReconcileDaily")  # which the clock does once a day
     for suffix in _FUNCTIONS:
         name = f"monoova-payouts-local{suffix}"
         if not _until(lambda name=name: _lines_of(stack, name)):  # type: ignore[misc]
@@ -110,9 +112,9 @@ def _every_function_ran(stack: Stack, stranger: str, say: Say) -> list[str]:
     say(f"\nAll {len(_FUNCTIONS)} functions ran, each under its own role.")
     shown = stack.client("dynamodb").get_item(
         TableName=stack.outputs["TransactionsTableName"],
-        Key={"transaction_id": {"S": stranger}},
+        Key={"transaction_id": {"S": foreign}},
     )
-    return problems + (["a stranger's payment became a payout"] if "Item" in shown else [])
+    return problems + (["another system's payment became a payout"] if "Item" in shown else [])
 
 
 def _everything_is_watched(stack: Stack, say: Say) -> list[str]:
@@ -123,7 +125,7 @@ def _everything_is_watched(stack: Stack, say: Say) -> list[str]:
 
 
 def _nothing_is_left_to_deploy(stack: Stack, say: Say) -> list[str]:
-    """The same again changes nothing: a stack that is up to date is not touched."""
+    """A second deployment changes nothing: a stack that is up to date is left as it is."""
     planned: list[str] = []
 
     def note(plan: Plan) -> bool:
@@ -167,14 +169,14 @@ def _ends_completed(stack: Stack, transaction_id: str, say: Say) -> list[str]:
 def _paused(stack: Stack) -> Iterator[None]:
     controls = Controls(stack.client("dynamodb"), stack.outputs["ControlsTableName"])
     gatekeeper = Gatekeeper(controls, SystemClock(), lambda: None)
-    gatekeeper.pause("make prove-deploy", "to see the queue at work")
+    gatekeeper.pause("make prove-deploy", "to test the queue")
     try:
         yield
     finally:
         gatekeeper.resume()
 
 
-def _strangers_payment(stack: Stack) -> str:
+def _foreign_payment(stack: Stack) -> str:
     reference = str(uuid.uuid4())
     with _http() as http:
         answer = http.post(

@@ -6,9 +6,9 @@ from typing import Any, Final
 import click
 
 from payoutctl.client import at
+from payoutctl.commands import Command
 from payoutctl.exits import Failure
 from payoutctl.session import Session, with_session
-from payoutctl.words import Command
 
 _MOST_RUNS: Final = 100
 

@@ -1,4 +1,4 @@
-"""`pause`, `resume`, `breaker …`: by the API; `--direct` for when that is down itself."""
+"""`pause`, `resume`, `breaker …`: by the API; `--direct` for when the API is down."""
 
 import getpass
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from payoutctl.commands import Command, Group
 from payoutctl.exits import Exit, Failure
 from payoutctl.output import whole_seconds
 from payoutctl.session import Session, with_session
-from payoutctl.words import Command, Group
 
 if TYPE_CHECKING:
     from chalicelib.monoova.gatekeeper import Gatekeeper
@@ -79,7 +79,7 @@ def reset_breaker(session: Session, direct: bool, table: str | None) -> None:
 
 
 def _directly(session: Session, table: str | None, act: "Callable[[Gatekeeper], Gate]") -> Any:
-    """The same by the app's own code, on the table; answers in the API's form."""
+    """Acts on the controls table by the app's own code; answers in the API's form."""
     from chalicelib.core.clock import SystemClock
     from chalicelib.core.dynamodb.items import StorageUnavailableError
     from chalicelib.monoova import replies

@@ -8,12 +8,12 @@ from typing import Any, Final
 import click
 
 from payoutctl.client import Answer, at
+from payoutctl.commands import Command, yes
 from payoutctl.exits import Exit, Failure
 from payoutctl.output import money, whole_seconds
 from payoutctl.payouts import show_payout
+from payoutctl.poll import POLL_SECONDS, polled
 from payoutctl.session import Session, with_session
-from payoutctl.waiting import POLL_SECONDS, looked_at
-from payoutctl.words import Command, yes
 
 ENDS: Final = ("Completed", "Failed", "Returned", "Cancelled")
 _MARKS: Final = {True: "ok    ", False: "NOT OK", None: "?     "}
@@ -64,21 +64,21 @@ def pay(session: Session, /, key: str | None, waits: bool, yes: bool, **ask: str
 
 
 def _exit_of(status: str) -> Exit:
-    """What waiting came to; one that waits for an approver is where it should be."""
+    """The exit code after `--wait`; a payout that awaits approval is no failure."""
     if status == "AwaitingApproval":
         return Exit.DONE
     return Exit.REFUSED if status in ENDS else Exit.UNKNOWN
 
 
 def requested(session: Session, body: Any, key: str) -> Answer:
-    """Asks once. Whatever becomes of the answer, the key is on the screen before it is sent."""
+    """Requests once. The key is printed before the request is sent."""
     session.out.say(f"Idempotency-Key: {key}")
     return session.api.ask("POST", "/payouts", body=body, headers={"Idempotency-Key": key})
 
 
 @contextmanager
 def repeatable(session: Session, key: str, *, is_repetition: bool) -> Iterator[None]:
-    """A failure that may pass is told with how to repeat it safely.
+    """Says with a temporary failure how to repeat the command safely.
 
     Of a repetition it is not known whether the payment was made the time before.
     """
@@ -117,12 +117,12 @@ def awaited(session: Session, transaction_id: str, seconds: float) -> Any:
     """The payout when final, or as it is when the time is up; each step goes to stderr.
 
     Raises:
-        Failure: it could not be looked at, which says nothing of what becomes of it.
+        Failure: its status could not be read, which says nothing of the payout.
     """
     ends = session.adapters.now().timestamp() + seconds
     seen = 0
     while True:
-        payout = _looked_at_again(session, transaction_id)
+        payout = _polled(session, transaction_id)
         for entry in payout["history"][seen:]:
             session.out.say(f"  {whole_seconds(entry['at'])}  {line_of(entry)}")
         seen = len(payout["history"])
@@ -132,9 +132,9 @@ def awaited(session: Session, transaction_id: str, seconds: float) -> Any:
         session.adapters.sleep(POLL_SECONDS)
 
 
-def _looked_at_again(session: Session, transaction_id: str) -> Any:
+def _polled(session: Session, transaction_id: str) -> Any:
     try:
-        return looked_at(session, at("payouts", transaction_id))
+        return polled(session, at("payouts", transaction_id))
     except Failure as failure:
         # It was requested, whatever fails now: not to be taken for "nothing was done".
         raise Failure(

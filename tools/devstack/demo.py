@@ -1,8 +1,7 @@
-"""The main job before the user's eyes, through the API as any client uses it: HTTP and a token.
+"""The demonstration: three payouts through the API as any client uses it, by HTTP and a token.
 
-Three payouts whose ends differ: paid, rejected, and paid with the news of it lost. Each change is
-printed when it can be seen, each end is compared with what it should be, and at last with
-Monoova's own book: what counts is not what we believe but what was moved.
+One is paid, one is rejected, one is paid with its webhook lost. Each change is printed when the API
+shows it; the final status is compared with the expected one, and the payout with Monoova's book.
 """
 
 import time
@@ -19,7 +18,7 @@ from tools.devstack.stack import Stack
 Say = Callable[[str], None]
 
 _POLL_SECONDS: Final = 0.25
-# Where nothing changes for so long, it is said that it is still looked.
+# Without a change for so long, a line says that the status is still polled.
 _SILENT_SECONDS: Final = 5.0
 _REQUEST_SECONDS: Final = 35.0
 # The emulated schedule fires up to 70 s after it was made, and what it finds must be due.
@@ -49,8 +48,8 @@ _REAL_AMOUNT: Final = Decimal("1.05")
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """One payout: how much, in words what is going to happen, and how it has to end."""
+class Scenario:
+    """One payout: its amount, a description, and the status that it has to reach."""
 
     words: str
     amount: Decimal
@@ -60,8 +59,8 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the story left behind: for the lines to copy, and for the verdict."""
+class Result:
+    """Ids for the lines to copy, and every problem that was found."""
 
     customer_id: str
     transaction_id: str
@@ -69,32 +68,32 @@ class Told:
 
 
 def longest_seconds(stack: Stack) -> int:
-    """When the story is over at the latest, however it goes."""
+    """The longest that a demonstration may take."""
     return _LONGEST_SECONDS if stack.monoova.is_simulated else _LONGEST_SECONDS_WITH_ANOTHER
 
 
-def tell(stack: Stack, say: Say) -> Told:
-    """Do the main job. Problems are told and collected; the story goes on where it can.
+def show(stack: Stack, say: Say) -> Result:
+    """Runs every scenario. Problems are printed and collected; the next scenario runs all the same.
 
     Raises:
-        DevstackError: it cannot go on; with what the API answered.
+        DevstackError: the API refused a call; with its answer.
     """
-    problems = _nobody_gets_in(stack, say)
+    problems = _tokens_are_required(stack, say)
     api = _Api(stack)
     customer = api.call("POST", "/customers", _CUSTOMER)
     customer_id = customer["customer_id"]
     say(f"Registered customer {customer_id}, to be paid at {_masked(customer)}.")
     first = ""
-    for scene in _scenes(stack):
-        payout = _watch(api, customer_id, scene, say)
+    for scenario in _scenarios(stack):
+        payout = _watch(api, customer_id, scenario, say)
         first = first or payout["transaction_id"]
-        found = _verdict(payout, scene)
+        found = _verdict(payout, scenario)
         if stack.monoova.is_simulated:
-            found += _compare_with_book(stack.simulator_url, payout, scene, say)
+            found += _compare_with_book(stack.simulator_url, payout, scenario, say)
         for problem in found:
             say(f"   WRONG: {problem}")
         problems += found
-    return Told(customer_id, first, tuple(problems))
+    return Result(customer_id, first, tuple(problems))
 
 
 class _Api:
@@ -121,7 +120,7 @@ class _Api:
         return found
 
 
-def _nobody_gets_in(stack: Stack, say: Say) -> list[str]:
+def _tokens_are_required(stack: Stack, say: Say) -> list[str]:
     with requests.Session() as session:
         session.trust_env = False
         answer = session.get(f"{stack.api_url}/payouts", timeout=_REQUEST_SECONDS)
@@ -129,19 +128,19 @@ def _nobody_gets_in(stack: Stack, say: Say) -> list[str]:
     return [] if answer.status_code == 401 else ["a request without a token was not refused"]
 
 
-def _scenes(stack: Stack) -> tuple[Scene, ...]:
+def _scenarios(stack: Stack) -> tuple[Scenario, ...]:
     if not stack.monoova.is_simulated:
         words = "A payout through the Monoova you named"
-        return (Scene(words, _REAL_AMOUNT, _ANY_END, _SECONDS_WITH_ANOTHER_MONOOVA),)
+        return (Scenario(words, _REAL_AMOUNT, _ANY_END, _SECONDS_WITH_ANOTHER_MONOOVA),)
     # Imported here: against another Monoova nothing of the simulator is needed.
     from simulator.outcomes import Outcome
     from simulator.triggers import TRIGGERS
 
     amounts = {each.outcome: Decimal(each.amount_cents) / 100 for each in TRIGGERS}
     return (
-        Scene("A payout that is paid", amounts[Outcome.COMPLETED], "Completed"),
-        Scene("A payout that Monoova rejects", amounts[Outcome.REJECTED], "Failed"),
-        Scene(
+        Scenario("A payout that is paid", amounts[Outcome.COMPLETED], "Completed"),
+        Scenario("A payout that Monoova rejects", amounts[Outcome.REJECTED], "Failed"),
+        Scenario(
             "A payout that is paid, but every webhook about it is lost; "
             "the schedule looks once a minute",
             amounts[Outcome.WEBHOOK_LOST],
@@ -152,12 +151,12 @@ def _scenes(stack: Stack) -> tuple[Scene, ...]:
     )
 
 
-def _watch(api: _Api, customer_id: str, scene: Scene, say: Say) -> dict[str, Any]:
-    """Pay, then print each line of the payout's history as it appears, until its end."""
+def _watch(api: _Api, customer_id: str, scenario: Scenario, say: Say) -> dict[str, Any]:
+    """Pays, then prints each line of the payout's history as it appears, until it is final."""
     say("")
-    say(f"{scene.words}: A${scene.amount:.2f}")
+    say(f"{scenario.words}: A${scenario.amount:.2f}")
     started = time.monotonic()
-    order = {"customer_id": customer_id, "amount": f"{scene.amount:.2f}"}
+    order = {"customer_id": customer_id, "amount": f"{scenario.amount:.2f}"}
     payout = api.call("POST", "/payouts", order)
     path = f"/payouts/{payout['transaction_id']}"
     say(f"   {'seconds':>7}  transaction {payout['transaction_id']}")
@@ -174,7 +173,7 @@ def _watch(api: _Api, customer_id: str, scene: Scene, say: Say) -> dict[str, Any
             said = elapsed
         if payout["status"] in _ENDS:
             return payout
-        if elapsed > scene.patience_seconds:
+        if elapsed > scenario.patience_seconds:
             return payout
         time.sleep(_POLL_SECONDS)
 
@@ -187,24 +186,24 @@ def _line(entry: Mapping[str, Any]) -> str:
     return f"{state:<22}{entry['event']} by {entry['by']}{because}"
 
 
-def _verdict(payout: Mapping[str, Any], scene: Scene) -> list[str]:
-    """What is not as it should be at the end of a scene."""
+def _verdict(payout: Mapping[str, Any], scenario: Scenario) -> list[str]:
+    """How the final status differs from the expected one."""
     status = payout["status"]
-    if scene.status == _ANY_END and status in _ENDS:
+    if scenario.status == _ANY_END and status in _ENDS:
         return []
-    if status != scene.status:
-        return [f"it is {status} after {scene.patience_seconds:.0f} s, not {scene.status}"]
+    if status != scenario.status:
+        return [f"it is {status} after {scenario.patience_seconds:.0f} s, not {scenario.status}"]
     problems = []
     if status == "Failed" and not payout.get("failure_reason"):
         problems.append("Monoova's reason is missing")
     by = payout["history"][-1]["by"]
-    if (by == _RECONCILER) != scene.found_by_reconciler:
+    if (by == _RECONCILER) != scenario.found_by_reconciler:
         problems.append(f"its end was found by {by}")
     return problems
 
 
 def _compare_with_book(
-    simulator_url: str, payout: Mapping[str, Any], scene: Scene, say: Say
+    simulator_url: str, payout: Mapping[str, Any], scenario: Scenario, say: Say
 ) -> list[str]:
     """Monoova's book must hold one debit under the reference, given back if the payout failed."""
     with requests.Session() as session:
@@ -221,9 +220,9 @@ def _compare_with_book(
     ]
     written = ", ".join(f"{kind} {amount:+.2f}" for kind, amount in lines)
     say(f"   Monoova's book: {written or 'nothing'}")
-    expected = [("debit", -scene.amount)]
-    if scene.status == "Failed":
-        expected.append(("rejection_credit", scene.amount))
+    expected = [("debit", -scenario.amount)]
+    if scenario.status == "Failed":
+        expected.append(("rejection_credit", scenario.amount))
     return [] if lines == expected else ["Monoova's book says otherwise"]
 
 

@@ -87,7 +87,7 @@ def _new_password(ask: Ask) -> str:
 def fresh(
     cognito: Callable[[], Any], connection: Connection, tokens: Tokens, now: datetime
 ) -> Tokens:
-    """The same while they are good, else new ones by the refresh token.
+    """The tokens while they are good, else new ones by the refresh token.
 
     Raises:
         Failure: the working day is over: sign in again.
