@@ -52,6 +52,9 @@ _PATHS: Final[Mapping[str, str]] = {
     "POST /payouts (encryption)": _APP
     + "late.payout_schemas\nlate.payout_replies\nc.payout_requests\n"
     + "c.vault._sdk\nc.vault._provider\n",
+    # Loads the most of what needs no encryption: schemas, and the client of Monoova.
+    "POST /payouts/{id}/resolve": _APP
+    + "late.payout_schemas\nlate.payout_replies\nc.administration\n",
     "queue of payouts (encryption)": _APP + "c.dispatcher\nc.vault._sdk\nc.vault._provider\n",
     "queue of webhook events": _APP + "c.webhooks\n",
     "schedule": _APP + "c.reconciler\nlate.payout_replies\n",

@@ -23,9 +23,9 @@ from payoutctl import (
     webhooks,
 )
 from payoutctl.adapters import Adapters
+from payoutctl.commands import Group
 from payoutctl.exits import table
 from payoutctl.session import Session
-from payoutctl.commands import Group
 
 _HELP = """Monoova Payouts from a terminal, for the people who run it.
 

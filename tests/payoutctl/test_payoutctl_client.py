@@ -13,8 +13,8 @@ import pytest
 from payoutctl.adapters import Adapters
 from payoutctl.client import Answer, Api, at, new_http
 from payoutctl.exits import MEANINGS, Exit, Failure, table
-from payoutctl.session import Session
 from payoutctl.poll import polled
+from payoutctl.session import Session
 
 PROBLEM: Final = {"detail": "In words.", "code": "ACode", "request_id": "request-7"}
 
