@@ -2,12 +2,13 @@
 
 import gc
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from moto import mock_aws
 
 from chalicelib.container import wired
-from tests import aws, quick_aws
+from tests import aws, quick_aws, spreading
 from tests.world import World
 
 quick_aws.install()
@@ -41,18 +42,23 @@ def world(new_world: Callable[..., World]) -> World:
     return new_world()
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m and xdist look at the markers
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what needs an emulated AWS, and what runs programs of its own for seconds."""
     for item in items:
         folder = item.nodeid.split("/")[1]
-        if folder == "end_to_end":
-            # One stack, and so one worker.
-            item.add_marker(pytest.mark.xdist_group("end_to_end"))
         if _AWS_FIXTURES & set(getattr(item, "fixturenames", ())) or _speaks_to_moto(item):
             item.add_marker(pytest.mark.emulated_aws)
         if folder in _SLOW_FOLDERS:
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: spreading.rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spreading.Spread:
+    """Spreads the tests over the workers as `tests.spreading` says, whatever `--dist` says."""
+    config.option.loadscopereorder = False
+    return spreading.Spread(config, log)
 
 
 def _speaks_to_moto(item: pytest.Item) -> bool:

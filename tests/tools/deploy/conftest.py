@@ -1,5 +1,6 @@
 """The package of the stage `prod`, built once for all tests of this folder."""
 
+import sys
 import zipfile
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,12 @@ from tools.deploy.package import Package
 ROOT: Final = Path(__file__).resolve().parents[3]
 # Where `make package` keeps the dependencies, too.
 CACHE: Final = ROOT / "build" / "dependencies"
+
+
+@pytest.fixture(autouse=True)
+def _bytecode_beside_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python keeps it by default; `make test` has a folder for all of it."""
+    monkeypatch.setattr(sys, "pycache_prefix", None)
 
 
 @pytest.fixture(scope="session")

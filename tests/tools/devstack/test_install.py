@@ -35,20 +35,23 @@ def project(tmp_path: Path) -> Path:
 def installing(project: Path, pip: str) -> subprocess.Popen[str]:
     """install.py, with an environment whose Python runs `pip`, a shell script; interrupts ignored.
 
-    A job that a script starts in the background begins with them ignored, too.
+    A job that a script starts in the background begins with them ignored, too. Under nohup it
+    would ignore hang-ups as well, these tests or not.
     """
     python = project / "environment" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f"#!/bin/sh\n{pip}")
     python.chmod(0o755)
     words = [sys.executable, "-I", str(INSTALL), "environment", "all.txt", "environment/.stamp"]
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    chosen = {signal.SIGINT: signal.SIG_IGN, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, how) for number, how in chosen.items()}
     try:
         return subprocess.Popen(  # noqa: S603 - our own program
             words, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, how in before.items():
+            signal.signal(number, how)
 
 
 def test_what_is_pinned_is_counted_with_the_files_that_are_included(project: Path) -> None:
