@@ -3618,7 +3618,7 @@ const KINDS = {
   Returned: "Returned",
   GivenBack: "Returned at Monoova, completed here",
   PaidThere: "Paid at Monoova, not completed here",
-  BookedTwice: "Booking twice at Monoova",
+  BookedTwice: "Booked twice at Monoova",
   NotFinalHere: "Still open here",
 };
 
