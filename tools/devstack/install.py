@@ -106,12 +106,12 @@ def _run(command: list[str], progress: Progress) -> None:
 
     Ended by a signal or an interrupt, it leaves the program no time to go on.
     """
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    reader = threading.Thread(target=progress.read, args=(process.stdout,), daemon=True)
-    reader.start()
     started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
+        assert process.stdout is not None
+        reader = threading.Thread(target=progress.read, args=(process.stdout,), daemon=True)
+        reader.start()
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(_SAID_EVERY_SECONDS)
