@@ -1,8 +1,8 @@
-"""Monoova Payouts: every way in. What each does stands in the folders of chalicelib.
+"""Monoova Payouts: every entry point. What each does stands in the folders of chalicelib.
 
-Administrators come through the Cognito authorizer, internal services through IAM, Monoova with
-its own secret and signature. Nothing else is let in but `/health` and the pages, which hold
-nothing of anybody.
+Administrators come through the Cognito authorizer, internal services through IAM, Monoova with its
+own secret and signature. Nothing else is let in but `/health` and the pages, which hold no one's
+data.
 """
 
 from chalicelib.core.coldstart import start  # noqa: F401 - it is enough that it is loaded
@@ -472,7 +472,7 @@ def reset_circuit() -> Reply:
     return Reply(late.monoova_replies.sending(wired.get().gatekeeper.reset(by.name)))
 
 
-# --- messages that failed five times
+# --- the dead-letter queue: messages that failed five times
 
 
 @for_admins("GET", "/dead-letters")
@@ -500,7 +500,7 @@ def drop_dead_letter(message_id: str) -> Reply:
     return Reply(status=204)
 
 
-# --- the same for internal services, by IAM
+# --- routes for internal services, by IAM
 
 
 @for_services("POST", "/internal/payouts")
@@ -644,7 +644,7 @@ def reconcile_daily(event: CloudWatchEvent) -> Any:
         return late.report_replies.made(made)
 
 
-# --- what several of the ways in share
+# --- what several entry points share
 
 
 def _request_payout(incoming: Incoming, by: Actor) -> Reply:

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from chalicelib.payouts.sending.dispatch_payout import Dispatcher
     from chalicelib.payouts.sending.reconcile_due import Reconciler
     from chalicelib.payouts.sending.record_event import Recorder
-    from chalicelib.payouts.sending.send_payout import Submission
+    from chalicelib.payouts.sending.send_payout import PayoutSender
     from chalicelib.payouts.store.counted_payouts import CountedPayouts
     from chalicelib.payouts.store.outlines import Outlines
     from chalicelib.payouts.store.payouts import Payouts
@@ -275,10 +275,10 @@ class Container:
         return Recorder(self.payouts_table, self.clock)
 
     @part
-    def _submission(self) -> "Submission":
-        from chalicelib.payouts.sending.send_payout import Submission
+    def _sender(self) -> "PayoutSender":
+        from chalicelib.payouts.sending.send_payout import PayoutSender
 
-        return Submission(
+        return PayoutSender(
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             recorder=self._recorder,
@@ -406,7 +406,7 @@ class Container:
             vault=self.vault,
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
-            submission=self._submission,
+            sender=self._sender,
             queue=self._payout_queue,
             clock=self.clock,
             policy=self.settings.policy,
@@ -531,7 +531,7 @@ class Container:
             vault=self.vault,
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
-            submission=self._submission,
+            sender=self._sender,
             recorder=self._recorder,
             clock=self.clock,
             policy=self.settings.policy,

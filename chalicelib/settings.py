@@ -158,7 +158,7 @@ class _Reader:
         return value
 
     def optional(self, name: str, pattern: str, expected: str) -> str:
-        """The same where it may be missing: "" then."""
+        """The value of a variable that may be missing: "" then."""
         return self.text(name, f"({pattern})?", expected)
 
     def one_of(self, name: str, choices: tuple[str, ...]) -> str:

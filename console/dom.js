@@ -8,7 +8,7 @@ export function h(tag, attributes = {}, ...children) {
   return furnished(document.createElement(tag), attributes, children);
 }
 
-/** The same in the namespace of SVG. */
+/** An element of SVG, in its namespace. */
 export function svg(tag, attributes = {}, ...children) {
   return furnished(document.createElementNS(SVG, tag), attributes, children);
 }

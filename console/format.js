@@ -54,7 +54,7 @@ export function when(iso) {
   return `${formatted(date, day).replace(",", "")}, ${time}`;
 }
 
-/** The same in the middle of a sentence. */
+/** A time in the middle of a sentence. */
 export const whenWithin = (iso) => when(iso).replace(/^Today/, "today");
 
 /** With seconds: the lines of a history are often close together. */

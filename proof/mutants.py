@@ -32,7 +32,7 @@ from chalicelib.payouts.rules.payout import (
     State,
 )
 from chalicelib.payouts.sending import send_payout
-from chalicelib.payouts.sending.send_payout import Submission
+from chalicelib.payouts.sending.send_payout import PayoutSender
 from chalicelib.web import queue_events
 from chalicelib.webhooks import events as monoova_events
 from chalicelib.webhooks.receive_webhook import WebhookService
@@ -76,11 +76,11 @@ def _put(owner: Any, name: Any, value: Any) -> None:
 
 # --- sending
 
-_attempt = Submission._attempt
+_attempt = PayoutSender._attempt
 
 
 def _under_a_new_reference(
-    self: Submission, payout: Payout, body: bytes, ends_at: datetime, *, in_doubt_before: bool
+    self: PayoutSender, payout: Payout, body: bytes, ends_at: datetime, *, in_doubt_before: bool
 ) -> SendOutcome:
     if in_doubt_before:
         order = json.loads(body)
@@ -101,8 +101,8 @@ def _not_yet_created(self: PayoutRequestService, payout: Payout) -> Payout | Non
 def _sent_then_created(
     self: PayoutRequestService, payout: Payout, destination: Any, by: str, seconds: float
 ) -> RequestResult:
-    body = body_of(send_payout._order(payout, destination), self.submission.source)
-    self.submission.monoova.execute(body, 10.0)
+    body = body_of(send_payout._order(payout, destination), self.sender.source)
+    self.sender.monoova.execute(body, 10.0)
     _created(self, payout)
     return _sent(self, payout, destination, by, seconds)
 
@@ -228,7 +228,7 @@ MUTANTS: Final = (
     Mutant(
         "new reference per try",
         "a retry goes out under another reference",
-        ((Submission, "_attempt", _under_a_new_reference),),
+        ((PayoutSender, "_attempt", _under_a_new_reference),),
     ),
     Mutant(
         "send before commit",

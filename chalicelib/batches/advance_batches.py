@@ -1,4 +1,4 @@
-"""The schedule's look at the open batches: what no message brought is done all the same."""
+"""Advances the open batches on schedule: does what no queue message has led to."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,10 +26,10 @@ from chalicelib.core.observability import Metric
 
 # For so long the messages are on their way, and it would be done twice.
 _MESSAGES_TAKE: Final = timedelta(minutes=2)
-# Then they are put on again, not at every look: a long queue is slow, not lost.
+# Then they are put on the queue again, not at every run: a long queue is slow, not lost.
 _AGAIN_MINUTES: Final = 5
-# What a look does by itself, should the queue bring nothing at all.
-_CHUNKS_BY_ITSELF: Final = 2
+# What a run of the schedule does itself, should the queue deliver nothing at all.
+_CHUNKS_A_RUN: Final = 2
 _ONE_CHUNK_SECONDS: Final = 20.0
 _TALLY_SECONDS: Final = 5.0
 # As a payout that is not approved.
@@ -38,7 +38,7 @@ _WAITS_FOR: Final = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class BatchAdvancer:
-    """Looks after every open batch, for as long as it may."""
+    """Moves every open batch on, for as long as a run lasts."""
 
     batches: Batches
     open_batches: OpenBatches
@@ -48,7 +48,7 @@ class BatchAdvancer:
     clock: Clock
 
     def advance(self, batch_ids: tuple[str, ...], time_left: TimeLeft) -> None:
-        """One that something is wrong with keeps no other waiting, and no payout."""
+        """Moves each batch on; one that fails keeps no other waiting, and no payout."""
         # Each minute begins with another: one that takes all the time comes last the next time.
         first = self.clock.now().minute % max(len(batch_ids), 1)
         ages = [0.0]
@@ -105,13 +105,13 @@ class BatchAdvancer:
             return False
         minutes = int(waited.total_seconds() // 60)
         # Each minute others, so that some that cannot be done keep none waiting for ever.
-        first = minutes * _CHUNKS_BY_ITSELF % len(left)
+        first = minutes * _CHUNKS_A_RUN % len(left)
         left = left[first:] + left[:first]
-        for number in left[:_CHUNKS_BY_ITSELF]:
+        for number in left[:_CHUNKS_A_RUN]:
             if time_left.has(_ONE_CHUNK_SECONDS):
                 self._by_itself(batch, number, time_left)
         if minutes % _AGAIN_MINUTES == 2:
-            self.messages.put(batch, task, left[_CHUNKS_BY_ITSELF:])
+            self.messages.put(batch, task, left[_CHUNKS_A_RUN:])
         self.work.move_on(batch)
         return False
 

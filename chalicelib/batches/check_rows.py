@@ -22,7 +22,7 @@ _UNPAID: Final = frozenset({State.FAILED, State.RETURNED, State.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class RowChecker:
-    """Looks at what the customers of the rows were paid before."""
+    """Compares the rows with what their customers were paid before."""
 
     payouts: Payouts
 

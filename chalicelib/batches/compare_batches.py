@@ -16,7 +16,7 @@ from chalicelib.core import observability
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 
 _BYTES: Final = 8
-# So many others are named; the rows of all that were looked at are counted.
+# So many others are named; the rows of all that were compared are counted.
 _MOST_NAMED: Final = 20
 # Of others: an item of 160 kB each, for the largest.
 _MOST_OTHERS: Final = 50
@@ -71,7 +71,7 @@ class BatchOverlap:
                 return
 
     def _read(self, batch_id: str) -> Batch | None:
-        """One that cannot be read keeps no other from being checked and confirmed."""
+        """The batch, or None: one that cannot be read keeps no other from being checked."""
         try:
             return self.batches.get(batch_id)
         except StorageUnavailableError:

@@ -13,7 +13,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.payouts.store.outlines import Outlines
 
-# What one look reads anew: 2,500 payouts take 25 calls, half a second to a second in all.
+# What one request reads anew: 2,500 payouts take 25 calls, half a second to a second in all.
 _MOST_CHUNKS: Final = 10
 # Who looks every few seconds sees every part of a large batch anew within half a minute.
 _FRESH: Final = timedelta(seconds=3)
@@ -34,12 +34,12 @@ class BatchProgress:
     clock: Clock
 
     def recount_oldest(self, batch: Batch) -> tuple[Mark, ...]:
-        """All marks, those that were counted longest ago counted anew."""
+        """All marks, after a new count of those that were counted longest ago."""
         now = self.clock.now()
         return self._counted(batch, lambda mark: now - _time_of(mark) >= _gap(mark))
 
     def recount_due(self, batch: Batch) -> tuple[Mark, ...]:
-        """How far the batch is, for the schedule: no caller waits for it."""
+        """All marks, after a new count of those that are due for the schedule: no caller waits."""
         now = self.clock.now()
         age = now - (batch.approved_at or batch.created_at)
 

@@ -18,7 +18,7 @@ _NAMES: Final = ("customer_id", "external_id")
 COLUMNS: Final = (*_NAMES, "destination_id", _REQUIRED, "reference", "description")
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
-# Monoova's limits, as for a payout that is asked for by itself.
+# Monoova's limits, as for a single payout.
 _MOST_CHARACTERS: Final = {"reference": 280, "description": 500}
 # Of both together, as they are stored: 250 rows are one item of DynamoDB, which has 400 kB. All
 # that can be written in ASCII fits, but for pages of quotation marks.
@@ -84,7 +84,7 @@ class File:
 
     @property
     def batch_id(self) -> str:
-        """The same for the same rows in the same order, however the file was saved."""
+        """An id that follows from the rows and their order, however the file was saved."""
         later = [
             each.name
             for line in self.lines[:1]

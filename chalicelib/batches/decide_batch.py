@@ -150,7 +150,7 @@ class BatchService:
                 ) from None
             except BatchChangedError:
                 continue
-            # Dying before this costs time alone: the schedule looks after every open batch.
+            # Dying before this costs time alone: the schedule advances every open batch.
             if batch.status is BatchStatus.CANCELLED and batch.approved_at:
                 self.open_batches.stop(batch.batch_id, by.name, self.clock.now())
             if batch.task in (Task.RELEASE, Task.CANCEL):

@@ -20,7 +20,7 @@ from chalicelib.core.errors import ErrorCode, InvalidRequestError, NotFoundError
 from chalicelib.customers.payee_store import Payees
 from chalicelib.payouts.store.outlines import Outline, Outlines
 
-# Chunks in a part: of rows that a person looks at, and of the file that tells how all ended. The
+# Chunks in a part: of rows that a person reads, and of the result file. The
 # latter are 5,000 rows, which take a hundred calls of the database and a megabyte of the answer.
 _PAGE: Final = 1
 _RESULT: Final = 20
@@ -67,7 +67,7 @@ class BatchRows:
     payees: Payees
 
     def page(self, batch_id: str, cursor: str | None) -> Part:
-        """Rows to look at.
+        """A page of a batch's rows and what became of each.
 
         Raises:
             NotFoundError
@@ -76,7 +76,7 @@ class BatchRows:
         return self._part(found_batch(self.batches, batch_id), cursor, _PAGE)
 
     def result(self, batch_id: str, cursor: str | None) -> Part:
-        """The same for the file that tells how all ended."""
+        """A part of the result file, larger than a page: the rows and what became of each."""
         return self._part(found_batch(self.batches, batch_id), cursor, _RESULT)
 
     def _part(self, batch: Batch, cursor: str | None, chunks: int) -> Part:

@@ -1,4 +1,4 @@
-"""Messages that make the work on a batch quick. The schedule finds what none of them told."""
+"""Messages that make the work on a batch quick. The schedule finds what was lost with one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class BatchMessages:
     queue: Queue
 
     def put(self, batch: Batch, task: Task, numbers: Iterable[int] | None = None) -> None:
-        """For all chunks, unless some are named."""
+        """Puts a message for each chunk, or for those in `numbers`."""
         chunks = range(1, batch.chunk_count + 1) if numbers is None else numbers
         messages = [{"batch_id": batch.batch_id, "chunk": n, "task": task} for n in chunks]
         try:

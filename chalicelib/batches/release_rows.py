@@ -50,7 +50,7 @@ class _TimeIsUpError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RowReleaser:
-    """One conditional write for each payout, and a message for each, ten at a time."""
+    """Releases rows: a conditional write for each payout, and a message for each, ten at a time."""
 
     acceptance: Acceptance
     known_destinations: KnownDestinations

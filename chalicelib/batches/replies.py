@@ -143,7 +143,7 @@ def _row(result: "RowResult") -> Json:
 
 
 def result(shown: "Part", *, is_first: bool) -> Reply:
-    """The same as CSV. Parts that are put behind one another are one file."""
+    """A part of a batch's result as CSV. The parts, concatenated, are one file."""
     text = io.StringIO()
     writer = csv.writer(text)
     if is_first:

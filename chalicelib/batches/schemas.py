@@ -12,7 +12,7 @@ class ConfirmSchema(Schema):
 
 
 class PartSchema(Schema):
-    """From where on in a list whose pages have a size of their own."""
+    """Where the next page of a list begins, where the page size is fixed."""
 
     cursor = fields.String(load_default=None, validate=Length(min=1, max=1024))
 

@@ -47,7 +47,10 @@ class UploadResult:
 
 @dataclass(frozen=True, slots=True)
 class BatchUpload:
-    """`new_id` names an upload, so that no other writes where its rows stand."""
+    """Stores uploaded files as batches.
+
+    `new_id` names an upload, so that no other writes where its rows stand.
+    """
 
     batches: Batches
     payees: Payees
@@ -58,7 +61,7 @@ class BatchUpload:
     requires_verified: bool
 
     def upload(self, content: bytes, by: Actor, seconds: float) -> UploadResult:
-        """The batch of these rows: a new one, or the one that they were uploaded as before.
+        """Stores the batch of these rows, or answers with the one that has them already.
 
         Raises:
             BatchInvalidError: with every line that is wrong; nothing was stored.

@@ -71,7 +71,8 @@ class BatchWork:
     def work_on(self, batch: Batch, number: int, time_left: TimeLeft) -> bool:
         """Does the batch's task with one chunk, unless it is done or in the hands of another.
 
-        False says that the time was up before its end, and that anybody may go on at once.
+        False says that the time was up before its end, and that another worker may continue at
+        once.
         """
         mark = self.batches.mark(batch.upload_id, number) or Mark(number, size_of(batch, number))
         task = batch.task

@@ -23,7 +23,9 @@ _ASSUMED: Final = ":assumed-role/"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`name` stands in the history; `subject` tells callers apart: it owns an Idempotency-Key, and
+    """The person or role that makes a request.
+
+    `name` stands in the history; `subject` tells callers apart: it owns an Idempotency-Key, and
     no person approves what their own subject asked for.
 
     They differ for a role: its session may have another name at each try of the same request.

@@ -1,4 +1,4 @@
-"""Where a list goes on: what a cursor of it says."""
+"""Cursors: where the next page of a list begins."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -26,5 +26,5 @@ def start_of(
 
 
 def start_of_records(cursor: str | None, collection: str) -> dict[str, str] | None:
-    """The same for a collection of the records table."""
+    """The key in a cursor of a collection of the records table."""
     return start_of(cursor, _RECORD_KEY, {"collection": collection})

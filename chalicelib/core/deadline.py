@@ -1,4 +1,4 @@
-"""How long a run may go on."""
+"""A deadline: how long a run may go on."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

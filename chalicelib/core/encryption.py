@@ -27,7 +27,7 @@ class VaultUnavailableError(Exception):
 
 
 class Vault:
-    """Seals and opens small records. The SDK is loaded at first use: most requests need none."""
+    """Encrypts (`seal`) and decrypts (`open`) small records; loads the SDK at first use."""
 
     def __init__(self, key_arn: str, session: "Session") -> None:
         self._key_arn = key_arn
@@ -35,7 +35,7 @@ class Vault:
         self._session = session
 
     def seal(self, customer_id: str, purpose: str, record: Mapping[str, str]) -> bytes:
-        """The record as a message that opens only for this customer and purpose.
+        """Encrypts the record: the message can be decrypted only for this customer and purpose.
 
         Raises:
             VaultUnavailableError
@@ -50,7 +50,7 @@ class Vault:
         return bytes(sealed)
 
     def open(self, customer_id: str, purpose: str, sealed: bytes) -> dict[str, str]:
-        """The record in `sealed`.
+        """Decrypts the record in `sealed`.
 
         Raises:
             SealBrokenError

@@ -1,4 +1,4 @@
-"""The two queues that work is put on. They make things faster; nothing depends on them."""
+"""The payout queue and the webhook queue. They make things faster; nothing depends on them."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ class Queue:
         self.put_text(json.dumps(message), delay_seconds)
 
     def put_text(self, text: str, delay_seconds: int = 0) -> None:
-        """Puts a message on the queue as it once was.
+        """Puts a text on the queue unchanged, as it once stood in a message.
 
         Raises:
             QueueUnavailableError

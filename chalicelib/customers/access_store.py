@@ -1,4 +1,4 @@
-"""Who opened a payee's details, when, and what for: in the records table, for seven years.
+"""The audit log of payee details: who opened which, when, and what for. Kept for seven years.
 
 The sending of a payout is not written here: its own history says who and when.
 """
@@ -32,7 +32,7 @@ _NAMES: Final = {"#collection": "collection"}
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One opening of a destination; of no certain one where an export found none to open."""
+    """An entry of the audit log: one opening of a destination; None where an export found none."""
 
     access_id: str
     customer_id: str

@@ -88,7 +88,7 @@ def destination_purpose(destination_id: str) -> str:
 def opened_destination(
     vault: Vault, customer: SealedCustomer, destination: SealedDestination
 ) -> Destination:
-    """The payee's details, in the clear. May raise what `Vault.open` does."""
+    """The payee's details, decrypted. May raise what `Vault.open` does."""
     purpose = destination_purpose(destination.destination_id)
     record = vault.open(customer.customer_id, purpose, destination.sealed)
     if destination.type == DestinationType.PAY_ID:
@@ -100,9 +100,10 @@ def opened_destination(
 def opened_to_pay(
     vault: Vault, customer: SealedCustomer, destination: SealedDestination
 ) -> Destination:
-    """The same, to send a payout there: its history has it then, and the log before.
+    """The payee's details, decrypted to send a payout there. May raise what `Vault.open` does.
 
-    The log has it alone if nothing is sent after all: for a limit, or another who was faster.
+    The payout's history records it, and the log before that; the log alone if nothing is sent after
+    all: for a limit, or because another request was faster.
     """
     note_opening("Payout", customer.customer_id, destination.destination_id)
     return opened_destination(vault, customer, destination)
@@ -125,7 +126,9 @@ def shown_customer(vault: Vault, customer: SealedCustomer) -> Customer:
 
 @dataclass(frozen=True, slots=True)
 class CustomerService:
-    """`is_sandbox` asks which environment the deployment pays in; `new_id` makes ids.
+    """Customers and their destinations: registered, changed, listed.
+
+    `is_sandbox` asks which environment the deployment pays in; `new_id` makes ids.
 
     `has_open_payout` tells whether a payout that is open needs a destination.
     `check_branch` asks Monoova about a BSB; None where the business does not want that.

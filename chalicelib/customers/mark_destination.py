@@ -19,7 +19,7 @@ class KnownDestinations:
     clock: Clock
 
     def mark(self, customer_id: str, destination_id: str, by: str) -> None:
-        """`by` has approved a payout to this destination. Doing it twice is doing it once."""
+        """Marks a destination as known: `by` has approved a payout to it. Idempotent."""
         try:
             for _ in range(_MOST_TRIES):
                 if self._is_marked(customer_id, destination_id, by):

@@ -1,4 +1,4 @@
-"""Opening a payee's details for anything but paying: never without saying who, when and why.
+"""Decrypts a payee's details for anything but paying, and keeps in the audit log who, when and why.
 
 Paying opens them too (`opened_to_pay`); who did, and when, stands in the payout's own history, and
 a record beside it would be one more write for each payout.
@@ -31,7 +31,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """`new_id` makes the ids of records."""
+    """Opens (decrypts) payee details, and records each access. `new_id` makes the records' ids."""
 
     vault: Vault
     accesses: Accesses
@@ -41,7 +41,7 @@ class Opener:
     def opened(
         self, customer: SealedCustomer, destination: SealedDestination, purpose: Purpose, by: str
     ) -> Destination:
-        """The details. What cannot be recorded is not opened: the record is written first.
+        """Records the access, then decrypts the details: what cannot be recorded is not opened.
 
         May raise `StorageUnavailableError` and what `Vault.open` does.
         """
@@ -55,7 +55,7 @@ class Opener:
         by: str,
         transaction_id: str,
     ) -> Destination:
-        """The same, to take the details out of what is told of a payout.
+        """The details, to redact them out of what is recorded of a payout.
 
         The record must not stand between a payout and its outcome: where it cannot be written,
         the log has it alone.

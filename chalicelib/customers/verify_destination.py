@@ -75,7 +75,10 @@ def _token_purpose(destination_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class VerificationService:
-    """`remitter_name` is who the cent comes from, on the payee's statement."""
+    """Starts and confirms verifications.
+
+    `remitter_name` is who the cent comes from, on the payee's statement.
+    """
 
     customers: Customers
     vault: Vault
@@ -241,7 +244,7 @@ class VerificationService:
     def _put_back(
         self, customer_id: str, begun: SealedDestination, before: SealedDestination
     ) -> None:
-        """As it was before a call that did nothing."""
+        """Restores the verification as it was before a call that did nothing."""
         self._written(
             customer_id,
             begun,
@@ -291,7 +294,7 @@ class VerificationService:
 
 
 def _check_name(destination: Destination) -> None:
-    # Cut to Monoova's length it would be another name, and the payee's bank is told it.
+    # Cut to Monoova's length it would be another name, and the payee's bank would get it.
     if len(destination.account_name) > MOST_NAME_CHARACTERS:
         raise UnprocessableError(
             f"Monoova verifies account names of {MOST_NAME_CHARACTERS} characters at most: add the"

@@ -24,8 +24,8 @@ class BranchCheck:
     def ask(self, bsb: str) -> Branch:
         """The branch of a BSB in the form `999-999`.
 
-        An unanswered question says nothing of whether payouts would be taken, so the circuit is
-        not told of it. Of a refused login it is: Monoova counts that of a question too.
+        An unanswered question says nothing of whether payouts would be taken, so it is not reported
+        to the circuit. A refused login is: Monoova counts that of a question too.
         """
         if not self.gatekeeper.may_ask_optionally():
             return NOT_TOLD

@@ -107,7 +107,7 @@ class _ModernTls(HTTPAdapter):
 
 
 def new_session() -> requests.Session:
-    """A session that goes nowhere but where it is told: no proxy, .netrc or redirect of others."""
+    """A session without proxies, .netrc or redirects: it calls only the address it is given."""
     session = requests.Session()
     session.trust_env = False
     session.mount("https://", _ModernTls(max_retries=0))
@@ -115,7 +115,7 @@ def new_session() -> requests.Session:
 
 
 class MonoovaClient:
-    """One method per endpoint that we call. Times out, never retries a call by itself.
+    """One method per endpoint that we call. Times out, never retries a call.
 
     The one exception is a refused login: if the secret has been rotated meanwhile, the call is
     made once more with the new key. A secret that cannot be read counts as a failed connection;
@@ -146,7 +146,7 @@ class MonoovaClient:
     def status_of(
         self, reference: str, seconds: float = _READ_SECONDS
     ) -> tuple[Report, Answer | Silence]:
-        """`GET /financial/v2/status/{uniqueReference}`: what it says, and how the call went."""
+        """`GET /financial/v2/status/{uniqueReference}`: the report, and how the call went."""
         path = f"/financial/v2/status/{quote(reference, safe='')}"
         answer = self._answer("status", "GET", path, None, seconds)
         return report_of(answer, reference), answer
@@ -173,7 +173,7 @@ class MonoovaClient:
     def call_json(
         self, name: str, method: str, path: str, body: bytes | None, seconds: float
     ) -> tuple[Mapping[str, Any], Answer | Silence]:
-        """Any other call: the JSON object of its reply, and how the call went.
+        """Any other call that may change something: the JSON object of its reply, and how it went.
 
         `name` stands for the call in the log, where no path does.
         """

@@ -59,7 +59,7 @@ class Gatekeeper:
         return self._probed(gate.passage_for_questions(self._clock.now(), version))
 
     def may_ask_optionally(self) -> bool:
-        """Whether Monoova may be asked what can as well stay unanswered: never as the probe."""
+        """Whether Monoova may be asked something that can stay unanswered: never as the probe."""
         gate = self.look()
         passage = gate.passage_for_questions(self._clock.now(), self._known_version(gate))
         return passage is Passage.CLEAR

@@ -14,7 +14,7 @@ from chalicelib.monoova.rules.destination import Destination, PayId
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the money comes from and what the payee's statement says of it.
+    """The account that pays, and what the payee's statement says of it.
 
     `bsb_field` is Monoova's name for the BSB of the source account, which it has renamed once
     without a new version of its API.

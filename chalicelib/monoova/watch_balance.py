@@ -1,4 +1,4 @@
-"""Says in time that the mAccount runs low: a payout without funds is refused."""
+"""Watches for a low balance of the mAccount: a payout without funds is refused."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ _EVERY_MINUTES: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class BalanceWatch:
-    """Part of the schedule, where `LOW_BALANCE_AUD` is set."""
+    """Counts a low balance, on the schedule, where `LOW_BALANCE_AUD` is set."""
 
     account: "AccountService"
     least_cents: int

@@ -50,9 +50,10 @@ class Acceptance:
     jitter: Callable[[], float]
 
     def create(self, payout: Payout, patience: float = _PATIENCE_SECONDS) -> Payout | None:
-        """As `Payouts.create`. A payout counts on the day of its request, whatever becomes of it.
+        """Stores a new payout if limits allow it; answers with one that has its `transaction_id`
+        already, or None. It counts on the day of its request, whatever becomes of it.
 
-        `patience` is for how many seconds it may give way to others who write the same sums.
+        `patience` is for how many seconds it may give way to other writers of the same sums.
 
         Raises:
             UnprocessableError: a limit would be exceeded; nothing was written.
@@ -72,7 +73,7 @@ class Acceptance:
         self._check(self.limits.counts(customer_id, destination_id, amount_cents, now))
 
     def check_total(self, amount_cents: int) -> None:
-        """The same for many payouts together, of which only the total is known."""
+        """Raises UnprocessableError if payouts of this total would now exceed a limit."""
         counts = self.limits.counts("", "", amount_cents, self.clock.now())
         self._check(tuple(count for count in counts if count.kind is LimitKind.TOTAL))
 

@@ -45,7 +45,7 @@ RESOLUTIONS: Final = tuple(_RESOLUTIONS)
 
 @dataclass(frozen=True, slots=True)
 class AdministrationService:
-    """By hand, and in the payout's history."""
+    """What a person does to a payout by hand; each step stands in the payout's history."""
 
     payouts: Payouts
     together: ReadTogether

@@ -59,7 +59,7 @@ class PayoutPage:
 
 @dataclass(frozen=True, slots=True)
 class PayoutLists:
-    """One by its id; many by customer, by what waits for people, or by day: what serves best."""
+    """One payout by its id; many by customer, by what waits for a person, or by day."""
 
     payouts: Payouts
     clock: Clock

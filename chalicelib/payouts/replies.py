@@ -63,7 +63,7 @@ def payout(shown: Payout) -> Json:
 
 
 def payout_with_history(shown: Payout) -> Json:
-    """A payout and its story, oldest first, and what it means."""
+    """A payout with its history, oldest first, and an explanation."""
     history = [_entry(entry) for entry in shown.history]
     return payout(shown) | {"history": history, "explanation": _explanation(shown)}
 

@@ -38,7 +38,7 @@ from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 from chalicelib.payouts.rules.schedule import Policy, lease_until, when_to_try
 from chalicelib.payouts.sending.record_event import found_payout
-from chalicelib.payouts.sending.send_payout import Submission
+from chalicelib.payouts.sending.send_payout import PayoutSender
 from chalicelib.payouts.store.payouts import Payouts
 from chalicelib.payouts.store.situation import ReadTogether, Situation
 
@@ -126,7 +126,10 @@ class RequestResult:
 
 @dataclass(frozen=True, slots=True)
 class PayoutRequestService:
-    """`new_id` makes ids of payouts without a key, and of leases."""
+    """Requests for new payouts, and retries.
+
+    `new_id` makes ids of payouts without a key, and of leases.
+    """
 
     payouts: Payouts
     acceptance: Acceptance
@@ -134,7 +137,7 @@ class PayoutRequestService:
     vault: Vault
     monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
-    submission: Submission
+    sender: PayoutSender
     queue: Queue
     clock: Clock
     policy: Policy
@@ -244,7 +247,7 @@ class PayoutRequestService:
         self, payout: Payout, destination: Destination, by: str, seconds: float
     ) -> RequestResult:
         try:
-            sent = self.submission.send(payout, destination, by, seconds)
+            sent = self.sender.send(payout, destination, by, seconds)
         except Exception as error:  # noqa: BLE001 - whatever it is, Monoova was called
             # Monoova was called, so "nothing was done, try again" would be false. The row stands
             # as `Sending`, which is true, and is looked up when its lease runs out.
@@ -370,7 +373,7 @@ def _opened_with(payout: Payout, detail: str | None) -> Payout:
 
 
 def check_amount(amount_cents: int, limit_cents: int) -> None:
-    """Raises InvalidRequestError for an amount that the business does not pay out."""
+    """Raises InvalidRequestError for an amount below one cent, or above `limit_cents`."""
     if amount_cents < 1:
         raise InvalidRequestError({"amount": ["Must be at least 0.01."]})
     if amount_cents > limit_cents:

@@ -71,7 +71,7 @@ class PayoutListSchema(PageSchema):
 
 
 class CustomerPayoutListSchema(PayoutListSchema):
-    """The same for one customer, whom the path names."""
+    """Which payouts of the one customer whom the path names."""
 
     class Meta:
         exclude = ("customer_id",)

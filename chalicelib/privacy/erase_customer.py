@@ -17,7 +17,10 @@ _MOST_TRIES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """`waits_in` tells a batch in which a row of the customer waits to become a payout."""
+    """Erases customers.
+
+    `waits_in` tells a batch in which a row of the customer waits to become a payout.
+    """
 
     customers: Customers
     payouts: Payouts
@@ -35,7 +38,7 @@ class Erasure:
         customer = self.customers.get(customer_id)
         if customer is not None:
             self._check_nothing_is_open(customer_id)
-            # Now, so that the same call does the rest if this one dies half-way.
+            # Now, so that the same call again finishes it if this one dies half-way.
             self._depersonalise(customer_id)
             self._erase(customer)
         # Once more: no payout is begun any more, and one may have been meanwhile.

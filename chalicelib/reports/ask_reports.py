@@ -72,7 +72,7 @@ class ReportQuestions:
     def missed_webhooks(self, day: date) -> "list[Notification]":
         """Of a day's events that change payouts, those that never arrived; returns come first.
 
-        How a payment ends the minutely reconciliation finds by itself. That money came back
+        The reconciliation of each minute finds how a payment ended. That money came back
         afterwards no question of it would show.
         """
         missed: list[Notification] = []
@@ -103,7 +103,7 @@ class ReportQuestions:
         return min(_MOST_SECONDS, left - _SECONDS_AFTER)
 
     def _reported(self, found: T | None, answer: "Heard") -> T:
-        """As `_told`, for what a key that is good for payouts may not be allowed to ask.
+        """The answer to a question that a key good for payouts may not be allowed to ask.
 
         A refused login counts towards Monoova's lock-out and closes the gate for all; that a
         report is not permitted says nothing of payouts, and ends the run alone.

@@ -1,7 +1,7 @@
 """The comparison of one day, three ways; it finds differences and changes nothing.
 
 A payout of the evening may be booked the next day, and which day Monoova means is not documented:
-so a day on either side is looked at before anything is called missing.
+so a day on either side is compared too before anything counts as missing.
 """
 
 import re
@@ -165,12 +165,13 @@ class DayComparison:
         return self._day_payouts.get(reference)
 
     def _was_sent_later(self, payout: DayPayout) -> bool:
-        """It waited, for an approval perhaps: the days that were asked for cannot have it."""
+        """Whether it waited, for an approval perhaps: the days that were asked for cannot have
+        it."""
         sent_at = payout.last_sent_at or payout.created_at
         return sydney_day(sent_at) > self._day + _DAY
 
     def _take_of_another_day(self, payout: DayPayout, booked: Booking) -> None:
-        """What is well with it was counted on its own day."""
+        """Counts a payout of another day only where it differs: its own day counts the others."""
         kind = kind_of(payout, booked, may_be_missing=False)
         if kind in DIFFERENCES:
             self._take(kind, payout, booked)

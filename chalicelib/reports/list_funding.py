@@ -1,4 +1,4 @@
-"""The money that came in, to look at."""
+"""Lists the money that came in."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """The daily reconciliation: each day compared three ways, the report kept, differences raised.
 
-A difference never changes a payout by itself: what is wrong may be the statement. A person settles
+A difference never changes a payout: what is wrong may be the statement. A person settles
 it, with the report as evidence.
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
     from chalicelib.reports.monoova_reports import MonoovaReports
 
-# So far back a report that is missing or not whole is made good by itself.
+# How far back a report that is missing or not whole is made again automatically.
 _DAYS_BACK: Final = 3
 _LEAST_SECONDS: Final = 30.0
 # In one run. What is left is asked for again tomorrow, and the status API knows most of it.

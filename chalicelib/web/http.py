@@ -299,7 +299,7 @@ def _json_object(raw: bytes) -> dict[str, Any]:
 def _loaded(
     schema: "Schema", document: Mapping[str, Any], found: Mapping[str, list[str]] | None = None
 ) -> Any:
-    """`found` is what is known to be wrong already."""
+    """The document as `schema` loads it; `found` is what is known to be wrong already."""
     from marshmallow import ValidationError
 
     errors = dict(found or {})
@@ -342,7 +342,7 @@ def answering(view: Callable[..., Reply]) -> Callable[..., Response]:
 
 
 def _understood(error: Exception) -> AppError:
-    """The error as a caller is told it; the unexpected is noted without its message."""
+    """The error as it is answered; an unexpected one is noted without its message."""
     if isinstance(error, AppError):
         return error
     observability.note_error(error)
@@ -393,7 +393,7 @@ class _MethodNotAllowedError(CallerError):
 
 
 def as_problem(response: Response) -> Response:
-    """An error that Chalice answered by itself, in the form of all others."""
+    """An error that Chalice itself answered, in the form of all others."""
     if not isinstance(response.body, dict) or response.status_code < 400:
         return response
     error = {

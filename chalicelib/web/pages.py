@@ -1,4 +1,4 @@
-"""The pages that anyone may open: they hold nothing of anybody, and change nothing.
+"""The public pages: they hold no one's data, and change nothing.
 
 Loaded when one is first asked for: no payout waits for it.
 """
@@ -26,7 +26,7 @@ def console(sign_in_url: str) -> Pages:
 
 
 def console_config(sign_in_url: str, user_pool_client_id: str) -> dict[str, str]:
-    """What the console has to know before anybody has signed in. Where its files are served from
+    """What the console has to know before sign-in. Where its files are served from
     elsewhere, a `config.json` of this form stands beside them.
     """
     return {

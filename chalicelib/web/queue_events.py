@@ -1,4 +1,4 @@
-"""Queue events: each message by itself, so that one that fails takes no other with it."""
+"""Queue events, one message at a time: one that fails does not make others fail."""
 
 import json
 from collections.abc import Callable, Mapping

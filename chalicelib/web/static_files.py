@@ -1,7 +1,7 @@
 """Pages that ship with the app: each a fixed list of files, read when they are first asked for.
 
-Texts only: API Gateway passes bytes on only for the media types it was told of, and a browser asks
-for a script with `Accept: */*`. A picture is an SVG.
+Texts only: API Gateway passes bytes on only for the media types that it is configured with, and a
+browser asks for a script with `Accept: */*`. A picture is an SVG.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Where a message rests that failed five times, until a person looks at it."""
+"""The dead-letter queue: messages that failed five times, kept for a person."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +10,12 @@ from chalicelib.core.queues import queue_errors
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# SQS hands out ten at a time at the most.
+# SQS delivers ten at a time at the most.
 _AT_ONCE: Final = 10
-# Who looks at more than this has something else to repair first.
+# With more than this, the cause has to be repaired first.
 MOST_PEEKED: Final = 200
-# Long enough to look at them all; a function that dies meanwhile hides them no longer.
+# SQS's visibility timeout: long enough to read them all, and what a function that died has taken is
+# visible again after it.
 _HIDDEN_SECONDS: Final = 60
 # Without waiting SQS asks only some of its servers, and a message may seem not to be there.
 _WAIT_SECONDS: Final = 1
@@ -27,7 +28,7 @@ class DeadLetterMessage:
     """A dead letter. Its `text` may be anything: it may be there because it cannot be read.
 
     `source` is the name of the queue that it came from, where SQS tells; `received` is how often it
-    was taken out of any queue, to be looked at too.
+    was taken out of any queue, reads by a person included.
     """
 
     message_id: str
@@ -39,10 +40,10 @@ class DeadLetterMessage:
 
 
 class DeadLetterQueue:
-    """The queue of messages that failed five times. Every method may raise
-    `QueueUnavailableError`.
+    """The dead-letter queue. Every method may raise `QueueUnavailableError`.
 
-    SQS finds no message by its id: all are taken, and what is not wanted is shown again at once.
+    SQS finds no message by its id: all are received, and what is not wanted is made visible again
+    at once.
     """
 
     def __init__(self, client: "SQSClient", url: str) -> None:
@@ -50,7 +51,7 @@ class DeadLetterQueue:
         self._url = url
 
     def count(self) -> int:
-        """About how many dead letters there are; none of them is taken."""
+        """About how many dead letters there are; none of them is received."""
         with queue_errors():
             answer = self._client.get_queue_attributes(
                 QueueUrl=self._url, AttributeNames=[_VISIBLE, _HIDDEN]
@@ -58,13 +59,14 @@ class DeadLetterQueue:
         return sum(int(number) for number in answer["Attributes"].values())
 
     def peek(self, most: int = MOST_PEEKED) -> list[DeadLetterMessage]:
-        """So many dead letters; not those that another caller looks at now."""
+        """Reads up to `most` dead letters and leaves them; omits those that a caller has
+        received."""
         found = [message for handful in self._received(most) for message in handful]
         self.make_visible(found)
         return found
 
     def take(self, message_id: str) -> DeadLetterMessage | None:
-        """One message, hidden from everybody else for a minute."""
+        """Receives one message, which other callers do not see for a minute."""
         wanted: DeadLetterMessage | None = None
         others: list[DeadLetterMessage] = []
         for handful in self._received():
@@ -79,11 +81,11 @@ class DeadLetterQueue:
         return wanted
 
     def make_visible(self, messages: Sequence[DeadLetterMessage]) -> None:
-        """Ends the hiding of messages that were taken."""
+        """Makes messages that were received visible to other callers again."""
         for start in range(0, len(messages), _AT_ONCE):
             some = messages[start : start + _AT_ONCE]
             with queue_errors():
-                # Those that it fails for show again by themselves, in a minute.
+                # Those that it fails for are visible again in a minute.
                 self._client.change_message_visibility_batch(
                     QueueUrl=self._url,
                     Entries=[
@@ -93,12 +95,12 @@ class DeadLetterQueue:
                 )
 
     def delete(self, message: DeadLetterMessage) -> None:
-        """Takes a message away for ever."""
+        """Deletes a message for ever."""
         with queue_errors():
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
 
     def _received(self, most: int = MOST_PEEKED) -> Iterator[list[DeadLetterMessage]]:
-        """All that rest, each once, as many as SQS hands out at a time."""
+        """All dead letters, each once, as many as SQS delivers at a time."""
         seen: set[str] = set()
         while len(seen) < most:
             with queue_errors():

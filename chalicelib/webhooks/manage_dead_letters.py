@@ -1,4 +1,4 @@
-"""Messages that failed five times and rest: looked at, put back, or dropped by a person."""
+"""Dead letters (messages that failed five times): listed, replayed or dropped by a person."""
 
 import json
 import re
@@ -29,7 +29,7 @@ class LetterKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """What may be shown of one: only what has the form that it should have.
+    """What may be shown of a dead letter: only fields that have the form they should have.
 
     `transaction_id` is None where an event names no payout of ours, and where it is about a batch.
     """
@@ -47,7 +47,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """What was looked at, whether these are all, and about how many SQS says there are."""
+    """A list of dead letters, whether these are all, and about how many SQS says there are."""
 
     items: tuple[DeadLetter, ...]
     is_complete: bool
@@ -56,14 +56,14 @@ class DeadLetters:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterService:
-    """Every method may raise `TryAgainError`: the queue cannot be reached."""
+    """Dead letters for people. Every method may raise `TryAgainError`: the queue is unavailable."""
 
     dead_letters: DeadLetterQueue
     payout_queue: Queue
     webhook_queue: Queue
 
     def peek(self, limit: int = MOST_PEEKED) -> DeadLetters:
-        """The letters, the oldest first. With a `limit` of 0 they are counted; none is taken."""
+        """Lists dead letters, the oldest first; a `limit` of 0 counts them and receives none."""
         try:
             count = self.dead_letters.count()
             found = self.dead_letters.peek(limit)
@@ -73,7 +73,7 @@ class DeadLetterService:
         return DeadLetters(tuple(letters), len(letters) < limit, count)
 
     def replay(self, message_id: str) -> DeadLetter:
-        """Puts one back on the queue that it came from, to be tried another five times.
+        """Puts a dead letter back on its source queue, to be retried another five times.
 
         Raises:
             NotFoundError
@@ -96,11 +96,11 @@ class DeadLetterService:
             self.dead_letters.delete(message)
         except QueueUnavailableError as error:
             raise _unreachable(error) from error
-        _noted(letter, "put back")
+        _noted(letter, "replayed")
         return letter
 
     def drop(self, message_id: str) -> None:
-        """Deletes one for ever. What it was about is found by the schedule, or was not ours.
+        """Deletes a dead letter for ever. What it was about the schedule finds, or it was not ours.
 
         Raises:
             NotFoundError
@@ -126,7 +126,7 @@ class DeadLetterService:
         return message
 
     def _queue_of(self, message: DeadLetterMessage, letter: DeadLetter) -> Queue | None:
-        """As SQS tells, or as it looks."""
+        """The source queue as SQS names it, or else as the letter's kind has it."""
         for queue in (self.payout_queue, self.webhook_queue):
             if message.source == queue.name:
                 return queue

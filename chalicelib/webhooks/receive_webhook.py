@@ -1,4 +1,4 @@
-"""What Monoova tells us: authenticated first, then applied, or set aside where it does not fit."""
+"""Webhooks: authenticated first, then applied, or put into the webhook queue for a retry."""
 
 import hmac
 import re
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from chalicelib.reports.store.funding import Funding
     from chalicelib.webhooks.inbound_credits import Credits
 
-# A webhook that overtook its own payout's row finds it a little later.
+# A webhook that came before its payout's row was written finds it then.
 _RETRY_AFTER_SECONDS: Final = 30
 _OURS: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -43,7 +43,9 @@ class UnknownPayoutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WebhookService:
-    """`secrets` gives the values that the Authorization header may have; several to rotate.
+    """Receives webhooks, and applies their events to payouts.
+
+    `secrets` gives the values that the Authorization header may have; several to rotate.
 
     It may raise `SecretUnavailableError`: then Monoova cannot be authenticated, now. `funding` is
     made when money comes in.
@@ -68,7 +70,7 @@ class WebhookService:
             InvalidRequestError: it is Monoova's, but not an event.
             TryAgainError: its signature cannot be checked now.
             SecretUnavailableError: its Authorization cannot be checked now.
-            AppError: it could neither be applied nor set aside.
+            AppError: it could neither be applied nor put into the webhook queue.
         """
         received_at = self.clock.now()
         self._authenticate(raw, authorization, signature)
@@ -160,11 +162,11 @@ class WebhookService:
         observability.note(outcome="applied")
 
     def retry(self, message: Mapping[str, object]) -> None:
-        """Takes up again an event that was set aside.
+        """Applies an event that the webhook queue has delivered.
 
         Raises:
-            MalformedEventError, UnknownPayoutError, StorageUnavailableError: it has to come
-                again, or rest where a person can look at it.
+            MalformedEventError, UnknownPayoutError, StorageUnavailableError: it is retried; the
+                fifth failure moves it to the dead-letter queue.
         """
         self.apply(notice_of(message))
 
@@ -195,7 +197,7 @@ class WebhookService:
         return True
 
     def _enqueue(self, notice: Notice, why: Exception) -> None:
-        """Keeps the event, without payee details, for the dead-letter handler."""
+        """Puts the event, without payee details, into the webhook queue."""
         observability.count(Metric.WEBHOOKS_SET_ASIDE)
         observability.note(outcome=f"not applied: {type(why).__name__}")
         try:
@@ -223,7 +225,7 @@ def notice_of(message: Mapping[str, object]) -> Notice:
     """
     reference, cents = message.get("reference"), message.get("amount_cents")
     if not isinstance(reference, str) or not isinstance(cents, (int, type(None))):
-        raise MalformedEventError("Not a set-aside webhook event.")
+        raise MalformedEventError("Not an event of the webhook queue.")
     try:
         kind = NoticeKind(str(message.get("kind")))
     except ValueError:

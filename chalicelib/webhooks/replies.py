@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def dead_letters(shown: "DeadLetters") -> Json:
-    """What rests, the oldest first."""
+    """A list of dead letters, the oldest first."""
     return {
         "items": [dead_letter(letter) for letter in shown.items],
         "is_complete": shown.is_complete,

@@ -28,7 +28,7 @@ from chalicelib.payouts.rules.schedule import Policy
 from chalicelib.payouts.sending.dispatch_payout import Dispatcher
 from chalicelib.payouts.sending.reconcile_due import Reconciler
 from chalicelib.payouts.sending.record_event import Recorder
-from chalicelib.payouts.sending.send_payout import Submission
+from chalicelib.payouts.sending.send_payout import PayoutSender
 from chalicelib.payouts.store.items import shard_of
 from chalicelib.privacy.erase_customer import Erasure
 from chalicelib.reports.store.funding import Funding
@@ -137,8 +137,8 @@ class Function:
         return Recorder(self.payouts, self._world)
 
     @cached_property
-    def _submission(self) -> Submission:
-        return Submission(
+    def _sender(self) -> PayoutSender:
+        return PayoutSender(
             self._monoova,
             self._gatekeeper,
             self._recorder,
@@ -156,7 +156,7 @@ class Function:
             _OpenVault(self._world),
             self._monoova,
             self._gatekeeper,
-            self._submission,
+            self._sender,
             self._recorder,
             self._world,
             self._policy,
@@ -193,7 +193,7 @@ class Function:
             _OpenVault(self._world),
             self._monoova,
             self._gatekeeper,
-            self._submission,
+            self._sender,
             _Mailbox(self._world),
             self._world,
             self._policy,

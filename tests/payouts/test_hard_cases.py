@@ -115,7 +115,7 @@ def test_what_a_dead_lease_did_not_do_says_nothing_of_the_attempt_under_way(worl
     customer = world.container.customers_table.get(first.customer_id)
     assert customer is not None
     opened = world.container.dispatcher._ready(first, customer)
-    world.container._submission.send(first, opened, "a dead worker", 10)
+    world.container._sender.send(first, opened, "a dead worker", 10)
     assert world.state(paid) == ("Pending", "Sending")
 
 

@@ -149,7 +149,7 @@ def test_a_batch_s_message_is_shown_by_its_batch_and_put_back_where_payouts_go(
     assert [message["Body"] for message in world.messages("PAYOUT_QUEUE_URL")] == [body]
 
 
-# --- put back
+# --- replayed
 
 
 def test_an_event_that_is_put_back_is_taken_up_again(world: World) -> None:
@@ -239,7 +239,7 @@ def test_a_message_that_is_not_there_is_not_found(world: World, message_id: str)
     assert len(listed(world)) == 1
 
 
-@pytest.mark.parametrize(("act", "what"), [(replay, "put back"), (drop, "deleted")])
+@pytest.mark.parametrize(("act", "what"), [(replay, "replayed"), (drop, "deleted")])
 def test_who_did_what_to_which_message_is_in_the_log(
     world: World, capsys: pytest.CaptureFixture[str], act: Any, what: str
 ) -> None:

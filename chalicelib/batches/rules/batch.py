@@ -1,7 +1,7 @@
 """A batch: many payouts in one file, that one person uploads, confirms, and another approves.
 
-A batch is worked on in chunks of rows, each by itself. What was done with a chunk is its mark; the
-batch moves on when the marks of all chunks say so.
+A batch is worked on in chunks of rows, independent of one another. What was done with a chunk is
+its mark; the batch moves on when the marks of all chunks say so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -195,7 +195,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class BatchEntry:
-    """One line of a batch's story."""
+    """One entry of a batch's history."""
 
     at: datetime
     event: str
@@ -238,7 +238,7 @@ class Batch:
 
     @property
     def is_open(self) -> bool:
-        """Whether it may still change by itself."""
+        """Whether it may still change automatically."""
         return self.status is not BatchStatus.FINISHED
 
 
@@ -306,7 +306,7 @@ def together(warnings: Sequence[Warnings]) -> Warnings:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What became of the rows of a batch. `as_of` is when the oldest part of it was looked at."""
+    """What became of the rows of a batch. `as_of` is when the oldest part of it was counted."""
 
     counts: Mapping[str, int]
     needs_review: int

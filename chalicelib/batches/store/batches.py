@@ -160,7 +160,7 @@ class Batches:
         return bytes(found["pairs"]) if found else b""
 
     def keep_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
-        """The rows as they are to be kept. Doing it twice is doing it once."""
+        """Replaces the rows by those that are to be kept. Idempotent."""
         self._write_rows(upload_id, number, rows, kept_until(at))
 
     def _write_rows(self, upload_id: str, number: int, rows: Sequence[Row], expires: int) -> None:
@@ -218,7 +218,7 @@ class Batches:
         self._put(item, mark.version, lambda found: mark_of(found) == after)
         return after
 
-    # --- what they share
+    # --- reads and writes of one item
 
     def _get(self, key: dict[str, Any]) -> dict[str, Any] | None:
         with storage_errors():

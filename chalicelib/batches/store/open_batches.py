@@ -49,7 +49,7 @@ class OpenBatches:
         return tuple(str(decoded(item)["item"]) for item in found["Items"])
 
     def stop(self, batch_id: str, by: str, at: datetime) -> None:
-        """Nothing of the batch is sent from now on. Doing it twice is doing it once."""
+        """Nothing of the batch is sent from now on. Idempotent."""
         item = {"by": by, "expires_at": int((at + _STOP_KEPT_FOR).timestamp())}
         with storage_errors():
             self._client.put_item(TableName=self.table, Item=encoded(_stop_key(batch_id) | item))
@@ -63,9 +63,9 @@ class OpenBatches:
         return str(decoded(found["Item"])["by"]) if "Item" in found else None
 
     def close(self, batch_id: str, at: datetime) -> None:
-        """The batch changes no more by itself. Doing it twice is doing it once.
+        """Takes a batch that will change no more off the list. Idempotent.
 
-        DynamoDB takes the name away: so no function needs the right to delete records.
+        DynamoDB's TTL removes the name: so no function needs the right to delete records.
         """
         item = {"collection": OPEN, "item": batch_id, "is_closed": True}
         with storage_errors():

@@ -17,7 +17,9 @@ class ApprovalReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRules:
-    """`threshold_cents` is the most that needs no approval; None means that no amount does.
+    """Which payouts need an approval.
+
+    `threshold_cents` is the most that needs none; None means that no amount does.
 
     `new_destinations`: a payout to a destination needs approval until an approver has approved one
     to it. A destination never changes, so one that was changed is a new one.

@@ -1,4 +1,4 @@
-"""The garbage collector rests while modules are loaded.
+"""The garbage collector is off while modules are loaded.
 
 While modules are loaded nothing becomes garbage; looking for it all the same takes a fifth of a
 cold start. `start` switches the collector off.
@@ -33,7 +33,7 @@ def loading() -> Iterator[None]:
 
 
 def part(make: Callable[[Any], T]) -> cached_property[T]:
-    """A `cached_property` that is made while the collector rests: making it loads modules."""
+    """A `cached_property` that is made with the collector off: making it loads modules."""
 
     def made(container: Any) -> T:
         with loading():

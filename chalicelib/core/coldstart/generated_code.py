@@ -40,12 +40,12 @@ class GeneratedCode:
         return made
 
     def serve(self) -> None:
-        """To dataclasses and named tuples from now on."""
+        """Gives compiled code to dataclasses and named tuples from now on."""
         vars(dataclasses)["exec"] = self._exec
         vars(collections)["eval"] = self._eval
 
     def serve_attrs(self) -> None:
-        """And to attrs, which is loaded by this."""
+        """Gives compiled code to attrs, which is loaded by this."""
         from attr import _make
 
         vars(_make)["compile"] = self.compiled
@@ -79,7 +79,7 @@ def record() -> None:
 
 
 def use_for_attrs() -> None:
-    """Likewise; called before the first module that needs attrs."""
+    """Give attrs what the package has; called before the first module that needs attrs."""
     if _served is not None:
         _served.serve_attrs()
 

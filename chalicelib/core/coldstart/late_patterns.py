@@ -15,7 +15,7 @@ class _LatePattern:
         self._asked = (pattern, flags)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # asked for by what looks at every attribute of a class
+        if name.startswith("__"):  # asked for by code that inspects every attribute of a class
             raise AttributeError(name)
         return getattr(_compile(*self._asked), name)  # `re` keeps it, under what it was asked
 

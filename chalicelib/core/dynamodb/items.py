@@ -1,4 +1,4 @@
-"""What the stores share: values in DynamoDB's form, times, errors, and cursors of lists."""
+"""What the stores share: items in DynamoDB's form, times, errors, and cursors of lists."""
 
 import base64
 import binascii
@@ -134,7 +134,7 @@ def next_key(found: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def cursor_of(key: Mapping[str, str] | None) -> str | None:
-    """An opaque text for the caller to come back with. It holds ids and times only."""
+    """An opaque cursor that names the next page. It holds ids and times only."""
     if key is None:
         return None
     return base64.urlsafe_b64encode(json.dumps(key, sort_keys=True).encode()).decode()

@@ -29,7 +29,10 @@ class BranchStanding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """`address` is Monoova's own text; of a closed branch it may name the one in its place."""
+    """A bank's branch, as Monoova describes it.
+
+    `address` is Monoova's own text; of a closed branch it may name the one in its place.
+    """
 
     standing: BranchStanding
     address: str = ""

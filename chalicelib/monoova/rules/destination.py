@@ -139,12 +139,12 @@ def pay_id(value: str, kind: PayIdType, account_name: str, *, check_digits: bool
     return PayId(normalised, kind, account_name_of(account_name))
 
 
-# Each part by itself, so that a request can be told of all that is wrong with it at once. Each
+# One part at a time, so that an answer can name all that is wrong with a request at once. Each
 # raises InvalidDestinationError.
 
 
 def bsb_of(value: str) -> str:
-    """`062000` and `062-000` are the same BSB."""
+    """A BSB with its hyphen: `062000` and `062-000` are one BSB."""
     found = _BSB.fullmatch(value.strip())
     if not found:
         raise InvalidDestinationError("bsb", "Not a BSB such as 062-000.")
@@ -160,7 +160,7 @@ def account_number_of(value: str) -> str:
 
 
 def pay_id_of(value: str, kind: PayIdType) -> str:
-    """The PayID in the form of its type; its check digits are not looked at."""
+    """The PayID in the form of its type; its check digits are not checked."""
     normalised = _NORMALISERS[kind](value.strip())
     if normalised is None or len(normalised) > _MOST_PAY_ID_CHARACTERS:
         raise InvalidDestinationError("pay_id", f"Not a PayID of type {kind}.")

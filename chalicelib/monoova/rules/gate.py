@@ -49,10 +49,10 @@ class Switch(StrEnum):
 class Gate:
     """The shared record. `open_reason` None means that the circuit is closed.
 
-    `probe_at` is when one call may try whether Monoova is back; None means: not by itself.
-    One instance moves it on, by a conditional write. `refused_key` is the version of the
-    secret that Monoova refused: as soon as there is another, it may be tried. `switched` is what a
-    person last did to the gate; the circuit's own doings do not touch it.
+    `probe_at` is when one call may try whether Monoova is back; None means: not until a person or a
+    new key allows it. One instance moves it on, by a conditional write. `refused_key` is the
+    version of the secret that Monoova refused: as soon as there is another, it may be tried.
+    `switched` is what a person last did to the gate; the circuit's own doings do not touch it.
     """
 
     version: int = 0
@@ -123,7 +123,7 @@ def watching(gate: Gate, now: datetime) -> Gate:
 def opened(gate: Gate, reason: OpenReason, now: datetime, key_version: str | None = None) -> Gate:
     """The gate with its circuit open: ten minutes before the next probe, an hour if locked out.
 
-    After three refused logins there is no probe by itself any more: the fifth would lock the
+    After three refused logins there is no automatic probe any more: the fifth would lock the
     account. A new key, or a person, opens it then.
     """
     is_login = reason is not OpenReason.TOO_MANY_FAILURES
@@ -155,12 +155,12 @@ def closed(gate: Gate) -> Gate:
 
 
 def paused(gate: Gate, by: str, reason: str, now: datetime) -> Gate:
-    """The gate with the operator's switch thrown."""
+    """The gate, paused by an operator."""
     return replace(gate, paused_by=by, paused_at=now, pause_reason=reason)
 
 
 def resumed(gate: Gate) -> Gate:
-    """The gate with the operator's switch back."""
+    """The gate, resumed by an operator."""
     return replace(gate, paused_by=None, paused_at=None, pause_reason=None)
 
 

@@ -53,7 +53,7 @@ class ForbiddenTransitionError(Exception):
 
 
 class Facts(Protocol):
-    """What a decision on a report from Monoova rests on. `Payout` is one."""
+    """What a decision on a report from Monoova is made from. `Payout` is one."""
 
     @property
     def state(self) -> State: ...
@@ -156,7 +156,7 @@ def _entry(event: Event, state: State, note: Note) -> HistoryEntry:
 
 
 def _moved(facts: Facts, event: Event, effect: Effect, note: Note, fields: Fields) -> Change:
-    assert effect.to is not None  # every MOVE has one: a test walks the table
+    assert effect.to is not None  # every MOVE has one: a test reads the whole table
     new = Fields(state=effect.to)
     if effect.to.is_final:
         new |= Fields(due_at=None, lease_id=None)
@@ -213,7 +213,7 @@ def _accepted(payout: Payout, transaction_id: str, note: Note, policy: Policy) -
     known = payout.monoova_transaction_id
     if known not in (None, transaction_id):
         return contradicted(payout, note, f"accepted as transaction {transaction_id}")
-    # A bank rejects only what Monoova took: its word and the acceptance are one story.
+    # A bank rejects only what Monoova took: its report and the acceptance agree.
     is_told = payout.failure_code in (FailureCode.BANK_REJECTED, FailureCode.DISHONOURED)
     if is_told or effect_of(payout.state, Event.SEND_ACCEPTED).kind is Kind.STAY:
         # The webhook overtook the answer and may not have carried the number.

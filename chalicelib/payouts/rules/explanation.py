@@ -20,7 +20,10 @@ from chalicelib.payouts.rules.payout import (
 
 
 class Explanation(NamedTuple):
-    """`next` is what happens automatically, and `next_at` when; None once nothing does any more."""
+    """A payout's status in words, and what to do.
+
+    `next` is what happens automatically, and `next_at` when; None once nothing does any more.
+    """
 
     summary: str
     next: str

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple, TypedDict, cast
 
 from chalicelib.core.marks import MASKED, NOT_PERSONAL, PERSONAL, REQUESTED, erased
 
-# An entry is about 200 bytes and a row may hold 400 kB; a payout that has lived through this
-# much is in the hands of a person, who reads the log for the rest.
+# An entry is about 200 bytes and a row may hold 400 kB; a payout with a history of this length is
+# under review by a person, who reads the log for what is left out.
 MOST_HISTORY_ENTRIES: Final = 100
 
 
@@ -112,7 +112,10 @@ class Kind(StrEnum):
 
 
 class Effect(NamedTuple):
-    """`via` is a state that is passed through, with a history entry of its own."""
+    """What an event does to a payout: its kind, and the state that it leads to.
+
+    `via` is a state that is passed through, with a history entry of its own.
+    """
 
     kind: Kind
     to: State | None = None
@@ -264,7 +267,7 @@ class FailureCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One line of a payout's story: what, when, by whom, why.
+    """One entry of a payout's history: what, when, by whom, why.
 
     `state` is the state after the event. `evidence` identifies a report from Monoova, so that the
     same report is not written down twice. No field ever holds a payee detail.
@@ -373,7 +376,7 @@ def effect_of(state: State, event: Event) -> Effect:
 
 
 def kept_entries(payout: Payout, change: Change) -> tuple[HistoryEntry, ...]:
-    """Of a full history, only the end of the payout and what a person must see is still told."""
+    """Of a full history, only the end of the payout and what a person must see is still added."""
     state = change.fields.get("state")
     matters = change.fields.get("needs_review") is not None or (state and state.is_final)
     most = 2 * MOST_HISTORY_ENTRIES if matters else MOST_HISTORY_ENTRIES

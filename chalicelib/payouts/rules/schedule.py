@@ -1,4 +1,4 @@
-"""When a payout is looked at next: every open one has such a time, so that none is forgotten."""
+"""When the reconciler reads a payout next: every open one has such a time, so none is forgotten."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ class Policy:
 
 
 def next_look_at(now: datetime, looks: int, policy: Policy) -> datetime:
-    """The gaps double with every look: 1, 2, 4 … minutes, an hour at most."""
+    """When it is due next. The gaps double each time: 1, 2, 4 … minutes, an hour at most."""
     seconds = policy.first_look_seconds * 2 ** min(looks, 12)
     return now + timedelta(seconds=min(seconds, _MOST_SECONDS_BETWEEN_LOOKS))
 
@@ -59,7 +59,7 @@ def is_overdue(released_at: datetime, now: datetime, policy: Policy) -> bool:
 
 
 def when_to_try(gate: Gate, now: datetime, policy: Policy) -> datetime:
-    """When a queued payout is looked at next."""
+    """When a queued payout is due next."""
     usual = now + timedelta(seconds=policy.queue_look_seconds)
     if gate.is_open and gate.probe_at:
         return max(usual, gate.probe_at)

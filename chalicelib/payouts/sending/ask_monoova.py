@@ -77,7 +77,7 @@ class StatusQuestions:
         self.passage = Passage.CLEAR
 
     def begin(self, payouts: Sequence[Payout]) -> None:
-        """Takes up the payouts of a round: asks by date, if an answer has to tell of many more.
+        """Prepares a round: asks by date where an answer has to cover many more payouts.
 
         Whom an answer leaves out proves nothing, and is asked for singly.
         """
@@ -89,11 +89,11 @@ class StatusQuestions:
             self._answer = self._asked_by_date(min(days)) or self._answer
 
     def knows(self, payout: Payout) -> bool:
-        """Whether the last answer by date tells of the payout."""
+        """Whether the last answer by date covers the payout."""
         return self._answer is not None and self._answer.proves(payout) is not None
 
     def report_on(self, payout: Payout) -> Report | None:
-        """What an answer by date says of the payout; one that is too old is asked for anew."""
+        """The report on the payout in an answer by date; too old an answer is asked for anew."""
         answer = self._answer
         if answer is None or _first_day_of(payout) < answer.since:
             return None

@@ -1,4 +1,4 @@
-"""Sends a payout that is not in the hands of a request: a queued one, or one in doubt again."""
+"""Sends a payout that no request is sending: a queued one, or once more one in doubt."""
 
 import uuid
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from chalicelib.payouts.rules.payout import (
 )
 from chalicelib.payouts.rules.schedule import Policy, is_expired, when_to_try
 from chalicelib.payouts.sending.record_event import Recorder
-from chalicelib.payouts.sending.send_payout import Submission
+from chalicelib.payouts.sending.send_payout import PayoutSender
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 from chalicelib.payouts.store.situation import ReadTogether
 
@@ -43,14 +43,14 @@ _REVIEW_LOOK: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """Claims a payout with a lease before it sends it: of several that try, one does."""
+    """Claims a payout with a lease before sending it, so that one of several workers sends it."""
 
     payouts: Payouts
     together: ReadTogether
     vault: Vault
     monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
-    submission: Submission
+    sender: PayoutSender
     recorder: Recorder
     clock: Clock
     policy: Policy
@@ -109,7 +109,7 @@ class Dispatcher:
         by: str,
         seconds: float,
     ) -> Payout:
-        """Through the gate, if it lets anybody through; the probe is taken last of all."""
+        """Sends it if the gate allows; the probe is taken last of all."""
         if self.gatekeeper.passage(gate) not in _OPEN_WAYS:
             return self._put_off(payout, when_to_try(gate, self.clock.now(), self.policy))
         destination = self._ready(payout, customer)
@@ -138,7 +138,7 @@ class Dispatcher:
             return error.current or payout
         if event is Event.RESENT:
             observability.count(Metric.PAYOUTS_SENT_AGAIN)
-        return self.submission.send(ours, destination, by, seconds)
+        return self.sender.send(ours, destination, by, seconds)
 
     def _put_off(self, payout: Payout, until: datetime) -> Payout:
         return self._written(payout, Change(Fields(due_at=until)))

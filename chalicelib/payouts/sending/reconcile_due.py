@@ -209,7 +209,7 @@ class _Run:
             message = {"transaction_id": payout.transaction_id, "customer_id": payout.customer_id}
             try:
                 self._r.queue.put(message)
-                # Should the message be lost, it is looked at again then.
+                # Should the message be lost, it is due again then.
                 after = self._put_off(payout, self._now() + _QUEUE_LOOK)
             except QueueUnavailableError as error:
                 observability.note_error(error)
@@ -220,7 +220,7 @@ class _Run:
         return queued[:_SENT_BY_ITSELF]
 
     def _one(self, payout: Payout) -> None:
-        """Moves one payout on; one that cannot be is put off, so that it does not stop the rest."""
+        """Moves one payout on; puts off one that fails, so that it does not stop the others."""
         try:
             after = self._moved(payout)
         except PayoutChangedError as error:
@@ -294,7 +294,7 @@ class _Run:
         same."""
         unclear = Report(Standing.UNCLEAR)
         decided = after_report(payout, unclear, self._now(), self._by, self._r.policy)
-        assert isinstance(decided, Change)  # nothing unclear makes anybody send
+        assert isinstance(decided, Change)  # no unclear report leads to a sending
         until = when_to_try(self._r.gatekeeper.gate, self._now(), self._r.policy)
         waiting = Fields(looks=payout.looks, due_at=until)
         return self._commit(payout, Change(decided.fields | waiting, decided.entries))

@@ -40,8 +40,11 @@ _SHORTEST_CALL_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """`jitter` gives a number from 0 to 1, so that retries of many do not fall together."""
+class PayoutSender:
+    """Sends payouts to Monoova.
+
+    `jitter` gives a number from 0 to 1, so that retries of many do not fall together.
+    """
 
     monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
@@ -152,7 +155,7 @@ def without_payee(
 def details_of_payee(
     payout: Payout, together: ReadTogether, opener: "Opener", by: str
 ) -> tuple[str, ...]:
-    """What must not be told of the payee, to take it out of a text; none if it cannot be had.
+    """The payee's details, to redact them out of a text; none if they cannot be had.
 
     May raise `StorageUnavailableError`.
     """

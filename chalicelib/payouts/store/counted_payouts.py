@@ -43,8 +43,8 @@ class CountedPayouts:
         self._controls = controls.table
 
     def create(self, payout: Payout, counts: Sequence[Count]) -> Payout | None:
-        """As `Payouts.create`, and adds the payout to each of `counts`; one that has its
-        `transaction_id` already is not counted again.
+        """Stores a new payout and adds it to each of `counts`, or answers with the one that has its
+        `transaction_id` already, which is not counted again.
 
         Raises:
             LimitReachedError, CountsBusyError: nothing was written.
@@ -105,7 +105,7 @@ def _id_of(count: Count) -> str:
 
 
 def _token_of(payout: Payout) -> str:
-    """The same for the same write only: DynamoDB refuses a token that comes with other items."""
+    """DynamoDB's token of one write: it refuses a token that comes again with other items."""
     written = f"{payout.created_at.isoformat()} {payout.lease_id}"
     return str(uuid.uuid5(uuid.UUID(payout.transaction_id), written))
 

@@ -106,7 +106,7 @@ NOTHING: Final = Booking()
 def kind_of(payout: DayPayout, booked: Booking, *, may_be_missing: bool = True) -> Kind:
     """What the comparison of a payout with what Monoova has under its reference comes to.
 
-    `may_be_missing` is false where only a part of Monoova's days was looked at: then nothing is
+    `may_be_missing` is false where only a part of Monoova's days was compared: then nothing is
     missing.
     """
     amount = decimal_from(payout.amount_cents)

@@ -10,7 +10,7 @@ from chalicelib.payouts.rules.payout import State
 
 @dataclass(frozen=True, slots=True)
 class DayPayout:
-    """What is looked at of a payout where a whole day of them is."""
+    """The few fields of a payout that a whole day's comparison needs."""
 
     transaction_id: str
     unique_reference: str
@@ -33,7 +33,10 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class DayStatistics:
-    """`open` are all that have not ended yet. Seconds run from the request to the completion."""
+    """How many of a day's payouts ended how, for how much, and how fast.
+
+    `open` are all that have not ended yet. Seconds run from the request to the completion.
+    """
 
     total: Sum = Sum()
     completed: int = 0

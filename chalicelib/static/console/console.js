@@ -358,7 +358,7 @@ function h(tag, attributes = {}, ...children) {
   return furnished(document.createElement(tag), attributes, children);
 }
 
-/** The same in the namespace of SVG. */
+/** An element of SVG, in its namespace. */
 function svg(tag, attributes = {}, ...children) {
   return furnished(document.createElementNS(SVG, tag), attributes, children);
 }
@@ -1239,7 +1239,7 @@ function when(iso) {
   return `${formatted(date, day).replace(",", "")}, ${time}`;
 }
 
-/** The same in the middle of a sentence. */
+/** A time in the middle of a sentence. */
 const whenWithin = (iso) => when(iso).replace(/^Today/, "today");
 
 /** With seconds: the lines of a history are often close together. */
