@@ -99,7 +99,6 @@ check: venv infra-lint infra-audit check-coldstart  ## Style, types, layers, tem
 	.venv/bin/lint-imports
 	$(PYTHON) .ci/audit.py requirements.txt requirements-dev.txt tests/load/requirements.txt
 	$(PYTHON) -m tools.openapi.document --check
-	$(PYTHON) -m tools.console_script --check
 
 .PHONY: check-coldstart
 check-coldstart: .venv/.stamp  ## No function starts with more instructions than it may (valgrind counts them)
@@ -158,5 +157,5 @@ install = @"$(BASE_PYTHON)" -I tools/devstack/install.py
 
 .PHONY: clean
 clean:  ## Remove what was built; the virtual environments stay (remove .venv and .venv-aws by hand)
-	rm -rf build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build chalicelib/static/console/console.js .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

@@ -43,9 +43,10 @@ from chalicelib.web.http import (
 
 # Chalice's command line sets it; on Lambda it is not there.
 if "AWS_CHALICE_CLI_MODE" in os.environ:
-    from chalicelib import deploy_check
+    from chalicelib import console_build, deploy_check
 
     deploy_check.refuse_unprepared()
+    console_build.build_console()
 
 # Read when the app is packaged; at run time only API Gateway and SQS know them.
 _NOT_DEPLOYED = "arn:aws:{}:ap-southeast-2:000000000000:not-deployed"

@@ -10,12 +10,18 @@ from moto import mock_aws
 from chalicelib.container import wired
 from tests import aws, quick_aws, spreading
 from tests.world import World
+from tools import console_script
 
 quick_aws.install()
 
 _AWS_FIXTURES = frozenset({"new_world", "world", "stack", "deployed"})
 _SLOW_FOLDERS = frozenset({"bench", "browser", "end_to_end", "infra", "proof"})
 aws.share_motos_rsa_key()
+
+
+def pytest_configure() -> None:
+    """What a package is given when it is built, the app serves in tests from the repository."""
+    console_script.add(console_script.ROOT)
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,7 @@ NAME: Final = f"monoova-payouts-{STAGE}"
 PROJECT: Final = (
     "app.py",
     "chalicelib",
+    "console",
     ".chalice",
     "requirements.txt",
     "infra",
@@ -124,7 +125,8 @@ def cloned(stack: Stack, clone: Path) -> Path:
     """The project, its stage filled in; for this machine's processor, where the functions run."""
     for name in PROJECT:
         if (ROOT / name).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "amazon_roots.pem", "deployments")
+            made = ("__pycache__", "amazon_roots.pem", "console.js", "deployments")
+            ignored = shutil.ignore_patterns(*made)
             shutil.copytree(ROOT / name, clone / name, ignore=ignored)
         else:
             shutil.copy(ROOT / name, clone / name)

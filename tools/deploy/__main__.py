@@ -49,7 +49,7 @@ def infra(name: str, yes: bool) -> None:
     _built(name)
     click.echo(
         f"\n.chalice/config.json knows the stage {name}. Now: chalice deploy --stage {name}, "
-        f"and after it: python -m payoutctl finish --stage {name}"
+        f"and after it: .venv/bin/payoutctl finish --stage {name}"
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tools import console_script
 from tools.deploy import archive, configure, dependencies, generated_code, slim, template
 from tools.deploy.errors import DeployError
 from tools.deploy.wheels import Architecture
@@ -61,6 +62,7 @@ def build(project: Path, destination: Path, *, stage: str, cache: Path) -> Packa
     written = chalice_package(project, staged, stage=stage)
     with zipfile.ZipFile(staged / "out" / "deployment.zip") as packed:
         packed.extractall(app)  # app.py, chalicelib, and Chalice's runtime
+    console_script.add(app, project)
     slim.add_amazon_roots(app)
     generated_code.add(app)
     slim.compile_all(app)
@@ -101,7 +103,7 @@ def _stage(project: Path, staged: Path) -> None:
 
 
 def _ignored(directory: str, names: list[str]) -> set[str]:
-    made = {"__pycache__", "amazon_roots.pem"}
+    made = {"__pycache__", "amazon_roots.pem", "console.js"}
     if Path(directory).name == _CONFIGURATION:
         # What Chalice and `payoutctl configure` keep there of stages on AWS.
         made |= {name for name in names if (Path(directory) / name).is_dir()}

@@ -5,8 +5,9 @@ the requirements, the interpreter and the processor, and takes it from there whi
 same. So ours, laid there, is what it deploys, until the app is changed; then it builds one that
 does the same and starts more slowly.
 
-Its name follows from every file under chalicelib, the bytecode too that Python writes there when
-Chalice imports the app. So there has to be bytecode before the name is asked for.
+Its name follows from every file under chalicelib, and when Chalice imports the app, Python writes
+bytecode there and the app the console's script. So both have to be there before the name is asked
+for.
 """
 
 import compileall
@@ -18,11 +19,13 @@ from typing import Any
 from chalice.deploy.packager import LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
+from tools import console_script
 from tools.deploy.package import Package, architecture_of
 
 
 def lay_ready(project: Path, package: Package, *, stage: str) -> Path:
     """Where Chalice will look for the package of this stage; it is there now."""
+    console_script.add(project, project)
     compileall.compile_dir(project / "chalicelib", quiet=1)
     place = place_of(project, stage)
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,7 @@ Register a customer, pay one, look at a payout:
 
 The same from the command line, as a user of the stack's own (--as viewers, operators, approvers):
 
-.venv/bin/python -m payoutctl --local payouts list
+.venv/bin/payoutctl --local payouts list
 """
 
 

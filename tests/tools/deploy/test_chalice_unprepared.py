@@ -83,7 +83,7 @@ def test_without_credentials_it_says_how_to_get_them(project: Path) -> None:
 
 
 def test_what_deploys_nothing_needs_neither(project: Path) -> None:
-    done = chalice(project, "gen-policy")
+    done = chalice(project, "generate-models")
     assert (done.returncode, done.stderr) == (0, "")
 
 

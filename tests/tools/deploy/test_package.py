@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import ssl
 import struct
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from chalicelib.web.pages import DOCS
 from tests.tools.deploy.conftest import CACHE, ROOT
+from tools import console_script
 from tools.deploy import archive, dependencies, package, slim
 from tools.deploy.errors import DeployError
 from tools.deploy.models import OPERATIONS
@@ -78,12 +80,25 @@ print(package.build(root, place, stage="prod", cache=cache).digest)
 """
 
 
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """The project as far as it is packaged, without what is made and not committed."""
+    made = ("__pycache__", "deployments", "amazon_roots.pem", "console.js")
+    for name in ("chalicelib", ".chalice", "console", "infra"):
+        shutil.copytree(
+            ROOT / name, tmp_path / "clone" / name, ignore=shutil.ignore_patterns(*made)
+        )
+    for name in ("app.py", "requirements.txt", "openapi.json"):
+        shutil.copy(ROOT / name, tmp_path / "clone")
+    return tmp_path / "clone"
+
+
 def test_a_build_by_another_process_in_another_place_has_the_same_bytes(
-    prod: Package, tmp_path: Path
+    prod: Package, clone: Path, tmp_path: Path
 ) -> None:
     """One that has nothing loaded of what the tests have: bytecode can depend on that."""
     done = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", BUILD, str(ROOT), str(tmp_path / "some" / "where"), str(CACHE)],
+        [sys.executable, "-c", BUILD, str(clone), str(tmp_path / "some" / "where"), str(CACHE)],
         env=bare_environment() | {"PYTHONHASHSEED": "1"},
         cwd=ROOT,
         capture_output=True,
@@ -120,7 +135,7 @@ ROOMS_OF_OTHERS: Final = {"pip", "moto", "pytest", "mypy_boto3_dynamodb", "pycpa
 
 def test_what_no_function_runs_is_not_in_it(names: list[str]) -> None:
     first = {name.split("/")[0].removesuffix(".py") for name in names}
-    assert not first & (ROOMS | {"proof", "checker", ".chalice"})
+    assert not first & (ROOMS | {"console", "checker", ".chalice"})
     assert not first & ROOMS_OF_OTHERS
 
 
@@ -226,6 +241,11 @@ def test_a_larger_one_is_refused(
     size = rf"{prod.bytes_packed:,} bytes of {prod.bytes_packed - 1:,}"
     with pytest.raises(DeployError, match=size):
         package.build(ROOT, tmp_path / "again", stage="prod", cache=CACHE)
+
+
+def test_the_console_s_script_is_made_of_its_modules(unpacked: Path) -> None:
+    made = console_script.script(ROOT / console_script.SOURCES)
+    assert (unpacked / console_script.SCRIPT).read_text() == made
 
 
 def test_the_pages_are_in_the_package_as_files_of_their_own(unpacked: Path) -> None:

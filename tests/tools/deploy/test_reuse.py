@@ -43,8 +43,10 @@ class Builder:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A clone in which nothing was ever run."""
-    for name in ("chalicelib", ".chalice"):
-        ignored = shutil.ignore_patterns("__pycache__", "deployments", "amazon_roots.pem")
+    for name in ("chalicelib", ".chalice", "console"):
+        ignored = shutil.ignore_patterns(
+            "__pycache__", "deployments", "amazon_roots.pem", "console.js"
+        )
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
     for name in ("app.py", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
