@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bench import stock
-from bench.counterparts import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, SHARE_OF_CPU, FarEnd
-from bench.one_function import Function, Usage, alone, here, peak_mb
+from bench import seed_data
+from bench.counterparts import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, SHARE_OF_CPU, Counterparts
+from bench.one_function import Function, Usage, in_own_process, in_this_process, peak_mb
 from chalicelib.payouts.rules.payout import State
 
 SIZE: Final = 20_000
@@ -68,33 +68,35 @@ class _Work:
 
 def counted(size: int) -> Burst:
     """What becomes of a burst of `size`, and its calls."""
-    far = _with_queue(size)
-    return _result(far, size, *here(far, _Work(size)))
+    counterparts = _with_queue(size)
+    return _result(counterparts, size, *in_this_process(counterparts, _Work(size)))
 
 
 def measured(size: int) -> Burst:
     """The same with the CPU and the memory of the function."""
-    far = _with_queue(size)
-    done, usage = alone(far, _Work(size))
-    return replace(_result(far, size, *done), usage=usage)
+    counterparts = _with_queue(size)
+    done, usage = in_own_process(counterparts, _Work(size))
+    return replace(_result(counterparts, size, *done), usage=usage)
 
 
-def _with_queue(size: int) -> FarEnd:
-    far = FarEnd()
-    stock.queued(far, size)
-    far.monoova.behave(latency_seconds=MONOOVA_MILLISECONDS / 1000)
-    return far
+def _with_queue(size: int) -> Counterparts:
+    counterparts = Counterparts()
+    seed_data.queued(counterparts, size)
+    counterparts.monoova.behave(latency_seconds=MONOOVA_MILLISECONDS / 1000)
+    return counterparts
 
 
-def _result(far: FarEnd, size: int, came_again: int, early_mb: float) -> Burst:
-    payouts = far.tables.payouts.values()
+def _result(counterparts: Counterparts, size: int, came_again: int, early_mb: float) -> Burst:
+    payouts = counterparts.tables.payouts.values()
     return Burst(
         size=size,
-        booked=dict(Counter(len(far.monoova.book.bookings(p.unique_reference)) for p in payouts)),
+        booked=dict(
+            Counter(len(counterparts.monoova.book.bookings(p.unique_reference)) for p in payouts)
+        ),
         accepted=sum(p.state is State.ACCEPTED for p in payouts),
-        delivered_twice=far.delivered_twice,
+        delivered_twice=counterparts.delivered_twice,
         came_again=came_again,
-        calls={**far.seam.counted, "monoova": len(far.monoova.calls)},
+        calls={**counterparts.seam.counted, "monoova": len(counterparts.monoova.calls)},
         peak_early_mb=early_mb,
     )
 

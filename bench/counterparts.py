@@ -96,7 +96,7 @@ class IndexedPayouts(MemoryPayouts):
         return self._seam.cross("Query", found)
 
 
-class FarEnd:
+class Counterparts:
     """Everything but the function. `serve` is what a call of it comes to."""
 
     def __init__(self) -> None:

@@ -41,16 +41,16 @@ class _TimedWorld(CountedWorld):
 
     def timing(self) -> None:
         self.counting(of_units=False)
-        self._line = _TimedAdapter(self.monoova, clock=self.clock)
-        self.http.mount("https://", self._line)
+        self._transport = _TimedAdapter(self.monoova, clock=self.clock)
+        self.http.mount("https://", self._transport)
         self.seconds: dict[str, list[float]] = defaultdict(list)
 
     @contextmanager
     def _invocation(self, function: Function, entry_point: str) -> Iterator[None]:
-        aside, began = self._line.spent, time.thread_time()
+        aside, began = self._transport.spent, time.thread_time()
         with super()._invocation(function, entry_point):
             yield
-        taken = time.thread_time() - began - (self._line.spent - aside)
+        taken = time.thread_time() - began - (self._transport.spent - aside)
         self.seconds[f"{function}: {entry_point}"].append(taken)
 
 

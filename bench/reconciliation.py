@@ -11,9 +11,9 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
-from bench import stock
-from bench.counterparts import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, FarEnd
-from bench.one_function import Function, Usage, alone, here
+from bench import seed_data
+from bench.counterparts import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, Counterparts
+from bench.one_function import Function, Usage, in_own_process
 from chalicelib.payouts.rules.payout import State
 
 SIZES: Final = ("100", "2000", "20000")
@@ -40,15 +40,15 @@ class Reconciled:
 
 def counted(size: int) -> Reconciled:
     """The calls for `size` open payouts."""
-    far = _with_open_payouts(size)
-    return _result(far, size, here(far, until_nothing_is_due))
+    counterparts = _with_open_payouts(size)
+    return _result(counterparts, size, in_this_process(counterparts, until_nothing_is_due))
 
 
 def measured(size: int) -> Reconciled:
     """The calls, the CPU and the memory for `size` open payouts."""
-    far = _with_open_payouts(size)
-    runs, usage = alone(far, until_nothing_is_due)
-    return replace(_result(far, size, runs), usage=usage)
+    counterparts = _with_open_payouts(size)
+    runs, usage = in_own_process(counterparts, until_nothing_is_due)
+    return replace(_result(counterparts, size, runs), usage=usage)
 
 
 def until_nothing_is_due(function: Function) -> int:
@@ -62,25 +62,29 @@ def until_nothing_is_due(function: Function) -> int:
     return runs
 
 
-def _with_open_payouts(size: int) -> FarEnd:
-    far = FarEnd()
-    stock.sent(far, size)
-    far.pass_time(180)
-    far.monoova.behave(latency_seconds=MONOOVA_MILLISECONDS / 1000)
-    return far
+def _with_open_payouts(size: int) -> Counterparts:
+    counterparts = Counterparts()
+    seed_data.sent(counterparts, size)
+    counterparts.pass_time(180)
+    counterparts.monoova.behave(latency_seconds=MONOOVA_MILLISECONDS / 1000)
+    return counterparts
 
 
-def _result(far: FarEnd, size: int, runs: int) -> Reconciled:
-    asked = [call.path.removeprefix(_STATUS) for call in far.monoova.calls if call.method == "GET"]
+def _result(counterparts: Counterparts, size: int, runs: int) -> Reconciled:
+    asked = [
+        call.path.removeprefix(_STATUS)
+        for call in counterparts.monoova.calls
+        if call.method == "GET"
+    ]
     by_date = sum("/" in question for question in asked)
     return Reconciled(
         size=size,
-        completed=sum(p.state is State.COMPLETED for p in far.tables.payouts.values()),
+        completed=sum(p.state is State.COMPLETED for p in counterparts.tables.payouts.values()),
         runs=runs,
         by_date=by_date,
         singly=len(asked) - by_date,
-        lines=by_date * len(far.monoova.payments),
-        dynamodb=far.calls("dynamodb"),
+        lines=by_date * len(counterparts.monoova.payments),
+        dynamodb=counterparts.calls("dynamodb"),
     )
 
 

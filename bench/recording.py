@@ -8,8 +8,8 @@ from typing import Final
 
 from bench.bare import MONOOVA, Call, execute
 from bench.children import Side, app_side, bare_side
+from bench.flow_driver import FlowDriver
 from bench.flows import Events, Flow, Recorded
-from bench.office import Office
 from bench.setting import Setting
 from bench.wire import Wire, listening
 from proof.lambda_events import load_app
@@ -22,7 +22,7 @@ class UnequalError(Exception):
     """The bare side was heard to make other calls than the app."""
 
 
-class Ear:
+class CallRecorder:
     """Hears what is called at AWS and at Monoova, by any caller."""
 
     def __init__(self, wire: Wire, setting: Setting) -> None:
@@ -58,40 +58,40 @@ def recorded(setting: Setting, package: Path) -> dict[Flow, Recorded]:
         UnequalError: the bare calls that are made of it are not the same.
     """
     with listening(setting.emulator.url) as wire:
-        ear = Ear(wire, setting)
+        recorder = CallRecorder(wire, setting)
         environment = setting.environment(wire.url)
         with app_side(package, environment) as app:
-            calls = _of_app(Office(app, Events(load_app()), setting), ear)
+            calls = _of_app(FlowDriver(app, Events(load_app()), setting), recorder)
         with bare_side(environment) as bare:
-            require_the_same(calls, bare, ear)
+            require_the_same(calls, bare, recorder)
     return calls
 
 
-def _of_app(office: Office, ear: Ear) -> dict[Flow, Recorded]:
+def _of_app(driver: FlowDriver, recorder: CallRecorder) -> dict[Flow, Recorded]:
     for _ in range(_WARM_UP):
         for flow in Flow:
-            office.turn(flow)
+            driver.turn(flow)
     calls: dict[Flow, Recorded] = {}
     for flow in Flow:
-        ear.taken()
-        office.turn(flow)
-        calls[flow] = Recorded(office.last_id, ear.taken())
+        recorder.taken()
+        driver.turn(flow)
+        calls[flow] = Recorded(driver.last_id, recorder.taken())
     return calls
 
 
-def require_the_same(calls: Mapping[Flow, Recorded], bare: Side, ear: Ear) -> None:
+def require_the_same(calls: Mapping[Flow, Recorded], bare: Side, recorder: CallRecorder) -> None:
     """Has the bare side make `calls` for a payout of its own, and listens.
 
     Raises:
         SideError
         UnequalError
     """
-    ear.taken()
+    recorder.taken()
     transaction_id = str(uuid.uuid4())
     for flow, of_app in calls.items():
         bare.do([of_app.of(transaction_id)])
         expected = [call.about(of_app.transaction_id, transaction_id) for call in of_app.calls]
-        heard = list(ear.taken())
+        heard = list(recorder.taken())
         if heard != expected:
             names = [[call.name for call in each] for each in (expected, heard)]
             raise UnequalError(f"{flow}: the app makes {names[0]}, the bare side {names[1]}")

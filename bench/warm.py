@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.children import Side, app_side, bare_side
+from bench.flow_driver import FlowDriver
 from bench.flows import Events, Flow, Recorded
-from bench.office import Office
 from bench.recording import recorded
 from bench.setting import ROOT, Setting, running
 from proof.lambda_events import load_app
@@ -93,7 +93,7 @@ def compared(
     environment = setting.environment()
     for _ in range(processes):
         with app_side(package, environment) as app, bare_side(environment) as bare:
-            pair = _Pair(Office(app, Events(load_app()), setting), bare, calls)
+            pair = _Pair(FlowDriver(app, Events(load_app()), setting), bare, calls)
             for _ in range(warm_up_rounds):
                 pair.round(app_first=True)
             seen += [pair.round(app_first=number % 2 == 0) for number in range(rounds)]
@@ -111,8 +111,8 @@ def _row(flow: Flow, of_app: Recorded, seen: Sequence[_Round]) -> Row:
 class _Pair:
     """The app and the bare calls, side by side."""
 
-    def __init__(self, office: Office, bare: Side, calls: Mapping[Flow, Recorded]) -> None:
-        self._office = office
+    def __init__(self, driver: FlowDriver, bare: Side, calls: Mapping[Flow, Recorded]) -> None:
+        self._driver = driver
         self._bare = bare
         self._calls = calls
 
@@ -123,10 +123,10 @@ class _Pair:
         bare_us: dict[Flow, float] = {}
         for flow in Flow:
             if app_first:
-                app_us[flow] = self._office.turn(flow).cpu_us[0]
+                app_us[flow] = self._driver.turn(flow).cpu_us[0]
             bare_us[flow] = self._bare.do([self._calls[flow].of(transaction_id)]).cpu_us[0]
             if not app_first:
-                app_us[flow] = self._office.turn(flow).cpu_us[0]
+                app_us[flow] = self._driver.turn(flow).cpu_us[0]
         return _Round(app_us, bare_us)
 
 

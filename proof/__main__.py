@@ -1,6 +1,6 @@
-"""`python -m proof`: everything that tries to break the promises, and one table of what came of it.
+"""`python -m proof`: every part of the proof, and one table of their results.
 
-`make prove` runs this. Every part can be run by itself: its command stands in the table.
+`make prove` runs this. Every part can be run alone: its command is printed before it.
 """
 
 import os
@@ -59,7 +59,7 @@ _ROWS: Final = (
     ("mutants of the domain killed", "domain_killed"),
     ("  of", "domain_mutants"),
     ("API cases by the document", "api_cases"),
-    ("API stories", "stories"),
+    ("API sequences", "stories"),
     ("  steps in them", "story_steps"),
     ("webhook cases", "webhook_cases"),
     ("violations", "violations"),

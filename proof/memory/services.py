@@ -1,4 +1,4 @@
-"""SQS, Secrets Manager and KMS in memory: clients of theirs, as far as the app uses them."""
+"""Clients of SQS, Secrets Manager and KMS in memory, as far as the app uses them."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.core.encryption import Vault
-from proof.seam import Call, Seam, TroubleError
+from proof.seam import Call, FailedCallError, Seam
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 def _client_trouble(service: str) -> Iterator[None]:
     try:
         yield
-    except TroubleError:
+    except FailedCallError:
         raise EndpointConnectionError(endpoint_url=f"https://{service}.example") from None
 
 
@@ -49,14 +49,14 @@ class MemorySqs:
 
 @dataclass
 class MemorySecrets:
-    """One secret, in as many versions as it was stored in."""
+    """One secret and the number of its version."""
 
     seam: Seam
     text: str = ""
     version: int = 0
 
     def store(self, fields: Mapping[str, str]) -> None:
-        """What rotating it does."""
+        """Stores a new version, as a rotation does."""
         self.text, self.version = json.dumps(dict(fields)), self.version + 1
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - as it is called there
@@ -97,7 +97,7 @@ class _Sdk:
 
 
 class MemoryVault(Vault):
-    """The app's own vault over an SDK of our own: which context opens what is still its to say."""
+    """The app's vault over a memory SDK: it still checks the context of each record."""
 
     def __init__(self, seam: Seam) -> None:
         self._seam = seam

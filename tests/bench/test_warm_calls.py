@@ -6,7 +6,7 @@ import pytest
 
 from bench.children import Done, Side
 from bench.flows import Flow, Recorded
-from bench.recording import Ear, UnequalError, recorded, require_the_same
+from bench.recording import CallRecorder, UnequalError, recorded, require_the_same
 from bench.setting import ROOT, Setting, running
 from bench.warm import Row, Spread, compared, lines
 from bench.wire import listening
@@ -53,7 +53,7 @@ def test_a_bare_side_that_does_less_is_noticed(
             return Done(tuple(0.0 for _ in asks), tuple(None for _ in asks))
 
     with listening(setting.emulator.url) as wire, pytest.raises(UnequalError, match="PutItem"):
-        require_the_same(heard, Idle(), Ear(wire, setting))
+        require_the_same(heard, Idle(), CallRecorder(wire, setting))
 
 
 def test_each_side_takes_its_turns_and_each_flow_is_told_with_its_calls(

@@ -23,7 +23,7 @@ def test_every_crash_point_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Pa
 def test_wherever_a_request_within_limits_dies_what_counts_is_what_stands() -> None:
     (flow,) = (flow for flow in FLOWS if flow.name == "request within limits")
     for point in crash_points((flow,)):
-        tables = point.scene.system.tables
+        tables = point.scenario.system.tables
         asked = sum(payout.amount_cents for payout in tables.payouts.values())
         assert sum(tables.sums.values()) == asked, str(point)
         assert len(tables.payouts) == 1 or not point.asks_again
@@ -41,7 +41,7 @@ def test_every_crash_point_of_a_request_keeps_the_promises_over_aws_too(tmp_path
 
 
 def test_a_killed_function_makes_no_further_call() -> None:
-    scene = played(FLOWS[0], (4, Side.BEFORE))
-    assert scene.crash_injector.counted == 4
+    scenario = played(FLOWS[0], (4, Side.BEFORE))
+    assert scenario.crash_injector.counted == 4
     unharmed = played(FLOWS[0], None)
-    assert len(unharmed.system.monoova.payments) == len(scene.system.monoova.payments) + 1 == 1
+    assert len(unharmed.system.monoova.payments) == len(scenario.system.monoova.payments) + 1 == 1

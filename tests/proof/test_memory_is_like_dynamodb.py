@@ -36,7 +36,7 @@ from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
 from proof.memory.tables import Tables
-from proof.seam import Open
+from proof.seam import NoFaults
 from tests import aws
 
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -74,7 +74,7 @@ def real() -> Stores:
 
 
 def in_memory() -> Stores:
-    tables, seam = Tables(), Open()
+    tables, seam = Tables(), NoFaults()
     return Stores(
         MemoryPayouts(tables, seam),
         MemoryCustomers(tables, seam),

@@ -5,7 +5,7 @@ from bench.flows import Events, Flow
 from bench.setting import Setting
 
 
-class Office:
+class FlowDriver:
     """An administrator and Monoova, at the entry points of one measured app."""
 
     def __init__(self, side: Side, events: Events, setting: Setting) -> None:
