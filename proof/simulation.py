@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -128,9 +129,7 @@ class Simulation:
     def _register(self) -> None:
         system = self.system
         for number in range(self._size.customers):
-            task = system.kernel.spawn(
-                "client", lambda number=number: self.traffic.register(number)
-            )  # type: ignore[misc]
+            task = system.kernel.spawn("client", partial(self.traffic.register, number))
             system.kernel.wait_for(task)
 
     def _later(self, seconds: float, act: Callable[[], object]) -> None:

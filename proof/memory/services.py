@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def _client_trouble(service: str) -> Iterator[None]:
+def _client_errors(service: str) -> Iterator[None]:
     try:
         yield
     except FailedCallError:
@@ -32,7 +32,7 @@ class MemorySqs:
     seam: Seam
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> None:  # noqa: N803 - as SQS has it
-        with _client_trouble("sqs"):
+        with _client_errors("sqs"):
             self.seam.cross(
                 Call("sqs", "SendMessage"), lambda: self.put(QueueUrl, MessageBody, DelaySeconds)
             )
@@ -43,7 +43,7 @@ class MemorySqs:
                 self.put(QueueUrl, entry["MessageBody"], 0)
             return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
-        with _client_trouble("sqs"):
+        with _client_errors("sqs"):
             return self.seam.cross(Call("sqs", "SendMessageBatch"), put)
 
 
@@ -63,7 +63,7 @@ class MemorySecrets:
         def get() -> dict[str, str]:
             return {"SecretString": self.text, "VersionId": f"{SecretId}-{self.version}"}
 
-        with _client_trouble("secretsmanager"):
+        with _client_errors("secretsmanager"):
             return self.seam.cross(Call("secretsmanager", "GetSecretValue"), get)
 
 
@@ -85,11 +85,11 @@ class _Sdk:
             parts = {"plain": base64.b85encode(source).decode(), "context": encryption_context}
             return base64.b85encode(json.dumps(parts, sort_keys=True).encode())
 
-        with _client_trouble("kms"):
+        with _client_errors("kms"):
             return self.seam.cross(Call("kms", "GenerateDataKey"), made), None
 
     def decrypt(self, *, source: bytes, **_: Any) -> tuple[bytes, _Header]:
-        with _client_trouble("kms"):
+        with _client_errors("kms"):
             parts = self.seam.cross(
                 Call("kms", "Decrypt"), lambda: json.loads(base64.b85decode(source))
             )

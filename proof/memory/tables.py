@@ -79,5 +79,5 @@ class TableSeam:
             return self._seam.cross(_CALLS[operation], effect)
         except FailedCallError as error:
             raise StorageUnavailableError(
-                type(trouble).__name__, may_be_done=trouble.may_be_done
+                type(error).__name__, may_be_done=error.may_be_done
             ) from None

@@ -23,7 +23,7 @@ def test_every_mutant_is_caught_by_what_is_known_to_show_it() -> None:
 def test_a_mutant_is_gone_when_it_was_tried() -> None:
     for mutant in MUTANTS:
         before = [_standing(owner, name) for owner, name, _ in mutant.patches]
-        with mutant.alive():
+        with mutant.applied():
             during = [_standing(owner, name) for owner, name, _ in mutant.patches]
             assert during == [new for _, _, new in mutant.patches]
         assert [_standing(owner, name) for owner, name, _ in mutant.patches] == before
