@@ -1,8 +1,8 @@
 """`python -m bench.batch [ROWS]`: a file of so many payouts, from its upload to the last booking.
 
-Through the handlers as they are: one person uploads and confirms, another approves, the queue is
-read two messages at a time, the clock strikes each minute, and the same file is uploaded again.
-Monoova's book is the judge. One process has all of the functions; what they call is another's.
+Through the handlers as they are: one administrator uploads and confirms, another approves, the
+queue is read two messages at a time, the schedule runs each minute, the file is uploaded again.
+Monoova's book is the judge. One process has all of the functions; what they call is in another.
 """
 
 import csv
@@ -23,7 +23,7 @@ from proof.lambda_events import HttpAnswer
 ROWS: Final = 20_000
 # As app.py has it.
 _BATCH: Final = 2
-# From ten dollars on amounts stand for no trouble at the simulated Monoova, whose balance is a
+# From ten dollars on amounts trigger no faults at the simulated Monoova, whose balance is a
 # million.
 _CENTS: Final = 1_025
 _AMOUNTS: Final = 25
@@ -37,7 +37,7 @@ _PARTS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the people were outcome: the batch at its end, and how long the parts of it took.
+    """What the API reported of the batch at its end, and how long the parts of it took.
 
     Seconds are of CPU, of the one process that has all functions.
     """
@@ -57,7 +57,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What became of a batch; `booked` tells how many payouts the book has how often."""
+    """The result of a batch; `booked` is how many payouts the book has how often."""
 
     rows: int
     outcome: Outcome
@@ -67,8 +67,8 @@ class Paid:
 
     @property
     def is_right(self) -> bool:
-        """Each row was paid once, every caller learned it, and the second upload paid no row."""
-        outcome = self.told
+        """Each row was paid once, the API reports it, and the second upload paid no row."""
+        outcome = self.outcome
         is_each_once = self.booked == {1: self.rows}
         is_reported = (
             outcome.completed == outcome.result_rows == self.rows and outcome.status == "Finished"
@@ -80,7 +80,7 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """The whole story of one file."""
+    """One file from its upload to its last booking, and uploaded again."""
 
     rows: int
 
@@ -155,7 +155,7 @@ class _Work:
         raise AssertionError(f"after {_MOST_MINUTES} minutes: {shown}")
 
     def _result(self, function: Function, path: str) -> Iterator[list[str]]:
-        """The lines of the file that tells how all ended, its header not included."""
+        """The lines of the result file, without its header."""
         cursor: str | None = ""
         while cursor is not None:
             query = f"?cursor={cursor}" if cursor else ""
@@ -166,13 +166,13 @@ class _Work:
 
 
 def counted(rows: int) -> Paid:
-    """What becomes of a batch, and its calls."""
+    """Pays a batch in this process, and counts its calls."""
     counterparts = _with_customers(rows)
     return _result(counterparts, rows, in_this_process(counterparts, _Work(rows)))
 
 
 def measured(rows: int) -> Paid:
-    """The same with the CPU and the memory of the functions."""
+    """Pays a batch in a process of its own, and measures CPU and memory of the functions."""
     counterparts = _with_customers(rows)
     outcome, usage = in_own_process(counterparts, _Work(rows))
     return replace(_result(counterparts, rows, outcome), usage=usage)
@@ -189,7 +189,7 @@ def _result(counterparts: Counterparts, rows: int, outcome: Outcome) -> Paid:
     payouts = counterparts.tables.payouts.values()
     return Paid(
         rows=rows,
-        told=outcome,
+        outcome=outcome,
         booked=dict(Counter(len(book.bookings(payout.unique_reference)) for payout in payouts)),
         calls={**counterparts.seam.counted, "monoova": len(counterparts.monoova.calls)},
     )
@@ -198,20 +198,20 @@ def _result(counterparts: Counterparts, rows: int, outcome: Outcome) -> Paid:
 def table(paid: Paid) -> Iterator[str]:
     """The figures of a measured batch."""
     assert paid.usage is not None  # only what was measured is shown
-    outcome = paid.told
+    outcome = paid.outcome
     yield f"| rows of the file | {paid.rows:,} |"
     yield "|---|---|"
     yield f"| booked by Monoova once | {paid.booked.get(1, 0):,} |"
     yield f"| not at all, or more than once | {paid.rows - paid.booked.get(1, 0):,} |"
-    yield f"| told as completed | {outcome.completed:,} |"
+    yield f"| reported as completed | {outcome.completed:,} |"
     yield f"| rows in the result | {outcome.result_rows:,} |"
     yield f"| the same file again: messages on the queue | {outcome.messages_of_replay} |"
-    yield f"| minutes of the clock until `Finished`, after the last was sent | {outcome.minutes} |"
+    yield f"| simulated minutes until `Finished`, after the last was sent | {outcome.minutes} |"
     for name, times in sorted(paid.calls.items()):
         yield f"| {name}, calls per row | {times / paid.rows:.4f} |"
     yield f"| CPU of the upload, without AWS's SDK | {outcome.upload_seconds:.2f} s |"
     yield (
-        f"| the same on {_SHARE_OF_API:.2f} of a processor |"
+        f"| that upload on {_SHARE_OF_API:.2f} of a processor |"
         f" {outcome.upload_seconds / _SHARE_OF_API:.1f} s |"
     )
     yield f"| CPU of checking, per row | {outcome.checking_seconds * 1000 / paid.rows:.3f} ms |"

@@ -1,4 +1,4 @@
-"""The CPU that each way in takes of a function, on one core of this machine.
+"""The CPU that each entry point takes of a function, on one core of this machine.
 
 Only the app's own: botocore, the Encryption SDK, Chalice and requests are in it, moto (which works
 in another thread) and the simulator are not. Waiting is not in it either; what a call to AWS or

@@ -1,4 +1,4 @@
-"""The same comparison as `bench.warm`, in instructions: they are the same on a busy machine.
+"""A warm request's instructions against those of its bare calls, the same on a busy machine.
 
     python -m bench.instructions [--package DIR]
 
@@ -128,7 +128,7 @@ def _counts(
 
 
 def lines(counts: Sequence[Count]) -> list[str]:
-    """The table for people."""
+    """The table as printed."""
     table = [f"{'Instructions of a warm request':<40} {'app':>12} {'bare calls':>12} {'ratio':>6}"]
     for each in counts:
         table.append(f"{each.flow:<40} {each.app:>12,} {each.bare:>12,} {each.ratio:>6.2f}")

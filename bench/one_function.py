@@ -1,7 +1,7 @@
 """One instance of a function, alone in a process of its own, as it is on AWS.
 
-Whatever it calls stands in the process that started it, behind a pipe: so its memory and its CPU
-are its own. For counting calls in_own_process, the same function runs in the counting process.
+What it calls is in the process that started it, behind a pipe: so its memory and its CPU are its
+own. To count calls only, the function runs in the counting process.
 """
 
 import io
@@ -52,14 +52,14 @@ _CLIENTS: Final = ("dynamodb", "kms", "secretsmanager", "sqs")
 
 
 class Transport(Protocol):
-    """The way to the counterparts end. Answers with what a call came to, and with the time."""
+    """Passes calls to the counterparts. Returns the answer of a call, and the time."""
 
     def ask(self, part: str, method: str, given: Any, named: Any) -> tuple[Any, datetime]: ...
 
 
 @dataclass(frozen=True)
 class InProcess:
-    """The counterparts end in this very process."""
+    """Counterparts in this process."""
 
     counterparts: Counterparts
 
@@ -69,7 +69,7 @@ class InProcess:
 
 @dataclass(frozen=True)
 class _Pipe:
-    """The counterparts end in the process that started this one."""
+    """Counterparts in the process that started this one."""
 
     connection: Connection
 
@@ -80,7 +80,7 @@ class _Pipe:
 
 
 class _Caller:
-    """This end: the clock and the seam of the function, which know what the last call told."""
+    """The function's clock and seam: the time is that of the last call's answer."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -103,7 +103,7 @@ class _Caller:
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of the counterparts end, whose every method is a call."""
+    """A part of the counterparts, whose every method is a call."""
 
     caller: _Caller
     name: str
@@ -113,12 +113,12 @@ class _Part:
 
 
 class _Container(Container):
-    """The app's own parts, with the counterparts end where AWS's clients would be."""
+    """The app's container, with the counterparts in place of AWS's clients."""
 
     def __init__(self, caller: _Caller) -> None:
         http = requests.Session()
-        far_monoova = cast(Monoova, _Part(caller, "monoova"))
-        http.mount("https://", SimulatorAdapter(far_monoova, advance=caller.sleep))
+        monoova = cast(Monoova, _Part(caller, "monoova"))
+        http.mount("https://", SimulatorAdapter(monoova, advance=caller.sleep))
         super().__init__(environment=ENVIRONMENT, clock=caller, http=http)
         self._caller = caller
 
@@ -167,7 +167,7 @@ class Function:
         self._container = _Container(self._caller)
 
     def reconcile(self) -> dict[str, Any]:
-        """One tick of the schedule; answers with what was found."""
+        """One run of the schedule; returns its result."""
         wired.put(self._container)
         found: dict[str, Any] = self._app.reconcile(schedule_event(), self._context())
         return found
@@ -182,14 +182,14 @@ class Function:
         groups: str = "operators",
         media_type: str = "application/json",
     ) -> HttpAnswer:
-        """One request of a person."""
+        """One request of an administrator."""
         wired.put(self._container)
         headers = {"Content-Type": media_type}
         event = http_event(self._app, method, path, content, headers, user(who, groups))
         return HttpAnswer.of(self._app.app(event, self._context()))
 
     def send_queued(self, bodies: list[str]) -> list[str]:
-        """One batch of the queue; answers with the numbers of those that are to come again."""
+        """One batch of the queue; returns the ids of the messages to be redelivered."""
         wired.put(self._container)
         return failed_in(self._app.send_queued_payouts(sqs_event(bodies), self._context()))
 
@@ -199,11 +199,11 @@ class Function:
         return bodies
 
     def pass_seconds(self, seconds: float) -> None:
-        """No event comes for so long."""
+        """Lets so much time pass without an event."""
         self._caller.sleep(seconds)
 
     def wait_until(self, time: datetime) -> None:
-        """No event comes until then."""
+        """Lets the time pass until then without an event."""
         self._caller.sleep(max((time - self.now()).total_seconds(), 0))
 
     def now(self) -> datetime:
@@ -224,8 +224,8 @@ class Usage:
 
 
 def peak_mb() -> float:
-    """The most memory this process has held so counterparts."""
-    # getrusage would tell, of a process just started, the peak of the one that started it.
+    """The most memory this process has held so far."""
+    # getrusage would give, of a process just started, the peak of its parent.
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = [text for text in status.read_text().splitlines() if text.startswith("VmHWM")]
@@ -250,7 +250,7 @@ def in_this_process(counterparts: Counterparts, work: Callable[[Function], T]) -
 
 
 def in_own_process(counterparts: Counterparts, work: Callable[[Function], T]) -> tuple[T, Usage]:
-    """Does `work` with a function in a process of its own, while this one is all that it calls."""
+    """Does `work` with a function in a process of its own, and serves its calls from this one."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_child, args=(theirs, work))
@@ -277,7 +277,7 @@ def _child(connection: Connection, work: Callable[[Function], T]) -> None:
 
 
 def _load_sdk() -> None:
-    """What a function on AWS has in memory besides: the clients, and the Encryption SDK."""
+    """Loads what a function on AWS has in memory besides: the clients, and the Encryption SDK."""
     import aws_encryption_sdk
     from botocore.session import Session
 
@@ -289,7 +289,7 @@ def _load_sdk() -> None:
 
 
 class _Discarded(io.TextIOBase):
-    """Takes the lines that CloudWatch would keep."""
+    """Discards the lines that CloudWatch would keep."""
 
     def write(self, text: str) -> int:
         return len(text)

@@ -1,4 +1,4 @@
-"""Puts thousands of payouts into the world, as earlier functions would have left them."""
+"""Stores thousands of payouts, as earlier functions would have left them."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ _HEADERS: Final = {"authorization": "Basic " + base64.b64encode(f"{API_KEY}:".en
 
 
 def sent(counterparts: Counterparts, count: int) -> None:
-    """So many payouts that Monoova took just now; no webhook will tell of any."""
+    """Stores `count` payouts that Monoova has just accepted; no webhook follows."""
     for number in range(count):
         payout = _stored(counterparts, number, State.ACCEPTED)
         body = to_json(payid_payout(payout.unique_reference, _CENTS / 100))
@@ -33,7 +33,7 @@ def sent(counterparts: Counterparts, count: int) -> None:
 
 
 def queued(counterparts: Counterparts, count: int) -> None:
-    """So many payouts of two hundred customers, each with its message on the queue."""
+    """Stores `count` payouts of two hundred customers, each with its message on the queue."""
     vault = MemoryVault(NoFaults())
     for number in range(min(count, _CUSTOMERS)):
         counterparts.tables.customers[_id(1, number)] = _customer(counterparts, vault, number)
@@ -44,7 +44,7 @@ def queued(counterparts: Counterparts, count: int) -> None:
 
 
 def customers(counterparts: Counterparts, count: int) -> None:
-    """So many customers, each with a destination of their own."""
+    """Stores `count` customers, each with one destination."""
     vault = MemoryVault(NoFaults())
     for number in range(count):
         counterparts.tables.customers[_id(1, number)] = _customer(counterparts, vault, number)

@@ -1,4 +1,4 @@
-"""Where the CPU of a warm `POST /payouts` goes, by looking at the app again and again.
+"""Where the CPU of a warm `POST /payouts` goes, by sampling the app's stack.
 
 python -m bench.shares [requests] [--package DIR]
 """

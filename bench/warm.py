@@ -4,7 +4,7 @@
 
 Two processes do the same work in turn, round by round, so that a busy machine slows both: the app's
 handler, called as Lambda calls it, and plain boto3 and requests with the very calls that the app
-was heard to make. What is measured is the CPU of each process alone: AWS and Monoova are others.
+was recorded to make. What is measured is the CPU of each process alone: AWS and Monoova are others.
 """
 
 import argparse
@@ -131,7 +131,7 @@ class _Pair:
 
 
 def lines(rows: Sequence[Row]) -> list[str]:
-    """The table for people."""
+    """The table as printed."""
     table = [f"{'CPU of a warm request, µs':<40} {'app':>20} {'bare calls':>20} {'ratio':>18}"]
     for row in rows:
         app, bare = (
