@@ -1,4 +1,4 @@
-"""What a reconciliation asks and calls, and what a burst does: by the size of either."""
+"""The calls of a reconciliation and of a burst, by their size."""
 
 import math
 from collections.abc import Callable, Sequence

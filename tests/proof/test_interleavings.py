@@ -95,7 +95,7 @@ def test_the_explorer_finds_a_race_that_one_order_in_many_shows() -> None:
 
 def test_a_crash_comes_at_every_call_on_either_side() -> None:
     stats = explore(_racing(1, Budget(crashes=1)))
-    # Unharmed, and dead before or after each of two calls: only a write that was made counts.
+    # Without a crash, and killed before or after each of two calls: only a finished write counts.
     assert stats.executions == 5
     assert _ends(stats) == {"0 of 1"}
 
