@@ -59,8 +59,8 @@ _ROWS: Final = (
     ("mutants of the domain killed", "domain_killed"),
     ("  of", "domain_mutants"),
     ("API cases by the document", "api_cases"),
-    ("API sequences", "stories"),
-    ("  steps in them", "story_steps"),
+    ("API sequences", "sequences"),
+    ("  steps in them", "sequence_steps"),
     ("webhook cases", "webhook_cases"),
     ("violations", "violations"),
 )
