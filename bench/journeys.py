@@ -17,7 +17,7 @@ _PAGE: Final = 50
 _DESCRIPTION: Final = "Refund of order 2026-004711"
 
 SETTLED_BY_WEBHOOK: Final = "payout settled by webhook"
-SETTLED_LATE: Final = "payout settled by webhook after one status request"
+SETTLED_LATE: Final = "payout settled by a late webhook"
 SETTLED_BY_RECONCILER: Final = "payout settled by the reconciler"
 REFUSED: Final = "payout refused"
 QUEUED: Final = "payout queued, sent through SQS"
