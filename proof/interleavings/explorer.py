@@ -315,5 +315,5 @@ def _end(
     trace, path = list(scheduler.trace), scheduler.choices.path
     verdicts[key] = list(scenario.judge(scheduler))
     for wrong in verdicts[key]:
-        story = "\n    ".join(trace)
-        stats.violations.append(f"{scenario.name} {path}: {wrong}\n    {story}")
+        steps = "\n    ".join(trace)
+        stats.violations.append(f"{scenario.name} {path}: {wrong}\n    {steps}")
