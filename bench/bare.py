@@ -30,11 +30,11 @@ class Call:
 
     @property
     def name(self) -> str:
-        """For people: service and operation."""
+        """Service and operation, as printed."""
         return f"{self.service} {self.operation}"
 
     def about(self, old_id: str, new_id: str) -> "Call":
-        """The same call for another payout."""
+        """This call for another payout."""
         text = json.dumps(self.request).replace(old_id, new_id)
         # The end-to-end id is the payout's id without its hyphens.
         text = text.replace(old_id.replace("-", ""), new_id.replace("-", ""))

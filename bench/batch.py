@@ -1,8 +1,8 @@
 """`python -m bench.batch [ROWS]`: a file of so many payouts, from its upload to the last booking.
 
-Through the handlers as they are: one person uploads and confirms, another approves, the queue is
-read two messages at a time, the clock strikes each minute, and the same file is uploaded again.
-Monoova's book is the judge. One process has all of the functions; what they call is another's.
+Through the handlers as they are: one administrator uploads and confirms, another approves, the
+queue is read two messages at a time, the schedule runs each minute, the file is uploaded again.
+Monoova's book is the judge. One process has all of the functions; what they call is in another.
 """
 
 import csv
@@ -15,15 +15,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bench import stock
-from bench.counterparts import SHARE_OF_CPU, FarEnd
-from bench.one_function import Function, Usage, alone, here, peak_mb
+from bench import seed_data
+from bench.counterparts import SHARE_OF_CPU, Counterparts
+from bench.one_function import Function, Usage, in_own_process, in_this_process, peak_mb
 from proof.lambda_events import HttpAnswer
 
 ROWS: Final = 20_000
 # As app.py has it.
 _BATCH: Final = 2
-# From ten dollars on amounts stand for no trouble at the simulated Monoova, whose balance is a
+# From ten dollars on amounts trigger no faults at the simulated Monoova, whose balance is a
 # million.
 _CENTS: Final = 1_025
 _AMOUNTS: Final = 25
@@ -36,8 +36,8 @@ _PARTS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the people were told: the batch at its end, and how long the parts of it took.
+class Outcome:
+    """What the API reported of the batch at its end, and how long the parts of it took.
 
     Seconds are of CPU, of the one process that has all functions.
     """
@@ -57,30 +57,34 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What became of a batch; `booked` tells how many payouts the book has how often."""
+    """The result of a batch; `booked` is how many payouts the book has how often."""
 
     rows: int
-    told: Told
+    outcome: Outcome
     booked: dict[int, int]
     calls: dict[str, int]
     usage: Usage | None = None
 
     @property
     def is_right(self) -> bool:
-        """Each row was paid once, every caller learned it, and the second upload paid no row."""
-        told = self.told
+        """Each row was paid once, the API reports it, and the second upload paid no row."""
+        outcome = self.outcome
         is_each_once = self.booked == {1: self.rows}
-        is_told = told.completed == told.result_rows == self.rows and told.status == "Finished"
-        return is_each_once and is_told and told.is_replayed and told.messages_of_replay == 0
+        is_reported = (
+            outcome.completed == outcome.result_rows == self.rows and outcome.status == "Finished"
+        )
+        return (
+            is_each_once and is_reported and outcome.is_replayed and outcome.messages_of_replay == 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """The whole story of one file."""
+    """One file from its upload to its last booking, and uploaded again."""
 
     rows: int
 
-    def __call__(self, function: Function) -> Told:
+    def __call__(self, function: Function) -> Outcome:
         refused = self._upload(function, is_spoilt=True)
         assert len(refused.json["errors"]) == len(_SPOILT), refused.text
         began = time.process_time()
@@ -102,7 +106,7 @@ class _Work:
         shown, minutes = self._ended(function, path)
         paying_seconds = time.process_time() - paying
         again = self._upload(function)
-        return Told(
+        return Outcome(
             status=str(shown["status"]),
             completed=int(shown["progress"]["completed"]),
             result_rows=sum(1 for _ in self._result(function, path)),
@@ -124,7 +128,7 @@ class _Work:
             cents = _CENTS + number % _AMOUNTS * 100
             amount = f"{cents // 100}.{cents % 100:02}"
             bad = "much" if is_spoilt and number in _SPOILT else amount
-            writer.writerow((stock.customer_id(number), bad, f"Invoice {number}"))
+            writer.writerow((seed_data.customer_id(number), bad, f"Invoice {number}"))
         content = text.getvalue().encode()
         return function.ask("POST", "/batches", content, media_type="text/csv")
 
@@ -151,7 +155,7 @@ class _Work:
         raise AssertionError(f"after {_MOST_MINUTES} minutes: {shown}")
 
     def _result(self, function: Function, path: str) -> Iterator[list[str]]:
-        """The lines of the file that tells how all ended, its header not included."""
+        """The lines of the result file, without its header."""
         cursor: str | None = ""
         while cursor is not None:
             query = f"?cursor={cursor}" if cursor else ""
@@ -162,59 +166,59 @@ class _Work:
 
 
 def counted(rows: int) -> Paid:
-    """What becomes of a batch, and its calls."""
-    far = _with_customers(rows)
-    return _result(far, rows, here(far, _Work(rows)))
+    """Pays a batch in this process, and counts its calls."""
+    counterparts = _with_customers(rows)
+    return _result(counterparts, rows, in_this_process(counterparts, _Work(rows)))
 
 
 def measured(rows: int) -> Paid:
-    """The same with the CPU and the memory of the functions."""
-    far = _with_customers(rows)
-    told, usage = alone(far, _Work(rows))
-    return replace(_result(far, rows, told), usage=usage)
+    """Pays a batch in a process of its own, and measures CPU and memory of the functions."""
+    counterparts = _with_customers(rows)
+    outcome, usage = in_own_process(counterparts, _Work(rows))
+    return replace(_result(counterparts, rows, outcome), usage=usage)
 
 
-def _with_customers(rows: int) -> FarEnd:
-    far = FarEnd()
-    stock.customers(far, rows)
-    return far
+def _with_customers(rows: int) -> Counterparts:
+    counterparts = Counterparts()
+    seed_data.customers(counterparts, rows)
+    return counterparts
 
 
-def _result(far: FarEnd, rows: int, told: Told) -> Paid:
-    book = far.monoova.book
-    payouts = far.tables.payouts.values()
+def _result(counterparts: Counterparts, rows: int, outcome: Outcome) -> Paid:
+    book = counterparts.monoova.book
+    payouts = counterparts.tables.payouts.values()
     return Paid(
         rows=rows,
-        told=told,
+        outcome=outcome,
         booked=dict(Counter(len(book.bookings(payout.unique_reference)) for payout in payouts)),
-        calls={**far.seam.counted, "monoova": len(far.monoova.calls)},
+        calls={**counterparts.seam.counted, "monoova": len(counterparts.monoova.calls)},
     )
 
 
 def table(paid: Paid) -> Iterator[str]:
     """The figures of a measured batch."""
     assert paid.usage is not None  # only what was measured is shown
-    told = paid.told
+    outcome = paid.outcome
     yield f"| rows of the file | {paid.rows:,} |"
     yield "|---|---|"
     yield f"| booked by Monoova once | {paid.booked.get(1, 0):,} |"
     yield f"| not at all, or more than once | {paid.rows - paid.booked.get(1, 0):,} |"
-    yield f"| told as completed | {told.completed:,} |"
-    yield f"| rows in the result | {told.result_rows:,} |"
-    yield f"| the same file again: messages on the queue | {told.messages_of_replay} |"
-    yield f"| minutes of the clock until `Finished`, after the last was sent | {told.minutes} |"
+    yield f"| reported as completed | {outcome.completed:,} |"
+    yield f"| rows in the result | {outcome.result_rows:,} |"
+    yield f"| the same file again: messages on the queue | {outcome.messages_of_replay} |"
+    yield f"| simulated minutes until `Finished`, after the last was sent | {outcome.minutes} |"
     for name, times in sorted(paid.calls.items()):
         yield f"| {name}, calls per row | {times / paid.rows:.4f} |"
-    yield f"| CPU of the upload, without AWS's SDK | {told.upload_seconds:.2f} s |"
+    yield f"| CPU of the upload, without AWS's SDK | {outcome.upload_seconds:.2f} s |"
     yield (
-        f"| the same on {_SHARE_OF_API:.2f} of a processor |"
-        f" {told.upload_seconds / _SHARE_OF_API:.1f} s |"
+        f"| that upload on {_SHARE_OF_API:.2f} of a processor |"
+        f" {outcome.upload_seconds / _SHARE_OF_API:.1f} s |"
     )
-    yield f"| CPU of checking, per row | {told.checking_seconds * 1000 / paid.rows:.3f} ms |"
-    yield f"| CPU of paying, per row | {told.paying_seconds * 1000 / paid.rows:.3f} ms |"
+    yield f"| CPU of checking, per row | {outcome.checking_seconds * 1000 / paid.rows:.3f} ms |"
+    yield f"| CPU of paying, per row | {outcome.paying_seconds * 1000 / paid.rows:.3f} ms |"
     yield f"| peak memory before | {paid.usage.peak_before_mb:.1f} MB |"
-    yield f"| peak memory after the upload | {told.peak_after_upload_mb:.1f} MB |"
-    yield f"| peak memory after a tenth was sent | {told.peak_early_mb:.1f} MB |"
+    yield f"| peak memory after the upload | {outcome.peak_after_upload_mb:.1f} MB |"
+    yield f"| peak memory after a tenth was sent | {outcome.peak_early_mb:.1f} MB |"
     yield f"| peak memory after all of them | {paid.usage.peak_mb:.1f} MB |"
     yield f"(a function of 256 MB has {SHARE_OF_CPU:.2f} of a processor)"
 

@@ -1,7 +1,7 @@
 """`python -m bench.burst [SIZE]`: so many payouts that wait at once, through the queue's handler.
 
-One instance of the function takes them two at a time, as deployed. SQS is given its habit of
-delivering a message twice now and then. Monoova's book is the judge.
+One instance of the function takes them two at a time, as deployed. SQS delivers some
+messages twice. Monoova's book is the judge.
 """
 
 import sys
@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bench import stock
-from bench.counterparts import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, SHARE_OF_CPU, FarEnd
-from bench.one_function import Function, Usage, alone, here, peak_mb
+from bench import seed_data
+from bench.counterparts import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, SHARE_OF_CPU, Counterparts
+from bench.one_function import Function, Usage, in_own_process, in_this_process, peak_mb
 from chalicelib.payouts.rules.payout import State
 
 SIZE: Final = 20_000
@@ -26,9 +26,9 @@ _PARTS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What became of a burst.
+    """The result of a burst.
 
-    `booked` tells how many payouts Monoova's book has how often; `peak_early_mb` is the peak
+    `booked` is how many payouts Monoova's book has how often; `peak_early_mb` is the peak
     when a tenth was through.
     """
 
@@ -36,16 +36,16 @@ class Burst:
     booked: dict[int, int]
     accepted: int
     delivered_twice: int
-    came_again: int
+    redelivered: int
     calls: dict[str, int]
     peak_early_mb: float
     usage: Usage | None = None
 
     @property
     def is_right(self) -> bool:
-        """Each was booked once and stands as Monoova took it; no message had to come again."""
+        """Each was booked once and stands as Monoova took it; no message was redelivered."""
         is_each_once = self.booked == {1: self.size}
-        return is_each_once and self.accepted == self.size and self.came_again == 0
+        return is_each_once and self.accepted == self.size and self.redelivered == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,46 +55,48 @@ class _Work:
     size: int
 
     def __call__(self, function: Function) -> tuple[int, float]:
-        """How many messages had to come again, and the peak of memory early on."""
-        came_again = handled = 0
+        """How many messages were redelivered, and the peak of memory early on."""
+        redelivered = handled = 0
         early_mb = 0.0
         while bodies := function.receive(_BATCH):
-            came_again += len(function.send_queued(bodies))
+            redelivered += len(function.send_queued(bodies))
             handled += len(bodies)
             if not early_mb and handled >= self.size // _PARTS:
                 early_mb = peak_mb()
-        return came_again, early_mb
+        return redelivered, early_mb
 
 
 def counted(size: int) -> Burst:
-    """What becomes of a burst of `size`, and its calls."""
-    far = _with_queue(size)
-    return _result(far, size, *here(far, _Work(size)))
+    """Sends a burst of `size` in this process, and counts its calls."""
+    counterparts = _with_queue(size)
+    return _result(counterparts, size, *in_this_process(counterparts, _Work(size)))
 
 
 def measured(size: int) -> Burst:
-    """The same with the CPU and the memory of the function."""
-    far = _with_queue(size)
-    done, usage = alone(far, _Work(size))
-    return replace(_result(far, size, *done), usage=usage)
+    """Sends a burst in a process of its own, and measures CPU and memory of the function."""
+    counterparts = _with_queue(size)
+    done, usage = in_own_process(counterparts, _Work(size))
+    return replace(_result(counterparts, size, *done), usage=usage)
 
 
-def _with_queue(size: int) -> FarEnd:
-    far = FarEnd()
-    stock.queued(far, size)
-    far.monoova.behave(latency_seconds=MONOOVA_MILLISECONDS / 1000)
-    return far
+def _with_queue(size: int) -> Counterparts:
+    counterparts = Counterparts()
+    seed_data.queued(counterparts, size)
+    counterparts.monoova.behave(latency_seconds=MONOOVA_MILLISECONDS / 1000)
+    return counterparts
 
 
-def _result(far: FarEnd, size: int, came_again: int, early_mb: float) -> Burst:
-    payouts = far.tables.payouts.values()
+def _result(counterparts: Counterparts, size: int, redelivered: int, early_mb: float) -> Burst:
+    payouts = counterparts.tables.payouts.values()
     return Burst(
         size=size,
-        booked=dict(Counter(len(far.monoova.book.bookings(p.unique_reference)) for p in payouts)),
+        booked=dict(
+            Counter(len(counterparts.monoova.book.bookings(p.unique_reference)) for p in payouts)
+        ),
         accepted=sum(p.state is State.ACCEPTED for p in payouts),
-        delivered_twice=far.delivered_twice,
-        came_again=came_again,
-        calls={**far.seam.counted, "monoova": len(far.monoova.calls)},
+        delivered_twice=counterparts.delivered_twice,
+        redelivered=redelivered,
+        calls={**counterparts.seam.counted, "monoova": len(counterparts.monoova.calls)},
         peak_early_mb=early_mb,
     )
 
@@ -109,7 +111,7 @@ def table(burst: Burst) -> Iterator[str]:
     yield f"| not at all, or more than once | {burst.size - burst.booked.get(1, 0):,} |"
     yield f"| stand as accepted | {burst.accepted:,} |"
     yield f"| messages delivered twice | {burst.delivered_twice:,} |"
-    yield f"| messages that had to come again | {burst.came_again:,} |"
+    yield f"| messages that were redelivered | {burst.redelivered:,} |"
     for name, times in sorted(burst.calls.items()):
         yield f"| {name}, calls per payout | {times / burst.size:.4f} |"
     yield f"| CPU per payout, without AWS's SDK | {cpu_ms:.3f} ms |"

@@ -21,7 +21,7 @@ class SideError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The CPU microseconds of each thing that was asked for, and its answer."""
+    """The CPU microseconds of each request to the process, and its answer."""
 
     cpu_us: tuple[float, ...]
     answers: tuple[Any, ...]
@@ -36,7 +36,7 @@ class Side:
         self._replies = replies
 
     def do(self, asks: Sequence[object]) -> Done:
-        """Has it done, one after the other.
+        """Has the process do `asks`, one after the other.
 
         Raises:
             SideError
@@ -53,7 +53,7 @@ class Side:
         return Done(tuple(ns / 1_000 for ns in reply["cpu_ns"]), tuple(reply["answers"]))
 
     def answered(self, events: Sequence[object], status: int) -> tuple[Done, list[Any]]:
-        """The same with an app that must answer so; its answers' bodies as well.
+        """Has the app handle events that it must answer with `status`; returns the bodies as well.
 
         Raises:
             SideError: it answered otherwise.

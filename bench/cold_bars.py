@@ -117,7 +117,7 @@ def _made_by() -> str:
 
 
 def lines(rows: Sequence[Row]) -> list[str]:
-    """The table for people."""
+    """The table as printed."""
     table = [
         f"{'Instructions of a cold start':<32}{'10^9':>7}{'of ordinary':>20}{'of compiled':>20}"
     ]

@@ -1,4 +1,4 @@
-"""All that a function calls, for thousands of payouts: tables, queue, secret, Monoova, the time.
+"""Everything that a function calls, for thousands of payouts: tables, queue, secret, Monoova.
 
 The tables are those of the proof, in memory, with an index of what is due where theirs is
 searched through: neither moto nor they can say how a query grows.
@@ -37,13 +37,13 @@ SHARE_OF_CPU: Final = 256 / 1769
 # (measured for platform.md H) on that share of a processor.
 AWS_MILLISECONDS: Final = 15
 MONOOVA_MILLISECONDS: Final = 300
-# SQS delivers at least once: every so manieth message comes twice here.
+# SQS delivers at least once: one message in so many comes twice here.
 _TWICE: Final = 100
 
 
 @dataclass
 class CountingSeam:
-    """Counts every call, and lets it take its time."""
+    """Counts every call, and moves the clock by its latency."""
 
     clock: ManualClock
     counted: Counter[str] = field(default_factory=Counter)
@@ -73,7 +73,7 @@ class IndexedTables(Tables):
 
 
 class IndexedPayouts(MemoryPayouts):
-    """The transactions, of which those that are due are found as in an index."""
+    """The transactions, with an index of those that are due."""
 
     def __init__(self, tables: IndexedTables, seam: CountingSeam) -> None:
         super().__init__(tables, seam)
@@ -96,8 +96,8 @@ class IndexedPayouts(MemoryPayouts):
         return self._seam.cross("Query", found)
 
 
-class FarEnd:
-    """Everything but the function. `serve` is what a call of it comes to."""
+class Counterparts:
+    """Everything that the function calls. `serve` carries out a call."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -133,7 +133,7 @@ class FarEnd:
         of_it = ((name.partition(":"), times) for name, times in self.seam.counted.items())
         return {name[2]: times for name, times in of_it if name[0] == service}
 
-    # --- what a function may ask of the world as such
+    # --- the part "world": time, calls answered by the function itself, and the queue
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)

@@ -1,4 +1,4 @@
-"""The CPU that each way in takes of a function, on one core of this machine.
+"""The CPU that each entry point takes of a function, on one core of this machine.
 
 Only the app's own: botocore, the Encryption SDK, Chalice and requests are in it, moto (which works
 in another thread) and the simulator are not. Waiting is not in it either; what a call to AWS or
@@ -41,16 +41,16 @@ class _TimedWorld(CountedWorld):
 
     def timing(self) -> None:
         self.counting(of_units=False)
-        self._line = _TimedAdapter(self.monoova, clock=self.clock)
-        self.http.mount("https://", self._line)
+        self._transport = _TimedAdapter(self.monoova, clock=self.clock)
+        self.http.mount("https://", self._transport)
         self.seconds: dict[str, list[float]] = defaultdict(list)
 
     @contextmanager
     def _invocation(self, function: Function, entry_point: str) -> Iterator[None]:
-        aside, began = self._line.spent, time.thread_time()
+        aside, began = self._transport.spent, time.thread_time()
         with super()._invocation(function, entry_point):
             yield
-        taken = time.thread_time() - began - (self._line.spent - aside)
+        taken = time.thread_time() - began - (self._transport.spent - aside)
         self.seconds[f"{function}: {entry_point}"].append(taken)
 
 

@@ -1,4 +1,4 @@
-"""What is measured: three ways into the app, each with the calls that it cannot do without."""
+"""What is measured: three entry points of the app, each with the calls that it needs."""
 
 import json
 import uuid
@@ -33,7 +33,7 @@ class Recorded:
     calls: tuple[Call, ...]
 
     def of(self, transaction_id: str) -> list[dict[str, Any]]:
-        """The same calls for another payout, as the bare side takes them."""
+        """The flow's calls for another payout, as the bare side takes them."""
         return [asdict(call.about(self.transaction_id, transaction_id)) for call in self.calls]
 
 
@@ -56,13 +56,13 @@ class Events:
         return self._event("POST", "/customers", json.dumps(body), {}, _ADMIN)
 
     def requests(self, customer_id: str, count: int) -> list[dict[str, Any]]:
-        """So many payouts, each under a key of its own."""
+        """`count` payouts, each under a key of its own."""
         body = json.dumps({"customer_id": customer_id, "amount": _AMOUNT})
         keys = [{"Idempotency-Key": str(uuid.uuid4())} for _ in range(count)]
         return [self._event("POST", "/payouts", body, key, _ADMIN) for key in keys]
 
     def shows(self, transaction_ids: Iterable[str]) -> list[dict[str, Any]]:
-        """A look at each."""
+        """A `GET` of each."""
         return [self._event("GET", f"/payouts/{each}", "", {}, _ADMIN) for each in transaction_ids]
 
     def webhooks(self, deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:

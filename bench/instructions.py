@@ -1,4 +1,4 @@
-"""The same comparison as `bench.warm`, in instructions: they are the same on a busy machine.
+"""A warm request's instructions against those of its bare calls, the same on a busy machine.
 
     python -m bench.instructions [--package DIR]
 
@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.children import Side, SideError, app_side, bare_side
+from bench.flow_driver import FlowDriver
 from bench.flows import Events, Flow, Recorded
-from bench.office import Office
 from bench.recording import recorded
 from bench.setting import ROOT, Setting, running
 from proof.lambda_events import load_app
@@ -56,8 +56,8 @@ def counted(package: Path = ROOT) -> tuple[Count, ...]:
     with running() as setting:
         calls = recorded(setting, package)
         with _pair(setting, package) as (app, bare):
-            office = Office(app.side, Events(load_app()), setting)
-            return _counts(app, bare, office, calls)
+            driver = FlowDriver(app.side, Events(load_app()), setting)
+            return _counts(app, bare, driver, calls)
 
 
 class _Counter:
@@ -107,11 +107,11 @@ def _valgrind(dumps: Path) -> list[str]:
 
 
 def _counts(
-    app: _Counter, bare: _Counter, office: Office, calls: Mapping[Flow, Recorded]
+    app: _Counter, bare: _Counter, driver: FlowDriver, calls: Mapping[Flow, Recorded]
 ) -> tuple[Count, ...]:
     for transaction_id in (str(uuid.uuid4()) for _ in range(_WARM_UP)):
         for flow in Flow:
-            office.turn(flow)
+            driver.turn(flow)
             bare.side.do([calls[flow].of(transaction_id)])
     app.begin()
     bare.begin()
@@ -119,7 +119,7 @@ def _counts(
     counts = []
     for flow in Flow:
         app.taken()
-        office.turn(flow, _OF_EACH)
+        driver.turn(flow, _OF_EACH)
         of_app = app.taken()
         bare.taken()
         bare.side.do([calls[flow].of(each) for each in ids])
@@ -128,7 +128,7 @@ def _counts(
 
 
 def lines(counts: Sequence[Count]) -> list[str]:
-    """The table for people."""
+    """The table as printed."""
     table = [f"{'Instructions of a warm request':<40} {'app':>12} {'bare calls':>12} {'ratio':>6}"]
     for each in counts:
         table.append(f"{each.flow:<40} {each.app:>12,} {each.bare:>12,} {each.ratio:>6.2f}")

@@ -8,7 +8,7 @@ from bench.tally import CountedWorld, Function
 _ORDINARY: Final = "125.50"
 _INSTANT: Final = "7.01"
 _REFUSED: Final = "7.10"
-# The first look of the reconciler, and a time by which the simulator has sent any webhook.
+# The reconciler's first status request, and a time by which the simulator has sent any webhook.
 _LOOK_SECONDS: Final = 61
 _WEBHOOK_SECONDS: Final = 130
 # After which an instance reads Monoova's credentials again.
@@ -16,25 +16,25 @@ _SECRET_SECONDS: Final = 301
 _PAGE: Final = 50
 _DESCRIPTION: Final = "Refund of order 2026-004711"
 
-TOLD: Final = "payout told by webhook"
-LATE: Final = "payout told by webhook after one look"
-FOUND: Final = "payout found by the reconciler"
+SETTLED_BY_WEBHOOK: Final = "payout settled by webhook"
+SETTLED_LATE: Final = "payout settled by a late webhook"
+SETTLED_BY_RECONCILER: Final = "payout settled by the reconciler"
 REFUSED: Final = "payout refused"
 QUEUED: Final = "payout queued, sent through SQS"
-SET_ASIDE: Final = "webhook set aside, then taken up"
+QUEUED_EVENT: Final = "webhook queued, then applied"
 IDLE: Final = "idle minute of the reconciler"
 SHOWN: Final = "GET /payouts/{id}"
 LISTED: Final = "list page of 50"
 REGISTERED: Final = "register customer"
 
 
-def _told(world: CountedWorld, customer: str) -> None:
+def _settled(world: CountedWorld, customer: str) -> None:
     _request(world, customer, _ORDINARY)
     world.later(_WEBHOOK_SECONDS)
 
 
-def _told_late(world: CountedWorld, customer: str) -> None:
-    # The simulator's webhooks take 30 s to 2 min: this one has to come after the first look.
+def _settled_late(world: CountedWorld, customer: str) -> None:
+    # The simulator's webhooks take 30 s to 2 min: this one has to follow a status request.
     while True:
         _request(world, customer, _ORDINARY)
         due = world.monoova.next_due()
@@ -47,7 +47,7 @@ def _told_late(world: CountedWorld, customer: str) -> None:
     world.later(_WEBHOOK_SECONDS)
 
 
-def _found(world: CountedWorld, customer: str) -> None:
+def _settled_by_reconciler(world: CountedWorld, customer: str) -> None:
     _request(world, customer, _INSTANT)
     world.later(_LOOK_SECONDS)
     world.reconcile()
@@ -66,8 +66,8 @@ def _queued(world: CountedWorld, customer: str) -> None:
     world.later(_WEBHOOK_SECONDS)
 
 
-def _set_aside(world: CountedWorld, customer: str) -> None:
-    """A webhook that finds no row of its payout; the row is there when the queue is read."""
+def _queued_event(world: CountedWorld, customer: str) -> None:
+    """A webhook before its payout's row is visible; the row is there when the queue is read."""
     transaction_id = _request(world, customer, _ORDINARY)
     world.invocations.clear()
     key = {"transaction_id": {"S": transaction_id}}
@@ -112,12 +112,12 @@ def registered_customer(world: CountedWorld) -> str:
 
 
 FLOWS: Final[dict[str, Callable[[CountedWorld, str], None]]] = {
-    TOLD: _told,
-    LATE: _told_late,
-    FOUND: _found,
+    SETTLED_BY_WEBHOOK: _settled,
+    SETTLED_LATE: _settled_late,
+    SETTLED_BY_RECONCILER: _settled_by_reconciler,
     REFUSED: _refused,
     QUEUED: _queued,
-    SET_ASIDE: _set_aside,
+    QUEUED_EVENT: _queued_event,
     IDLE: _idle,
     SHOWN: _shown,
     LISTED: _listed,
@@ -140,7 +140,7 @@ def _request(world: CountedWorld, customer: str, amount: str) -> str:
 
 
 def completed(world: CountedWorld, customer: str) -> str:
-    """A payout that ended as they do, without being counted."""
+    """A completed payout, without being counted."""
     before = len(world.invocations)
     transaction_id = _request(world, customer, _ORDINARY)
     world.later(_WEBHOOK_SECONDS)
@@ -149,5 +149,5 @@ def completed(world: CountedWorld, customer: str) -> str:
 
 
 def warm(world: CountedWorld, customer: str) -> None:
-    _told(world, customer)
+    _settled(world, customer)
     world.invocations.clear()

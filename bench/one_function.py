@@ -1,7 +1,7 @@
 """One instance of a function, alone in a process of its own, as it is on AWS.
 
-Whatever it calls stands in the process that started it, behind a pipe: so its memory and its CPU
-are its own. For counting calls alone, the same function runs in the counting process.
+What it calls is in the process that started it, behind a pipe: so its memory and its CPU are its
+own. To count calls only, the function runs in the counting process.
 """
 
 import io
@@ -20,7 +20,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import requests
 
-from bench.counterparts import FarEnd
+from bench.counterparts import Counterparts
 from chalicelib.batches.store.batches import Batches
 from chalicelib.batches.store.open_batches import OpenBatches
 from chalicelib.container import Container, wired
@@ -51,25 +51,25 @@ _TIMEOUT: Final = timedelta(seconds=60)
 _CLIENTS: Final = ("dynamodb", "kms", "secretsmanager", "sqs")
 
 
-class Line(Protocol):
-    """The way to the far end. Answers with what a call came to, and with the time."""
+class Transport(Protocol):
+    """Passes calls to the counterparts. Returns the answer of a call, and the time."""
 
     def ask(self, part: str, method: str, given: Any, named: Any) -> tuple[Any, datetime]: ...
 
 
 @dataclass(frozen=True)
-class Direct:
-    """The far end in this very process."""
+class InProcess:
+    """Counterparts in this process."""
 
-    far: FarEnd
+    counterparts: Counterparts
 
     def ask(self, part: str, method: str, given: Any, named: Any) -> tuple[Any, datetime]:
-        return self.far.serve(part, method, given, named), self.far.clock()
+        return self.counterparts.serve(part, method, given, named), self.counterparts.clock()
 
 
 @dataclass(frozen=True)
-class _Piped:
-    """The far end in the process that started this one."""
+class _Pipe:
+    """Counterparts in the process that started this one."""
 
     connection: Connection
 
@@ -79,15 +79,15 @@ class _Piped:
         return answer
 
 
-class _Near:
-    """This end: the clock and the seam of the function, which know what the last call told."""
+class _Caller:
+    """The function's clock and seam: the time is that of the last call's answer."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._now = line.ask("world", "pass_time", (0,), {})[1]
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._now = transport.ask("world", "pass_time", (0,), {})[1]
 
     def call(self, part: str, method: str, *given: Any, **named: Any) -> Any:
-        answer, self._now = self._line.ask(part, method, given, named)
+        answer, self._now = self._transport.ask(part, method, given, named)
         return answer
 
     def now(self) -> datetime:
@@ -103,71 +103,71 @@ class _Near:
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of the far end, whose every method is a call."""
+    """A part of the counterparts, whose every method is a call."""
 
-    near: _Near
+    caller: _Caller
     name: str
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
-        return partial(self.near.call, self.name, method)
+        return partial(self.caller.call, self.name, method)
 
 
 class _Container(Container):
-    """The app's own parts, with the far end where AWS's clients would be."""
+    """The app's container, with the counterparts in place of AWS's clients."""
 
-    def __init__(self, near: _Near) -> None:
+    def __init__(self, caller: _Caller) -> None:
         http = requests.Session()
-        far_monoova = cast(Monoova, _Part(near, "monoova"))
-        http.mount("https://", SimulatorAdapter(far_monoova, advance=near.sleep))
-        super().__init__(environment=ENVIRONMENT, clock=near, http=http)
-        self._near = near
+        monoova = cast(Monoova, _Part(caller, "monoova"))
+        http.mount("https://", SimulatorAdapter(monoova, advance=caller.sleep))
+        super().__init__(environment=ENVIRONMENT, clock=caller, http=http)
+        self._caller = caller
 
     def _client(self, service: str) -> Any:
-        return _Part(self._near, service)
+        return _Part(self._caller, service)
 
     @cached_property
     def payouts_table(self) -> Payouts:
-        return cast(Payouts, _Part(self._near, "payouts"))
+        return cast(Payouts, _Part(self._caller, "payouts"))
 
     @cached_property
     def controls_table(self) -> Controls:
-        return cast(Controls, _Part(self._near, "controls"))
+        return cast(Controls, _Part(self._caller, "controls"))
 
     @cached_property
     def together(self) -> ReadTogether:
-        return cast(ReadTogether, _Part(self._near, "together"))
+        return cast(ReadTogether, _Part(self._caller, "together"))
 
     @cached_property
     def batches_table(self) -> Batches:
-        return cast(Batches, _Part(self._near, "batches"))
+        return cast(Batches, _Part(self._caller, "batches"))
 
     @cached_property
     def open_batches(self) -> OpenBatches:
-        return cast(OpenBatches, _Part(self._near, "open_batches"))
+        return cast(OpenBatches, _Part(self._caller, "open_batches"))
 
     @cached_property
     def payees(self) -> Payees:
-        return cast(Payees, _Part(self._near, "payees"))
+        return cast(Payees, _Part(self._caller, "payees"))
 
     @cached_property
     def outlines(self) -> Outlines:
-        return cast(Outlines, _Part(self._near, "outlines"))
+        return cast(Outlines, _Part(self._caller, "outlines"))
 
     @cached_property
     def vault(self) -> Vault:
-        return MemoryVault(self._near)
+        return MemoryVault(self._caller)
 
 
 class Function:
     """The deployed app in one instance, warm from its second event on."""
 
-    def __init__(self, line: Line) -> None:
-        self._near = _Near(line)
+    def __init__(self, transport: Transport) -> None:
+        self._caller = _Caller(transport)
         self._app = load_app()
-        self._container = _Container(self._near)
+        self._container = _Container(self._caller)
 
     def reconcile(self) -> dict[str, Any]:
-        """One tick of the schedule; answers with what was found."""
+        """One run of the schedule; returns its result."""
         wired.put(self._container)
         found: dict[str, Any] = self._app.reconcile(schedule_event(), self._context())
         return found
@@ -182,32 +182,32 @@ class Function:
         groups: str = "operators",
         media_type: str = "application/json",
     ) -> HttpAnswer:
-        """One request of a person."""
+        """One request of an administrator."""
         wired.put(self._container)
         headers = {"Content-Type": media_type}
         event = http_event(self._app, method, path, content, headers, user(who, groups))
         return HttpAnswer.of(self._app.app(event, self._context()))
 
     def send_queued(self, bodies: list[str]) -> list[str]:
-        """One batch of the queue; answers with the numbers of those that are to come again."""
+        """One batch of the queue; returns the ids of the messages to be redelivered."""
         wired.put(self._container)
         return failed_in(self._app.send_queued_payouts(sqs_event(bodies), self._context()))
 
     def receive(self, most: int) -> list[str]:
         """What Lambda would read from the queue for it."""
-        bodies: list[str] = self._near.call("world", "receive", most)
+        bodies: list[str] = self._caller.call("world", "receive", most)
         return bodies
 
     def pass_seconds(self, seconds: float) -> None:
-        """No event comes for so long."""
-        self._near.sleep(seconds)
+        """Lets so much time pass without an event."""
+        self._caller.sleep(seconds)
 
     def wait_until(self, time: datetime) -> None:
-        """No event comes until then."""
-        self._near.sleep(max((time - self.now()).total_seconds(), 0))
+        """Lets the time pass until then without an event."""
+        self._caller.sleep(max((time - self.now()).total_seconds(), 0))
 
     def now(self) -> datetime:
-        return self._near.now()
+        return self._caller.now()
 
     def _context(self) -> LambdaContext:
         ends_at = self.now() + _TIMEOUT
@@ -225,7 +225,7 @@ class Usage:
 
 def peak_mb() -> float:
     """The most memory this process has held so far."""
-    # getrusage would tell, of a process just started, the peak of the one that started it.
+    # getrusage would give, of a process just started, the peak of its parent.
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = [text for text in status.read_text().splitlines() if text.startswith("VmHWM")]
@@ -240,44 +240,44 @@ class _Done(Generic[T]):
     usage: Usage
 
 
-def here(far: FarEnd, work: Callable[[Function], T]) -> T:
+def in_this_process(counterparts: Counterparts, work: Callable[[Function], T]) -> T:
     """Does `work` with a function in this process."""
     try:
-        with redirect_stdout(_Nowhere()):
-            return work(Function(Direct(far)))
+        with redirect_stdout(_Discarded()):
+            return work(Function(InProcess(counterparts)))
     finally:
         wired.put(None)
 
 
-def alone(far: FarEnd, work: Callable[[Function], T]) -> tuple[T, Usage]:
-    """Does `work` with a function in a process of its own, while this one is all that it calls."""
+def in_own_process(counterparts: Counterparts, work: Callable[[Function], T]) -> tuple[T, Usage]:
+    """Does `work` with a function in a process of its own, and serves its calls from this one."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_live, args=(theirs, work))
+    process = context.Process(target=_child, args=(theirs, work))
     process.start()
     theirs.close()
     try:
         while not isinstance(asked := ours.recv(), _Done):
             part, method, given, named = asked
-            ours.send((far.serve(part, method, given, named), far.clock()))
+            ours.send((counterparts.serve(part, method, given, named), counterparts.clock()))
     finally:
         ours.close()
         process.join()
     return asked.result, asked.usage
 
 
-def _live(connection: Connection, work: Callable[[Function], T]) -> None:
+def _child(connection: Connection, work: Callable[[Function], T]) -> None:
     _load_sdk()
-    function = Function(_Piped(connection))
+    function = Function(_Pipe(connection))
     before, started = peak_mb(), time.process_time()
-    with redirect_stdout(_Nowhere()):
+    with redirect_stdout(_Discarded()):
         result = work(function)
     cpu_seconds = time.process_time() - started
     connection.send(_Done(result, Usage(cpu_seconds, before, peak_mb())))
 
 
 def _load_sdk() -> None:
-    """What a function on AWS has in memory besides: the clients, and the Encryption SDK."""
+    """Loads what a function on AWS has in memory besides: the clients, and the Encryption SDK."""
     import aws_encryption_sdk
     from botocore.session import Session
 
@@ -288,8 +288,8 @@ def _load_sdk() -> None:
     aws_encryption_sdk.EncryptionSDKClient()
 
 
-class _Nowhere(io.TextIOBase):
-    """Takes the lines that CloudWatch would keep."""
+class _Discarded(io.TextIOBase):
+    """Discards the lines that CloudWatch would keep."""
 
     def write(self, text: str) -> int:
         return len(text)

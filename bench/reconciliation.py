@@ -1,7 +1,7 @@
-"""`python -m bench.reconciliation [SIZE …]`: what it costs to find out about so many open payouts.
+"""`python -m bench.reconciliation [SIZE …]`: the cost of reconciling open payouts.
 
-All of them were sent, none was told of by a webhook, and the schedule runs every minute until
-nothing is due. Time is simulated, with the latencies of `bench/far_end.py`.
+All of them were sent, none was settled by a webhook, and the schedule runs every minute until
+nothing is due. Time is simulated, with the latencies of `bench/counterparts.py`.
 """
 
 import sys
@@ -11,9 +11,9 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Final
 
-from bench import stock
-from bench.counterparts import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, FarEnd
-from bench.one_function import Function, Usage, alone, here
+from bench import seed_data
+from bench.counterparts import AWS_MILLISECONDS, MONOOVA_MILLISECONDS, Counterparts
+from bench.one_function import Function, Usage, in_own_process, in_this_process
 from chalicelib.payouts.rules.payout import State
 
 SIZES: Final = ("100", "2000", "20000")
@@ -22,7 +22,7 @@ _STATUS: Final = "/financial/v2/status/"
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What it took. `lines` were read in answers by date; `usage` is there if it was measured."""
+    """The cost of it. `lines` were read in answers by date; `usage` is there if it was measured."""
 
     size: int
     completed: int
@@ -40,19 +40,19 @@ class Reconciled:
 
 def counted(size: int) -> Reconciled:
     """The calls for `size` open payouts."""
-    far = _with_open_payouts(size)
-    return _result(far, size, here(far, until_nothing_is_due))
+    counterparts = _with_open_payouts(size)
+    return _result(counterparts, size, in_this_process(counterparts, until_nothing_is_due))
 
 
 def measured(size: int) -> Reconciled:
     """The calls, the CPU and the memory for `size` open payouts."""
-    far = _with_open_payouts(size)
-    runs, usage = alone(far, until_nothing_is_due)
-    return replace(_result(far, size, runs), usage=usage)
+    counterparts = _with_open_payouts(size)
+    runs, usage = in_own_process(counterparts, until_nothing_is_due)
+    return replace(_result(counterparts, size, runs), usage=usage)
 
 
 def until_nothing_is_due(function: Function) -> int:
-    """How many runs it takes."""
+    """Runs the schedule until nothing is due; returns the number of runs."""
     runs, is_finished = 0, False
     while not is_finished:
         began_at = function.now()
@@ -62,25 +62,29 @@ def until_nothing_is_due(function: Function) -> int:
     return runs
 
 
-def _with_open_payouts(size: int) -> FarEnd:
-    far = FarEnd()
-    stock.sent(far, size)
-    far.pass_time(180)
-    far.monoova.behave(latency_seconds=MONOOVA_MILLISECONDS / 1000)
-    return far
+def _with_open_payouts(size: int) -> Counterparts:
+    counterparts = Counterparts()
+    seed_data.sent(counterparts, size)
+    counterparts.pass_time(180)
+    counterparts.monoova.behave(latency_seconds=MONOOVA_MILLISECONDS / 1000)
+    return counterparts
 
 
-def _result(far: FarEnd, size: int, runs: int) -> Reconciled:
-    asked = [call.path.removeprefix(_STATUS) for call in far.monoova.calls if call.method == "GET"]
+def _result(counterparts: Counterparts, size: int, runs: int) -> Reconciled:
+    asked = [
+        call.path.removeprefix(_STATUS)
+        for call in counterparts.monoova.calls
+        if call.method == "GET"
+    ]
     by_date = sum("/" in question for question in asked)
     return Reconciled(
         size=size,
-        completed=sum(p.state is State.COMPLETED for p in far.tables.payouts.values()),
+        completed=sum(p.state is State.COMPLETED for p in counterparts.tables.payouts.values()),
         runs=runs,
         by_date=by_date,
         singly=len(asked) - by_date,
-        lines=by_date * len(far.monoova.payments),
-        dynamodb=far.calls("dynamodb"),
+        lines=by_date * len(counterparts.monoova.payments),
+        dynamodb=counterparts.calls("dynamodb"),
     )
 
 
@@ -88,8 +92,8 @@ def table(results: Sequence[Reconciled]) -> Iterator[str]:
     """The figures of measured results, and by how much they grow."""
     yield f"| open payouts | {' | '.join(f'{result.size:,}' for result in results)} |"
     yield "|---|" + "---|" * len(results)
-    for name, told in _ROWS:
-        yield f"| {name} | {' | '.join(told(result) for result in results)} |"
+    for name, shown in _ROWS:
+        yield f"| {name} | {' | '.join(shown(result) for result in results)} |"
     for smaller, larger in pairwise(results):
         yield f"From {smaller.size:,} to {larger.size:,}, {larger.size / smaller.size:g} times:"
         for name, amount in _AMOUNTS.items():
@@ -134,7 +138,7 @@ _ROWS: Final[tuple[tuple[str, Callable[[Reconciled], str]], ...]] = (
     ("DynamoDB GetItem", lambda r: f"{r.dynamodb['GetItem']:,}"),
     ("DynamoDB calls per payout", lambda r: f"{_dynamodb(r) / r.size:.3f}"),
     ("CPU seconds, without AWS's SDK", lambda r: f"{_cpu_ms(r) / 1000:.2f}"),
-    ("the same per payout, ms", lambda r: f"{_cpu_ms(r) / r.size:.3f}"),
+    ("CPU per payout, ms", lambda r: f"{_cpu_ms(r) / r.size:.3f}"),
     ("peak memory, MB", lambda r: f"{_peak_mb(r):.0f}"),
     ("of which by the work, MB", lambda r: f"{_grown_mb(r):.0f}"),
 )

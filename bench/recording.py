@@ -1,4 +1,4 @@
-"""Hears which calls each flow makes, and that the bare side makes the very same."""
+"""Records which calls each flow makes, and checks that the bare side makes the same."""
 
 import json
 import uuid
@@ -8,22 +8,22 @@ from typing import Final
 
 from bench.bare import MONOOVA, Call, execute
 from bench.children import Side, app_side, bare_side
+from bench.flow_driver import FlowDriver
 from bench.flows import Events, Flow, Recorded
-from bench.office import Office
 from bench.setting import Setting
-from bench.wire import Wire, listening
+from bench.wire import Wire, recording
 from proof.lambda_events import load_app
 
-# The first of a process reads secrets and keys that it then remembers.
+# The first flow of a process reads secrets and keys that it then caches.
 _WARM_UP: Final = 2
 
 
 class UnequalError(Exception):
-    """The bare side was heard to make other calls than the app."""
+    """The bare side made other calls than the app."""
 
 
-class Ear:
-    """Hears what is called at AWS and at Monoova, by any caller."""
+class CallRecorder:
+    """Records the calls to AWS and to Monoova, by any caller."""
 
     def __init__(self, wire: Wire, setting: Setting) -> None:
         self._wire = wire
@@ -33,21 +33,21 @@ class Ear:
 
     def taken(self) -> tuple[Call, ...]:
         """The calls since the last time, in their order."""
-        heard = [*self._wire.taken(), *self._at_monoova()]
-        return tuple(call for _, call in sorted(heard, key=lambda each: each[0]))
+        calls = [*self._wire.taken(), *self._at_monoova()]
+        return tuple(call for _, call in sorted(calls, key=lambda each: each[0]))
 
     def _at_monoova(self) -> list[tuple[float, Call]]:
         calls, bodies = self._monoova.calls, self._monoova.received
         unread = iter(bodies[self._bodies :])
-        heard = []
+        found = []
         for each in calls[self._calls :]:
             if each.path.endswith("/execute"):
                 call = execute(json.loads(next(unread).raw))
             else:
                 call = Call(MONOOVA, f"{each.method} {each.path}", {})
-            heard.append((each.at.timestamp(), call))
+            found.append((each.at.timestamp(), call))
         self._calls, self._bodies = len(calls), len(bodies)
-        return heard
+        return found
 
 
 def recorded(setting: Setting, package: Path) -> dict[Flow, Recorded]:
@@ -57,41 +57,41 @@ def recorded(setting: Setting, package: Path) -> dict[Flow, Recorded]:
         SideError
         UnequalError: the bare calls that are made of it are not the same.
     """
-    with listening(setting.emulator.url) as wire:
-        ear = Ear(wire, setting)
+    with recording(setting.emulator.url) as wire:
+        recorder = CallRecorder(wire, setting)
         environment = setting.environment(wire.url)
         with app_side(package, environment) as app:
-            calls = _of_app(Office(app, Events(load_app()), setting), ear)
+            calls = _of_app(FlowDriver(app, Events(load_app()), setting), recorder)
         with bare_side(environment) as bare:
-            require_the_same(calls, bare, ear)
+            require_the_same(calls, bare, recorder)
     return calls
 
 
-def _of_app(office: Office, ear: Ear) -> dict[Flow, Recorded]:
+def _of_app(driver: FlowDriver, recorder: CallRecorder) -> dict[Flow, Recorded]:
     for _ in range(_WARM_UP):
         for flow in Flow:
-            office.turn(flow)
+            driver.turn(flow)
     calls: dict[Flow, Recorded] = {}
     for flow in Flow:
-        ear.taken()
-        office.turn(flow)
-        calls[flow] = Recorded(office.last_id, ear.taken())
+        recorder.taken()
+        driver.turn(flow)
+        calls[flow] = Recorded(driver.last_id, recorder.taken())
     return calls
 
 
-def require_the_same(calls: Mapping[Flow, Recorded], bare: Side, ear: Ear) -> None:
-    """Has the bare side make `calls` for a payout of its own, and listens.
+def require_the_same(calls: Mapping[Flow, Recorded], bare: Side, recorder: CallRecorder) -> None:
+    """Has the bare side make `calls` for a payout of its own, and compares.
 
     Raises:
         SideError
         UnequalError
     """
-    ear.taken()
+    recorder.taken()
     transaction_id = str(uuid.uuid4())
     for flow, of_app in calls.items():
         bare.do([of_app.of(transaction_id)])
         expected = [call.about(of_app.transaction_id, transaction_id) for call in of_app.calls]
-        heard = list(ear.taken())
-        if heard != expected:
-            names = [[call.name for call in each] for each in (expected, heard)]
+        made = list(recorder.taken())
+        if made != expected:
+            names = [[call.name for call in each] for each in (expected, made)]
             raise UnequalError(f"{flow}: the app makes {names[0]}, the bare side {names[1]}")

@@ -26,14 +26,14 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 WEBHOOK_SECRET: Final = "a-secret-of-the-bench"  # noqa: S105 - only this Monoova uses it
 
 _STAGE: Final = "local"
-_SPEED: Final = 100_000.0  # Monoova's news of a payout comes at once
-_NEWS_SECONDS: Final = 10.0
+_SPEED: Final = 100_000.0  # webhooks come at once
+_WEBHOOK_SECONDS: Final = 10.0
 # Enough for any number of rounds.
 _BALANCE: Final = Decimal("100000000.00")
 
 
-class News:
-    """Takes Monoova's webhooks, and keeps them until they are asked for."""
+class Webhooks:
+    """Receives Monoova's webhooks, and keeps them until they are asked for."""
 
     def __init__(self) -> None:
         self._arrived: dict[str, Delivery] = {}
@@ -49,12 +49,12 @@ class News:
         Raises:
             TimeoutError
         """
-        ends = time.monotonic() + _NEWS_SECONDS
+        ends = time.monotonic() + _WEBHOOK_SECONDS
         while time.monotonic() < ends:
             if reference in self._arrived:
                 return self._arrived.pop(reference)
             time.sleep(0.002)
-        raise TimeoutError("Monoova has no news of a payout.")
+        raise TimeoutError("No webhook came of a payout.")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Setting:
     emulator: aws.Emulator
     monoova: Monoova
     monoova_url: str
-    news: News
+    webhooks: Webhooks
     functions: Mapping[str, str]
 
     def environment(self, aws_url: str | None = None) -> dict[str, str]:
@@ -91,9 +91,9 @@ def running() -> Iterator[Setting]:
     Raises:
         DevstackError: the emulated AWS does not come up.
     """
-    news = News()
-    monoova = Monoova(utc_now, news, opening_balance=_BALANCE, speed=_SPEED)
-    # Where to is not looked at: the webhooks stay here until they are handed to the app.
+    webhooks = Webhooks()
+    monoova = Monoova(utc_now, webhooks, opening_balance=_BALANCE, speed=_SPEED)
+    # The URL is not used: the webhooks stay here until they are delivered to the app.
     monoova.subscribe("http://127.0.0.1/webhooks/monoova", WEBHOOK_SECRET)
     with contextlib.ExitStack() as ends:
         scratch = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -105,7 +105,7 @@ def running() -> Iterator[Setting]:
         deployment = _deployment(emulator, server.url)
         secrets = {"MonoovaApiKey": API_KEY, "MonoovaWebhookSecret": WEBHOOK_SECRET}
         settings = deployment.settings(deployment.infrastructure(secrets.__getitem__))
-        yield Setting(emulator, monoova, server.url, news, _function_environment(settings))
+        yield Setting(emulator, monoova, server.url, webhooks, _function_environment(settings))
 
 
 def _deployment(emulator: aws.Emulator, monoova_url: str) -> Deployment:

@@ -1,4 +1,4 @@
-"""Where the CPU of a warm `POST /payouts` goes, by looking at the app again and again.
+"""Where the CPU of a warm `POST /payouts` goes, by sampling the app's stack.
 
 python -m bench.shares [requests] [--package DIR]
 """
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.children import app_side
+from bench.flow_driver import FlowDriver
 from bench.flows import Events, Flow
-from bench.office import Office
 from bench.setting import ROOT, running
 from proof.lambda_events import load_app
 
@@ -45,9 +45,9 @@ def shares(requests: int = _REQUESTS, package: Path = ROOT) -> dict[str, float]:
     """
     found: Counter[str] = Counter()
     with running() as setting, app_side(package, setting.environment(), is_sampled=True) as side:
-        office = Office(side, Events(load_app()), setting)
-        office.turn(Flow.REQUEST, _WARM_UP)
-        for answer in office.turn(Flow.REQUEST, requests).answers:
+        driver = FlowDriver(side, Events(load_app()), setting)
+        driver.turn(Flow.REQUEST, _WARM_UP)
+        for answer in driver.turn(Flow.REQUEST, requests).answers:
             found.update(whose(files) for files in answer["samples"])
     return {name: count / found.total() for name, count in found.most_common()}
 

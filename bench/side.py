@@ -47,7 +47,7 @@ def _app() -> Callable[[Any], Doing]:
 def _sampled() -> Callable[[Any], Doing]:
     prepared = _app()
     samples: list[list[str]] = []
-    # It runs all the time: started with each request, it would not see how one begins.
+    # It runs all the time: started with each request, it would miss how one begins.
     signal.signal(signal.SIGPROF, lambda _number, frame: samples.append(_files(frame)))
     signal.setitimer(signal.ITIMER_PROF, _SAMPLE_SECONDS, _SAMPLE_SECONDS)
 

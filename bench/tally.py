@@ -73,13 +73,13 @@ class _Open:
 
 
 class CountedWorld(World):
-    """The whole product, with its invocations counted from `counting()` on.
+    """The whole product, with its invocations counted after `counting()`.
 
     `sent` are the bodies of the messages that were put on the queues.
     """
 
     def counting(self, *, of_units: bool = True) -> None:
-        """Counts from now on; without units, DynamoDB is not asked what stands in it."""
+        """Starts counting; without units, the stored items are not read."""
         self._of_units = of_units
         self.invocations: list[Invocation] = []
         self.sent: list[str] = []
@@ -93,7 +93,7 @@ class CountedWorld(World):
         self.http.hooks["response"].append(self._count_monoova)
         self.restart()
 
-    # --- the ways in, each of them an invocation
+    # --- the entry points, each of them an invocation
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> HttpAnswer:
         """A request of an administrator."""
@@ -127,7 +127,7 @@ class CountedWorld(World):
         finally:
             self._open = None
 
-    # --- what happens meanwhile
+    # --- botocore's and requests' hooks
 
     def _left(self, size: int) -> None:
         if self._open:
@@ -152,7 +152,7 @@ class CountedWorld(World):
                 reads = self._read_units(operation, self._params, event["parsed"])
             else:
                 indexes = indexes_of(self._tables[self._params["TableName"]])
-                # One whose condition failed is paid for as well, by what stands there.
+                # A write whose condition failed costs as well, by the stored item.
                 writes = write_units(self._before, self._item(self._params), indexes)
         self._open.calls.append(Call(service, operation, reads, writes))
 
@@ -197,13 +197,13 @@ class CountedWorld(World):
         return sum(read_units(size, consistent=consistent) for size in sizes)
 
     def _uncounted(self, params: dict[str, Any]) -> list[Any]:
-        """The items that a query only counted: it is paid for as if it had answered with them."""
+        """The items that a query only counted: which costs as much as returning them."""
         shown = {name: value for name, value in params.items() if name != "Select"}
         items: list[Any] = self._plain.query(**shown)["Items"]
         return items
 
     def stored(self, table: str, **key: str) -> tuple[dict[str, Any], tuple[Index, ...]]:
-        """An item as it stands, and the indexes of its table."""
+        """A stored item, and the indexes of its table."""
         named = {name: {"S": value} for name, value in key.items()}
         item = self._plain.get_item(TableName=table, Key=named, ConsistentRead=True)["Item"]
         return item, indexes_of(self._tables[table])

@@ -4,7 +4,7 @@
 
 Two processes do the same work in turn, round by round, so that a busy machine slows both: the app's
 handler, called as Lambda calls it, and plain boto3 and requests with the very calls that the app
-was heard to make. What is measured is the CPU of each process alone: AWS and Monoova are others.
+was recorded to make. What is measured is the CPU of each process alone: AWS and Monoova are others.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.children import Side, app_side, bare_side
+from bench.flow_driver import FlowDriver
 from bench.flows import Events, Flow, Recorded
-from bench.office import Office
 from bench.recording import recorded
 from bench.setting import ROOT, Setting, running
 from proof.lambda_events import load_app
@@ -93,7 +93,7 @@ def compared(
     environment = setting.environment()
     for _ in range(processes):
         with app_side(package, environment) as app, bare_side(environment) as bare:
-            pair = _Pair(Office(app, Events(load_app()), setting), bare, calls)
+            pair = _Pair(FlowDriver(app, Events(load_app()), setting), bare, calls)
             for _ in range(warm_up_rounds):
                 pair.round(app_first=True)
             seen += [pair.round(app_first=number % 2 == 0) for number in range(rounds)]
@@ -111,8 +111,8 @@ def _row(flow: Flow, of_app: Recorded, seen: Sequence[_Round]) -> Row:
 class _Pair:
     """The app and the bare calls, side by side."""
 
-    def __init__(self, office: Office, bare: Side, calls: Mapping[Flow, Recorded]) -> None:
-        self._office = office
+    def __init__(self, driver: FlowDriver, bare: Side, calls: Mapping[Flow, Recorded]) -> None:
+        self._driver = driver
         self._bare = bare
         self._calls = calls
 
@@ -123,15 +123,15 @@ class _Pair:
         bare_us: dict[Flow, float] = {}
         for flow in Flow:
             if app_first:
-                app_us[flow] = self._office.turn(flow).cpu_us[0]
+                app_us[flow] = self._driver.turn(flow).cpu_us[0]
             bare_us[flow] = self._bare.do([self._calls[flow].of(transaction_id)]).cpu_us[0]
             if not app_first:
-                app_us[flow] = self._office.turn(flow).cpu_us[0]
+                app_us[flow] = self._driver.turn(flow).cpu_us[0]
         return _Round(app_us, bare_us)
 
 
 def lines(rows: Sequence[Row]) -> list[str]:
-    """The table for people."""
+    """The table as printed."""
     table = [f"{'CPU of a warm request, µs':<40} {'app':>20} {'bare calls':>20} {'ratio':>18}"]
     for row in rows:
         app, bare = (

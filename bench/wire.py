@@ -1,4 +1,4 @@
-"""Listens in between the functions and the emulated AWS: which calls were really made."""
+"""A proxy between the functions and the emulated AWS: records which calls were made."""
 
 import http.client
 import json
@@ -24,25 +24,25 @@ _SECONDS: Final = 10.0
 
 
 class Wire:
-    """What was heard since it was last asked; `url` is where to call instead of AWS."""
+    """The calls since the last `taken`; `url` is where to call instead of AWS."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._heard: list[tuple[float, Call]] = []
+        self._calls: list[tuple[float, Call]] = []
 
-    def hear(self, call: Call) -> None:
+    def record(self, call: Call) -> None:
         """Keeps a call, with the time."""
-        self._heard.append((time.time(), call))
+        self._calls.append((time.time(), call))
 
     def taken(self) -> list[tuple[float, Call]]:
         """The calls since the last time, each try counted, with the seconds since the epoch."""
-        heard, self._heard = self._heard, []
-        return heard
+        calls, self._calls = self._calls, []
+        return calls
 
 
 @contextmanager
-def listening(upstream_url: str) -> Iterator[Wire]:
-    """A way to `upstream_url` that is listened to, while the block runs."""
+def recording(upstream_url: str) -> Iterator[Wire]:
+    """A proxy to `upstream_url` that records calls, while the block runs."""
     server = _Server((LOOPBACK, 0), _Handler)
     server.upstream = urlsplit(upstream_url).netloc
     server.wire = Wire(f"http://{LOOPBACK}:{server.server_address[1]}")
@@ -67,13 +67,13 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        """All of our services speak JSON by POST."""
+        """Records a call and passes it on: all services here take JSON by POST."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         service, _, operation = self.headers["X-Amz-Target"].partition(".")
-        self.server.wire.hear(Call(_SERVICES[service], operation, json.loads(body)))
+        self.server.wire.record(Call(_SERVICES[service], operation, json.loads(body)))
         upstream = http.client.HTTPConnection(self.server.upstream, timeout=_SECONDS)
         try:
-            # `Host` too is as it was signed.
+            # `Host`, too, has to be as it was signed.
             upstream.request("POST", self.path, body, dict(self.headers.items()))
             answer = upstream.getresponse()
             content = answer.read()
@@ -88,4 +88,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its signature
-        """Nothing on the terminal."""
+        """Prints nothing."""

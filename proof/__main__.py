@@ -1,6 +1,6 @@
-"""`python -m proof`: everything that tries to break the promises, and one table of what came of it.
+"""`python -m proof`: every part of the proof, and one table of their results.
 
-`make prove` runs this. Every part can be run by itself: its command stands in the table.
+`make prove` runs this. Every part can be run alone: its command is printed before it.
 """
 
 import os
@@ -59,8 +59,8 @@ _ROWS: Final = (
     ("mutants of the domain killed", "domain_killed"),
     ("  of", "domain_mutants"),
     ("API cases by the document", "api_cases"),
-    ("API stories", "stories"),
-    ("  steps in them", "story_steps"),
+    ("API sequences", "sequences"),
+    ("  steps in them", "sequence_steps"),
     ("webhook cases", "webhook_cases"),
     ("violations", "violations"),
 )

@@ -21,7 +21,7 @@ from proof.result import Result
 from proof.simulation import Size
 
 BUILD: Final = Path(__file__).parent.parent / "build" / "catching"
-# Seeds of their own, so that no day is known to both the hunter and the hunted.
+# Seeds that `make prove` does not run as days, so that mutants are tried on other days.
 _FIRST_SEED: Final = 5_000
 # One mutant shows itself on one day of fifty only.
 _DAYS: Final = 80
@@ -100,7 +100,7 @@ def _caught(
     mutant: Mutant, part: str, run: Callable[[], Iterator[tuple[int, str | None]]]
 ) -> Catch:
     executions = 0
-    with mutant.alive():
+    with mutant.applied():
         for executions, violation in run():
             if violation:
                 return Catch(part, executions, violation)
@@ -131,11 +131,11 @@ def main(arguments: Sequence[str]) -> int:
         return _try_witnesses()
     how = partial(all_catches if given.all else first_catch, parts=tuple(_PARTS))
     survivors = 0
-    # A process for each: what a mutant leaves behind dies with it.
+    # A process for each: what a mutant leaves behind ends with it.
     with ProcessPoolExecutor(os.cpu_count(), max_tasks_per_child=1) as pool:
         for mutant, catches in zip(MUTANTS, pool.map(how, range(len(MUTANTS))), strict=True):
             survivors += not any(catch.violation for catch in catches)
-            _tell(mutant, catches)
+            _print_catches(mutant, catches)
     print(f"{len(MUTANTS) - survivors} of {len(MUTANTS)} mutants caught")
     Result(mutants=len(MUTANTS), mutants_caught=len(MUTANTS) - survivors).write()
     return 1 if survivors else 0
@@ -160,7 +160,7 @@ def _try_witness(mutant: Mutant) -> None:
     sys.exit(0 if witnessed(mutant).violation else 1)
 
 
-def _tell(mutant: Mutant, catches: tuple[Catch, ...]) -> None:
+def _print_catches(mutant: Mutant, catches: tuple[Catch, ...]) -> None:
     print(f"{mutant.name}: {mutant.what}")
     for catch in catches:
         what = f"caught after {catch.executions:,}: {catch.violation}"

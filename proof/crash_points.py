@@ -1,7 +1,7 @@
-"""Kills a function before and after each foreign call of each flow, and lets the rest go on.
+"""Kills a function before and after each foreign call of each flow, while the others continue.
 
-How many calls a flow makes is counted by running it once unharmed: a flow that grows a call grows
-two crash points by itself.
+How many calls a flow makes is counted by a run without a crash: a new call in a flow is two new
+crash points, with nothing to add here.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from proof.on_aws import AwsSystem
 from proof.result import Result
 from proof.seam import Call, Killed
 from proof.system import System
-from proof.traffic import Customer, People
+from proof.traffic import Customer, Traffic
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Plan
 
 T = TypeVar("T")
@@ -40,85 +40,85 @@ class Side(StrEnum):
 
 
 class CrashInjector(FaultInjector):
-    """Counts the calls of one function's invocations, and kills at the one it is told."""
+    """Counts the calls of one function's invocations, and kills the function at one of them."""
 
     def __init__(self, kernel: Kernel, fault_rates: FaultRates, randomness: random.Random) -> None:
         super().__init__(kernel, fault_rates, randomness)
-        self._of = kernel
+        self._kernel = kernel
         self._function = ""
         self._kill_at: tuple[int, Side] | None = None
         self.counted = 0
         self.called: list[Call] = []
-        self.has_fallen = False
+        self.has_killed = False
 
     def watch(self, function: str, kill_at: tuple[int, Side] | None) -> None:
         """From now on calls of `function` count; the first is number 1."""
         self._function, self._kill_at = function, kill_at
 
-    def arrive(self, call: Call) -> None:
+    def before_call(self, call: Call) -> None:
         if self._is_watched:
             self.counted += 1
             self.called.append(call)
-            self._fall(Side.BEFORE)
-        super().arrive(call)
+            self._kill_if_due(Side.BEFORE)
+        super().before_call(call)
 
-    def leave(self) -> None:
+    def after_call(self) -> None:
         if self._is_watched:
-            self._fall(Side.AFTER)
-        super().leave()
+            self._kill_if_due(Side.AFTER)
+        super().after_call()
 
     def cross(self, call: Call, effect: Callable[[], T]) -> T:
         try:
             return super().cross(call, effect)
         except Exception:
-            # A condition that failed is an answer, too, after which one can die.
+            # A condition that failed is an answer, too: a crash point follows it.
             if self._is_watched:
-                self._fall(Side.AFTER)
+                self._kill_if_due(Side.AFTER)
             raise
 
     @property
     def _is_watched(self) -> bool:
-        task = self._of.current
+        task = self._kernel.current
         return task is not None and task.name == self._function and not task.is_killed
 
-    def _fall(self, side: Side) -> None:
+    def _kill_if_due(self, side: Side) -> None:
         if self._kill_at == (self.counted, side):
-            self._function, self.has_fallen = "", True
-            task = self._of.current
+            self._function, self.has_killed = "", True
+            task = self._kernel.current
             assert task is not None  # only a watched one gets here
             task.is_killed = True
             raise Killed
 
 
-class Scene:
-    """A system with one customer, and the words to make flows of."""
+class Scenario:
+    """A system with one customer, and the steps that flows are made of."""
 
     def __init__(self, system: type[System], settings: Mapping[str, str]) -> None:
         # Registering asks Monoova nothing: so it is the flow that first reads the secret.
         settings = {"BSB_CHECK": "off", **settings}
         self.system = system(1, settings=settings, new_fault_injector=CrashInjector)
-        self.people = People(self.system, random.Random("crash points"))
+        self.traffic = Traffic(self.system, random.Random("crash points"))
         self.transaction_id = ""
         assert isinstance(self.system.fault_injector, CrashInjector)
         self.crash_injector = self.system.fault_injector
 
     @property
     def customer(self) -> Customer:
-        return self.people.customers[0]
+        return self.traffic.customers[0]
 
     def does(self, act: Callable[[], object]) -> None:
         """Does one thing as one actor; it is over when this returns."""
-        self.system.kernel.wait_for(self.system.kernel.spawn("person", act))
+        self.system.kernel.wait_for(self.system.kernel.spawn("client", act))
 
     def begin(self) -> None:
-        self.does(lambda: self.people.register(0))
+        self.does(lambda: self.traffic.register(0))
 
     def wait(self, seconds: float) -> None:
         self.system.kernel.sleep(seconds)
 
     def post(self, path: str, body: object = None, key: str | None = None) -> None:
         def ask() -> None:
-            answer = self.people.ask("alice", "POST", path, body, key)
+            answer = self.traffic.ask("alice", "POST", path, body, key)
             if answer is not None and "transaction_id" in answer.json:
                 self.transaction_id = answer.json["transaction_id"]
 
@@ -129,7 +129,7 @@ class Scene:
         self.post("/payouts", body, key)
 
     def delete(self, path: str) -> None:
-        self.does(lambda: self.people.ask("carol", "DELETE", path))
+        self.does(lambda: self.traffic.ask("carol", "DELETE", path))
 
     def paused(self) -> None:
         gatekeeper = self.system.new_container().gatekeeper
@@ -142,7 +142,7 @@ class Scene:
         self.system.kernel.wait_for(self.system.functions.reconcile())
 
     def webhook(self, amount: str = "125.50", status: str = "Payment Successful") -> None:
-        """What Monoova says of the payout, or of one that is not known yet."""
+        """Monoova's webhook about the payout, or about one that is not known yet."""
         reference = self.transaction_id or "00000000-0000-4000-8000-000000000001"
         body = json.dumps(
             {
@@ -157,9 +157,9 @@ class Scene:
         self.does(lambda: self.system.webhook(path, headers, body, is_genuine=True))
 
     def save(self, folder: Path) -> None:
-        """For the checker."""
-        people = self.people.told_to_the_checker
-        self.system.history.save(folder, self.system.monoova, people)
+        """Writes the evidence for the checker."""
+        secrets = self.traffic.secrets_for_checker
+        self.system.history.save(folder, self.system.monoova, secrets)
 
     def plan(self, plan: Plan) -> None:
         self.system.monoova.script(plan)
@@ -167,16 +167,16 @@ class Scene:
 
 @dataclass(frozen=True)
 class Flow:
-    """`ready` sets the scene, `act` is the flow, of whose `function` each call is a crash point;
-    `afterwards` is what people do later anyway.
+    """`ready` prepares, `act` is the flow, of whose `function` each call is a crash point;
+    `afterwards` is what clients do later in any case.
     """
 
     name: str
     function: str
-    act: Callable[[Scene], None]
-    ready: Callable[[Scene], None] = lambda _scene: None
+    act: Callable[[Scenario], None]
+    ready: Callable[[Scenario], None] = lambda _scenario: None
     settings: Mapping[str, str] = field(default_factory=dict)
-    afterwards: Callable[[Scene], None] = lambda _scene: None
+    afterwards: Callable[[Scenario], None] = lambda _scenario: None
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class CrashPoint:
     call: int
     side: Side
     asks_again: bool
-    scene: Scene
+    scenario: Scenario
 
     def __str__(self) -> str:
         return f"{self.flow}: killed {self.side} call {self.call}"
@@ -194,15 +194,15 @@ class CrashPoint:
 def crash_points(
     flows: tuple[Flow, ...] | None = None, system: type[System] = System
 ) -> Iterator[CrashPoint]:
-    """Every crash point there is, each played to its end."""
+    """Every crash point of the flows, each played to its end."""
     for flow in FLOWS if flows is None else flows:
         calls = played(flow, None, system=system).crash_injector.counted
         assert calls, f"{flow.name} makes no calls"
         for call in range(1, calls + 1):
             for side in Side:
                 for asks_again in (False, True):
-                    scene = played(flow, (call, side), asks_again=asks_again, system=system)
-                    yield CrashPoint(flow.name, call, side, asks_again, scene)
+                    scenario = played(flow, (call, side), asks_again=asks_again, system=system)
+                    yield CrashPoint(flow.name, call, side, asks_again, scenario)
 
 
 def played(
@@ -211,140 +211,142 @@ def played(
     *,
     asks_again: bool = False,
     system: type[System] = System,
-) -> Scene:
+) -> Scenario:
     """The flow, killed or not, and then the rest of the system until all is quiet."""
-    with system.surroundings():
-        scene = Scene(system, flow.settings)
-        with scene.system.open():
-            scene.begin()
-            flow.ready(scene)
-            scene.crash_injector.watch(flow.function, kill_at)
-            flow.act(scene)
-            scene.crash_injector.watch("", None)
-            assert scene.crash_injector.has_fallen == (kill_at is not None), (
+    with system.prerequisites():
+        scenario = Scenario(system, flow.settings)
+        with scenario.system.open():
+            scenario.begin()
+            flow.ready(scenario)
+            scenario.crash_injector.watch(flow.function, kill_at)
+            flow.act(scenario)
+            scenario.crash_injector.watch("", None)
+            assert scenario.crash_injector.has_killed == (kill_at is not None), (
                 f"{flow.name} {kill_at}"
             )
             if asks_again:
                 # Once more, as a caller without an answer would ask.
-                flow.act(scene)
-            scene.resumed()
-            flow.afterwards(scene)
-            scene.system.converge(_QUIET_HOURS)
-            scene.system.tell_everything()
-    return scene
+                flow.act(scenario)
+            scenario.resumed()
+            flow.afterwards(scenario)
+            scenario.system.converge(_QUIET_HOURS)
+            scenario.system.record_every_payout()
+    return scenario
 
 
 _PENDING: Final = Plan(fate=Fate.PENDING_FOREVER)
 _LOST: Final = Plan(fault=Fault(Manner.RESET, Moment.BEFORE, None))
 
 
-def _queued(scene: Scene) -> None:
-    scene.paused()
-    scene.pay()
-    scene.resumed()
+def _queued(scenario: Scenario) -> None:
+    scenario.paused()
+    scenario.pay()
+    scenario.resumed()
 
 
-def _sent(scene: Scene) -> None:
-    scene.plan(Plan(news=News.LOST))
-    scene.pay()
+def _sent(scenario: Scenario) -> None:
+    scenario.plan(Plan(news=News.LOST))
+    scenario.pay()
 
 
-def _in_doubt(scene: Scene) -> None:
-    scene.plan(Plan(fault=Fault(Manner.EMPTY_BODY, Moment.AFTER)))
-    scene.pay()
+def _in_doubt(scenario: Scenario) -> None:
+    scenario.plan(Plan(fault=Fault(Manner.EMPTY_BODY, Moment.AFTER)))
+    scenario.pay()
 
 
-def _never_arrived(scene: Scene) -> None:
+def _never_arrived(scenario: Scenario) -> None:
     for _ in range(4):
-        scene.plan(_LOST)
-    scene.pay()
+        scenario.plan(_LOST)
+    scenario.pay()
 
 
-def _refused_unheard_of(scene: Scene) -> None:
-    scene.pay(amount="7.14")
+def _refused_with_unknown_code(scenario: Scenario) -> None:
+    scenario.pay(amount="7.14")
 
 
-def _refused(scene: Scene) -> None:
-    scene.pay(amount="7.10")
+def _refused(scenario: Scenario) -> None:
+    scenario.pay(amount="7.10")
 
 
-def _paid(scene: Scene) -> None:
-    scene.pay()
-    scene.wait(200)
+def _paid(scenario: Scenario) -> None:
+    scenario.pay()
+    scenario.wait(200)
 
 
-def _paused_and_asked(scene: Scene) -> None:
-    scene.paused()
-    scene.pay()
+def _paused_and_asked(scenario: Scenario) -> None:
+    scenario.paused()
+    scenario.pay()
 
 
-def _after(seconds: float, ready: Callable[[Scene], None]) -> Callable[[Scene], None]:
-    def waited(scene: Scene) -> None:
-        ready(scene)
-        scene.wait(seconds)
+def _after(seconds: float, ready: Callable[[Scenario], None]) -> Callable[[Scenario], None]:
+    def waited(scenario: Scenario) -> None:
+        ready(scenario)
+        scenario.wait(seconds)
 
     return waited
 
 
-def _action(name: str, body: Mapping[str, str]) -> Callable[[Scene], None]:
-    return lambda scene: scene.post(f"/payouts/{scene.transaction_id}/{name}", body)
+def _action(name: str, body: Mapping[str, str]) -> Callable[[Scenario], None]:
+    return lambda scenario: scenario.post(f"/payouts/{scenario.transaction_id}/{name}", body)
 
 
-def _decision(name: str, body: Mapping[str, str]) -> Callable[[Scene], None]:
-    """What a second person decides on the payout."""
+def _decision(name: str, body: Mapping[str, str]) -> Callable[[Scenario], None]:
+    """An approver's decision on the payout."""
 
-    def act(scene: Scene) -> None:
-        path = f"/payouts/{scene.transaction_id}/{name}"
-        scene.does(lambda: scene.people.ask("erin", "POST", path, body, groups="approvers"))
+    def act(scenario: Scenario) -> None:
+        path = f"/payouts/{scenario.transaction_id}/{name}"
+        scenario.does(lambda: scenario.traffic.ask("erin", "POST", path, body, groups="approvers"))
 
     return act
 
 
-def _what_waits_is_approved(scene: Scene) -> None:
-    """An approver looks through the list of what waits."""
+def _approve_all_waiting(scenario: Scenario) -> None:
+    """An approver approves each payout on the list of those that wait."""
 
     def act() -> None:
-        listed = scene.people.ask(
+        listed = scenario.traffic.ask(
             "erin", "GET", "/payouts?status=AwaitingApproval", groups="approvers"
         )
-        assert listed is not None  # nothing is wrong any more
+        assert listed is not None  # no fault is injected any more
         for waiting in listed.json["items"]:
             path = f"/payouts/{waiting['transaction_id']}/approve"
-            scene.people.ask("erin", "POST", path, {}, groups="approvers")
+            scenario.traffic.ask("erin", "POST", path, {}, groups="approvers")
 
-    scene.does(act)
-
-
-def _message(scene: Scene) -> None:
-    """The queue hands the payout's message over, however often it has done so before."""
-    ids = {"transaction_id": scene.transaction_id, "customer_id": scene.customer.customer_id}
-    scene.does(lambda: scene.system.functions.sqs("send_queued_payouts", [json.dumps(ids)]))
+    scenario.does(act)
 
 
-def _dead_letter(scene: Scene) -> None:
+def _message(scenario: Scenario) -> None:
+    """The queue delivers the payout's message, perhaps not for the first time."""
+    ids = {"transaction_id": scenario.transaction_id, "customer_id": scenario.customer.customer_id}
+    scenario.does(lambda: scenario.system.functions.sqs("send_queued_payouts", [json.dumps(ids)]))
+
+
+def _queued_event(scenario: Scenario) -> None:
     body = {
         "kind": "PaymentSuccessful",
-        "reference": scene.transaction_id,
+        "reference": scenario.transaction_id,
         "amount_cents": 12550,
         "monoova_transaction_id": None,
         "reason": None,
     }
-    scene.does(lambda: scene.system.functions.sqs("take_up_webhook_events", [json.dumps(body)]))
+    scenario.does(
+        lambda: scenario.system.functions.sqs("take_up_webhook_events", [json.dumps(body)])
+    )
 
 
-def _erase(scene: Scene) -> None:
-    scene.delete(f"/customers/{scene.customer.customer_id}")
+def _erase(scenario: Scenario) -> None:
+    scenario.delete(f"/customers/{scenario.customer.customer_id}")
 
 
-def _remove_destination(scene: Scene) -> None:
-    customer = scene.customer
-    scene.delete(f"/customers/{customer.customer_id}/destinations/{customer.destination_id}")
+def _remove_destination(scenario: Scenario) -> None:
+    customer = scenario.customer
+    scenario.delete(f"/customers/{customer.customer_id}/destinations/{customer.destination_id}")
 
 
-def _reviewed(scene: Scene) -> None:
-    scene.plan(_PENDING)
-    scene.pay()
-    scene.webhook(amount="999.99")
+def _reviewed(scenario: Scenario) -> None:
+    scenario.plan(_PENDING)
+    scenario.pay()
+    scenario.webhook(amount="999.99")
 
 
 _RESOLUTION: Final = {"outcome": "Completed", "reason": "seen on the statement"}
@@ -353,43 +355,43 @@ _LIMITED: Final = {"LIMIT_PER_DAY_AUD": "125.50"}
 _APPROVED: Final = {"APPROVAL_NEW_DESTINATIONS": "required"}
 
 FLOWS: Final = (
-    Flow("request", "api", Scene.pay),
-    Flow("request refused for a reason in no table", "api", _refused_unheard_of),
+    Flow("request", "api", Scenario.pay),
+    Flow("request refused for an unknown reason", "api", _refused_with_unknown_code),
     Flow("request whose answer is lost", "api", _in_doubt),
-    Flow("request while paused", "api", Scene.pay, Scene.paused),
-    Flow("request within limits", "api", Scene.pay, settings=_LIMITED),
+    Flow("request while paused", "api", Scenario.pay, Scenario.paused),
+    Flow("request within limits", "api", Scenario.pay, settings=_LIMITED),
     Flow(
         "request that needs approval",
         "api",
-        Scene.pay,
+        Scenario.pay,
         settings=_APPROVED,
-        afterwards=_what_waits_is_approved,
+        afterwards=_approve_all_waiting,
     ),
     Flow(
         "approve",
         "api",
         _decision("approve", {}),
-        Scene.pay,
+        Scenario.pay,
         _APPROVED,
-        _what_waits_is_approved,
+        _approve_all_waiting,
     ),
     Flow(
         "reject",
         "api",
         _decision("reject", {"reason": "no"}),
-        Scene.pay,
+        Scenario.pay,
         _APPROVED,
-        _what_waits_is_approved,
+        _approve_all_waiting,
     ),
     Flow("submit a queued one", "send_queued_payouts", _message, _queued),
-    Flow("reconcile a queued one", "reconcile", Scene.reconcile, _after(400, _queued)),
-    Flow("reconcile a sent one", "reconcile", Scene.reconcile, _after(70, _sent)),
-    Flow("reconcile one in doubt", "reconcile", Scene.reconcile, _after(70, _in_doubt)),
-    Flow("reconcile a lost one", "reconcile", Scene.reconcile, _after(2000, _never_arrived)),
-    Flow("webhook", "api", Scene.webhook, _sent),
+    Flow("reconcile a queued one", "reconcile", Scenario.reconcile, _after(400, _queued)),
+    Flow("reconcile a sent one", "reconcile", Scenario.reconcile, _after(70, _sent)),
+    Flow("reconcile one in doubt", "reconcile", Scenario.reconcile, _after(70, _in_doubt)),
+    Flow("reconcile a lost one", "reconcile", Scenario.reconcile, _after(2000, _never_arrived)),
+    Flow("webhook", "api", Scenario.webhook, _sent),
     Flow("webhook that contradicts", "api", lambda s: s.webhook(status="Rejected"), _paid),
-    Flow("webhook of an unknown payout", "api", Scene.webhook),
-    Flow("dead letter", "take_up_webhook_events", _dead_letter, _sent),
+    Flow("webhook of an unknown payout", "api", Scenario.webhook),
+    Flow("queued webhook event", "take_up_webhook_events", _queued_event, _sent),
     Flow("cancel", "api", _action("cancel", {}), _paused_and_asked),
     Flow("resolve", "api", _action("resolve", _RESOLUTION), _reviewed),
     Flow("refresh", "api", _action("refresh", {}), _sent),
@@ -400,8 +402,8 @@ FLOWS: Final = (
 
 
 def judged(point: CrashPoint, folder: Path) -> list[str]:
-    """What the checker says of it."""
-    point.scene.save(folder)
+    """The checker's violations for a crash point."""
+    point.scenario.save(folder)
     return violations_in(read_run(folder))
 
 

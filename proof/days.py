@@ -1,6 +1,6 @@
 """`python -m proof.days 1-50`: simulated days by their seeds, each judged by the checker.
 
-The same seed is the same day, to the last line of its history; the digest says so.
+A seed always makes one and the same history; the digest shows it.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from proof.result import Result
 from proof.simulation import Run, Size, simulate
 
 BUILD: Final = Path(__file__).parent.parent / "build" / "days"
-# A day that breaks a promise stays here, beside what was mended in CHANGELOG.md. None has so far:
-# what the proof found in the app, other parts of it found.
+# Seeds of days that broke a promise, to be run ever after. None has so far: the errors that the
+# proof found in the app were found by its other parts.
 FAILED_ONCE: Final[tuple[int, ...]] = ()
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong in one simulated run, and how often; all of it follows from the seed."""
+"""Which calls of a simulated run fail, and how often; all of it follows from the seed."""
 
 import random
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import requests
 import urllib3
 
 from proof.kernel import Kernel
-from proof.seam import Call, Killed, NotDoneError, UnheardError
+from proof.seam import AnswerLostError, Call, Killed, NotDoneError
 from simulator.adapter import SimulatorAdapter
 from simulator.monoova import Monoova
 
@@ -25,7 +25,7 @@ class FaultRates:
     """Each `…_rate` is a probability per call or per message."""
 
     not_done_rate: float = 0.0
-    unheard_rate: float = 0.0
+    answer_lost_rate: float = 0.0
     repeated_rate: float = 0.0
     kill_rate: float = 0.0
     slow_rate: float = 0.0
@@ -41,14 +41,14 @@ class FaultRates:
 
     @classmethod
     def of(cls, randomness: random.Random) -> "FaultRates":
-        """A fair day now and then, a bad one more often, and never the same."""
+        """Rates drawn at random: many of them zero, so that days differ."""
 
         def some(*rates: float) -> float:
             return randomness.choice(rates)
 
         return cls(
             not_done_rate=some(0, 0, 0.01, 0.05),
-            unheard_rate=some(0, 0, 0.01, 0.04),
+            answer_lost_rate=some(0, 0, 0.01, 0.04),
             repeated_rate=some(0, 0.01, 0.05),
             kill_rate=some(0, 0, 0.005, 0.02),
             slow_rate=some(0, 0.01, 0.05),
@@ -75,8 +75,8 @@ class FaultInjector:
         self._kernel = kernel
         self._randomness = randomness
 
-    def calm(self) -> None:
-        """From now on nothing more goes wrong."""
+    def stop(self) -> None:
+        """Injects no more faults."""
         self.fault_rates = FaultRates()
         self.is_storage_down = False
 
@@ -87,7 +87,7 @@ class FaultInjector:
 
     def cross(self, call: Call, effect: Callable[[], T]) -> T:
         """A call to AWS."""
-        self.arrive(call)
+        self.before_call(call)
         fault_rates = self.fault_rates
         if self.is_storage_down and call.service == "dynamodb":
             raise NotDoneError
@@ -95,37 +95,37 @@ class FaultInjector:
             raise NotDoneError
         if self.happens(fault_rates.repeated_rate):
             self._repeated(effect)
-        answer = self._heard(effect)
-        self.leave()
+        answer = self._answer(effect)
+        self.after_call()
         return answer
 
-    def _heard(self, effect: Callable[[], T]) -> T:
+    def _answer(self, effect: Callable[[], T]) -> T:
         answer = effect()
-        if self.happens(self.fault_rates.unheard_rate):
-            raise UnheardError
+        if self.happens(self.fault_rates.answer_lost_rate):
+            raise AnswerLostError
         return answer
 
     def _repeated(self, effect: Callable[[], T]) -> None:
-        """The SDK heard no answer and sends the same once more; what it answers then counts."""
+        """Makes a call whose answer is lost, so that the SDK repeats it."""
         try:
             effect()
         except Exception:  # noqa: BLE001 - an answer that was lost
             self.faults += 1
         self._kernel.sleep(self._latency())
-        self._die()
+        self._maybe_kill()
 
-    def arrive(self, _call: Call) -> None:
-        """The way there: the function may die on it."""
+    def before_call(self, _call: Call) -> None:
+        """Takes the time of the request; the function may be killed meanwhile."""
         self.calls += 1
         self._kernel.sleep(self._latency())
-        self._die()
+        self._maybe_kill()
 
-    def leave(self) -> None:
-        """The way back."""
+    def after_call(self) -> None:
+        """Takes the time of the answer; the function may be killed meanwhile."""
         self._kernel.sleep(self._latency())
-        self._die()
+        self._maybe_kill()
 
-    def _die(self) -> None:
+    def _maybe_kill(self) -> None:
         task = self._kernel.current
         if task is not None and task.is_function and self.happens(self.fault_rates.kill_rate):
             task.is_killed = True
@@ -138,7 +138,7 @@ class FaultInjector:
 
 
 class Network(SimulatorAdapter):
-    """The line to Monoova, which loses requests and answers, and brings some much later."""
+    """The network to Monoova, which loses requests and answers, and delivers some much later."""
 
     def __init__(
         self,
@@ -157,12 +157,14 @@ class Network(SimulatorAdapter):
     ) -> requests.Response:
         # `…/transaction/execute`, `…/status/{uniqueReference}`
         path = urlsplit(request.url or "").path.split("/")
-        self._fault_injector.arrive(Call("monoova", path[-2 if request.method == "GET" else -1]))
+        self._fault_injector.before_call(
+            Call("monoova", path[-2 if request.method == "GET" else -1])
+        )
         fault_rates = self._fault_injector.fault_rates
         if self._fault_injector.happens(fault_rates.lost_before_rate):
             raise self._lost(request)
         if self._fault_injector.happens(fault_rates.late_rate):
-            # The client gives up; the request arrives all the same.
+            # The client has a timeout; the request arrives later.
             seconds = self._randomness.uniform(1, 2400)
             self._kernel.spawn(
                 "late request", lambda: self._arrive_late(request), after_seconds=seconds
@@ -172,11 +174,11 @@ class Network(SimulatorAdapter):
         response = super().send(request, *args, **options)  # type: ignore[arg-type]
         if self._fault_injector.happens(fault_rates.lost_after_rate):
             raise self._lost(request)
-        self._fault_injector.leave()
+        self._fault_injector.after_call()
         return response
 
     def _arrive_late(self, request: requests.PreparedRequest) -> None:
-        """Its answer is lost."""
+        """Delivers the request; its answer is lost."""
         with suppress(requests.RequestException):
             super().send(request)
 

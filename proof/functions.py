@@ -25,7 +25,7 @@ WORKER_SECONDS: Final = 60.0
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """What a handler sees of its function."""
+    """The context that Lambda gives a handler."""
 
     milliseconds_left: Callable[[], float]
     aws_request_id: str = "request-1"
@@ -70,7 +70,7 @@ class Functions:
             try:
                 answer = handle(instance.app, LambdaContext(left))
             except StorageUnavailableError:
-                # A function error: Lambda counts it, and its caller hears nothing.
+                # A function error: Lambda counts it, and the caller gets no answer.
                 answer = None
             idle.append(instance)
             return answer
@@ -96,7 +96,7 @@ class Functions:
         headers: Mapping[str, str] | None = None,
         who: Mapping[str, Any] | None = None,
     ) -> HttpAnswer | None:
-        """One request, from whomever `who` says; None if no answer came in API Gateway's time."""
+        """One request of the user `who`; None if no answer came in API Gateway's time."""
 
         def handle(module: ModuleType, context: LambdaContext) -> object:
             event = http_event(module, method, path, content, headers or {}, who or {})
@@ -111,7 +111,7 @@ class Functions:
         return HttpAnswer.of(answer)
 
     def sqs(self, handler: str, bodies: list[str]) -> list[str] | None:
-        """Hands messages to a queue handler; which of them come again, None if it died."""
+        """Delivers messages; returns those to redeliver, None if the function was killed."""
         event = sqs_event(bodies)
         task = self.invoke(
             handler, lambda m, context: getattr(m, handler)(event, context), WORKER_SECONDS

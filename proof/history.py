@@ -1,4 +1,4 @@
-"""What was asked, answered and seen, one JSON object a line: all that the checker is told."""
+"""The requests, answers and observations of a run, one JSON object a line, for the checker."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ class History:
 
     @property
     def digest(self) -> str:
-        """Two runs with the same one went the same way."""
+        """A hash of the whole history: equal for runs that are equal."""
         return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()[:16]
 
     def save(self, folder: Path, monoova: Monoova, secrets: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Simulated time in which many tasks run side by side, one after the other, in a seeded order.
 
-Each task is a greenlet: ordinary code that gives way wherever it waits. Nothing here reads the
+Each task is a greenlet: ordinary code that yields wherever it waits. Nothing here reads the
 machine's clock, so the same seed is the same history.
 """
 
@@ -16,7 +16,7 @@ from proof.seam import Killed
 
 
 class Task:
-    """One run of something. `enter` is called whenever it goes on, before it does."""
+    """One thread of control. `enter` is called each time before it continues."""
 
     def __init__(
         self, kernel: "Kernel", name: str, run: Callable[[], object], enter: Callable[[], object]
@@ -29,14 +29,14 @@ class Task:
         self._kernel = kernel
         self._run = run
         self._waiting: list[Task] = []
-        # Its starter: when it is over, the kernel decides what runs next.
-        self.greenlet = greenlet.greenlet(self._whole, kernel.main)
+        # The parent greenlet: when this one ends, the kernel decides what runs next.
+        self.greenlet = greenlet.greenlet(self._run_to_end, kernel.main)
 
     @property
     def is_over(self) -> bool:
         return self.greenlet.dead
 
-    def _whole(self) -> None:
+    def _run_to_end(self) -> None:
         try:
             self.result = self._run()
         except Killed:
@@ -75,13 +75,13 @@ class Kernel:
         after_seconds: float = 0,
         enter: Callable[[], object] = lambda: None,
     ) -> Task:
-        """Begins a task, now or later."""
+        """Starts a task, now or later."""
         task = Task(self, name, run, enter)
         self._at(task, after_seconds)
         return task
 
     def wake(self, task: Task, after_seconds: float = 0) -> None:
-        """Lets a task that waits go on."""
+        """Continues a task that waits."""
         self._at(task, after_seconds)
 
     def _at(self, task: Task, seconds: float) -> None:
@@ -90,39 +90,39 @@ class Kernel:
         heapq.heappush(self._next, (at, self._randomness.random(), self._count, task))
 
     def sleep(self, seconds: float) -> None:
-        """Waits; the others go on. Outside of any task, all of them do."""
+        """Waits while the other tasks run. Outside of any task, runs them all."""
         task = self._current
         if task is None:
             self.run(self._now + timedelta(seconds=seconds))
             return
         self._at(task, seconds)
-        self._give_way(task)
+        self._yield(task)
 
     def wait_for(self, other: Task) -> object:
-        """Waits until another task is over; answers with its result."""
+        """Waits until another task is over; returns its result."""
         task = self._current
         if task is None:
             while not other.is_over and self._next:
                 self._step()
         elif not other.is_over:
             other.awaited_by(task)
-            self._give_way(task)
+            self._yield(task)
         return other.result
 
-    def _give_way(self, task: Task) -> None:
+    def _yield(self, task: Task) -> None:
         if not task.is_killed:
             self.main.switch()
         if task.is_killed:
             raise Killed
 
     def kill(self, task: Task) -> None:
-        """Ends a task where it waits; whatever it still calls on its way out is dead, too."""
+        """Ends a task where it waits; whatever it still calls is killed, too."""
         if not task.is_over and not task.is_killed:
             task.is_killed = True
             self.wake(task)
 
     def run(self, until: datetime) -> None:
-        """Everything that happens until then."""
+        """Runs every task that is due until then."""
         while self._next and self._next[0][0] <= until:
             self._step()
         self._now = max(self._now, until)

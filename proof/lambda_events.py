@@ -1,4 +1,4 @@
-"""What API Gateway, SQS and the schedule hand to a function, and a fresh app to take it."""
+"""The events of API Gateway, SQS and the schedule, and a freshly loaded app to handle them."""
 
 import base64
 import json
@@ -41,7 +41,7 @@ class HttpAnswer:
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> "HttpAnswer":
-        """What a handler gave back."""
+        """A handler's answer."""
         return cls(answer["statusCode"], answer["headers"], answer["body"])
 
     @property
@@ -105,7 +105,7 @@ def _multi(pairs: list[list[str]]) -> dict[str, list[str]] | None:
 
 
 def user(sub: str, groups: str = "operators") -> dict[str, Any]:
-    """A person, as API Gateway's Cognito authorizer passes them on."""
+    """An administrator, as API Gateway's Cognito authorizer passes them on."""
     return {"authorizer": {"claims": {"sub": sub, "cognito:groups": groups}}}
 
 

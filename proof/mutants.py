@@ -1,4 +1,4 @@
-"""Faults put into the app on purpose: each must be caught, or the proof proves too little.
+"""Named mutants of the app: faults that some part of the proof has to catch.
 
 A mutant is a patch that lasts while it is tried, in a process of its own; the app's files are never
 touched.
@@ -44,15 +44,15 @@ Patch = tuple[Any, Any, Any]
 
 @dataclass(frozen=True)
 class Mutant:
-    """`patches` are (owner, name, what stands there instead); `what` says it in words."""
+    """`patches` are (owner, name, replacement); `what` describes the fault."""
 
     name: str
     what: str
     patches: tuple[Patch, ...]
 
     @contextmanager
-    def alive(self) -> Iterator[None]:
-        """Puts it in, and takes it out again."""
+    def applied(self) -> Iterator[None]:
+        """Applies the patches while the block runs."""
         before = [(owner, name, _of(owner, name)) for owner, name, _ in self.patches]
         for owner, name, new in self.patches:
             _put(owner, name, new)
@@ -126,7 +126,7 @@ def _login_failure_after_doubt_counts(
     return problem or found
 
 
-def _as_it_was_said(text: str, known: Any = ()) -> str:
+def _unredacted(text: str, known: Any = ()) -> str:
     return text[:200]
 
 
@@ -192,11 +192,13 @@ def _always_new_id(
 
 _request = PayoutRequestService.request
 
-# --- listening
+# --- receiving
 
 
-def _anybody(self: WebhookService, raw: bytes, authorization: str, signature: str | None) -> None:
-    """Takes whatever comes."""
+def _accept_all(
+    self: WebhookService, raw: bytes, authorization: str, signature: str | None
+) -> None:
+    """Accepts every webhook."""
 
 
 _verify = SignatureVerifier.verify
@@ -245,7 +247,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "timeout is failure",
-        "no answer is taken for a refusal",
+        "a timeout counts as a refusal",
         ((send_payout, "outcome_of_send", _timeout_is_failure),),
     ),
     Mutant(
@@ -256,10 +258,10 @@ MUTANTS: Final = (
             (decisions, "_unknown_past_grace", _unknown_is_failure),
         ),
     ),
-    Mutant("final overwritten", "late news changes an end", _OVERWRITING),
+    Mutant("final overwritten", "a late report changes a final state", _OVERWRITING),
     Mutant(
         "lease without expiry",
-        "a function that dies while sending keeps the payout",
+        "a function that is killed while sending keeps the payout",
         (
             (request_payout, "lease_until", _never_expires),
             (decisions, "lease_until", _never_expires),
@@ -267,17 +269,17 @@ MUTANTS: Final = (
     ),
     Mutant(
         "webhook without authentication",
-        "anybody may say that a payout is paid",
-        ((WebhookService, "_authenticate", _anybody),),
+        "a webhook without the secret settles a payout",
+        ((WebhookService, "_authenticate", _accept_all),),
     ),
     Mutant(
         "signature over the parsed body",
-        "what is checked is not what was signed",
+        "the signature is checked over other bytes than were signed",
         ((SignatureVerifier, "verify", _over_the_parsed_body),),
     ),
     Mutant(
         "context not checked",
-        "a sealed record opens in any place",
+        "a record is decrypted in any context",
         ((Vault, "open", _opened_anywhere),),
     ),
     Mutant(
@@ -290,7 +292,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "refusal after doubt counts",
-        "what the second attempt is told is taken for the first one's fate",
+        "the answer to the second attempt decides the first one, too",
         ((send_payout, "outcome_of_send", _refusal_after_doubt_counts),),
     ),
     Mutant(
@@ -300,8 +302,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "reason not redacted",
-        "what Monoova says of the payee is kept as it was said",
-        ((monoova_events, "redact", _as_it_was_said),),
+        "payee details in Monoova's reason are stored",
+        ((monoova_events, "redact", _unredacted),),
     ),
     Mutant(
         "queued and forgotten",

@@ -1,6 +1,6 @@
 """The system over AWS's own clients: botocore and the Encryption SDK as they are, moto behind them.
 
-What happens at a call is hooked into botocore, so no call can pass by the seam.
+Faults are injected by botocore's own events, so no call can bypass the seam.
 """
 
 import json
@@ -36,7 +36,7 @@ class AwsSystem(System):
 
     @classmethod
     @contextmanager
-    def surroundings(cls) -> Iterator[None]:
+    def prerequisites(cls) -> Iterator[None]:
         with mock_aws():
             yield
 
@@ -64,7 +64,7 @@ class AwsSystem(System):
     def _before(self, **event: Any) -> None:
         model = event["model"]
         call = Call(model.service_model.service_name, model.name)
-        self.fault_injector.arrive(call)
+        self.fault_injector.before_call(call)
         if call.operation == "SendMessage":
             sent = json.loads(event["params"]["body"])
             delay = int(sent.get("DelaySeconds", 0))
@@ -75,7 +75,7 @@ class AwsSystem(System):
                 self.take_message(sent["QueueUrl"], entry["MessageBody"], 0)
 
     def _after(self, **_: Any) -> None:
-        self.fault_injector.leave()
+        self.fault_injector.after_call()
 
     def rows(self) -> list[Payout]:
         found = self._dynamodb.scan(TableName=self._environment["DYNAMODB_TABLE_TRANSACTIONS"])

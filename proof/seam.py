@@ -1,4 +1,4 @@
-"""The seam around every foreign call: where a test may delay it, fail it, or kill who makes it."""
+"""The seam around every foreign call, at which faults are injected: delay, failure, crash."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,37 +19,37 @@ class Call:
 
 
 class Seam(Protocol):
-    """Lets `effect`, which happens in one instant at the other end, happen, or not, or twice."""
+    """Runs `effect`, the instant at which the service acts, once, not at all, or twice."""
 
     def cross(self, call: Call, effect: Callable[[], T]) -> T:
-        """What the caller hears of it. May raise `UnheardError`, `NotDoneError` or `Killed`."""
+        """The answer to the caller. May raise `AnswerLostError`, `NotDoneError` or `Killed`."""
         ...
 
 
-class Open:
-    """A seam at which nothing goes wrong."""
+class NoFaults:
+    """A seam that injects no faults."""
 
     def cross(self, _call: Call, effect: Callable[[], T]) -> T:
         return effect()
 
 
-class TroubleError(Exception):
-    """What the other side of a call has done; each adapter raises it as its own error."""
+class FailedCallError(Exception):
+    """A call that failed; each adapter raises it as its service's own error."""
 
     may_be_done: bool
 
 
-class NotDoneError(TroubleError):
-    """It was throttled, or never left: nothing was done."""
+class NotDoneError(FailedCallError):
+    """The call was throttled or never sent: nothing was done."""
 
     may_be_done = False
 
 
-class UnheardError(TroubleError):
-    """No answer came: it may have been done."""
+class AnswerLostError(FailedCallError):
+    """No answer came: the call may have been done."""
 
     may_be_done = True
 
 
 class Killed(BaseException):
-    """The function is gone, in the middle of what it did. No `except Exception` stops it."""
+    """The function was killed in the middle of its work. No `except Exception` stops it."""

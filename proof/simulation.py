@@ -1,21 +1,22 @@
-"""One seed, one simulated day: traffic, faults, Monoova's behaviour; quiet; then the verdict."""
+"""One simulated day by its seed: traffic, faults, Monoova's behaviour, then a quiet phase."""
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from proof.fault_injection import FaultRates
 from proof.system import System
-from proof.traffic import NEXT_API_KEY, People
+from proof.traffic import NEXT_API_KEY, Traffic
 from simulator.behaviour import Outage
 from simulator.outcomes import Outcome
 
 _HOUR: Final = 3600.0
-# After this long without trouble every payout has been settled or shown to a person: the bound on
-# an open one is a day, and looks are an hour apart at most.
+# After this long without faults every payout is final or in review: the bound on an open one is a
+# day, and status requests are an hour apart at most.
 _QUIET_HOURS: Final = 28.0
 
 
@@ -34,7 +35,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Size:
-    """How much happens in a run. `hours` are of fault_injector."""
+    """How much happens in a run. Traffic and faults last for `hours`."""
 
     payouts: int = 40
     customers: int = 6
@@ -47,28 +48,28 @@ def simulate(seed: int, folder: Path, size: Size | None = None) -> Run:
 
 
 class Simulation:
-    """All choices are made from the seed before, or by generators that began from it."""
+    """One day. Every choice is made by generators that begin from the seed."""
 
     def __init__(self, seed: int, size: Size) -> None:
         self._seed = seed
         self._size = size
         self._randomness = random.Random(f"day {seed}")
-        # One day in five Monoova pays what it is asked twice, and we are set for it.
+        # One day in five Monoova pays duplicates, and the setting is the one for that.
         self._pays_duplicates = self._randomness.random() < 0.2
-        # One day in ten is as fair as days are meant to be.
-        is_fair = self._randomness.random() < 0.1
+        # One day in ten has no faults.
+        is_fault_free = self._randomness.random() < 0.1
         self.system = System(
             seed,
-            FaultRates() if is_fair else FaultRates.of(self._randomness),
+            FaultRates() if is_fault_free else FaultRates.of(self._randomness),
             self._settings(),
             self._choice(Decimal(1_000_000), Decimal(1_000_000), Decimal(6_000)),
         )
-        self.people = People(self.system, random.Random(f"people {seed}"))
-        self._moods = {} if is_fair else self._some_moods()
-        if self._moods.get("visibility_seconds"):
-            # Monoova would deny twice what it did: no client can see through that.
-            self.people.excluded = frozenset({Outcome.UNKNOWN_STATUS_YET_BOOKED})
-        self._is_fair = is_fair
+        self.traffic = Traffic(self.system, random.Random(f"people {seed}"))
+        self._behaviour = {} if is_fault_free else self._some_behaviour()
+        if self._behaviour.get("visibility_seconds"):
+            # Monoova would deny a payment in two ways: no client could find out that it was made.
+            self.traffic.excluded = frozenset({Outcome.UNKNOWN_STATUS_YET_BOOKED})
+        self._is_fault_free = is_fault_free
 
     def _choice(self, *choices: Any) -> Any:
         return self._randomness.choice(choices)
@@ -82,7 +83,7 @@ class Simulation:
             "MONOOVA_DUPLICATES": "booked" if self._pays_duplicates else "refused",
         }
 
-    def _some_moods(self) -> dict[str, Any]:
+    def _some_behaviour(self) -> dict[str, Any]:
         return {
             "duplicate": "booked_again"
             if self._pays_duplicates
@@ -104,17 +105,17 @@ class Simulation:
         system = self.system
         with system.open():
             self._register()
-            system.monoova.behave(**self._moods)
-            self._plan_people()
-            if not self._is_fair:
-                self._plan_trouble()
+            system.monoova.behave(**self._behaviour)
+            self._plan_traffic()
+            if not self._is_fault_free:
+                self._plan_faults()
             for minute in range(int(self._size.hours * 60)):
                 self._later(minute * 60.0, system.schedule)
             system.kernel.sleep(self._size.hours * _HOUR)
             system.monoova.behave(outage=Outage.NONE, visibility_seconds=0.0)
             system.converge(_QUIET_HOURS)
-            system.tell_everything()
-        system.history.save(folder, system.monoova, self.people.told_to_the_checker)
+            system.record_every_payout()
+        system.history.save(folder, system.monoova, self.traffic.secrets_for_checker)
         return Run(
             seed=self._seed,
             payouts=len(system.tables.payouts),
@@ -128,37 +129,37 @@ class Simulation:
     def _register(self) -> None:
         system = self.system
         for number in range(self._size.customers):
-            task = system.kernel.spawn("person", lambda number=number: self.people.register(number))  # type: ignore[misc]
+            task = system.kernel.spawn("client", partial(self.traffic.register, number))
             system.kernel.wait_for(task)
 
     def _later(self, seconds: float, act: Callable[[], object]) -> None:
-        self.system.kernel.spawn("person", act, after_seconds=seconds)
+        self.system.kernel.spawn("client", act, after_seconds=seconds)
 
     def _sometime(self, act: Callable[[], object], until: float = 0.9) -> float:
         seconds = self._randomness.uniform(0, self._size.hours * _HOUR * until)
         self._later(seconds, act)
         return seconds
 
-    def _plan_people(self) -> None:
-        # Half of them come one by one, half in one minute, as from a file.
+    def _plan_traffic(self) -> None:
+        # Half of the payouts come one by one, half in one minute, as from a file.
         rush = self._randomness.uniform(0, self._size.hours * _HOUR * 0.8)
         for number in range(self._size.payouts):
 
             def pay(number: int = number) -> None:
-                self.people.pay(number)
+                self.traffic.pay(number)
 
             if number % 2:
                 self._sometime(pay)
             else:
                 self._later(rush + self._randomness.uniform(0, 60), pay)
         for _ in range(self._size.payouts // 2):
-            self._sometime(self.people.meddle)
+            self._sometime(self.traffic.administer)
         for _ in range(self._size.payouts // 8):
-            self._sometime(self.people.forge)
+            self._sometime(self.traffic.forge)
         for _ in range(1 + self._size.customers // 6):
-            self._sometime(self.people.remove_someone)
+            self._sometime(self.traffic.remove_customer)
 
-    def _plan_trouble(self) -> None:
+    def _plan_faults(self) -> None:
         if self._randomness.random() < 0.5:
             self._outage()
         if self._randomness.random() < 0.4:
@@ -168,12 +169,12 @@ class Simulation:
         if self._randomness.random() < 0.2:
             self._sometime(self._lock_out)
         if self._randomness.random() < 0.2:
-            self._sometime(lambda: self.people.pause(self._randomness.uniform(60, 1800)))
+            self._sometime(lambda: self.traffic.pause(self._randomness.uniform(60, 1800)))
         if self._randomness.random() < 0.3:
-            self._sometime(self.people.tamper)
+            self._sometime(self.traffic.tamper)
 
     def _outage(self) -> None:
-        """Monoova is gone for up to an hour."""
+        """Monoova is unavailable for up to an hour."""
         kind = self._choice(Outage.UNAVAILABLE, Outage.CONNECTION_REFUSED, Outage.TIMEOUT)
         began = self._sometime(lambda: self.system.monoova.behave(outage=kind), until=0.5)
         lasts = self._randomness.uniform(60, _HOUR)
@@ -195,6 +196,6 @@ class Simulation:
         self._later(follows, lambda: self.system.store_secret(NEXT_API_KEY))
 
     def _lock_out(self) -> None:
-        """A stranger fails to log in to our account, five times."""
+        """Another client fails to log in to the account five times, which locks it."""
         for _ in range(5):
             self.system.monoova.login.refusal("Basic d3Jvbmc6", self.system.kernel.now())

@@ -46,23 +46,26 @@ _MEASURED: Final = re.compile(r', "MonoovaMilliseconds": (\[[^\]]*\]|[0-9.e+-]+)
 _LOADED: Final[list[ModuleType]] = []
 
 
-class _Tap(io.TextIOBase):
-    """What the functions print is what CloudWatch would keep."""
+class _LogCapture(io.TextIOBase):
+    """Records what the functions print, as CloudWatch would."""
 
     def __init__(self, history: History) -> None:
         self._history = history
 
     def write(self, text: str) -> int:
         for line in text.splitlines():
-            # The one thing that is measured with a real clock is no part of what happened.
-            told = _MEASURED.sub("", line)
-            self._history.add("written", to="log", text=told)
+            # Measured with a real clock, and so no part of a repeatable history.
+            text_line = _MEASURED.sub("", line)
+            self._history.add("written", to="log", text=text_line)
         return len(text)
 
 
 @dataclass
 class System:
-    """Everything there is, by seed. `settings` are environment variables beside the usual ones."""
+    """One simulated system, repeatable by its seed.
+
+    `settings` are environment variables beside the usual ones.
+    """
 
     seed: int
     fault_rates: FaultRates = field(default_factory=FaultRates)
@@ -104,26 +107,26 @@ class System:
 
     @classmethod
     @contextmanager
-    def surroundings(cls) -> Iterator[None]:
-        """What has to be there before the system is."""
+    def prerequisites(cls) -> Iterator[None]:
+        """What has to be set up around the system's making and running."""
         yield
 
     def new_container(self) -> Container:
-        """What a new function instance starts with."""
+        """The container of a new function instance."""
         return MemoryContainer(
             self.aws, self.kernel, self.http, self.ids, {**ENVIRONMENT, **self.settings}
         )
 
     def store_secret(self, api_key: str) -> None:
-        """What rotating Monoova's key in Secrets Manager does."""
+        """Stores the key that Secrets Manager answers with from now on."""
         self.secrets.store(
             {"apiKey": api_key, "environment": "live", "baseUrl": "https://api.mpay.com.au"}
         )
 
     @contextmanager
     def open(self) -> Iterator["System"]:
-        """While it lasts, what is printed goes into the history."""
-        before, sys.stdout = sys.stdout, _Tap(self.history)
+        """Runs Monoova's clock and records what is printed, while the block runs."""
+        before, sys.stdout = sys.stdout, _LogCapture(self.history)
         self._spawned("monoova's clock", self._monoovas_clock)
         try:
             yield self
@@ -131,7 +134,7 @@ class System:
             sys.stdout = before
             wired.put(None)
 
-    # --- what happens by itself
+    # --- the schedule, the queues, and Monoova's clock
 
     def _spawned(self, name: str, run: Callable[[], object]) -> None:
         self.kernel.spawn(name, run)
@@ -144,7 +147,7 @@ class System:
             self.kernel.sleep(min(max(seconds, 0.001), _PUMP_SECONDS))
 
     def schedule(self) -> None:
-        """One tick of the schedule, which may be missed, or come twice."""
+        """One tick of the schedule, which may be missed or doubled."""
         if self.fault_injector.happens(self.fault_injector.fault_rates.schedule_missed_rate):
             return
         self.functions.reconcile()
@@ -152,10 +155,10 @@ class System:
             self.functions.reconcile()
 
     def take_message(self, url: str, body: str, delay_seconds: int) -> None:
-        """A message that was put on a queue."""
+        """Takes a message that was put on a queue: it may be lost, doubled or delayed."""
         self.history.add("written", to="queue", text=body)
         fault_rates = self.fault_injector.fault_rates
-        # The other queue holds what is not sent twice: SQS loses none, and so does nothing here.
+        # Webhook events are sent once only, and SQS loses none: neither does this queue.
         if url.endswith("/payouts") and self.fault_injector.happens(fault_rates.message_lost_rate):
             return
         times = 2 if self.fault_injector.happens(fault_rates.message_doubled_rate) else 1
@@ -185,7 +188,7 @@ class System:
     def webhook(
         self, path: str, headers: Mapping[str, str], body: bytes, *, is_genuine: bool
     ) -> int:
-        """Anybody's webhook; answers with the status, 0 if there was none."""
+        """A webhook, genuine or forged; returns its status, 0 without an answer."""
         answer = self.functions.http("POST", path, body, headers)
         status = answer.status if answer else None
         self.history.add(
@@ -197,19 +200,19 @@ class System:
         )
         return status or 0
 
-    # --- what a judge looks at
+    # --- what is judged
 
     def rows(self) -> list[Payout]:
-        """Every payout there is, as it is stored."""
+        """Every payout as it is stored."""
         return list(self.tables.payouts.values())
 
     def open_payouts(self) -> list[Payout]:
-        """Those that are neither final nor shown to a person."""
+        """The payouts that are neither final nor in review."""
         return [p for p in self.rows() if not p.state.is_final and not p.needs_review]
 
     def converge(self, hours: float) -> None:
-        """The quiet phase: nothing goes wrong any more, and time passes until all is settled."""
-        self.fault_injector.calm()
+        """The quiet phase: no more faults, and time passes until every payout is settled."""
+        self.fault_injector.stop()
         self.history.add("quiet")
         ends_at = self.kernel.now() + timedelta(hours=hours)
         while self.kernel.now() < ends_at:
@@ -219,22 +222,22 @@ class System:
             soon = self.kernel.now() + timedelta(minutes=1)
             due = min((p.due_at for p in still_open if p.due_at), default=soon)
             pause = (min(due, ends_at) - self.kernel.now()).total_seconds()
-            # The schedule comes every minute; a run at which nothing is due finds nothing.
+            # The schedule runs every minute; the runs at which nothing is due are skipped.
             self.kernel.sleep(60.0 * max(1, -(-pause // 60)))
             self.kernel.wait_for(self.functions.reconcile())
         self.kernel.sleep(3600)
         self.kernel.wait_for(self.functions.reconcile())
 
-    def tell_everything(self) -> None:
-        """Every payout as the API shows it, for the checker."""
+    def record_every_payout(self) -> None:
+        """Records every payout as the API shows it, for the checker."""
         names = [payout.transaction_id for payout in self.rows()]
         for name in names:
-            self.look(name)
+            self.read_payout(name)
         self.history.add("listing", transaction_ids=names)
         self.history.add("end", unreachable=[])
 
-    def look(self, transaction_id: str) -> None:
-        """A person reads one payout."""
+    def read_payout(self, transaction_id: str) -> None:
+        """An administrator reads one payout."""
         answer = self.functions.http("GET", f"/payouts/{transaction_id}", who=user("reader"))
         if answer is not None and answer.status == 200:
             shown = json.loads(answer.text)
@@ -242,7 +245,7 @@ class System:
 
 
 def _content_of(body: bytes) -> dict[str, str | None]:
-    """What a webhook says of which payout, in whichever of Monoova's two forms it is."""
+    """Reference and amount of a webhook in either of Monoova's two forms."""
     event = {name.lower(): value for name, value in json.loads(body, parse_float=str).items()}
     amount = event.get("amount")
     return {

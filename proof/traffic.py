@@ -1,4 +1,4 @@
-"""Those around the system in a simulated run: administrators, impatient clients, attackers."""
+"""The traffic of a simulated run: administrators, clients that retry, and attackers."""
 
 import json
 import random
@@ -24,7 +24,7 @@ _FAMILY: Final = ("Citizen", "Nguyen", "O'Brien", "Papadopoulos", "Smith")
 
 @dataclass
 class Customer:
-    """What a customer told us, and so what must be found nowhere else."""
+    """A customer's details, which must be found nowhere else."""
 
     customer_id: str
     payee: str
@@ -33,8 +33,8 @@ class Customer:
 
 
 @dataclass
-class People:
-    """`excluded` are outcomes that make no sense in this run's world."""
+class Traffic:
+    """Sends requests to the system. `excluded` are outcomes that make no sense in this run."""
 
     system: System
     randomness: random.Random
@@ -55,7 +55,7 @@ class People:
         *,
         groups: str = "operators",
     ) -> HttpAnswer | None:
-        """One request of a client, noted with what the client heard of it."""
+        """One request of a client, recorded with its answer."""
         self.asks += 1
         ask, history = f"a{self.asks}", self.system.history
         history.add(
@@ -75,16 +75,16 @@ class People:
 
     def register(self, number: int) -> None:
         """A new customer with one destination; asked for until it is answered."""
-        person = self._person(number)
-        destination = {**person, "account_name": self._name(number)}
-        # Her own record shows an administrator the customer's name; nothing else may.
+        details = self._payee_details(number)
+        destination = {**details, "account_name": self._name(number)}
+        # A customer's own record shows their name to an administrator; nothing else may.
         body = {"name": f"Customer {number}", "destination": destination}
         answer = None
         while answer is None or answer.status != 201:
             self.system.kernel.sleep(1)
             answer = self._unrecorded("POST", "/customers", body)
         shown = answer.json
-        payee = person.get("pay_id") or person["account_number"]
+        payee = details.get("pay_id") or details["account_number"]
         destination_id = shown["destinations"][0]["destination_id"]
         account_name = destination["account_name"]
         self.customers.append(Customer(shown["customer_id"], payee, account_name, destination_id))
@@ -97,7 +97,7 @@ class People:
         content = json.dumps(body).encode()
         return self.system.functions.http(method, path, content, _JSON, user("registrar"))
 
-    def _person(self, number: int) -> dict[str, str]:
+    def _payee_details(self, number: int) -> dict[str, str]:
         digits = self.randomness.randrange(10_000_000, 99_999_999)
         match number % 3:
             case 0:
@@ -113,16 +113,16 @@ class People:
         return f"Wilhelmina{number} {self.randomness.choice(_FAMILY)}"
 
     def cents(self) -> int:
-        """An amount: an ordinary one, or one that means trouble at Monoova."""
+        """An amount: an ordinary one, or one that triggers a fault at Monoova."""
         if self.randomness.random() < 0.55:
             return self.randomness.randrange(*_ORDINARY_CENTS)
         usable = [trigger for trigger in TRIGGERS if trigger.outcome not in self.excluded]
-        # Money that comes back is announced once and shown nowhere else: it is tried more often.
+        # A return is reported by one webhook and shown nowhere else: it is tried more often.
         returned = [trigger for trigger in usable if trigger.plan.fate is Fate.RETURNED]
         return self.randomness.choice([*usable, *returned, *returned, *returned]).amount_cents
 
     def pay(self, number: int) -> None:
-        """One payout, by a client that asks again under the same key until it knows."""
+        """One payout, by a client that retries under the same key until it has an answer."""
         roll = self.randomness.random()
         customer = self.randomness.choice(self.customers)
         body = {
@@ -133,15 +133,15 @@ class People:
         who = self.randomness.choice(("alice", "bob"))
         key = None if roll < 0.15 else f"order-{number}"
         if key and roll > 0.85:
-            self.system.kernel.spawn("person", lambda: self._asked_until_known(who, body, key))
+            self.system.kernel.spawn("client", lambda: self._ask_until_answered(who, body, key))
         if key and roll > 0.97:
             other = {**body, "amount": "3.21"}
             self.system.kernel.spawn(
-                "person", lambda: self.ask(who, "POST", "/payouts", other, key)
+                "client", lambda: self.ask(who, "POST", "/payouts", other, key)
             )
-        self._asked_until_known(who, body, key)
+        self._ask_until_answered(who, body, key)
 
-    def _asked_until_known(self, who: str, body: Mapping[str, str], key: str | None) -> None:
+    def _ask_until_answered(self, who: str, body: Mapping[str, str], key: str | None) -> None:
         for _ in range(_MOST_TRIES):
             answer = self.ask(who, "POST", "/payouts", body, key)
             if answer is not None and answer.status < 500:
@@ -152,24 +152,26 @@ class People:
                 return
             self.system.kernel.sleep(self.randomness.uniform(0.5, 90))
 
-    def meddle(self) -> None:
-        """An administrator does something to a payout, sensible or not."""
+    def administer(self) -> None:
+        """An administrator acts on a payout, in a state that allows it or not."""
         if not self.payouts:
             return
         transaction_id = self.randomness.choice(self.payouts)
-        act = self.randomness.choice(("cancel", "refresh", "refresh", "retry", "look", "gossip"))
-        if act == "look":
-            self.system.look(transaction_id)
+        act = self.randomness.choice(
+            ("cancel", "refresh", "refresh", "retry", "read", "reason with payee")
+        )
+        if act == "read":
+            self.system.read_payout(transaction_id)
             return
-        if act == "gossip":
-            self._gossip(transaction_id)
+        if act == "reason with payee":
+            self._announce_reason_with_payee(transaction_id)
             return
         answer = self.ask("carol", "POST", f"/payouts/{transaction_id}/{act}", {})
         if act == "retry" and answer is not None and answer.status == 202:
             self.payouts.append(answer.json["transaction_id"])
 
-    def _gossip(self, transaction_id: str) -> None:
-        """Monoova gives a reason that names the payee."""
+    def _announce_reason_with_payee(self, transaction_id: str) -> None:
+        """Monoova rejects with a reason that names the payee."""
         about = [p for p in self.system.monoova.payments if p.reference == transaction_id]
         if not about or about[0].plan.fate is not Fate.REJECTED:
             return
@@ -189,8 +191,8 @@ class People:
         }
         self.system.monoova.announce("NppPaymentStatus", body)
 
-    def remove_someone(self) -> None:
-        """A customer leaves; refused while a payout to them is open."""
+    def remove_customer(self) -> None:
+        """Removes a customer or a destination; refused while a payout to them is open."""
         customer = self.randomness.choice(self.customers)
         path = f"/customers/{customer.customer_id}"
         if self.randomness.random() < 0.5:
@@ -202,15 +204,15 @@ class People:
     def pause(self, seconds: float) -> None:
         """An operator stops the sending for a while."""
         container = self.system.new_container()
-        self._insisting(lambda: container.gatekeeper.pause("dave", "drill"))
+        self._until_done(lambda: container.gatekeeper.pause("dave", "drill"))
         self.system.kernel.sleep(seconds)
-        self._insisting(container.gatekeeper.resume)
+        self._until_done(container.gatekeeper.resume)
 
-    def _insisting(self, act: Callable[[], object]) -> None:
+    def _until_done(self, act: Callable[[], object]) -> None:
         while True:
             try:
                 act()
-            except Exception:  # noqa: BLE001 - whatever failed, an operator tries again
+            except Exception:  # noqa: BLE001 - an operator retries after any failure
                 self.system.kernel.sleep(5)
             else:
                 return
@@ -218,7 +220,7 @@ class People:
     # --- attackers
 
     def forge(self) -> None:
-        """An attacker without the secret, or without the key, says that a payout is paid."""
+        """An attacker without the secret, or without the key, sends a webhook about a payout."""
         if not self.payouts:
             return
         transaction_id = self.randomness.choice(self.payouts)
@@ -246,7 +248,7 @@ class People:
         self.system.webhook(path, headers, body, is_genuine=False)
 
     def tamper(self) -> None:
-        """A writer of the table puts one payee's details into another's record."""
+        """An attacker who can write the table copies one payee's details into another's record."""
         if len(self.customers) < 2:
             return
         theirs, mine = self.randomness.sample(self.customers, 2)
@@ -259,6 +261,6 @@ class People:
         self.system.history.add("attack", what="row copied", reference=mine.destination_id)
 
     @property
-    def told_to_the_checker(self) -> dict[str, Any]:
+    def secrets_for_checker(self) -> dict[str, Any]:
         texts = [*self.secrets, API_KEY, NEXT_API_KEY, WEBHOOK_SECRET]
         return {"texts": texts, "payee_of_destination": self.payee_of}

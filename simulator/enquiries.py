@@ -1,4 +1,4 @@
-"""Calls that only look: balance and account, BSB, ping, the signing key."""
+"""Calls that only read: balance and account, BSB, ping, the signing key."""
 
 from simulator.clock import local_text
 from simulator.messages import Json, Reply

@@ -18,7 +18,7 @@ class Rails(StrEnum):
 
 
 class Inbound:
-    """The way in for money. Every method is called under the simulator's lock."""
+    """Receives money from outside. Every method is called under the simulator's lock."""
 
     def __init__(self, world: World, outbox: Outbox) -> None:
         self._world = world

@@ -25,12 +25,12 @@ class Login:
         self._key = api_key
 
     def unlock(self) -> None:
-        """What Monoova's support does on the telephone."""
+        """Unlocks the account, as Monoova's support does."""
         self.failures = 0
         self.locked_until = None
 
     def refusal(self, authorization: str | None, now: datetime) -> tuple[str, str] | None:
-        """Status and description of a refusal, or None if the caller may come in.
+        """Status and description of a refusal, or None if the caller is authenticated.
 
         While the account is locked even the right key is refused. A call without credentials is
         refused but not counted: it names no account.

@@ -55,7 +55,7 @@ class Reply:
     hold_seconds: float = 0.0
 
     def held(self, seconds: float) -> "Reply":
-        """The same reply after a longer wait."""
+        """This reply after a longer wait."""
         return replace(self, hold_seconds=self.hold_seconds + seconds)
 
 

@@ -1,4 +1,4 @@
-"""Monoova itself: every call it answers, and the clockwork behind them.
+"""Monoova itself: every call it answers, and the scheduled events behind them.
 
 Behaves as the Monoova OpenAPI v5.29 says; where that is silent, as `Behaviour` says. Nothing here
 sleeps, reads the machine's clock or opens a connection.
@@ -86,7 +86,7 @@ class Monoova:
         self._start(behaviour or Behaviour())
         self._subscriptions = Subscriptions(self._world)
         self._outbox = Outbox(self._world, self._subscriptions, self._signing)
-        self._open_rooms()
+        self._make_parts()
 
     # -- what a test or a checker asks ---------------------------------------------------------
 
@@ -183,12 +183,12 @@ class Monoova:
             self._login.unlock()
             self._world.start_again(Book(self._opening_balance, self._clock), self._seed)
             self._outbox.clear()
-            self._open_rooms()
+            self._make_parts()
 
-    # -- the clockwork -------------------------------------------------------------------------
+    # -- scheduled events -------------------------------------------------------------------------
 
     def next_due(self) -> datetime | None:
-        """When something is next to happen by itself, or None."""
+        """When the next settlement, return or webhook is due, or None."""
         with self._lock:
             times = (self._world.schedule.next_due(), self._outbox.next_due())
             return min((time for time in times if time is not None), default=None)
@@ -294,7 +294,7 @@ class Monoova:
             Book(self._opening_balance, self._clock),
         )
 
-    def _open_rooms(self) -> None:
+    def _make_parts(self) -> None:
         self._calls: list[Call] = []
         self._payments = Payments()
         self._payouts = Payouts(

@@ -1,4 +1,4 @@
-"""Webhooks on their way: signed, tried twice, reported, and sent again on request.
+"""Webhooks to be sent: signed, tried twice, reported, and sent again on request.
 
 Nothing here holds the lock while it sends: the receiver may ask this Monoova a question before it
 answers.
@@ -24,7 +24,7 @@ MAX_TRIES = 2
 
 @dataclass
 class Notification:
-    """One webhook. `to_lose`: how many of its next tries vanish on the way."""
+    """One webhook. `to_lose`: how many of its next tries are lost."""
 
     webhook_id: int
     event_name: str
@@ -93,7 +93,7 @@ class Outbox:
         return self._due.next_due()
 
     def begin(self, notification: Notification) -> tuple[dict[str, str], bool]:
-        """Count a try. Answers its headers, and whether it vanishes on the way."""
+        """Count a try. Answers its headers, and whether it is to be lost."""
         notification.tries += 1
         notification.tries_in_round += 1
         notification.last_try_at = self._world.now()

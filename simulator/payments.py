@@ -61,7 +61,7 @@ class Payments:
             self._by_reference.setdefault(payment.reference, []).append(payment)
 
     def under(self, reference: str) -> list[Payment]:
-        """The bookings under `reference`: one, unless the simulator was told to book again."""
+        """The bookings under `reference`: one, unless the simulator is set to book duplicates."""
         return list(self._by_reference.get(reference, ()))
 
     def all(self) -> list[Payment]:

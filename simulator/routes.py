@@ -1,4 +1,4 @@
-"""Which path leads to which room."""
+"""The routes: which method and path are answered by which part of the simulator."""
 
 import re
 from collections.abc import Callable

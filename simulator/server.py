@@ -20,7 +20,7 @@ from simulator.monoova import Monoova
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 1_000_000
 WEBHOOK_TIMEOUT_SECONDS = 10
-# Between these two the clockwork looks again: seldom when idle, soon enough at a high speed.
+# Between these two the scheduler runs again: seldom when idle, soon enough at a high speed.
 _LONGEST_NAP = timedelta(milliseconds=100)
 _SHORTEST_NAP = timedelta(milliseconds=5)
 # Linger on, for 0 s: closing the socket then sends RST where it would have sent FIN.
@@ -44,7 +44,7 @@ def post_webhook(url: str, headers: Mapping[str, str], body: bytes) -> int:
 class SimulatorServer:
     """Serves `monoova` on `http://127.0.0.1:{port}` from `start` to `stop`. Port 0: any free one.
 
-    Over a real connection a refusal to connect cannot be told to one call only: there it shows
+    Over a real connection a refusal to connect cannot be limited to one call: there it shows
     as a reset.
     """
 
@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Nothing on the terminal: `/simulator/calls` has the log."""
+        """Prints nothing: `/simulator/calls` has the log."""
 
     def _serve(self) -> None:
         length = self.headers.get("Content-Length", "0")

@@ -1,4 +1,4 @@
-"""What happens to a payout after it is booked: the bank's word, the money back, the webhooks."""
+"""What happens to a payout after it is booked: the bank's decision, returns, webhooks."""
 
 from datetime import datetime
 from decimal import Decimal

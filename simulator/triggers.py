@@ -25,7 +25,7 @@ class Trigger:
 
 @dataclass(frozen=True)
 class PayeeTrigger:
-    """A PayID or account number (with any BSB) that always fares in the same way."""
+    """A PayID or account number (with any BSB) that always has one outcome."""
 
     payee: str
     plan: Plan

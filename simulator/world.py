@@ -1,4 +1,4 @@
-"""What every room of the simulator shares: time, chance, switches, the book, what is still due."""
+"""The simulator's shared state: time, randomness, switches, the book, what is still due."""
 
 import random
 from dataclasses import dataclass, field

@@ -9,7 +9,7 @@ from proof.checker.evidence import Run
 from proof.checker.guessing import disagreements
 from proof.checker.reading import read_run
 from proof.checker.records import InputError
-from proof.checker.requests_made import wishes_of
+from proof.checker.requested_payments import requested_payments
 from proof.checker.verdict import violations_in
 
 
@@ -31,14 +31,15 @@ def main(arguments: list[str]) -> int:
 
 def _summary(run: Run) -> Iterator[str]:
     """What was checked, so that "held" of next to nothing is seen for what it is."""
-    unknown = sum(ask.status is None for ask in run.asks)
-    yield f"{run.lines} lines, {len(run.asks)} asks ({unknown} without an answer)"
-    yield f"{len(wishes_of(run))} wishes to pay, {len(run.listing)} payouts: {_states(run)}"
+    unknown = sum(request.status is None for request in run.requests)
+    yield f"{run.lines} lines, {len(run.requests)} requests ({unknown} without an answer)"
+    requested = len(requested_payments(run))
+    yield f"{requested} requested payments, {len(run.listing)} payouts: {_states(run)}"
     booked = sum(movement.is_booking for movement in run.book.movements)
     yield f"{len(run.book.movements)} movements in Monoova's book, {booked} bookings"
     genuine = sum(webhook.is_genuine for webhook in run.webhooks)
     yield f"{genuine} genuine webhooks, {len(run.webhooks) - genuine} forged"
-    yield f"{len(run.told)} texts searched for {len(run.secrets)} secrets"
+    yield f"{len(run.outputs)} texts searched for {len(run.secrets)} secrets"
     excuses = Counter(found.excuse for found in disagreements(run) if found.excuse)
     for excuse, count in sorted(excuses.items()):
         yield f"{count} ended otherwise than the book says: {excuse}"

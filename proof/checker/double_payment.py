@@ -1,4 +1,4 @@
-"""P1: Monoova moves money at most once for each payout, and for each wish."""
+"""P1: Monoova moves money at most once for each payout, and for each requested payment."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from functools import partial
 
 from proof.checker.evidence import Run, Violation
 from proof.checker.records import words
-from proof.checker.requests_made import Wish, wishes_of
+from proof.checker.requested_payments import RequestedPayment, requested_payments
 
 _broken = partial(Violation, "P1")
 _UNPAID = words("Failed Returned Cancelled")
@@ -14,22 +14,22 @@ _UNPAID = words("Failed Returned Cancelled")
 
 def double_payments(run: Run) -> Iterator[Violation]:
     """P1, in Monoova's book and in the system's own answers."""
-    wishes = wishes_of(run)
-    yield from _bookings(run, wishes)
+    payments_requested = requested_payments(run)
+    yield from _bookings(run, payments_requested)
     yield from _references(run)
-    for wish in wishes:
-        yield from _wish(run, wish)
+    for requested in payments_requested:
+        yield from _requested_once(run, requested)
     yield from _retries(run)
-    able = [wish for wish in wishes if wish.open_asks]
+    able = [requested for requested in payments_requested if requested.open_requests]
     if len(run.listing) > len(able):
         counts = f"{len(run.listing)} listed, {len(able)} asked for"
         yield _broken("there are more payouts than were asked for", counts)
 
 
-def _bookings(run: Run, wishes: list[Wish]) -> Iterator[Violation]:
+def _bookings(run: Run, payments_requested: list[RequestedPayment]) -> Iterator[Violation]:
     """P1: a reference is booked once at most, and is a payout's."""
     known = {p.unique_reference for p in run.sightings}.union(
-        *run.listings, *(wish.named for wish in wishes)
+        *run.listings, *(requested.named for requested in payments_requested)
     )
     for reference in run.book.references:
         numbers = [m.number for m in run.book.bookings(reference)]
@@ -52,15 +52,20 @@ def _references(run: Run) -> Iterator[Violation]:
             yield _broken("payouts share a reference", payout.evidence)
 
 
-def _wish(run: Run, wish: Wish) -> Iterator[Violation]:
-    """P1: one wish is one payout in all answers, and one booking at most."""
-    ids = wish.named | wish.made
+def _requested_once(run: Run, requested: RequestedPayment) -> Iterator[Violation]:
+    """P1: one requested payment is one payout in all answers, and one booking at most."""
+    ids = requested.named | requested.made
     if len(ids) > 1:
-        yield _broken("one wish has several payouts", f"{_list(ids)}; {wish.evidence}")
+        yield _broken(
+            "one requested payment has several payouts", f"{_list(ids)}; {requested.evidence}"
+        )
     references = {run.first[i].unique_reference if i in run.first else i for i in ids}
     numbers = [m.number for r in references for m in run.book.bookings(r)]
     if len(numbers) > 1:
-        yield _broken("one wish was booked more than once", f"movements {numbers}; {wish.evidence}")
+        yield _broken(
+            "one requested payment was booked more than once",
+            f"movements {numbers}; {requested.evidence}",
+        )
 
 
 def _retries(run: Run) -> Iterator[Violation]:

@@ -1,4 +1,4 @@
-"""What a run left behind, as the checks read it. Amounts are dollars, times are UTC."""
+"""The evidence of a run, as the checks read it. Amounts are dollars, times are UTC."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,8 +55,8 @@ class Payout:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What a client asked. A `status` of None: it got no answer; `payout` is one in the answer."""
+class Request:
+    """A client's request. A `status` of None: no answer came; `payout` is one in the answer."""
 
     line: int
     at: datetime
@@ -90,7 +90,7 @@ class Ask:
 
     @property
     def is_no(self) -> bool:
-        """Told in so many words that nothing was done. A gateway's bare 503 says no such thing."""
+        """The answer says that nothing was done. A gateway's bare 503 does not say so."""
         if self.status == 503:
             return self.code is not None and self.code != "OutcomeUnknown"
         is_refused = self.status is not None and 400 <= self.status < 500
@@ -103,7 +103,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Webhook:
-    """A delivery of a webhook. A `status` of None: the function died."""
+    """A delivery of a webhook. A `status` of None: the function was killed."""
 
     line: int
     is_genuine: bool
@@ -118,8 +118,8 @@ class Webhook:
 
 
 @dataclass(frozen=True)
-class Told:
-    """Something that the system let out, and where."""
+class Output:
+    """A text that the system put out, and where."""
 
     line: int
     where: str
@@ -144,7 +144,7 @@ class Movement:
 
 @dataclass(frozen=True)
 class Payment:
-    """What Monoova was told to pay, and to whom."""
+    """What Monoova was asked to pay, and to whom."""
 
     reference: str
     transaction_id: str
@@ -154,7 +154,7 @@ class Payment:
 
 @dataclass(frozen=True)
 class Book:
-    """Monoova's own."""
+    """Monoova's own book: every movement of money, and every payment."""
 
     opening_balance: Decimal
     balance: Decimal
@@ -176,7 +176,7 @@ class Book:
         return list(dict.fromkeys(m.reference for m in self.movements if m.is_booking))
 
     def payments_of(self, reference: str) -> list[Payment]:
-        """What Monoova was told to pay under `reference`."""
+        """What Monoova was asked to pay under `reference`."""
         return self._payments_by_reference.get(reference, [])
 
     @cached_property
@@ -196,13 +196,13 @@ class Book:
 
 @dataclass(frozen=True)
 class Run:
-    """All of it."""
+    """All the evidence of one run."""
 
     lines: int
-    asks: tuple[Ask, ...]
+    requests: tuple[Request, ...]
     seen: tuple[Payout, ...]
     webhooks: tuple[Webhook, ...]
-    told: tuple[Told, ...]
+    outputs: tuple[Output, ...]
     listings: tuple[tuple[str, ...], ...]
     unreachable: tuple[str, ...]
     last: dict[str, Payout]
@@ -218,8 +218,8 @@ class Run:
 
     @cached_property
     def sightings(self) -> tuple[Payout, ...]:
-        """Every payout that was shown, in an answer or when it was looked at."""
-        return (*self.seen, *(ask.payout for ask in self.asks if ask.payout))
+        """Every payout that was shown, in an answer or when it was read for the checker."""
+        return (*self.seen, *(request.payout for request in self.requests if request.payout))
 
     @cached_property
     def first(self) -> dict[str, Payout]:

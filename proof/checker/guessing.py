@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from proof.checker.evidence import FINAL, Ask, Payout, Run, Violation
+from proof.checker.evidence import FINAL, Payout, Request, Run, Violation
 from proof.checker.records import dollars
-from proof.checker.requests_made import Wish, wishes_of
+from proof.checker.requested_payments import RequestedPayment, requested_payments
 
 _broken = partial(Violation, "P3")
 
@@ -31,12 +31,12 @@ def guesses(run: Run) -> Iterator[Violation]:
         yield from _believed_after_doubt(payout)
         yield from _amounts(run, payout)
         yield from _not_raised(run, payout)
-    for wish in wishes_of(run):
-        yield from _as_asked(run, wish)
-    for ask in run.asks:
-        refused = run.last.get(ask.names or "") if ask.is_refused_by_monoova else None
+    for requested in requested_payments(run):
+        yield from _as_asked(run, requested)
+    for request in run.requests:
+        refused = run.last.get(request.names or "") if request.is_refused_by_monoova else None
         if refused and refused.state != "Failed":
-            yield _broken("told as refused, and is not Failed", ask.evidence)
+            yield _broken("answered as refused, and is not Failed", request.evidence)
 
 
 def disagreements(run: Run) -> list[Disagreement]:
@@ -52,8 +52,8 @@ def disagreements(run: Run) -> list[Disagreement]:
 def _excuse(run: Run, payout: Payout) -> str | None:
     if payout.needs_review and _is_monoovas_word(payout):
         return "Monoova said so itself, and it is in review"
-    if payout.state == "Completed" and _is_back_unannounced(run, payout):
-        return "came back, and no news of it arrived"
+    if payout.state == "Completed" and _is_returned_unreported(run, payout):
+        return "returned, and no webhook of it was processed"
     is_by_hand = payout.history and payout.history[-1].event.startswith("Resolved")
     return "decided by a person" if is_by_hand else None
 
@@ -65,13 +65,13 @@ def _is_monoovas_word(payout: Payout) -> bool:
     return is_disputed and bool(ends) and ends[0].by == "monoova"
 
 
-def _is_back_unannounced(run: Run, payout: Payout) -> bool:
-    """Only a webhook tells of a return: the status API goes on saying that it was paid."""
+def _is_returned_unreported(run: Run, payout: Payout) -> bool:
+    """Only a webhook reports a return: the status API goes on saying that it was paid."""
     reference = payout.unique_reference
     back = sum((m.amount for m in run.book.of(reference, "return_credit")), Decimal(0))
-    told = (w for w in run.webhooks if w.reference == reference and w.is_of_a_return)
-    is_told = any(w.is_genuine and w.status == 200 for w in told)
-    return back == payout.amount and not is_told
+    reports = (w for w in run.webhooks if w.reference == reference and w.is_of_a_return)
+    is_reported = any(w.is_genuine and w.status == 200 for w in reports)
+    return back == payout.amount and not is_reported
 
 
 def _amiss(run: Run, payout: Payout) -> str | None:
@@ -99,7 +99,7 @@ def _overwritten(run: Run) -> Iterator[Violation]:
         if earlier:
             yield from _changed(earlier, payout)
         before[payout.transaction_id] = payout
-    for answered in (ask.payout for ask in run.asks if ask.payout):
+    for answered in (request.payout for request in run.requests if request.payout):
         seen = before.get(answered.transaction_id)
         if seen:
             # An answer may be written down later than what was done after it.
@@ -132,43 +132,52 @@ def _believed_after_doubt(payout: Payout) -> Iterator[Violation]:
 
 
 def _amounts(run: Run, payout: Payout) -> Iterator[Violation]:
-    """P3: Monoova was told the payout's amount."""
-    told = [-m.amount for m in run.book.bookings(payout.unique_reference)]
-    told += [p.amount for p in run.book.payments_of(payout.unique_reference)]
-    for amount in told:
+    """P3: Monoova was asked to pay the payout's amount."""
+    sent = [-m.amount for m in run.book.bookings(payout.unique_reference)]
+    sent += [p.amount for p in run.book.payments_of(payout.unique_reference)]
+    for amount in sent:
         if amount != payout.amount:
             yield _broken(f"{amount} was sent instead of {payout.amount}", payout.evidence)
 
 
 def _not_raised(run: Run, payout: Payout) -> Iterator[Violation]:
-    """P3: what Monoova says of another amount is about something else, and a person is told."""
+    """P3: what Monoova says of another amount is about something else, and goes to review."""
     is_raised = any(entry.event == "Contradicted" for entry in payout.history)
     for webhook in run.webhooks:
-        is_heard = webhook.is_genuine and webhook.status == 200
+        is_accepted = webhook.is_genuine and webhook.status == 200
         is_ours = webhook.reference == payout.unique_reference
-        if is_heard and is_ours and webhook.amount not in (None, payout.amount) and not is_raised:
+        if (
+            is_accepted
+            and is_ours
+            and webhook.amount not in (None, payout.amount)
+            and not is_raised
+        ):
             yield _broken(
-                f"news of {webhook.amount} was not raised",
+                f"a report of {webhook.amount} was not raised",
                 f"{payout.evidence}, and line {webhook.line}",
             )
 
 
-def _as_asked(run: Run, wish: Wish) -> Iterator[Violation]:
-    """P3: the payout is what was asked for by those who were told yes, else by any of them."""
-    for payout in (run.last[name] for name in wish.made if name in run.last):
+def _as_asked(run: Run, requested: RequestedPayment) -> Iterator[Violation]:
+    """P3: the payout is what the accepted requests asked for, else what any of them did."""
+    for payout in (run.last[name] for name in requested.made if name in run.last):
         old = run.last.get(payout.retry_of or "")
         if old:
             is_right = _facts(old)[:3] == _facts(payout)[:3]
         else:
-            told_yes = [ask for ask in wish.asks if ask.is_yes or ask.is_refused_by_monoova]
-            fits = [_fits(ask, payout) for ask in told_yes or wish.open_asks]
-            is_right = all(fits) if told_yes else any(fits) or not fits
+            accepted = [
+                request
+                for request in requested.requests
+                if request.is_yes or request.is_refused_by_monoova
+            ]
+            fits = [_fits(request, payout) for request in accepted or requested.open_requests]
+            is_right = all(fits) if accepted else any(fits) or not fits
         if not is_right:
-            yield _broken("not what was asked for", f"{payout.evidence}; {wish.evidence}")
+            yield _broken("not what was asked for", f"{payout.evidence}; {requested.evidence}")
 
 
-def _fits(ask: Ask, payout: Payout) -> bool:
-    body = ask.body if isinstance(ask.body, dict) else {}
+def _fits(request: Request, payout: Payout) -> bool:
+    body = request.body if isinstance(request.body, dict) else {}
     is_there = body.get("destination_id") in (None, payout.destination_id)
     is_whom = body.get("customer_id") == payout.customer_id
     return is_there and is_whom and dollars(body.get("amount")) == payout.amount

@@ -1,4 +1,4 @@
-"""P4: no secret leaves the system, money goes to the payee, and only Monoova is let in."""
+"""P4: no secret leaves the system, money goes to the payee, and forged webhooks are refused."""
 
 import base64
 import json
@@ -15,8 +15,8 @@ _LEAST_BASE64_BYTES = 6
 
 
 def leaks(run: Run) -> Iterator[Violation]:
-    """P4, over all that was let out and all that was let in."""
-    yield from _secrets_told(run)
+    """P4, over all that was put out and all webhooks."""
+    yield from _secrets_shown(run)
     yield from _wrong_payees(run)
     for webhook in run.webhooks:
         if not webhook.is_genuine and webhook.status is not None and 200 <= webhook.status < 300:
@@ -26,17 +26,17 @@ def leaks(run: Run) -> Iterator[Violation]:
             yield _broken(what, f"line {webhook.line}")
 
 
-def _secrets_told(run: Run) -> Iterator[Violation]:
+def _secrets_shown(run: Run) -> Iterator[Violation]:
     """P4: no secret in any spelling. The evidence does not repeat it."""
     patterns = [
         re.compile("|".join(re.escape(spelling) for spelling in _spellings(secret)))
         for secret in run.secrets
     ]
-    for told in run.told:
-        text = "\n".join(_texts(told.content)).casefold()
+    for output in run.outputs:
+        text = "\n".join(_texts(output.content)).casefold()
         for number, pattern in enumerate(patterns, 1):
             if pattern.search(text):
-                yield _broken(f"secret {number} stands in {told.where}", f"line {told.line}")
+                yield _broken(f"secret {number} stands in {output.where}", f"line {output.line}")
 
 
 def _spellings(secret: str) -> set[str]:
@@ -72,7 +72,7 @@ def _texts(content: object) -> Iterator[str]:
 
 
 def _wrong_payees(run: Run) -> Iterator[Violation]:
-    """P4: Monoova was told the payee of the destination that the payout names."""
+    """P4: Monoova was given the payee of the destination that the payout names."""
     payouts = {p.unique_reference: p for p in run.last.values()}
     for payment in run.book.payments:
         payout = payouts.get(payment.reference)

@@ -1,11 +1,11 @@
-"""P2: every payout that was accepted comes to an end, or a person is called; a no is a no."""
+"""P2: every payout that was accepted ends or is in review; a refused request makes none."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
 from proof.checker.evidence import FINAL, Run, Violation
-from proof.checker.requests_made import Wish, wishes_of
+from proof.checker.requested_payments import RequestedPayment, requested_payments
 
 _broken = partial(Violation, "P2")
 # How far the client's clock and the system's may be apart.
@@ -17,23 +17,25 @@ def lost_payouts(run: Run) -> Iterator[Violation]:
     yield from _missing(run)
     for payout in run.last.values():
         if payout.state not in FINAL and not payout.needs_review:
-            yield _broken(f"{payout.state} for ever, and no person is called", payout.evidence)
-    owners: dict[str, Wish] = {}
-    for wish in wishes_of(run):
-        yield from _answers(wish)
-        yield from _noes(run, wish)
-        for name in wish.named:
-            if owners.setdefault(name, wish) is not wish:
-                yield _broken("two wishes were given one payout", f"{name}; {wish.evidence}")
+            yield _broken(f"{payout.state} for ever, and not in review", payout.evidence)
+    owners: dict[str, RequestedPayment] = {}
+    for requested in requested_payments(run):
+        yield from _answers(requested)
+        yield from _refused(run, requested)
+        for name in requested.named:
+            if owners.setdefault(name, requested) is not requested:
+                yield _broken(
+                    "two requested payments were given one payout", f"{name}; {requested.evidence}"
+                )
 
 
 def _missing(run: Run) -> Iterator[Violation]:
     """P2: whatever was accepted, seen, listed or booked is in the last list, and can be read."""
     listed = set(run.listing)
     known: dict[str, str] = {}
-    for ask in run.asks:
-        if ask.is_yes or ask.is_refused_by_monoova:
-            known |= dict.fromkeys(_named_in(ask.answer), f"line {ask.answer_line}")
+    for request in run.requests:
+        if request.is_yes or request.is_refused_by_monoova:
+            known |= dict.fromkeys(_named_in(request.answer), f"line {request.answer_line}")
     known |= {p.transaction_id: f"line {p.line}" for p in run.seen}
     known |= {name: "an earlier list" for names in run.listings for name in names}
     for name, where in known.items():
@@ -58,20 +60,22 @@ def _named_in(answer: object) -> Iterator[str]:
             yield from _named_in(value)
 
 
-def _answers(wish: Wish) -> Iterator[Violation]:
-    """P2: who is told that it was accepted, or refused by Monoova, is told what to look for."""
-    for ask in wish.asks:
-        if (ask.is_yes or ask.is_refused_by_monoova) and not ask.names:
-            yield _broken("an answer names no payout", ask.evidence)
+def _answers(requested: RequestedPayment) -> Iterator[Violation]:
+    """P2: an answer that accepts, or that Monoova refused, names the payout."""
+    for request in requested.requests:
+        if (request.is_yes or request.is_refused_by_monoova) and not request.names:
+            yield _broken("an answer names no payout", request.evidence)
 
 
-def _noes(run: Run, wish: Wish) -> Iterator[Violation]:
-    """P2: who is told that nothing was done has no payout, hence no booking, of it."""
-    for payout in (run.first[name] for name in wish.made if name in run.first):
-        asked = [ask.at for ask in wish.open_asks]
+def _refused(run: Run, requested: RequestedPayment) -> Iterator[Violation]:
+    """P2: a request that was refused makes no payout, hence no booking."""
+    for payout in (run.first[name] for name in requested.made if name in run.first):
+        asked = [request.at for request in requested.open_requests]
         requested_at = payout.history[0].at if payout.history else None
         if not asked:
-            yield _broken("a payout came of a no", f"{payout.evidence}; {wish.evidence}")
+            yield _broken(
+                "a refused request made a payout", f"{payout.evidence}; {requested.evidence}"
+            )
         elif requested_at and requested_at + _TOLERANCE <= min(asked):
-            what = "a payout was there before anybody asked who was not told no"
-            yield _broken(what, f"{payout.evidence}; {wish.evidence}")
+            what = "a payout is older than each request that was not refused"
+            yield _broken(what, f"{payout.evidence}; {requested.evidence}")

@@ -1,4 +1,4 @@
-"""P5: every payout tells its own story, and every failure has a name."""
+"""P5: every payout's history explains its state, and every failure has a code."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -8,7 +8,7 @@ from proof.checker.evidence import Payout, Run, Violation
 from proof.checker.records import words
 
 _broken = partial(Violation, "P5")
-# A longer history is told in part only.
+# Of a longer history the API shows a part only.
 _MOST_ENTRIES = 100
 
 _BEGINNINGS = words("Pending/Sending Queued AwaitingApproval")
@@ -72,12 +72,12 @@ _ALLOWED = _moves()
 def mysteries(run: Run) -> Iterator[Violation]:
     """P5, for every payout in the end and whenever it was shown."""
     for payout in run.last.values():
-        yield from _story(payout)
+        yield from _history(payout)
     for payout in run.sightings:
         yield from _names(payout)
 
 
-def _story(payout: Payout) -> Iterator[Violation]:
+def _history(payout: Payout) -> Iterator[Violation]:
     """P5: from the request on, each entry follows from the one before it."""
     history = payout.history
     if not history or history[0].event != "Requested" or history[0].state not in _BEGINNINGS:
@@ -92,7 +92,7 @@ def _story(payout: Payout) -> Iterator[Violation]:
 
 
 def _names(payout: Payout) -> Iterator[Violation]:
-    """P5: it stands where its history ends; failures and reviews have names from closed lists."""
+    """P5: its state is the history's last; failures and reviews have codes from closed lists."""
     history = payout.history
     if 0 < len(history) < _MOST_ENTRIES and history[-1].state != payout.state:
         yield _broken(f"{payout.state} is not where its history ends", payout.evidence)

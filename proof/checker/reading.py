@@ -2,7 +2,17 @@
 
 from pathlib import Path
 
-from proof.checker.evidence import Ask, Book, Entry, Movement, Payment, Payout, Run, Told, Webhook
+from proof.checker.evidence import (
+    Book,
+    Entry,
+    Movement,
+    Output,
+    Payment,
+    Payout,
+    Request,
+    Run,
+    Webhook,
+)
 from proof.checker.records import InputError, Record, dollars, record_in, records_in, words
 
 _KINDS = words("asked answered unknown seen webhook written attack fault quiet listing end")
@@ -35,10 +45,10 @@ def read_run(directory: Path) -> Run:
         raise InputError(f"listed and never seen: {', '.join(sorted(unseen))}")
     return Run(
         lines=len(history),
-        asks=_asks(history),
+        requests=_requests(history),
         seen=tuple(seen),
         webhooks=tuple(_webhook(r, line) for line, r in _of(history, "webhook")),
-        told=tuple(_told(r, line) for line, r in _of(history, "answered", "seen", "written")),
+        outputs=tuple(_output(r, line) for line, r in _of(history, "answered", "seen", "written")),
         listings=tuple(listings),
         unreachable=unreachable,
         last={name: last[name] for name in listings[-1] if name in last},
@@ -53,7 +63,7 @@ def _of(history: Lines, *kinds: str) -> Lines:
 
 
 def _end(history: Lines) -> tuple[Record, list[tuple[str, ...]]]:
-    """The end, and all listings; the last one was made when all had come to rest."""
+    """The end, and all listings; the last one was made when the system was quiet."""
     ends, quiet, listings = (_of(history, kind) for kind in ("end", "quiet", "listing"))
     if len(ends) != 1 or ends[0][0] != len(history):
         raise InputError("history.jsonl: does not end where it ends")
@@ -62,7 +72,7 @@ def _end(history: Lines) -> tuple[Record, list[tuple[str, ...]]]:
     return ends[0][1], [record.texts("transaction_ids") for _, record in listings]
 
 
-def _asks(history: Lines) -> tuple[Ask, ...]:
+def _requests(history: Lines) -> tuple[Request, ...]:
     asked: dict[str, tuple[int, Record]] = {}
     answers: dict[str, tuple[int, Record]] = {}
     for line, record in _of(history, "asked", "answered", "unknown"):
@@ -73,22 +83,22 @@ def _asks(history: Lines) -> tuple[Ask, ...]:
         here[name] = line, record
     if asked.keys() != answers.keys():
         raise InputError(f"asked and never answered: {', '.join(asked.keys() - answers.keys())}")
-    return tuple(_ask(asked[name], answers[name]) for name in asked)
+    return tuple(_request(asked[name], answers[name]) for name in asked)
 
 
-def _ask(asked: tuple[int, Record], answered: tuple[int, Record]) -> Ask:
-    (line, ask), (answer_line, answer) = asked, answered
+def _request(asked: tuple[int, Record], answered: tuple[int, Record]) -> Request:
+    (line, request), (answer_line, answer) = asked, answered
     is_answered = answer.text("kind") == "answered"
     body = answer.document.get("body")
     is_payout = isinstance(body, dict) and {"unique_reference", "history"} <= body.keys()
-    return Ask(
+    return Request(
         line=line,
-        at=ask.time("at"),
-        who=ask.text("who"),
-        method=ask.text("method"),
-        path=ask.text("path").partition("?")[0],
-        body=ask.document.get("body"),
-        key=ask.maybe("key", str),
+        at=request.time("at"),
+        who=request.text("who"),
+        method=request.text("method"),
+        path=request.text("path").partition("?")[0],
+        body=request.document.get("body"),
+        key=request.maybe("key", str),
         answer_line=answer_line,
         status=answer.take("status", int) if is_answered else None,
         answer=body,
@@ -99,7 +109,7 @@ def _ask(asked: tuple[int, Record], answered: tuple[int, Record]) -> Ask:
 def _seen(record: Record, line: int) -> Payout:
     payout = _payout(Record(record.document.get("payout"), record.where), line)
     if payout.transaction_id != record.text("transaction_id"):
-        raise InputError(f"{record.where}: another payout was seen than was looked at")
+        raise InputError(f"{record.where}: another payout was shown than was asked for")
     return payout
 
 
@@ -140,14 +150,14 @@ def _webhook(record: Record, line: int) -> Webhook:
     )
 
 
-def _told(record: Record, line: int) -> Told:
+def _output(record: Record, line: int) -> Output:
     match record.text("kind"):
         case "answered":
-            return Told(line, "an answer", record.document.get("body"))
+            return Output(line, "an answer", record.document.get("body"))
         case "seen":
-            return Told(line, "a payout", record.document["payout"])
+            return Output(line, "a payout", record.document["payout"])
         case _:
-            return Told(line, f"a {record.one_of('to', _OUTLETS)}", record.text("text"))
+            return Output(line, f"a {record.one_of('to', _OUTLETS)}", record.text("text"))
 
 
 def _book(record: Record) -> Book:

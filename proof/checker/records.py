@@ -36,7 +36,7 @@ class Record:
         return value
 
     def maybe(self, name: str, kind: type[T]) -> T | None:
-        """The same, or null; it has to be there."""
+        """The field's value or null; the field has to be there."""
         is_null = name in self.document and self.document[name] is None
         return None if is_null else self.take(name, kind)
 

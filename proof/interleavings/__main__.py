@@ -20,19 +20,19 @@ _ALL = (*USUAL, *WITHOUT_DEDUPLICATION, *NEEDLESSLY_CAREFUL)
 
 
 def _explored(number: int) -> Stats:
-    # What one execution leaves behind is small and dies young.
+    # The garbage of one execution is small and short-lived.
     gc.freeze()
     gc.set_threshold(100_000)
     return explore(_ALL[number])
 
 
 def enumerated() -> list[tuple[Scenario, Stats]]:
-    """Every scenario, with what became of it."""
+    """Every scenario with its statistics."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         return list(zip(_ALL, pool.map(_explored, range(len(_ALL))), strict=True))
 
 
-def _in_words(rows: Sequence[tuple[Scenario, Stats]], seconds: float) -> Stats:
+def _printed(rows: Sequence[tuple[Scenario, Stats]], seconds: float) -> Stats:
     whole = Stats()
     for scenario, stats in rows:
         whole.add(stats)
@@ -42,7 +42,7 @@ def _in_words(rows: Sequence[tuple[Scenario, Stats]], seconds: float) -> Stats:
         )
     print(
         f"{whole.executions:8,} executions in {seconds:.1f} s, each another sequence of choices;"
-        f" {whole.cut:,} of them end where a state was met again from which all had been run"
+        f" {whole.pruned:,} of them pruned at a state that was explored before"
     )
     for violation in whole.violations[:10]:
         print(violation)
@@ -51,7 +51,7 @@ def _in_words(rows: Sequence[tuple[Scenario, Stats]], seconds: float) -> Stats:
 
 def main() -> int:
     started_at = time.monotonic()
-    whole = _in_words(enumerated(), time.monotonic() - started_at)
+    whole = _printed(enumerated(), time.monotonic() - started_at)
     wrong = explore(WRONG_SETTING[0], stop_at=1)
     print(
         "With MONOOVA_DUPLICATES=refused and a Monoova that pays duplicates, the first double"

@@ -16,7 +16,7 @@ class Choices:
 
     @property
     def is_new(self) -> bool:
-        """Whether the next choice has not been made on the path before this one."""
+        """Whether the next choice is made for the first time."""
         return self._depth >= len(self._path)
 
     def choose(self, count: int) -> int:
@@ -31,7 +31,7 @@ class Choices:
         return chosen
 
     def advance(self) -> bool:
-        """Turns to the next path; False when there is none."""
+        """Moves to the next path; False when there is none."""
         del self._path[self._depth :], self._widths[self._depth :]
         while self._path and self._path[-1] + 1 == self._widths[-1]:
             self._path.pop()

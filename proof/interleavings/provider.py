@@ -1,4 +1,4 @@
-"""A Monoova of a few lines: a book, and the answers that follow from it."""
+"""A small model of Monoova: a book, and the answers that follow from it."""
 
 import json
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _STATUS: Final = Call("monoova", "Status")
 
 
 class Fault(Enum):
-    """What may happen to one call of execute."""
+    """The faults of one call of execute."""
 
     NONE = auto()
     LOST_BEFORE_BOOKING = auto()
@@ -31,7 +31,7 @@ class Fault(Enum):
 
 
 class Fate(Enum):
-    """What the bank does with a booked payout."""
+    """The bank's decision on a booked payout."""
 
     PAID = auto()
     REJECTED = auto()
@@ -40,7 +40,7 @@ class Fate(Enum):
 
 @dataclass(slots=True)
 class Provider:
-    """One payout's Monoova. `sees_after` is how long a booking cannot be asked for."""
+    """Monoova for one payout. `sees_after` is how long the status API does not know a booking."""
 
     refuses_duplicates: bool = True
     fate: Fate = Fate.PAID
@@ -49,27 +49,27 @@ class Provider:
     late: list[tuple[str, int]] = field(default_factory=list)
     is_settled: bool = False
     is_returned: bool = False
-    return_was_told: bool = False
+    return_was_reported: bool = False
 
     def key(self) -> tuple[object, ...]:
-        """Everything that its future answers depend on."""
+        """The state that later answers depend on."""
         return (
             tuple(self.bookings),
             tuple(self.late),
             self.is_settled,
             self.is_returned,
-            self.return_was_told,
+            self.return_was_reported,
         )
 
     def book(self, reference: str, cents: int, now: datetime) -> Answer:
-        """A request that arrives."""
+        """Books a request that arrives, or refuses a duplicate."""
         if self.refuses_duplicates and any(known == reference for known, _, _ in self.bookings):
             return Answer(400, Envelope("SimulatedDuplicateReference", "used before", "0"))
         self.bookings.append((reference, cents, now))
         return self._taken(reference)
 
     def arrive_late(self, now: datetime) -> None:
-        """Books what was on the way when its sender gave up."""
+        """Books the requests whose senders had a timeout."""
         for reference, cents in self.late:
             self.book(reference, cents, now)
         self.late = []
@@ -89,16 +89,16 @@ class Provider:
 
     @property
     def held_cents(self) -> int:
-        """What the payee has in the end."""
+        """The payee's money in the end."""
         has = self.fate is not Fate.REJECTED and not self.is_returned
         return sum(cents for _, cents, _ in self.bookings) if has else 0
 
 
 class ProviderClient(MonoovaClient):
-    """The app's client with `Provider` at the other end."""
+    """The app's client, with `Provider` in place of Monoova."""
 
-    def __init__(self, lane: "Lane") -> None:
-        self._lane = lane
+    def __init__(self, seam: "ProviderSeam") -> None:
+        self._seam = seam
 
     def check_ready(self) -> Credentials:
         return _CREDENTIALS
@@ -106,17 +106,17 @@ class ProviderClient(MonoovaClient):
     def execute(self, body: bytes, seconds: float = 10.0) -> Answer | Silence:
         order = json.loads(body)
         reference, cents = order["uniqueReference"], round(order["totalAmount"] * 100)
-        return self._lane.cross(_EXECUTE, lambda: self._lane.execute(reference, cents))
+        return self._seam.cross(_EXECUTE, lambda: self._seam.execute(reference, cents))
 
     def status_of(self, reference: str, seconds: float = 10.0) -> tuple[Report, Answer | Silence]:
-        answer = self._lane.cross(
-            _STATUS, lambda: self._lane.provider.status(reference, self._lane.now())
+        answer = self._seam.cross(
+            _STATUS, lambda: self._seam.provider.status(reference, self._seam.now())
         )
         return report_of(answer, reference), answer
 
 
-class Lane(Seam):
-    """The seam as the client needs it: who answers, under which fault, and when it is."""
+class ProviderSeam(Seam):
+    """The seam as the client needs it: provider, fault and time."""
 
     provider: Provider
 

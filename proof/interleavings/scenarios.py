@@ -1,4 +1,4 @@
-"""What is enumerated: who crosses whom, under which faults, and what must hold in the end."""
+"""The scenarios: which actors run at once, under which faults, and what must hold in the end."""
 
 from collections.abc import Callable, Iterator
 from copy import copy
@@ -9,25 +9,25 @@ from typing import Final
 from chalicelib.payouts.rules.decisions import MONOOVA, NoticeKind
 from chalicelib.payouts.rules.payout import Payout, ReviewReason, State
 from chalicelib.payouts.rules.schedule import Policy
-from proof.interleavings import cast
-from proof.interleavings.cast import CENTS, PAYOUT, payout, stage
-from proof.interleavings.explorer import START, Actor, Budget, Lanes, Scenario
+from proof.interleavings import actors
+from proof.interleavings.actors import CENTS, PAYOUT, payout, set_up
+from proof.interleavings.explorer import START, Actor, Budget, Scenario, Scheduler
 from proof.interleavings.provider import Fate
 
-Cast = Callable[[Lanes, Policy], list[Actor]]
+Actors = Callable[[Scheduler, Policy], list[Actor]]
 
 _CAREFUL: Final = Policy(may_send_again=False)
-# Between which looks of the quiet phase a request that was given up arrives after all.
+# The runs of the quiet phase before which a request that had a timeout arrives after all.
 _LATE_MOMENTS: Final = (0, 1, 4, 6)
-_MOST_LOOKS: Final = 60
-# Within this, every payout is to be settled or shown to a person.
+_MOST_RUNS: Final = 60
+# Within this, every payout has to be final or in review.
 _BOUND: Final = timedelta(hours=28)
 _PAID, _REJECTED, _RETURNED = NoticeKind.PAID, NoticeKind.REJECTED, NoticeKind.RETURNED
 
 
 def _scenario(
     name: str,
-    actors: Cast,
+    new_actors: Actors,
     row: Payout | None,
     budget: Budget,
     *,
@@ -39,15 +39,15 @@ def _scenario(
 ) -> Scenario:
     used = policy or Policy()
 
-    def prepare(world: Lanes) -> None:
-        stage(world, *([row] if row else []), fate=fate)
-        world.provider.sees_after = sees_after
+    def prepare(scheduler: Scheduler) -> None:
+        set_up(scheduler, *([row] if row else []), fate=fate)
+        scheduler.provider.sees_after = sees_after
         if is_booked:
-            world.provider.book(PAYOUT, CENTS, START - timedelta(minutes=20))
-        world.actors = actors(world, used)
+            scheduler.provider.book(PAYOUT, CENTS, START - timedelta(minutes=20))
+        scheduler.actors = new_actors(scheduler, used)
 
-    def judge(world: Lanes) -> Iterator[str]:
-        yield from _judged(world, used)
+    def judge(scheduler: Scheduler) -> Iterator[str]:
+        yield from _judged(scheduler, used)
 
     return Scenario(name, budget, prepare, judge, refuses_duplicates)
 
@@ -55,9 +55,9 @@ def _scenario(
 # --- the quiet phase, and the promises
 
 
-def _judged(world: Lanes, policy: Policy) -> Iterator[str]:
-    """Plays the rest with each moment at which a late request may arrive."""
-    tables, provider, now = world.tables, world.provider, world.now()
+def _judged(scheduler: Scheduler, policy: Policy) -> Iterator[str]:
+    """Runs the quiet phase for each moment at which a late request may arrive."""
+    tables, provider, now = scheduler.tables, scheduler.provider, scheduler.now()
     rows, gate, calls = dict(tables.payouts), tables.gate, dict(tables.calls)
     for moment in _LATE_MOMENTS if provider.late else (0,):
         tables.payouts.clear()
@@ -65,68 +65,73 @@ def _judged(world: Lanes, policy: Policy) -> Iterator[str]:
         tables.gate = gate
         tables.calls.clear()
         tables.calls.update(calls)
-        world.provider = copy(provider)
-        world.provider.bookings, world.provider.late = list(provider.bookings), list(provider.late)
-        world.sleep((now - world.now()).total_seconds())
-        _settle(world, policy, moment)
-        for wrong in _violations(world):
-            yield f"{wrong} (late request at look {moment})" if provider.late else wrong
+        scheduler.provider = copy(provider)
+        scheduler.provider.bookings, scheduler.provider.late = (
+            list(provider.bookings),
+            list(provider.late),
+        )
+        scheduler.sleep((now - scheduler.now()).total_seconds())
+        _settle(scheduler, policy, moment)
+        for wrong in _violations(scheduler):
+            yield f"{wrong} (late request before run {moment})" if provider.late else wrong
 
 
-def _settle(world: Lanes, policy: Policy, late_moment: int) -> None:
-    """Nothing goes wrong any more: the reconciler runs whenever something is due."""
-    reconciler = cast.Function(world, 99, policy).reconciler
-    for look in range(_MOST_LOOKS):
-        if look == late_moment:
-            world.provider.arrive_late(world.now())
-        world.provider.is_settled = world.provider.is_settled or bool(world.provider.bookings)
-        due = [p.due_at for p in _unfinished(world) if p.due_at is not None]
+def _settle(scheduler: Scheduler, policy: Policy, late_moment: int) -> None:
+    """Runs the reconciler whenever something is due, without faults."""
+    reconciler = actors.Function(scheduler, 99, policy).reconciler
+    for run in range(_MOST_RUNS):
+        if run == late_moment:
+            scheduler.provider.arrive_late(scheduler.now())
+        scheduler.provider.is_settled = scheduler.provider.is_settled or bool(
+            scheduler.provider.bookings
+        )
+        due = [p.due_at for p in _unfinished(scheduler) if p.due_at is not None]
         if not due or min(due) > START + _BOUND:
             break
-        world.sleep(max((min(due) - world.now()).total_seconds(), 0.0) + 1.0)
+        scheduler.sleep(max((min(due) - scheduler.now()).total_seconds(), 0.0) + 1.0)
         reconciler.run(55.0)
-    world.provider.arrive_late(world.now())
+    scheduler.provider.arrive_late(scheduler.now())
 
 
-def _unfinished(world: Lanes) -> list[Payout]:
-    rows = world.tables.payouts.values()
+def _unfinished(scheduler: Scheduler) -> list[Payout]:
+    rows = scheduler.tables.payouts.values()
     return [row for row in rows if not row.state.is_final and not row.needs_review]
 
 
-def _violations(world: Lanes) -> Iterator[str]:
-    provider = world.provider
+def _violations(scheduler: Scheduler) -> Iterator[str]:
+    provider = scheduler.provider
     if len(provider.bookings) > 1:
         yield f"P1: paid {len(provider.bookings)} times"
-    if len(world.tables.payouts) > 1:
-        yield f"P1: {len(world.tables.payouts)} payouts under one key"
+    if len(scheduler.tables.payouts) > 1:
+        yield f"P1: {len(scheduler.tables.payouts)} payouts under one key"
     for reference in {reference for reference, _, _ in provider.bookings}:
-        if reference not in world.tables.payouts:
+        if reference not in scheduler.tables.payouts:
             yield "P2: paid, and there is no such payout"
-    for row in _unfinished(world):
+    for row in _unfinished(scheduler):
         yield f"P2: still {row.state}"
-    for row in world.tables.payouts.values():
-        yield from _wrong_amounts(row, world)
-        yield from _guesses(row, world)
+    for row in scheduler.tables.payouts.values():
+        yield from _wrong_amounts(row, scheduler)
+        yield from _guesses(row, scheduler)
         if row.history[-1].state is not row.state:
             yield "P5: the history ends elsewhere than the payout"
 
 
-def _wrong_amounts(row: Payout, world: Lanes) -> Iterator[str]:
-    for reference, cents, _ in world.provider.bookings:
+def _wrong_amounts(row: Payout, scheduler: Scheduler) -> Iterator[str]:
+    for reference, cents, _ in scheduler.provider.bookings:
         if reference == row.unique_reference and cents != row.amount_cents:
             yield f"P3: {cents} cents were sent for {row.amount_cents}"
 
 
-def _guesses(row: Payout, world: Lanes) -> Iterator[str]:
-    provider = world.provider
+def _guesses(row: Payout, scheduler: Scheduler) -> Iterator[str]:
+    provider = scheduler.provider
     by_monoova = [entry for entry in row.history if entry.state is row.state]
     if row.review_reason is ReviewReason.CONTRADICTION and by_monoova[0].by == MONOOVA:
-        # Monoova has said two things that cannot both be true, and a person is told.
+        # Monoova has contradicted itself, and the payout is in review.
         return
     if row.state is State.COMPLETED and (not provider.bookings or provider.fate is Fate.REJECTED):
         yield "P3: Completed, and no payee was paid"
-    if row.state is State.COMPLETED and provider.return_was_told and not row.needs_review:
-        yield "P3: Completed, and we were told that it came back"
+    if row.state is State.COMPLETED and provider.return_was_reported and not row.needs_review:
+        yield "P3: Completed, and its return was reported"
     if row.state in (State.FAILED, State.CANCELLED) and provider.held_cents:
         yield f"P3: {row.state}, and the payee has {provider.held_cents} cents"
     if row.state is State.RETURNED and not provider.is_returned:
@@ -142,72 +147,83 @@ _ACCEPTED: Final = payout(
 _IN_DOUBT: Final = payout(
     State.UNRESOLVED, ambiguous=True, last_sent_at=START - timedelta(minutes=20)
 )
-_EXPIRED: Final = payout(State.SENDING, lease_id="dead", last_sent_at=START - timedelta(minutes=20))
+_EXPIRED: Final = payout(
+    State.SENDING, lease_id="expired", last_sent_at=START - timedelta(minutes=20)
+)
 
 
-def _deliveries(world: Lanes, policy: Policy) -> list[Actor]:
+def _deliveries(scheduler: Scheduler, policy: Policy) -> list[Actor]:
     return [
-        cast.delivery(world, 1, policy),
-        cast.delivery(world, 2, policy),
-        cast.reconciliation(world, 3, policy),
+        actors.delivery(scheduler, 1, policy),
+        actors.delivery(scheduler, 2, policy),
+        actors.reconciliation(scheduler, 3, policy),
     ]
 
 
-def _delivery_and_news(kind: NoticeKind) -> Cast:
-    def actors(world: Lanes, policy: Policy) -> list[Actor]:
+def _delivery_and_webhook(kind: NoticeKind) -> Actors:
+    def made(scheduler: Scheduler, policy: Policy) -> list[Actor]:
         return [
-            cast.delivery(world, 1, policy),
-            cast.reconciliation(world, 2, policy),
-            cast.bank(world),
-            cast.webhook(world, 3, policy, kind),
+            actors.delivery(scheduler, 1, policy),
+            actors.reconciliation(scheduler, 2, policy),
+            actors.bank(scheduler),
+            actors.webhook(scheduler, 3, policy, kind),
         ]
 
-    return actors
+    return made
 
 
-def _requests_alone(world: Lanes, policy: Policy) -> list[Actor]:
+def _requests_alone(scheduler: Scheduler, policy: Policy) -> list[Actor]:
     return [
-        cast.request(world, 1, policy),
-        cast.request(world, 2, policy),
-        cast.late_request(world),
+        actors.request(scheduler, 1, policy),
+        actors.request(scheduler, 2, policy),
+        actors.late_request(scheduler),
     ]
 
 
-def _requests(world: Lanes, policy: Policy) -> list[Actor]:
-    news = [cast.bank(world), cast.webhook(world, 3, policy, _PAID)]
-    return [*_requests_alone(world, policy), *news]
+def _requests(scheduler: Scheduler, policy: Policy) -> list[Actor]:
+    reports = [actors.bank(scheduler), actors.webhook(scheduler, 3, policy, _PAID)]
+    return [*_requests_alone(scheduler, policy), *reports]
 
 
-def _reconcilers_and_news(*kinds: NoticeKind, lie: NoticeKind | None = None) -> Cast:
-    def actors(world: Lanes, policy: Policy) -> list[Actor]:
-        told = [cast.webhook(world, 10 + number, policy, kind) for number, kind in enumerate(kinds)]
-        lies = [cast.webhook(world, 20, policy, lie, is_lie=True)] if lie else []
-        backs = [cast.returning(world)] if _RETURNED in kinds else []
+def _reconcilers_and_webhooks(
+    *kinds: NoticeKind, contradicting: NoticeKind | None = None
+) -> Actors:
+    def made(scheduler: Scheduler, policy: Policy) -> list[Actor]:
+        reports = [
+            actors.webhook(scheduler, 10 + number, policy, kind)
+            for number, kind in enumerate(kinds)
+        ]
+        contradictions = (
+            [actors.webhook(scheduler, 20, policy, contradicting, is_false=True)]
+            if contradicting
+            else []
+        )
+        returns = [actors.returning(scheduler)] if _RETURNED in kinds else []
         return [
-            cast.reconciliation(world, 1, policy),
-            cast.reconciliation(world, 2, policy),
-            cast.bank(world),
-            *backs,
-            *told,
-            *lies,
+            actors.reconciliation(scheduler, 1, policy),
+            actors.reconciliation(scheduler, 2, policy),
+            actors.bank(scheduler),
+            *returns,
+            *reports,
+            *contradictions,
         ]
 
-    return actors
+    return made
 
 
-def _cancelling(world: Lanes, policy: Policy) -> list[Actor]:
-    return [*_deliveries(world, policy)[1:], cast.cancellation(world, 4, policy)]
+def _cancelling(scheduler: Scheduler, policy: Policy) -> list[Actor]:
+    return [*_deliveries(scheduler, policy)[1:], actors.cancellation(scheduler, 4, policy)]
 
 
-def _doubting(world: Lanes, policy: Policy) -> list[Actor]:
-    return [cast.delivery(world, 1, policy), cast.cancellation(world, 2, policy)]
+def _doubting(scheduler: Scheduler, policy: Policy) -> list[Actor]:
+    return [actors.delivery(scheduler, 1, policy), actors.cancellation(scheduler, 2, policy)]
 
 
-def _erasing(world: Lanes, policy: Policy) -> list[Actor]:
+def _erasing(scheduler: Scheduler, policy: Policy) -> list[Actor]:
     return [
-        cast.request(world, 1, policy),
-        cast.erasure(world, 2, policy),
-        cast.reconciliation(world, 3, policy),
+        actors.request(scheduler, 1, policy),
+        actors.erasure(scheduler, 2, policy),
+        actors.reconciliation(scheduler, 3, policy),
     ]
 
 
@@ -217,10 +233,10 @@ _STORAGE: Final = Budget(crashes=1, storage=1)
 USUAL: Final = (
     _scenario("doubt, then something definite", _doubting, _QUEUED, Budget(network=2)),
     _scenario("two deliveries and a reconciler", _deliveries, _QUEUED, _ONE_OF_EACH),
-    _scenario("delivered, paid", _delivery_and_news(_PAID), _QUEUED, _ONE_OF_EACH),
+    _scenario("delivered, paid", _delivery_and_webhook(_PAID), _QUEUED, _ONE_OF_EACH),
     _scenario(
         "delivered, rejected",
-        _delivery_and_news(_REJECTED),
+        _delivery_and_webhook(_REJECTED),
         _QUEUED,
         Budget(network=1),
         fate=Fate.REJECTED,
@@ -231,22 +247,22 @@ USUAL: Final = (
     _scenario("two requests under one key, storage", _requests, None, _STORAGE),
     _scenario(
         "webhooks doubled and late",
-        _reconcilers_and_news(_PAID, _PAID),
+        _reconcilers_and_webhooks(_PAID, _PAID),
         _ACCEPTED,
         Budget(storage=1),
         is_booked=True,
     ),
     _scenario(
         "webhooks that contradict",
-        _reconcilers_and_news(_PAID, lie=_REJECTED),
+        _reconcilers_and_webhooks(_PAID, contradicting=_REJECTED),
         _ACCEPTED,
-        # No crash: if only the lie arrives, the lie is all that Monoova ever said.
+        # No crash: if only the false report arrives, Monoova never said anything else.
         Budget(),
         is_booked=True,
     ),
     _scenario(
-        "returned, and told",
-        _reconcilers_and_news(_PAID, _RETURNED),
+        "returned, and reported",
+        _reconcilers_and_webhooks(_PAID, _RETURNED),
         _ACCEPTED,
         Budget(),
         is_booked=True,
@@ -254,7 +270,7 @@ USUAL: Final = (
     ),
     _scenario(
         "in doubt, booked, not visible yet",
-        _reconcilers_and_news(_PAID),
+        _reconcilers_and_webhooks(_PAID),
         _IN_DOUBT,
         Budget(network=1),
         is_booked=True,
@@ -262,18 +278,22 @@ USUAL: Final = (
     ),
     _scenario(
         "returned after completion",
-        _reconcilers_and_news(_PAID, _RETURNED),
+        _reconcilers_and_webhooks(_PAID, _RETURNED),
         _ACCEPTED,
         Budget(crashes=1),
         is_booked=True,
         fate=Fate.RETURNED,
     ),
-    _scenario("in doubt, crash", _reconcilers_and_news(_PAID), _IN_DOUBT, Budget(crashes=1)),
-    _scenario("in doubt, network", _reconcilers_and_news(_PAID), _IN_DOUBT, Budget(network=1)),
+    _scenario("in doubt, crash", _reconcilers_and_webhooks(_PAID), _IN_DOUBT, Budget(crashes=1)),
+    _scenario("in doubt, network", _reconcilers_and_webhooks(_PAID), _IN_DOUBT, Budget(network=1)),
     _scenario(
-        "in doubt, booked", _reconcilers_and_news(_PAID), _IN_DOUBT, _ONE_OF_EACH, is_booked=True
+        "in doubt, booked",
+        _reconcilers_and_webhooks(_PAID),
+        _IN_DOUBT,
+        _ONE_OF_EACH,
+        is_booked=True,
     ),
-    _scenario("lease expired", _reconcilers_and_news(_PAID), _EXPIRED, _ONE_OF_EACH),
+    _scenario("lease expired", _reconcilers_and_webhooks(_PAID), _EXPIRED, _ONE_OF_EACH),
     _scenario("cancelled meanwhile", _cancelling, _QUEUED, Budget(crashes=1)),
     _scenario("erased meanwhile", _erasing, None, Budget(crashes=1)),
 )
@@ -300,7 +320,7 @@ WITHOUT_DEDUPLICATION: Final = _against_double_bookings(
         ),
         _scenario(
             "in doubt, booked",
-            _reconcilers_and_news(_PAID),
+            _reconcilers_and_webhooks(_PAID),
             _IN_DOUBT,
             _ONE_OF_EACH,
             is_booked=True,
@@ -308,7 +328,7 @@ WITHOUT_DEDUPLICATION: Final = _against_double_bookings(
         ),
         _scenario(
             "lease expired",
-            _reconcilers_and_news(_PAID),
+            _reconcilers_and_webhooks(_PAID),
             _EXPIRED,
             _ONE_OF_EACH,
             is_booked=True,
@@ -321,5 +341,5 @@ NEEDLESSLY_CAREFUL: Final = tuple(
     for s in WITHOUT_DEDUPLICATION
     if s.name.startswith(("in doubt", "lease"))
 )
-# The same provider, and the setting that is meant for the other one.
+# A provider that pays duplicates, with the setting for one that refuses them.
 WRONG_SETTING: Final = _against_double_bookings(USUAL)

@@ -1,4 +1,4 @@
-"""An AWS of dictionaries: the app's own adapters with nothing behind them, each call one instant.
+"""AWS in memory: stores and clients over dictionaries, each call one instant.
 
-`tests/proof/test_memory_is_like_dynamodb.py` holds these stores to what the real ones do.
+`tests/proof/test_memory_is_like_dynamodb.py` compares these stores with the real ones.
 """

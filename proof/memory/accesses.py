@@ -1,4 +1,4 @@
-"""The records of openings, in memory."""
+"""The audit log of decrypted payee details, in memory."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,7 +12,7 @@ _TABLE: Final = "records"
 
 
 class MemoryAccesses(Accesses):
-    """Does what `Accesses` does, of which it takes only the promises."""
+    """`Accesses` in memory; its methods and their errors, without its DynamoDB client."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._table = _TABLE

@@ -1,4 +1,4 @@
-"""Batches in memory, and the looks at many customers and many payouts that they take."""
+"""Batches in memory, and the batch reads of customers and payouts that they need."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ _TABLE = "records"
 
 
 class MemoryBatches(Batches):
-    """Does what `Batches` does, of which it takes only the promises."""
+    """`Batches` in memory; its methods and their errors, without its DynamoDB client."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
@@ -121,7 +121,7 @@ class MemoryBatches(Batches):
 
 
 class MemoryOpenBatches(OpenBatches):
-    """Does what `OpenBatches` does."""
+    """`OpenBatches` in memory."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
@@ -155,7 +155,7 @@ class MemoryOpenBatches(OpenBatches):
 
 
 class MemoryPayees(Payees):
-    """Does what `Payees` does, call by call."""
+    """`Payees` in memory, with as many calls."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
@@ -191,7 +191,7 @@ class MemoryPayees(Payees):
 
 
 class MemoryOutlines(Outlines):
-    """Does what `Outlines` does, call by call."""
+    """`Outlines` in memory, with as many calls."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
@@ -215,7 +215,7 @@ class MemoryOutlines(Outlines):
 
 
 def _read(seam: TableSeam, keys: Sequence[str]) -> list[str]:
-    """The keys, none twice, after as many calls as reading them takes."""
+    """The keys without duplicates, after as many calls as reading them takes."""
     once = list(dict.fromkeys(keys))
     for _ in range(0, len(once), MOST_AT_ONCE):
         seam.cross("BatchGetItem", lambda: None)

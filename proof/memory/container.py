@@ -1,4 +1,4 @@
-"""The app, put together over memory instead of AWS."""
+"""The app's container with memory in place of AWS."""
 
 import random
 import uuid
@@ -61,7 +61,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Aws:
-    """All that outlives a function."""
+    """The services that outlive a function instance."""
 
     tables: Tables
     sqs: MemorySqs
@@ -70,7 +70,7 @@ class Aws:
 
 
 class MemoryContainer(Container):
-    """One function instance's parts: the app's own, with memory where AWS's clients would be."""
+    """The container of one function instance, with memory in place of AWS's clients."""
 
     def __init__(
         self,

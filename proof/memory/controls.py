@@ -15,7 +15,7 @@ _MINUTES: Final = WINDOW_SECONDS // 60
 
 
 class MemoryControls(Controls):
-    """Does what `Controls` does, of which it takes only the promises."""
+    """`Controls` in memory; its methods and their errors, without its DynamoDB client."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
@@ -47,8 +47,8 @@ class MemoryControls(Controls):
     def tally(self, now: datetime) -> Tally:
         def found() -> Tally:
             minutes = [_minute(now - timedelta(minutes=back)) for back in range(_MINUTES)]
-            told = [self._tables.calls[m] for m in minutes if m in self._tables.calls]
-            return Tally(sum(calls for calls, _ in told), sum(failed for _, failed in told))
+            counted = [self._tables.calls[m] for m in minutes if m in self._tables.calls]
+            return Tally(sum(calls for calls, _ in counted), sum(failed for _, failed in counted))
 
         return self._seam.cross("BatchGetItem", found)
 
@@ -58,7 +58,7 @@ def _minute(at: datetime) -> str:
 
 
 class MemoryTogether(ReadTogether):
-    """Does what `ReadTogether` does, of which it takes only the promises."""
+    """`ReadTogether` in memory; its methods and their errors, without its DynamoDB client."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables

@@ -11,7 +11,7 @@ from proof.seam import Seam
 
 
 class MemoryCountedPayouts(CountedPayouts):
-    """Does what `CountedPayouts` does, of which it takes only the promises."""
+    """`CountedPayouts` in memory; its methods and their errors, without its DynamoDB client."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables

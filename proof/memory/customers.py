@@ -20,7 +20,7 @@ _TABLE: Final = "customers"
 
 
 class MemoryCustomers(Customers):
-    """Does what `Customers` does, of which it takes only the promises."""
+    """`Customers` in memory; its methods and their errors, without its DynamoDB client."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE

@@ -17,7 +17,7 @@ _TABLE: Final = "transactions"
 
 
 class MemoryPayouts(Payouts):
-    """Does what `Payouts` does, of which it takes only the promises."""
+    """`Payouts` in memory; its methods and their errors, without its DynamoDB client."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
@@ -151,11 +151,11 @@ class MemoryPayouts(Payouts):
 
 
 def _holds(current: Payout, facts: OpenFacts, change: Change) -> bool:
-    """The condition of the webhook's short way."""
-    told = change.fields.get("monoova_transaction_id")
+    """The condition under which a webhook settles a payout in one write."""
+    reported = change.fields.get("monoova_transaction_id")
     return (
         current.state in PENDING
         and current.amount_cents == facts.amount_cents
         and not current.needs_review
-        and current.monoova_transaction_id in (None, told)
+        and current.monoova_transaction_id in (None, reported)
     )

@@ -1,4 +1,4 @@
-"""SQS, Secrets Manager and KMS in memory: clients of theirs, as far as the app uses them."""
+"""Clients of SQS, Secrets Manager and KMS in memory, as far as the app uses them."""
 
 import base64
 import json
@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.core.encryption import Vault
-from proof.seam import Call, Seam, TroubleError
+from proof.seam import Call, FailedCallError, Seam
 
 T = TypeVar("T")
 
 
 @contextmanager
-def _client_trouble(service: str) -> Iterator[None]:
+def _client_errors(service: str) -> Iterator[None]:
     try:
         yield
-    except TroubleError:
+    except FailedCallError:
         raise EndpointConnectionError(endpoint_url=f"https://{service}.example") from None
 
 
@@ -32,7 +32,7 @@ class MemorySqs:
     seam: Seam
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> None:  # noqa: N803 - as SQS has it
-        with _client_trouble("sqs"):
+        with _client_errors("sqs"):
             self.seam.cross(
                 Call("sqs", "SendMessage"), lambda: self.put(QueueUrl, MessageBody, DelaySeconds)
             )
@@ -43,27 +43,27 @@ class MemorySqs:
                 self.put(QueueUrl, entry["MessageBody"], 0)
             return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
-        with _client_trouble("sqs"):
+        with _client_errors("sqs"):
             return self.seam.cross(Call("sqs", "SendMessageBatch"), put)
 
 
 @dataclass
 class MemorySecrets:
-    """One secret, in as many versions as it was stored in."""
+    """One secret and the number of its version."""
 
     seam: Seam
     text: str = ""
     version: int = 0
 
     def store(self, fields: Mapping[str, str]) -> None:
-        """What rotating it does."""
+        """Stores a new version, as a rotation does."""
         self.text, self.version = json.dumps(dict(fields)), self.version + 1
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - as it is called there
         def get() -> dict[str, str]:
             return {"SecretString": self.text, "VersionId": f"{SecretId}-{self.version}"}
 
-        with _client_trouble("secretsmanager"):
+        with _client_errors("secretsmanager"):
             return self.seam.cross(Call("secretsmanager", "GetSecretValue"), get)
 
 
@@ -85,11 +85,11 @@ class _Sdk:
             parts = {"plain": base64.b85encode(source).decode(), "context": encryption_context}
             return base64.b85encode(json.dumps(parts, sort_keys=True).encode())
 
-        with _client_trouble("kms"):
+        with _client_errors("kms"):
             return self.seam.cross(Call("kms", "GenerateDataKey"), made), None
 
     def decrypt(self, *, source: bytes, **_: Any) -> tuple[bytes, _Header]:
-        with _client_trouble("kms"):
+        with _client_errors("kms"):
             parts = self.seam.cross(
                 Call("kms", "Decrypt"), lambda: json.loads(base64.b85decode(source))
             )
@@ -97,7 +97,7 @@ class _Sdk:
 
 
 class MemoryVault(Vault):
-    """The app's own vault over an SDK of our own: which context opens what is still its to say."""
+    """The app's vault over a memory SDK: it still checks the context of each record."""
 
     def __init__(self, seam: Seam) -> None:
         self._seam = seam

@@ -1,4 +1,4 @@
-"""The tables as dictionaries of what the stores answer with."""
+"""The tables as dictionaries of the stores' own objects."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from chalicelib.customers.access_store import Access
 from chalicelib.customers.store import SealedCustomer
 from chalicelib.monoova.rules.gate import Gate
 from chalicelib.payouts.rules.payout import Payout
-from proof.seam import Call, Seam, TroubleError
+from proof.seam import Call, FailedCallError, Seam
 
 T = TypeVar("T")
 
@@ -32,8 +32,8 @@ _CALLS: Final = {operation: Call("dynamodb", operation) for operation in _OPERAT
 class Tables:
     """Everything that is stored. `earlier` has each payout as it was one write ago.
 
-    An index of DynamoDB may still show what the table no longer has: `lags` says, at each look,
-    whether it does.
+    An index of DynamoDB may still show what the table no longer has: `lags` decides for each
+    payout read.
     """
 
     payouts: dict[str, Payout] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Tables:
 
 
 class TableSeam:
-    """What the stores share: a call through the seam, its trouble as their own error."""
+    """A store's calls through the seam, with failures raised as the store's own error."""
 
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self._tables = tables
@@ -77,7 +77,7 @@ class TableSeam:
     def cross(self, operation: str, effect: Callable[[], T]) -> T:
         try:
             return self._seam.cross(_CALLS[operation], effect)
-        except TroubleError as trouble:
+        except FailedCallError as error:
             raise StorageUnavailableError(
-                type(trouble).__name__, may_be_done=trouble.may_be_done
+                type(error).__name__, may_be_done=error.may_be_done
             ) from None

@@ -35,7 +35,7 @@ class Mutant:
     def name(self) -> str:
         """The same for as long as the changed lines are: line numbers do not count.
 
-        Lines that occur several times in one scope are told apart by a number.
+        Lines that occur several times in one scope are distinguished by a number.
         """
         number = f" (no. {self.number})" if self.number > 1 else ""
         return f"{self.module}.{self.scope}: {self.before} → {self.after or 'nothing'}{number}"

@@ -34,7 +34,7 @@ from chalicelib.customers.store import (
 from proof.memory.batches import MemoryBatches, MemoryOpenBatches, MemoryPayees
 from proof.memory.customers import MemoryCustomers
 from proof.memory.tables import Tables
-from proof.seam import Open
+from proof.seam import NoFaults
 from tests import aws
 
 NOW: Final = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)
@@ -82,7 +82,7 @@ class Stores:
 @pytest.fixture(params=["dynamodb", "memory"])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     if request.param == "memory":
-        tables, seam = Tables(), Open()
+        tables, seam = Tables(), NoFaults()
         yield Stores(
             MemoryBatches(tables, seam),
             MemoryOpenBatches(tables, seam),

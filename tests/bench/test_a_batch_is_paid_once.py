@@ -1,11 +1,11 @@
-"""A file of 300 payouts, as `python -m bench.batch` tells it of 20,000: three bad rows, mended."""
+"""A file of 300 payouts, as `python -m bench.batch` pays 20,000: three bad rows, corrected."""
 
 from bench import batch
 
 ROWS = 300
 
 
-def test_a_file_of_300_is_mended_approved_and_paid_once_and_uploaded_again_pays_nobody() -> None:
+def test_300_corrected_rows_are_paid_once_and_a_second_upload_pays_none() -> None:
     paid = batch.counted(ROWS)
     assert paid.is_right, paid
     calls = {name: times / ROWS for name, times in paid.calls.items()}

@@ -1,4 +1,4 @@
-"""What each flow calls, pinned: a call more is a cost and a wait."""
+"""What each flow calls, pinned: another call costs money and time."""
 
 import pytest
 
@@ -11,7 +11,9 @@ def flow(name: str) -> Flow:
     return calls.counted().flows[name]
 
 
-@pytest.mark.parametrize("name", [journeys.TOLD, journeys.FOUND, journeys.REFUSED])
+@pytest.mark.parametrize(
+    "name", [journeys.SETTLED_BY_WEBHOOK, journeys.SETTLED_BY_RECONCILER, journeys.REFUSED]
+)
 def test_a_payout_costs_one_read_three_writes_and_one_key(name: str) -> None:
     """The design's bar. What the minute reads with or without the payout is not the payout's."""
     whole, idle = flow(name), flow(journeys.IDLE)
@@ -29,12 +31,12 @@ def test_no_flow_scans_or_reads_the_secret_again(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reads", "writes", "kms", "sqs", "monoova"),
     [
-        (journeys.TOLD, 1, 3, 1, 0, 1),
-        (journeys.LATE, 8, 4, 1, 0, 2),
-        (journeys.FOUND, 8, 3, 1, 0, 2),
+        (journeys.SETTLED_BY_WEBHOOK, 1, 3, 1, 0, 1),
+        (journeys.SETTLED_LATE, 8, 4, 1, 0, 2),
+        (journeys.SETTLED_BY_RECONCILER, 8, 3, 1, 0, 2),
         (journeys.REFUSED, 1, 2, 1, 0, 1),
         (journeys.QUEUED, 2, 4, 2, 1, 1),
-        (journeys.SET_ASIDE, 0, 2, 0, 1, 0),
+        (journeys.QUEUED_EVENT, 0, 2, 0, 1, 0),
         (journeys.IDLE, 7, 0, 0, 0, 0),
         (journeys.SHOWN, 1, 0, 0, 0, 0),
         (journeys.LISTED, 1, 0, 0, 0, 0),
@@ -54,8 +56,8 @@ def test_each_flow_makes_these_calls_and_no_other(
 @pytest.mark.parametrize(
     ("name", "read_units", "write_units"),
     [
-        (journeys.TOLD, 3, 17),
-        (journeys.FOUND, 7, 17),
+        (journeys.SETTLED_BY_WEBHOOK, 3, 17),
+        (journeys.SETTLED_BY_RECONCILER, 7, 17),
         (journeys.REFUSED, 3, 12),
         (journeys.QUEUED, 6, 27),
         (journeys.IDLE, 4, 0),
@@ -69,7 +71,7 @@ def test_each_flow_takes_these_units_of_dynamodb(
     assert (flow(name).read_units, flow(name).write_units) == (read_units, write_units)
 
 
-def test_the_ways_in_are_those_of_the_flow() -> None:
+def test_the_entry_points_are_those_of_the_flow() -> None:
     entry_points = [(i.function, i.entry_point) for i in flow(journeys.QUEUED).invocations]
     assert entry_points == [
         (Function.API, "POST /payouts"),
@@ -84,9 +86,9 @@ def test_every_invocation_writes_its_line() -> None:
 
 
 def test_the_metrics_of_a_payout_are_in_its_lines() -> None:
-    asked, told = flow(journeys.TOLD).invocations
+    asked, settled = flow(journeys.SETTLED_BY_WEBHOOK).invocations
     assert asked.metrics == {"PayoutsRequested", "MonoovaMilliseconds"}
-    assert told.metrics >= {"PayoutsCompleted", "WebhooksReceived"}
+    assert settled.metrics >= {"PayoutsCompleted", "WebhooksReceived"}
 
 
 def test_the_table_has_a_row_for_each_flow() -> None:

@@ -70,7 +70,7 @@ def test_a_sparse_index_costs_one_write_to_enter_and_one_to_leave() -> None:
     assert write_units(without, _item(id="1", ref=""), (_WHOLE,)) == 1
 
 
-def test_what_is_stored_has_a_hundred_bytes_more_everywhere() -> None:
+def test_a_stored_item_has_a_hundred_bytes_more_in_table_and_indexes() -> None:
     item = _item(id="1", ref="r", text="x" * 50)
     table, indexes = stored_bytes(item, (_WHOLE, _KEYS))
     assert table == size_of(item) + 100

@@ -1,10 +1,10 @@
-"""Only that every way in is timed, and that it takes time: how much is for a quiet machine."""
+"""Only that every entry point is timed, and that it takes time: how much is for a quiet machine."""
 
 from bench import calls
 from bench.durations import cpu_milliseconds
 
 
-def test_every_way_in_that_is_counted_is_timed_too() -> None:
+def test_every_entry_point_that_is_counted_is_timed_too() -> None:
     entry_points = {
         f"{invocation.function}: {invocation.entry_point}"
         for flow in calls.counted().flows.values()

@@ -1,4 +1,4 @@
-"""What a reconciliation asks and calls, and what a burst does: by the size of either."""
+"""The calls of a reconciliation and of a burst, by their size."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,11 +8,11 @@ from typing import Final
 
 import pytest
 
-from bench import burst, reconciliation, stock
-from bench.counterparts import FarEnd, IndexedPayouts
+from bench import burst, reconciliation, seed_data
+from bench.counterparts import Counterparts, IndexedPayouts
 from chalicelib.payouts.store.items import DUE_SHARDS
 from proof.memory.payouts import MemoryPayouts
-from proof.seam import Open
+from proof.seam import NoFaults
 
 PAGE: Final = 100
 SECOND: Final = timedelta(seconds=1)
@@ -64,13 +64,16 @@ def test_the_figures_of_a_function_in_its_own_process_are_printed(
 
 @pytest.mark.parametrize("limit", [1, 7, 100])
 def test_the_index_shows_what_a_search_through_the_table_finds(limit: int) -> None:
-    far = FarEnd()
-    stock.queued(far, 60)
-    for number, payout in enumerate(list(far.tables.payouts.values())):
+    counterparts = Counterparts()
+    seed_data.queued(counterparts, 60)
+    for number, payout in enumerate(list(counterparts.tables.payouts.values())):
         due = None if number % 7 == 0 else payout.due_at and payout.due_at + number * SECOND
-        far.tables.write(replace(payout, due_at=due))
-    now = far.clock() + 90 * SECOND
-    searched, indexed = MemoryPayouts(far.tables, Open()), IndexedPayouts(far.tables, far.seam)
+        counterparts.tables.write(replace(payout, due_at=due))
+    now = counterparts.clock() + 90 * SECOND
+    searched, indexed = (
+        MemoryPayouts(counterparts.tables, NoFaults()),
+        IndexedPayouts(counterparts.tables, counterparts.seam),
+    )
     for shard in range(DUE_SHARDS):
         start, is_over = None, False
         while not is_over:

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.customers.access_store import Access, Accesses
 from proof.memory.accesses import MemoryAccesses
 from proof.memory.tables import Tables
-from proof.seam import Open
+from proof.seam import NoFaults
 from tests.world import World
 
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -24,7 +24,7 @@ def access(number: int, customer: str = "c-1") -> Access:
 def accesses(request: pytest.FixtureRequest, new_world: Callable[..., World]) -> Accesses:
     if request.param == "DynamoDB":
         return new_world().container.accesses_table
-    return MemoryAccesses(Tables(), Open())
+    return MemoryAccesses(Tables(), NoFaults())
 
 
 def test_openings_are_listed_by_customer_newest_first_a_page_at_a_time(

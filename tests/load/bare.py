@@ -1,4 +1,4 @@
-"""The emulator's own share: what one payout asks of AWS and Monoova, with nothing of the app.
+"""The emulator's own share: a payout's calls to AWS and Monoova, without the app.
 
 One BatchGetItem, one KMS Decrypt, one PutItem, one call to Monoova, one UpdateItem, in the tables
 and against the simulator of the same stack, one after the other, on as many threads as requests
@@ -20,7 +20,7 @@ from simulator.triggers import TRIGGERS
 from tests.load.figures import Spread
 from tools.devstack.stack import Stack
 
-# Complete inside the call: Monoova has no news afterwards that would disturb the measurement.
+# Complete inside the call: no webhook follows that would disturb the measurement.
 _CENTS: Final = next(t.amount_cents for t in TRIGGERS if t.outcome is Outcome.COMPLETED_INSTANTLY)
 _MOST: Final = 2_000
 TOTAL: Final = "all five"

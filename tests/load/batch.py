@@ -1,7 +1,7 @@
-"""`python -m tests.load.batch [ROWS]`: a file of 20,000 payouts, from a terminal to the last end.
+"""`python -m tests.load.batch [ROWS]`: a file of 20,000 payouts, from upload to completion.
 
 With `payoutctl` and the deployed stack: an operator uploads and confirms it, an approver approves
-it, and it is waited for; then the same file is uploaded once more. Monoova's book is the judge.
+it; when it is finished, the same file is uploaded once more. Monoova's book is the judge.
 Exit code 1 if anything is not as it must be.
 """
 
@@ -31,7 +31,7 @@ from tools.devstack.stack import ROOT, Stack
 
 ROWS: Final = 20_000
 _CUSTOMERS: Final = 200
-# From ten dollars on amounts stand for no trouble at the simulated Monoova.
+# From ten dollars on amounts trigger no faults at the simulated Monoova.
 _CENTS: Final = 1_025
 _SECONDS_A_ROW: Final = 0.2
 _SECONDS_TO_START: Final = 300
@@ -41,8 +41,8 @@ _COPY: Final = "ministack-lambda"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the terminal said, and how long each step took."""
+class Outcome:
+    """What `payoutctl` printed, and how long each step took."""
 
     batch: Mapping[str, Any]
     again: Mapping[str, Any]
@@ -75,10 +75,10 @@ def _run(stack: Stack, scratch: Path, rows: int) -> int:
     customers = outside.register(_CUSTOMERS)
     file = scratch / "payouts.csv"
     total = _write(file, customers, rows)
-    terminal = _Terminal(stack, scratch)
-    told = _pay(terminal, file, total, rows)
-    problems = list(_problems(told, outside, rows))
-    for line in _lines(told, rows):
+    payoutctl = _Payoutctl(stack, scratch)
+    outcome = _pay(payoutctl, file, total, rows)
+    problems = list(_problems(outcome, outside, rows))
+    for line in _lines(outcome, rows):
         _say(line)
     for problem in problems:
         sys.stderr.write(f" - {problem}\n")
@@ -86,7 +86,7 @@ def _run(stack: Stack, scratch: Path, rows: int) -> int:
 
 
 def _write(file: Path, customers: Sequence[str], rows: int) -> Decimal:
-    """The file; answers with its total."""
+    """Writes the file; returns its total."""
     total = 0
     with file.open("w", newline="") as opened:
         writer = csv.writer(opened)
@@ -99,8 +99,8 @@ def _write(file: Path, customers: Sequence[str], rows: int) -> Decimal:
     return Decimal(total).scaleb(-2)
 
 
-class _Terminal:
-    """`payoutctl`, typed by people of the stack."""
+class _Payoutctl:
+    """Runs `payoutctl` as a user of the stack."""
 
     def __init__(self, stack: Stack, scratch: Path) -> None:
         folder = scratch / "payoutctl"
@@ -113,7 +113,7 @@ class _Terminal:
             "XDG_STATE_HOME": str(scratch),
         }
 
-    def type(self, *words: str, group: str = "operators") -> Any:
+    def run(self, *words: str, group: str = "operators") -> Any:
         """The document that a command prints.
 
         Raises:
@@ -133,19 +133,19 @@ class _Terminal:
         return json.loads(done.stdout, parse_float=Decimal)
 
 
-def _pay(terminal: _Terminal, file: Path, total: Decimal, rows: int) -> Told:
+def _pay(payoutctl: _Payoutctl, file: Path, total: Decimal, rows: int) -> Outcome:
     began = time.monotonic()
-    uploaded = terminal.type("batch", "upload", str(file), "--total", str(total))
+    uploaded = payoutctl.run("batch", "upload", str(file), "--total", str(total))
     name = str(uploaded["batch_id"])
     uploaded_seconds = time.monotonic() - began
     _say(f"Uploaded, checked and confirmed after {uploaded_seconds:.0f} s: {total} in all")
     began = time.monotonic()
-    terminal.type("batch", "approve", name, "--yes", group="approvers")
+    payoutctl.run("batch", "approve", name, "--yes", group="approvers")
     early = 0.0
     while True:
-        batch = terminal.type("batch", "status", name)
+        batch = payoutctl.run("batch", "status", name)
         ended = int(batch["progress"]["completed"])
-        # A copy that has done a tenth of the work has all in memory that it ever needs.
+        # A copy that has done a tenth of the work has in memory all that it ever needs.
         if not early and ended * 10 >= rows:
             early = _peak_mb()
         if batch["status"] == "Finished":
@@ -153,14 +153,14 @@ def _pay(terminal: _Terminal, file: Path, total: Decimal, rows: int) -> Told:
         _say(f"  {ended} completed after {time.monotonic() - began:.0f} s")
         time.sleep(10)
     paid_seconds = time.monotonic() - began
-    again = terminal.type("batch", "upload", str(file), "--total", str(total))
-    return Told(batch, again, uploaded_seconds, paid_seconds, early, _peak_mb())
+    again = payoutctl.run("batch", "upload", str(file), "--total", str(total))
+    return Outcome(batch, again, uploaded_seconds, paid_seconds, early, _peak_mb())
 
 
-def _problems(told: Told, outside: Outside, rows: int) -> Iterator[str]:
-    if int(told.batch["progress"]["completed"]) != rows:
-        yield f"The batch says {told.batch['progress']}."
-    if told.again["batch_id"] != told.batch["batch_id"]:
+def _problems(outcome: Outcome, outside: Outside, rows: int) -> Iterator[str]:
+    if int(outcome.batch["progress"]["completed"]) != rows:
+        yield f"The batch says {outcome.batch['progress']}."
+    if outcome.again["batch_id"] != outcome.batch["batch_id"]:
         yield "The same file became another batch."
     outside.settle(60, 10)
     shown = Counter(payout.status for payout in outside.shown())
@@ -170,7 +170,7 @@ def _problems(told: Told, outside: Outside, rows: int) -> Iterator[str]:
     times = Counter(len(booked.debits_cents) for booked in book.values())
     if times != {1: rows}:
         yield f"References that are in Monoova's book so often: {dict(times)}."
-    if _held(book) != int(Decimal(told.batch["total"]).scaleb(2)):
+    if _held(book) != int(Decimal(outcome.batch["total"]).scaleb(2)):
         yield f"Monoova has paid out {_held(book)} cents."
 
 
@@ -178,17 +178,18 @@ def _held(book: Mapping[str, Booked]) -> int:
     return sum(booked.held_cents for booked in book.values())
 
 
-def _lines(told: Told, rows: int) -> Iterator[str]:
-    yield f"{rows} rows: {told.batch['status']}, {told.batch['progress']['completed']} completed"
-    yield f"upload, check and confirmation {told.uploaded_seconds:.0f} s"
-    rate = rows / told.paid_seconds
-    yield f"from approval to the last end {told.paid_seconds:.0f} s, {rate:.1f} a second"
-    yield f"largest copy of a function {told.peak_early_mb:.0f} MB after a tenth of them"
-    yield f"and {told.peak_mb:.0f} MB at the end"
+def _lines(outcome: Outcome, rows: int) -> Iterator[str]:
+    completed = outcome.batch["progress"]["completed"]
+    yield f"{rows} rows: {outcome.batch['status']}, {completed} completed"
+    yield f"upload, check and confirmation {outcome.uploaded_seconds:.0f} s"
+    rate = rows / outcome.paid_seconds
+    yield f"from approval to the last completion {outcome.paid_seconds:.0f} s, {rate:.1f} a second"
+    yield f"largest copy of a function {outcome.peak_early_mb:.0f} MB after a tenth of them"
+    yield f"and {outcome.peak_mb:.0f} MB at the end"
 
 
 def _peak_mb() -> float:
-    """The most memory that any copy of a function, as it runs now, has had."""
+    """The peak memory of all running copies of functions, in MB: the largest."""
     return max(map(_peak_of, Path("/proc").glob("[0-9]*")), default=0.0)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.load.plan import Operation, Plan
 from tests.load.records import NO_ANSWER, Seen
 
-# One that could be sent only so long after its time found every user still waiting.
+# A request that is sent so long after its time found every user still waiting.
 _LATE_MS = 1_000.0
 
 
@@ -24,7 +24,7 @@ class Spread:
 
     @staticmethod
     def of(values_ms: Iterable[float]) -> "Spread":
-        """Of any number of values, in any order."""
+        """The spread of any number of values, in any order."""
         ordered = sorted(values_ms)
         if not ordered:
             return Spread(0, 0.0, 0.0, 0.0, 0.0)

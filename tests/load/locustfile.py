@@ -23,7 +23,7 @@ PLAN = Plan.from_json(Path(os.environ["LOAD_PLAN"]).read_text(encoding="utf-8"))
 SEEN = Path(os.environ["LOAD_SEEN"]).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
 TOKEN = os.environ["LOAD_TOKEN"]
 
-# What a client does that got no answer, or was told to come again: the same key, a bit later.
+# After no answer, or an answer that asks for a retry: the same key, a little later.
 _TRIES = 5
 _TRY_AGAIN_AFTER_SECONDS = 1.0
 _TRY_AGAIN = (records.NO_ANSWER, 429, 500, 502, 503, 504)
@@ -31,7 +31,7 @@ _REMEMBERED = 500
 
 
 def _other(act: Act) -> tuple[str, object]:
-    """Path and body of what is neither paying nor coming back to a payout."""
+    """Path and body of the requests that neither make nor repeat a payout."""
     customer = PLAN.customer(act.number)
     others: dict[Operation, tuple[str, object]] = {
         Operation.LIST: ("/payouts?limit=20", None),

@@ -1,4 +1,4 @@
-"""One size of load: a stack of its own, the load, the quiet after it, the promises, the figures."""
+"""One size of load: its own stack, the load, the settling after it, the promises, the figures."""
 
 import contextlib
 import math
@@ -42,10 +42,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """One load: what it stands for in words, and the plan.
+    """One load: its description, and the plan.
 
     `copies` of the function run before it begins; `bare_seconds` are for each measurement of the
-    emulator by itself.
+    emulator alone.
     """
 
     words: str
@@ -59,9 +59,9 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All that is known about one size when it is over.
+    """The result of one size.
 
-    `load_before`: of the machine, before anything of this was started: what else it had to do.
+    `load_before`: the machine's load average before the stack was started.
     """
 
     words: str
@@ -163,7 +163,7 @@ def _only(
 
 
 def _offer(outside: Outside, plan: Plan, scratch: Path) -> list[Seen]:
-    """Let locust carry out the plan; what it saw."""
+    """Let locust carry out the plan; returns the requests and answers that it recorded."""
     if not _LOCUST.exists():
         raise DevstackError("Locust is not installed: make .venv-load/.stamp")
     written, seen = scratch / "plan.json", scratch / "seen.jsonl"

@@ -1,4 +1,4 @@
-"""The stack as the load meets it: the API, Monoova's control API, the emulated AWS."""
+"""Clients of the stack under load: the API, Monoova's control API, the emulated AWS."""
 
 import json
 import time
@@ -34,7 +34,7 @@ _DESTINATIONS: Final = (
 
 
 class Outside:
-    """Everything that is asked before and after the load."""
+    """The calls before and after the load."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -45,7 +45,7 @@ class Outside:
         self._logs = stack.client("logs")
 
     def register(self, customers: int) -> tuple[str, ...]:
-        """So many customers, paid to PayIDs and bank accounts by turns; their ids."""
+        """Registers `count` customers, PayIDs and bank accounts by turns; returns their ids."""
         return tuple(
             self._api(
                 "POST",
@@ -70,9 +70,9 @@ class Outside:
         return booked(self._simulator("/simulator/book")["movements"])
 
     def settle(self, bound_seconds: float, least_seconds: float) -> tuple[float, int]:
-        """Let it come to rest, reconciling; how long that took, and how many are still open.
+        """Reconcile until nothing is open; how long that took, and how many are still open.
 
-        At least `least_seconds`: so long after a payment Monoova may still have news of it.
+        At least `least_seconds`: so long after a payment Monoova may still send a webhook.
         """
         began = time.monotonic()
         while True:
@@ -100,7 +100,7 @@ class Outside:
                     yield from self._lines_of(group, stream["logStreamName"])
 
     def _lines_of(self, group: str, stream: str) -> Iterator[dict[str, Any]]:
-        """Of one copy of the function: the emulator gives 10,000 lines and no second page."""
+        """One copy's lines; the emulator returns at most 10,000, and no further page."""
         found = self._logs.filter_log_events(
             logGroupName=group, logStreamNames=[stream], filterPattern='"duration_ms"'
         )

@@ -1,4 +1,4 @@
-"""What is offered to the API, and when: known before the first request, the same in every run.
+"""What is offered to the API, and when: fixed before the first request, and equal in every run.
 
 Only the standard library: the load is offered from an environment that has nothing of the app's.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 
 class Operation(StrEnum):
-    """What an administrator, or the client of one, does."""
+    """The operations of an administrator or a client."""
 
     PAY = "POST /payouts"
     PAY_AGAIN = "POST /payouts, same key"
@@ -25,8 +25,8 @@ class Operation(StrEnum):
     HEALTH = "GET /health"
 
 
-# For each payout so many others, in hundredths. A client looks at its payout once; every tenth time
-# the client asks again, because it lost the answer or because of a second click.
+# For each payout so many others, in hundredths. A client reads its payout once; every tenth
+# time the client retries, because it lost the answer or because of a second click.
 MIX: Final = {
     Operation.PAY_AGAIN: 10,
     Operation.READ: 100,
@@ -107,7 +107,7 @@ class Plan:
 
     @staticmethod
     def from_json(text: str) -> "Plan":
-        """What `to_json` wrote."""
+        """Reads what `to_json` wrote."""
         fields = json.loads(text)
         only = fields.pop("only")
         customers = tuple(fields.pop("customers"))

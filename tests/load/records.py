@@ -1,4 +1,4 @@
-"""What the load saw: a line of JSON for each request, written there and read here."""
+"""The requests and answers of the load: one line of JSON for each."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

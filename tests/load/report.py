@@ -1,4 +1,4 @@
-"""The figures of one size for a person, with what they do and do not say."""
+"""Prints the figures of one size, with what they do and do not show."""
 
 import os
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def _carried(outcome: Outcome) -> Iterator[str]:
 
 
 def _emulator(outcome: Outcome) -> Iterator[str]:
-    yield f"  The emulator by itself, {outcome.bare_threads} at once, after the load:"
+    yield f"  The emulator alone, {outcome.bare_threads} at once, after the load:"
     for name, spread in outcome.bare.items():
         yield _spread(f"{name}, without the app", spread)
     yield _spread("GET /health", outcome.health)

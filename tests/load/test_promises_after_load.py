@@ -1,4 +1,4 @@
-"""The judge of the load, judged: each broken promise is found, and nothing else is called one."""
+"""The checks after the load: each broken promise is found, and nothing else is reported."""
 
 import itertools
 import subprocess
@@ -276,7 +276,7 @@ def test_the_report_says_saturation_and_each_broken_promise_in_words() -> None:
     assert "SATURATED: 99 were never sent for want of time" in text
     assert "BROKEN: one was booked 2 times" in text
     assert "No double booking" not in text
-    assert "The emulator by itself, 3 at once" in text
+    assert "The emulator alone, 3 at once" in text
     assert "had a load of 1.5 of their own" in text
     assert "Nothing of this was subtracted" in text
 

@@ -593,7 +593,7 @@ def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
 
 def _report() -> None:
     told = EntryPoints.told
-    Result(stories=told["examples"], story_steps=told["steps"]).write()
+    Result(sequences=told["examples"], sequence_steps=told["steps"]).write()
 
 
 def test_a_retry_stays_the_one_that_was_made_after_the_customer_was_erased(world: World) -> None:

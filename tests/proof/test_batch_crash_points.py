@@ -1,22 +1,22 @@
-"""Whatever call of a batch's functions one dies at, every row is paid once, or not at all."""
+"""Crash points of batches: every row is paid once, or, where it was cancelled, not at all."""
 
 import pytest
 
-from proof.batches import DEATHS, Deaths, crash_points, told
+from proof.batches import BATCH_FLOWS, BatchFlow, crash_points, played
 from proof.on_aws import AwsSystem
 
 
-@pytest.mark.parametrize("deaths", DEATHS, ids=lambda deaths: deaths.name)
-def test_wherever_one_dies_the_batch_comes_to_its_end(deaths: Deaths) -> None:
+@pytest.mark.parametrize("flow", BATCH_FLOWS, ids=lambda flow: flow.name)
+def test_after_a_crash_at_any_call_the_batch_is_finished(flow: BatchFlow) -> None:
     tried = 0
-    for call, story in crash_points(deaths):
-        assert list(story.violations()) == [], f"{deaths.name}: died after call {call}"
+    for call, run in crash_points(flow):
+        assert list(run.violations()) == [], f"{flow.name}: killed after call {call}"
         tried += 1
     assert tried > 1
 
 
 @pytest.mark.parametrize("name", ["upload", "release under every rule", "cancel the rows"])
-def test_memory_is_called_for_a_batch_just_as_aws_is(name: str) -> None:
-    (deaths,) = (deaths for deaths in DEATHS if deaths.name == name)
-    over_aws = told(deaths, None, AwsSystem)
-    assert told(deaths, None).crash_injector.called == over_aws.crash_injector.called
+def test_a_batch_makes_the_same_calls_in_memory_and_over_aws(name: str) -> None:
+    (flow,) = (flow for flow in BATCH_FLOWS if flow.name == name)
+    over_aws = played(flow, None, AwsSystem)
+    assert played(flow, None).crash_injector.called == over_aws.crash_injector.called

@@ -1,4 +1,4 @@
-"""Whatever call a function dies at, before or after, the promises hold."""
+"""Crash points: a function killed before or after any of its calls breaks no promise."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,21 +16,21 @@ def test_every_crash_point_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Pa
     for point in crash_points((flow,)):
         assert judged(point, tmp_path) == [], str(point)
         tried[point.call, point.side] += 1
-    # Each of them with a caller who asks again, and without.
+    # Each of them with a caller that retries, and without.
     assert tried == {(call, side): 2 for call in range(1, calls + 1) for side in Side}
 
 
-def test_wherever_a_request_within_limits_dies_what_counts_is_what_stands() -> None:
+def test_after_a_crash_the_sums_of_the_limits_are_those_of_the_stored_payouts() -> None:
     (flow,) = (flow for flow in FLOWS if flow.name == "request within limits")
     for point in crash_points((flow,)):
-        tables = point.scene.system.tables
+        tables = point.scenario.system.tables
         asked = sum(payout.amount_cents for payout in tables.payouts.values())
         assert sum(tables.sums.values()) == asked, str(point)
         assert len(tables.payouts) == 1 or not point.asks_again
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
-def test_memory_is_called_just_as_aws_is(flow: Flow) -> None:
+def test_a_flow_makes_the_same_calls_in_memory_and_over_aws(flow: Flow) -> None:
     over_aws = played(flow, None, system=AwsSystem)
     assert played(flow, None).crash_injector.called == over_aws.crash_injector.called
 
@@ -41,7 +41,9 @@ def test_every_crash_point_of_a_request_keeps_the_promises_over_aws_too(tmp_path
 
 
 def test_a_killed_function_makes_no_further_call() -> None:
-    scene = played(FLOWS[0], (4, Side.BEFORE))
-    assert scene.crash_injector.counted == 4
-    unharmed = played(FLOWS[0], None)
-    assert len(unharmed.system.monoova.payments) == len(scene.system.monoova.payments) + 1 == 1
+    scenario = played(FLOWS[0], (4, Side.BEFORE))
+    assert scenario.crash_injector.counted == 4
+    without_crash = played(FLOWS[0], None)
+    assert (
+        len(without_crash.system.monoova.payments) == len(scenario.system.monoova.payments) + 1 == 1
+    )

@@ -20,7 +20,7 @@ def test_twenty_five_days_and_those_that_failed_once_keep_the_promises() -> None
     ran = list(days(seeds, Size()))
     assert [day.run.seed for day in ran] == seeds
     assert [(day.run.seed, found) for day in ran for found in day.violations] == []
-    # A day on which nothing went wrong and no payee was paid would prove nothing.
+    # Days without faults or without payments would prove nothing.
     assert sum(day.run.bookings for day in ran) > 500
     assert sum(day.run.faults for day in ran) > 1000
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.payouts.rules.payout import State
-from proof.interleavings.cast import PAYOUT, payout, stage
+from proof.interleavings.actors import PAYOUT, payout, set_up
 from proof.interleavings.choices import Choices
-from proof.interleavings.explorer import Actor, Budget, Lanes, Scenario, Stats, explore
+from proof.interleavings.explorer import Actor, Budget, Scenario, Scheduler, Stats, explore
 from proof.interleavings.provider import Fault
 from proof.interleavings.scenarios import USUAL, WITHOUT_DEDUPLICATION, WRONG_SETTING
 from proof.memory.payouts import MemoryPayouts
@@ -57,18 +57,18 @@ def _racing(actors: int, budget: Budget) -> Scenario:
     """Each actor adds one to a number, by reading it and writing it back."""
     number = [0]
 
-    def add(world: Lanes) -> None:
-        found = world.cross(Call("number", "Read"), lambda: number[0])
-        world.cross(Call("number", "Write"), lambda: number.__setitem__(0, found + 1))
+    def add(scheduler: Scheduler) -> None:
+        found = scheduler.cross(Call("number", "Read"), lambda: number[0])
+        scheduler.cross(Call("number", "Write"), lambda: number.__setitem__(0, found + 1))
 
-    def prepare(world: Lanes) -> None:
-        stage(world, payout(State.QUEUED))
+    def prepare(scheduler: Scheduler) -> None:
+        set_up(scheduler, payout(State.QUEUED))
         number[0] = 0
-        world.actors = [Actor(f"adder {n}", lambda: add(world)) for n in range(actors)]
+        scheduler.actors = [Actor(f"adder {n}", lambda: add(scheduler)) for n in range(actors)]
         # What is shared has to be part of the state that is compared.
-        world.tables.calls = _Shown(number)
+        scheduler.tables.calls = _Shown(number)
 
-    def judge(world: Lanes) -> Iterator[str]:
+    def judge(scheduler: Scheduler) -> Iterator[str]:
         if number[0] != actors:
             yield f"{number[0]} of {actors}"
 
@@ -95,7 +95,7 @@ def test_the_explorer_finds_a_race_that_one_order_in_many_shows() -> None:
 
 def test_a_crash_comes_at_every_call_on_either_side() -> None:
     stats = explore(_racing(1, Budget(crashes=1)))
-    # Unharmed, and dead before or after each of two calls: only a write that was made counts.
+    # Without a crash, and killed before or after each of two calls: only a finished write counts.
     assert stats.executions == 5
     assert _ends(stats) == {"0 of 1"}
 
@@ -103,16 +103,16 @@ def test_a_crash_comes_at_every_call_on_either_side() -> None:
 def test_every_fault_of_the_network_is_tried() -> None:
     faults = [fault.name for fault in Fault if fault is not Fault.NONE]
     scenario = next(s for s in USUAL if s.name == "two requests under one key, network")
-    world, seen = Lanes(), set()
+    scheduler, seen = Scheduler(), set()
     while True:
-        world.choices.restart()
-        world.reset(scenario.budget)
-        scenario.prepare(world)
-        world.actors = world.actors[:1]
-        world.play(set())
-        seen |= {line.rpartition(" ")[2] for line in world.trace if "Execute" in line}
-        if not world.choices.advance():
+        scheduler.choices.restart()
+        scheduler.reset(scenario.budget)
+        scenario.prepare(scheduler)
+        scheduler.actors = scheduler.actors[:1]
+        scheduler.play(set())
+        seen |= {line.rpartition(" ")[2] for line in scheduler.trace if "Execute" in line}
+        if not scheduler.choices.advance():
             break
     assert seen >= set(faults)
-    assert PAYOUT in world.tables.payouts
-    assert MemoryPayouts(world.tables, world).get(PAYOUT) is not None
+    assert PAYOUT in scheduler.tables.payouts
+    assert MemoryPayouts(scheduler.tables, scheduler).get(PAYOUT) is not None

@@ -36,7 +36,7 @@ from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
 from proof.memory.tables import Tables
-from proof.seam import Open
+from proof.seam import NoFaults
 from tests import aws
 
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -74,7 +74,7 @@ def real() -> Stores:
 
 
 def in_memory() -> Stores:
-    tables, seam = Tables(), Open()
+    tables, seam = Tables(), NoFaults()
     return Stores(
         MemoryPayouts(tables, seam),
         MemoryCustomers(tables, seam),
@@ -255,22 +255,22 @@ def _lists(stores: Stores, at: datetime, limit: int) -> object:
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
-def test_both_answer_the_same_to_everything(both: tuple[Stores, Stores], seed: int) -> None:
+def test_both_answer_every_call_alike(both: tuple[Stores, Stores], seed: int) -> None:
     chance, (dynamodb, memory) = Chance(seed), both
     met = 0
     for _ in range(STEPS):
         payouts = {name: row for name in PAYOUTS if (row := memory.payouts.get(name))}
         customers = {name: who for name in CUSTOMERS if (who := memory.customers.get(name))}
         for ask in (_payout_ask(chance, payouts), _other_ask(chance, customers)):
-            told, expected = _answer(ask, memory), _answer(ask, dynamodb)
-            assert told == expected
-            met += told is not None
+            found, expected = _answer(ask, memory), _answer(ask, dynamodb)
+            assert found == expected
+            met += found is not None
     limit = chance.random.randrange(1, 4)
     assert _lists(memory, chance.now(), limit) == _lists(dynamodb, chance.now(), limit)
     assert met > STEPS / 2
 
 
-def test_a_write_that_was_heard_twice_is_understood_by_both(both: tuple[Stores, Stores]) -> None:
+def test_both_recognise_a_write_that_was_repeated(both: tuple[Stores, Stores]) -> None:
     chance = Chance(99)
     payout, change, customer = chance.payout(), chance.change(), chance.customer()
     at = chance.now()

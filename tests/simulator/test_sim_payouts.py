@@ -110,7 +110,7 @@ def test_a_payout_can_stay_pending_for_ever() -> None:
     assert bench.inbox.deliveries == []
 
 
-def test_a_dishonoured_payout_is_told_by_the_status_api_only() -> None:
+def test_a_dishonoured_payout_is_reported_by_the_status_api_only() -> None:
     bench = Bench()
     bench.execute(payid_payout("po-1", 7.08))
     bench.later(120)

@@ -1,4 +1,4 @@
-"""The switches for what Monoova leaves open, its login, and the calls that only look."""
+"""The switches for what Monoova leaves open, its login, and the calls that only read."""
 
 from decimal import Decimal
 
@@ -92,7 +92,7 @@ def test_status_replies_can_lack_their_envelope() -> None:
     assert answer["transactionStatus"] == "Pending"
 
 
-def test_replies_and_webhooks_can_have_fields_nobody_knows() -> None:
+def test_replies_and_webhooks_can_have_unknown_fields() -> None:
     bench = Bench(extra_fields=True)
     assert "simulatedExtraField" in bench.execute(payid_payout("po-1", 10)).json()
     bench.later(120)
@@ -239,7 +239,9 @@ def test_a_bsb_is_open_closed_unknown_or_malformed() -> None:
     ("pay_id", "owner"),
     [("stranger@example.com", "Another Name Pty Ltd"), ("unregistered@example.com", None)],
 )
-def test_a_payid_may_be_somebody_elses_or_nobodys(pay_id: str, owner: str | None) -> None:
+def test_a_payid_may_be_registered_to_another_name_or_not_at_all(
+    pay_id: str, owner: str | None
+) -> None:
     body = {
         "creditMethod": "NppCreditPayId",
         "payIdType": "Email",

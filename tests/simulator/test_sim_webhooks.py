@@ -1,4 +1,4 @@
-"""Webhooks: their headers, signature, second try, and the ways in which they mislead."""
+"""Webhooks: their headers, signature, second try, and the faults that they can have."""
 
 import base64
 from collections.abc import Mapping
@@ -179,7 +179,7 @@ def test_a_webhook_can_arrive_before_execute_answers_and_ask_back_meanwhile() ->
     assert asked == ["Complete"]
 
 
-def test_a_webhook_can_lie_about_amount_and_transaction_id() -> None:
+def test_a_webhook_can_have_a_wrong_amount_and_transaction_id() -> None:
     bench = Bench()
     assert paid(bench, 7.43)[0].json["Amount"] != bench.monoova.payments[0].amount
     other = Bench()

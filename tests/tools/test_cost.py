@@ -158,7 +158,7 @@ def test_a_function_with_less_memory_works_longer() -> None:
 
 def test_a_request_takes_longer_than_monoova_does() -> None:
     inputs = found()
-    asked = inputs.counted.flows[journeys.TOLD].invocations[0]
+    asked = inputs.counted.flows[journeys.SETTLED_BY_WEBHOOK].invocations[0]
     assert duration_ms(asked, inputs) > inputs.assumptions["round_trip_ms"]["monoova_execute"]
 
 
@@ -168,7 +168,7 @@ def test_the_minute_is_not_charged_to_the_payout_that_it_finds() -> None:
     used = serverless.per_payout(
         replace(inputs, assumptions=inputs.assumptions.with_changed("per_payout", **only_found))
     )
-    flow = inputs.counted.flows[journeys.FOUND]
+    flow = inputs.counted.flows[journeys.SETTLED_BY_RECONCILER]
     idle = inputs.counted.flows[journeys.IDLE]
     assert used["dynamodb_read_unit"] == flow.read_units - idle.read_units
     assert used["dynamodb_write_unit"] == flow.write_units

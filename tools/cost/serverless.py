@@ -12,12 +12,12 @@ from tools.cost.usage import GB, Inputs, cold_gb_seconds, minus, used_by
 
 # The flows by the names that the assumptions have for how often each happens.
 _FLOWS: Final = {
-    "told": journeys.TOLD,
-    "told_late": journeys.LATE,
-    "found": journeys.FOUND,
+    "told": journeys.SETTLED_BY_WEBHOOK,
+    "told_late": journeys.SETTLED_LATE,
+    "found": journeys.SETTLED_BY_RECONCILER,
     "refused": journeys.REFUSED,
     "queued": journeys.QUEUED,
-    "set_aside": journeys.SET_ASIDE,
+    "set_aside": journeys.QUEUED_EVENT,
     "shown": journeys.SHOWN,
     "listed": journeys.LISTED,
     "registered": journeys.REGISTERED,

@@ -60,7 +60,9 @@ def _origin(inputs: Inputs, prices: Prices) -> Iterator[str]:
     yield f"  how often each flow happens, {assumed['month']['payout_hours_per_day']:g} hours of"
     yield "  payouts a day, Lambda's own log lines"
     yield f"- {stands.architecture}; {stands.alarm_metrics} alarms ({alarms});"
-    request, idle = (_milliseconds(inputs, flow) for flow in (journeys.TOLD, journeys.IDLE))
+    request, idle = (
+        _milliseconds(inputs, flow) for flow in (journeys.SETTLED_BY_WEBHOOK, journeys.IDLE)
+    )
     yield f"  POST /payouts takes {request:,.0f} ms, most of it Monoova's part, an idle minute"
     yield f"  {idle:,.0f} ms"
 

@@ -10,18 +10,18 @@ from typing import Any
 Json = dict[str, Any]
 
 _START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-_DOOR = "/webhooks/monoova/NppPaymentStatus"
+_WEBHOOK_PATH = "/webhooks/monoova/NppPaymentStatus"
 WHO = "user:0a1b"
 JO, ANN = "jo.citizen@example.org", "802-985 123456789"
 SECRETS = (JO, "123456789", "key+5/e1f?", "Zoë “Z”")
 
-# Each payout's story, as event and state after it.
+# Each payout's history, as event and state after it.
 _PAID = (
     ("Requested", "Pending/Sending"),
     ("SendAccepted", "Pending/Accepted"),
     ("SettledComplete", "Completed"),
 )
-_STORIES = {
+_HISTORIES = {
     "p1": _PAID,
     "p2": (("Requested", "Pending/Sending"), ("SendRefused", "Failed")),
     "p3": (*_PAID[:2], ("SettledRejected", "Failed")),
@@ -146,9 +146,9 @@ class Evidence:
 
 
 def payout(name: str, amount: object, *, entries: int | None = None, **changed: Any) -> Json:
-    """The JSON of `GET /payouts/{id}` after the first `entries` entries of its story."""
-    story = _STORIES[name][:entries]
-    is_at_end = len(story) == len(_STORIES[name])
+    """The JSON of `GET /payouts/{id}` after the first `entries` entries of its history."""
+    steps = _HISTORIES[name][:entries]
+    is_at_end = len(steps) == len(_HISTORIES[name])
     history = [
         {
             "at": (_START + timedelta(minutes=5, seconds=n)).isoformat(),
@@ -157,7 +157,7 @@ def payout(name: str, amount: object, *, entries: int | None = None, **changed: 
             "by": "monoova",
             "detail": None,
         }
-        for n, (event, state) in enumerate(story)
+        for n, (event, state) in enumerate(steps)
     ]
     return {
         "transaction_id": name,
@@ -166,7 +166,7 @@ def payout(name: str, amount: object, *, entries: int | None = None, **changed: 
         "destination_id": "d-jo",
         "destination": "j•••@example.org",
         "amount": amount,
-        **_state(story[-1][1]),
+        **_state(steps[-1][1]),
         "needs_review": is_at_end and name in _REVIEWS,
         "review_reason": _REVIEWS.get(name) if is_at_end else None,
         "failure_code": _FAILURES.get(name) if is_at_end else None,
@@ -189,11 +189,11 @@ def _body(amount: object, **fields: Any) -> Json:
 
 
 def good_run() -> Evidence:
-    """Ten payouts: paid, refused, rejected, returned, cancelled, retried, died, disputed …"""
+    """Ten payouts: paid, refused, rejected, returned, cancelled, retried, killed, disputed …"""
     run = Evidence()
-    run.note("fault", what="the function dies after the first write")
+    run.note("fault", what="the function is killed after the first write")
     run.ask("a1", "/payouts", _body("125.50", destination_id="d-jo"), "k-1")
-    run.note("unknown", ask="a1", why="died")
+    run.note("unknown", ask="a1", why="killed")
     run.ask("a1-again", "/payouts", _body("125.50", destination_id="d-jo"), "k-1")
     run.answer("a1-again", 202, payout("p1", 125.50, entries=2))
     run.note("seen", transaction_id="p1", payout=payout("p1", 125.50, entries=2))
@@ -227,10 +227,10 @@ def good_run() -> Evidence:
     run.ask("a12", "/payouts", _body("x"))
     run.answer("a12", 400, {"code": "InvalidRequest"})
     run.note("listing", transaction_ids=["p1", "p2"])
-    run.note("webhook", path=_DOOR, genuine=True, status=200, reference="p1")
-    run.note("webhook", path=_DOOR, genuine=True, status=None, reference="p1")
+    run.note("webhook", path=_WEBHOOK_PATH, genuine=True, status=200, reference="p1")
+    run.note("webhook", path=_WEBHOOK_PATH, genuine=True, status=None, reference="p1")
     run.note("attack", what="forged webhook", reference="p1")
-    run.note("webhook", path=_DOOR, genuine=False, status=401, reference="p1")
+    run.note("webhook", path=_WEBHOOK_PATH, genuine=False, status=401, reference="p1")
     run.note("written", to="log", text='{"outcome": "applied", "transaction_id": "p1"}')
     run.note("quiet")
     _end(run)
@@ -246,10 +246,10 @@ def _end(run: Evidence) -> None:
         "p7": {"description": "rent-7"},
     }
     amounts = ("125.50", "20", "30.00", "40.00", "50.00", "30.00", "70.00", "80.00", "90.00", "100")
-    for name, amount in zip(_STORIES, amounts, strict=True):
+    for name, amount in zip(_HISTORIES, amounts, strict=True):
         shown = payout(name, amount, **changes.get(name, {}))
         run.note("seen", transaction_id=name, payout=shown)
-    run.note("listing", transaction_ids=list(_STORIES))
+    run.note("listing", transaction_ids=list(_HISTORIES))
     run.note("end", unreachable=[])
 
 

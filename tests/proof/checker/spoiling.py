@@ -13,7 +13,7 @@ def change(payout_name: str, **fields: object) -> Spoil:
 
 
 def change_history(payout_name: str, number: int, **fields: object) -> Spoil:
-    """Everywhere that this entry is shown, so that only the story itself is wrong."""
+    """Changes the entry wherever it is shown, so that only the history itself is wrong."""
 
     def spoil(run: Evidence) -> None:
         for shown in shown_payouts(run, payout_name):
@@ -28,7 +28,7 @@ def shown_payouts(run: Evidence, name: str) -> list[Json]:
     return [d for d in documents if d.get("transaction_id") == name and "history" in d]
 
 
-def told(text: str, to: str = "log") -> Spoil:
+def written(text: str, to: str = "log") -> Spoil:
     return lambda run: run.insert_before_quiet({"kind": "written", "to": to, "text": text})
 
 
@@ -38,21 +38,21 @@ def webhook(*, genuine: bool, status: int) -> Spoil:
 
 
 def return_announced(reference: str) -> Spoil:
-    """Monoova told us that the money came back, and we said that we had heard."""
+    """A webhook of the money's return, which was answered with 200."""
     path = "/webhooks/monoova/NppReturn"
     line = {"kind": "webhook", "path": path, "genuine": True, "status": 200}
     return lambda run: run.insert_before_quiet({**line, "reference": reference})
 
 
 def announced(reference: str, amount: str) -> Spoil:
-    """Monoova told us of a payment, and we said that we had heard."""
+    """A webhook of a payment, which was answered with 200."""
     path = "/webhooks/monoova/NppPaymentStatus"
     line = {"kind": "webhook", "path": path, "genuine": True, "status": 200}
     return lambda run: run.insert_before_quiet({**line, "reference": reference, "amount": amount})
 
 
 def forget(name: str) -> Spoil:
-    """The system lists the payout no more, and it is not looked at."""
+    """The payout is neither listed nor shown in the end."""
 
     def spoil(run: Evidence) -> None:
         run.history.remove(run.line("seen", transaction_id=name))
@@ -75,7 +75,7 @@ def add_payout(name: str, like: str, **changed: object) -> Spoil:
 
 
 def ask_too(path: str, body: Json, status: int, answer: Json, key: str | None = None) -> Spoil:
-    """One more ask, with its answer."""
+    """One more request, with its answer."""
     asked = {"kind": "asked", "ask": "b", "who": "user:0a1b", "method": "POST", "path": path}
     answered = {"kind": "answered", "ask": "b", "status": status, "body": answer}
     return lambda run: run.insert_before_quiet(asked | {"body": body, "key": key}, answered)
@@ -93,7 +93,7 @@ def see_before(name: str, **changed: object) -> Spoil:
 
 
 def move_entry(name: str, events: list[tuple[str, str]]) -> Spoil:
-    """The payout's story continues otherwise after its request."""
+    """The payout's history continues in these events after its request."""
 
     def spoil(run: Evidence) -> None:
         shown = run.seen(name)
@@ -126,27 +126,27 @@ def payment(index: int, **fields: object) -> Spoil:
 
 
 def answer(name: str, status: int, **body: object) -> Spoil:
-    """The ask was answered otherwise."""
+    """The request was answered otherwise."""
     return lambda run: run.answered(name).update(status=status, body=body)
 
 
 def asked(name: str, **fields: object) -> Spoil:
-    """The ask was another."""
+    """The request had other fields."""
     return lambda run: run.line("asked", ask=name).update(fields)
 
 
 def asked_for(name: str, **fields: object) -> Spoil:
-    """The ask was for something else."""
+    """The request had another body."""
     return lambda run: run.line("asked", ask=name)["body"].update(fields)
 
 
 def answered_payout(name: str, **fields: object) -> Spoil:
-    """The payout in an answer was another."""
+    """The payout in an answer had other fields."""
     return lambda run: run.answered(name)["body"].update(fields)
 
 
 def answered_entry(name: str, number: int, **fields: object) -> Spoil:
-    """An entry of the history in an answer was another."""
+    """An entry of the history in an answer had other fields."""
     return lambda run: run.answered(name)["body"]["history"][number].update(fields)
 
 
@@ -156,7 +156,7 @@ def sent(reference: str, amount: str) -> Spoil:
 
 
 def resolved(name: str, event: str) -> Spoil:
-    """A person has closed the review, in the state that the payout was in."""
+    """An administrator has closed the review, in the state that the payout was in."""
 
     def spoil(run: Evidence) -> None:
         shown = run.seen(name)

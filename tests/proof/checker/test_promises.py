@@ -29,8 +29,8 @@ from tests.proof.checker.spoiling import (
     return_announced,
     see_before,
     sent,
-    told,
     webhook,
+    written,
 )
 
 
@@ -60,19 +60,19 @@ BROKEN = [
     ),
     put(
         "P1",
-        "one wish has several payouts",
+        "one requested payment has several payouts",
         asked("a6", path="/payouts", key="k-3"),
         "a key that was given two payouts",
     ),
     put(
         "P1",
-        "one wish has several payouts",
+        "one requested payment has several payouts",
         add_payout("p11", "p7"),
-        "two payouts of one ask, told by its description",
+        "two payouts of one request, found by its description",
     ),
     put(
         "P1",
-        "one wish was booked more than once",
+        "one requested payment was booked more than once",
         both(add_payout("p11", "p7"), sent("p11", "70.0000")),
         "two bookings of one ask under two references",
     ),
@@ -138,41 +138,41 @@ BROKEN = [
     ),
     put(
         "P2",
-        "Queued for ever, and no person is called",
+        "Queued for ever, and not in review",
         move_entry("p5", []),
         "a queued payout without a review",
     ),
     put(
         "P2",
-        "Pending/Unresolved for ever, and no person is called",
+        "Pending/Unresolved for ever, and not in review",
         change("p9", needs_review=False, review_reason=None),
         "a payout in doubt without a review",
     ),
     put(
         "P2",
-        "AwaitingApproval for ever, and no person is called",
+        "AwaitingApproval for ever, and not in review",
         both(move_entry("p5", []), change("p5", status="AwaitingApproval")),
         "a payout that is not approved",
     ),
     put(
         "P2",
-        "a payout came of a no",
+        "a refused request made a payout",
         lambda run: run.line("unknown", ask="a7").update(
             kind="answered", status=503, body={"code": "StorageUnavailable"}
         ),
-        "told that nothing was done, by description",
+        "answered that nothing was done, by description",
     ),
     put(
         "P2",
-        "a payout came of a no",
+        "a refused request made a payout",
         answer("a9", 503, code="MonoovaUnavailable", transaction_id="p9"),
-        "told that nothing was done, by name",
+        "answered that nothing was done, by id",
     ),
     put(
         "P2",
-        "a payout was there before anybody asked who was not told no",
+        "a payout is older than each request that was not refused",
         asked("a5-again", at="2026-03-02T01:06:00Z"),
-        "told that nothing was done, by key",
+        "answered that nothing was done, by key",
     ),
     put(
         "P2",
@@ -182,7 +182,7 @@ BROKEN = [
     ),
     put(
         "P2",
-        "two wishes were given one payout",
+        "two requested payments were given one payout",
         both(asked("a5-again", key="k-2"), answer("a5", 202, transaction_id="p5")),
         "two keys were given one payout",
     ),
@@ -196,11 +196,11 @@ BROKEN = [
         "P3",
         "Completed, but booked 1 times, and the payee holds 0",
         both(credit("p1", "125.5000", "return_credit"), return_announced("p1")),
-        "Completed, and told of its return",
+        "Completed, with a webhook of its return",
     ),
     put(
         "P3",
-        "news of 999.99 was not raised",
+        "a report of 999.99 was not raised",
         announced("p1", "999.99"),
         "a webhook about another amount",
     ),
@@ -342,24 +342,24 @@ BROKEN = [
     ),
     put(
         "P3",
-        "told as refused, and is not Failed",
+        "answered as refused, and is not Failed",
         change("p2", status="Completed"),
-        "told as refused, and paid",
+        "answered as refused, and paid",
     ),
-    put("P4", "secret 1 stands in a log", told(f"cannot pay {JO.upper()}"), "a secret in a log"),
-    put("P4", "secret 2 stands in a queue", told('{"bsb": 123456789}', "queue"), "a number"),
-    put("P4", "secret 3 stands in a metric", told("key%2B5%2Fe1f%3F", "metric"), "in a URL"),
-    put("P4", "secret 3 stands in a log", told("Basic a2V5KzUvZTFmPzo="), "in base64"),
+    put("P4", "secret 1 stands in a log", written(f"cannot pay {JO.upper()}"), "a secret in a log"),
+    put("P4", "secret 2 stands in a queue", written('{"bsb": 123456789}', "queue"), "a number"),
+    put("P4", "secret 3 stands in a metric", written("key%2B5%2Fe1f%3F", "metric"), "in a URL"),
+    put("P4", "secret 3 stands in a log", written("Basic a2V5KzUvZTFmPzo="), "in base64"),
     put(
         "P4",
         "secret 3 stands in a log",
-        told("eCBrZXkrNS9lMWY_IHg"),
+        written("eCBrZXkrNS9lMWY_IHg"),
         "in base64 for URLs, in the midst of a text",
     ),
     put(
         "P4",
         "secret 4 stands in a log",
-        told(r'{"message": "{\"name\": \"Zo\\u00eb \\u201cZ\\u201d\"}"}'),
+        written(r'{"message": "{\"name\": \"Zo\\u00eb \\u201cZ\\u201d\"}"}'),
         "in JSON inside JSON",
     ),
     put(
@@ -461,10 +461,14 @@ BROKEN = [
 
 HELD = [
     pytest.param(announced("p1", "125.50"), id="a webhook about the amount that was paid"),
-    pytest.param(credit("p1", "125.5000", "return_credit"), id="a return of which no news arrived"),
-    pytest.param(webhook(genuine=True, status=503), id="a genuine webhook is asked to come again"),
-    pytest.param(webhook(genuine=False, status=500), id="a forgery meets an error"),
-    pytest.param(told("", "answer"), id="nothing was written"),
+    pytest.param(
+        credit("p1", "125.5000", "return_credit"), id="a return of which no webhook arrived"
+    ),
+    pytest.param(
+        webhook(genuine=True, status=503), id="a genuine webhook is answered with a retry"
+    ),
+    pytest.param(webhook(genuine=False, status=500), id="a forged webhook meets an error"),
+    pytest.param(written("", "answer"), id="nothing was written"),
     pytest.param(resolved("p8", "ResolvedFailed"), id="a person has closed the dispute"),
     pytest.param(see_before("p4", description="rent", destination="•••"), id="depersonalised"),
     pytest.param(
@@ -482,7 +486,7 @@ HELD = [
     ),
     pytest.param(
         ask_too("/payouts/validate", {"amount": "12"}, 200, {"is_valid": True}),
-        id="to validate is no wish to pay",
+        id="validating requests no payment",
     ),
     pytest.param(
         ask_too("/payouts", _P1, 202, payout("p1", 125.5), "k-1"),
@@ -504,9 +508,9 @@ def test_the_summary_counts_what_was_checked_and_hides_no_dispute(
 ) -> None:
     _, said = verdict(good_run(), tmp_path, capsys)
     assert said.splitlines()[:-1] == [
-        "53 lines, 16 asks (2 without an answer)",
-        "12 wishes to pay, 10 payouts: 1 Cancelled, 3 Completed, 3 Failed, 1 Pending/Unresolved,"
-        " 2 Returned, 2 in review",
+        "53 lines, 16 requests (2 without an answer)",
+        "12 requested payments, 10 payouts: 1 Cancelled, 3 Completed, 3 Failed,"
+        " 1 Pending/Unresolved, 2 Returned, 2 in review",
         "19 movements in Monoova's book, 7 bookings",
         "2 genuine webhooks, 1 forged",
         "26 texts searched for 4 secrets",
@@ -531,7 +535,7 @@ def test_a_violation_says_where_to_look_and_does_not_repeat_the_secret(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = good_run()
-    told(f"cannot pay {JO}")(run)
+    written(f"cannot pay {JO}")(run)
     line = run.history.index(run.line("written")) + 1
     _, said = verdict(run, tmp_path, capsys)
     assert said.splitlines()[0] == f"P4: secret 1 stands in a log [line {line}]"

@@ -1,12 +1,12 @@
-"""The app's side of a round: the same payouts through all flows, one flow after the other."""
+"""Drives the measured app: a few payouts through all flows, one flow after the other."""
 
 from bench.children import Done, Side
 from bench.flows import Events, Flow
 from bench.setting import Setting
 
 
-class Office:
-    """An administrator and Monoova, at the entry points of one measured app."""
+class FlowDriver:
+    """Sends an administrator's and Monoova's events to one measured app."""
 
     def __init__(self, side: Side, events: Events, setting: Setting) -> None:
         """Registers the customer who is paid."""
@@ -18,7 +18,7 @@ class Office:
         self._ids: list[str] = []
 
     def turn(self, flow: Flow, count: int = 1) -> Done:
-        """Does one flow: `count` new payouts, or what comes next for those of the last turn.
+        """Does one flow: `count` new payouts, or the next step of those of the last turn.
 
         Raises:
             SideError: the app answered otherwise than it must.
@@ -29,8 +29,8 @@ class Office:
         elif flow is Flow.SHOW:
             done, _ = self._side.answered(self._events.shows(self._ids), 200)
         else:
-            news = [self._setting.news.of(each) for each in self._ids]
-            done, _ = self._side.answered(self._events.webhooks(news), 200)
+            deliveries = [self._setting.webhooks.of(each) for each in self._ids]
+            done, _ = self._side.answered(self._events.webhooks(deliveries), 200)
         return done
 
     @property

@@ -34,7 +34,7 @@ from chalicelib.privacy.erase_customer import Erasure
 from chalicelib.reports.store.funding import Funding
 from chalicelib.webhooks.receive_webhook import WebhookService
 from chalicelib.webhooks.signature import SignatureVerifier
-from proof.interleavings.explorer import START, Actor, Lanes
+from proof.interleavings.explorer import START, Actor, Scheduler
 from proof.interleavings.provider import Fate, ProviderClient
 from proof.memory.controls import MemoryControls, MemoryTogether
 from proof.memory.customers import MemoryCustomers
@@ -61,17 +61,17 @@ def _no_funds() -> Funding:
 
 
 class _OpenVault(Vault):
-    """Nothing is secret here but whether KMS answers."""
+    """A vault that encrypts nothing: only whether KMS answers matters here."""
 
-    def __init__(self, world: Lanes) -> None:
-        self._world = world
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
 
     def open(self, customer_id: str, purpose: str, sealed: bytes) -> dict[str, str]:
-        return self._world.cross(Call("kms", "Decrypt"), lambda: dict(_RECORD))
+        return self._scheduler.cross(Call("kms", "Decrypt"), lambda: dict(_RECORD))
 
 
 class _NoRecords(Accesses):
-    """What was opened to redact a text decides nothing: recording it is no place to cross."""
+    """An audit log that is not kept: no decision depends on it, so no order is tried around it."""
 
     def __init__(self) -> None:
         return
@@ -81,8 +81,8 @@ class _NoRecords(Accesses):
 
 
 class _Payouts(MemoryPayouts):
-    """Where there is one payout, no other actor can change what the other shards answer, or the
-    count of payouts in review: neither is a place to cross."""
+    """With one payout, no other actor changes what the other shards answer, or the count of payouts
+    in review: no order is tried around these calls."""
 
     def due(
         self, shard: int, now: datetime, limit: int, start: Mapping[str, str] | None = None
@@ -95,25 +95,25 @@ class _Payouts(MemoryPayouts):
         return 0
 
 
-class _Mailbox(Queue):
-    """Messages that never come: nothing may depend on them."""
+class _LosingQueue(Queue):
+    """A queue that delivers nothing: no promise may depend on a message."""
 
-    def __init__(self, world: Lanes) -> None:
-        self._world = world
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
 
     def put(self, message: Any, delay_seconds: int = 0) -> None:
-        self._world.cross(Call("sqs", "SendMessage"), lambda: None)
+        self._scheduler.cross(Call("sqs", "SendMessage"), lambda: None)
 
 
 class Function:
-    """One function instance: its own memory of the gate, its own leases; made as it is needed."""
+    """One function instance: its own memory of the gate, its own leases; made when needed."""
 
-    def __init__(self, world: Lanes, number: int, policy: Policy) -> None:
-        self._world = world
+    def __init__(self, scheduler: Scheduler, number: int, policy: Policy) -> None:
+        self._scheduler = scheduler
         self._number = number
         self._policy = policy
         self._ids = 0
-        self.payouts = _Payouts(world.tables, world)
+        self.payouts = _Payouts(scheduler.tables, scheduler)
 
     def _new_id(self) -> uuid.UUID:
         self._ids += 1
@@ -121,20 +121,20 @@ class Function:
 
     @cached_property
     def _together(self) -> MemoryTogether:
-        return MemoryTogether(self._world.tables, self._world)
+        return MemoryTogether(self._scheduler.tables, self._scheduler)
 
     @cached_property
     def _monoova(self) -> ProviderClient:
-        return ProviderClient(self._world)
+        return ProviderClient(self._scheduler)
 
     @cached_property
     def _gatekeeper(self) -> Gatekeeper:
-        controls = MemoryControls(self._world.tables, self._world)
-        return Gatekeeper(controls, self._world, lambda: "1")
+        controls = MemoryControls(self._scheduler.tables, self._scheduler)
+        return Gatekeeper(controls, self._scheduler, lambda: "1")
 
     @cached_property
     def _recorder(self) -> Recorder:
-        return Recorder(self.payouts, self._world)
+        return Recorder(self.payouts, self._scheduler)
 
     @cached_property
     def _sender(self) -> PayoutSender:
@@ -142,7 +142,7 @@ class Function:
             self._monoova,
             self._gatekeeper,
             self._recorder,
-            self._world,
+            self._scheduler,
             self._policy,
             _SOURCE,
             lambda: 0.5,
@@ -153,12 +153,12 @@ class Function:
         return Dispatcher(
             self.payouts,
             self._together,
-            _OpenVault(self._world),
+            _OpenVault(self._scheduler),
             self._monoova,
             self._gatekeeper,
             self._sender,
             self._recorder,
-            self._world,
+            self._scheduler,
             self._policy,
             self._new_id,
             lambda _batch_id: None,
@@ -172,8 +172,8 @@ class Function:
             self._monoova,
             self._gatekeeper,
             self.dispatcher,
-            _Mailbox(self._world),
-            self._world,
+            _LosingQueue(self._scheduler),
+            self._scheduler,
             self._policy,
             lambda: self._opener,
             tuple,
@@ -182,7 +182,7 @@ class Function:
 
     @cached_property
     def _opener(self) -> Opener:
-        return Opener(_OpenVault(self._world), _NoRecords(), self._world, self._new_id)
+        return Opener(_OpenVault(self._scheduler), _NoRecords(), self._scheduler, self._new_id)
 
     @cached_property
     def payout_requests(self) -> PayoutRequestService:
@@ -190,12 +190,12 @@ class Function:
             self.payouts,
             self._acceptance,
             self._together,
-            _OpenVault(self._world),
+            _OpenVault(self._scheduler),
             self._monoova,
             self._gatekeeper,
             self._sender,
-            _Mailbox(self._world),
-            self._world,
+            _LosingQueue(self._scheduler),
+            self._scheduler,
             self._policy,
             100_000,
             ApprovalRules(),
@@ -204,7 +204,7 @@ class Function:
 
     @cached_property
     def _acceptance(self) -> Acceptance:
-        return Acceptance(self.payouts, None, Limits(), self._world, lambda: 0.5)
+        return Acceptance(self.payouts, None, Limits(), self._scheduler, lambda: 0.5)
 
     @cached_property
     def administration(self) -> AdministrationService:
@@ -215,24 +215,24 @@ class Function:
             self._monoova,
             self._gatekeeper,
             self._recorder,
-            self._world,
+            self._scheduler,
             self._policy,
         )
 
     @cached_property
     def erasure(self) -> Erasure:
-        customers = MemoryCustomers(self._world.tables, self._world)
+        customers = MemoryCustomers(self._scheduler.tables, self._scheduler)
         of_customer = PayoutsOfCustomer(self.payouts)
-        return Erasure(customers, self.payouts, of_customer, self._world, lambda _: None)
+        return Erasure(customers, self.payouts, of_customer, self._scheduler, lambda _: None)
 
     @cached_property
     def webhooks(self) -> WebhookService:
         return WebhookService(
             self.payouts,
             self._recorder,
-            SignatureVerifier(lambda: b"", self._world),
-            _Mailbox(self._world),
-            self._world,
+            SignatureVerifier(lambda: b"", self._scheduler),
+            _LosingQueue(self._scheduler),
+            self._scheduler,
             lambda: (Secret("s"),),
             False,
             _no_funds,
@@ -248,7 +248,7 @@ def customer() -> SealedCustomer:
 
 
 def payout(state: State, due_at: datetime = START, **fields: Any) -> Payout:
-    """A payout as some earlier function left it."""
+    """A payout as an earlier function stored it."""
     entries = (HistoryEntry(START, "Requested", state, "alice"),)
     usual: dict[str, Any] = {
         "transaction_id": PAYOUT,
@@ -271,9 +271,9 @@ def payout(state: State, due_at: datetime = START, **fields: Any) -> Payout:
     return Payout(**usual | fields)
 
 
-def stage(world: Lanes, *rows: Payout, fate: Fate = Fate.PAID) -> None:
-    """Clears the world and puts these rows and the customer into it."""
-    tables = world.tables
+def set_up(scheduler: Scheduler, *rows: Payout, fate: Fate = Fate.PAID) -> None:
+    """Clears the tables and stores these rows and the customer."""
+    tables = scheduler.tables
     tables.payouts.clear()
     tables.earlier.clear()
     tables.customers.clear()
@@ -282,28 +282,28 @@ def stage(world: Lanes, *rows: Payout, fate: Fate = Fate.PAID) -> None:
     tables.customers[CUSTOMER] = customer()
     for row in rows:
         tables.payouts[row.transaction_id] = row
-    world.provider.fate = fate
+    scheduler.provider.fate = fate
 
 
 # --- actors
 
 
-def delivery(world: Lanes, number: int, policy: Policy) -> Actor:
-    """The queue hands over the payout's message."""
-    made = Function(world, number, policy)
+def delivery(scheduler: Scheduler, number: int, policy: Policy) -> Actor:
+    """The queue delivers the payout's message."""
+    made = Function(scheduler, number, policy)
     return Actor(
         f"delivery {number}", lambda: made.dispatcher.dispatch(PAYOUT, CUSTOMER, "queue", _SECONDS)
     )
 
 
-def reconciliation(world: Lanes, number: int, policy: Policy) -> Actor:
-    made = Function(world, number, policy)
+def reconciliation(scheduler: Scheduler, number: int, policy: Policy) -> Actor:
+    made = Function(scheduler, number, policy)
     return Actor(f"reconciler {number}", lambda: made.reconciler.run(_SECONDS))
 
 
-def request(world: Lanes, number: int, policy: Policy) -> Actor:
-    """A client asks for a payout; all that use this ask for the same one."""
-    made = Function(world, number, policy)
+def request(scheduler: Scheduler, number: int, policy: Policy) -> Actor:
+    """A client's request for a payout, under one key in all scenarios."""
+    made = Function(scheduler, number, policy)
     ask = PayoutRequest(CUSTOMER, CENTS)
     return Actor(
         f"request {number}",
@@ -311,59 +311,67 @@ def request(world: Lanes, number: int, policy: Policy) -> Actor:
     )
 
 
-def cancellation(world: Lanes, number: int, policy: Policy) -> Actor:
-    made = Function(world, number, policy)
+def cancellation(scheduler: Scheduler, number: int, policy: Policy) -> Actor:
+    made = Function(scheduler, number, policy)
     return Actor("cancel", lambda: made.administration.cancel(PAYOUT, "carol"))
 
 
-def erasure(world: Lanes, number: int, policy: Policy) -> Actor:
-    made = Function(world, number, policy)
+def erasure(scheduler: Scheduler, number: int, policy: Policy) -> Actor:
+    made = Function(scheduler, number, policy)
     return Actor("erase", lambda: made.erasure.erase(CUSTOMER))
 
 
-def bank(world: Lanes) -> Actor:
+def bank(scheduler: Scheduler) -> Actor:
     """The payee's bank decides, some time after the booking."""
 
     def settle() -> None:
-        world.cross(Call("bank", "Settle"), lambda: setattr(world.provider, "is_settled", True))
+        scheduler.cross(
+            Call("bank", "Settle"), lambda: setattr(scheduler.provider, "is_settled", True)
+        )
 
-    return Actor("bank", settle, lambda: bool(world.provider.bookings), is_function=False)
+    return Actor("bank", settle, lambda: bool(scheduler.provider.bookings), is_function=False)
 
 
-def late_request(world: Lanes) -> Actor:
-    """A request that its sender has given up arrives all the same."""
+def late_request(scheduler: Scheduler) -> Actor:
+    """A request whose sender has had a timeout arrives after all."""
 
     def arrive() -> None:
-        world.cross(Call("monoova", "Arrive"), lambda: world.provider.arrive_late(world.now()))
+        scheduler.cross(
+            Call("monoova", "Arrive"), lambda: scheduler.provider.arrive_late(scheduler.now())
+        )
 
-    return Actor("late request", arrive, lambda: bool(world.provider.late), is_function=False)
+    return Actor("late request", arrive, lambda: bool(scheduler.provider.late), is_function=False)
 
 
-def returning(world: Lanes) -> Actor:
+def returning(scheduler: Scheduler) -> Actor:
     """The payee's bank sends the money back, after it had arrived."""
 
     def give_back() -> None:
-        world.cross(Call("bank", "Return"), lambda: setattr(world.provider, "is_returned", True))
+        scheduler.cross(
+            Call("bank", "Return"), lambda: setattr(scheduler.provider, "is_returned", True)
+        )
 
-    return Actor("bank's return", give_back, lambda: world.provider.is_settled, is_function=False)
+    return Actor(
+        "bank's return", give_back, lambda: scheduler.provider.is_settled, is_function=False
+    )
 
 
 def webhook(
-    world: Lanes, number: int, policy: Policy, kind: NoticeKind, *, is_lie: bool = False
+    scheduler: Scheduler, number: int, policy: Policy, kind: NoticeKind, *, is_false: bool = False
 ) -> Actor:
-    """Monoova announces how the payout ended; a lie says what is not so."""
-    made = Function(world, number, policy)
+    """Monoova reports how the payout ended; a false report contradicts its book."""
+    made = Function(scheduler, number, policy)
 
     def may_begin() -> bool:
-        provider = world.provider
+        provider = scheduler.provider
         is_back = kind is not NoticeKind.RETURNED or provider.is_returned
         return provider.is_settled and is_back
 
-    def tell() -> None:
-        reference = next(iter(world.tables.payouts), PAYOUT)
-        cents = world.provider.bookings[0][1]
-        made.webhooks.apply(Notice(kind, reference, cents, "71", "why" if is_lie else None))
+    def report() -> None:
+        reference = next(iter(scheduler.tables.payouts), PAYOUT)
+        cents = scheduler.provider.bookings[0][1]
+        made.webhooks.apply(Notice(kind, reference, cents, "71", "why" if is_false else None))
         if kind is NoticeKind.RETURNED:
-            world.provider.return_was_told = True
+            scheduler.provider.return_was_reported = True
 
-    return Actor(f"webhook {kind} {number}", tell, may_begin)
+    return Actor(f"webhook {kind} {number}", report, may_begin)

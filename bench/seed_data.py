@@ -1,4 +1,4 @@
-"""Puts thousands of payouts into the world, as earlier functions would have left them."""
+"""Stores thousands of payouts, as earlier functions would have left them."""
 
 import base64
 import json
@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from bench.counterparts import FarEnd
+from bench.counterparts import Counterparts
 from chalicelib.customers.manage_customers import destination_purpose
 from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 from proof.memory.services import MemoryVault
-from proof.seam import Open
+from proof.seam import NoFaults
 from simulator.messages import Request, to_json
 from simulator.monoova import API_KEY
 from simulator.testing import payid_payout
@@ -23,31 +23,31 @@ _EXECUTE: Final = "/financial/v2/transaction/execute"
 _HEADERS: Final = {"authorization": "Basic " + base64.b64encode(f"{API_KEY}:".encode()).decode()}
 
 
-def sent(far: FarEnd, count: int) -> None:
-    """So many payouts that Monoova took just now; no webhook will tell of any."""
+def sent(counterparts: Counterparts, count: int) -> None:
+    """Stores `count` payouts that Monoova has just accepted; no webhook follows."""
     for number in range(count):
-        payout = _stored(far, number, State.ACCEPTED)
+        payout = _stored(counterparts, number, State.ACCEPTED)
         body = to_json(payid_payout(payout.unique_reference, _CENTS / 100))
-        reply = far.monoova.handle(Request("POST", _EXECUTE, {}, _HEADERS, body))
+        reply = counterparts.monoova.handle(Request("POST", _EXECUTE, {}, _HEADERS, body))
         assert reply.http == 200, reply.body
 
 
-def queued(far: FarEnd, count: int) -> None:
-    """So many payouts of two hundred customers, each with its message on the queue."""
-    vault = MemoryVault(Open())
+def queued(counterparts: Counterparts, count: int) -> None:
+    """Stores `count` payouts of two hundred customers, each with its message on the queue."""
+    vault = MemoryVault(NoFaults())
     for number in range(min(count, _CUSTOMERS)):
-        far.tables.customers[_id(1, number)] = _customer(far, vault, number)
+        counterparts.tables.customers[_id(1, number)] = _customer(counterparts, vault, number)
     for number in range(count):
-        payout = _stored(far, number, State.QUEUED)
+        payout = _stored(counterparts, number, State.QUEUED)
         ids = {"transaction_id": payout.transaction_id, "customer_id": payout.customer_id}
-        far.messages.append(json.dumps(ids))
+        counterparts.messages.append(json.dumps(ids))
 
 
-def customers(far: FarEnd, count: int) -> None:
-    """So many customers, each with a destination of their own."""
-    vault = MemoryVault(Open())
+def customers(counterparts: Counterparts, count: int) -> None:
+    """Stores `count` customers, each with one destination."""
+    vault = MemoryVault(NoFaults())
     for number in range(count):
-        far.tables.customers[_id(1, number)] = _customer(far, vault, number)
+        counterparts.tables.customers[_id(1, number)] = _customer(counterparts, vault, number)
 
 
 def customer_id(number: int) -> str:
@@ -59,15 +59,15 @@ def _id(kind: int, number: int) -> str:
     return str(UUID(int=(kind << 96) + number, version=4))
 
 
-def _customer(far: FarEnd, vault: MemoryVault, number: int) -> SealedCustomer:
-    now, customer_id, destination_id = far.clock(), _id(1, number), _id(2, number)
+def _customer(counterparts: Counterparts, vault: MemoryVault, number: int) -> SealedCustomer:
+    now, customer_id, destination_id = counterparts.clock(), _id(1, number), _id(2, number)
     sealed = vault.seal(customer_id, destination_purpose(destination_id), _RECORD)
     destination = SealedDestination(destination_id, "PayId", "Email", "j•••", now, sealed)
     return SealedCustomer(customer_id, now, now, 1, b"sealed", (destination,))
 
 
-def _stored(far: FarEnd, number: int, state: State) -> Payout:
-    now, customer = far.clock(), number % _CUSTOMERS
+def _stored(counterparts: Counterparts, number: int, state: State) -> Payout:
+    now, customer = counterparts.clock(), number % _CUSTOMERS
     payout = Payout(
         transaction_id=_id(3, number),
         unique_reference=_id(3, number),
@@ -87,5 +87,5 @@ def _stored(far: FarEnd, number: int, state: State) -> Payout:
         history=(HistoryEntry(now, "Requested", state, "admin"),),
         history_size=1,
     )
-    far.tables.write(payout)
+    counterparts.tables.write(payout)
     return payout
