@@ -26,7 +26,7 @@ from chalicelib.payouts.store.counted_payouts import CountedPayouts, CountsBusyE
 from proof.lambda_events import user
 from tests.control.test_limits import replace_counting
 from tests.payouts.test_queues import order
-from tests.payouts.test_requesting import BANK_ACCOUNT, AwsCalls, unreachable
+from tests.payouts.test_request_payout import BANK_ACCOUNT, AwsCalls, unreachable
 from tests.world import ADMIN, APPROVER, WEBHOOK_SECRET, Caller, HttpAnswer, World, as_approver
 
 SEND: Final = "send_queued_payouts"

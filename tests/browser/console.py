@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-from tests.browser.people import PASSWORD, Person
-from tests.served import Served
+from tests.app_server import AppServer
+from tests.browser.users import PASSWORD, User
 
 SCREENSHOTS: Final = Path(__file__).parents[2] / "build" / "screenshots"
 _AXE: Final = files("axe_playwright_python") / "axe.min.js"
@@ -25,7 +25,7 @@ class Console:
     """
 
     page: Page
-    served: Served
+    server: AppServer
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -40,12 +40,12 @@ class Console:
 
     @property
     def url(self) -> str:
-        return f"{self.served.url}/console"
+        return f"{self.server.url}/console"
 
     def open(self, place: str = "/") -> None:
         self.page.goto(f"{self.url}#{place}")
 
-    def sign_in(self, person: Person, place: str = "/") -> None:
+    def sign_in(self, person: User, place: str = "/") -> None:
         """By the sign-in page, to a place in the console."""
         self.open(place)
         self.page.get_by_role("button", name="Sign in").click()

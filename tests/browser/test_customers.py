@@ -6,8 +6,8 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.console import Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import OPERATOR
+from tests.browser.sample_data import SampleData
+from tests.browser.users import OPERATOR
 
 
 def registered(console: Console, name: str) -> None:
@@ -80,7 +80,7 @@ def test_an_export_is_a_file_in_the_clear_and_is_listed_as_an_opening(console: C
     expect(page.get_by_role("row", name=re.compile("you.*Export"))).to_be_visible()
 
 
-def test_a_customer_is_erased_after_a_question(console: Console, lived: LivedIn) -> None:
+def test_a_customer_is_erased_after_a_question(console: Console, sample: SampleData) -> None:
     registered(console, "Gone Soon")
     page = console.page
     page.get_by_role("button", name="Erase").click()
@@ -94,5 +94,5 @@ def test_a_customer_is_erased_after_a_question(console: Console, lived: LivedIn)
     expect(page.get_by_text("No customers match")).to_be_visible()
     page.get_by_label("Find a customer").fill("jo cit")
     expect(page.get_by_role("link", name="Jo Citizen")).to_have_attribute(
-        "href", f"#/customers/{lived.customer_id}"
+        "href", f"#/customers/{sample.customer_id}"
     )

@@ -4,15 +4,15 @@ import json
 
 from playwright.sync_api import Request, expect
 
+from tests.app_server import AppServer
 from tests.browser.console import Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import OPERATOR
-from tests.served import Served
+from tests.browser.sample_data import SampleData
+from tests.browser.users import OPERATOR
 
 
-def dead_letter(here: Served, transaction_id: str) -> None:
-    world = here.world
-    with here.lock:
+def dead_letter(server: AppServer, transaction_id: str) -> None:
+    world = server.world
+    with server.lock:
         customer_id = world.payout(transaction_id)["customer_id"]
         body = {"transaction_id": transaction_id, "customer_id": customer_id}
         url = world.environment["PARKED_QUEUE_URL"]
@@ -24,10 +24,10 @@ def _is_look(sent: Request) -> bool:
 
 
 def test_a_dead_letter_is_replayed_and_another_dropped(
-    console: Console, here: Served, lived: LivedIn
+    console: Console, server: AppServer, sample: SampleData
 ) -> None:
-    dead_letter(here, lived.completed)
-    dead_letter(here, lived.failed)
+    dead_letter(server, sample.completed)
+    dead_letter(server, sample.failed)
     page = console.page
     looks: list[str] = []
     page.on("request", lambda sent: looks.append(sent.url) if _is_look(sent) else None)

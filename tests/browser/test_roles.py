@@ -7,8 +7,8 @@ from typing import Final
 from playwright.sync_api import expect
 
 from tests.browser.console import Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import VIEWER
+from tests.browser.sample_data import SampleData
+from tests.browser.users import VIEWER
 
 PLACES: Final = (
     "/",
@@ -42,11 +42,11 @@ def _offered(console: Console) -> Iterator[str]:
 
 
 def test_a_viewer_is_offered_nothing_that_changes_anything(
-    console: Console, lived: LivedIn
+    console: Console, sample: SampleData
 ) -> None:
     console.sign_in(VIEWER)
     for place in PLACES:
-        console.go(place.format(**asdict(lived)))
+        console.go(place.format(**asdict(sample)))
         assert list(_offered(console)) == [], place
 
 

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Request, expect
 
 from tests.browser.console import Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import OPERATOR, PASSWORD
+from tests.browser.sample_data import SampleData
+from tests.browser.users import OPERATOR, PASSWORD
 
 
 def test_an_operator_signs_in_and_comes_back_to_where_they_wanted_to_go(console: Console) -> None:
@@ -86,7 +86,7 @@ def test_whoever_signs_out_is_forgotten_by_the_sign_in_page_and_their_token_revo
 
 def test_an_expired_token_is_renewed_without_a_word(console: Console) -> None:
     console.sign_in(OPERATOR)
-    console.served.people.clear()  # no token is good any more; the refresh token still is
+    console.server.callers.clear()  # no token is good any more; the refresh token still is
     console.go("/customers")
     console.heading("Customers")
 
@@ -94,7 +94,7 @@ def test_an_expired_token_is_renewed_without_a_word(console: Console) -> None:
 def test_whoever_cannot_be_renewed_is_asked_to_sign_in_and_loses_nothing(console: Console) -> None:
     console.sign_in(OPERATOR, "/customers/new")
     console.page.get_by_label("Name", exact=True).fill("Half typed")
-    console.served.people.clear()
+    console.server.callers.clear()
     console.page.route("**/oauth2/token", lambda route: route.abort())
     console.page.get_by_label("PayID", exact=True).fill("half@example.com")
     console.page.get_by_label("Account name").fill("Half typed")
@@ -104,15 +104,17 @@ def test_whoever_cannot_be_renewed_is_asked_to_sign_in_and_loses_nothing(console
     console.complaints.clear()  # the browser's own word on the request that was cut off
 
 
-def test_nothing_personal_and_no_token_outlives_the_page(console: Console, lived: LivedIn) -> None:
+def test_nothing_personal_and_no_token_outlives_the_page(
+    console: Console, sample: SampleData
+) -> None:
     places: list[str] = []
     console.page.on("request", lambda request: places.append(request.url))
     console.sign_in(OPERATOR)
     for place in (
-        f"/customers/{lived.customer_id}",
+        f"/customers/{sample.customer_id}",
         "/customers",
-        f"/payouts/{lived.failed}",
-        f"/pay?customer={lived.customer_id}",
+        f"/payouts/{sample.failed}",
+        f"/pay?customer={sample.customer_id}",
         "/pay",
     ):
         console.go(place)

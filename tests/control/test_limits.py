@@ -10,7 +10,7 @@ import pytest
 from chalicelib.control.rules.limits import Count
 from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.store.counted_payouts import CountedPayouts, CountsBusyError
-from tests.payouts.test_requesting import BANK_ACCOUNT
+from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import World
 
 CUSTOMER = "LIMIT_PER_CUSTOMER_AUD_PER_DAY"

@@ -9,7 +9,7 @@ import requests
 from botocore.exceptions import EndpointConnectionError
 
 from simulator.book import MovementKind
-from tests.payouts.test_requesting import BANK_ACCOUNT, AwsCalls, Pass, reply, tap_line
+from tests.payouts.test_request_payout import BANK_ACCOUNT, AwsCalls, Pass, reply, tap_line
 from tests.world import HttpAnswer, World, as_admin, load_app
 
 INITIATE: Final = "/verify/v2/aba/initiate"

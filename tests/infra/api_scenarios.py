@@ -9,7 +9,7 @@ from uuid import UUID
 from simulator.monoova import API_KEY
 from simulator.outcomes import Outcome
 from tests.batches.test_batches import SEND, run_queue
-from tests.infra.staging import (
+from tests.infra.scenario_steps import (
     done,
     ids_of,
     paid_elsewhere,
@@ -19,7 +19,7 @@ from tests.infra.staging import (
     webhook,
     while_monoova_is_called,
 )
-from tests.payouts.test_requesting import BANK_ACCOUNT
+from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import World
 
 

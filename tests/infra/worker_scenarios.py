@@ -7,7 +7,7 @@ from typing import Final
 from chalicelib.payouts.rules.payout import State
 from simulator.outcomes import Fate, News, Outcome, Plan
 from tests.batches.test_batches import run_queue
-from tests.infra.staging import (
+from tests.infra.scenario_steps import (
     done,
     events_of,
     ids_of,
@@ -19,8 +19,8 @@ from tests.infra.staging import (
     while_monoova_is_called,
 )
 from tests.payouts.test_queues import SEND, TAKE_UP, UNKNOWN, news, order
-from tests.payouts.test_reconciling import gone, paid_silently, stored
-from tests.payouts.test_reconciling import queued as queued_of_a_shard
+from tests.payouts.test_reconciliation import gone, paid_silently, stored
+from tests.payouts.test_reconciliation import queued as queued_of_a_shard
 from tests.world import World
 
 # --- the queue of payouts

@@ -13,7 +13,7 @@ from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.monoova.rules.gate import OpenReason
 from simulator.monoova import API_KEY
 from simulator.outcomes import Outcome
-from tests.payouts.test_requesting import (
+from tests.payouts.test_request_payout import (
     AwsCalls,
     Pass,
     executed,

@@ -16,8 +16,8 @@ from payoutctl.aws import Aws
 from payoutctl.exits import Exit
 from simulator.adapter import SimulatorAdapter
 from tests import aws
+from tests.app_server import AppServer
 from tests.payoutctl.pool import Pool
-from tests.served import Served
 from tests.world import World
 
 # The app runs in this process: what it logs comes to the same stdout.
@@ -42,7 +42,7 @@ class Printed:
 class Terminal:
     """Types commands; where a command waits, a minute of the world passes."""
 
-    served: Served
+    server: AppServer
     home: Path
     groups: tuple[str, ...] = ("operators",)
     more: Mapping[str, str] = field(default_factory=dict)
@@ -51,15 +51,15 @@ class Terminal:
 
     @property
     def world(self) -> World:
-        return self.served.world
+        return self.server.world
 
     def as_(self, *groups: str) -> "Terminal":
-        return Terminal(self.served, self.home, groups, self.more, self.pool)
+        return Terminal(self.server, self.home, groups, self.more, self.pool)
 
     def environment(self) -> dict[str, str | None]:
         return {
-            "PAYOUTS_API_URL": self.served.url,
-            "PAYOUTS_TOKEN": self.served.token(*self.groups),
+            "PAYOUTS_API_URL": self.server.url,
+            "PAYOUTS_TOKEN": self.server.token(*self.groups),
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "XDG_STATE_HOME": str(self.home / "state"),
             "STAGE": "test",
@@ -95,7 +95,7 @@ class Terminal:
         return json.loads(result.stdout, parse_float=Decimal)
 
     def _wait(self, _seconds: float) -> None:
-        with self.served.lock:
+        with self.server.lock:
             self.world.minutes(1)
 
     def _aws(self, _connection: object, say: Callable[[str], None]) -> Clients:

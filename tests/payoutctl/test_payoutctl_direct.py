@@ -19,7 +19,7 @@ def direct(terminal: Terminal) -> Terminal:
         "DLQ_URL": terminal.world.environment["DLQ_URL"],
         "PAYOUT_QUEUE_URL": terminal.world.environment["PAYOUT_QUEUE_URL"],
     }
-    return Terminal(terminal.served, terminal.home, more=more)
+    return Terminal(terminal.server, terminal.home, more=more)
 
 
 def dead_letter_queue(world: World) -> str:

@@ -182,13 +182,13 @@ def spoil(deployment: Deployment) -> None:
     deployment.alarm("api-is-slow", "OK", actions=())
     aws.client("cloudwatch").delete_alarms(AlarmNames=[f"{PREFIX}-function-fails"])
     terminal("pause", "--reason", "a test")
-    elsewhere = {"PAYOUTS_API_URL": terminal.served.url.replace("127.0.0.1", "localhost")}
-    other = Terminal(terminal.served, terminal.home, more=elsewhere)
+    elsewhere = {"PAYOUTS_API_URL": terminal.server.url.replace("127.0.0.1", "localhost")}
+    other = Terminal(terminal.server, terminal.home, more=elsewhere)
     other("webhooks", "subscribe", "--event", "NppReturn", "--yes")
 
 
 def test_a_deployment_that_is_not_there_is_told_thing_by_thing(terminal: Terminal) -> None:
-    lost = Terminal(terminal.served, terminal.home, more={"STAGE": "nowhere"})
+    lost = Terminal(terminal.server, terminal.home, more={"STAGE": "nowhere"})
     document = lost.json("doctor", "--no-login", ends=Exit.CHECK_FAILED)
     rows = [row for row in document["checks"] if row["verdict"] == "failed"]
     assert {"Table transactions", "Customer-data key", "Queue payouts"} <= {

@@ -18,7 +18,7 @@ LOGIN: Final = ("login", "--username", "jo@example.com", "--password-stdin")
 
 @pytest.fixture
 def pool(terminal: Terminal) -> Pool:
-    return Pool(terminal.served.token("operators"))
+    return Pool(terminal.server.token("operators"))
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def signing(terminal: Terminal, pool: Pool) -> Terminal:
         "PAYOUTS_USER_POOL_ID": POOL,
         "PAYOUTS_USER_POOL_CLIENT_ID": CLIENT,
     }
-    return Terminal(terminal.served, terminal.home, more=more, pool=pool)
+    return Terminal(terminal.server, terminal.home, more=more, pool=pool)
 
 
 def test_both_sides_come_to_the_same_signature_and_another_password_does_not() -> None:
@@ -110,7 +110,7 @@ def test_tokens_are_refreshed_for_a_working_day_and_no_longer(
 def test_a_token_is_shown_to_the_api_that_it_is_for_and_to_no_other(signing: Terminal) -> None:
     signing(*LOGIN, typed=f"{PASSWORD}\n")
     (file,) = signing.home.glob("state/payoutctl/*.json")
-    file.write_text(file.read_text().replace(signing.served.url, "https://api.example"))
+    file.write_text(file.read_text().replace(signing.server.url, "https://api.example"))
     signing("whoami", ends=Exit.NOT_ALLOWED)
 
 
@@ -128,11 +128,11 @@ def test_a_profile_says_where_and_a_stray_variable_changes_nothing_of_it(
     file = signing.home / "config" / "payoutctl" / "prod.toml"
     file.parent.mkdir(parents=True)
     file.write_text(
-        f'api_url = "{signing.served.url}"\nstage = "prod"\nuser_pool_id = "{POOL}"\n'
+        f'api_url = "{signing.server.url}"\nstage = "prod"\nuser_pool_id = "{POOL}"\n'
         f'user_pool_client_id = "{CLIENT}"\nusername = "jo@example.com"\n'
     )
     stray = Terminal(
-        signing.served,
+        signing.server,
         signing.home,
         more={"PAYOUTS_TOKEN": "", "PAYOUTS_API_URL": "http://127.0.0.1:9"},
         pool=signing.pool,
@@ -173,7 +173,7 @@ def test_a_profile_is_written_from_what_the_stacks_say(terminal: Terminal) -> No
     file = terminal.home / "config" / "payoutctl" / "dev.toml"
     assert tomllib.loads(file.read_text())["user_pool_client_id"] == CLIENT
     terminal(*write, ends=Exit.CONFLICT)
-    terminal(*write, "--replace", "--api-url", terminal.served.url)
+    terminal(*write, "--replace", "--api-url", terminal.server.url)
     terminal("--profile", "dev", "whoami")
     terminal("profile", "--stage", "nowhere", ends=Exit.REFUSED)
 
@@ -182,7 +182,7 @@ def test_the_local_stack_has_users_of_its_own_who_need_not_sign_in(signing: Term
     file = signing.home / "config" / "payoutctl" / "here.toml"
     file.parent.mkdir(parents=True)
     file.write_text(
-        f'api_url = "{signing.served.url}"\nuser_pool_id = "{POOL}"\n'
+        f'api_url = "{signing.server.url}"\nuser_pool_id = "{POOL}"\n'
         f'user_pool_client_id = "{CLIENT}"\n'
         f'[users.operators]\nemail = "operators@example.com"\npassword = "{PASSWORD}"\n'
     )
@@ -211,10 +211,10 @@ def test_a_profile_that_says_what_nobody_understands_is_refused(
 
 @pytest.mark.parametrize("url", ["http://api.example", "ftp://x", "https://user@api.example"])
 def test_a_token_is_not_sent_over_a_line_that_can_be_read(terminal: Terminal, url: str) -> None:
-    unsafe = Terminal(terminal.served, terminal.home, more={"PAYOUTS_API_URL": url})
+    unsafe = Terminal(terminal.server, terminal.home, more={"PAYOUTS_API_URL": url})
     assert "must be https" in unsafe("whoami", ends=Exit.USAGE).stderr
 
 
 def test_without_an_address_it_is_said_how_to_give_one(terminal: Terminal) -> None:
-    lost = Terminal(terminal.served, terminal.home, more={"PAYOUTS_API_URL": ""})
+    lost = Terminal(terminal.server, terminal.home, more={"PAYOUTS_API_URL": ""})
     assert "--local" in lost("whoami", ends=Exit.USAGE).stderr

@@ -45,7 +45,7 @@ def test_a_repetition_that_does_not_get_through_says_nothing_of_the_time_before(
     terminal: Terminal,
 ) -> None:
     nowhere = {"PAYOUTS_API_URL": "http://127.0.0.1:9"}
-    cut_off = Terminal(terminal.served, terminal.home, more=nowhere)
+    cut_off = Terminal(terminal.server, terminal.home, more=nowhere)
     words = ("pay", "a-customer", "12.00")
     first = cut_off(*words, "--yes", ends=Exit.TRY_AGAIN)
     made = first.stderr.partition("Idempotency-Key: ")[2].split()[0]

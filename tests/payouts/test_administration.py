@@ -14,7 +14,7 @@ from chalicelib.core.marks import requested
 from chalicelib.payouts.administer_payout import RESOLUTIONS
 from chalicelib.payouts.request_payout import PayoutRequest
 from simulator.outcomes import Fate, Fault, Manner, Moment, Outcome, Plan
-from tests.payouts.test_requesting import (
+from tests.payouts.test_request_payout import (
     BANK_ACCOUNT,
     AwsCalls,
     Pass,

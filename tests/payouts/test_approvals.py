@@ -10,7 +10,7 @@ from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.customers.mark_destination import KnownDestinations
 from chalicelib.customers.store import Customers, SealedCustomer
 from proof.lambda_events import user
-from tests.payouts.test_requesting import BANK_ACCOUNT
+from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import ADMIN, APPROVER, Caller, HttpAnswer, World, as_approver, as_service
 
 THRESHOLD = {"APPROVAL_THRESHOLD_AUD": "100"}

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from simulator.outcomes import Outcome
-from tests.payouts.test_requesting import (
+from tests.payouts.test_request_payout import (
     AwsCalls,
     Pass,
     executed,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from simulator.outcomes import Outcome
-from tests.payouts.test_requesting import AwsCalls, tap_line, throttled
+from tests.payouts.test_request_payout import AwsCalls, tap_line, throttled
 from tests.world import LambdaContext, World
 
 UNKNOWN: Final = "3f0c4a6e-0000-4000-8000-000000000001"

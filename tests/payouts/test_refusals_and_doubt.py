@@ -25,7 +25,7 @@ from chalicelib.monoova.client import MonoovaClient, new_session
 from chalicelib.monoova.rules.outcome import Standing
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Outcome, Plan
 from simulator.triggers import TRIGGERS
-from tests.payouts.test_requesting import (
+from tests.payouts.test_request_payout import (
     AwsCalls,
     Pass,
     TappedLine,

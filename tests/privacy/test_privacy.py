@@ -12,8 +12,8 @@ from chalicelib.customers.open_details import Purpose
 from chalicelib.payouts.rules.payout import State
 from simulator.outcomes import Fate, News, Plan
 from tests.payouts.test_queues import order, queued
-from tests.payouts.test_reconciling import NewWorld, stored
-from tests.payouts.test_requesting import BANK_ACCOUNT, AwsCalls
+from tests.payouts.test_reconciliation import NewWorld, stored
+from tests.payouts.test_request_payout import BANK_ACCOUNT, AwsCalls
 from tests.world import ADMIN, Caller, HttpAnswer, World, as_admin
 
 RECORDS: Final = "RecordsTable"

@@ -13,9 +13,9 @@ import requests
 from chalicelib.payouts.rules.payout import State
 from proof.lambda_events import user
 from simulator.outcomes import Outcome
-from tests.infra.staging import paid_elsewhere, paused, resumed
-from tests.payouts.test_reconciling import stored
-from tests.payouts.test_requesting import Pass, reply, tap_line
+from tests.infra.scenario_steps import paid_elsewhere, paused, resumed
+from tests.payouts.test_reconciliation import stored
+from tests.payouts.test_request_payout import Pass, reply, tap_line
 from tests.world import Caller, World, as_admin
 
 # The world begins at noon of this day in Sydney.

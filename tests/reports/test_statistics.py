@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from tests.payouts.test_reconciling import paid_silently
-from tests.payouts.test_requesting import BANK_ACCOUNT
+from tests.payouts.test_reconciliation import paid_silently
+from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import World
 
 

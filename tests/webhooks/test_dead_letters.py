@@ -7,7 +7,7 @@ import pytest
 
 from proof.lambda_events import user
 from tests.payouts.test_queues import POISON, UNKNOWN, news, order, queued
-from tests.payouts.test_requesting import AwsCalls, throttled
+from tests.payouts.test_request_payout import AwsCalls, throttled
 from tests.world import ADMIN, Caller, HttpAnswer, World
 
 SOME_ID: Final = "00000000-0000-4000-8000-000000000000"

@@ -21,7 +21,7 @@ from moto.sqs.models import sqs_backends
 from chalicelib.container import wired
 from proof.result import Result
 from tests.aws import REGION, TABLES
-from tests.payouts.test_requesting import AwsCalls
+from tests.payouts.test_request_payout import AwsCalls
 from tests.webhooks import webhook_mutations as mutations
 from tests.webhooks.webhook_mutations import Case
 from tests.world import WEBHOOK_SECRET, Caller, HttpAnswer, World

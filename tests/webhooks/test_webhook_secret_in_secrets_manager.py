@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from simulator.monoova import API_KEY
-from tests.payouts.test_requesting import AwsCalls, throttled, unreachable
+from tests.payouts.test_request_payout import AwsCalls, throttled, unreachable
 from tests.webhooks.test_webhooks import body, everything, lines, send
 from tests.world import WEBHOOK_SECRET, World
 

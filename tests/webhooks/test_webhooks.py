@@ -11,7 +11,7 @@ from moto.sqs.models import sqs_backends
 from simulator.outcomes import Outcome
 from simulator.signing import SigningKey, new_key
 from simulator.testing import shared_signing_key
-from tests.payouts.test_requesting import AwsCalls, throttled, unreachable
+from tests.payouts.test_request_payout import AwsCalls, throttled, unreachable
 from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_anonymous
 
 PUBLIC_KEY: Final = "/public/v1/certificate/public-key"

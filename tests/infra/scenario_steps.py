@@ -10,7 +10,7 @@ from chalicelib.monoova.gate_store import Controls
 from chalicelib.monoova.rules import gate
 from simulator.monoova import API_KEY
 from simulator.testing import payid_payout
-from tests.payouts.test_requesting import Pass, is_execute, tap_line
+from tests.payouts.test_request_payout import Pass, is_execute, tap_line
 from tests.world import WEBHOOK_SECRET, HttpAnswer, World
 
 

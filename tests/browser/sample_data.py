@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tests.browser.people import OPERATOR
+from tests.browser.users import OPERATOR
 from tests.world import Caller, World, as_admin
 
 _SYDNEY: Final = ZoneInfo("Australia/Sydney")
@@ -16,7 +16,7 @@ _PAID: Final = ("125.50", "80.00", "410.25", "64.90")
 
 
 @dataclass(frozen=True, slots=True)
-class LivedIn:
+class SampleData:
     """Payouts by what became of them; `customer_id` is of one who can be paid again.
 
     `reported` is the day, Sydney's, of the only daily report.
@@ -30,7 +30,7 @@ class LivedIn:
     reported: str
 
 
-def live_in(world: World) -> LivedIn:
+def add_sample_data(world: World) -> SampleData:
     """Some days of ordinary work, up to this moment."""
     now = datetime.now(UTC)
     _until(world, now - timedelta(days=_DAYS))
@@ -50,7 +50,7 @@ def live_in(world: World) -> LivedIn:
     return ends
 
 
-def _ends(world: World, operator: Caller, customers: list[str]) -> LivedIn:
+def _ends(world: World, operator: Caller, customers: list[str]) -> SampleData:
     """One of each end, a few minutes ago. The cents choose what Monoova does."""
     completed = _asked(operator, customers[0], "250.00", "Invoice 1010")
     failed = _asked(operator, customers[1], "7.03", "Invoice 1011")
@@ -59,7 +59,7 @@ def _ends(world: World, operator: Caller, customers: list[str]) -> LivedIn:
     world.minutes(2)
     pending = _asked(operator, customers[3], "7.04", "Invoice 1013")
     yesterday = (world.clock() - timedelta(days=1)).astimezone(_SYDNEY).date().isoformat()
-    return LivedIn(customers[0], completed, failed, pending, review, yesterday)
+    return SampleData(customers[0], completed, failed, pending, review, yesterday)
 
 
 def _registered(operator: Caller, name: str, number: int) -> str:

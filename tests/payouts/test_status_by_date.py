@@ -17,8 +17,8 @@ from chalicelib.payouts.store.items import DUE_SHARDS
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.testing import payid_payout
-from tests.payouts.test_reconciling import HOST, STATUS, by_date, questions, run_within, stored
-from tests.payouts.test_requesting import EXECUTE, AwsCalls, Pass, reply, tap_line
+from tests.payouts.test_reconciliation import HOST, STATUS, by_date, questions, run_within, stored
+from tests.payouts.test_request_payout import EXECUTE, AwsCalls, Pass, reply, tap_line
 from tests.world import World, WorldClock
 
 ENDED: Final = Plan(news=News.LOST)

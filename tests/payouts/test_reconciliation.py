@@ -17,7 +17,7 @@ from proof.lambda_events import schedule_event
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Outcome, Plan
 from simulator.testing import payid_payout
-from tests.payouts.test_requesting import (
+from tests.payouts.test_request_payout import (
     EXECUTE,
     AwsCalls,
     Pass,

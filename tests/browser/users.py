@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from proof.lambda_events import user
-from tests.served import Served
+from tests.app_server import AppServer
 from tools.devstack.sign_in import Tokens, Users
 
 PASSWORD: Final = "correct horse battery staple"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class User:
     """`sub` is the user pool's id for them."""
 
     email: str
@@ -23,34 +23,30 @@ class Person:
     group: str
 
 
-OPERATOR: Final = Person(
-    "operator@example.com", "0a1b2c3d-0000-4000-8000-00000000000a", "operators"
-)
-APPROVER: Final = Person(
-    "approver@example.com", "1b2c3d4e-0000-4000-8000-00000000000b", "approvers"
-)
-VIEWER: Final = Person("viewer@example.com", "2c3d4e5f-0000-4000-8000-00000000000c", "viewers")
-EVERYBODY: Final = (OPERATOR, APPROVER, VIEWER)
+OPERATOR: Final = User("operator@example.com", "0a1b2c3d-0000-4000-8000-00000000000a", "operators")
+APPROVER: Final = User("approver@example.com", "1b2c3d4e-0000-4000-8000-00000000000b", "approvers")
+VIEWER: Final = User("viewer@example.com", "2c3d4e5f-0000-4000-8000-00000000000c", "viewers")
+ALL_USERS: Final = (OPERATOR, APPROVER, VIEWER)
 
 
-def users_of(served: Served) -> Users:
+def users_of(server: AppServer) -> Users:
     """The three of them, whose tokens the served app lets in."""
 
     def sign_in(email: str, password: str) -> Tokens | None:
-        found = next((each for each in EVERYBODY if each.email == email), None)
-        return _tokens(served, found) if found and password == PASSWORD else None
+        found = next((each for each in ALL_USERS if each.email == email), None)
+        return _tokens(server, found) if found and password == PASSWORD else None
 
     def renew(token: str) -> Tokens | None:
-        found = next((each for each in EVERYBODY if token.startswith(each.sub)), None)
-        return _tokens(served, found) if found else None
+        found = next((each for each in ALL_USERS if token.startswith(each.sub)), None)
+        return _tokens(server, found) if found else None
 
     return Users(sign_in, renew)
 
 
-def _tokens(served: Served, person: Person) -> Tokens:
+def _tokens(server: AppServer, person: User) -> Tokens:
     claims = {"sub": person.sub, "email": person.email, "cognito:groups": [person.group]}
     token = ".".join(_part(each) for each in ({"alg": "none"}, claims, "signature"))
-    served.people[token] = _context(person)
+    server.callers[token] = _context(person)
     return {
         "id_token": token,
         "access_token": token,
@@ -58,7 +54,7 @@ def _tokens(served: Served, person: Person) -> Tokens:
     }
 
 
-def _context(person: Person) -> Mapping[str, Any]:
+def _context(person: User) -> Mapping[str, Any]:
     return user(person.sub, person.group)
 
 

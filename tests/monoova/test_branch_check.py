@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 import requests
 
-from tests.payouts.test_requesting import BANK_ACCOUNT, Pass, reply, tap_line
+from tests.payouts.test_request_payout import BANK_ACCOUNT, Pass, reply, tap_line
 from tests.world import HttpAnswer, World
 
 PATH: Final = "/tools/v1/bsbValidate/"

@@ -20,7 +20,7 @@ from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.signing import SigningKey
 from simulator.testing import shared_signing_key
-from tests.payouts.test_requesting import Pass, is_execute, reply, tap_line
+from tests.payouts.test_request_payout import Pass, is_execute, reply, tap_line
 from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_anonymous
 
 TABLES: Final = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")

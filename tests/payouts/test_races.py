@@ -22,7 +22,7 @@ from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.signing import SigningKey
 from simulator.testing import payid_payout, shared_signing_key
-from tests.payouts.test_requesting import EXECUTE
+from tests.payouts.test_request_payout import EXECUTE
 from tests.world import (
     ADMIN,
     WEBHOOK_SECRET,
