@@ -1,4 +1,4 @@
-"""One browser, one world and one sign-in page for all tests of this folder, and none beyond it."""
+"""One browser, one served app and one sign-in page, shared by all tests of this folder."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -27,7 +27,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def server() -> Iterator[AppServer]:
-    """A world behind a port, and people who can sign in to it."""
+    """The app behind a port, and users who can sign in to it."""
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
@@ -51,7 +51,7 @@ def _no_user(*_: str) -> None:
 
 @pytest.fixture(scope="package")
 def sample(server: AppServer) -> SampleData:
-    """What a business has done in it up to this moment: the browser's clock is the machine's."""
+    """Payouts of the last days, up to this moment: the browser's clock is the machine's."""
     with server.lock:
         return add_sample_data(server.world)
 
@@ -60,7 +60,7 @@ def sample(server: AppServer) -> SampleData:
 def new_console(
     browser: Browser, server: AppServer, sample: SampleData
 ) -> Iterator[Callable[..., Console]]:
-    """Opens browsers without a session; at the end none of them has complained of the page."""
+    """Opens browsers without a session; at the end none of them has reported an error."""
     del sample  # there has to be something to see
     opened: list[Console] = []
 
@@ -74,7 +74,7 @@ def new_console(
     yield open_one
     for each in opened:
         each.page.context.close()
-    assert [complaint for each in opened for complaint in each.complaints] == []
+    assert [error for each in opened for error in each.errors] == []
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Two people for what one should not do alone."""
+"""Approvals in the console: one user requests a payout, another approves or rejects it."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from tests.browser.sample_data import SampleData
 from tests.browser.users import APPROVER, OPERATOR
 
 
-def test_a_large_payout_waits_until_somebody_else_approves_it(
+def test_a_large_payout_waits_until_another_user_approves_it(
     new_console: Callable[..., Console], sample: SampleData
 ) -> None:
     operator = new_console()

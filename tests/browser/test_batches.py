@@ -1,4 +1,4 @@
-"""Many payouts from one file: wrong, mended, confirmed by one and approved by another."""
+"""Batches in the console: errors corrected, confirmed by one user, approved by another."""
 
 import re
 from collections.abc import Callable
@@ -23,14 +23,14 @@ def _customers(server: AppServer) -> list[str]:
 
 
 def _worked(server: AppServer, seconds: float = 0) -> None:
-    """What the queues and the schedule do meanwhile."""
+    """Runs the queues and the schedule meanwhile."""
     with server.lock:
         server.world.later(seconds)
         server.world.drain()
         server.world.reconcile()
 
 
-def test_a_batch_is_mended_confirmed_approved_by_another_and_paid(
+def test_a_batch_is_corrected_confirmed_approved_by_another_user_and_paid(
     new_console: Callable[..., Console], server: AppServer
 ) -> None:
     customers = _customers(server)

@@ -1,4 +1,4 @@
-"""Customers: where they are paid, whether that is theirs, and what is held on them."""
+"""Customers in the console: destinations, verification, export and erasure."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def registered(console: Console, name: str) -> None:
     console.settled()
 
 
-def test_what_is_wrong_in_a_form_is_said_beside_its_field(console: Console) -> None:
+def test_the_errors_of_a_form_are_shown_beside_their_fields(console: Console) -> None:
     console.sign_in(OPERATOR, "/customers/new")
     page = console.page
     page.get_by_role("button", name="Register").click()
@@ -38,7 +38,7 @@ def test_what_is_wrong_in_a_form_is_said_beside_its_field(console: Console) -> N
     assert console.violations() == []
 
 
-def test_an_account_is_verified_by_the_code_its_owner_tells(console: Console) -> None:
+def test_an_account_is_verified_by_the_code_that_its_owner_received(console: Console) -> None:
     registered(console, "Vera Fied")
     page = console.page
     page.get_by_role("button", name="Verify").click()
@@ -67,7 +67,7 @@ def test_a_destination_is_added_and_another_removed(console: Console) -> None:
     expect(page.get_by_text("•••321")).to_have_count(0)
 
 
-def test_an_export_is_a_file_in_the_clear_and_is_listed_as_an_opening(console: Console) -> None:
+def test_an_export_is_a_file_in_the_clear_and_is_listed_as_an_access(console: Console) -> None:
     registered(console, "Ex Port")
     page = console.page
     page.get_by_role("button", name="Export").click()
@@ -80,7 +80,7 @@ def test_an_export_is_a_file_in_the_clear_and_is_listed_as_an_opening(console: C
     expect(page.get_by_role("row", name=re.compile("you.*Export"))).to_be_visible()
 
 
-def test_a_customer_is_erased_after_a_question(console: Console, sample: SampleData) -> None:
+def test_a_customer_is_erased_after_a_confirmation(console: Console, sample: SampleData) -> None:
     registered(console, "Gone Soon")
     page = console.page
     page.get_by_role("button", name="Erase").click()

@@ -1,4 +1,4 @@
-"""The dead-letter queue: messages that failed five times, seen, replayed, dropped."""
+"""The dead-letter queue: messages that failed five times are listed, replayed and dropped."""
 
 import json
 
@@ -19,7 +19,7 @@ def dead_letter(server: AppServer, transaction_id: str) -> None:
         world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
 
 
-def _is_look(sent: Request) -> bool:
+def _lists_messages(sent: Request) -> bool:
     return sent.method == "GET" and sent.url.endswith("/dead-letters")
 
 
@@ -30,10 +30,10 @@ def test_a_dead_letter_is_replayed_and_another_dropped(
     dead_letter(server, sample.failed)
     page = console.page
     looks: list[str] = []
-    page.on("request", lambda sent: looks.append(sent.url) if _is_look(sent) else None)
+    page.on("request", lambda sent: looks.append(sent.url) if _lists_messages(sent) else None)
     console.sign_in(OPERATOR)
     expect(page.get_by_role("link", name="Dead letters 2 waiting").first).to_be_visible()
-    # To look is to take them out of the queue for a moment: the frame only asks how many there are.
+    # Listing hides them from other readers for a moment: the frame only asks how many there are.
     for _ in range(3):
         page.evaluate("dispatchEvent(new Event('payouts-changed'))")
     console.go("/payouts")

@@ -11,7 +11,7 @@ from tests.docs.test_openapi import OF_DOCUMENT
 _PAYING: Final = "#operations-payouts-request_payout"
 
 
-def test_the_page_shows_every_operation_and_asks_nobody_else(
+def test_the_page_shows_every_operation_and_calls_no_other_host(
     browser: Browser, server: AppServer
 ) -> None:
     context = browser.new_context(color_scheme="dark")
@@ -23,10 +23,10 @@ def test_the_page_shows_every_operation_and_asks_nobody_else(
     page.locator(_PAYING).click()
     page.get_by_text("IdempotencyKeyReused").first.wait_for()
     assert page.locator(".opblock").count() == len(OF_DOCUMENT)
-    # To read: there is nowhere to put a token, and nothing that sends.
+    # Read only: no field takes a token, and nothing sends a request.
     assert page.get_by_role("button", name="Authorize").count() == 0
     assert page.get_by_role("button", name="Try it out").count() == 0
     assert page.evaluate("document.documentElement.className") == "dark-mode"
     assert {url for url in asked if not url.startswith((server.url, "data:"))} == set()
     context.close()
-    assert tab.complaints == []
+    assert tab.errors == []

@@ -1,4 +1,4 @@
-"""Every page: by a screen reader, in the dark, on a phone; with a screenshot."""
+"""Every page of the console: accessibility, dark mode, phone layout; each with a screenshot."""
 
 from collections.abc import Callable
 from dataclasses import asdict

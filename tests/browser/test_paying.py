@@ -1,4 +1,4 @@
-"""The main job: a customer is registered, paid, and shown as paid."""
+"""Paying in the console: a customer is registered, paid, and shown as paid."""
 
 import re
 
@@ -9,7 +9,7 @@ from tests.browser.sample_data import SampleData
 from tests.browser.users import APPROVER, OPERATOR
 
 
-def ordered(console: Console, customer_id: str, amount: str) -> None:
+def filled_in(console: Console, customer_id: str, amount: str) -> None:
     """The form filled in and checked, up to the button that pays."""
     console.go(f"/pay?customer={customer_id}")
     console.page.get_by_label("Amount").fill(amount)
@@ -18,7 +18,7 @@ def ordered(console: Console, customer_id: str, amount: str) -> None:
 
 
 def booked(console: Console) -> int:
-    """How many debits Monoova's book has."""
+    """The number of debits in Monoova's book."""
     with console.server.lock:
         return len(
             [each for each in console.server.world.monoova.book.movements if each.kind == "debit"]
@@ -45,7 +45,7 @@ def test_a_customer_is_registered_and_paid_by_keyboard_alone(console: Console) -
     page.keyboard.press("Enter")
     console.heading("Robin Keys")
     expect(page.get_by_text("r•••@example.com").first).to_be_visible()
-    page.keyboard.press("Tab")  # from the heading, where the focus is after a page was gone to
+    page.keyboard.press("Tab")  # from the heading, which has the focus after a navigation
     page.keyboard.press("Enter")
     console.heading("New payout")
     typed("Amount", "31.40")
@@ -64,24 +64,24 @@ def test_a_customer_is_registered_and_paid_by_keyboard_alone(console: Console) -
     expect(page.locator("#announcer")).to_have_text("This payout is now: Completed")
 
 
-def test_whatever_is_pressed_twice_pays_once(console: Console, sample: SampleData) -> None:
+def test_a_button_pressed_twice_pays_once(console: Console, sample: SampleData) -> None:
     console.sign_in(OPERATOR)
     before = booked(console)
-    ordered(console, sample.customer_id, "12.00")
+    filled_in(console, sample.customer_id, "12.00")
     console.page.get_by_role("button", name="Pay $12.00").dblclick()
     console.heading("$12.00 to Jo Citizen")
     assert booked(console) == before + 1
 
 
-def test_a_lost_answer_is_not_called_a_failure_and_asking_again_pays_once(
+def test_a_lost_answer_is_not_shown_as_a_failure_and_retrying_pays_once(
     console: Console, sample: SampleData
 ) -> None:
     console.sign_in(OPERATOR)
     before = booked(console)
-    ordered(console, sample.customer_id, "13.00")
+    filled_in(console, sample.customer_id, "13.00")
 
     def lose_the_answer(route: Route) -> None:
-        route.fetch()  # it was asked for, and done
+        route.fetch()  # it was requested, and done
         route.abort()
 
     console.page.route("**/payouts", lose_the_answer, times=1)
@@ -94,7 +94,7 @@ def test_a_lost_answer_is_not_called_a_failure_and_asking_again_pays_once(
     console.page.get_by_role("button", name="Submit again").click()
     console.heading("$13.00 to Jo Citizen")
     assert booked(console) == before + 1
-    console.complaints.clear()  # the browser's own word on the request that was cut off
+    console.errors.clear()  # the browser's own error on the request that was cut off
 
 
 def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
@@ -102,7 +102,7 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
 ) -> None:
     console.sign_in(OPERATOR)
     before = booked(console)
-    ordered(console, sample.customer_id, "14.00")
+    filled_in(console, sample.customer_id, "14.00")
     page = console.page
     keys: list[str] = []
     answers: list[tuple[int, str]] = [
@@ -119,7 +119,7 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
             return
         keys.append(route.request.headers["idempotency-key"])
         if len(keys) == 1:
-            route.fetch()  # it was asked for, and done; only the answer is another
+            route.fetch()  # it was requested, and done; only the answer is another
         status, kind = answers[len(keys) - 1]
         detail = '{"code": "StorageUnavailable", "detail": "Nothing was done."}'
         route.fulfill(status=status, content_type=kind, body=detail)
@@ -134,7 +134,7 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
         expect(again).to_be_focused()
         assert len(keys) == asked
         again.click()
-    # The session is over. Signing in again loads the page anew, and the doubt is still there.
+    # The session has expired. Signing in again reloads the page, and the payment is still in doubt.
     expect(page.get_by_role("button", name="Sign in again")).to_be_visible()
     page.unroute("**/oauth2/token")
     page.get_by_role("button", name="Sign in again").click()
@@ -153,11 +153,11 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
     page.keyboard.press("Escape")
     asked_to_stay: list[str] = []
 
-    def stay_not(dialog: Dialog) -> None:
+    def leave_the_page(dialog: Dialog) -> None:
         asked_to_stay.append(dialog.type)
         dialog.accept()
 
-    page.once("dialog", stay_not)
+    page.once("dialog", leave_the_page)
     page.reload()
     console.settled()
     assert asked_to_stay == ["beforeunload"]
@@ -168,14 +168,14 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
     assert booked(console) == before + 1
     assert len(set(keys)) == 1
     assert "in-doubt" not in console.held_by_browser()
-    console.complaints.clear()  # the browser's own word on the requests that were cut off
+    console.errors.clear()  # the browser's own error on the requests that were cut off
 
 
-def test_only_whoever_asked_for_a_payment_in_doubt_can_ask_again(
+def test_only_the_requester_of_a_payment_in_doubt_can_retry_it(
     console: Console, sample: SampleData
 ) -> None:
     console.sign_in(OPERATOR)
-    ordered(console, sample.customer_id, "15.00")
+    filled_in(console, sample.customer_id, "15.00")
     console.page.route("**/payouts", lambda route: route.abort(), times=1)
     console.page.get_by_role("button", name="Pay $15.00").click()
     expect(console.page.get_by_role("button", name="Submit again")).to_be_visible()
@@ -191,10 +191,10 @@ def test_only_whoever_asked_for_a_payment_in_doubt_can_ask_again(
     console.page.get_by_role("button", name="Clear").click()
     console.confirm("Clear")
     expect(console.page.get_by_role("button", name="Check")).to_be_visible()
-    console.complaints.clear()  # the browser's own word on the request that was cut off
+    console.errors.clear()  # the browser's own error on the request that was cut off
 
 
-def test_no_place_in_the_console_leads_out_of_its_part_of_the_api(
+def test_no_address_in_the_console_calls_a_route_outside_its_part_of_the_api(
     console: Console, sample: SampleData
 ) -> None:
     console.sign_in(OPERATOR)
@@ -209,7 +209,7 @@ def test_no_place_in_the_console_leads_out_of_its_part_of_the_api(
     assert not [each for each in asked if sample.completed in each]
 
 
-def test_what_monoova_would_refuse_is_said_before_the_button(
+def test_what_monoova_would_refuse_is_shown_before_the_button_that_pays(
     console: Console, sample: SampleData
 ) -> None:
     console.sign_in(OPERATOR, f"/pay?customer={sample.customer_id}")
@@ -271,7 +271,7 @@ def test_while_sending_is_paused_a_payout_waits_and_can_be_cancelled(
     console.page.get_by_role("button", name="Pause").click()
     console.confirm("Pause sending", reason="The bank is closed")
     expect(console.page.get_by_text("Sending is paused.")).to_be_visible()
-    ordered(console, sample.customer_id, "14.00")
+    filled_in(console, sample.customer_id, "14.00")
     console.page.get_by_role("button", name="Pay $14.00").click()
     expect(console.page.locator(".head .badge")).to_have_text("Queued")
     console.page.get_by_role("button", name="Cancel payout").click()

@@ -1,4 +1,4 @@
-"""What a person may not do is not offered; the page says who may."""
+"""Roles in the console: what a user may not do is not offered, and the page says who may."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -27,7 +27,7 @@ PLACES: Final = (
     "/reports",
     "/reports/{reported}",
 )
-# What changes nothing, or only what the viewer sees.
+# These change nothing, or only what the viewer sees.
 _HARMLESS: Final = {"Sign out", "Show more", "Copy", "7 days", "30 days", "90 days"}
 _DEEDS: Final = ("New payout", "Pay", "Register")
 

@@ -1,4 +1,4 @@
-"""Who signs in to the console in these tests, and the tokens they get."""
+"""Users who sign in to the console in these tests, and their tokens."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ PASSWORD: Final = "correct horse battery staple"
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`sub` is the user pool's id for them."""
+    """A user of the pool; `sub` is the pool's id for them."""
 
     email: str
     sub: str
@@ -30,7 +30,7 @@ ALL_USERS: Final = (OPERATOR, APPROVER, VIEWER)
 
 
 def users_of(server: AppServer) -> Users:
-    """The three of them, whose tokens the served app lets in."""
+    """All three users, whose tokens the served app accepts."""
 
     def sign_in(email: str, password: str) -> Tokens | None:
         found = next((each for each in ALL_USERS if each.email == email), None)

@@ -108,7 +108,7 @@ def test_the_effects_read_as_the_architecture_page_prints_them() -> None:
     ]
 
 
-def test_the_history_names_those_who_are_no_persons() -> None:
+def test_the_history_has_fixed_names_for_actors_who_are_no_persons() -> None:
     assert (MONOOVA, RECONCILER) == ("monoova", "reconciler")
 
 
