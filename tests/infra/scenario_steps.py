@@ -1,4 +1,4 @@
-"""The steps that scenarios are made of. What acts here beside the app is not recorded."""
+"""Steps that scenarios are made of. AWS calls made here beside the app are not recorded."""
 
 import json
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def queued(world: World, customer: str, amount: str = "125.50") -> str:
 
 
 def while_monoova_is_called(world: World, act: Callable[[], object]) -> None:
-    """`act` happens once, just before Monoova hears of the next payout."""
+    """`act` happens once, just before Monoova receives the next payout."""
 
     def interrupted(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
         if is_execute(request):

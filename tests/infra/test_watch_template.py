@@ -94,7 +94,7 @@ def test_only_this_accounts_alarms_and_costs_reach_the_topic(watch: dict[str, An
     assert statements["TlsOnly"]["Effect"] == "Deny"
 
 
-def test_mail_goes_to_whom_the_parameter_names_and_to_nobody_without_it(
+def test_mail_goes_to_the_address_of_the_parameter_and_without_it_none_is_sent(
     watch: dict[str, Any],
 ) -> None:
     subscription = watch["Resources"]["AlertsByEmail"]
@@ -154,7 +154,7 @@ def test_the_dashboard_is_free_of_charge(dashboard: dict[str, Any]) -> None:
     assert len(shown) <= MOST_ON_A_DASHBOARD
 
 
-def test_the_dashboard_has_what_the_business_and_whoever_repairs_asked_for(
+def test_the_dashboard_has_the_metrics_that_business_and_operations_need(
     dashboard: dict[str, Any],
 ) -> None:
     shown = {(title, m[1]) for title, m in metrics_on(dashboard) if isinstance(m[0], str)}
@@ -196,7 +196,7 @@ def test_no_two_widgets_lie_over_each_other(dashboard: dict[str, Any]) -> None:
 # --- costs
 
 
-def test_budgets_tell_of_a_forecast_and_of_the_fact(watch: dict[str, Any]) -> None:
+def test_budgets_notify_of_the_forecast_and_of_the_actual_cost(watch: dict[str, Any]) -> None:
     budgets = resources_of(watch, "AWS::Budgets::Budget").values()
     limits = [each["Properties"]["Budget"]["BudgetLimit"] for each in budgets]
     assert limits == [{"Amount": usd, "Unit": "USD"} for usd in (10, 25, 50)]
@@ -212,11 +212,11 @@ def test_budgets_tell_of_a_forecast_and_of_the_fact(watch: dict[str, Any]) -> No
             ]
 
 
-def test_an_unusual_cost_is_told(watch: dict[str, Any]) -> None:
+def test_an_unusual_cost_is_notified(watch: dict[str, Any]) -> None:
     subscription = properties_of(watch, "CostAnomalySubscription")
     assert subscription["MonitorArnList"] == [{"Ref": "CostAnomalyMonitor"}]
     assert subscription["Subscribers"] == [{"Type": "SNS", "Address": {"Ref": "Alerts"}}]
-    # SNS is told at once or not at all.
+    # SNS is notified at once or not at all.
     assert subscription["Frequency"] == "IMMEDIATE"
     threshold = json.loads(subscription["ThresholdExpression"])
     assert threshold["Dimensions"]["Key"] == "ANOMALY_TOTAL_IMPACT_ABSOLUTE"

@@ -1,4 +1,4 @@
-"""An operator at a terminal, before the world's app behind a port."""
+"""Runs payoutctl as an operator does, against the app behind a port."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ _LOG_LINE: Final = '{"at": "'
 
 @dataclass(frozen=True)
 class Printed:
-    """What a command printed, and how it ended."""
+    """What a command printed, and its exit code."""
 
     exit_code: int
     stdout: str
@@ -40,7 +40,7 @@ class Printed:
 
 @dataclass
 class Terminal:
-    """Types commands; where a command waits, a minute of the world passes."""
+    """Runs commands; where a command waits, the test's clock advances by a minute."""
 
     server: AppServer
     home: Path
@@ -84,7 +84,7 @@ class Terminal:
         return Printed(ended.exit_code, said, ended.stderr, ended.exception)
 
     def __call__(self, *words: str, ends: Exit = Exit.DONE, typed: str = "") -> Printed:
-        """What was printed; the command has ended so."""
+        """What was printed, after asserting the exit code."""
         result = self.run(*words, typed=typed)
         assert result.exit_code == ends, (result.exit_code, result.output, result.exception)
         return result
@@ -99,7 +99,7 @@ class Terminal:
             self.world.minutes(1)
 
     def _aws(self, _connection: object, say: Callable[[str], None]) -> Clients:
-        # The clients of the tests: making one's own takes longer than all that is asked of it.
+        # The clients of the tests: making new ones takes longer than all of their calls.
         return self.aws or Aws(aws.client, say)
 
     def _monoova(self, _url: str) -> requests.Session:

@@ -129,7 +129,7 @@ class Deployment:
         return {row["check"]: row["verdict"] for row in document["checks"]}
 
 
-# The clock of these tests stands in March, AWS's and ours do not.
+# The clock of these tests is in March, AWS's and ours are not.
 _BY_THE_CLOCK: Final = {"Clock: this machine and AWS"}
 
 
@@ -137,7 +137,7 @@ def failed(verdicts: dict[str, str]) -> set[str]:
     return {check for check, verdict in verdicts.items() if verdict == "failed"}
 
 
-def test_what_is_well_is_left_alone_and_each_thing_that_is_wrong_is_found(
+def test_a_healthy_deployment_passes_and_each_fault_is_found(
     terminal: Terminal,
 ) -> None:
     deployment = Deployment(terminal)
@@ -187,7 +187,7 @@ def spoil(deployment: Deployment) -> None:
     other("webhooks", "subscribe", "--event", "NppReturn", "--yes")
 
 
-def test_a_deployment_that_is_not_there_is_told_thing_by_thing(terminal: Terminal) -> None:
+def test_a_missing_deployment_fails_each_check(terminal: Terminal) -> None:
     lost = Terminal(terminal.server, terminal.home, more={"STAGE": "nowhere"})
     document = lost.json("doctor", "--no-login", ends=Exit.CHECK_FAILED)
     rows = [row for row in document["checks"] if row["verdict"] == "failed"]

@@ -1,4 +1,4 @@
-"""What is asked of Monoova itself: subscriptions, what did not arrive, and the key, once."""
+"""Commands that call Monoova: subscriptions, missed webhooks, and the check of the key."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ def test_a_variable_that_is_left_over_does_not_lend_a_profile_another_s_key(
     assert len(terminal.world.monoova.calls) == before
 
 
-def test_what_did_not_arrive_is_reported_and_asked_for_again(terminal: Terminal) -> None:
+def test_missed_webhooks_are_reported_and_requested_again(terminal: Terminal) -> None:
     world = terminal.world
     world.webhooks_arrive = False
     transaction_id = world.paid()
@@ -118,7 +118,7 @@ def test_the_key_is_not_shown_to_another_environment(terminal: Terminal) -> None
     assert logins(terminal) == before
 
 
-def test_a_refused_login_ends_what_asks_monoova(terminal: Terminal) -> None:
+def test_a_refused_login_ends_a_command_that_calls_monoova(terminal: Terminal) -> None:
     terminal.world.monoova.rotate_key("another-key")
     before = logins(terminal)
     refused = terminal("webhooks", "list", ends=Exit.NOT_ALLOWED)
@@ -127,7 +127,7 @@ def test_a_refused_login_ends_what_asks_monoova(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "no-such-secret"])
-def test_a_secret_that_is_not_there_is_said(terminal: Terminal, secret: str) -> None:
+def test_a_missing_secret_is_reported(terminal: Terminal, secret: str) -> None:
     more: dict[str, Any] = {"MONOOVA_API_SECRET_ARN": secret}
     lost = Terminal(terminal.server, terminal.home, more=more)
     assert "Monoova's secret" in lost("key", "check", ends=Exit.NOT_ALLOWED).stderr
