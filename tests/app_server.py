@@ -1,4 +1,4 @@
-"""The world's app behind a real port, as API Gateway shows it: for clients that speak HTTP only."""
+"""The app behind a real port, as API Gateway serves it, for clients that need HTTP."""
 
 import base64
 import contextlib
@@ -24,7 +24,7 @@ _NO_SUCH_ROUTE: Final = (403, _GATEWAY, b'{"message":"Missing Authentication Tok
 
 @dataclass
 class AppServer:
-    """A world that answers at `url`, a request at a time.
+    """The app of a world, served at `url`, one request at a time.
 
     `lock` is held while a request is answered: hold it to move the world's clock meanwhile.
     """
@@ -35,7 +35,7 @@ class AppServer:
     callers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def token(self, *groups: str, name: str | None = None) -> str:
-        """Of a user in these groups, an operator if none is named; the same one each time.
+        """A token of a user in these groups, an operator if none is named; always the same user.
 
         It has a JWT's form, so that what reads its claims without checking them can.
         """
@@ -66,7 +66,7 @@ class AppServer:
             context = None
         if context is None:
             return _NOT_SIGNED_IN
-        return self._asked(method, parts.path, parts.query, headers, content, context)
+        return self._response(method, parts.path, parts.query, headers, content, context)
 
     def _route(self, method: str, path: str) -> Any:
         routes = self.world.app.app.routes
@@ -75,7 +75,7 @@ class AppServer:
                 return routes[resource].get(method)
         return None
 
-    def _asked(
+    def _response(
         self,
         method: str,
         path: str,

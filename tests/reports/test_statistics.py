@@ -1,4 +1,4 @@
-"""The figures of days, by Sydney's days: from the reports, and of the newest as they now stand."""
+"""Statistics by Sydney's days: from the daily reports, and counted for the newest days."""
 
 from decimal import Decimal
 from typing import Any

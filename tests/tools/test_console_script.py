@@ -1,4 +1,4 @@
-"""The console's script: its modules behind one another, and up to date."""
+"""The console's script: all modules in the order of their imports, and up to date."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""openapi.json, asked in every way it can be asked: what it allows is taken, all else refused.
+"""openapi.json against the app by schemathesis: what it allows is accepted, all else refused.
 
 `OPENAPI_CASES` is how many requests are made up for each operation, beside its examples and the
 bounds of its fields; from `OPENAPI_SEED` on where it is set. Nothing here knows what an operation
@@ -204,7 +204,7 @@ class Place:
         self.session.mount(_ORIGIN, self.adapter)
         self.world.monoova.behave(triggers=False)
 
-    def furnish(self) -> None:
+    def populate(self) -> None:
         """New ones of each kind: an operation may well have removed those of the one before."""
         world = self.world
         bank = {"type": "BankAccount", "bsb": "062-000", "account_number": "87654321"}
@@ -305,7 +305,7 @@ def test_the_app_keeps_what_the_document_says(operation: Any, place: Place) -> N
             checks.append(positive_data_acceptance)
         case.call_and_validate(base_url=_ORIGIN, session=place.session, checks=checks)
 
-    place.furnish()
+    place.populate()
     _asked(operation, keeps)
 
 

@@ -1,4 +1,4 @@
-"""Monoova's webhooks: who is believed, what they change, and that none of them is lost."""
+"""Monoova's webhooks: authentication, what they change, and that none of them is lost."""
 
 import base64
 import json
@@ -88,18 +88,18 @@ def events(world: World, transaction_id: str) -> list[str]:
 def everything(world: World) -> list[Any]:
     """All that is stored anywhere."""
     tables = [world.dynamodb.scan(TableName=name)["Items"] for name in _TABLES]
-    return [*tables, set_aside(world)]
+    return [*tables, queued_events(world)]
 
 
 _TABLES: Final = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")
 
 
-def set_aside(world: World) -> list[dict[str, Any]]:
+def queued_events(world: World) -> list[dict[str, Any]]:
     return [json.loads(text) for text in _waiting(world)]
 
 
 def _waiting(world: World) -> list[str]:
-    """The bodies in the queue of set-aside events, those not yet due included."""
+    """The bodies in the queue of webhook events, those not yet due included."""
     queues = sqs_backends["123456789012"]["ap-southeast-2"].queues
     return [message.body for message in queues["webhooks"]._messages]
 
@@ -188,7 +188,7 @@ def test_a_webhook_is_read_whatever_it_calls_itself(world: World) -> None:
         assert world.payout(paid)["status"] == "Completed"
 
 
-# --- what is none
+# --- requests that are no webhook
 
 
 MALFORMED: Final = (
@@ -222,7 +222,7 @@ def test_an_oversized_body_is_answered_413_and_one_of_just_the_size_is_read(worl
     assert world.payout(paid)["status"] == "Completed"
 
 
-# --- who is believed
+# --- authentication
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_an_oversized_body_is_answered_413_and_one_of_just_the_size_is_read(worl
     ],
     ids=["one", "rotation", "with its type"],
 )
-def test_only_whoever_knows_the_secret_is_heard(
+def test_only_a_sender_with_the_secret_is_accepted(
     setting: str, right: list[str], wrong: list[str | None], new_world: NewWorld
 ) -> None:
     world = new_world(MONOOVA_WEBHOOK_SECRET=setting)
@@ -268,7 +268,7 @@ def test_only_whoever_knows_the_secret_is_heard(
         assert world.state(paid) == ("Completed", None)
 
 
-def test_a_webhook_that_is_not_authenticated_changes_nothing_calls_nobody_and_is_counted(
+def test_an_unauthenticated_webhook_changes_nothing_calls_nothing_and_is_counted(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paid = world.paid()
@@ -286,7 +286,7 @@ def test_a_webhook_that_is_not_authenticated_changes_nothing_calls_nobody_and_is
     assert everything(world) == before
 
 
-def test_the_answer_to_a_stranger_tells_nothing_of_what_was_wrong(world: World) -> None:
+def test_the_answer_to_an_unauthenticated_sender_does_not_say_what_was_wrong(world: World) -> None:
     told = body(world, world.paid())
     wrong_secret = send(world, told, authorization="guess")
     wrong_signature = send(world, told, Verification_Signature="guess")
@@ -331,7 +331,7 @@ def test_a_missing_signature_is_refused_only_where_one_is_required(
     assert (world.payout(paid)["status"] == "Completed") is (status == 200)
 
 
-def test_a_wrong_signature_from_whoever_knows_the_secret_is_refused(world: World) -> None:
+def test_a_wrong_signature_with_the_right_secret_is_refused(world: World) -> None:
     world.monoova.behave(webhook_signature="wrong")
     paid = world.paid()
     world.later(180)
@@ -347,7 +347,7 @@ def test_the_signature_is_over_the_raw_bytes_however_they_are_written(world: Wor
     assert send(world, again, Verification_Signature=signature(raw)).status == 401
 
 
-def test_a_rotated_key_is_fetched_once_and_the_webhook_believed(world: World) -> None:
+def test_a_rotated_key_is_fetched_once_and_the_webhook_accepted(world: World) -> None:
     first, second, third = (world.paid() for _ in range(3))
     raw = json.dumps(body(world, first)).encode()
     assert send(world, raw, Verification_Signature=signature(raw)).status == 200
@@ -376,7 +376,7 @@ def test_forged_signatures_make_us_ask_monoova_for_its_key_once_a_minute_at_most
 
 
 @pytest.mark.parametrize("outage", ["unavailable", "connection_refused", "timeout"])
-def test_while_the_key_cannot_be_had_nothing_is_written_and_monoova_is_to_come_again(
+def test_while_the_key_cannot_be_fetched_nothing_is_written_and_monoova_has_to_retry(
     outage: str, world: World
 ) -> None:
     told = body(world, world.paid())
@@ -392,7 +392,7 @@ def test_while_the_key_cannot_be_had_nothing_is_written_and_monoova_is_to_come_a
     assert world.payout(told["UniqueReference"])["status"] == "Completed"
 
 
-# --- the same again
+# --- repeated deliveries
 
 
 def test_a_replayed_or_doubled_webhook_changes_nothing_at_all(world: World) -> None:
@@ -423,7 +423,7 @@ def test_a_doubled_rejection_changes_nothing_and_gives_back_nothing_twice(world:
     assert world.monoova.book.paid_out(paid) == 0
 
 
-# --- what cannot be true
+# --- contradictions
 
 
 @pytest.mark.parametrize(
@@ -447,7 +447,7 @@ def test_a_doubled_rejection_changes_nothing_and_gives_back_nothing_twice(world:
         "failed of another transaction",
     ],
 )
-def test_a_message_that_contradicts_a_final_status_is_kept_once_and_raised_and_not_believed(
+def test_an_event_that_contradicts_a_final_status_is_kept_once_and_raised_and_not_applied(
     first: dict[str, object],
     second: dict[str, object],
     status: str,
@@ -496,7 +496,7 @@ def test_a_message_that_cannot_be_about_this_payout_settles_nothing_while_it_is_
 @pytest.mark.parametrize(
     ("amount", "outcome"), [("7.43", "another amount"), ("7.44", "another transaction")]
 )
-def test_monoovas_contradictory_webhook_leaves_the_truth_to_the_status_api(
+def test_after_a_contradictory_webhook_the_status_api_decides(
     amount: str, outcome: str, world: World
 ) -> None:
     paid = world.paid(amount)
@@ -531,10 +531,10 @@ def test_an_announcement_for_a_payout_that_was_never_sent_is_a_contradiction(
     assert world.monoova.book.bookings(queued) == []
 
 
-# --- money that comes back
+# --- returns
 
 
-def test_money_that_comes_back_after_completion_makes_the_payout_returned(world: World) -> None:
+def test_a_return_after_completion_makes_the_payout_returned(world: World) -> None:
     paid = world.paid("7.07")
     world.later(600)
     shown = world.payout(paid)
@@ -554,7 +554,7 @@ def test_a_return_that_overtakes_the_completion_proves_both(world: World) -> Non
     assert shown["completed_at"] is not None
 
 
-def test_a_return_told_twice_is_one_return(world: World) -> None:
+def test_a_return_announced_twice_is_one_return(world: World) -> None:
     paid = world.paid()
     send(world, body(world, paid))
     told = returned(world, paid)
@@ -602,7 +602,7 @@ def test_a_webhook_before_the_answer_to_the_call_counts_like_any_other(
     assert len(world.monoova.book.bookings(transaction_id)) == 1
 
 
-def test_a_webhook_settles_a_payout_of_which_nobody_heard_an_answer(world: World) -> None:
+def test_a_webhook_settles_a_payout_whose_answer_was_lost(world: World) -> None:
     world.monoova.script(*[Outcome.TIMEOUT_AFTER_BOOKING_ALWAYS] * 4)
     paid = world.paid()
     assert world.state(paid)[0] == "Pending"
@@ -612,10 +612,10 @@ def test_a_webhook_settles_a_payout_of_which_nobody_heard_an_answer(world: World
     assert len(world.monoova.book.bookings(paid)) == 1
 
 
-# --- what is set aside
+# --- events that are queued
 
 
-def test_an_event_for_a_payout_we_do_not_know_is_set_aside_without_the_payee(world: World) -> None:
+def test_an_event_for_an_unknown_payout_is_queued_without_the_payee(world: World) -> None:
     told = {
         "UniqueReference": UNKNOWN,
         "TransactionId": 1000009,
@@ -641,7 +641,7 @@ def test_an_event_for_a_payout_we_do_not_know_is_set_aside_without_the_payee(wor
         assert detail not in text.replace("\\u2022", "•")
 
 
-def test_an_event_under_a_reference_that_is_none_of_ours_is_set_aside_without_a_look(
+def test_an_event_under_a_foreign_reference_is_queued_without_a_read(
     world: World,
 ) -> None:
     references = ["invoice-7", UNKNOWN.upper(), "x" * 200]
@@ -650,10 +650,10 @@ def test_an_event_under_a_reference_that_is_none_of_ours_is_set_aside_without_a_
         told = {"UniqueReference": reference, "Status": PAID, "Amount": 1, "TransactionId": 1}
         assert send(world, told).status == 200
     assert aws_calls.names == ["SQS.SendMessage"] * 3
-    assert [message["reference"] for message in set_aside(world)] == references
+    assert [message["reference"] for message in queued_events(world)] == references
 
 
-def test_an_event_whose_payout_cannot_be_written_is_set_aside_and_applied_later(
+def test_an_event_whose_payout_cannot_be_written_is_queued_and_applied_later(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paid = world.paid()
@@ -672,7 +672,7 @@ def test_an_event_whose_payout_cannot_be_written_is_set_aside_and_applied_later(
     assert world.payout(paid)["status"] == "Completed"
 
 
-def test_an_event_for_a_record_that_cannot_be_read_is_set_aside_too(world: World) -> None:
+def test_an_event_for_a_record_that_cannot_be_read_is_queued_too(world: World) -> None:
     paid = world.paid()
     told = body(world, paid)
     world.dynamodb.update_item(
@@ -683,16 +683,16 @@ def test_an_event_for_a_record_that_cannot_be_read_is_set_aside_too(world: World
         ExpressionAttributeValues={":s": {"S": "FromTheFuture"}},
     )
     assert send(world, told).status == 200
-    assert [message["reference"] for message in set_aside(world)] == [paid]
+    assert [message["reference"] for message in queued_events(world)] == [paid]
 
 
-def test_an_event_for_a_record_that_never_stands_still_is_set_aside_too(world: World) -> None:
+def test_an_event_for_a_record_that_changes_at_every_try_is_queued_too(world: World) -> None:
     paid = world.paid()
     told = body(world, paid)
     assert send(world, told | {"Amount": 1}).status == 200
     aws_calls = AwsCalls(world)
 
-    def somebody_is_faster(_body: str) -> None:
+    def another_writer_is_faster(_body: str) -> None:
         world.dynamodb.update_item(
             TableName="TransactionsTable",
             Key={"transaction_id": {"S": paid}},
@@ -700,16 +700,16 @@ def test_an_event_for_a_record_that_never_stands_still_is_set_aside_too(world: W
             ExpressionAttributeValues={":one": {"N": "1"}},
         )
 
-    aws_calls.at("DynamoDB.UpdateItem", somebody_is_faster)
+    aws_calls.at("DynamoDB.UpdateItem", another_writer_is_faster)
     assert send(world, told).status == 200
     assert aws_calls.names.count("DynamoDB.UpdateItem") < 20
-    assert [message["reference"] for message in set_aside(world)] == [paid]
+    assert [message["reference"] for message in queued_events(world)] == [paid]
     aws_calls.acts.clear()
     assert send(world, told).status == 200
     assert world.payout(paid)["status"] == "Completed"
 
 
-def test_an_event_for_a_payout_that_is_gone_meanwhile_is_set_aside_too(world: World) -> None:
+def test_an_event_for_a_payout_that_is_removed_meanwhile_is_queued_too(world: World) -> None:
     paid = world.paid()
     told = body(world, paid)
     assert send(world, told | {"Amount": 1}).status == 200
@@ -722,11 +722,11 @@ def test_an_event_for_a_payout_that_is_gone_meanwhile_is_set_aside_too(world: Wo
 
     aws_calls.at("DynamoDB.UpdateItem", removed_before_the_second)
     assert send(world, told).status == 200
-    assert [message["reference"] for message in set_aside(world)] == [paid]
+    assert [message["reference"] for message in queued_events(world)] == [paid]
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_an_event_that_can_be_neither_applied_nor_kept_is_monoovas_to_send_again(
+def test_an_event_that_can_be_neither_applied_nor_queued_has_to_be_retried_by_monoova(
     known: bool, world: World
 ) -> None:
     paid = world.paid()
@@ -743,7 +743,7 @@ def test_an_event_that_can_be_neither_applied_nor_kept_is_monoovas_to_send_again
     assert world.payout(paid)["status"] == "Completed"
 
 
-def test_monoovas_second_try_finds_what_its_first_could_not(world: World) -> None:
+def test_monoovas_retry_succeeds_where_the_first_delivery_failed(world: World) -> None:
     paid = world.paid("7.06")
     world.later(180)
     (notification,) = world.monoova.notifications

@@ -187,7 +187,7 @@ class Raw:
 
 
 class Wire:
-    """In the place of the network: keeps the request, and gives the answer that is ready."""
+    """A fake network: records the request, and gives the canned answer."""
 
     def __init__(self) -> None:
         self.sent: dict[str, Any] = {}
