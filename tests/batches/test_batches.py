@@ -142,8 +142,8 @@ def test_a_file_is_uploaded_confirmed_approved_and_paid(world: World) -> None:
     assert payout["batch_id"] == batch_id
     assert payout["lodgement_reference"] == "Invoice 7"
     assert payout["created_by"] == ADMIN
-    metric_values = [(each["event"], each["by"]) for each in payout["history"][:2]]
-    assert metric_values == [("Requested", ADMIN), ("Approved", APPROVER)]
+    entries = [(each["event"], each["by"]) for each in payout["history"][:2]]
+    assert entries == [("Requested", ADMIN), ("Approved", APPROVER)]
 
 
 def test_a_row_that_was_not_paid_is_retried_as_a_payout_of_its_own(world: World) -> None:
@@ -196,8 +196,8 @@ def test_a_row_may_name_its_customer_by_external_id(world: World) -> None:
     customer, other = registered(world, "C-1", BANK_ACCOUNT), world.customer()
     header = "external_id,customer_id,amount"
     answer = upload(world, "C-2,,1", f"C-1,{other},1", header=header)
-    metric_values = {line: messages[0] for line, messages in answer.json["errors"].items()}
-    assert metric_values == dict.fromkeys(["line 2", "line 3"], "There is no such customer.")
+    errors = {line: messages[0] for line, messages in answer.json["errors"].items()}
+    assert errors == dict.fromkeys(["line 2", "line 3"], "There is no such customer.")
     batch_id = approved(world, "C-1,,1.00", f"C-1,{customer},2.00", f",{other},1.00", header=header)
     rows = rows_of(world, batch_id)
     found = [(row["external_id"], row["customer_id"]) for row in rows]
@@ -340,8 +340,8 @@ def test_a_payment_that_another_batch_has_too_is_reported_though_neither_is_paid
     cancelled = checked(world, f"{other},6.00,gone")["batch_id"]
     world.admin.post(f"/batches/{cancelled}/cancel", {})
     second = checked(world, f"{one},5.00,again", f"{one},5.00,and again", f"{other},7.00,")
-    metric_values = second["summary"]
-    assert (metric_values["also_in_batches"], metric_values["also_in_batches_count"]) == (
+    summary = second["summary"]
+    assert (summary["also_in_batches"], summary["also_in_batches_count"]) == (
         [first["batch_id"]],
         2,
     )
@@ -694,11 +694,11 @@ def test_rows_and_result_come_in_parts_that_are_one_file(
     assert first.headers["Content-Type"] == "text/csv; charset=utf-8"
     second = world.admin.get(f"{path}/result", cursor=first.headers["Next-Cursor"])
     assert "Next-Cursor" not in second.headers
-    metric_values = list(csv.DictReader(io.StringIO(first.text + second.text)))
-    assert [line["amount"] for line in metric_values] == ["1.00", "2.00", "3.00", "4.00", "5.00"]
-    transaction_id = metric_values[0].pop("transaction_id")
+    rows = list(csv.DictReader(io.StringIO(first.text + second.text)))
+    assert [line["amount"] for line in rows] == ["1.00", "2.00", "3.00", "4.00", "5.00"]
+    transaction_id = rows[0].pop("transaction_id")
     assert world.state(transaction_id)[0] == "Pending"
-    assert list(metric_values[0].items()) == [
+    assert list(rows[0].items()) == [
         ("line", "2"),
         ("customer_id", customer),
         ("external_id", "C-1"),
@@ -795,9 +795,9 @@ def test_a_message_that_comes_late_twice_or_damaged_changes_nothing(world: World
     assert world.sqs_event(SEND, *messages) == []
     run_queue(world)
     assert world.sqs_event(SEND, *messages) == []
-    stranger = json.dumps({"batch_id": UNKNOWN_ID, "chunk": 1, "task": "release"})
+    unknown = json.dumps({"batch_id": UNKNOWN_ID, "chunk": 1, "task": "release"})
     nonsense = json.dumps({"batch_id": batch_id, "chunk": 1, "task": "explode"})
-    assert world.sqs_event(SEND, stranger, nonsense) == ["1"]
+    assert world.sqs_event(SEND, unknown, nonsense) == ["1"]
     world.minutes(4)
     assert bookings(world, batch_id) == [1]
 

@@ -65,10 +65,10 @@ class RecordingClock(SystemClock):
     """A clock that records for how long it was asked to sleep, and does not sleep."""
 
     def __init__(self) -> None:
-        self.rests: list[float] = []
+        self.sleeps: list[float] = []
 
     def sleep(self, seconds: float) -> None:
-        self.rests.append(seconds)
+        self.sleeps.append(seconds)
 
 
 @dataclass(frozen=True)
@@ -241,11 +241,11 @@ def test_keys_that_dynamodb_leaves_unprocessed_are_read_again_a_few_times() -> N
     keys = [str(number) for number in range(100)]
     clock = RecordingClock()
     assert len(list(ManyItems(slow, "t", "id", clock).read(keys, "id"))) == 100
-    assert (slow.calls, clock.rests) == (4, [0.05, 0.1, 0.2])
+    assert (slow.calls, clock.sleeps) == (4, [0.05, 0.1, 0.2])
     stuck: Any = Slow(0)
     with pytest.raises(StorageUnavailableError):
         list(ManyItems(stuck, "t", "id", clock).read(keys, "id"))
-    assert max(clock.rests) == 1.0
+    assert max(clock.sleeps) == 1.0
     listing: Any = Listing(stuck)
     with pytest.raises(StorageUnavailableError):
         Batches(listing, "t", clock).newest(10)

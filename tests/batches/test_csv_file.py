@@ -141,9 +141,9 @@ def test_an_external_id_and_a_destination_must_look_like_one() -> None:
 def test_texts_that_the_database_cannot_hold_are_reported() -> None:
     header = "customer_id,amount,reference,description\n"
     for letter, is_good in (("x", True), ("\u20ac", False), ("\U0001f600", False)):
-        told = errors_of(f"{header}{ONE},1,{letter * 280},{letter * 500}\n")
+        errors = errors_of(f"{header}{ONE},1,{letter * 280},{letter * 500}\n")
         wrong = {"line 2": ["reference and description: more than 1200 bytes together."]}
-        assert told == ({} if is_good else wrong)
+        assert errors == ({} if is_good else wrong)
 
 
 @pytest.mark.parametrize(
@@ -174,22 +174,22 @@ def test_a_file_may_have_20_000_rows_and_no_more(monkeypatch: pytest.MonkeyPatch
     assert MOST_ROWS == 20_000
     monkeypatch.setattr(csv_file, "MOST_ROWS", 3)
     assert errors_of(HEADER + f"{ONE},1,\n" * 3) == {}
-    told = errors_of(HEADER + f"{ONE},1,\n" * 5)
-    assert told == {"line 5": ["More than 3 rows: divide the file."]}
+    errors = errors_of(HEADER + f"{ONE},1,\n" * 5)
+    assert errors == {"line 5": ["More than 3 rows: divide the file."]}
 
 
 def test_a_thousand_lines_with_errors_are_listed_and_the_others_counted() -> None:
-    told = errors_of(HEADER + f"{ONE},no,\n" * 1203)
-    assert len(told) == 1001
-    assert list(told)[:2] == ["line 2", "line 3"]
-    assert told["more"] == ["203 further lines have errors."]
+    errors = errors_of(HEADER + f"{ONE},no,\n" * 1203)
+    assert len(errors) == 1001
+    assert list(errors)[:2] == ["line 2", "line 3"]
+    assert errors["more"] == ["203 further lines have errors."]
 
 
 def test_no_error_repeats_what_stands_in_a_cell() -> None:
     row = f"jo@example.com,0412 345 678,{'Jo Citizen' * 40}\n"
     for text in (row, HEADER + row):
-        told = str(errors_of(text)).lower()
-        assert not [word for word in ("jo@", "0412", "citizen") if word in told]
+        errors = str(errors_of(text)).lower()
+        assert not [word for word in ("jo@", "0412", "citizen") if word in errors]
 
 
 def test_the_longest_rows_of_a_chunk_fit_in_one_item() -> None:
@@ -202,7 +202,7 @@ def test_the_longest_rows_of_a_chunk_fit_in_one_item() -> None:
 
 
 def test_a_replacement_character_is_reported_in_any_column() -> None:
-    told = "A character was lost when the file was saved: save it as UTF-8."
-    assert told in errors_of(f"{HEADER}{ONE},1,Caf\ufffd\n")["line 2"]
+    errors = "A character was lost when the file was saved: save it as UTF-8."
+    assert errors in errors_of(f"{HEADER}{ONE},1,Caf\ufffd\n")["line 2"]
     header = "external_id,amount\n"
-    assert told in errors_of(f"{header}C-\ufffd,1\n")["line 2"]
+    assert errors in errors_of(f"{header}C-\ufffd,1\n")["line 2"]

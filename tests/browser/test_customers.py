@@ -73,8 +73,8 @@ def test_an_export_is_a_file_in_the_clear_and_is_listed_as_an_access(console: Co
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as downloading:
         console.confirm("Export")
-    told = json.loads(downloading.value.path().read_text())
-    assert told["customer"]["destinations"][0]["account_number"] == "87654321"
+    exported = json.loads(downloading.value.path().read_text())
+    assert exported["customer"]["destinations"][0]["account_number"] == "87654321"
     assert "Ex" not in downloading.value.suggested_filename
     page.get_by_text("Access to details").click()
     expect(page.get_by_role("row", name=re.compile("you.*Export"))).to_be_visible()

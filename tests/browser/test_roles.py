@@ -50,6 +50,6 @@ def test_a_viewer_is_offered_nothing_that_changes_anything(
         assert list(_offered(console)) == [], place
 
 
-def test_a_viewer_is_told_who_may(console: Console) -> None:
+def test_a_viewer_is_shown_who_may(console: Console) -> None:
     console.sign_in(VIEWER, "/pay")
     expect(console.page.get_by_text("Paying needs the operator role.")).to_be_visible()

@@ -81,11 +81,11 @@ def test_each_call_with_a_wrong_key_is_one_refused_login_in_monoovas_count(
 
 @pytest.mark.assumption("LOGIN-PUBLIC")
 def test_ping_and_the_public_key_need_no_login(monoova: Target) -> None:
-    stranger = monoova.client_with(wrong_key())
-    answer = stranger.ping()
+    other_key = monoova.client_with(wrong_key())
+    answer = other_key.ping()
     assert isinstance(answer, Answer)
     assert is_evidence(answer)
-    assert stranger.public_key()
+    assert other_key.public_key()
     for exchange in monoova.wire.exchanges[-2:]:
         assert "Authorization" not in exchange.sent_headers
 
@@ -159,7 +159,7 @@ def test_ping_says_which_of_monoovas_hosts_it_is(monoova: Target) -> None:
 
 
 @pytest.mark.assumption("ACCOUNT-FORM")
-def test_the_account_is_told_in_numbers(monoova: Target) -> None:
+def test_the_account_is_given_in_numbers(monoova: Target) -> None:
     account, _ = monoova.client.account(monoova.access.source.maccount_token)
     assert account is not None
     assert isinstance(account.available_to_debit, Decimal)

@@ -1,6 +1,6 @@
 """The words that stand in stored rows, answers, logs and Monoova's messages: a closed list.
 
-A row that was written before a deployment is read after it, and a client compares what it is told
+A row that was written before a deployment is read after it, and a client compares the answers
 with the words of the API page. A changed word here is a changed contract.
 """
 

@@ -610,7 +610,7 @@ def test_a_list_of_no_customers_is_empty(world: World) -> None:
     assert (answer.status, answer.json) == (200, {"items": [], "next_cursor": None})
 
 
-def test_a_list_is_of_twenty_unless_told_otherwise(world: World) -> None:
+def test_a_list_is_of_twenty_by_default(world: World) -> None:
     for _ in range(21):
         registered(world)
         world.later(1)

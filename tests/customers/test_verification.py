@@ -115,12 +115,12 @@ def test_the_payee_reads_a_code_and_the_destination_is_verified(
 
 
 def test_monoova_is_sent_what_its_specification_requires(world: World) -> None:
-    heard: list[Any] = []
+    received: list[Any] = []
 
     def tap(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
         if "/verify/" in request.path_url:
             assert request.body is not None
-            heard.append(json.loads(request.body))
+            received.append(json.loads(request.body))
         return go_on()
 
     bank, email = Place(world, **BANK_ACCOUNT), Place(world, **pay_id("jo@example.com"))
@@ -129,8 +129,8 @@ def test_monoova_is_sent_what_its_specification_requires(world: World) -> None:
         place.start()
     email.confirm()
     shared = {"accountName": "Jo Citizen", "remitter": "Example Pty Ltd"}
-    token = heard[2].pop("token")
-    assert heard == [
+    token = received[2].pop("token")
+    assert received == [
         {
             "creditMethod": "NppCreditBankAccount",
             "bsb": "062-000",
@@ -153,7 +153,7 @@ def test_monoova_is_sent_what_its_specification_requires(world: World) -> None:
 def test_a_payid_of_another_person_is_shown_as_a_mismatch_without_a_name(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = Place(world, **pay_id("stranger@example.com"))
+    place = Place(world, **pay_id("unknown@example.com"))
     started = place.start()
     assert started.json["verification"]["owner_name_matches"] is False
     everything = [world.dynamodb.scan(TableName=t)["Items"] for t in ("CustomersTable",)]

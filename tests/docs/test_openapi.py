@@ -301,5 +301,5 @@ def test_every_body_of_a_request_refuses_unknown_fields() -> None:
 
 def test_every_kind_of_pay_id_is_described() -> None:
     kinds = COMPONENTS["schemas"]["NewDestination"]["oneOf"]
-    told = [kind["properties"].get("pay_id_type", {}).get("const") for kind in kinds]
-    assert told == [*(kind.value for kind in PayIdType), None]
+    types = [kind["properties"].get("pay_id_type", {}).get("const") for kind in kinds]
+    assert types == [*(kind.value for kind in PayIdType), None]

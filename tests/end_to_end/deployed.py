@@ -147,7 +147,7 @@ class Deployed:
         return {"customer_id": customer_id, "amount": amount}
 
     def paid(self, amount: str = ORDINARY, customer_id: str | None = None) -> Json:
-        """A payout that was just asked for."""
+        """A payout that was just requested."""
         order = self.order(customer_id or self.customer(), amount)
         answer = self.call("POST", "/payouts", order)
         assert answer.status_code == 202, answer.text

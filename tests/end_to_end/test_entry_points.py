@@ -87,7 +87,7 @@ def payouts_of(deployed: Deployed, order: Json) -> list[Json]:
 
 
 def altered(token: str) -> str:
-    """The same claims under a signature that is not theirs."""
+    """A token's own claims under a signature that is not theirs."""
     head, claims, signature = token.split(".")
     return f"{head}.{claims}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
 

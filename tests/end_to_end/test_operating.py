@@ -30,7 +30,7 @@ def test_a_dead_letter_is_found_by_its_payout_and_replayed_or_dropped(deployed: 
         found = deployed.done("GET", "/dead-letters")["items"]
         return {each["transaction_id"]: each["message_id"] for each in found}
 
-    until(lambda: letters().keys() >= {ours, other}, what="both rest")
+    until(lambda: letters().keys() >= {ours, other}, what="both dead letters")
     known = letters()
     replayed = deployed.done("POST", f"/dead-letters/{known[ours]}/replay", {})
     assert replayed["transaction_id"] == ours

@@ -97,7 +97,7 @@ def test_a_message_that_cannot_be_handled_fails_alone_and_ends_in_the_dead_lette
             asked = deployed.paid()
         deployed.put("PayoutQueue", NOT_JSON)
     deployed.settled(asked["transaction_id"], "Completed")
-    until(lambda: NOT_JSON in deployed.lying_in("ParkedQueue"), what="it is parked")
+    until(lambda: NOT_JSON in deployed.lying_in("ParkedQueue"), what="the dead letter")
 
     def batches() -> list[tuple[int, int]]:
         lines = deployed.lines("SendQueuedPayouts")
@@ -122,7 +122,7 @@ def test_a_webhook_for_an_unknown_payment_ends_in_the_dead_letter_queue(
             each for each in map(json.loads, messages) if each["reference"] == payment.reference
         ]
 
-    event, *_ = until(parked, what="it is parked", seconds=60)
+    event, *_ = until(parked, what="the dead letter", seconds=60)
     assert event["kind"] == "PaymentSuccessful"
     assert event["amount_cents"] == payment.amount_cents
     assert deployed.call("GET", f"/payouts/{payment.reference}").status_code == 404

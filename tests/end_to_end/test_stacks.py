@@ -34,7 +34,7 @@ class Asked:
 
 
 def never_asks(name: str) -> str:
-    raise AssertionError(f"{name} was asked for")
+    raise AssertionError(f"{name} was requested")
 
 
 @pytest.fixture

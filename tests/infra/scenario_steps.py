@@ -63,8 +63,8 @@ def paid_elsewhere(world: World, reference: str) -> None:
 
 
 def webhook(world: World, transaction_id: str, status: str, amount: float, path: str = "") -> None:
-    told = {"UniqueReference": transaction_id, "Status": status, "Amount": amount}
-    raw = json.dumps(told | {"TransactionId": 1000001}).encode()
+    payload = {"UniqueReference": transaction_id, "Status": status, "Amount": amount}
+    raw = json.dumps(payload | {"TransactionId": 1000001}).encode()
     headers = {"Authorization": WEBHOOK_SECRET}
     done(world.anonymous("POST", f"/webhooks/monoova{path}", raw=raw, headers=headers))
 

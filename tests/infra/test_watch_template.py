@@ -68,7 +68,7 @@ def test_alarms_can_be_under_a_key_of_ours_and_those_who_send_them_may_use_it(
 ) -> None:
     topic = properties_of(watch, "Alerts")
     assert topic["KmsMasterKeyId"]["Fn::If"][:2] == ["HasKey", {"Ref": "WatchKey"}]
-    # A dollar a month for what holds no personal data: it has to be asked for.
+    # A dollar a month for what holds no personal data: a stage has to ask for it.
     assert watch["Parameters"]["WithKey"]["Default"] == "false"
     assert properties_of(watch, "WatchKey")["EnableKeyRotation"] is True
     statements = statements_of(watch, "WatchKey", "KeyPolicy")
@@ -202,10 +202,10 @@ def test_budgets_notify_of_the_forecast_and_of_the_actual_cost(watch: dict[str, 
     assert limits == [{"Amount": usd, "Unit": "USD"} for usd in (10, 25, 50)]
     for budget in budgets:
         notices = budget["Properties"]["NotificationsWithSubscribers"]
-        told = [
+        thresholds = [
             (n["Notification"]["NotificationType"], n["Notification"]["Threshold"]) for n in notices
         ]
-        assert told == [("FORECASTED", 80), ("ACTUAL", 100)]
+        assert thresholds == [("FORECASTED", 80), ("ACTUAL", 100)]
         for notice in notices:
             assert notice["Subscribers"] == [
                 {"SubscriptionType": "SNS", "Address": {"Ref": "Alerts"}}

@@ -249,8 +249,8 @@ def events_are_queued_and_applied_later(world: World) -> None:
     customer = world.customer()
     for fields in ({}, {"amount_cents": None}, {"kind": "Rejected", "amount_cents": 1}):
         (paid,) = ids_of(world.pay(customer))
-        told = json.loads(news(world, paid)) | fields
-        assert world.sqs_event(TAKE_UP, json.dumps(told), json.dumps(told)) == []
+        payload = json.loads(news(world, paid)) | fields
+        assert world.sqs_event(TAKE_UP, json.dumps(payload), json.dumps(payload)) == []
     for nonsense in ("", "[]", '{"kind": "Exploded"}'):
         assert world.sqs_event(TAKE_UP, nonsense) == ["0"]
 

@@ -53,7 +53,7 @@ def test_an_open_branch_is_taken_and_the_time_of_the_check_is_kept(world: World)
 
 
 @pytest.mark.parametrize(
-    ("bsb", "told"),
+    ("bsb", "message"),
     [
         ("999-999", "This branch is closed. Monoova says: Refer to BSB 802-985"),
         ("999-998", "This branch is closed. Monoova says: 1 Example Street"),
@@ -61,16 +61,16 @@ def test_an_open_branch_is_taken_and_the_time_of_the_check_is_kept(world: World)
     ],
 )
 def test_a_closed_or_unknown_branch_is_refused_with_words(
-    world: World, bsb: str, told: str
+    world: World, bsb: str, message: str
 ) -> None:
     answer = register(world, bsb)
     assert (answer.status, answer.code) == (400, "InvalidRequest")
-    assert answer.json["errors"] == {"destination.bsb": [told]}
+    assert answer.json["errors"] == {"destination.bsb": [message]}
     assert world.admin.get("/customers").json["items"] == []
     customer_id = world.customer()
     answer = add(world, customer_id, bsb)
     assert answer.status == 400
-    assert answer.json["errors"] == {"bsb": [told]}
+    assert answer.json["errors"] == {"bsb": [message]}
     assert len(world.admin.get(f"/customers/{customer_id}").json["destinations"]) == 1
 
 

@@ -230,7 +230,7 @@ def test_every_run_of_the_reconciler_writes_whether_it_is_open(
 ) -> None:
     """Opening is logged once. An alarm must stay until it is closed."""
 
-    def told() -> float:
+    def open_circuits() -> float:
         capsys.readouterr()
         world.reconcile()
         (line,) = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
@@ -238,11 +238,11 @@ def test_every_run_of_the_reconciler_writes_whether_it_is_open(
         return number
 
     customer = world.customer()
-    assert told() == 0
+    assert open_circuits() == 0
     open_circuit(world, customer)
-    assert [told(), told()] == [1, 1]
+    assert [open_circuits(), open_circuits()] == [1, 1]
     wired.get().gatekeeper.reset()
-    assert told() == 0
+    assert open_circuits() == 0
 
 
 def test_after_ten_minutes_one_call_probes_and_its_success_closes_it(world: World) -> None:
@@ -434,9 +434,9 @@ def test_a_login_that_fails_after_an_attempt_in_doubt_does_not_queue_it(world: W
 
 def test_a_locked_account_is_not_called_for_an_hour(world: World) -> None:
     customer_id = world.customer()
-    stranger = requests.Request("GET", "https://api.mpay.com.au/tools/v1/ping", auth=("bad", ""))
+    wrong_login = requests.Request("GET", "https://api.mpay.com.au/tools/v1/ping", auth=("bad", ""))
     for _ in range(5):
-        world.http.send(stranger.prepare())
+        world.http.send(wrong_login.prepare())
     before = len(world.monoova.calls)
     answer = world.pay(customer_id)
     assert standing(answer) == QUEUED

@@ -106,10 +106,10 @@ def test_one_payout_is_shown_with_its_history(terminal: Terminal) -> None:
     transaction_id = terminal.world.paid()
     assert "125.50" in terminal("payouts", "show", transaction_id).stdout
     assert terminal.json("payouts", "show", transaction_id)["status"] == "Pending"
-    told = terminal("payouts", "explain", transaction_id).stdout
-    assert "A$125.50 to" in told
-    assert "Requested by" in told
-    assert "Next:" in told
+    output = terminal("payouts", "explain", transaction_id).stdout
+    assert "A$125.50 to" in output
+    assert "Requested by" in output
+    assert "Next:" in output
     explained = terminal.json("payouts", "explain", transaction_id)
     assert explained["transaction_id"] == transaction_id
     terminal("payouts", "explain", "0" * 8, ends=Exit.NOT_FOUND)

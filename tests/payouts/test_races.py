@@ -155,14 +155,14 @@ class Race:
         while not self.world.monoova.book.bookings(transaction_id):
             assert time.monotonic() < until, "it was not sent"
             time.sleep(0.001)
-        told = {
+        payload = {
             "UniqueReference": transaction_id,
             "TransactionId": self.world.monoova.book.bookings(transaction_id)[0].transaction_id,
             "Status": status,
             "Amount": 10.0,
             "RejectionReasonDescription": "ACCOUNT CLOSED" if status == REJECTED else None,
         }
-        raw = json.dumps(told).encode()
+        raw = json.dumps(payload).encode()
         signature = SigningKey(shared_signing_key()).signature(raw)
         headers = {"Authorization": WEBHOOK_SECRET, "Verification-Signature": signature}
         path = "/webhooks/monoova/NppPaymentStatus"

@@ -74,13 +74,13 @@ OUTCOME: Final = st.sampled_from(Outcome)
 class EntryPoints(RuleBasedStateMachine):
     """One sequence: a new world, and the steps that Hypothesis chooses in it."""
 
-    told: ClassVar[Counter[str]] = Counter()
+    counts: ClassVar[Counter[str]] = Counter()
     customers: Bundle[str] = Bundle("customers")
     payouts: Bundle[str] = Bundle("payouts")
 
     def __init__(self) -> None:
         super().__init__()
-        self.told["examples"] += 1
+        self.counts["examples"] += 1
         self.aws = mock_aws()
         self.aws.start()
         self.world = World()
@@ -469,7 +469,7 @@ class EntryPoints(RuleBasedStateMachine):
 
     @invariant()
     def reads_and_the_book_agree_with_the_model(self) -> None:
-        self.told["steps"] += 1
+        self.counts["steps"] += 1
         book = self.world.monoova.book
         now = self._rows(), len(book.movements)
         if now == self.checked:
@@ -589,13 +589,13 @@ def test_the_guarantees_hold_for_any_events_in_any_order() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert EntryPoints.told["examples"] >= int(EXAMPLES or _USUAL_EXAMPLES)
+    assert EntryPoints.counts["examples"] >= int(EXAMPLES or _USUAL_EXAMPLES)
     _report()
 
 
 def _report() -> None:
-    told = EntryPoints.told
-    Result(stories=told["examples"], story_steps=told["steps"]).write()
+    counts = EntryPoints.counts
+    Result(stories=counts["examples"], story_steps=counts["steps"]).write()
 
 
 def test_a_retry_stays_the_one_that_was_made_after_the_customer_was_erased(world: World) -> None:

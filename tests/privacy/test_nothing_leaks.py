@@ -112,7 +112,7 @@ class Recorder:
     """Records everything that leaves the app."""
 
     world: World
-    heard: list[tuple[str, str]] = field(default_factory=list)
+    records: list[tuple[str, str]] = field(default_factory=list)
     failing: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -124,7 +124,7 @@ class Recorder:
     def _aws_call(self, *, model: Any, params: Mapping[str, Any], **_: Any) -> Any:
         service = model.service_model.service_id
         body = params["body"] if isinstance(params["body"], str) else params["body"].decode()
-        self.heard.append((f"call of {service}.{model.name}", params["url"] + body))
+        self.records.append((f"call of {service}.{model.name}", params["url"] + body))
         message = self.failing.get(f"{service}.{model.name}")
         if message is None:
             return None
@@ -138,33 +138,33 @@ class Recorder:
         answer = self.world.admin(
             method, path, None if raw is not None else body, headers=named, raw=raw
         )
-        self.heard.append((f"answer {answer.status} to {method} {path[:12]}", answer.text))
+        self.records.append((f"answer {answer.status} to {method} {path[:12]}", answer.text))
         return answer
 
-    def webhook(self, told: object, authorization: str = WEBHOOK_SECRET) -> int:
-        raw = told if isinstance(told, bytes) else json.dumps(told).encode()
+    def webhook(self, payload: object, authorization: str = WEBHOOK_SECRET) -> int:
+        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         signature = SigningKey(shared_signing_key()).signature(raw)
         headers = {"Authorization": authorization, "Verification-Signature": signature}
         answer = as_anonymous(self.world.app)("POST", "/webhooks/monoova", raw=raw, headers=headers)
-        self.heard.append((f"answer {answer.status} to a webhook", answer.text))
+        self.records.append((f"answer {answer.status} to a webhook", answer.text))
         return answer.status
 
     def reconciles(self) -> None:
         try:
-            self.heard.append(("findings", json.dumps(self.world.reconcile())))
+            self.records.append(("findings", json.dumps(self.world.reconcile())))
         except Exception as error:  # noqa: BLE001 - what Lambda would print
-            self.heard.append(("traceback", "".join(traceback.format_exception(error))))
+            self.records.append(("traceback", "".join(traceback.format_exception(error))))
 
     def records_what_is_stored(self) -> None:
         """Records the tables, byte by byte, the queues, and the addresses called at Monoova."""
         for table in TABLES:
             for item in self.world.dynamodb.scan(TableName=table)["Items"]:
-                self.heard.append((table, _plain(item)))
+                self.records.append((table, _plain(item)))
         for queue in sqs_backends["123456789012"]["ap-southeast-2"].queues.values():
-            self.heard.extend(("queue", message.body) for message in queue._messages)
+            self.records.extend(("queue", message.body) for message in queue._messages)
         # A BSB names a bank's branch and no person; Monoova takes it in the path and only there.
         paths = [c.path for c in self.world.monoova.calls if "/bsbValidate/" not in c.path]
-        self.heard.extend(("address", path) for path in paths)
+        self.records.extend(("address", path) for path in paths)
 
 
 def _plain(item: Any) -> str:
@@ -178,12 +178,12 @@ def _plain(item: Any) -> str:
     return str(item)
 
 
-def found(heard: list[tuple[str, str]], planted: tuple[str, ...]) -> list[tuple[str, str]]:
+def found(records: list[tuple[str, str]], planted: tuple[str, ...]) -> list[tuple[str, str]]:
     """Where each of the planted texts stands, in clear or as JSON writes it."""
     looked_for = {text.casefold() for text in planted}
     looked_for |= {json.dumps(text)[1:-1].casefold() for text in planted}
     return [
-        (where, text) for where, said in heard for text in looked_for if text in said.casefold()
+        (where, text) for where, said in records for text in looked_for if text in said.casefold()
     ]
 
 
@@ -275,7 +275,7 @@ def is_rejected_as_the_status_says(recorder: Recorder, payee: Payee, customer_id
 def is_named_in_forged_and_malformed_webhooks(
     recorder: Recorder, payee: Payee, customer_id: str
 ) -> None:
-    told = {
+    payload = {
         "UniqueReference": "3f0c4a6e-0000-4000-8000-000000000001",
         "TransactionId": 1000009,
         "Status": "Rejected",
@@ -286,13 +286,13 @@ def is_named_in_forged_and_malformed_webhooks(
         "Bsb": payee.details[-1],
         "RejectionReasonDescription": sentence(payee),
     }
-    assert recorder.webhook(told) == 200
-    assert recorder.webhook(told, authorization=sentence(payee)) == 401
-    assert recorder.webhook(told | {"UniqueReference": sentence(payee)}) == 400
+    assert recorder.webhook(payload) == 200
+    assert recorder.webhook(payload, authorization=sentence(payee)) == 401
+    assert recorder.webhook(payload | {"UniqueReference": sentence(payee)}) == 400
     assert recorder.webhook(sentence(payee).encode()) == 400
     assert recorder.webhook({"eventName": sentence(payee)}) == 200
     paid = accepted(recorder, customer_id)
-    assert recorder.webhook(told | {"UniqueReference": paid}) == 200
+    assert recorder.webhook(payload | {"UniqueReference": paid}) == 200
     assert recorder.asks("GET", f"/payouts/{paid}").json["needs_review"]
     reason = f"{sentence(payee)}, or so says {payee.email}"
     recorder.asks("POST", f"/payouts/{paid}/resolve", {"outcome": "Failed", "reason": reason})
@@ -429,14 +429,14 @@ def test_nothing_of_a_payee_or_a_key_stands_anywhere(
         act(recorder, payee, customer_id)
         recorder.records_what_is_stored()
     out, err = capfd.readouterr()
-    recorder.heard += [("stdout", out), ("stderr", err)]
-    recorder.heard += [("log", record.getMessage()) for record in caplog.records]
-    recorder.heard += [("log", str(record.exc_text)) for record in caplog.records]
-    shown = [(where, said) for where, said in recorder.heard if "to GET /customers/" not in where]
+    recorder.records += [("stdout", out), ("stderr", err)]
+    recorder.records += [("log", record.getMessage()) for record in caplog.records]
+    recorder.records += [("log", str(record.exc_text)) for record in caplog.records]
+    shown = [(where, said) for where, said in recorder.records if "to GET /customers/" not in where]
     assert found(shown, payee.traces) == []
-    assert found(recorder.heard, (*payee.details, *SECRETS)) == []
+    assert found(recorder.records, (*payee.details, *SECRETS)) == []
     assert len(out.splitlines()) > 50
-    assert {*TABLES, "queue", "address"} <= {where for where, _ in recorder.heard}
+    assert {*TABLES, "queue", "address"} <= {where for where, _ in recorder.records}
 
 
 def test_the_search_finds_what_is_there(recorder: Recorder) -> None:
@@ -460,7 +460,7 @@ def test_a_customer_who_is_erased_leaves_nothing_of_themselves(recorder: Recorde
     assert (shown["status"], shown["customer_id"]) == ("Completed", customer_id)
     recorder.records_what_is_stored()
     assert recorder.world.dynamodb.scan(TableName="CustomersTable")["Items"] == []
-    assert found(recorder.heard, (*payee.traces, "•••645")) != []
-    recorder.heard.clear()
+    assert found(recorder.records, (*payee.traces, "•••645")) != []
+    recorder.records.clear()
     recorder.records_what_is_stored()
-    assert found(recorder.heard, (*payee.traces, "•••645")) == []
+    assert found(recorder.records, (*payee.traces, "•••645")) == []

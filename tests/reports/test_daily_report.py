@@ -97,10 +97,10 @@ def test_a_difference_is_listed_raised_and_changes_nothing(
 def test_a_payment_under_an_unknown_reference_of_our_form_is_a_difference(
     world: World,
 ) -> None:
-    stranger = str(uuid.UUID(int=7, version=4))
-    paid_elsewhere(world, stranger)
+    unknown = str(uuid.UUID(int=7, version=4))
+    paid_elsewhere(world, unknown)
     (line,) = report_of_yesterday(world)["differences"]
-    assert (line["kind"], line["transaction_id"], line["status"]) == ("MissingHere", stranger, None)
+    assert (line["kind"], line["transaction_id"], line["status"]) == ("MissingHere", unknown, None)
     assert line["amount_there"] == Decimal("10.50")
 
 
@@ -184,8 +184,8 @@ def test_other_missed_webhooks_are_not_requested_again(world: World) -> None:
 def test_a_failed_payout_whose_money_was_never_returned_is_found(world: World) -> None:
     world.monoova.script(Outcome.PENDING_FOREVER)
     payout = world.paid()
-    told = {"UniqueReference": payout, "Status": "Rejected", "Amount": 125.5}
-    world.monoova.announce("NppPaymentStatus", told | {"TransactionId": 1000001})
+    payload = {"UniqueReference": payout, "Status": "Rejected", "Amount": 125.5}
+    world.monoova.announce("NppPaymentStatus", payload | {"TransactionId": 1000001})
     (line,) = report_of_yesterday(world)["differences"]
     assert (line["kind"], line["status"], line["monoova_says"]) == (
         "PaidThere",
@@ -251,8 +251,8 @@ def test_a_payout_that_has_not_ended_is_compared_again_the_next_days(world: Worl
     world.monoova.script(Outcome.PENDING_FOREVER)
     payout = world.paid()
     assert kinds(report_of_yesterday(world)) == {"NotFinalHere": 1}
-    told = {"UniqueReference": payout, "Status": "Payment Successful", "Amount": 125.5}
-    world.monoova.announce("NppPaymentStatus", told | {"TransactionId": 1000001})
+    payload = {"UniqueReference": payout, "Status": "Payment Successful", "Amount": 125.5}
+    world.monoova.announce("NppPaymentStatus", payload | {"TransactionId": 1000001})
     world.later(24 * 3600)
     assert len(world.reconcile_daily()) == 2
     assert (shown(world)["revision"], kinds(shown(world))) == (2, {"Matched": 1})

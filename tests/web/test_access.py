@@ -59,7 +59,7 @@ BODIES: Final[dict[tuple[str, str], object]] = {
 
 
 def every_route() -> dict[tuple[str, str], RouteEntry]:
-    """What the app has, by method and path: a new route is in here by itself."""
+    """What the app has, by method and path: a new route is in here without a change."""
     return {
         (method, path): entry
         for path, methods in load_app().app.routes.items()
@@ -84,7 +84,7 @@ class Fixture:
         self.customer_id = world.customer()
         self.payout_id = str(world.pay(self.customer_id).json["transaction_id"])
         customer = world.admin.get(f"/customers/{self.customer_id}").json
-        self.message_id = parked(world, {"kind": "Rejected", "reference": "another"})
+        self.message_id = dead_letter(world, {"kind": "Rejected", "reference": "another"})
         self.destination_id = str(customer["destinations"][0]["destination_id"])
         self.file = f"customer_id,amount\n{self.customer_id},1.00\n".encode()
         uploaded = self._upload(world.admin)
@@ -125,7 +125,7 @@ class Fixture:
         )
 
 
-def parked(world: World, body: object) -> str:
+def dead_letter(world: World, body: object) -> str:
     url = world.environment["PARKED_QUEUE_URL"]
     sent = world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
     return str(sent["MessageId"])

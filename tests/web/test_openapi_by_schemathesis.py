@@ -143,7 +143,7 @@ class GatewayAdapter(HTTPAdapter):
         self._admin = _gateway(as_admin(world.app))
         self._approver = _gateway(as_approver(world.app))
         self._service = _gateway(as_service(world.app))
-        self._nobody = _gateway(as_anonymous(world.app))
+        self._anonymous = _gateway(as_anonymous(world.app))
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.cases += 1
@@ -162,7 +162,7 @@ class GatewayAdapter(HTTPAdapter):
     def caller(self, path: str) -> Caller:
         """Whom a path is for."""
         if path.startswith(("/webhooks/", "/health")):
-            return self._nobody
+            return self._anonymous
         if path.startswith("/internal/"):
             return self._service
         return self._approver if path.endswith(("/approve", "/reject")) else self._admin

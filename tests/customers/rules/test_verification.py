@@ -114,7 +114,7 @@ def test_what_is_not_understood_says_nothing_against_a_branch(
 
 
 @pytest.mark.parametrize(
-    ("address", "told_to_the_caller"),
+    ("address", "message"),
     [
         ("Refer to\n BSB  802-985", "This branch is closed. Monoova says: Refer to BSB 802-985"),
         ("x" * 5000, "This branch is closed. Monoova says: " + "x" * 100),
@@ -126,10 +126,10 @@ def test_what_is_not_understood_says_nothing_against_a_branch(
     ],
 )
 def test_what_monoova_says_of_a_closed_branch_is_one_short_line(
-    address: object, told_to_the_caller: str
+    address: object, message: str
 ) -> None:
     branch = branch_of(answered("Ok", 200), closed=True, address=address)
-    assert branch.problem == told_to_the_caller
+    assert branch.problem == message
 
 
 def test_only_a_branch_that_does_not_exist_is_explained_in_words() -> None:

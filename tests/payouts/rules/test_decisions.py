@@ -202,16 +202,14 @@ def test_a_return_that_overtakes_the_completion_passes_through_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "last_entries",
+    "fields",
     [{"amount_cents": 12551}, {"amount_cents": None}, {"monoova_transaction_id": "78"}],
 )
 def test_an_event_that_does_not_match_is_kept_and_not_applied(
-    last_entries: dict[str, object],
+    fields: dict[str, object],
 ) -> None:
     payout = sent(State.ACCEPTED, monoova_transaction_id="77")
-    after = applied(
-        payout, after_notice(payout, notice(NoticeKind.PAID, **last_entries), LATER), LATER
-    )
+    after = applied(payout, after_notice(payout, notice(NoticeKind.PAID, **fields), LATER), LATER)
     assert (after.state, after.needs_review) == (State.ACCEPTED, True)
 
 

@@ -23,10 +23,10 @@ class RecordingUI(UI):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told = ""
+        self.written = ""
 
     def write(self, msg: str) -> None:
-        self.told += msg
+        self.written += msg
 
 
 class NothingIsBuiltError(Exception):
@@ -65,7 +65,7 @@ def test_chalice_takes_our_package_as_it_is(
     place = reuse.lay_ready(project, prod, stage=stage)
     ui = RecordingUI()
     assert packaged_by_chalice(project, architecture, ui) == place
-    assert "Reusing existing deployment package." in ui.told
+    assert "Reusing existing deployment package." in ui.written
     assert place.read_bytes() == prod.code.read_bytes()
 
 
