@@ -694,11 +694,11 @@ def test_rows_and_result_come_in_parts_that_are_one_file(
     assert first.headers["Content-Type"] == "text/csv; charset=utf-8"
     second = world.admin.get(f"{path}/result", cursor=first.headers["Next-Cursor"])
     assert "Next-Cursor" not in second.headers
-    rows = list(csv.DictReader(io.StringIO(first.text + second.text)))
-    assert [line["amount"] for line in rows] == ["1.00", "2.00", "3.00", "4.00", "5.00"]
-    transaction_id = rows[0].pop("transaction_id")
+    results = list(csv.DictReader(io.StringIO(first.text + second.text)))
+    assert [line["amount"] for line in results] == ["1.00", "2.00", "3.00", "4.00", "5.00"]
+    transaction_id = results[0].pop("transaction_id")
     assert world.state(transaction_id)[0] == "Pending"
-    assert list(rows[0].items()) == [
+    assert list(results[0].items()) == [
         ("line", "2"),
         ("customer_id", customer),
         ("external_id", "C-1"),

@@ -153,7 +153,7 @@ def test_monoova_is_sent_what_its_specification_requires(world: World) -> None:
 def test_a_payid_of_another_person_is_shown_as_a_mismatch_without_a_name(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = Place(world, **pay_id("unknown@example.com"))
+    place = Place(world, **pay_id("stranger@example.com"))
     started = place.start()
     assert started.json["verification"]["owner_name_matches"] is False
     everything = [world.dynamodb.scan(TableName=t)["Items"] for t in ("CustomersTable",)]

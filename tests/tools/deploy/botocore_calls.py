@@ -205,8 +205,8 @@ class Wire:
             "body": bytes(request.body).decode(),
         }
         status, body = self.answer
-        headers: Any = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "r1"}
-        return AWSResponse(request.url, status, headers, Raw(json.dumps(body).encode()))
+        answered: Any = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "r1"}
+        return AWSResponse(request.url, status, answered, Raw(json.dumps(body).encode()))
 
 
 def calls() -> Iterator[dict[str, Any]]:
