@@ -52,7 +52,7 @@ def _bsb(document: Document) -> None:
 
 
 def _method(document: Document) -> None:
-    document["disbursements"][0]["disbursementMethod"] = "NppCreditNobody"
+    document["disbursements"][0]["disbursementMethod"] = "NppCreditUnknown"
 
 
 def _no_amount(document: Document) -> None:

@@ -200,7 +200,7 @@ def test_of_two_people_who_start_at_once_one_does(world: World) -> None:
         lost,
         saying(500, b""),
         saying(200, {"status": "Ok", "token": "not a token!"}),
-        saying(400, {"status": "NobodyKnows"}),
+        saying(400, {"status": "UnknownStatus"}),
     ],
     ids=["lost", "500", "odd token", "unheard of"],
 )
@@ -406,7 +406,7 @@ def test_a_locked_one_may_be_started_anew(world: World) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [lost, saying(500, b""), saying(400, {"status": "NobodyKnows"}), saying(200, {})],
+    [lost, saying(500, b""), saying(400, {"status": "UnknownStatus"}), saying(200, {})],
     ids=["lost", "500", "unheard of", "empty"],
 )
 def test_an_unclear_answer_to_a_code_changes_nothing(

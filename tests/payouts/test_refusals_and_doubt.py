@@ -320,7 +320,7 @@ def test_a_status_api_that_does_not_answer_confirms_no_refusal(world: World) -> 
     ("duplicate", "status", "at_once"),
     [
         ("refused", "SimulatedDuplicateReference", UNRESOLVED),
-        ("refused", "NobodyHasEverSeenThis", UNRESOLVED),
+        ("refused", "AnUnknownStatus", UNRESOLVED),
         ("replayed", "", ACCEPTED),
         ("error", "", UNRESOLVED),
     ],

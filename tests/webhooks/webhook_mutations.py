@@ -17,7 +17,7 @@ from tests.world import WEBHOOK_SECRET
 MOST_BYTES: Final = 256 * 1024
 SIGNATURE: Final = "Verification-Signature"
 _MONOOVA: Final = SigningKey(shared_signing_key())
-_STRANGER: Final = SigningKey(new_key())
+_OTHER_KEY: Final = SigningKey(new_key())
 
 FIELDS: Final = (
     "UniqueReference",
@@ -324,7 +324,7 @@ def _wrong_signatures(raw: bytes, rng: random.Random) -> list[tuple[str, str]]:
         ("doubled", right + right),
         ("longer", base64.b64encode(base64.b64decode(right) + b"\x00").decode()),
         ("one bit off", base64.b64encode(bytes(signed)).decode()),
-        ("of another key", _STRANGER.signature(raw)),
+        ("of another key", _OTHER_KEY.signature(raw)),
         ("of another body", signature(raw + b" ")),
         ("of nothing", signature(b"") if raw else signature(b" ")),
         ("as hex", base64.b64decode(right).hex()),
@@ -334,7 +334,7 @@ def _wrong_signatures(raw: bytes, rng: random.Random) -> list[tuple[str, str]]:
         ("not ASCII", "é" * 344),
         ("surrogates", "\ud800" * 344),
         ("noise", base64.b64encode(rng.randbytes(256)).decode()),
-        ("a list", f"{_STRANGER.signature(raw)}, {right}"),
+        ("a list", f"{_OTHER_KEY.signature(raw)}, {right}"),
     ]
 
 
