@@ -35,7 +35,7 @@ def template() -> dict[str, Any]:
     return short_forms.loaded(TEMPLATE.read_text())
 
 
-# With botocore's own data folder and handlers of events, as a session makes them by itself.
+# With botocore's own data folder and handlers of events, as a session makes them of its own accord.
 _LOADER: Final = Loader()
 _HOOKS: Final = HierarchicalEmitter()
 Session(event_hooks=_HOOKS)

@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright: for tests of what people see."""
+"""Debian's Chromium, driven by Playwright: for tests of what users see."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
-# Nothing but the page may cost time, or ask anybody anything.
+# Nothing but the page may cost time or call another host.
 _FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",

@@ -1,4 +1,4 @@
-"""Fixtures that every room of the tests shares."""
+"""Fixtures that every folder of the tests shares."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -68,7 +68,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spreading.Sp
 
 
 def _speaks_to_moto(item: pytest.Item) -> bool:
-    """Whether the test's module makes an emulated AWS by itself."""
+    """Whether the test's module makes an emulated AWS of its own."""
     return mock_aws in vars(getattr(item, "module", None) or object).values()
 
 

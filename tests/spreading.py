@@ -17,7 +17,7 @@ _LONG: Final = (
     *_WHOLE,
     *_SINGLY,
     "tests/infra/test_least_privilege.py",
-    "tests/payouts/test_reconciling.py",
+    "tests/payouts/test_reconciliation.py",
     "tests/payouts/test_state_machine.py",
     "tests/payouts/test_refusals_and_doubt.py",
 )

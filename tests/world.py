@@ -1,4 +1,4 @@
-"""The whole product in one process: the real app, an AWS, a Monoova, and a clock moved by hand."""
+"""The test harness: the real app, an emulated AWS, a simulated Monoova and a manual clock."""
 
 import json
 import random
@@ -66,7 +66,7 @@ class LambdaContext:
 
 
 class Caller:
-    """Sends requests through the app as API Gateway does, after its authorizer said yes."""
+    """Sends requests through the app as API Gateway does, after its authorizer accepted them."""
 
     def __init__(
         self, app: ModuleType, context: Mapping[str, Any], headers: Mapping[str, str] | None = None
@@ -112,7 +112,7 @@ def as_admin(app: ModuleType, sub: str = ADMIN) -> Caller:
 
 
 def as_approver(app: ModuleType, sub: str = APPROVER) -> Caller:
-    """An approver other than the administrator, who may decide on what that one has asked for."""
+    """An approver other than the administrator, who may decide on their requests."""
     return Caller(app, user(sub, "approvers"))
 
 
@@ -125,7 +125,7 @@ def as_anonymous(app: ModuleType) -> Caller:
 
 
 class WorldClock:
-    """The app's view of the one clock: sleeping lets the rest of the world go on."""
+    """The app's view of the manual clock: sleeping advances it, and runs what Monoova has due."""
 
     def __init__(self, world: "World") -> None:
         self._world = world
@@ -139,7 +139,7 @@ class WorldClock:
 
 @dataclass
 class World:
-    """Everything there is. `settings` are environment variables beside the usual ones."""
+    """One run of the product in this process. `settings` are more environment variables."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
@@ -189,7 +189,7 @@ class World:
         return str(self.secrets.create_secret(Name="monoova", SecretString=text)["ARN"])
 
     def new_container(self) -> Container:
-        """What a new Lambda instance starts with: nothing remembered, nothing cached."""
+        """The container of a new Lambda instance: nothing is cached."""
         return Container(
             environment=self.environment,
             clock=WorldClock(self),
@@ -207,7 +207,7 @@ class World:
     # --- time
 
     def later(self, seconds: float) -> None:
-        """Time passes; what Monoova had to do meanwhile happens, each at its moment."""
+        """Advances the clock; runs each event that Monoova has due at its moment."""
         end = self.clock() + timedelta(seconds=seconds)
         while (due := self.monoova.next_due()) is not None and due <= end:
             self.clock.advance(max((due - self.clock()).total_seconds(), 0))
@@ -221,20 +221,20 @@ class World:
             self.reconcile()
             self.drain()
 
-    # --- the other ways in
+    # --- the other entry points
 
     def reconcile(self, app: ModuleType | None = None) -> dict[str, Any]:
         found: dict[str, Any] = (app or self.app).reconcile(schedule_event(), LambdaContext())
         return found
 
     def reconcile_daily(self, milliseconds: int = 300_000) -> list[dict[str, Any]]:
-        """The morning's run; answers with the reports that it made."""
+        """The daily run; returns the reports that it made."""
         answer = self.app.reconcile_daily(schedule_event(), LambdaContext(milliseconds))
         # As Lambda writes down what a function answers.
         return list(json.loads(json.dumps(answer))["reports"])
 
     def sqs_event(self, handler: str, *bodies: str) -> list[str]:
-        """Hands messages to a queue handler; answers with the ids of those that come again."""
+        """Passes messages to a queue handler; returns the ids of those to be retried."""
         answer = getattr(self.app, handler)(sqs_event(bodies), LambdaContext())
         return failed_in(answer)
 
@@ -272,10 +272,10 @@ class World:
         caller = as_anonymous(self._webhook_app)
         return caller("POST", path, headers=headers, raw=body).status
 
-    # --- what tests do again and again
+    # --- steps that many tests share
 
     def customer(self, **destination: str) -> str:
-        """A registered customer with one destination, an e-mail PayID unless told otherwise."""
+        """A registered customer with one destination, by default an e-mail PayID."""
         details = destination or {
             "type": "PayId",
             "pay_id": "jo.citizen@example.com",
@@ -291,7 +291,7 @@ class World:
         return self.admin.post("/payouts", body, **headers)
 
     def paid(self, amount: object = "125.50") -> str:
-        """The id of a payout that was just asked for."""
+        """The id of a payout that was just requested."""
         answer = self.pay(self.customer(), amount)
         assert answer.status == 202, answer.text
         return str(answer.json["transaction_id"])

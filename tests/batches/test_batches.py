@@ -26,7 +26,7 @@ from chalicelib.payouts.store.counted_payouts import CountedPayouts, CountsBusyE
 from proof.lambda_events import user
 from tests.control.test_limits import replace_counting
 from tests.payouts.test_queues import order
-from tests.payouts.test_requesting import BANK_ACCOUNT, AwsCalls, unreachable
+from tests.payouts.test_request_payout import BANK_ACCOUNT, AwsCalls, unreachable
 from tests.world import ADMIN, APPROVER, WEBHOOK_SECRET, Caller, HttpAnswer, World, as_approver
 
 SEND: Final = "send_queued_payouts"
@@ -142,11 +142,11 @@ def test_a_file_is_uploaded_confirmed_approved_and_paid(world: World) -> None:
     assert payout["batch_id"] == batch_id
     assert payout["lodgement_reference"] == "Invoice 7"
     assert payout["created_by"] == ADMIN
-    told = [(each["event"], each["by"]) for each in payout["history"][:2]]
-    assert told == [("Requested", ADMIN), ("Approved", APPROVER)]
+    entries = [(each["event"], each["by"]) for each in payout["history"][:2]]
+    assert entries == [("Requested", ADMIN), ("Approved", APPROVER)]
 
 
-def test_a_row_that_was_not_paid_is_tried_again_as_a_payout_of_its_own(world: World) -> None:
+def test_a_row_that_was_not_paid_is_retried_as_a_payout_of_its_own(world: World) -> None:
     batch_id = approved(world, f"{world.customer()},7.03,Bonus")
     run_queue(world)
     world.later(180)
@@ -159,7 +159,9 @@ def test_a_row_that_was_not_paid_is_tried_again_as_a_payout_of_its_own(world: Wo
     assert again.json["transaction_id"] == retried.json["transaction_id"]
 
 
-def test_what_is_wrong_with_a_file_is_told_by_line_and_nothing_of_it_is_taken(world: World) -> None:
+def test_the_errors_of_a_file_are_reported_by_line_and_nothing_of_it_is_accepted(
+    world: World,
+) -> None:
     good, bare = world.customer(), registered(world)
     rows = [f"{good},1.00,", f"{UNKNOWN_ID},1.00,", f"{good},1.005,", f"{bare},1.00,", "jo,5,"]
     answer = upload(world, *rows)
@@ -194,8 +196,8 @@ def test_a_row_may_name_its_customer_by_external_id(world: World) -> None:
     customer, other = registered(world, "C-1", BANK_ACCOUNT), world.customer()
     header = "external_id,customer_id,amount"
     answer = upload(world, "C-2,,1", f"C-1,{other},1", header=header)
-    told = {line: messages[0] for line, messages in answer.json["errors"].items()}
-    assert told == dict.fromkeys(["line 2", "line 3"], "There is no such customer.")
+    errors = {line: messages[0] for line, messages in answer.json["errors"].items()}
+    assert errors == dict.fromkeys(["line 2", "line 3"], "There is no such customer.")
     batch_id = approved(world, "C-1,,1.00", f"C-1,{customer},2.00", f",{other},1.00", header=header)
     rows = rows_of(world, batch_id)
     found = [(row["external_id"], row["customer_id"]) for row in rows]
@@ -214,7 +216,7 @@ def test_an_external_id_is_one_customer_s_until_they_are_erased(world: World) ->
     assert registered(world, "C-1") != customer
 
 
-def test_nobody_is_erased_whom_a_row_waits_to_pay_and_then_no_row_keeps_a_word(
+def test_a_customer_with_a_waiting_row_is_not_erased_and_after_erasure_no_row_keeps_a_text(
     world: World,
 ) -> None:
     customer = registered(world, "C-77", BANK_ACCOUNT)
@@ -257,7 +259,7 @@ def test_a_payout_has_all_that_its_row_requests_and_the_row_keeps_nothing_person
         assert getattr(before, name) != getattr(after, name) == left
 
 
-def test_a_cancelled_batch_keeps_nobody_from_being_erased(world: World) -> None:
+def test_a_cancelled_batch_does_not_prevent_an_erasure(world: World) -> None:
     customer = registered(world, "C-77", BANK_ACCOUNT)
     batch_id = confirmed(world, "C-77,1.00,", header="external_id,amount,reference")
     assert world.admin.post(f"/batches/{batch_id}/cancel").status == 200
@@ -282,7 +284,7 @@ def test_an_external_id_that_is_none_is_refused(world: World, external_id: str) 
     assert answer.json["errors"] == {"external_id": ["Not an external id."]}
 
 
-def test_the_same_rows_again_are_the_same_batch_and_pay_nobody_twice(world: World) -> None:
+def test_the_same_rows_again_are_the_same_batch_and_are_not_paid_twice(world: World) -> None:
     rows = [f"{world.customer()},1.00,a", f"{world.customer()},2.00,b"]
     batch_id = approved(world, *rows)
     run_queue(world)
@@ -298,7 +300,7 @@ def test_the_same_rows_again_are_the_same_batch_and_pay_nobody_twice(world: Worl
     assert len(world.admin.get("/batches").json["items"]) == 1
 
 
-def test_the_summary_tells_what_may_be_paid_twice_and_who_was_never_paid(world: World) -> None:
+def test_the_summary_shows_what_may_be_paid_twice_and_who_was_never_paid(world: World) -> None:
     regular, new, long_ago = world.customer(), world.customer(), world.customer()
     world.pay(long_ago, "3.00")
     failed = world.pay(new, "7.03").json["transaction_id"]
@@ -329,16 +331,21 @@ def test_the_summary_tells_what_may_be_paid_twice_and_who_was_never_paid(world: 
     assert (second["line"], second["transaction_id"], second["same_as_line"]) == (5, None, 4)
 
 
-def test_what_another_batch_pays_as_well_is_told_though_neither_is_paid(world: World) -> None:
+def test_a_payment_that_another_batch_has_too_is_reported_though_neither_is_paid(
+    world: World,
+) -> None:
     one, other = world.customer(), world.customer()
     first = checked(world, f"{one},5.00,", f"{other},6.00,")
     assert first["summary"]["also_in_batches"] == []
     cancelled = checked(world, f"{other},6.00,gone")["batch_id"]
     world.admin.post(f"/batches/{cancelled}/cancel", {})
     second = checked(world, f"{one},5.00,again", f"{one},5.00,and again", f"{other},7.00,")
-    told = second["summary"]
-    assert (told["also_in_batches"], told["also_in_batches_count"]) == ([first["batch_id"]], 2)
-    # The reader of the first one's summary did not know: they read it again.
+    summary = second["summary"]
+    assert (summary["also_in_batches"], summary["also_in_batches_count"]) == (
+        [first["batch_id"]],
+        2,
+    )
+    # The summary of the first one was read before this was known: it is read again.
     path = f"/batches/{first['batch_id']}"
     answer = world.admin.post(f"{path}/confirm", {"total": "11.00"})
     assert (answer.status, answer.code) == (409, "ChangedMeanwhile")
@@ -346,7 +353,7 @@ def test_what_another_batch_pays_as_well_is_told_though_neither_is_paid(world: W
     assert world.admin.post(f"{path}/confirm", {"total": "11.00"}).status == 200
 
 
-def test_what_was_paid_by_another_batch_since_the_check_is_told(world: World) -> None:
+def test_a_payment_made_by_another_batch_since_the_check_is_reported(world: World) -> None:
     customer = world.customer()
     waiting = checked(world, f"{customer},5.00,")
     world.later(1)
@@ -382,7 +389,7 @@ def test_the_total_has_to_be_confirmed_to_the_cent(world: World) -> None:
 
 @pytest.mark.parametrize("maker", ["uploader", "confirmer"])
 @pytest.mark.parametrize(("decision", "body"), [("approve", {}), ("reject", {"reason": "no"})])
-def test_whoever_uploaded_or_confirmed_it_does_not_decide(
+def test_the_uploader_and_the_confirmer_may_not_decide(
     world: World, maker: str, decision: str, body: dict[str, str]
 ) -> None:
     person, other = as_approver(world.app, "maker"), as_approver(world.app, "other")
@@ -401,7 +408,7 @@ def test_whoever_uploaded_or_confirmed_it_does_not_decide(
     ("decision", "body"),
     [("confirm", {"total": "1.00"}), ("approve", {}), ("reject", {"reason": "no"})],
 )
-def test_what_is_not_there_to_be_decided_is_refused(
+def test_a_decision_on_a_batch_that_does_not_wait_for_one_is_refused(
     world: World, decision: str, body: dict[str, str]
 ) -> None:
     batch_id = upload(world, f"{world.customer()},1.00,").json["batch_id"]
@@ -413,7 +420,7 @@ def test_what_is_not_there_to_be_decided_is_refused(
         assert world.admin.post(f"{path}/cancel", {}).json["status"] == "Cancelled"
 
 
-def test_a_rejected_batch_pays_nobody_and_says_why(world: World) -> None:
+def test_a_rejected_batch_pays_nothing_and_says_why(world: World) -> None:
     batch_id = confirmed(world, f"{world.customer()},1.00,secret words")
     assert "secret words" in stored_text(world)
     answer = world.approver.post(
@@ -479,8 +486,8 @@ def test_a_batch_that_was_cancelled_before_its_release_never_becomes_payouts(wor
     assert world.admin.get("/payouts").json["items"] == []
 
 
-def told(capsys: pytest.CaptureFixture[str], metric: str) -> list[float]:
-    """All that was written of a metric so far."""
+def metric_values(capsys: pytest.CaptureFixture[str], metric: str) -> list[float]:
+    """Every value written of a metric so far."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     return [line[metric] for line in lines if metric in line]
 
@@ -490,7 +497,7 @@ def test_a_row_whose_customer_or_destination_is_gone_is_not_released(
 ) -> None:
     erased, moved, stays = world.customer(), world.customer(), world.customer()
     batch_id = confirmed(world, f"{erased},1.00,hers", f"{moved},2.00,", f"{stays},3.00,")
-    # As an erasure does that an upload crosses.
+    # As an erasure does that runs at the same time as an upload.
     standing = world.container.customers_table.get(erased)
     assert standing is not None
     world.container.customers_table.erase(standing)
@@ -511,12 +518,12 @@ def test_a_row_whose_customer_or_destination_is_gone_is_not_released(
     assert (progress["not_released"], progress["completed"]) == (2, 1)
     (listed,) = world.admin.get("/batches").json["items"]
     assert listed["not_released"] == 2
-    assert sum(told(capsys, "BatchRowsNotReleased")) == 2
+    assert sum(metric_values(capsys, "BatchRowsNotReleased")) == 2
     assert shown(world, batch_id)["status"] == "Finished"
     assert "hers" not in stored_text(world)
 
 
-def test_the_words_of_a_row_stand_in_its_payout_alone_and_go_with_its_customer(
+def test_the_texts_of_a_row_are_kept_in_its_payout_alone_and_erased_with_its_customer(
     world: World,
 ) -> None:
     customer = world.customer()
@@ -603,7 +610,7 @@ def test_a_check_and_a_cancellation_end_in_time_and_are_done_later(world: World)
     assert shown(world, batch_id)["progress"]["cancelled"] == 1
 
 
-def test_a_payout_whose_customer_was_erased_meanwhile_ends_without_their_words(
+def test_a_payout_whose_customer_was_erased_meanwhile_ends_without_their_texts(
     world: World,
 ) -> None:
     customer = world.customer()
@@ -620,7 +627,7 @@ def test_a_payout_whose_customer_was_erased_meanwhile_ends_without_their_words(
     assert "for Jo" not in stored_text(world)
 
 
-def test_where_destinations_must_be_verified_a_row_to_another_is_told(
+def test_where_destinations_must_be_verified_a_row_to_another_is_reported(
     new_world: Callable[..., World],
 ) -> None:
     world = new_world(REQUIRE_VERIFIED_DESTINATION="yes")
@@ -687,11 +694,11 @@ def test_rows_and_result_come_in_parts_that_are_one_file(
     assert first.headers["Content-Type"] == "text/csv; charset=utf-8"
     second = world.admin.get(f"{path}/result", cursor=first.headers["Next-Cursor"])
     assert "Next-Cursor" not in second.headers
-    told = list(csv.DictReader(io.StringIO(first.text + second.text)))
-    assert [line["amount"] for line in told] == ["1.00", "2.00", "3.00", "4.00", "5.00"]
-    transaction_id = told[0].pop("transaction_id")
+    results = list(csv.DictReader(io.StringIO(first.text + second.text)))
+    assert [line["amount"] for line in results] == ["1.00", "2.00", "3.00", "4.00", "5.00"]
+    transaction_id = results[0].pop("transaction_id")
     assert world.state(transaction_id)[0] == "Pending"
-    assert list(told[0].items()) == [
+    assert list(results[0].items()) == [
         ("line", "2"),
         ("customer_id", customer),
         ("external_id", "C-1"),
@@ -707,7 +714,7 @@ def test_rows_and_result_come_in_parts_that_are_one_file(
         assert world.admin.get(f"/batches/{another}/rows", cursor=cursor).code == "InvalidRequest"
 
 
-def test_a_part_of_the_result_ends_before_it_is_too_large_to_be_told(
+def test_a_part_of_the_result_ends_before_it_is_too_large_for_an_answer(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (batch, upload_batch):
@@ -726,21 +733,21 @@ def test_a_part_of_the_result_ends_before_it_is_too_large_to_be_told(
         cursor = answer.headers.get("Next-Cursor")
         if cursor is None:
             break
-    told = list(csv.DictReader(io.StringIO("".join(texts))))
-    assert (len(texts), [row["line"] for row in told]) == (3, ["2", "3", "4", "5", "6"])
+    metric_values = list(csv.DictReader(io.StringIO("".join(texts))))
+    assert (len(texts), [row["line"] for row in metric_values]) == (3, ["2", "3", "4", "5", "6"])
 
 
-# --- whatever happens meanwhile
+# --- faults and other events meanwhile
 
 
 def by_the_clock(world: World, *seconds: float) -> None:
-    """So many seconds pass each time; then the clock strikes."""
+    """So many seconds pass each time; then the schedule runs."""
     for each in seconds:
         world.later(each)
         world.reconcile()
 
 
-def test_a_batch_is_paid_though_the_queue_brings_nothing(world: World) -> None:
+def test_a_batch_is_paid_though_the_queue_delivers_nothing(world: World) -> None:
     batch_id = upload(world, f"{world.customer()},1.00,").json["batch_id"]
     drop_messages(world)
     # Too early, and every five minutes after two the messages are put on again.
@@ -758,7 +765,7 @@ def test_a_batch_is_paid_though_the_queue_brings_nothing(world: World) -> None:
     assert world.container.open_batches.ids() == ()
 
 
-def test_a_queue_that_takes_nothing_makes_a_batch_slow_and_nothing_else(world: World) -> None:
+def test_a_queue_that_accepts_nothing_makes_a_batch_slow_and_nothing_else(world: World) -> None:
     AwsCalls(world).at("SQS.SendMessageBatch", unreachable)
     batch_id = upload(world, f"{world.customer()},1.00,").json["batch_id"]
     by_the_clock(world, 180)
@@ -788,14 +795,14 @@ def test_a_message_that_comes_late_twice_or_damaged_changes_nothing(world: World
     assert world.sqs_event(SEND, *messages) == []
     run_queue(world)
     assert world.sqs_event(SEND, *messages) == []
-    stranger = json.dumps({"batch_id": UNKNOWN_ID, "chunk": 1, "task": "release"})
+    unknown = json.dumps({"batch_id": UNKNOWN_ID, "chunk": 1, "task": "release"})
     nonsense = json.dumps({"batch_id": batch_id, "chunk": 1, "task": "explode"})
-    assert world.sqs_event(SEND, stranger, nonsense) == ["1"]
+    assert world.sqs_event(SEND, unknown, nonsense) == ["1"]
     world.minutes(4)
     assert bookings(world, batch_id) == [1]
 
 
-def test_a_batch_that_nobody_decides_on_ends_after_30_days(world: World) -> None:
+def test_a_batch_without_a_decision_expires_after_30_days(world: World) -> None:
     batch_id = confirmed(world, f"{world.customer()},1.00,words")
     world.later(30 * 24 * 3600 - 60)
     world.reconcile()
@@ -828,27 +835,31 @@ def test_a_broken_batch_keeps_no_other_waiting_and_no_payout(world: World) -> No
     assert world.state(paid)[0] == "Completed"
 
 
-def test_a_return_days_after_the_end_is_seen_at_the_next_look(world: World) -> None:
+def test_a_return_days_after_the_end_is_seen_at_the_next_count(world: World) -> None:
     batch_id = approved(world, f"{world.customer()},1.00,")
     run_queue(world)
     world.minutes(4)
     (row,) = rows_of(world, batch_id)
     assert shown(world, batch_id)["status"] == "Finished"
-    told = {"UniqueReference": row["transaction_id"], "ReturnTransactionId": 8000001, "Amount": 1}
+    metric_values = {
+        "UniqueReference": row["transaction_id"],
+        "ReturnTransactionId": 8000001,
+        "Amount": 1,
+    }
     headers = {"Authorization": WEBHOOK_SECRET}
-    answer = world.anonymous("POST", "/webhooks/monoova/NppReturn", told, headers=headers)
+    answer = world.anonymous("POST", "/webhooks/monoova/NppReturn", metric_values, headers=headers)
     assert answer.status == 200
     world.later(3601)
     assert shown(world, batch_id)["progress"]["returned"] == 1
 
 
-def test_the_age_of_work_that_nobody_does_is_told_and_that_of_a_wait_for_people_is_not(
+def test_the_age_of_undone_work_is_a_metric_and_that_of_a_wait_for_people_is_not(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     customers = sorted(world.customer() for _ in range(2))
     confirmed(world, f"{customers[0]},1.00,")
     by_the_clock(world, 3600)
-    assert told(capsys, "OldestBatchWorkSeconds") == [0]
+    assert metric_values(capsys, "OldestBatchWorkSeconds") == [0]
     batch_id = upload(world, f"{customers[1]},2.00,").json["batch_id"]
     drop_messages(world)
     rows = world.container.batches_table.get(batch_id)
@@ -856,7 +867,7 @@ def test_the_age_of_work_that_nobody_does_is_told_and_that_of_a_wait_for_people_
     key = {"collection": {"S": f"upload#{rows.upload_id}"}, "item": {"S": "rows#0001"}}
     world.dynamodb.delete_item(TableName="RecordsTable", Key=key)
     by_the_clock(world, 1800)
-    assert told(capsys, "OldestBatchWorkSeconds") == [1800]
+    assert metric_values(capsys, "OldestBatchWorkSeconds") == [1800]
 
 
 def test_a_chunk_that_cannot_be_done_skips_no_other(
@@ -886,7 +897,7 @@ def test_a_stop_that_was_not_written_is_written_by_the_next_minute(world: World)
     release = world.messages("PAYOUT_QUEUE_URL")[-1]
     drop_messages(world)
     assert world.sqs_event(SEND, release["Body"]) == []
-    # The function that cancels it dies before the stop.
+    # The function that cancels it crashes before the stop.
     container, at = world.container, world.clock()
     stands = container.batches_table.get(batch_id)
     assert stands is not None

@@ -1,4 +1,4 @@
-"""Batches in the records table; and the stores in memory, which must answer just as well."""
+"""Batches in the records table, and the in-memory stores, which pass the same tests."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -61,14 +61,14 @@ ROWS: Final = (
 )
 
 
-class Resting(SystemClock):
-    """Remembers for how long it slept, and does not."""
+class RecordingClock(SystemClock):
+    """A clock that records for how long it was asked to sleep, and does not sleep."""
 
     def __init__(self) -> None:
-        self.rests: list[float] = []
+        self.sleeps: list[float] = []
 
     def sleep(self, seconds: float) -> None:
-        self.rests.append(seconds)
+        self.sleeps.append(seconds)
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,10 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         aws.create(session)
         client: Any = session.create_client("dynamodb", region_name=aws.REGION)
         yield Stores(
-            Batches(client, "RecordsTable", Resting()),
+            Batches(client, "RecordsTable", RecordingClock()),
             OpenBatches(client, "RecordsTable"),
             Customers(client, "CustomersTable"),
-            Payees(ManyItems(client, "CustomersTable", "customer_id", Resting())),
+            Payees(ManyItems(client, "CustomersTable", "customer_id", RecordingClock())),
         )
 
 
@@ -106,7 +106,7 @@ def test_of_two_uploads_of_a_file_one_stands(stores: Stores) -> None:
     other = replace(BATCH, upload_id="u-2", created_by="other")
     assert stores.batches.get("b-1") is None
     assert stores.batches.create(BATCH) is None
-    # Once more, as after an answer that was not heard.
+    # Once more, as after a lost answer.
     assert stores.batches.create(BATCH) is None
     assert stores.batches.create(other) == BATCH
     assert stores.batches.get("b-1") == BATCH
@@ -145,7 +145,7 @@ def test_batches_are_listed_newest_first(stores: Stores) -> None:
     assert rest.next_key is None
 
 
-def test_an_open_batch_is_one_until_it_is_closed_and_stopped_by_whom_it_was(
+def test_an_open_batch_is_listed_until_it_is_closed_and_records_who_stopped_it(
     stores: Stores,
 ) -> None:
     for name in ("b-1", "b-2"):
@@ -193,7 +193,7 @@ def customer(name: str, external_id: str | None = None) -> SealedCustomer:
     return SealedCustomer(name, NOW, NOW, 1, b"sealed", (known,), external_id)
 
 
-def test_many_customers_are_found_by_their_ids_and_by_the_business_s(stores: Stores) -> None:
+def test_many_customers_are_found_by_their_ids_and_by_external_ids(stores: Stores) -> None:
     for number in range(130):
         stores.customers.create(customer(f"c-{number}", f"C-{number}" if number % 2 else None))
     names = [f"c-{number}" for number in range(131)] + ["c-1"]
@@ -222,7 +222,7 @@ def test_an_external_id_is_one_customer_s(stores: Stores) -> None:
 
 
 class Slow:
-    """DynamoDB, which leaves some of what it is asked for to the next call."""
+    """DynamoDB that leaves some keys of each call unprocessed."""
 
     def __init__(self, most: int) -> None:
         self.calls = 0
@@ -236,23 +236,23 @@ class Slow:
         return {"Responses": {"t": some}, "UnprocessedKeys": left}
 
 
-def test_what_dynamodb_leaves_undone_is_asked_for_again_a_few_times() -> None:
+def test_keys_that_dynamodb_leaves_unprocessed_are_read_again_a_few_times() -> None:
     slow: Any = Slow(30)
     keys = [str(number) for number in range(100)]
-    clock = Resting()
+    clock = RecordingClock()
     assert len(list(ManyItems(slow, "t", "id", clock).read(keys, "id"))) == 100
-    assert (slow.calls, clock.rests) == (4, [0.05, 0.1, 0.2])
+    assert (slow.calls, clock.sleeps) == (4, [0.05, 0.1, 0.2])
     stuck: Any = Slow(0)
     with pytest.raises(StorageUnavailableError):
         list(ManyItems(stuck, "t", "id", clock).read(keys, "id"))
-    assert max(clock.rests) == 1.0
+    assert max(clock.sleeps) == 1.0
     listing: Any = Listing(stuck)
     with pytest.raises(StorageUnavailableError):
         Batches(listing, "t", clock).newest(10)
 
 
 class Listing:
-    """The same, with a list of one batch."""
+    """DynamoDB that leaves some keys unprocessed and lists one batch."""
 
     def __init__(self, of: Slow) -> None:
         self.batch_get_item = of.batch_get_item
@@ -261,17 +261,17 @@ class Listing:
         return {"Items": [{"batch_id": {"S": "b-1"}}]}
 
 
-def test_a_batch_that_is_listed_and_gone_is_left_out() -> None:
+def test_a_batch_that_is_listed_but_no_longer_stored_is_left_out() -> None:
     class Gone:
         def batch_get_item(self, **_: Any) -> dict[str, Any]:
             return {"Responses": {}}
 
     gone: Any = Gone()
     listing: Any = Listing(gone)
-    assert Batches(listing, "t", Resting()).newest(10).items == ()
+    assert Batches(listing, "t", RecordingClock()).newest(10).items == ()
 
 
-def test_what_a_batch_pays_and_that_it_was_there_is_kept_for_others(stores: Stores) -> None:
+def test_the_payments_of_a_batch_are_kept_for_comparison_with_others(stores: Stores) -> None:
     stores.batches.create(BATCH)
     stores.batches.store_pairs("u-1", b"12345678", NOW)
     stores.open_batches.close("b-1", NOW)
@@ -280,6 +280,6 @@ def test_what_a_batch_pays_and_that_it_was_there_is_kept_for_others(stores: Stor
     assert (stores.batches.pairs("u-1"), stores.batches.pairs("u-2")) == (b"12345678", b"")
 
 
-def test_rows_that_are_not_there_are_an_error_and_not_none(stores: Stores) -> None:
+def test_missing_rows_are_an_error_and_not_an_empty_list(stores: Stores) -> None:
     with pytest.raises(RowsMissingError):
         stores.batches.rows("u-1", 1)

@@ -1,4 +1,4 @@
-"""A file of payouts: what is read of it, and every line that is wrong, at once."""
+"""A CSV file of payouts: what is read from it, and all errors of all lines at once."""
 
 import codecs
 from dataclasses import astuple, dataclass, replace
@@ -35,7 +35,7 @@ def test_every_column_is_read() -> None:
     )
 
 
-def test_what_is_left_empty_is_not_there() -> None:
+def test_an_empty_cell_is_an_absent_field() -> None:
     (line,) = read_text(f"customer_id,external_id,amount,reference\n{ONE},,1,\n").lines
     assert (line.external_id, line.reference, line.description) == (None, None, None)
 
@@ -120,7 +120,7 @@ def test_lines_are_counted_as_an_editor_does() -> None:
         ("jo,no,", ["customer_id: not an id.", "amount: Not a decimal amount such as 125.50."]),
     ],
 )
-def test_a_row_that_cannot_be_paid_is_told_with_all_that_is_wrong(
+def test_a_row_that_cannot_be_paid_is_reported_with_all_of_its_errors(
     row: str, messages: list[str]
 ) -> None:
     text = f"{HEADER}{ONE},1,good\n{row}\n{OTHER},2,good\n"
@@ -138,12 +138,12 @@ def test_an_external_id_and_a_destination_must_look_like_one() -> None:
     }
 
 
-def test_words_that_do_not_fit_the_database_are_told() -> None:
+def test_texts_that_the_database_cannot_hold_are_reported() -> None:
     header = "customer_id,amount,reference,description\n"
     for letter, is_good in (("x", True), ("\u20ac", False), ("\U0001f600", False)):
-        told = errors_of(f"{header}{ONE},1,{letter * 280},{letter * 500}\n")
+        errors = errors_of(f"{header}{ONE},1,{letter * 280},{letter * 500}\n")
         wrong = {"line 2": ["reference and description: more than 1200 bytes together."]}
-        assert told == ({} if is_good else wrong)
+        assert errors == ({} if is_good else wrong)
 
 
 @pytest.mark.parametrize(
@@ -161,11 +161,11 @@ def test_words_that_do_not_fit_the_database_are_told() -> None:
         (f"{HEADER}{ONE},1,{'x' * 200_000}\n", "line 2", "Not CSV"),
     ],
 )
-def test_what_is_no_file_of_payouts_is_told(text: str, line: str, part: str) -> None:
+def test_a_file_that_is_no_file_of_payouts_is_refused(text: str, line: str, part: str) -> None:
     assert part in " ".join(errors_of(text)[line])
 
 
-def test_a_file_in_another_encoding_is_told_with_its_line() -> None:
+def test_a_file_in_another_encoding_is_reported_with_its_line() -> None:
     content = f"{HEADER}{ONE},1,a\n{ONE},2,Caf\u00e9\n".encode("latin-1")
     assert read(content, LIMIT_CENTS).errors.listed() == {"line 3": ["Not UTF-8 text."]}
 
@@ -174,22 +174,22 @@ def test_a_file_may_have_20_000_rows_and_no_more(monkeypatch: pytest.MonkeyPatch
     assert MOST_ROWS == 20_000
     monkeypatch.setattr(csv_file, "MOST_ROWS", 3)
     assert errors_of(HEADER + f"{ONE},1,\n" * 3) == {}
-    told = errors_of(HEADER + f"{ONE},1,\n" * 5)
-    assert told == {"line 5": ["More than 3 rows: divide the file."]}
+    errors = errors_of(HEADER + f"{ONE},1,\n" * 5)
+    assert errors == {"line 5": ["More than 3 rows: divide the file."]}
 
 
-def test_a_thousand_lines_with_errors_are_told_and_how_many_more_there_are() -> None:
-    told = errors_of(HEADER + f"{ONE},no,\n" * 1203)
-    assert len(told) == 1001
-    assert list(told)[:2] == ["line 2", "line 3"]
-    assert told["more"] == ["203 further lines have errors."]
+def test_a_thousand_lines_with_errors_are_listed_and_the_others_counted() -> None:
+    errors = errors_of(HEADER + f"{ONE},no,\n" * 1203)
+    assert len(errors) == 1001
+    assert list(errors)[:2] == ["line 2", "line 3"]
+    assert errors["more"] == ["203 further lines have errors."]
 
 
 def test_no_error_repeats_what_stands_in_a_cell() -> None:
     row = f"jo@example.com,0412 345 678,{'Jo Citizen' * 40}\n"
     for text in (row, HEADER + row):
-        told = str(errors_of(text)).lower()
-        assert not [word for word in ("jo@", "0412", "citizen") if word in told]
+        errors = str(errors_of(text)).lower()
+        assert not [word for word in ("jo@", "0412", "citizen") if word in errors]
 
 
 def test_the_longest_rows_of_a_chunk_fit_in_one_item() -> None:
@@ -201,8 +201,8 @@ def test_the_longest_rows_of_a_chunk_fit_in_one_item() -> None:
     assert len(text_of_rows([row] * CHUNK_ROWS).encode()) < 400_000
 
 
-def test_a_lost_character_is_told_wherever_it_is() -> None:
-    told = "A character was lost when the file was saved: save it as UTF-8."
-    assert told in errors_of(f"{HEADER}{ONE},1,Caf\ufffd\n")["line 2"]
+def test_a_replacement_character_is_reported_in_any_column() -> None:
+    errors = "A character was lost when the file was saved: save it as UTF-8."
+    assert errors in errors_of(f"{HEADER}{ONE},1,Caf\ufffd\n")["line 2"]
     header = "external_id,amount\n"
-    assert told in errors_of(f"{header}C-\ufffd,1\n")["line 2"]
+    assert errors in errors_of(f"{header}C-\ufffd,1\n")["line 2"]

@@ -1,4 +1,4 @@
-"""The console in a browser, as a person uses it."""
+"""A page object of the console: what a user can do in one browser tab."""
 
 import re
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-from tests.browser.people import PASSWORD, Person
-from tests.served import Served
+from tests.app_server import AppServer
+from tests.browser.users import PASSWORD, User
 
 SCREENSHOTS: Final = Path(__file__).parents[2] / "build" / "screenshots"
 _AXE: Final = files("axe_playwright_python") / "axe.min.js"
@@ -20,33 +20,33 @@ PHONE: Final = {"width": 360, "height": 740}
 
 @dataclass
 class Console:
-    """One tab. `complaints` are what the browser itself objects to: scripts that fail, and what the
+    """One tab. `errors` are what the browser reports: scripts that fail, and what the
     Content-Security-Policy forbids.
     """
 
     page: Page
-    served: Served
-    complaints: list[str] = field(default_factory=list)
+    server: AppServer
+    errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._note_error)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
-    def _heard(self, message: ConsoleMessage) -> None:
-        # An answer that is no success is listed by the browser, too; the page deals with it.
+    def _note_error(self, message: ConsoleMessage) -> None:
+        # The browser reports every answer that is no success; the page handles these.
         is_answer = message.text.startswith("Failed to load resource")
         if message.type == "error" and not is_answer:
-            self.complaints.append(message.text)
+            self.errors.append(message.text)
 
     @property
     def url(self) -> str:
-        return f"{self.served.url}/console"
+        return f"{self.server.url}/console"
 
     def open(self, place: str = "/") -> None:
         self.page.goto(f"{self.url}#{place}")
 
-    def sign_in(self, person: Person, place: str = "/") -> None:
-        """By the sign-in page, to a place in the console."""
+    def sign_in(self, person: User, place: str = "/") -> None:
+        """Signs in on the sign-in page and opens a page of the console."""
         self.open(place)
         self.page.get_by_role("button", name="Sign in").click()
         self.page.get_by_label("E-mail").fill(person.email)
@@ -56,13 +56,13 @@ class Console:
         self.settled()
 
     def go(self, place: str) -> None:
-        """To another place of the console, without leaving the page."""
+        """Navigates to another page of the console, without a reload."""
         self.page.evaluate("place => { location.hash = place }", place)
         self.page.wait_for_function("place => location.hash === '#' + place", arg=place)
         self.settled()
 
     def settled(self) -> None:
-        """Returns when nothing on the page is still being asked for."""
+        """Returns when the page has loaded all of its data."""
         expect(self.page.locator("#main h1").first).to_be_visible()
         expect(self.page.locator(".skeleton")).to_have_count(0)
 
@@ -78,11 +78,11 @@ class Console:
         expect(dialog).to_be_hidden()
 
     def violations(self) -> list[str]:
-        """What axe-core has against the page as it is shown now."""
+        """The accessibility violations that axe-core finds on the page as it is shown now."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(_AXE.read_text())
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        assert found["passes"]  # it did look
+        assert found["passes"]  # axe-core did run
         return [
             f"{rule['id']}: {node['html'][:160]}"
             for rule in found["violations"]
@@ -90,13 +90,13 @@ class Console:
         ]
 
     def shoot(self, name: str) -> None:
-        """A picture of the whole page, for people to look at."""
+        """Saves a screenshot of the whole page."""
         file = SCREENSHOTS / f"{name}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=file, full_page=True)
 
     def held_by_browser(self) -> str:
-        """All that outlives the page in this browser: its address, storages, cookies."""
+        """What the browser keeps of the page: its address, storages, cookies."""
         found: Sequence[Any] = self.page.evaluate(
             "() => [location.href, document.title, document.cookie,"
             " ...Object.entries(localStorage), ...Object.entries(sessionStorage)]"

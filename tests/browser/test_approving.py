@@ -1,19 +1,19 @@
-"""Two people for what one should not do alone."""
+"""Approvals in the console: one user requests a payout, another approves or rejects it."""
 
 from collections.abc import Callable
 
 from playwright.sync_api import expect
 
 from tests.browser.console import PHONE, Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import APPROVER, OPERATOR
+from tests.browser.sample_data import SampleData
+from tests.browser.users import APPROVER, OPERATOR
 
 
-def test_a_large_payout_waits_until_somebody_else_approves_it(
-    new_console: Callable[..., Console], lived: LivedIn
+def test_a_large_payout_waits_until_another_user_approves_it(
+    new_console: Callable[..., Console], sample: SampleData
 ) -> None:
     operator = new_console()
-    operator.sign_in(OPERATOR, f"/pay?customer={lived.customer_id}")
+    operator.sign_in(OPERATOR, f"/pay?customer={sample.customer_id}")
     operator.page.get_by_label("Amount").fill("750")
     operator.page.get_by_role("button", name="Check").click()
     operator.page.get_by_role("button", name="Pay $750.00").click()
@@ -31,18 +31,18 @@ def test_a_large_payout_waits_until_somebody_else_approves_it(
     approver.page.get_by_role("button", name="Approve", exact=True).click()
     approver.confirm("Approve $750.00")
     expect(badge).to_have_text("Queued")
-    with operator.served.lock:
-        operator.served.world.drain()
-        operator.served.world.later(130)
+    with operator.server.lock:
+        operator.server.world.drain()
+        operator.server.world.later(130)
     expect(badge).to_have_text("Completed")
     expect(operator.page.get_by_text("Approved", exact=True)).to_be_visible()
 
 
 def test_a_payout_that_is_rejected_is_cancelled_and_says_why(
-    new_console: Callable[..., Console], lived: LivedIn
+    new_console: Callable[..., Console], sample: SampleData
 ) -> None:
     operator = new_console()
-    operator.sign_in(OPERATOR, f"/pay?customer={lived.customer_id}")
+    operator.sign_in(OPERATOR, f"/pay?customer={sample.customer_id}")
     operator.page.get_by_label("Amount").fill("600")
     operator.page.get_by_role("button", name="Check").click()
     operator.page.get_by_role("button", name="Pay $600.00").click()

@@ -1,13 +1,13 @@
-"""Many payouts from one file: wrong, mended, confirmed by one and approved by another."""
+"""Batches in the console: errors corrected, confirmed by one user, approved by another."""
 
 import re
 from collections.abc import Callable
 
 from playwright.sync_api import FilePayload, expect
 
+from tests.app_server import AppServer
 from tests.browser.console import Console
-from tests.browser.people import APPROVER, OPERATOR
-from tests.served import Served
+from tests.browser.users import APPROVER, OPERATOR
 
 GOOD = 4
 
@@ -16,24 +16,24 @@ def _file(text: str) -> FilePayload:
     return {"name": "payroll.csv", "mimeType": "text/csv", "buffer": text.encode()}
 
 
-def _customers(here: Served) -> list[str]:
-    with here.lock:
-        found = here.world.admin.get("/customers", limit="100").json["items"]
+def _customers(server: AppServer) -> list[str]:
+    with server.lock:
+        found = server.world.admin.get("/customers", limit="100").json["items"]
     return [each["customer_id"] for each in found if each["destinations"]][:GOOD]
 
 
-def _worked(here: Served, seconds: float = 0) -> None:
-    """What the queues and the schedule do meanwhile."""
-    with here.lock:
-        here.world.later(seconds)
-        here.world.drain()
-        here.world.reconcile()
+def _worked(server: AppServer, seconds: float = 0) -> None:
+    """Runs the queues and the schedule meanwhile."""
+    with server.lock:
+        server.world.later(seconds)
+        server.world.drain()
+        server.world.reconcile()
 
 
-def test_a_batch_is_mended_confirmed_approved_by_another_and_paid(
-    new_console: Callable[..., Console], here: Served
+def test_a_batch_is_corrected_confirmed_approved_by_another_user_and_paid(
+    new_console: Callable[..., Console], server: AppServer
 ) -> None:
-    customers = _customers(here)
+    customers = _customers(server)
     rows = [f"{customer},10.5{number},Bonus {number}" for number, customer in enumerate(customers)]
     wrong = [*rows, "not-a-customer,12.00,Bonus", f"{customers[0]},12.345,Bonus"]
     heading = "customer_id,amount,reference"
@@ -51,7 +51,7 @@ def test_a_batch_is_mended_confirmed_approved_by_another_and_paid(
 
     page.get_by_label("Choose a CSV file").set_input_files(_file("\n".join([heading, *rows])))
     operator.heading(f"{GOOD} payouts, $42.06")
-    _worked(here)
+    _worked(server)
     page.get_by_role("button", name="Confirm the total").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Total of your file").fill("42.07")
@@ -69,7 +69,7 @@ def test_a_batch_is_mended_confirmed_approved_by_another_and_paid(
     approver.confirm("Approve $42.06")
     approved = approver.page.locator(".head .badge")
     for _ in range(10):
-        _worked(here, 65)
+        _worked(server, 65)
         approver.page.wait_for_timeout(1000)
         if approved.inner_text() == "Finished":
             break

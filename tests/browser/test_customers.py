@@ -1,4 +1,4 @@
-"""Customers: where they are paid, whether that is theirs, and what is held on them."""
+"""Customers in the console: destinations, verification, export and erasure."""
 
 import json
 import re
@@ -6,8 +6,8 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.console import Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import OPERATOR
+from tests.browser.sample_data import SampleData
+from tests.browser.users import OPERATOR
 
 
 def registered(console: Console, name: str) -> None:
@@ -23,7 +23,7 @@ def registered(console: Console, name: str) -> None:
     console.settled()
 
 
-def test_what_is_wrong_in_a_form_is_said_beside_its_field(console: Console) -> None:
+def test_the_errors_of_a_form_are_shown_beside_their_fields(console: Console) -> None:
     console.sign_in(OPERATOR, "/customers/new")
     page = console.page
     page.get_by_role("button", name="Register").click()
@@ -38,7 +38,7 @@ def test_what_is_wrong_in_a_form_is_said_beside_its_field(console: Console) -> N
     assert console.violations() == []
 
 
-def test_an_account_is_verified_by_the_code_its_owner_tells(console: Console) -> None:
+def test_an_account_is_verified_by_the_code_that_its_owner_received(console: Console) -> None:
     registered(console, "Vera Fied")
     page = console.page
     page.get_by_role("button", name="Verify").click()
@@ -67,20 +67,20 @@ def test_a_destination_is_added_and_another_removed(console: Console) -> None:
     expect(page.get_by_text("•••321")).to_have_count(0)
 
 
-def test_an_export_is_a_file_in_the_clear_and_is_listed_as_an_opening(console: Console) -> None:
+def test_an_export_is_a_file_in_the_clear_and_is_listed_as_an_access(console: Console) -> None:
     registered(console, "Ex Port")
     page = console.page
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as downloading:
         console.confirm("Export")
-    told = json.loads(downloading.value.path().read_text())
-    assert told["customer"]["destinations"][0]["account_number"] == "87654321"
+    exported = json.loads(downloading.value.path().read_text())
+    assert exported["customer"]["destinations"][0]["account_number"] == "87654321"
     assert "Ex" not in downloading.value.suggested_filename
     page.get_by_text("Access to details").click()
     expect(page.get_by_role("row", name=re.compile("you.*Export"))).to_be_visible()
 
 
-def test_a_customer_is_erased_after_a_question(console: Console, lived: LivedIn) -> None:
+def test_a_customer_is_erased_after_a_confirmation(console: Console, sample: SampleData) -> None:
     registered(console, "Gone Soon")
     page = console.page
     page.get_by_role("button", name="Erase").click()
@@ -94,5 +94,5 @@ def test_a_customer_is_erased_after_a_question(console: Console, lived: LivedIn)
     expect(page.get_by_text("No customers match")).to_be_visible()
     page.get_by_label("Find a customer").fill("jo cit")
     expect(page.get_by_role("link", name="Jo Citizen")).to_have_attribute(
-        "href", f"#/customers/{lived.customer_id}"
+        "href", f"#/customers/{sample.customer_id}"
     )

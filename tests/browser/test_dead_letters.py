@@ -1,39 +1,39 @@
-"""The dead-letter queue: messages that failed five times, seen, replayed, dropped."""
+"""The dead-letter queue: messages that failed five times are listed, replayed and dropped."""
 
 import json
 
 from playwright.sync_api import Request, expect
 
+from tests.app_server import AppServer
 from tests.browser.console import Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import OPERATOR
-from tests.served import Served
+from tests.browser.sample_data import SampleData
+from tests.browser.users import OPERATOR
 
 
-def dead_letter(here: Served, transaction_id: str) -> None:
-    world = here.world
-    with here.lock:
+def dead_letter(server: AppServer, transaction_id: str) -> None:
+    world = server.world
+    with server.lock:
         customer_id = world.payout(transaction_id)["customer_id"]
         body = {"transaction_id": transaction_id, "customer_id": customer_id}
         url = world.environment["PARKED_QUEUE_URL"]
         world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
 
 
-def _is_look(sent: Request) -> bool:
+def _lists_messages(sent: Request) -> bool:
     return sent.method == "GET" and sent.url.endswith("/dead-letters")
 
 
 def test_a_dead_letter_is_replayed_and_another_dropped(
-    console: Console, here: Served, lived: LivedIn
+    console: Console, server: AppServer, sample: SampleData
 ) -> None:
-    dead_letter(here, lived.completed)
-    dead_letter(here, lived.failed)
+    dead_letter(server, sample.completed)
+    dead_letter(server, sample.failed)
     page = console.page
     looks: list[str] = []
-    page.on("request", lambda sent: looks.append(sent.url) if _is_look(sent) else None)
+    page.on("request", lambda sent: looks.append(sent.url) if _lists_messages(sent) else None)
     console.sign_in(OPERATOR)
     expect(page.get_by_role("link", name="Dead letters 2 waiting").first).to_be_visible()
-    # To look is to take them out of the queue for a moment: the frame only asks how many there are.
+    # Listing hides them from other readers for a moment: the frame only asks how many there are.
     for _ in range(3):
         page.evaluate("dispatchEvent(new Event('payouts-changed'))")
     console.go("/payouts")

@@ -1,4 +1,4 @@
-"""Every page: by a screen reader, in the dark, on a phone; with a screenshot."""
+"""Every page of the console: accessibility, dark mode, phone layout; each with a screenshot."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 
 from tests.browser.console import PHONE, Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import APPROVER
+from tests.browser.sample_data import SampleData
+from tests.browser.users import APPROVER
 
 PLACES: Final = {
     "overview": "/",
@@ -42,7 +42,7 @@ def is_wider_than_its_window(console: Console) -> bool:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_page_is_accessible_and_fits(
-    new_console: Callable[..., Console], lived: LivedIn, look: str
+    new_console: Callable[..., Console], sample: SampleData, look: str
 ) -> None:
     console = new_console(**LOOKS[look])
     console.open()
@@ -51,15 +51,17 @@ def test_every_page_is_accessible_and_fits(
     wrong = {"welcome": console.violations()}
     console.sign_in(APPROVER)
     for name, place in PLACES.items():
-        console.go(place.format(**asdict(lived)))
+        console.go(place.format(**asdict(sample)))
         console.shoot(f"{look}/{name}")
         wrong[name] = console.violations()
         assert not is_wider_than_its_window(console), name
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
-def test_a_dialog_is_accessible_and_gives_the_focus_back(console: Console, lived: LivedIn) -> None:
-    console.sign_in(APPROVER, f"/payouts/{lived.review}")
+def test_a_dialog_is_accessible_and_gives_the_focus_back(
+    console: Console, sample: SampleData
+) -> None:
+    console.sign_in(APPROVER, f"/payouts/{sample.review}")
     console.page.get_by_role("button", name="Resolve").press("Enter")
     dialog = console.page.get_by_role("dialog")
     dialog.wait_for()

@@ -1,15 +1,15 @@
-"""The main job: a customer is registered, paid, and shown as paid."""
+"""Paying in the console: a customer is registered, paid, and shown as paid."""
 
 import re
 
 from playwright.sync_api import Dialog, Route, expect
 
 from tests.browser.console import Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import APPROVER, OPERATOR
+from tests.browser.sample_data import SampleData
+from tests.browser.users import APPROVER, OPERATOR
 
 
-def ordered(console: Console, customer_id: str, amount: str) -> None:
+def filled_in(console: Console, customer_id: str, amount: str) -> None:
     """The form filled in and checked, up to the button that pays."""
     console.go(f"/pay?customer={customer_id}")
     console.page.get_by_label("Amount").fill(amount)
@@ -18,10 +18,10 @@ def ordered(console: Console, customer_id: str, amount: str) -> None:
 
 
 def booked(console: Console) -> int:
-    """How many debits Monoova's book has."""
-    with console.served.lock:
+    """The number of debits in Monoova's book."""
+    with console.server.lock:
         return len(
-            [each for each in console.served.world.monoova.book.movements if each.kind == "debit"]
+            [each for each in console.server.world.monoova.book.movements if each.kind == "debit"]
         )
 
 
@@ -45,7 +45,7 @@ def test_a_customer_is_registered_and_paid_by_keyboard_alone(console: Console) -
     page.keyboard.press("Enter")
     console.heading("Robin Keys")
     expect(page.get_by_text("r•••@example.com").first).to_be_visible()
-    page.keyboard.press("Tab")  # from the heading, where the focus is after a page was gone to
+    page.keyboard.press("Tab")  # from the heading, which has the focus after a navigation
     page.keyboard.press("Enter")
     console.heading("New payout")
     typed("Amount", "31.40")
@@ -57,31 +57,31 @@ def test_a_customer_is_registered_and_paid_by_keyboard_alone(console: Console) -
     console.heading("$31.40 to Robin Keys")
     badge = page.locator(".head .badge")
     expect(badge).to_have_text("Pending")
-    with console.served.lock:
-        console.served.world.later(130)
+    with console.server.lock:
+        console.server.world.later(130)
     # Nothing was pressed: the page polls.
     expect(badge).to_have_text("Completed")
     expect(page.locator("#announcer")).to_have_text("This payout is now: Completed")
 
 
-def test_whatever_is_pressed_twice_pays_once(console: Console, lived: LivedIn) -> None:
+def test_a_button_pressed_twice_pays_once(console: Console, sample: SampleData) -> None:
     console.sign_in(OPERATOR)
     before = booked(console)
-    ordered(console, lived.customer_id, "12.00")
+    filled_in(console, sample.customer_id, "12.00")
     console.page.get_by_role("button", name="Pay $12.00").dblclick()
     console.heading("$12.00 to Jo Citizen")
     assert booked(console) == before + 1
 
 
-def test_a_lost_answer_is_not_called_a_failure_and_asking_again_pays_once(
-    console: Console, lived: LivedIn
+def test_a_lost_answer_is_not_shown_as_a_failure_and_retrying_pays_once(
+    console: Console, sample: SampleData
 ) -> None:
     console.sign_in(OPERATOR)
     before = booked(console)
-    ordered(console, lived.customer_id, "13.00")
+    filled_in(console, sample.customer_id, "13.00")
 
     def lose_the_answer(route: Route) -> None:
-        route.fetch()  # it was asked for, and done
+        route.fetch()  # it was requested, and done
         route.abort()
 
     console.page.route("**/payouts", lose_the_answer, times=1)
@@ -94,15 +94,15 @@ def test_a_lost_answer_is_not_called_a_failure_and_asking_again_pays_once(
     console.page.get_by_role("button", name="Submit again").click()
     console.heading("$13.00 to Jo Citizen")
     assert booked(console) == before + 1
-    console.complaints.clear()  # the browser's own word on the request that was cut off
+    console.errors.clear()  # the browser's own error on the request that was cut off
 
 
 def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
-    console: Console, lived: LivedIn
+    console: Console, sample: SampleData
 ) -> None:
     console.sign_in(OPERATOR)
     before = booked(console)
-    ordered(console, lived.customer_id, "14.00")
+    filled_in(console, sample.customer_id, "14.00")
     page = console.page
     keys: list[str] = []
     answers: list[tuple[int, str]] = [
@@ -119,7 +119,7 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
             return
         keys.append(route.request.headers["idempotency-key"])
         if len(keys) == 1:
-            route.fetch()  # it was asked for, and done; only the answer is another
+            route.fetch()  # it was requested, and done; only the answer is another
         status, kind = answers[len(keys) - 1]
         detail = '{"code": "StorageUnavailable", "detail": "Nothing was done."}'
         route.fulfill(status=status, content_type=kind, body=detail)
@@ -134,7 +134,7 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
         expect(again).to_be_focused()
         assert len(keys) == asked
         again.click()
-    # The session is over. Signing in again loads the page anew, and the doubt is still there.
+    # The session has expired. Signing in again reloads the page, and the payment is still in doubt.
     expect(page.get_by_role("button", name="Sign in again")).to_be_visible()
     page.unroute("**/oauth2/token")
     page.get_by_role("button", name="Sign in again").click()
@@ -153,11 +153,11 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
     page.keyboard.press("Escape")
     asked_to_stay: list[str] = []
 
-    def stay_not(dialog: Dialog) -> None:
+    def leave_the_page(dialog: Dialog) -> None:
         asked_to_stay.append(dialog.type)
         dialog.accept()
 
-    page.once("dialog", stay_not)
+    page.once("dialog", leave_the_page)
     page.reload()
     console.settled()
     assert asked_to_stay == ["beforeunload"]
@@ -168,20 +168,20 @@ def test_a_payment_in_doubt_stays_so_until_an_answer_names_it(
     assert booked(console) == before + 1
     assert len(set(keys)) == 1
     assert "in-doubt" not in console.held_by_browser()
-    console.complaints.clear()  # the browser's own word on the requests that were cut off
+    console.errors.clear()  # the browser's own error on the requests that were cut off
 
 
-def test_only_whoever_asked_for_a_payment_in_doubt_can_ask_again(
-    console: Console, lived: LivedIn
+def test_only_the_requester_of_a_payment_in_doubt_can_retry_it(
+    console: Console, sample: SampleData
 ) -> None:
     console.sign_in(OPERATOR)
-    ordered(console, lived.customer_id, "15.00")
+    filled_in(console, sample.customer_id, "15.00")
     console.page.route("**/payouts", lambda route: route.abort(), times=1)
     console.page.get_by_role("button", name="Pay $15.00").click()
     expect(console.page.get_by_role("button", name="Submit again")).to_be_visible()
     console.page.get_by_role("button", name="Sign out").click()
     expect(console.page.get_by_text("Sign in as the person who requested it")).to_be_visible()
-    console.sign_in(APPROVER, f"/pay?customer={lived.customer_id}")
+    console.sign_in(APPROVER, f"/pay?customer={sample.customer_id}")
     expect(console.page.get_by_text("it would be a second payout")).to_be_visible()
     expect(console.page.get_by_role("button", name="Submit again")).to_have_count(0)
     console.page.evaluate(
@@ -191,28 +191,28 @@ def test_only_whoever_asked_for_a_payment_in_doubt_can_ask_again(
     console.page.get_by_role("button", name="Clear").click()
     console.confirm("Clear")
     expect(console.page.get_by_role("button", name="Check")).to_be_visible()
-    console.complaints.clear()  # the browser's own word on the request that was cut off
+    console.errors.clear()  # the browser's own error on the request that was cut off
 
 
-def test_no_place_in_the_console_leads_out_of_its_part_of_the_api(
-    console: Console, lived: LivedIn
+def test_no_address_in_the_console_calls_a_route_outside_its_part_of_the_api(
+    console: Console, sample: SampleData
 ) -> None:
     console.sign_in(OPERATOR)
     asked: list[str] = []
     console.page.on("request", lambda request: asked.append(request.url))
-    stray = f"..\\payouts\\{lived.completed}"
+    stray = f"..\\payouts\\{sample.completed}"
     for place in ("/customers/", "/batches/", "/payouts/", "/reports/"):
         console.go(place + stray)
         console.heading("Page not found")
     console.go(f"/pay?customer={stray}")
     expect(console.page.get_by_role("heading", name="Payee")).to_be_visible()
-    assert not [each for each in asked if lived.completed in each]
+    assert not [each for each in asked if sample.completed in each]
 
 
-def test_what_monoova_would_refuse_is_said_before_the_button(
-    console: Console, lived: LivedIn
+def test_what_monoova_would_refuse_is_shown_before_the_button_that_pays(
+    console: Console, sample: SampleData
 ) -> None:
-    console.sign_in(OPERATOR, f"/pay?customer={lived.customer_id}")
+    console.sign_in(OPERATOR, f"/pay?customer={sample.customer_id}")
     console.page.get_by_label("Amount").fill("99999")
     console.page.get_by_role("button", name="Check").click()
     expect(console.page.locator(".field-error", has_text="1000")).to_be_visible()
@@ -220,8 +220,8 @@ def test_what_monoova_would_refuse_is_said_before_the_button(
     expect(console.page.get_by_label("Amount")).to_be_focused()
 
 
-def test_a_payout_that_failed_says_why_and_what_to_do(console: Console, lived: LivedIn) -> None:
-    console.sign_in(OPERATOR, f"/payouts/{lived.failed}")
+def test_a_payout_that_failed_says_why_and_what_to_do(console: Console, sample: SampleData) -> None:
+    console.sign_in(OPERATOR, f"/payouts/{sample.failed}")
     answers = console.page.get_by_label("Summary")
     expect(answers).to_contain_text("ACCOUNT CLOSED")
     expect(answers).to_contain_text("What to do")
@@ -229,26 +229,28 @@ def test_a_payout_that_failed_says_why_and_what_to_do(console: Console, lived: L
     expect(console.page.get_by_role("button", name="Retry as a new payout")).to_be_visible()
 
 
-def test_a_payout_under_review_is_resolved_with_a_reason(console: Console, lived: LivedIn) -> None:
+def test_a_payout_under_review_is_resolved_with_a_reason(
+    console: Console, sample: SampleData
+) -> None:
     console.sign_in(OPERATOR, "/review")
     expect(console.page.get_by_role("table")).to_contain_text("contradict")
     console.page.get_by_role("button", name="Resolve").first.click()
     console.confirm("Resolve payout", reason="Confirmed on the phone")
     expect(console.page.get_by_text("Nothing needs review")).to_be_visible()
-    console.go(f"/payouts/{lived.review}")
+    console.go(f"/payouts/{sample.review}")
     expect(console.page.get_by_text("Resolved as completed")).to_be_visible()
     expect(console.page.get_by_text("Confirmed on the phone")).to_be_visible()
 
 
 def test_the_list_shows_what_became_of_a_payout_without_a_reload(console: Console) -> None:
     console.sign_in(OPERATOR)
-    with console.served.lock:
-        console.served.world.pay(console.served.world.customer(), "55.55")
+    with console.server.lock:
+        console.server.world.pay(console.server.world.customer(), "55.55")
     console.go("/payouts")
     row = console.page.get_by_role("row", name=re.compile("55\\.55"))
     expect(row).to_contain_text("Pending")
-    with console.served.lock:
-        console.served.world.later(130)
+    with console.server.lock:
+        console.server.world.later(130)
     expect(row).to_contain_text("Completed")
 
 
@@ -263,13 +265,13 @@ def test_a_list_is_narrowed_down_and_its_address_can_be_kept(console: Console) -
 
 
 def test_while_sending_is_paused_a_payout_waits_and_can_be_cancelled(
-    console: Console, lived: LivedIn
+    console: Console, sample: SampleData
 ) -> None:
     console.sign_in(OPERATOR)
     console.page.get_by_role("button", name="Pause").click()
     console.confirm("Pause sending", reason="The bank is closed")
     expect(console.page.get_by_text("Sending is paused.")).to_be_visible()
-    ordered(console, lived.customer_id, "14.00")
+    filled_in(console, sample.customer_id, "14.00")
     console.page.get_by_role("button", name="Pay $14.00").click()
     expect(console.page.locator(".head .badge")).to_have_text("Queued")
     console.page.get_by_role("button", name="Cancel payout").click()

@@ -1,4 +1,4 @@
-"""What a person may not do is not offered; the page says who may."""
+"""Roles in the console: what a user may not do is not offered, and the page says who may."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -7,8 +7,8 @@ from typing import Final
 from playwright.sync_api import expect
 
 from tests.browser.console import Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import VIEWER
+from tests.browser.sample_data import SampleData
+from tests.browser.users import VIEWER
 
 PLACES: Final = (
     "/",
@@ -27,7 +27,7 @@ PLACES: Final = (
     "/reports",
     "/reports/{reported}",
 )
-# What changes nothing, or only what the viewer sees.
+# These change nothing, or only what the viewer sees.
 _HARMLESS: Final = {"Sign out", "Show more", "Copy", "7 days", "30 days", "90 days"}
 _DEEDS: Final = ("New payout", "Pay", "Register")
 
@@ -42,14 +42,14 @@ def _offered(console: Console) -> Iterator[str]:
 
 
 def test_a_viewer_is_offered_nothing_that_changes_anything(
-    console: Console, lived: LivedIn
+    console: Console, sample: SampleData
 ) -> None:
     console.sign_in(VIEWER)
     for place in PLACES:
-        console.go(place.format(**asdict(lived)))
+        console.go(place.format(**asdict(sample)))
         assert list(_offered(console)) == [], place
 
 
-def test_a_viewer_is_told_who_may(console: Console) -> None:
+def test_a_viewer_is_shown_who_may(console: Console) -> None:
     console.sign_in(VIEWER, "/pay")
     expect(console.page.get_by_text("Paying needs the operator role.")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Signing in: by the user pool's own page, with PKCE, and with nothing left behind."""
+"""Signing in to the console: on the user pool's page, with PKCE, and without stored tokens."""
 
 import json
 from urllib.parse import parse_qs, urlsplit
@@ -6,18 +6,18 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Request, expect
 
 from tests.browser.console import Console
-from tests.browser.lived_in import LivedIn
-from tests.browser.people import OPERATOR, PASSWORD
+from tests.browser.sample_data import SampleData
+from tests.browser.users import OPERATOR, PASSWORD
 
 
-def test_an_operator_signs_in_and_comes_back_to_where_they_wanted_to_go(console: Console) -> None:
+def test_an_operator_signs_in_and_returns_to_the_requested_page(console: Console) -> None:
     console.sign_in(OPERATOR, "/customers")
     console.heading("Customers")
     expect(console.page.get_by_text("operator@example.com").first).to_be_visible()
     assert "code=" not in console.page.url
 
 
-def test_the_way_to_the_sign_in_page_is_a_code_with_pkce_and_a_state(console: Console) -> None:
+def test_the_authorization_request_asks_for_a_code_with_pkce_and_a_state(console: Console) -> None:
     asked: list[Request] = []
 
     def note(request: Request) -> None:
@@ -36,11 +36,13 @@ def test_the_way_to_the_sign_in_page_is_a_code_with_pkce_and_a_state(console: Co
     assert form["code_verifier"] != query["code_challenge"]
 
 
-def test_an_answer_to_a_question_that_this_tab_did_not_ask_is_refused(console: Console) -> None:
+def test_an_authorization_response_that_this_tab_did_not_request_is_refused(
+    console: Console,
+) -> None:
     console.page.goto(f"{console.url}?code=stolen&state=of-another-session")
     expect(console.page.get_by_text("This sign-in was not started in this tab")).to_be_visible()
     assert "stolen" not in console.page.url
-    # Nor is one whose state is another than that of the trip under way.
+    # Nor is one whose state is not that of the request in progress.
     console.open()
     console.page.get_by_role("button", name="Sign in").click()
     console.page.get_by_label("E-mail").wait_for()
@@ -49,7 +51,7 @@ def test_an_answer_to_a_question_that_this_tab_did_not_ask_is_refused(console: C
     expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
-def test_a_wrong_password_lets_nobody_in(console: Console) -> None:
+def test_a_wrong_password_does_not_sign_in(console: Console) -> None:
     console.open()
     console.page.get_by_role("button", name="Sign in").click()
     console.page.get_by_label("E-mail").fill(OPERATOR.email)
@@ -58,14 +60,14 @@ def test_a_wrong_password_lets_nobody_in(console: Console) -> None:
     expect(console.page.get_by_role("alert")).to_have_text("Incorrect e-mail or password.")
 
 
-def test_a_reload_signs_in_again_by_itself(console: Console) -> None:
+def test_a_reload_signs_in_again_automatically(console: Console) -> None:
     console.sign_in(OPERATOR, "/payouts")
     console.page.reload()
     console.heading("Payouts")
     expect(console.page.get_by_label("Password")).to_have_count(0)
 
 
-def test_whoever_signs_out_is_forgotten_by_the_sign_in_page_and_their_token_revoked(
+def test_signing_out_ends_the_session_of_the_sign_in_page_and_revokes_the_token(
     console: Console,
 ) -> None:
     console.sign_in(OPERATOR)
@@ -84,35 +86,37 @@ def test_whoever_signs_out_is_forgotten_by_the_sign_in_page_and_their_token_revo
     expect(console.page.get_by_label("Password")).to_be_visible()
 
 
-def test_an_expired_token_is_renewed_without_a_word(console: Console) -> None:
+def test_an_expired_token_is_renewed_silently(console: Console) -> None:
     console.sign_in(OPERATOR)
-    console.served.people.clear()  # no token is good any more; the refresh token still is
+    console.server.callers.clear()  # no token is valid any more; the refresh token still is
     console.go("/customers")
     console.heading("Customers")
 
 
-def test_whoever_cannot_be_renewed_is_asked_to_sign_in_and_loses_nothing(console: Console) -> None:
+def test_a_user_whose_token_cannot_be_renewed_signs_in_and_loses_nothing(console: Console) -> None:
     console.sign_in(OPERATOR, "/customers/new")
     console.page.get_by_label("Name", exact=True).fill("Half typed")
-    console.served.people.clear()
+    console.server.callers.clear()
     console.page.route("**/oauth2/token", lambda route: route.abort())
     console.page.get_by_label("PayID", exact=True).fill("half@example.com")
     console.page.get_by_label("Account name").fill("Half typed")
     console.page.get_by_role("button", name="Register").click()
     expect(console.page.get_by_role("alert")).to_contain_text("Your session has ended.")
     expect(console.page.get_by_label("Name", exact=True)).to_have_value("Half typed")
-    console.complaints.clear()  # the browser's own word on the request that was cut off
+    console.errors.clear()  # the browser's own error on the request that was cut off
 
 
-def test_nothing_personal_and_no_token_outlives_the_page(console: Console, lived: LivedIn) -> None:
+def test_nothing_personal_and_no_token_outlives_the_page(
+    console: Console, sample: SampleData
+) -> None:
     places: list[str] = []
     console.page.on("request", lambda request: places.append(request.url))
     console.sign_in(OPERATOR)
     for place in (
-        f"/customers/{lived.customer_id}",
+        f"/customers/{sample.customer_id}",
         "/customers",
-        f"/payouts/{lived.failed}",
-        f"/pay?customer={lived.customer_id}",
+        f"/payouts/{sample.failed}",
+        f"/pay?customer={sample.customer_id}",
         "/pay",
     ):
         console.go(place)

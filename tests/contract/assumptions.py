@@ -76,7 +76,7 @@ ASSUMPTIONS: Final = (
     _documented(
         "LOGIN-ONE-STRIKE",
         "A call with a wrong key is one refused login, not more",
-        "three refused logins in all before nothing is sent by itself",
+        "three refused logins in all before nothing is sent automatically",
     ),
     _documented(
         "LOCK-FIFTH",
@@ -87,7 +87,7 @@ ASSUMPTIONS: Final = (
     _documented(
         "LOCK-IN-A-ROW",
         "A login that succeeds sets the count back",
-        "three refused logins in all before nothing is sent by itself",
+        "three refused logins in all before nothing is sent automatically",
         _LOCKS,
         source=_PORTAL,
     ),
@@ -297,7 +297,7 @@ ASSUMPTIONS: Final = (
     _open(
         "DATES-COVER",
         "From yesterday to tomorrow (UTC), both counted, finds a payout that was sent just now",
-        "asking for many at once; otherwise each is asked for singly",
+        "asking for many at once; otherwise each is requested separately",
     ),
     _survived(
         "DATES-ABSENCE",

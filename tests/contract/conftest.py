@@ -1,4 +1,4 @@
-"""Which Monoova the suite runs against, and saying so before and after.
+"""Fixtures of the contract suite: which Monoova it runs against, stated before and after.
 
 In a run of all tests pytest asks only its outermost folders for a header: there the summary at
 the end says it alone.
@@ -30,7 +30,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What was really asked, which may be less than what the header promised."""
+    """Which Monoovas were really called, which may be fewer than the header says."""
     ran = [
         report.nodeid
         for outcome in ("passed", "failed")
@@ -47,7 +47,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each test that asks for any Monoova meets them all."""
+    """Each test that takes any Monoova runs against all of them."""
     if "monoova" in metafunc.fixturenames:
         # There, waiting takes its time: a payout may stay unknown for all of the grace.
         slow = pytest.param("sandbox", marks=pytest.mark.timeout(1200))

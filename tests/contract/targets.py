@@ -1,4 +1,4 @@
-"""The two Monoovas that the assumptions are put to: the simulator, and Monoova's real sandbox."""
+"""The two Monoovas that the assumptions are tested against: the simulator and the real sandbox."""
 
 import json
 import os
@@ -53,7 +53,7 @@ class Access:
 
 
 class _OneSecret:
-    """Stands where Secrets Manager does: the credentials still pass the app's own checks."""
+    """A Secrets Manager with one secret: the credentials still pass the app's own checks."""
 
     def __init__(self, access: Access) -> None:
         self._text = json.dumps(
@@ -70,7 +70,7 @@ class _OneSecret:
 
 @dataclass
 class Target:
-    """One Monoova, through the app's own client, with everything said on the wire."""
+    """One Monoova, through the app's own client, with every request and response recorded."""
 
     name: str
     access: Access
@@ -82,7 +82,7 @@ class Target:
         self.client = self.client_with(self.access.api_key)
 
     def client_with(self, api_key: Secret) -> MonoovaClient:
-        """The app's client with any key, over the same line."""
+        """The app's client with any key, over the same transport."""
         secret = _OneSecret(replace(self.access, api_key=api_key))
         source = CredentialsSource(cast("SecretsManagerClient", secret), "monoova", SystemClock())
         return MonoovaClient(source, self.session)
@@ -114,7 +114,7 @@ class Target:
         return self.client.status_of(reference)[0].standing
 
     def settled(self, reference: str) -> Report:
-        """The status API's word once it is final; the last one when patience is at its end."""
+        """The status API's answer once it is final; the last one when the time is up."""
         waited, pause = 0.0, _SHORTEST_WAIT_SECONDS
         report, _ = self.client.status_of(reference)
         while report.standing in _STILL_OPEN and waited < self.access.patience_seconds:
@@ -136,7 +136,7 @@ class Target:
         time.sleep(seconds)
 
     def assert_is_sandbox(self) -> None:
-        """Monoova's own word for it, before anything is asked that could move money."""
+        """Asserts that Monoova itself says so, before any call that could move money."""
         answer = self.client.ping()
         assert isinstance(answer, Answer), answer
         assert self.wire.last.json["environment"] == "Sandbox", self.wire.last.received

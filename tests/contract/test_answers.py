@@ -1,4 +1,4 @@
-"""Logging in, the envelope, and the calls that only look: ping, balance, public key."""
+"""Logging in, the envelope, and the calls that only read: ping, balance, public key."""
 
 import base64
 import uuid
@@ -49,7 +49,9 @@ def test_the_key_as_user_with_an_empty_password_opens(monoova: Target) -> None:
 
 
 @pytest.mark.assumption("LOGIN-REFUSED", "LOGIN-ONE-STRIKE")
-def test_a_wrong_key_is_told_from_every_other_trouble_and_tried_once(monoova: Target) -> None:
+def test_a_wrong_key_is_distinguished_from_every_other_failure_and_tried_once(
+    monoova: Target,
+) -> None:
     before = len(monoova.wire.exchanges)
     answer = asked_for_balance(monoova, monoova.client_with(wrong_key()))
     assert len(monoova.wire.exchanges) == before + 1
@@ -78,18 +80,18 @@ def test_each_call_with_a_wrong_key_is_one_refused_login_in_monoovas_count(
 
 
 @pytest.mark.assumption("LOGIN-PUBLIC")
-def test_ping_and_the_public_key_are_to_be_had_without_a_login(monoova: Target) -> None:
-    stranger = monoova.client_with(wrong_key())
-    answer = stranger.ping()
+def test_ping_and_the_public_key_need_no_login(monoova: Target) -> None:
+    other_key = monoova.client_with(wrong_key())
+    answer = other_key.ping()
     assert isinstance(answer, Answer)
     assert is_evidence(answer)
-    assert stranger.public_key()
+    assert other_key.public_key()
     for exchange in monoova.wire.exchanges[-2:]:
         assert "Authorization" not in exchange.sent_headers
 
 
 @pytest.mark.assumption("LOCK-FIFTH", "LOCK-NAME")
-def test_the_fifth_refused_login_in_a_row_locks_everybody_out_for_an_hour(
+def test_the_fifth_refused_login_in_a_row_locks_the_account_for_an_hour(
     simulated: Simulated,
 ) -> None:
     client = simulated.client_with(wrong_key())
@@ -131,7 +133,7 @@ def test_every_answer_comes_in_the_envelope(monoova: Target) -> None:
 
 
 @pytest.mark.assumption("ENVELOPE-MORE")
-def test_fields_that_nobody_knows_change_no_reading(simulated: Simulated) -> None:
+def test_unknown_fields_change_no_reading(simulated: Simulated) -> None:
     def readings() -> list[Any]:
         order, today = simulated.order(), simulated.now().date()
         outcome = simulated.execute(order)
@@ -157,7 +159,7 @@ def test_ping_says_which_of_monoovas_hosts_it_is(monoova: Target) -> None:
 
 
 @pytest.mark.assumption("ACCOUNT-FORM")
-def test_the_account_is_told_in_numbers(monoova: Target) -> None:
+def test_the_account_is_given_in_numbers(monoova: Target) -> None:
     account, _ = monoova.client.account(monoova.access.source.maccount_token)
     assert account is not None
     assert isinstance(account.available_to_debit, Decimal)

@@ -1,4 +1,4 @@
-"""The suite itself: every assumption has its test, and the sandbox is asked where it can be."""
+"""The contract suite itself: every assumption has a test, run on the sandbox where possible."""
 
 import inspect
 import os
@@ -69,7 +69,7 @@ def test_every_test_of_monoova_names_an_assumption() -> None:
 
 
 @pytest.mark.parametrize("id_", sorted(BY_ID))
-def test_the_sandbox_is_asked_unless_the_table_says_why_not(id_: str) -> None:
+def test_the_sandbox_is_tested_unless_the_table_says_why_not(id_: str) -> None:
     asks_any = [
         test for test in naming_tests()[id_] if "monoova" in inspect.signature(test).parameters
     ]
@@ -120,7 +120,7 @@ def run_against_the_sandbox(url: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_run_against_the_sandbox_asks_it_everything_and_says_so() -> None:
+def test_a_run_against_the_sandbox_tests_everything_and_says_so() -> None:
     monoova = Monoova(utc_now, api_key=_KEY, signing_key=shared_signing_key(), speed=1000)
     with SimulatorServer(monoova) as server:
         done = run_against_the_sandbox(server.url)
@@ -141,7 +141,7 @@ def test_a_run_against_the_sandbox_asks_it_everything_and_says_so() -> None:
     assert monoova.login.locked_until is None
 
 
-def test_a_sandbox_that_pays_twice_is_found_out_over_the_network() -> None:
+def test_a_sandbox_that_pays_twice_is_detected_over_the_network() -> None:
     monoova = Monoova(utc_now, api_key=_KEY, signing_key=shared_signing_key())
     monoova.behave(duplicate="booked_again")
     with SimulatorServer(monoova) as server:

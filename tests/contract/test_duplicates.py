@@ -1,4 +1,4 @@
-"""A reference that comes twice: what Monoova does with it, and the setting that depends on it."""
+"""A reference that is sent twice: what Monoova does, and the setting that depends on it."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -58,7 +58,7 @@ def test_a_second_execute_under_a_booked_reference_moves_nothing(monoova: Target
 @pytest.mark.parametrize(
     ("duplicate", "times"), [("refused", 1), ("replayed", 1), ("error", 1), ("booked_again", 2)]
 )
-def test_a_monoova_that_pays_twice_would_be_noticed(
+def test_a_monoova_that_pays_twice_is_detected(
     simulated: Simulated, duplicate: str, times: int
 ) -> None:
     simulated.monoova.behave(duplicate=duplicate)
@@ -88,7 +88,7 @@ def test_under_the_setting_that_fits_monoova_nothing_in_doubt_is_paid_twice(
 
 
 @pytest.mark.assumption("DUPLICATE-MOVES-NOTHING")
-def test_the_setting_that_does_not_fit_pays_twice_which_is_why_the_sandbox_is_asked(
+def test_the_wrong_setting_pays_twice_which_is_why_the_sandbox_is_tested(
     new_world: Callable[..., World],
 ) -> None:
     world = new_world(MONOOVA_DUPLICATES="refused")

@@ -52,7 +52,7 @@ def _bsb(document: Document) -> None:
 
 
 def _method(document: Document) -> None:
-    document["disbursements"][0]["disbursementMethod"] = "NppCreditNobody"
+    document["disbursements"][0]["disbursementMethod"] = "NppCreditUnknown"
 
 
 def _no_amount(document: Document) -> None:
@@ -144,7 +144,7 @@ def test_a_refusal_is_http_400_without_a_transaction_and_moves_nothing(
         BankAccount("802-985", "900000005", "Jo Citizen"),
     ],
 )
-def test_a_payee_whom_monoova_refuses_gets_nothing(
+def test_a_payee_that_monoova_refuses_is_not_paid(
     simulated: Simulated, to: PayId | BankAccount
 ) -> None:
     order = simulated.order(to=to)
@@ -197,7 +197,7 @@ def _unheard_of(simulated: Simulated, moment: Moment) -> tuple[Order, SendOutcom
 
 
 @pytest.mark.assumption("REFUSAL-UNHEARD-OF")
-def test_a_name_in_no_table_is_told_apart_only_by_the_status_api(simulated: Simulated) -> None:
+def test_an_unknown_refusal_is_confirmed_only_by_the_status_api(simulated: Simulated) -> None:
     refused, first = _unheard_of(simulated, Moment.BEFORE)
     booked, second = _unheard_of(simulated, Moment.AFTER)
     assert first == second

@@ -60,7 +60,7 @@ def test_a_validated_reference_can_still_be_paid_under(monoova: Target) -> None:
 @pytest.mark.assumption("VALIDATE-REFUSES")
 def test_validating_names_what_execute_would_refuse(monoova: Target) -> None:
     document = monoova.document(monoova.order())
-    document["disbursements"][0]["disbursementMethod"] = "NppCreditNobody"
+    document["disbursements"][0]["disbursementMethod"] = "NppCreditUnknown"
     answer = validated(monoova, document)
     assert answer.http_status == 400
     assert answer.envelope is not None

@@ -91,7 +91,7 @@ def test_a_webhook_carries_the_token_of_its_subscription_and_a_number(
 
 
 @pytest.mark.assumption("WEBHOOK-FORM")
-def test_news_of_a_payout_are_flat_pascal_case_and_under_the_number_of_execute(
+def test_a_status_event_is_flat_pascal_case_and_has_the_number_of_execute(
     simulated: Simulated,
 ) -> None:
     order = simulated.order("2.35")
@@ -111,7 +111,7 @@ def test_news_of_a_payout_are_flat_pascal_case_and_under_the_number_of_execute(
 
 
 @pytest.mark.assumption("WEBHOOK-REJECTED")
-def test_news_of_a_rejection_bring_its_reason(simulated: Simulated) -> None:
+def test_a_rejection_event_has_a_reason(simulated: Simulated) -> None:
     simulated.monoova.script(Outcome.REJECTED)
     order = simulated.order()
     webhook = simulated.webhook(order)
@@ -122,7 +122,7 @@ def test_news_of_a_rejection_bring_its_reason(simulated: Simulated) -> None:
 
 
 @pytest.mark.assumption("WEBHOOK-RETURN", "WEBHOOK-RETURN-IS-WHOLE")
-def test_news_of_a_return_bring_the_first_number_and_the_whole_amount(
+def test_a_return_event_has_the_first_number_and_the_whole_amount(
     simulated: Simulated,
 ) -> None:
     simulated.monoova.script(Outcome.RETURNED)
@@ -143,7 +143,7 @@ def test_news_of_a_return_bring_the_first_number_and_the_whole_amount(
 
 
 @pytest.mark.assumption("WEBHOOK-RETURN-IS-WHOLE")
-def test_a_return_of_a_part_is_seen_as_one(simulated: Simulated) -> None:
+def test_a_partial_return_is_recognised(simulated: Simulated) -> None:
     simulated.monoova.behave(partial_return=True)
     simulated.monoova.script(Outcome.RETURNED)
     order = simulated.order("3.20")
@@ -152,7 +152,7 @@ def test_a_return_of_a_part_is_seen_as_one(simulated: Simulated) -> None:
 
 @pytest.mark.assumption("WEBHOOK-OTHER-FORM")
 @pytest.mark.parametrize("outcome", [Outcome.COMPLETED, Outcome.REJECTED, Outcome.RETURNED])
-def test_either_form_brings_the_same_news(simulated: Simulated, outcome: Outcome) -> None:
+def test_both_forms_are_read_as_the_same_event(simulated: Simulated, outcome: Outcome) -> None:
     notices = []
     for form in ("official", "seed"):
         simulated.monoova.reset()
@@ -166,7 +166,7 @@ def test_either_form_brings_the_same_news(simulated: Simulated, outcome: Outcome
 
 @pytest.mark.assumption("WEBHOOK-BLANKS")
 @pytest.mark.parametrize("blank", ["null", "absent", "empty"])
-def test_payee_fields_that_are_not_there_change_no_news(simulated: Simulated, blank: str) -> None:
+def test_missing_payee_fields_change_no_reading(simulated: Simulated, blank: str) -> None:
     simulated.monoova.behave(webhook_blank=blank)
     for to in (simulated.access.pay_id, simulated.access.bank_account):
         order = simulated.order(to=to)
@@ -180,7 +180,7 @@ def test_payee_fields_that_are_not_there_change_no_news(simulated: Simulated, bl
 @pytest.mark.parametrize(
     ("codes", "tries"), [([200], 1), ([204], 2), ([500, 200], 2), ([500] * 9, 2)]
 )
-def test_whatever_is_not_200_is_tried_once_more(
+def test_a_delivery_not_answered_with_200_is_retried_once(
     simulated: Simulated, codes: list[int], tries: int
 ) -> None:
     simulated.inbox.codes = list(codes)
@@ -189,7 +189,7 @@ def test_whatever_is_not_200_is_tried_once_more(
 
 
 @pytest.mark.assumption("WEBHOOK-TWO-TRIES")
-def test_the_second_try_comes_after_half_a_minute(simulated: Simulated) -> None:
+def test_the_retry_comes_after_half_a_minute(simulated: Simulated) -> None:
     simulated.inbox.codes = [500]
     arrivals = []
     simulated.inbox.meanwhile = lambda _: arrivals.append(simulated.now())
@@ -199,7 +199,7 @@ def test_the_second_try_comes_after_half_a_minute(simulated: Simulated) -> None:
 
 
 @pytest.mark.assumption("WEBHOOK-NOT-OWED")
-def test_what_completes_inside_the_call_is_told_by_the_status_api_alone(
+def test_a_payout_completed_inside_the_call_is_reported_by_the_status_api_alone(
     simulated: Simulated,
 ) -> None:
     simulated.monoova.script(Outcome.COMPLETED_INSTANTLY)

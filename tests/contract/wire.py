@@ -1,4 +1,4 @@
-"""A line to Monoova that remembers what went over it, byte by byte, on both ways."""
+"""A transport to Monoova that records every request and response, byte for byte."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What may be asked for in a day: for one customer, for one destination, in total."""
+"""Daily limits: for one customer, for one destination, in total."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ import pytest
 from chalicelib.control.rules.limits import Count
 from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.store.counted_payouts import CountedPayouts, CountsBusyError
-from tests.payouts.test_requesting import BANK_ACCOUNT
+from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import World
 
 CUSTOMER = "LIMIT_PER_CUSTOMER_AUD_PER_DAY"
@@ -65,7 +65,7 @@ def test_what_would_be_over_a_limit_is_refused_and_leaves_nothing(
     assert world.pay(customer, "20.50").status == 202
 
 
-def test_an_amount_over_the_limit_by_itself_is_refused_on_an_empty_day(world: World) -> None:
+def test_one_amount_over_the_limit_is_refused_on_an_empty_day(world: World) -> None:
     limited(world, **{TOTAL: "100"})
     answer = world.pay(world.customer(), "100.01")
     assert answer.code == "LimitExceeded"
@@ -109,7 +109,7 @@ def test_the_same_request_again_counts_once(world: World) -> None:
 
 
 class Blind(CountedPayouts):
-    """Another request with the same key has just been here."""
+    """A table in which another request with the same key is faster."""
 
     def create(self, payout: Payout, counts: Sequence[Count]) -> Payout | None:
         other = replace(payout, created_by="the other one")
@@ -117,9 +117,11 @@ class Blind(CountedPayouts):
         return super().create(payout, counts)
 
 
-def test_of_two_at_the_same_instant_with_one_key_one_counts_and_both_get_it(world: World) -> None:
+def test_of_two_concurrent_requests_with_one_key_one_counts_and_both_get_the_payout(
+    world: World,
+) -> None:
     limited(world, **{TOTAL: "5"})
-    # Full after the first: it is the payout that is looked at first, not the sum.
+    # Full after the first: the payout is checked first, not the sum.
     replace_counting(world, Blind)
     answer = world.pay(world.customer(), "5", Idempotency_Key="order-1")
     assert answer.headers["Idempotent-Replayed"] == "true"
@@ -128,7 +130,7 @@ def test_of_two_at_the_same_instant_with_one_key_one_counts_and_both_get_it(worl
 
 
 class Busy(CountedPayouts):
-    """Others write the same sums, `times` times."""
+    """A table in which other writers change the sums at the first `times` tries."""
 
     times = 0
 
@@ -192,7 +194,7 @@ def test_validation_says_so_too_and_counts_nothing(world: World) -> None:
     assert world.admin.post("/payouts/validate", {**ask, "amount": "40"}).status == 200
 
 
-def test_sums_are_forgotten_after_some_days(world: World) -> None:
+def test_sums_expire_after_some_days(world: World) -> None:
     limited(world, **{TOTAL: "100"})
     world.pay(world.customer(), "5")
     items = world.dynamodb.scan(TableName="ControlsTable")["Items"]

@@ -1,4 +1,4 @@
-"""Who asks: the name in the history, and the subject that an Idempotency-Key belongs to."""
+"""The actor of a request: its name in the history, and the subject of its Idempotency-Key."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_a_history_names_who_it_was_whatever_the_session_is_called() -> None:
     assert not user("0a1b2c3d").is_also("another")
 
 
-def test_nobody_is_an_approver_without_being_named_one() -> None:
+def test_no_service_is_an_approver_unless_the_deployment_names_it() -> None:
     assert not user("0a1b2c3d").may(Role.APPROVER)
     assert not service(f"{SESSION}one").may(Role.APPROVER)
     assert user("0a1b2c3d", ["approvers"]).may(Role.APPROVER)

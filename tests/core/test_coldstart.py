@@ -1,4 +1,4 @@
-"""What makes loading cheap changes nothing of what the loaded does."""
+"""Cold-start measures change nothing of what the loaded code does."""
 
 import collections
 import dataclasses
@@ -26,7 +26,7 @@ def _the_collector_stays_as_it_was() -> Iterator[None]:
     assert was_frozen == (gc.get_freeze_count() > 0) or not was_frozen
 
 
-def test_while_something_is_loaded_nothing_is_collected() -> None:
+def test_while_code_is_loaded_nothing_is_collected() -> None:
     gc.enable()
     with loading():
         assert not gc.isenabled()
@@ -34,7 +34,7 @@ def test_while_something_is_loaded_nothing_is_collected() -> None:
 
 
 def test_what_is_loaded_later_can_become_garbage_like_everything_else() -> None:
-    """Only the app as it starts stays for ever: later, too much that is alive would."""
+    """Only the objects of the start are frozen: freezing later would keep too many."""
     gc.enable()
     frozen = gc.get_freeze_count()
     with loading():
@@ -200,7 +200,7 @@ def test_a_pattern_compiled_late_does_what_one_does_that_was_compiled_at_once(
     )
 
 
-def test_it_is_compiled_when_it_is_first_used_and_complains_then() -> None:
+def test_it_is_compiled_when_it_is_first_used_and_raises_then() -> None:
     with patterns_compiled_late():
         wrong = re.compile("(unclosed")
     with pytest.raises(re.error, match="missing \\)"):
@@ -211,7 +211,7 @@ def test_it_has_nothing_that_a_pattern_has_not() -> None:
     with patterns_compiled_late():
         late = re.compile("a")
     assert not hasattr(late, "no_such_method")
-    # What looks at each attribute of a class does not compile it by that.
+    # Reading each attribute of a class does not compile it.
     assert not hasattr(late, "__isabstractmethod__")
 
 

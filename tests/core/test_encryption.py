@@ -1,4 +1,4 @@
-"""Payee details at rest: what opens them, and that nothing else does."""
+"""Encryption of payee details: what decrypts them, and that nothing else does."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -104,7 +104,7 @@ def test_a_message_altered_in_any_place_does_not_open(vault: Vault) -> None:
         assert caught.value.__cause__ is None
 
 
-def test_an_altered_record_is_a_broken_seal_and_not_a_trouble_of_kms(vault: Vault) -> None:
+def test_an_altered_record_is_a_broken_seal_and_not_a_failure_of_kms(vault: Vault) -> None:
     sealed = bytearray(vault.seal(CUSTOMER, PURPOSE, RECORD))
     for place in (-1, -20):
         altered = sealed[:]
@@ -133,7 +133,7 @@ def test_a_message_under_another_key_does_not_open(vault: Vault) -> None:
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "DisabledException", "AccessDenied", None])
-def test_when_kms_cannot_be_asked_nothing_is_said_of_the_seal(
+def test_when_kms_cannot_be_reached_the_seal_is_not_reported_as_broken(
     vault: Vault, key_arn: str, code: str | None
 ) -> None:
     sealed = vault.seal(CUSTOMER, PURPOSE, RECORD)

@@ -38,7 +38,7 @@ COMPLETED: Final = {
 
 
 class SteppingClock:
-    """A quarter of a second later at each look."""
+    """A clock that is a quarter of a second later at each reading."""
 
     def __init__(self) -> None:
         self._looks = 0
@@ -206,7 +206,7 @@ def test_no_line_has_more_values_of_a_metric_than_cloudwatch_takes(
             {"PayoutsReturned": 1, "PayoutsReturned:Returned": 1},
         ),
         (
-            # Returned before we had heard that it was completed: it was both.
+            # Returned before we knew that it was completed: it was both.
             Fields(state=State.RETURNED, completed_at=START),
             {**COMPLETED, "PayoutsReturned": 1},
         ),
@@ -235,7 +235,7 @@ def test_a_change_is_counted_as_what_it_means_for_the_business(
     assert found == metrics
 
 
-def test_amounts_are_added_up_and_told_of_no_customer(lines_of: Lines) -> None:
+def test_amounts_are_added_up_and_name_no_customer(lines_of: Lines) -> None:
     def two_are_paid() -> None:
         for payout in (PAYOUT, replace(PAYOUT, amount_cents=5, payout_method="BankAccount")):
             count_change(Change(Fields(state=State.COMPLETED)), payout, START)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core.redaction import REDACTED, redact
 
-# A detail that held the mark itself could not be told from what replaced it.
+# A detail that held the mark itself could not be distinguished from what replaced it.
 DETAIL = st.text(st.characters(exclude_characters=REDACTED), min_size=2, max_size=40)
 SPELLINGS = (str, str.upper, str.lower)
 

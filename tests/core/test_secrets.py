@@ -1,4 +1,4 @@
-"""Secrets: a type that does not show itself, and the credentials that heal after a rotation."""
+"""Secrets: a type that never shows its text, and credentials that recover after a rotation."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ SOUND = {"apiKey": KEY, "environment": "Sandbox", "baseUrl": "https://api.m-pay.
 
 @dataclass
 class StoppedClock:
-    """Moved by hand; sleeping is not expected."""
+    """A clock moved by hand; sleeping is not expected."""
 
     at: datetime = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ class StoppedClock:
 
 
 @dataclass
-class Shelf:
+class StoredSecret:
     """A secret in Secrets Manager, its source, and a count of how often it was read."""
 
     client: "SecretsManagerClient"
@@ -61,9 +61,9 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf() -> Iterator[Shelf]:
+def stored_secret() -> Iterator[StoredSecret]:
     with mock_aws():
-        yield Shelf(boto3.client("secretsmanager", region_name=aws.REGION))
+        yield StoredSecret(boto3.client("secretsmanager", region_name=aws.REGION))
 
 
 def test_a_secret_does_not_show_itself(caplog: pytest.LogCaptureFixture) -> None:
@@ -88,9 +88,9 @@ def test_secrets_are_compared_by_their_text() -> None:
     assert Secret(KEY) != KEY
 
 
-def test_credentials_are_read_from_the_secret(shelf: Shelf) -> None:
-    shelf.put()
-    read = shelf.source.current()
+def test_credentials_are_read_from_the_secret(stored_secret: StoredSecret) -> None:
+    stored_secret.put()
+    read = stored_secret.source.current()
     assert (read.api_key, read.environment) == (Secret(KEY), "sandbox")
     assert read.base_url == "https://api.m-pay.com.au"
 
@@ -108,49 +108,49 @@ def test_credentials_are_read_from_the_secret(shelf: Shelf) -> None:
     ],
 )
 def test_webhook_secrets_may_stand_beside_the_key(
-    shelf: Shelf, stored: dict[str, object], read: list[str]
+    stored_secret: StoredSecret, stored: dict[str, object], read: list[str]
 ) -> None:
-    shelf.put(**stored)
-    found = shelf.source.current()
+    stored_secret.put(**stored)
+    found = stored_secret.source.current()
     assert [secret.reveal() for secret in found.webhook_secrets] == read
     assert found.api_key.reveal() == KEY
     assert "one" not in repr(found)
 
 
-def test_credentials_are_kept_for_five_minutes(shelf: Shelf) -> None:
-    shelf.put()
-    shelf.source.current()
-    shelf.put(apiKey="rotated")
-    shelf.clock.at += timedelta(minutes=5)
-    assert shelf.source.current().api_key.reveal() == KEY
-    assert shelf.reads == 1
-    shelf.clock.at += timedelta(seconds=1)
-    assert shelf.source.current().api_key.reveal() == "rotated"
-    assert shelf.reads == 2
+def test_credentials_are_kept_for_five_minutes(stored_secret: StoredSecret) -> None:
+    stored_secret.put()
+    stored_secret.source.current()
+    stored_secret.put(apiKey="rotated")
+    stored_secret.clock.at += timedelta(minutes=5)
+    assert stored_secret.source.current().api_key.reveal() == KEY
+    assert stored_secret.reads == 1
+    stored_secret.clock.at += timedelta(seconds=1)
+    assert stored_secret.source.current().api_key.reveal() == "rotated"
+    assert stored_secret.reads == 2
 
 
-def test_a_refused_key_is_read_again_at_once(shelf: Shelf) -> None:
-    shelf.put()
-    refused = shelf.source.current()
-    shelf.put(apiKey="rotated")
-    renewed = shelf.source.renewed(refused)
+def test_a_refused_key_is_read_again_at_once(stored_secret: StoredSecret) -> None:
+    stored_secret.put()
+    refused = stored_secret.source.current()
+    stored_secret.put(apiKey="rotated")
+    renewed = stored_secret.source.renewed(refused)
     assert renewed is not None
     assert renewed.api_key.reveal() == "rotated"
-    assert shelf.source.current() == renewed
-    assert shelf.reads == 2
+    assert stored_secret.source.current() == renewed
+    assert stored_secret.reads == 2
 
 
-def test_a_refused_key_that_was_not_rotated_is_not_tried_again(shelf: Shelf) -> None:
-    shelf.put()
-    assert shelf.source.renewed(shelf.source.current()) is None
+def test_a_refused_key_that_was_not_rotated_is_not_tried_again(stored_secret: StoredSecret) -> None:
+    stored_secret.put()
+    assert stored_secret.source.renewed(stored_secret.source.current()) is None
 
 
-def test_what_could_not_be_read_is_not_remembered(shelf: Shelf) -> None:
-    shelf.put_text("half a sec")
+def test_what_could_not_be_read_is_not_remembered(stored_secret: StoredSecret) -> None:
+    stored_secret.put_text("half a sec")
     with pytest.raises(SecretUnavailableError):
-        shelf.source.current()
-    shelf.put()
-    assert shelf.source.current().api_key.reveal() == KEY
+        stored_secret.source.current()
+    stored_secret.put()
+    assert stored_secret.source.current().api_key.reveal() == KEY
 
 
 @pytest.mark.parametrize(
@@ -174,19 +174,21 @@ def test_what_could_not_be_read_is_not_remembered(shelf: Shelf) -> None:
         json.dumps(SOUND | {"webhookSecret": " "}),
     ],
 )
-def test_a_malformed_secret_is_refused_without_quoting_it(shelf: Shelf, text: str) -> None:
-    shelf.put_text(text)
+def test_a_malformed_secret_is_refused_without_quoting_it(
+    stored_secret: StoredSecret, text: str
+) -> None:
+    stored_secret.put_text(text)
     with pytest.raises(SecretUnavailableError, match="not a JSON object with") as refused:
-        shelf.source.current()
+        stored_secret.source.current()
     assert KEY not in str(refused.value)
     assert refused.value.__cause__ is None
     assert refused.value.__context__ is None
 
 
-def test_a_binary_secret_is_refused(shelf: Shelf) -> None:
-    shelf.client.put_secret_value(SecretId=shelf.arn, SecretBinary=KEY.encode())
+def test_a_binary_secret_is_refused(stored_secret: StoredSecret) -> None:
+    stored_secret.client.put_secret_value(SecretId=stored_secret.arn, SecretBinary=KEY.encode())
     with pytest.raises(SecretUnavailableError, match="not a JSON object with"):
-        shelf.source.current()
+        stored_secret.source.current()
 
 
 @pytest.mark.parametrize(
@@ -200,10 +202,10 @@ def test_a_binary_secret_is_refused(shelf: Shelf) -> None:
     ],
 )
 def test_monoova_is_reached_by_https_or_on_this_machine(
-    shelf: Shelf, base_url: str, stored: str
+    stored_secret: StoredSecret, base_url: str, stored: str
 ) -> None:
-    shelf.put(baseUrl=base_url)
-    assert shelf.source.current().base_url == stored
+    stored_secret.put(baseUrl=base_url)
+    assert stored_secret.source.current().base_url == stored
 
 
 @pytest.mark.parametrize(
@@ -220,45 +222,53 @@ def test_monoova_is_reached_by_https_or_on_this_machine(
         "api.mpay.com.au",
     ],
 )
-def test_the_key_never_goes_over_a_line_that_can_be_read(shelf: Shelf, base_url: str) -> None:
-    shelf.put(baseUrl=base_url)
+def test_the_key_is_never_sent_without_tls(stored_secret: StoredSecret, base_url: str) -> None:
+    stored_secret.put(baseUrl=base_url)
     with pytest.raises(SecretUnavailableError, match="must be https"):
-        shelf.source.current()
+        stored_secret.source.current()
 
 
-def test_a_refusal_of_secrets_manager_is_unavailability(shelf: Shelf) -> None:
-    source = CredentialsSource(shelf.client, f"{shelf.arn}-gone", shelf.clock)
+def test_a_refusal_of_secrets_manager_is_unavailability(stored_secret: StoredSecret) -> None:
+    source = CredentialsSource(
+        stored_secret.client, f"{stored_secret.arn}-gone", stored_secret.clock
+    )
     with pytest.raises(SecretUnavailableError, match="ResourceNotFound"):
         source.current()
 
 
-def test_silence_of_secrets_manager_is_unavailability(shelf: Shelf) -> None:
+def test_silence_of_secrets_manager_is_unavailability(stored_secret: StoredSecret) -> None:
     def unreachable(**_event: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://secretsmanager.example")
 
-    shelf.client.meta.events.register("before-call.secretsmanager.GetSecretValue", unreachable)
+    stored_secret.client.meta.events.register(
+        "before-call.secretsmanager.GetSecretValue", unreachable
+    )
     with pytest.raises(SecretUnavailableError, match="EndpointConnectionError"):
-        shelf.source.current()
+        stored_secret.source.current()
 
 
-def test_a_new_version_of_the_secret_is_told_from_the_refused_one(shelf: Shelf) -> None:
-    shelf.put()
-    before = shelf.source.current()
-    shelf.put(apiKey="rotated")
-    after = shelf.source.renewed(before)
+def test_a_new_version_of_the_secret_is_distinguished_from_the_refused_one(
+    stored_secret: StoredSecret,
+) -> None:
+    stored_secret.put()
+    before = stored_secret.source.current()
+    stored_secret.put(apiKey="rotated")
+    after = stored_secret.source.renewed(before)
     assert after is not None
     assert after.version != before.version
 
 
-def test_a_key_that_was_not_refused_is_kept_while_the_secret_cannot_be_read(shelf: Shelf) -> None:
-    shelf.put()
-    shelf.source.current()
-    shelf.put_text("not json")
-    shelf.clock.at += timedelta(minutes=6)
-    assert shelf.source.current().api_key.reveal() == KEY
-    reads = shelf.reads
-    assert shelf.source.current().api_key.reveal() == KEY
-    assert shelf.reads == reads, "not asked again at every call"
-    shelf.put(apiKey="rotated")
-    shelf.clock.at += timedelta(seconds=31)
-    assert shelf.source.current().api_key.reveal() == "rotated"
+def test_a_key_that_was_not_refused_is_kept_while_the_secret_cannot_be_read(
+    stored_secret: StoredSecret,
+) -> None:
+    stored_secret.put()
+    stored_secret.source.current()
+    stored_secret.put_text("not json")
+    stored_secret.clock.at += timedelta(minutes=6)
+    assert stored_secret.source.current().api_key.reveal() == KEY
+    reads = stored_secret.reads
+    assert stored_secret.source.current().api_key.reveal() == KEY
+    assert stored_secret.reads == reads, "not asked again at every call"
+    stored_secret.put(apiKey="rotated")
+    stored_secret.clock.at += timedelta(seconds=31)
+    assert stored_secret.source.current().api_key.reveal() == "rotated"

@@ -1,4 +1,4 @@
-"""The settings: parsed once, every problem reported together, and never a value among them."""
+"""Settings: parsed once, with all problems reported together and no value among them."""
 
 from dataclasses import FrozenInstanceError, fields
 

@@ -1,6 +1,6 @@
 """The words that stand in stored rows, answers, logs and Monoova's messages: a closed list.
 
-A row that was written before a deployment is read after it, and a client compares what it is told
+A row that was written before a deployment is read after it, and a client compares the answers
 with the words of the API page. A changed word here is a changed contract.
 """
 
@@ -108,7 +108,7 @@ def test_the_effects_read_as_the_architecture_page_prints_them() -> None:
     ]
 
 
-def test_the_history_names_those_who_are_no_persons() -> None:
+def test_the_history_has_fixed_names_for_actors_who_are_no_persons() -> None:
     assert (MONOOVA, RECONCILER) == ("monoova", "reconciler")
 
 

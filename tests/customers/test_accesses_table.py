@@ -1,4 +1,4 @@
-"""Records of openings: kept once, newest first, the same in memory as in DynamoDB."""
+"""Records of accesses: stored once, listed newest first, in memory as in DynamoDB."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ def accesses(request: pytest.FixtureRequest, new_world: Callable[..., World]) ->
     return MemoryAccesses(Tables(), NoFaults())
 
 
-def test_openings_are_listed_by_customer_newest_first_a_page_at_a_time(
+def test_accesses_are_listed_by_customer_newest_first_a_page_at_a_time(
     accesses: Accesses,
 ) -> None:
     for number in (1, 3, 2):
@@ -41,7 +41,7 @@ def test_openings_are_listed_by_customer_newest_first_a_page_at_a_time(
 
 
 def test_a_record_that_is_written_twice_is_one(accesses: Accesses) -> None:
-    """As when the first try was heard, and its answer was not."""
+    """As when the first try arrived, and its answer was lost."""
     accesses.add(access(1))
     accesses.add(access(1))
     assert accesses.of_customer("c-1", 5).items == (access(1),)

@@ -315,7 +315,7 @@ def test_a_customer_has_twenty_destinations_at_most(world: World) -> None:
     added(world, customer_id, BANK)
 
 
-# --- two at once
+# --- concurrent changes
 
 
 def once_before(world: World, operation: str, act: Callable[[], object]) -> None:
@@ -346,7 +346,7 @@ def test_two_changes_at_once_are_both_kept(world: World) -> None:
     assert [found["masked"] for found in after["destinations"]] == ["q•••@payee.example", "•••321"]
 
 
-def test_a_change_that_meets_an_erasure_brings_nothing_back(world: World) -> None:
+def test_a_change_concurrent_with_an_erasure_restores_nothing(world: World) -> None:
     customer_id = registered(world, destination=EMAIL)
     other = another_admin(world)
     once_before(world, "PutItem", lambda: other("DELETE", f"/customers/{customer_id}"))
@@ -355,7 +355,7 @@ def test_a_change_that_meets_an_erasure_brings_nothing_back(world: World) -> Non
     assert stored(world, customer_id) is None
 
 
-def test_an_erasure_that_meets_a_change_has_to_be_asked_for_again(world: World) -> None:
+def test_an_erasure_concurrent_with_a_change_has_to_be_repeated(world: World) -> None:
     customer_id = registered(world)
     other = another_admin(world)
     once_before(world, "DeleteItem", lambda: other("PATCH", f"/customers/{customer_id}", NAMED))
@@ -365,7 +365,7 @@ def test_an_erasure_that_meets_a_change_has_to_be_asked_for_again(world: World) 
     assert delete(world, f"/customers/{customer_id}").status == 204
 
 
-def test_a_customer_that_never_stands_still_is_a_conflict(world: World) -> None:
+def test_a_customer_that_changes_at_every_try_is_a_conflict(world: World) -> None:
     customer_id = registered(world)
 
     def interrupt(**_event: Any) -> None:
@@ -459,7 +459,7 @@ def test_erasure_takes_a_text_that_stands_beside_a_masked_destination(world: Wor
     assert world.payout(transaction_id)["description"] is None
 
 
-def test_a_payout_that_meets_an_erasure_keeps_nothing_that_may_name_a_person(
+def test_a_payout_concurrent_with_an_erasure_keeps_nothing_that_may_name_a_person(
     world: World,
 ) -> None:
     customer_id = registered(world, destination=EMAIL)
@@ -472,7 +472,7 @@ def test_a_payout_that_meets_an_erasure_keeps_nothing_that_may_name_a_person(
     assert (after["destination"], after["description"]) == ("•••", None)
 
 
-def test_a_payout_that_an_erasure_came_too_early_for_ends_naming_nobody(world: World) -> None:
+def test_a_payout_created_just_after_an_erasure_ends_without_personal_data(world: World) -> None:
     customer_id = registered(world, destination=EMAIL)
     world.container.gatekeeper.pause("ops", "maintenance")
     ask = {"customer_id": customer_id, "amount": 5, "description": "For Zarathustra"}
@@ -487,7 +487,7 @@ def test_a_payout_that_an_erasure_came_too_early_for_ends_naming_nobody(world: W
     assert (after["destination"], after["description"]) == ("•••", None)
 
 
-def test_what_an_erasure_that_died_has_left_is_taken_by_asking_again(world: World) -> None:
+def test_an_erasure_that_crashed_is_completed_by_repeating_it(world: World) -> None:
     customer_id = registered(world, destination=EMAIL)
     payer = another_admin(world)
     ask = {"customer_id": customer_id, "amount": 5, "description": "For Zarathustra"}
@@ -500,7 +500,7 @@ def test_what_an_erasure_that_died_has_left_is_taken_by_asking_again(world: Worl
     assert (after["destination"], after["description"]) == ("•••", None)
 
 
-def test_an_erased_customer_is_gone_for_every_way_in(world: World) -> None:
+def test_an_erased_customer_is_not_found_by_any_route(world: World) -> None:
     customer_id = registered(world, destination=EMAIL)
     assert delete(world, f"/customers/{customer_id}").status == 204
     path = f"/customers/{customer_id}"
@@ -519,7 +519,7 @@ def test_an_erased_customer_is_gone_for_every_way_in(world: World) -> None:
     assert world.monoova.received == []
 
 
-def test_a_customer_with_a_payout_on_its_way_is_not_erased(world: World) -> None:
+def test_a_customer_with_an_accepted_payout_is_not_erased(world: World) -> None:
     customer_id = registered(world, destination=EMAIL)
     world.pay(customer_id)
     answer = delete(world, f"/customers/{customer_id}")
@@ -610,7 +610,7 @@ def test_a_list_of_no_customers_is_empty(world: World) -> None:
     assert (answer.status, answer.json) == (200, {"items": [], "next_cursor": None})
 
 
-def test_a_list_is_of_twenty_unless_told_otherwise(world: World) -> None:
+def test_a_list_is_of_twenty_by_default(world: World) -> None:
     for _ in range(21):
         registered(world)
         world.later(1)
@@ -751,7 +751,7 @@ def refused(answer: HttpAnswer) -> None:
 
 
 def refused_to_pay(world: World, customer_id: str, **more: str) -> None:
-    """Neither paid nor validated; no row, no call, no word of it in the answer."""
+    """Neither paid nor validated; no row, no call, none of it in the answer."""
     ask = {"customer_id": customer_id, "amount": 5, **more}
     refused(world.admin.post("/payouts", ask))
     refused(world.admin.post("/payouts", ask, Idempotency_Key="a-key"))

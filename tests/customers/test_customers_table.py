@@ -1,4 +1,4 @@
-"""The customers table: what is written conditionally, and what is found there."""
+"""The customers table: conditional writes, reads, lists, and what a lost answer means."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ def customer(number: int = 1, **fields: Any) -> SealedCustomer:
 
 
 def loses_the_answer(client: Any, operation: str) -> None:
-    """The next call is carried out, but we do not hear of it; botocore sends it once more."""
+    """The next call is carried out, but its answer is lost; botocore sends it once more."""
     pending = [0]
 
     def try_again(**_: Any) -> Any:
@@ -94,7 +94,7 @@ def test_a_customer_is_read_as_it_was_stored(
     assert customers.get(stored.customer_id) == stored
 
 
-def test_a_customer_that_nobody_stored_is_not_there(customers: Customers) -> None:
+def test_a_customer_that_was_never_stored_is_not_found(customers: Customers) -> None:
     assert customers.get("00000000-0000-4000-8000-00000000ffff") is None
 
 
@@ -139,7 +139,7 @@ def test_a_change_made_from_an_older_version_is_refused(customers: Customers) ->
     assert customers.get(winner.customer_id) == winner
 
 
-def test_a_change_to_an_erased_customer_does_not_bring_them_back(customers: Customers) -> None:
+def test_a_change_to_an_erased_customer_does_not_restore_them(customers: Customers) -> None:
     customers.create(customer())
     customers.erase(customer())
     with pytest.raises(CustomerChangedError):
@@ -202,7 +202,7 @@ def test_the_list_is_newest_first_and_goes_on_where_its_page_ended(customers: Cu
     assert seen == stored[::-1]
 
 
-def test_a_list_of_nobody_is_empty(customers: Customers) -> None:
+def test_a_list_without_customers_is_empty(customers: Customers) -> None:
     page = customers.newest(10)
     assert (page.items, page.next_key) == ((), None)
 
@@ -238,7 +238,7 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Customers], object]]]] = {
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_call_says_so_when_dynamodb_cannot_be_asked(
+def test_every_call_reports_that_dynamodb_cannot_be_reached(
     name: str, customers: Customers, client: Any
 ) -> None:
     operation, call = OPERATIONS[name]

@@ -9,7 +9,7 @@ import requests
 from botocore.exceptions import EndpointConnectionError
 
 from simulator.book import MovementKind
-from tests.payouts.test_requesting import BANK_ACCOUNT, AwsCalls, Pass, reply, tap_line
+from tests.payouts.test_request_payout import BANK_ACCOUNT, AwsCalls, Pass, reply, tap_line
 from tests.world import HttpAnswer, World, as_admin, load_app
 
 INITIATE: Final = "/verify/v2/aba/initiate"
@@ -64,7 +64,7 @@ def sent(world: World, path: str = INITIATE) -> int:
 
 
 def instead_of(world: World, path: str, answer: Callable[[Pass], Any]) -> None:
-    """What comes back from a call of `path`, once it is made."""
+    """Replaces the answer to a call of `path`, once it is made."""
 
     def tap(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
         if request.path_url != path:
@@ -81,7 +81,7 @@ def saying(status: int, body: Any) -> Callable[[Pass], requests.Response]:
 
 
 def lost(go_on: Pass) -> requests.Response:
-    """It arrived; the answer did not."""
+    """The call arrived; its answer is lost."""
     go_on()
     raise requests.ReadTimeout
 
@@ -114,13 +114,13 @@ def test_the_payee_reads_a_code_and_the_destination_is_verified(
     assert cents_paid(world) == 1
 
 
-def test_monoova_is_told_what_its_specification_asks_for(world: World) -> None:
-    heard: list[Any] = []
+def test_monoova_is_sent_what_its_specification_requires(world: World) -> None:
+    received: list[Any] = []
 
     def tap(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
         if "/verify/" in request.path_url:
             assert request.body is not None
-            heard.append(json.loads(request.body))
+            received.append(json.loads(request.body))
         return go_on()
 
     bank, email = Place(world, **BANK_ACCOUNT), Place(world, **pay_id("jo@example.com"))
@@ -129,8 +129,8 @@ def test_monoova_is_told_what_its_specification_asks_for(world: World) -> None:
         place.start()
     email.confirm()
     shared = {"accountName": "Jo Citizen", "remitter": "Example Pty Ltd"}
-    token = heard[2].pop("token")
-    assert heard == [
+    token = received[2].pop("token")
+    assert received == [
         {
             "creditMethod": "NppCreditBankAccount",
             "bsb": "062-000",
@@ -150,7 +150,7 @@ def test_monoova_is_told_what_its_specification_asks_for(world: World) -> None:
     assert len(token) == 36
 
 
-def test_a_payid_of_somebody_else_is_told_as_a_mismatch_and_no_name_is(
+def test_a_payid_of_another_person_is_shown_as_a_mismatch_without_a_name(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = Place(world, **pay_id("stranger@example.com"))
@@ -161,10 +161,10 @@ def test_a_payid_of_somebody_else_is_told_as_a_mismatch_and_no_name_is(
         assert "Another Name" not in text
 
 
-# --- never twice by accident
+# --- never paid twice by accident
 
 
-def test_a_second_start_is_told_to_wait_and_after_ten_minutes_pays_another_cent(
+def test_a_second_start_is_refused_for_ten_minutes_and_then_pays_another_cent(
     world: World,
 ) -> None:
     place = Place(world)
@@ -200,7 +200,7 @@ def test_of_two_people_who_start_at_once_one_does(world: World) -> None:
         lost,
         saying(500, b""),
         saying(200, {"status": "Ok", "token": "not a token!"}),
-        saying(400, {"status": "NobodyKnows"}),
+        saying(400, {"status": "UnknownStatus"}),
     ],
     ids=["lost", "500", "odd token", "unheard of"],
 )
@@ -224,19 +224,19 @@ def test_without_a_clear_answer_it_stays_started_and_only_a_person_starts_it_ane
     assert place.confirm().json["verification"]["status"] == "Verified"
 
 
-def test_a_function_that_dies_in_the_call_leaves_its_intent(world: World) -> None:
+def test_a_function_that_crashes_in_the_call_leaves_its_intent(world: World) -> None:
     place = Place(world)
 
-    def dies(_go_on: Pass) -> requests.Response:
+    def crashes(_go_on: Pass) -> requests.Response:
         raise LookupError
 
-    instead_of(world, INITIATE, dies)
+    instead_of(world, INITIATE, crashes)
     assert place.start().status == 500
     assert place.status == "Started"
     assert place.start().code == "VerificationUnderWay"
 
 
-def test_a_customer_who_is_changed_meanwhile_is_not_begun_with(world: World) -> None:
+def test_no_verification_starts_for_a_customer_who_is_changed_meanwhile(world: World) -> None:
     place, aws = Place(world), AwsCalls(world)
 
     def renamed(_body: str) -> object:
@@ -250,7 +250,7 @@ def test_a_customer_who_is_changed_meanwhile_is_not_begun_with(world: World) -> 
     assert (place.verification, sent(world)) == (NOT_STARTED, 0)
 
 
-def test_what_is_said_of_an_old_code_leaves_a_newer_verification_alone(world: World) -> None:
+def test_the_answer_to_an_old_code_does_not_change_a_newer_verification(world: World) -> None:
     place = Place(world)
     place.start()
 
@@ -266,7 +266,7 @@ def test_what_is_said_of_an_old_code_leaves_a_newer_verification_alone(world: Wo
 
 
 @pytest.mark.parametrize("operation", ["KMS.GenerateDataKey", "DynamoDB.PutItem"])
-def test_a_token_that_cannot_be_stored_is_told_as_a_cent_that_was_paid(
+def test_a_token_that_cannot_be_stored_is_reported_as_a_cent_that_was_paid(
     world: World, operation: str
 ) -> None:
     place, aws = Place(world), AwsCalls(world)
@@ -310,7 +310,7 @@ def test_what_was_learned_is_written_over_a_change_that_came_between(
     instead_of(world, INITIATE, and_then)
     answer = place.start()
     aws.acts.clear()
-    # A writer that changes it at every try of ours has the last word; the cent is not forgotten.
+    # A writer that changes it at every try of ours prevails; the cent is not forgotten.
     assert answer.status == (200 if times == 1 else 503)
     assert place.status == "Started"
     assert place.confirm().status == (200 if times == 1 else 409)
@@ -406,7 +406,7 @@ def test_a_locked_one_may_be_started_anew(world: World) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [lost, saying(500, b""), saying(400, {"status": "NobodyKnows"}), saying(200, {})],
+    [lost, saying(500, b""), saying(400, {"status": "UnknownStatus"}), saying(200, {})],
     ids=["lost", "500", "unheard of", "empty"],
 )
 def test_an_unclear_answer_to_a_code_changes_nothing(

@@ -1,4 +1,4 @@
-"""What the code has, the documentation names; what it names, the code has."""
+"""The documentation names all that the code has, and nothing that it has not."""
 
 import re
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_every_status_and_code_is_explained(word: str) -> None:
     assert f"`{word}`" in API
 
 
-def test_what_an_administrator_is_told_is_in_the_api_as_the_code_says_it() -> None:
+def test_the_explanations_for_administrators_stand_in_the_api_page_as_in_the_code() -> None:
     assert explanation_table.updated(API) == API
 
 

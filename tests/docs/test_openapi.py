@@ -82,7 +82,7 @@ def test_every_route_of_the_app_is_an_operation_and_every_operation_a_route() ->
     assert {operation(*each)["operationId"] for each in OF_DOCUMENT} == set(OPERATIONS)
 
 
-def test_who_is_not_let_in_gets_401_unless_the_document_says_open(world: World) -> None:
+def test_an_unauthenticated_request_gets_401_unless_the_document_says_open(world: World) -> None:
     for method, path in OF_DOCUMENT:
         is_open = operation(method, path)["security"] == []
         answer = world.anonymous(method, path.replace("{", "").replace("}", ""))
@@ -153,7 +153,7 @@ def test_every_request_and_answer_has_an_example_and_every_example_is_shown() ->
 
 
 def contents_in(part: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What an operation takes or answers, by the name of its schema."""
+    """The schemas of an operation's requests and answers."""
     if isinstance(part, dict):
         if "$ref" in part.get("schema", {}) and "in" not in part:
             yield part["schema"]["$ref"].rpartition("/")[2], part
@@ -301,5 +301,5 @@ def test_every_body_of_a_request_refuses_unknown_fields() -> None:
 
 def test_every_kind_of_pay_id_is_described() -> None:
     kinds = COMPONENTS["schemas"]["NewDestination"]["oneOf"]
-    told = [kind["properties"].get("pay_id_type", {}).get("const") for kind in kinds]
-    assert told == [*(kind.value for kind in PayIdType), None]
+    types = [kind["properties"].get("pay_id_type", {}).get("const") for kind in kinds]
+    assert types == [*(kind.value for kind in PayIdType), None]

@@ -1,4 +1,4 @@
-"""What the runbook tells a tired person to type exists: commands, their words, routes, codes."""
+"""Every command, option, route and code that the runbook names exists."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""One stack for all tests of this folder, and what its functions logged where a test fails."""
+"""One stack for all tests of this folder; a test that fails prints what its functions logged."""
 
 import contextlib
 import shutil
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.deployed import Deployed, Stranger
+from tests.end_to_end.deployed import Deployed, UnknownPayment
 from tools.devstack.settings import Ports
 from tools.devstack.stack import Stack
 
 # Monoova's webhooks come half a minute to two minutes after a payout; here after a second.
 _SPEED = 100.0
-# What is looked up is due at once, and "unknown reference" is believed at once.
+# Payouts are due at once, and "unknown reference" is believed at once.
 _SETTINGS = {"FirstLookSeconds": "1", "GraceSeconds": "1"}
 
 
@@ -42,15 +42,15 @@ def deployed(stack: Stack) -> Deployed:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def strangers(deployed: Deployed) -> Iterator[tuple[Stranger, Stranger]]:
-    """Two payments from the same mAccount that this product knows nothing of.
+def unknown_payments(deployed: Deployed) -> Iterator[tuple[UnknownPayment, UnknownPayment]]:
+    """Two payments from the same mAccount that have no payout in this product.
 
-    Made before the first test, because what is set aside is taken up half a minute later at the
+    Made before the first test, because a queued event is delivered half a minute later at the
     earliest. It waits in its queue until the tests of the queues let it be read.
     """
     deployed.set_visibility("WebhookQueue", seconds=2)
     with deployed.unread("WebhookQueue"):
-        yield deployed.strangers_payment(), deployed.strangers_payment()
+        yield deployed.unknown_payment(), deployed.unknown_payment()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""The deployed product as those outside meet it: over HTTP, by its queues, in Monoova's book."""
+"""The deployed product from outside: over HTTP, its queues, and Monoova's book."""
 
 import contextlib
 import json
@@ -54,7 +54,7 @@ def amount_for(outcome: Outcome) -> str:
 
 
 def until(look: Callable[[], T | None], *, what: str, seconds: float = PATIENCE_SECONDS) -> T:
-    """What `look` sees as soon as it is something.
+    """The result of `look` as soon as it is truthy.
 
     Raises:
         AssertionError: nothing by the end of `seconds`.
@@ -67,7 +67,7 @@ def until(look: Callable[[], T | None], *, what: str, seconds: float = PATIENCE_
 
 
 def at_once(*acts: Callable[[], T]) -> list[T]:
-    """What each act answered, all of them begun at the same instant, each on its own thread.
+    """The results of concurrent calls, all started at the same instant, each on its own thread.
 
     Raises:
         AssertionError: one of them did not come to its end; its own error is printed.
@@ -89,15 +89,15 @@ def at_once(*acts: Callable[[], T]) -> list[T]:
 
 
 @dataclass(frozen=True)
-class Stranger:
-    """A payment that Monoova made and we know nothing of."""
+class UnknownPayment:
+    """A payment by Monoova that has no payout in this product."""
 
     reference: str
     amount_cents: int
 
 
 class Deployed:
-    """Everything is asked for and looked at from outside, as AWS's root where it has to be."""
+    """Acts and reads from outside only, as AWS's root where it has to be."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -147,7 +147,7 @@ class Deployed:
         return {"customer_id": customer_id, "amount": amount}
 
     def paid(self, amount: str = ORDINARY, customer_id: str | None = None) -> Json:
-        """A payout that was just asked for."""
+        """A payout that was just requested."""
         order = self.order(customer_id or self.customer(), amount)
         answer = self.call("POST", "/payouts", order)
         assert answer.status_code == 202, answer.text
@@ -197,7 +197,7 @@ class Deployed:
         ]
 
     def bookings(self, transaction_id: str) -> int:
-        """How often the money was sent."""
+        """The number of payments booked."""
         return [kind for kind, _ in self.movements(transaction_id)].count("debit")
 
     def webhooks(self, transaction_id: str) -> list[Json]:
@@ -212,12 +212,12 @@ class Deployed:
     def behave(self, **switches: object) -> None:
         self.simulator("POST", "/simulator/behaviour", switches)
 
-    def strangers_payment(self) -> Stranger:
-        """A payment that another system makes from the same mAccount; Monoova tells us of it."""
+    def unknown_payment(self) -> UnknownPayment:
+        """A payment that another system makes from the same mAccount, announced by a webhook."""
         reference = str(uuid.uuid4())
         body = payid_payout(reference, 43.21)
         self.simulator("POST", "/financial/v2/transaction/execute", body)
-        return Stranger(reference, 4321)
+        return UnknownPayment(reference, 4321)
 
     # --- what an operator, and AWS itself, can do
 
@@ -287,7 +287,7 @@ class Deployed:
 
     @contextlib.contextmanager
     def no_schedule(self) -> Iterator[None]:
-        """While the block runs, the clock does not strike."""
+        """While the block runs, the schedule is off."""
         events = self.stack.client("events")
         names = [rule["Name"] for rule in events.list_rules()["Rules"]]
         for name in names:
@@ -311,7 +311,7 @@ class Deployed:
             self.lambda_.delete_function_concurrency(FunctionName=name)
 
     def make_due(self, transaction_id: str) -> None:
-        """As if the time had passed after which the reconciler looks at this payout."""
+        """Makes the payout due now for the reconciler."""
         self.dynamodb.update_item(
             TableName=self.stack.outputs["TransactionsTableName"],
             Key={"transaction_id": {"S": transaction_id}},

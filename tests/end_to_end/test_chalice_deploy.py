@@ -209,7 +209,7 @@ def test_after_finish_only_the_messages_that_failed_come_back(
     assert f"{FUNCTIONS[name]} reports each failed message." in developer.said["finish"]
 
 
-def test_the_clock_strikes_every_minute(developer: Developer) -> None:
+def test_the_schedule_runs_every_minute(developer: Developer) -> None:
     arn = developer.function("reconcile")["FunctionArn"]
     events = developer.stack.client("events")
     (rule,) = events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
@@ -217,7 +217,7 @@ def test_the_clock_strikes_every_minute(developer: Developer) -> None:
     assert (found["State"], found["ScheduleExpression"]) == ("ENABLED", "rate(1 minute)")
 
 
-def test_the_clock_strikes_each_morning(developer: Developer) -> None:
+def test_the_daily_schedule_runs_each_morning(developer: Developer) -> None:
     arn = developer.function("reconcile_daily")["FunctionArn"]
     events = developer.stack.client("events")
     (rule,) = events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]

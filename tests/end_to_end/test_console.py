@@ -33,7 +33,7 @@ def sign_in(page: Page, address: str, user: User) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_somebody_registers_a_customer_pays_them_and_sees_the_money_arrive(
+def test_an_operator_registers_a_customer_pays_them_and_sees_the_payout_completed(
     stack: Stack, page: Page
 ) -> None:
     complaints: list[str] = []

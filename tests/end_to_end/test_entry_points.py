@@ -1,4 +1,4 @@
-"""Who is let in: by a user's token, by a signature, by Monoova's secret and key; no other."""
+"""Authentication: by a user's token, by an IAM signature, by Monoova's secret and key."""
 
 import base64
 import json
@@ -77,7 +77,7 @@ def reader(deployed: Deployed) -> Service:
 
 @pytest.fixture
 def order(deployed: Deployed) -> Json:
-    """Asks for a payout to a customer who has none yet."""
+    """Requests a payout to a customer who has none yet."""
     return deployed.order(deployed.customer(), NEVER_SETTLED)
 
 
@@ -87,7 +87,7 @@ def payouts_of(deployed: Deployed, order: Json) -> list[Json]:
 
 
 def altered(token: str) -> str:
-    """The same claims under a signature that is not theirs."""
+    """A token's own claims under a signature that is not theirs."""
     head, claims, signature = token.split(".")
     return f"{head}.{claims}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
 
@@ -101,7 +101,7 @@ def forged(token: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["none", "garbage", "altered signature", "forged claims"])
-def test_without_a_good_token_nobody_pays_or_looks(
+def test_without_a_valid_token_nothing_is_paid_or_shown(
     deployed: Deployed, order: Json, kind: str
 ) -> None:
     good = deployed.stack.token("operators")
@@ -146,7 +146,7 @@ def test_an_unsigned_request_to_an_internal_route_is_refused(
     assert payouts_of(deployed, order) == []
 
 
-def test_a_users_token_opens_no_internal_route(deployed: Deployed, order: Json) -> None:
+def test_a_users_token_is_refused_on_internal_routes(deployed: Deployed, order: Json) -> None:
     assert deployed.call("POST", "/internal/payouts", order).status_code == 403
     assert payouts_of(deployed, order) == []
 
@@ -184,7 +184,7 @@ def test_a_webhook_without_monoovas_signature_changes_nothing(
         return [each["lastCode"] for each in deployed.webhooks(transaction_id)] == [401]
 
     until(refused, what="the webhook is refused")
-    # Nothing is lost: Monoova is asked instead.
+    # Nothing is lost: the reconciler asks Monoova.
     shown = deployed.settled(transaction_id, "Completed", by_asking=deployed.reconcile)
     assert shown["history"][-1]["by"] == "reconciler"
     assert "monoova" not in {entry["by"] for entry in shown["history"]}

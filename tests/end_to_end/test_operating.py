@@ -1,4 +1,4 @@
-"""What an operator needs on the day that something is wrong, through what is really deployed."""
+"""An operator's work when something is wrong, against the deployed product."""
 
 import json
 import uuid
@@ -8,7 +8,7 @@ import pytest
 from tests.end_to_end.deployed import Deployed, until
 
 
-def test_sending_is_paused_and_resumed_by_hand_and_says_by_whom(deployed: Deployed) -> None:
+def test_sending_is_paused_and_resumed_by_hand_and_shows_who_did_it(deployed: Deployed) -> None:
     paused = deployed.done("POST", "/sending/pause", {"reason": "a drill"})
     try:
         assert paused["status"] == "Paused"
@@ -21,7 +21,7 @@ def test_sending_is_paused_and_resumed_by_hand_and_says_by_whom(deployed: Deploy
     deployed.settled(waiting, "Completed", by_asking=lambda: deployed.make_due(waiting))
 
 
-def test_a_dead_letter_is_found_by_its_payout_and_put_back_or_dropped(deployed: Deployed) -> None:
+def test_a_dead_letter_is_found_by_its_payout_and_replayed_or_dropped(deployed: Deployed) -> None:
     ours, other = str(uuid.uuid4()), str(uuid.uuid4())
     event = {"kind": "Rejected", "amount_cents": 1}
     deployed.put("ParkedQueue", *(json.dumps(event | {"reference": one}) for one in (ours, other)))
@@ -30,7 +30,7 @@ def test_a_dead_letter_is_found_by_its_payout_and_put_back_or_dropped(deployed: 
         found = deployed.done("GET", "/dead-letters")["items"]
         return {each["transaction_id"]: each["message_id"] for each in found}
 
-    until(lambda: letters().keys() >= {ours, other}, what="both rest")
+    until(lambda: letters().keys() >= {ours, other}, what="both dead letters")
     known = letters()
     replayed = deployed.done("POST", f"/dead-letters/{known[ours]}/replay", {})
     assert replayed["transaction_id"] == ours
@@ -42,7 +42,7 @@ def test_a_dead_letter_is_found_by_its_payout_and_put_back_or_dropped(deployed: 
     ("path", "start"),
     [("/docs", "<!doctype html>"), ("/docs/docs.js", '"use strict"'), ("/openapi.json", "{")],
 )
-def test_the_pages_are_open_to_anybody(deployed: Deployed, path: str, start: str) -> None:
+def test_the_pages_need_no_login(deployed: Deployed, path: str, start: str) -> None:
     answer = deployed.call("GET", path, token=None)
     assert answer.status_code == 200
     assert answer.text.startswith(start)

@@ -1,4 +1,4 @@
-"""The main job, through what is really deployed: pay, and know what became of it."""
+"""Paying through the deployed product, up to the outcome of each payout."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -62,7 +62,7 @@ def test_a_payout_in_doubt_is_sent_again_under_its_reference_and_booked_once(
     assert deployed.bookings(asked["transaction_id"]) == 1
 
 
-def test_a_payout_above_the_threshold_goes_out_once_somebody_else_has_approved_it(
+def test_a_payout_above_the_threshold_is_sent_once_another_user_has_approved_it(
     deployed: Deployed,
 ) -> None:
     asked = deployed.paid("600.00")

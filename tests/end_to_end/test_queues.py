@@ -1,31 +1,31 @@
-"""What waits in the queues: payouts while sending is paused, and webhooks that fitted nothing."""
+"""Messages in the queues: payouts while sending is paused, and webhooks that match no payout."""
 
 import json
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.payouts.rules.payout import Payout, State
 from chalicelib.payouts.store.payouts import Payouts
-from tests.end_to_end.deployed import Deployed, Json, Stranger, until
+from tests.end_to_end.deployed import Deployed, Json, UnknownPayment, until
 
 NOT_JSON = "{ not json"
 
 
-def told_of(deployed: Deployed, stranger: Stranger) -> bool:
+def is_accepted(deployed: Deployed, payment: UnknownPayment) -> bool:
     """Whether Monoova's webhook was taken, with 200, so that it is not sent again."""
-    return [each["lastCode"] for each in deployed.webhooks(stranger.reference)] == [200]
+    return [each["lastCode"] for each in deployed.webhooks(payment.reference)] == [200]
 
 
-def recorded_late(deployed: Deployed, stranger: Stranger) -> None:
+def recorded_late(deployed: Deployed, payment: UnknownPayment) -> None:
     """The row of a payout whose webhook was there before it."""
     now = datetime.now(UTC)
     payout = Payout(
-        transaction_id=stranger.reference,
-        unique_reference=stranger.reference,
+        transaction_id=payment.reference,
+        unique_reference=payment.reference,
         customer_id="00000000-0000-4000-8000-000000000001",
         destination_id="00000000-0000-4000-8000-000000000002",
         payout_method="PayId",
         destination_masked="",
-        amount_cents=stranger.amount_cents,
+        amount_cents=payment.amount_cents,
         state=State.SENDING,
         version=1,
         created_by="a test",
@@ -39,14 +39,14 @@ def recorded_late(deployed: Deployed, stranger: Stranger) -> None:
 
 
 def test_a_webhook_that_came_before_its_payout_is_applied_from_the_queue(
-    deployed: Deployed, strangers: tuple[Stranger, Stranger]
+    deployed: Deployed, unknown_payments: tuple[UnknownPayment, UnknownPayment]
 ) -> None:
-    stranger, _ = strangers
-    until(lambda: told_of(deployed, stranger), what="Monoova told us")
-    recorded_late(deployed, stranger)
+    payment, _ = unknown_payments
+    until(lambda: is_accepted(deployed, payment), what="Monoova's webhook was accepted")
+    recorded_late(deployed, payment)
     deployed.read("WebhookQueue")
-    # Half a minute after it was set aside, at the earliest.
-    shown = deployed.settled(stranger.reference, "Completed", seconds=60)
+    # Half a minute after it was queued, at the earliest.
+    shown = deployed.settled(payment.reference, "Completed", seconds=60)
     assert [(entry["event"], entry["by"]) for entry in shown["history"]] == [
         ("SettledComplete", "monoova")
     ]
@@ -88,7 +88,7 @@ def test_a_message_that_is_read_during_the_pause_sends_nothing(deployed: Deploye
     assert deployed.bookings(asked["transaction_id"]) == 0
 
 
-def test_a_message_that_cannot_be_handled_takes_no_other_with_it_and_ends_parked(
+def test_a_message_that_cannot_be_handled_fails_alone_and_ends_in_the_dead_letter_queue(
     deployed: Deployed,
 ) -> None:
     deployed.set_visibility("PayoutQueue", seconds=1)
@@ -97,7 +97,7 @@ def test_a_message_that_cannot_be_handled_takes_no_other_with_it_and_ends_parked
             asked = deployed.paid()
         deployed.put("PayoutQueue", NOT_JSON)
     deployed.settled(asked["transaction_id"], "Completed")
-    until(lambda: NOT_JSON in deployed.lying_in("ParkedQueue"), what="it is parked")
+    until(lambda: NOT_JSON in deployed.lying_in("ParkedQueue"), what="the dead letter")
 
     def batches() -> list[tuple[int, int]]:
         lines = deployed.lines("SendQueuedPayouts")
@@ -109,20 +109,20 @@ def test_a_message_that_cannot_be_handled_takes_no_other_with_it_and_ends_parked
     assert deployed.bookings(asked["transaction_id"]) == 1
 
 
-def test_a_webhook_about_somebody_elses_payment_ends_parked(
-    deployed: Deployed, strangers: tuple[Stranger, Stranger]
+def test_a_webhook_for_an_unknown_payment_ends_in_the_dead_letter_queue(
+    deployed: Deployed, unknown_payments: tuple[UnknownPayment, UnknownPayment]
 ) -> None:
-    _, stranger = strangers
-    until(lambda: told_of(deployed, stranger), what="Monoova told us")
+    _, payment = unknown_payments
+    until(lambda: is_accepted(deployed, payment), what="Monoova's webhook was accepted")
     deployed.read("WebhookQueue")
 
     def parked() -> list[Json]:
         messages = [each for each in deployed.lying_in("ParkedQueue") if each != NOT_JSON]
         return [
-            each for each in map(json.loads, messages) if each["reference"] == stranger.reference
+            each for each in map(json.loads, messages) if each["reference"] == payment.reference
         ]
 
-    event, *_ = until(parked, what="it is parked", seconds=60)
+    event, *_ = until(parked, what="the dead letter", seconds=60)
     assert event["kind"] == "PaymentSuccessful"
-    assert event["amount_cents"] == stranger.amount_cents
-    assert deployed.call("GET", f"/payouts/{stranger.reference}").status_code == 404
+    assert event["amount_cents"] == payment.amount_cents
+    assert deployed.call("GET", f"/payouts/{payment.reference}").status_code == 404

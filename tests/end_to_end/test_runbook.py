@@ -1,4 +1,4 @@
-"""What the runbook tells a tired person to type, typed: against what is really deployed."""
+"""Every command of the runbook, run against the deployed product."""
 
 import json
 import re
@@ -70,7 +70,7 @@ def typed(deployed: Deployed, tmp_path: Path) -> Typed:
 
 
 def filled(line: str, deployed: Deployed) -> str:
-    """The line with something of this stack in place of each word in capitals, made for it."""
+    """The line with a value of this stack, made for it, in place of each word in capitals."""
     if "MESSAGE_ID" in line:
         line = line.replace("MESSAGE_ID", a_dead_letter(deployed))
     if "TRANSACTION_ID" in line:

@@ -1,13 +1,13 @@
-"""The clock of the deployed stack."""
+"""The schedules of the deployed stack."""
 
 from tests.end_to_end.deployed import Deployed, json_of, until
 
 
-def test_the_reconciler_runs_every_minute_with_nobody_asking_for_it(deployed: Deployed) -> None:
-    def by_itself() -> bool:
+def test_the_reconciler_runs_every_minute_on_its_schedule(deployed: Deployed) -> None:
+    def scheduled_runs() -> bool:
         return len(deployed.lines("Reconcile")) > deployed.reconciliations
 
-    until(by_itself, what="EventBridge struck", seconds=90)
+    until(scheduled_runs, what="EventBridge struck", seconds=90)
 
 
 def test_the_morning_s_run_makes_the_reports_of_the_days_before(deployed: Deployed) -> None:

@@ -1,4 +1,4 @@
-"""What a customer's details are: in no log, queue, answer about a payout, or row in the clear."""
+"""A customer's details stand in no log, queue, answer about a payout, or row in the clear."""
 
 import json
 from collections.abc import Iterator
@@ -40,9 +40,9 @@ def test_a_customers_details_are_nowhere_in_the_clear(deployed: Deployed) -> Non
         shown = deployed.settled(payout["transaction_id"], end)
         assert planted(json.dumps(shown, default=str)) == []
     assert ACCOUNT not in json.dumps(added)
-    # Monoova was told all of it.
-    told = deployed.simulator("GET", "/simulator/received")["received"]
-    assert {PAY_ID, ACCOUNT, ACCOUNT_NAME} <= set(planted(json.dumps(told, default=str)))
+    # Monoova received all of it.
+    received = deployed.simulator("GET", "/simulator/received")["received"]
+    assert {PAY_ID, ACCOUNT, ACCOUNT_NAME} <= set(planted(json.dumps(received, default=str)))
     found = {where: planted(text) for where, text in everything_kept(deployed)}
     assert {where: names for where, names in found.items() if names} == {}
     assert {"TransactionsTableName", "CustomersTableName"} <= found.keys()

@@ -19,7 +19,7 @@ NewDeployment = Callable[..., Deployment]
 
 @dataclass
 class Asked:
-    """A person who is shown each change, and says yes unless told otherwise."""
+    """A person who is shown each change, and says yes by default."""
 
     says_yes: bool = True
     shown: list[Plan] = field(default_factory=list)
@@ -33,8 +33,8 @@ class Asked:
         return self.says_yes
 
 
-def nobody_asks(name: str) -> str:
-    raise AssertionError(f"{name} was asked for")
+def never_asks(name: str) -> str:
+    raise AssertionError(f"{name} was requested")
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_stage_that_is_as_it_should_be_is_not_asked_about(
     asked: Asked, new_stage: NewDeployment
 ) -> None:
     outputs = new_stage().infrastructure(SECRETS.__getitem__)
-    assert new_stage().infrastructure(nobody_asks) == outputs
+    assert new_stage().infrastructure(never_asks) == outputs
     assert len(asked.shown) == 1
 
 
@@ -132,10 +132,10 @@ def test_a_change_is_made_after_a_yes_and_the_secrets_stay_what_they_are(
 
     asked.says_yes = False
     with pytest.raises(DeclinedError):
-        changed.infrastructure(nobody_asks)
+        changed.infrastructure(never_asks)
     assert retention() == {90}
     asked.says_yes = True
-    assert changed.infrastructure(nobody_asks) == outputs
+    assert changed.infrastructure(never_asks) == outputs
     assert retention() == {30}
     assert secret_of(stack, outputs) == secret
     assert not asked.shown[-1].is_new

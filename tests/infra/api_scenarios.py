@@ -1,4 +1,4 @@
-"""What people and services ask of the API, and what goes wrong while they do."""
+"""Scenarios of the API: what users and services request, and what fails meanwhile."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from uuid import UUID
 from simulator.monoova import API_KEY
 from simulator.outcomes import Outcome
 from tests.batches.test_batches import SEND, run_queue
-from tests.infra.staging import (
+from tests.infra.scenario_steps import (
     done,
     ids_of,
     paid_elsewhere,
@@ -19,11 +19,11 @@ from tests.infra.staging import (
     webhook,
     while_monoova_is_called,
 )
-from tests.payouts.test_requesting import BANK_ACCOUNT
+from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import World
 
 
-def customers_come_and_go(world: World) -> None:
+def customers_are_registered_changed_and_erased(world: World) -> None:
     customer, admin = world.customer(), world.admin
     places = f"/customers/{customer}/destinations"
     added = done(admin.post(places, BANK_ACCOUNT))["destination_id"]
@@ -52,7 +52,7 @@ def a_destination_is_verified_and_everything_exported(world: World) -> None:
     assert done(admin.get(f"/customers/{customer}/accesses"))["items"]
 
 
-def payouts_are_asked_for_and_looked_at(world: World) -> None:
+def payouts_are_requested_and_read(world: World) -> None:
     customer, admin = world.customer(), world.admin
     ask = {"customer_id": customer, "amount": "125.50"}
     first, again, other = ids_of(
@@ -74,7 +74,7 @@ def payouts_are_asked_for_and_looked_at(world: World) -> None:
     done(world.anonymous.get("/health"))
 
 
-def sending_is_stopped_and_begun_again(world: World) -> None:
+def sending_is_paused_and_resumed(world: World) -> None:
     admin = world.admin
     done(admin.post("/sending/pause", {"reason": "wrong file"}))
     for switch in ("resume", "reset"):
@@ -82,7 +82,7 @@ def sending_is_stopped_and_begun_again(world: World) -> None:
     assert done(admin.get("/sending"))["status"] == "Open"
 
 
-def dead_letters_are_looked_at(world: World) -> None:
+def dead_letters_are_listed_and_replayed(world: World) -> None:
     event = {"kind": "Rejected", "reference": "another", "amount_cents": 1}
     for body in (event, {"transaction_id": world.paid()}, "neither"):
         parked = world.environment["PARKED_QUEUE_URL"]
@@ -118,7 +118,7 @@ def _file(*rows: str) -> bytes:
     return "\n".join(["customer_id,external_id,amount", *rows]).encode()
 
 
-def batches_are_uploaded_decided_on_and_looked_at(world: World) -> None:
+def batches_are_uploaded_decided_on_and_read(world: World) -> None:
     customer, admin = world.customer(), world.admin
     named = {"name": "Jo Citizen", "external_id": "C-1", "destination": BANK_ACCOUNT}
     done(admin.post("/customers", named))
@@ -172,7 +172,7 @@ def payouts_wait_for_an_approver(world: World) -> None:
     done(checker.post(f"/payouts/{refused}/reject", {"reason": "not ours to pay"}))
 
 
-def the_api_meets_a_monoova_that_fails(world: World) -> None:
+def the_api_calls_a_monoova_that_fails(world: World) -> None:
     customer = world.customer()
     while_monoova_is_called(world, lambda: paused(world))
     world.monoova.behave(outage="unavailable")
@@ -186,7 +186,7 @@ def the_api_meets_a_monoova_that_fails(world: World) -> None:
     assert world.state(probing) == ("Pending", "Accepted")
 
 
-def the_api_is_refused_its_login_and_heals(world: World) -> None:
+def the_api_is_refused_its_login_and_recovers(world: World) -> None:
     customer = world.customer()
     world.monoova.rotate_key("another")
     (waiting,) = ids_of(world.pay(customer))
@@ -199,11 +199,11 @@ def the_api_is_refused_its_login_and_heals(world: World) -> None:
     assert world.state(ids_of(world.pay(customer))[0]) == ("Pending", "Accepted")
 
 
-def the_api_is_refused_a_payout_under_an_unheard_of_name(world: World) -> None:
+def the_api_gets_an_unknown_refusal(world: World) -> None:
     assert world.pay(world.customer(), "7.14").status == 422
 
 
-def days_are_looked_at(world: World) -> None:
+def days_are_reported(world: World) -> None:
     world.monoova.script(Outcome.RETURN_WEBHOOK_LOST)
     world.paid()
     paid_elsewhere(world, str(UUID(int=7, version=4)))
@@ -219,17 +219,17 @@ def days_are_looked_at(world: World) -> None:
 
 
 API_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
-    customers_come_and_go,
+    customers_are_registered_changed_and_erased,
     a_destination_is_verified_and_everything_exported,
-    payouts_are_asked_for_and_looked_at,
-    sending_is_stopped_and_begun_again,
-    dead_letters_are_looked_at,
+    payouts_are_requested_and_read,
+    sending_is_paused_and_resumed,
+    dead_letters_are_listed_and_replayed,
     the_pages_are_opened,
     payouts_are_cancelled_retried_and_resolved,
-    batches_are_uploaded_decided_on_and_looked_at,
+    batches_are_uploaded_decided_on_and_read,
     payouts_wait_for_an_approver,
-    the_api_meets_a_monoova_that_fails,
-    the_api_is_refused_its_login_and_heals,
-    the_api_is_refused_a_payout_under_an_unheard_of_name,
-    days_are_looked_at,
+    the_api_calls_a_monoova_that_fails,
+    the_api_is_refused_its_login_and_recovers,
+    the_api_gets_an_unknown_refusal,
+    days_are_reported,
 )

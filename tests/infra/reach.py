@@ -1,4 +1,4 @@
-"""What each function may call, read from the source: so that no rare branch stays unplayed.
+"""What each function may call, read from the source: so that no rare branch is missed.
 
 A run shows what was called; this shows what could be. It knows an object by the names under which
 the source declares its type (`payouts: Payouts`) or passes it on, and takes everything that is

@@ -1,6 +1,6 @@
-"""The real app driven through every way in and its rare branches, with AWS watched all the while.
+"""The real app run through every entry point and its rare branches, every AWS call recorded.
 
-Each scene has a world of its own. What a scene asks for must come about, or it proves nothing.
+Each scenario has a world of its own. It asserts that what it is for has happened.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ Route = tuple[str, str]
 
 @dataclass
 class Seen:
-    """What the functions did in all scenes together."""
+    """What the functions did in all scenarios together."""
 
     rights: dict[str, set[Right]] = field(default_factory=dict)
     sites: dict[str, set[Site]] = field(default_factory=dict)
@@ -41,8 +41,8 @@ class Seen:
                 self.context_keys.add(call.context_keys)
 
 
-class Walker(Caller):
-    """A caller who notes which routes were gone."""
+class RecordingCaller(Caller):
+    """A caller that records which routes were called."""
 
     def __init__(self, world: World, context: Mapping[str, Any], routes: set[Route]) -> None:
         super().__init__(world.app, context)
@@ -54,18 +54,18 @@ class Walker(Caller):
         return event
 
 
-def all_played() -> Seen:
-    """Every scene, in an AWS of its own."""
+def all_scenarios_run() -> Seen:
+    """Every scenario, in an AWS of its own."""
     seen = Seen()
-    for scene in (*API_SCENARIOS, *WORKER_SCENARIOS):
+    for scenario in (*API_SCENARIOS, *WORKER_SCENARIOS):
         with _new_world() as world:
             watch = Watch()
             watch.over(world.session)
-            world.admin = Walker(world, user(ADMIN), seen.routes)
-            world.approver = Walker(world, user(APPROVER, "approvers"), seen.routes)
-            world.anonymous = Walker(world, {}, seen.routes)
-            world.service = Walker(world, {"identity": {"userArn": ROLE}}, seen.routes)
-            scene(world)
+            world.admin = RecordingCaller(world, user(ADMIN), seen.routes)
+            world.approver = RecordingCaller(world, user(APPROVER, "approvers"), seen.routes)
+            world.anonymous = RecordingCaller(world, {}, seen.routes)
+            world.service = RecordingCaller(world, {"identity": {"userArn": ROLE}}, seen.routes)
+            scenario(world)
             seen.take(watch, world.environment)
     return seen
 
@@ -73,7 +73,7 @@ def all_played() -> Seen:
 @contextmanager
 def _new_world() -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
-        # As for every test; but this may begin before the first of them.
+        # As for every test; but this may start before the first of them.
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
             patch.delenv(name, raising=False)
         patch.setenv("AWS_DEFAULT_REGION", aws.REGION)

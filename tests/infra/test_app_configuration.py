@@ -146,7 +146,7 @@ def test_no_function_may_scan() -> None:
     assert "dynamodb:Scan" not in actions
 
 
-def test_whoever_takes_up_webhook_events_reads_no_customer_and_no_credential() -> None:
+def test_the_function_of_webhook_events_reads_no_customer_and_no_credential() -> None:
     text = (CHALICE / "policy-take-up-webhook-events.json").read_text()
     for forbidden in ("Customer", "Secret", "kms:"):
         assert forbidden not in text
@@ -157,6 +157,6 @@ def test_what_has_no_value_is_named_all_at_once(tmp_path: Path) -> None:
         render('{"x": "${Another}", "y": "${A}", "z": "${B}"}', {"B": str(tmp_path)})
 
 
-def test_a_value_cannot_break_out_of_its_json_text() -> None:
+def test_a_value_is_escaped_in_its_json_text() -> None:
     rendered = render('{"x": "${A}"}', {"A": '", "admin": "yes'})
     assert json.loads(rendered) == {"x": '", "admin": "yes'}

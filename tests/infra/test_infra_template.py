@@ -1,4 +1,4 @@
-"""infra/template.yaml: lints, encrypts, keeps, redrives, and has the indexes that the code asks."""
+"""infra/template.yaml: lint, encryption, retention, redrive, and the indexes of the stores."""
 
 import tomllib
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def test_rows_that_expire_are_removed_by_dynamodb(infra: dict[str, Any], table: 
     assert ttl == {"AttributeName": "expires_at", "Enabled": True}
 
 
-def test_the_indexes_are_keyed_by_what_the_stores_ask_for(infra: dict[str, Any]) -> None:
+def test_the_indexes_are_keyed_by_what_the_stores_query(infra: dict[str, Any]) -> None:
     assert index_keys(infra, "TransactionsTable") == {
         "unique-reference-index": ["uniqueReference"],
         "customer-index": ["customer_id", "created_at"],
@@ -96,13 +96,15 @@ def test_a_queue_is_encrypted_and_refuses_plain_http(infra: dict[str, Any], queu
 
 
 @pytest.mark.parametrize("queue", ["PayoutQueue", "WebhookQueue"])
-def test_a_message_that_failed_five_times_is_parked(infra: dict[str, Any], queue: str) -> None:
+def test_a_message_that_failed_five_times_goes_to_the_dead_letter_queue(
+    infra: dict[str, Any], queue: str
+) -> None:
     redrive = properties_of(infra, queue)["RedrivePolicy"]
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["ParkedQueue", "Arn"]}
     assert redrive["maxReceiveCount"] == 5
 
 
-def test_a_parked_message_and_a_webhooks_event_are_kept_as_long_as_sqs_can(
+def test_a_dead_letter_and_a_webhooks_event_are_kept_as_long_as_sqs_can(
     infra: dict[str, Any],
 ) -> None:
     for queue in ("WebhookQueue", "ParkedQueue"):
@@ -120,7 +122,7 @@ def test_the_api_key_is_never_shown(infra: dict[str, Any]) -> None:
     assert "MonoovaApiKey" not in str(infra["Outputs"])
 
 
-def test_nobody_signs_up_by_himself_and_passwords_are_strong(infra: dict[str, Any]) -> None:
+def test_users_cannot_sign_themselves_up_and_passwords_are_strong(infra: dict[str, Any]) -> None:
     pool = properties_of(infra, "UserPool")
     assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
     password = pool["Policies"]["PasswordPolicy"]
@@ -136,7 +138,7 @@ def test_a_password_is_only_sent_where_a_stage_asks_for_it(infra: dict[str, Any]
     assert infra["Parameters"]["Emulated"]["Default"] == "false"
 
 
-def test_a_stage_may_ask_everybody_for_an_authenticator_app_and_production_does(
+def test_a_stage_may_require_an_authenticator_app_and_production_does(
     infra: dict[str, Any],
 ) -> None:
     pool = properties_of(infra, "UserPool")
@@ -148,13 +150,13 @@ def test_a_stage_may_ask_everybody_for_an_authenticator_app_and_production_does(
     assert production["app"]["UsersWithoutGroup"] == "look"
 
 
-def test_the_address_of_the_sign_in_page_does_not_tell_the_account(infra: dict[str, Any]) -> None:
+def test_the_address_of_the_sign_in_page_does_not_show_the_account(infra: dict[str, Any]) -> None:
     domain = str(properties_of(infra, "UserPoolDomain")["Domain"])
     assert "AWS::AccountId" not in domain
     assert "AWS::StackId" in domain
 
 
-def test_these_groups_say_who_may_do_what(infra: dict[str, Any]) -> None:
+def test_the_pool_has_the_groups_of_the_roles(infra: dict[str, Any]) -> None:
     groups = {
         resource["Properties"]["GroupName"]
         for resource in infra["Resources"].values()

@@ -14,7 +14,7 @@ from tests.infra import call_sites
 from tests.infra.call_sites import Site, sites_in
 from tests.infra.grants import POLICIES, Right, differences, granted_by, statements_of
 from tests.infra.reach import HANDED_OVER, Source
-from tests.infra.simulated_runs import Seen, all_played
+from tests.infra.simulated_runs import Seen, all_scenarios_run
 
 # What Lambda does itself, with the function's role. AWS's own managed policies say what it needs;
 # `logs:CreateLogGroup` is not among ours because infra/ makes the log groups.
@@ -48,7 +48,7 @@ FUNCTIONS: Final = sorted(POLICIES)
 def seen() -> Seen:
     """What all simulated runs saw. The app's log goes nowhere."""
     with redirect_stdout(io.StringIO()):
-        return all_played()
+        return all_scenarios_run()
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_every_call_of_aws_in_the_code_was_seen_in_a_run(seen: Seen) -> None:
 def test_every_call_that_a_function_may_come_to_was_seen_in_its_runs(
     function: str, seen: Seen, source: Source
 ) -> None:
-    """A branch that no run has played would be refused in production, when it is rarely needed."""
+    """A branch that no run has reached would be refused in production, when it is rarely needed."""
     roots = source.routes() if function == "api_handler" else [function]
     reached = source.reached_from(*roots)
     assert seen.sites[function] == {site for site in sites_in() if site.function in reached}
@@ -144,7 +144,7 @@ def test_what_a_function_is_handed_over_in_a_field_is_known(source: Source) -> N
     assert source.holds_a_function == HANDED_OVER.keys()
 
 
-def test_every_route_was_gone(seen: Seen) -> None:
+def test_every_route_was_called(seen: Seen) -> None:
     routes = load_app().app.routes
     assert seen.routes == {(method, path) for path, methods in routes.items() for method in methods}
 

@@ -105,12 +105,14 @@ def test_only_the_messages_that_failed_come_back(
     assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_the_clock_strikes_every_minute(resources: dict[str, Any]) -> None:
+def test_the_schedule_runs_every_minute(resources: dict[str, Any]) -> None:
     (event,) = resources["Reconcile"]["Properties"]["Events"].values()
     assert event["Properties"]["Schedule"] == "rate(1 minute)"
 
 
-def test_a_route_is_open_only_where_it_has_a_lock_of_its_own(resources: dict[str, Any]) -> None:
+def test_a_route_without_an_authorizer_has_an_authentication_of_its_own(
+    resources: dict[str, Any],
+) -> None:
     """Everything else asks for a user's token or a signature."""
     paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     unlocked = {
@@ -128,7 +130,7 @@ def test_a_route_is_open_only_where_it_has_a_lock_of_its_own(resources: dict[str
                 assert method["security"] == [{"sigv4": []}]
 
 
-def test_users_are_those_of_the_pool(resources: dict[str, Any]) -> None:
+def test_the_authorizer_is_the_user_pool(resources: dict[str, Any]) -> None:
     definitions = resources["RestAPI"]["Properties"]["DefinitionBody"]["securityDefinitions"]
     pools = [
         each["x-amazon-apigateway-authorizer"]["providerARNs"]
@@ -190,7 +192,7 @@ def test_old_tls_is_refused(resources: dict[str, Any]) -> None:
     assert properties["EndpointAccessMode"]["Fn::If"][1] == "STRICT"
 
 
-def test_the_access_log_says_nothing_that_the_caller_wrote(resources: dict[str, Any]) -> None:
+def test_the_access_log_holds_nothing_that_the_caller_wrote(resources: dict[str, Any]) -> None:
     """A path as called holds ids, a query what was looked for; a body is never logged."""
     properties = resources["RestAPI"]["Properties"]
     written = properties["AccessLogSetting"]["Fn::If"][1]["Format"]
@@ -213,7 +215,7 @@ def test_the_access_log_says_nothing_that_the_caller_wrote(resources: dict[str, 
 
 
 @pytest.mark.parametrize("kind", ["DEFAULT_4XX", "DEFAULT_5XX"])
-def test_the_admin_app_may_read_what_the_gateway_answers_by_itself(
+def test_the_admin_app_may_read_the_gateways_own_answers(
     resources: dict[str, Any], kind: str
 ) -> None:
     answers = resources["RestAPI"]["Properties"]["GatewayResponses"]

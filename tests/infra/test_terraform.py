@@ -1,7 +1,7 @@
-"""infra/terraform: hands the templates what they ask for, and nothing that they do not know.
+"""infra/terraform: passes the templates every parameter that they have, and no other.
 
-The provider is not at hand where tests run, so nothing here asks AWS: the module is read, and held
-against the templates.
+The provider is not installed where tests run, so nothing here calls AWS: the module is read, and
+compared with the templates.
 """
 
 import shutil
@@ -173,7 +173,7 @@ def test_the_stacks_have_the_names_that_make_deploy_gives_them(module: Module) -
     assert expected == {}
 
 
-def test_a_stack_may_make_what_its_template_has_and_no_more(
+def test_a_stack_has_the_capabilities_that_its_template_needs_and_no_more(
     module: Module, infra: Template, app_template: Template, watch: Template
 ) -> None:
     for stack, template in (("infra", infra), ("app", app_template), ("watch", watch)):
@@ -193,7 +193,7 @@ def test_each_stack_waits_for_what_it_needs(module: Module) -> None:
         assert uploaded["depends_on"] == ["${aws_cloudformation_stack.infra}"]
 
 
-def test_the_stack_with_the_tables_is_not_destroyed_by_a_slip(module: Module) -> None:
+def test_the_stack_with_the_tables_is_protected_from_destruction(module: Module) -> None:
     (lifecycle,) = module.resources["aws_cloudformation_stack"]["infra"]["lifecycle"]
     assert lifecycle["prevent_destroy"] is True
 

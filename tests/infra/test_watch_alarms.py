@@ -1,4 +1,4 @@
-"""The alarms of infra/watch.yaml: on what is really written, soon enough, and answered."""
+"""The alarms of infra/watch.yaml: on metrics that are written, in time, with a runbook section."""
 
 import re
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ def metrics_of(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return math or [properties]
 
 
-def test_every_alarm_is_answered_by_the_runbook_and_every_section_is_asked_for() -> None:
+def test_every_alarm_has_a_section_of_the_runbook_and_every_section_an_alarm() -> None:
     assert len(sections()) == len(set(sections()))
     assert {alarm.section for alarm in ALL.values()} == set(sections())
 
@@ -73,7 +73,7 @@ def test_no_two_alarms_have_one_name(watch: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_an_alarm_looks_at_a_metric_that_is_written(
+def test_an_alarm_is_on_a_metric_that_is_written(
     name: str, watch: dict[str, Any], infra: dict[str, Any]
 ) -> None:
     for metric in metrics_of(properties_of(watch, name)):
@@ -96,14 +96,14 @@ def test_every_function_is_watched_for_failing_and_for_being_throttled(
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_an_alarm_tells_the_topic(name: str, watch: dict[str, Any]) -> None:
+def test_an_alarm_notifies_the_topic(name: str, watch: dict[str, Any]) -> None:
     properties = properties_of(watch, name)
     assert properties["AlarmActions"] == [{"Ref": "Alerts"}]
     assert properties.get("OKActions", [{"Ref": "Alerts"}]) == [{"Ref": "Alerts"}]
     assert properties.get("ActionsEnabled", True) is True
 
 
-def test_a_failure_in_progress_is_heard_within_five_minutes() -> None:
+def test_a_failure_in_progress_raises_an_alarm_within_five_minutes() -> None:
     late = {name for name, alarm in ALL.items() if alarm.detection_seconds > 300}
     assert late <= SLOW
     assert {name for name, alarm in ALL.items() if alarm.slow} == SLOW
@@ -126,7 +126,7 @@ def test_the_time_to_detection_is_the_sum_of_its_parts(
     assert Alarm(**(fields | changes)).detection_seconds == seconds
 
 
-def test_what_the_reconciler_says_each_minute_may_be_a_minute_old() -> None:
+def test_metrics_that_the_reconciler_writes_each_minute_may_be_a_minute_old() -> None:
     assert ALL["CircuitIsOpen"].detection_seconds == 300
     assert ALL["ScheduleHasStopped"].detection_seconds == 300
 
@@ -152,7 +152,7 @@ def test_an_alarm_on_absence_or_on_dynamodb_fills_what_is_missing() -> None:
             assert alarm.expression.count("FILL(") == len(alarm.series)
 
 
-def test_an_alarm_on_a_state_tells_when_it_is_over(watch: dict[str, Any]) -> None:
+def test_an_alarm_on_a_state_notifies_when_it_is_over(watch: dict[str, Any]) -> None:
     for name, alarm in ALL.items():
         if alarm.missing != "notBreaching":
             assert "OKActions" in properties_of(watch, name), name

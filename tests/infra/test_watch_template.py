@@ -68,7 +68,7 @@ def test_alarms_can_be_under_a_key_of_ours_and_those_who_send_them_may_use_it(
 ) -> None:
     topic = properties_of(watch, "Alerts")
     assert topic["KmsMasterKeyId"]["Fn::If"][:2] == ["HasKey", {"Ref": "WatchKey"}]
-    # A dollar a month for what holds no personal data: it has to be asked for.
+    # A dollar a month for what holds no personal data: a stage has to ask for it.
     assert watch["Parameters"]["WithKey"]["Default"] == "false"
     assert properties_of(watch, "WatchKey")["EnableKeyRotation"] is True
     statements = statements_of(watch, "WatchKey", "KeyPolicy")
@@ -94,7 +94,7 @@ def test_only_this_accounts_alarms_and_costs_reach_the_topic(watch: dict[str, An
     assert statements["TlsOnly"]["Effect"] == "Deny"
 
 
-def test_mail_goes_to_whom_the_parameter_names_and_to_nobody_without_it(
+def test_mail_goes_to_the_address_of_the_parameter_and_without_it_none_is_sent(
     watch: dict[str, Any],
 ) -> None:
     subscription = watch["Resources"]["AlertsByEmail"]
@@ -154,7 +154,7 @@ def test_the_dashboard_is_free_of_charge(dashboard: dict[str, Any]) -> None:
     assert len(shown) <= MOST_ON_A_DASHBOARD
 
 
-def test_the_dashboard_has_what_the_business_and_whoever_repairs_asked_for(
+def test_the_dashboard_has_the_metrics_that_business_and_operations_need(
     dashboard: dict[str, Any],
 ) -> None:
     shown = {(title, m[1]) for title, m in metrics_on(dashboard) if isinstance(m[0], str)}
@@ -196,27 +196,27 @@ def test_no_two_widgets_lie_over_each_other(dashboard: dict[str, Any]) -> None:
 # --- costs
 
 
-def test_budgets_tell_of_a_forecast_and_of_the_fact(watch: dict[str, Any]) -> None:
+def test_budgets_notify_of_the_forecast_and_of_the_actual_cost(watch: dict[str, Any]) -> None:
     budgets = resources_of(watch, "AWS::Budgets::Budget").values()
     limits = [each["Properties"]["Budget"]["BudgetLimit"] for each in budgets]
     assert limits == [{"Amount": usd, "Unit": "USD"} for usd in (10, 25, 50)]
     for budget in budgets:
         notices = budget["Properties"]["NotificationsWithSubscribers"]
-        told = [
+        thresholds = [
             (n["Notification"]["NotificationType"], n["Notification"]["Threshold"]) for n in notices
         ]
-        assert told == [("FORECASTED", 80), ("ACTUAL", 100)]
+        assert thresholds == [("FORECASTED", 80), ("ACTUAL", 100)]
         for notice in notices:
             assert notice["Subscribers"] == [
                 {"SubscriptionType": "SNS", "Address": {"Ref": "Alerts"}}
             ]
 
 
-def test_an_unusual_cost_is_told(watch: dict[str, Any]) -> None:
+def test_an_unusual_cost_is_notified(watch: dict[str, Any]) -> None:
     subscription = properties_of(watch, "CostAnomalySubscription")
     assert subscription["MonitorArnList"] == [{"Ref": "CostAnomalyMonitor"}]
     assert subscription["Subscribers"] == [{"Type": "SNS", "Address": {"Ref": "Alerts"}}]
-    # SNS is told at once or not at all.
+    # SNS is notified at once or not at all.
     assert subscription["Frequency"] == "IMMEDIATE"
     threshold = json.loads(subscription["ThresholdExpression"])
     assert threshold["Dimensions"]["Key"] == "ANOMALY_TOTAL_IMPACT_ABSOLUTE"

@@ -1,4 +1,4 @@
-"""What the running app asks of AWS: by which function, from where in the code, on what."""
+"""The AWS calls of the running app: by which function, from where in the code, on what."""
 
 import sys
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What the queues and the clock bring, and what goes wrong meanwhile."""
+"""Scenarios of the queues and the schedule, and what fails meanwhile."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Final
 from chalicelib.payouts.rules.payout import State
 from simulator.outcomes import Fate, News, Outcome, Plan
 from tests.batches.test_batches import run_queue
-from tests.infra.staging import (
+from tests.infra.scenario_steps import (
     done,
     events_of,
     ids_of,
@@ -19,8 +19,8 @@ from tests.infra.staging import (
     while_monoova_is_called,
 )
 from tests.payouts.test_queues import SEND, TAKE_UP, UNKNOWN, news, order
-from tests.payouts.test_reconciling import gone, paid_silently, stored
-from tests.payouts.test_reconciling import queued as queued_of_a_shard
+from tests.payouts.test_reconciliation import gone, paid_silently, stored
+from tests.payouts.test_reconciliation import queued as queued_of_a_shard
 from tests.world import World
 
 # --- the queue of payouts
@@ -41,7 +41,7 @@ def waiting_payouts_are_sent(world: World) -> None:
     assert {world.state(one)[0] for one in (late, erased)} == {"Cancelled"}
 
 
-def sending_meets_a_monoova_that_fails(world: World) -> None:
+def sending_calls_a_monoova_that_fails(world: World) -> None:
     customer = world.customer()
     waiting = [queued(world, customer) for _ in range(6)]
     while_monoova_is_called(world, lambda: paused(world))
@@ -56,7 +56,7 @@ def sending_meets_a_monoova_that_fails(world: World) -> None:
     assert world.state(waiting[-1]) == ("Pending", "Accepted")
 
 
-def sending_is_refused_its_login_and_heals(world: World) -> None:
+def sending_is_refused_its_login_and_recovers(world: World) -> None:
     customer = world.customer()
     waiting = [queued(world, customer) for _ in range(2)]
     world.restart()
@@ -69,7 +69,7 @@ def sending_is_refused_its_login_and_heals(world: World) -> None:
     assert world.state(waiting[1]) == ("Pending", "Accepted")
 
 
-def a_batch_is_worked_on_by_the_queue(world: World) -> None:
+def a_batch_is_processed_by_the_queue(world: World) -> None:
     with_every_rule(world)
     for decision in ("approve", "cancel"):
         batch_id = uploaded(world)
@@ -102,7 +102,7 @@ def decided(world: World, batch_id: str, decision: str) -> None:
 # --- the schedule
 
 
-def the_clock_looks_after_batches_that_no_message_told_of(world: World) -> None:
+def the_schedule_processes_batches_without_a_message(world: World) -> None:
     paused(world)
     finished, cancelled, waiting = (uploaded(world) for _ in range(3))
     for _ in range(2):
@@ -124,7 +124,7 @@ def the_clock_looks_after_batches_that_no_message_told_of(world: World) -> None:
     assert done(world.admin.get(f"/batches/{waiting}"))["status"] == "Cancelled"
 
 
-def the_clock_releases_a_batch_under_every_rule(world: World) -> None:
+def the_schedule_releases_a_batch_under_every_rule(world: World) -> None:
     with_every_rule(world)
     batch_id = uploaded(world)
     run_queue(world)
@@ -135,7 +135,7 @@ def the_clock_releases_a_batch_under_every_rule(world: World) -> None:
     assert done(world.admin.get(f"/batches/{batch_id}"))["status"] in ("Released", "Finished")
 
 
-def the_clock_finds_what_no_webhook_told(world: World) -> None:
+def the_schedule_finds_payouts_without_a_webhook(world: World) -> None:
     world.webhooks_arrive = False
     customer = world.customer()
     unwanted = Plan(fate=Fate.REJECTED, news=News.LOST)
@@ -148,7 +148,7 @@ def the_clock_finds_what_no_webhook_told(world: World) -> None:
     assert {world.state(one)[0] for one in failed} == {"Failed"}
 
 
-def the_clock_sends_again_what_never_arrived(world: World) -> None:
+def the_schedule_resends_what_never_arrived(world: World) -> None:
     customer, forgotten = world.customer(), world.customer()
     world.monoova.behave(outage="timeout")
     lost, abandoned = ids_of(world.pay(customer), world.pay(forgotten))
@@ -163,7 +163,7 @@ def the_clock_sends_again_what_never_arrived(world: World) -> None:
     assert "LeaseExpired" in events_of(world, died)
 
 
-def the_clock_hands_many_to_the_queue(world: World) -> None:
+def the_schedule_puts_many_on_the_queue(world: World) -> None:
     customer = world.customer()
     queued_of_a_shard(world, customer, 12)
     world.later(60)
@@ -175,7 +175,7 @@ def the_clock_hands_many_to_the_queue(world: World) -> None:
     assert world.reconcile()["questions_to_monoova"] == 1
 
 
-def the_clock_meets_a_monoova_that_fails(world: World) -> None:
+def the_schedule_calls_a_monoova_that_fails(world: World) -> None:
     customer = world.customer()
     paid_silently(world, customer, 12)
     world.later(60)
@@ -190,7 +190,7 @@ def the_clock_meets_a_monoova_that_fails(world: World) -> None:
     assert found["circuit"] == "Clear"
 
 
-def the_clock_is_refused_its_login_and_heals(world: World) -> None:
+def the_schedule_is_refused_its_login_and_recovers(world: World) -> None:
     customer = world.customer()
     (waiting,) = queued_of_a_shard(world, customer)
     world.monoova.rotate_key("another")
@@ -205,10 +205,10 @@ def the_clock_is_refused_its_login_and_heals(world: World) -> None:
     assert world.state(waiting)[0] != "Queued"
 
 
-# --- the morning
+# --- the daily report
 
 
-def the_morning_compares_the_days_before(world: World) -> None:
+def the_daily_report_compares_the_days_before(world: World) -> None:
     world.monoova.script(Outcome.RETURN_WEBHOOK_LOST)
     world.paid()
     paid_elsewhere(world, UNKNOWN)
@@ -220,7 +220,7 @@ def the_morning_compares_the_days_before(world: World) -> None:
     assert made[0]["counts"] == {"GivenBack": 1, "MissingHere": 1}
 
 
-def the_morning_meets_a_monoova_that_fails(world: World) -> None:
+def the_daily_report_calls_a_monoova_that_fails(world: World) -> None:
     world.monoova.behave(outage="unavailable")
     for _ in range(4):
         world.reconcile_daily()
@@ -230,7 +230,7 @@ def the_morning_meets_a_monoova_that_fails(world: World) -> None:
     assert world.reconcile_daily()[0]["is_complete"]
 
 
-def the_morning_is_refused_its_login_and_heals(world: World) -> None:
+def the_daily_report_is_refused_its_login_and_recovers(world: World) -> None:
     world.restart()
     world.monoova.rotate_key("another")
     assert not world.reconcile_daily()[0]["is_complete"]
@@ -239,36 +239,36 @@ def the_morning_is_refused_its_login_and_heals(world: World) -> None:
     assert world.reconcile_daily()[0]["is_complete"]
 
 
-# --- webhooks that did not fit
+# --- webhooks that match no payout
 
 
-def events_are_set_aside_and_taken_up(world: World) -> None:
+def events_are_queued_and_applied_later(world: World) -> None:
     webhook(world, UNKNOWN, "Payment Successful", 125.50)
     assert world.sqs_event(TAKE_UP, news(world, UNKNOWN)) == ["0"]
     world.monoova.script(*[Outcome.PENDING_FOREVER] * 3)
     customer = world.customer()
     for fields in ({}, {"amount_cents": None}, {"kind": "Rejected", "amount_cents": 1}):
         (paid,) = ids_of(world.pay(customer))
-        told = json.loads(news(world, paid)) | fields
-        assert world.sqs_event(TAKE_UP, json.dumps(told), json.dumps(told)) == []
+        payload = json.loads(news(world, paid)) | fields
+        assert world.sqs_event(TAKE_UP, json.dumps(payload), json.dumps(payload)) == []
     for nonsense in ("", "[]", '{"kind": "Exploded"}'):
         assert world.sqs_event(TAKE_UP, nonsense) == ["0"]
 
 
 WORKER_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     waiting_payouts_are_sent,
-    sending_meets_a_monoova_that_fails,
-    sending_is_refused_its_login_and_heals,
-    a_batch_is_worked_on_by_the_queue,
-    the_clock_finds_what_no_webhook_told,
-    the_clock_looks_after_batches_that_no_message_told_of,
-    the_clock_releases_a_batch_under_every_rule,
-    the_clock_sends_again_what_never_arrived,
-    the_clock_hands_many_to_the_queue,
-    the_clock_meets_a_monoova_that_fails,
-    the_clock_is_refused_its_login_and_heals,
-    the_morning_compares_the_days_before,
-    the_morning_meets_a_monoova_that_fails,
-    the_morning_is_refused_its_login_and_heals,
-    events_are_set_aside_and_taken_up,
+    sending_calls_a_monoova_that_fails,
+    sending_is_refused_its_login_and_recovers,
+    a_batch_is_processed_by_the_queue,
+    the_schedule_finds_payouts_without_a_webhook,
+    the_schedule_processes_batches_without_a_message,
+    the_schedule_releases_a_batch_under_every_rule,
+    the_schedule_resends_what_never_arrived,
+    the_schedule_puts_many_on_the_queue,
+    the_schedule_calls_a_monoova_that_fails,
+    the_schedule_is_refused_its_login_and_recovers,
+    the_daily_report_compares_the_days_before,
+    the_daily_report_calls_a_monoova_that_fails,
+    the_daily_report_is_refused_its_login_and_recovers,
+    events_are_queued_and_applied_later,
 )

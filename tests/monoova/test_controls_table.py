@@ -93,7 +93,7 @@ def answers(client: Any, operation: str, code: str) -> None:
 # --- the gate
 
 
-def test_a_gate_that_was_never_written_is_closed_to_nobody(controls: Controls) -> None:
+def test_a_gate_that_was_never_written_is_open(controls: Controls) -> None:
     assert controls.gate() == Gate()
 
 
@@ -116,7 +116,7 @@ def test_of_two_that_saw_the_same_gate_one_changes_it(controls: Controls) -> Non
     assert controls.gate() == winner
 
 
-def test_what_is_over_is_taken_away(controls: Controls) -> None:
+def test_an_expired_state_is_removed_from_the_item(controls: Controls) -> None:
     paused = controls.save_gate(PAUSED)
     resumed = controls.save_gate(gates.resumed(paused))
     assert controls.gate() == resumed
@@ -142,7 +142,7 @@ def test_a_tally_without_reports_is_nothing(controls: Controls) -> None:
     assert controls.tally(NOW) == Tally(0, 0)
 
 
-def test_a_minutes_report_goes_away_by_itself(controls: Controls, client: Any) -> None:
+def test_a_minutes_report_expires(controls: Controls, client: Any) -> None:
     controls.add_calls(NOW, 1, 0)
     (item,) = client.scan(TableName=TABLE)["Items"]
     assert int(item["expires_at"]["N"]) == int((NOW + timedelta(hours=1)).timestamp())
@@ -196,14 +196,14 @@ def test_customer_gate_and_payout_come_in_one_consistent_read(
     assert all(keys["ConsistentRead"] for keys in read.values())
 
 
-def test_what_is_not_there_is_none(together: ReadTogether) -> None:
+def test_a_missing_item_is_none(together: ReadTogether) -> None:
     assert together.standing("unknown") == Situation(None, Gate(), None)
     assert together.standing("c-1", "none") == Situation(CUSTOMER, Gate(), None)
 
 
 @pytest.mark.parametrize("table", ["CustomersTable", "TransactionsTable", TABLE])
 @pytest.mark.parametrize("times", [1, 2])
-def test_keys_that_were_left_unprocessed_are_asked_for_again(
+def test_unprocessed_keys_are_read_again(
     table: str, times: int, together: ReadTogether, controls: Controls, client: Any
 ) -> None:
     gate = controls.save_gate(PAUSED)
@@ -233,7 +233,7 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Controls], object]]]] = {
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_call_says_so_when_dynamodb_cannot_be_asked(
+def test_every_call_reports_that_dynamodb_cannot_be_reached(
     name: str, controls: Controls, client: Any
 ) -> None:
     operation, call = OPERATIONS[name]
@@ -242,7 +242,9 @@ def test_every_call_says_so_when_dynamodb_cannot_be_asked(
         call(controls)
 
 
-def test_the_one_read_says_so_too(together: ReadTogether, client: Any) -> None:
+def test_the_one_read_reports_that_dynamodb_cannot_be_reached(
+    together: ReadTogether, client: Any
+) -> None:
     def vanish(**_: Any) -> Any:
         raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
 

@@ -13,7 +13,7 @@ from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.monoova.rules.gate import OpenReason
 from simulator.monoova import API_KEY
 from simulator.outcomes import Outcome
-from tests.payouts.test_requesting import (
+from tests.payouts.test_request_payout import (
     AwsCalls,
     Pass,
     executed,
@@ -49,7 +49,7 @@ def succeed(world: World, customer_id: str, times: int) -> None:
 
 
 def open_circuit(world: World, customer_id: str) -> None:
-    """Four calls that fail, four, and the two that make ten; Monoova is back at once."""
+    """Ten calls fail: four, four and two; Monoova recovers at once."""
     world.monoova.behave(outage="unavailable")
     for _ in range(3):
         world.pay(customer_id)
@@ -58,12 +58,12 @@ def open_circuit(world: World, customer_id: str) -> None:
 
 
 def is_open(world: World) -> bool:
-    """What any instance finds in the shared record."""
+    """Whether the shared record says that the circuit is open."""
     return world.container.controls_table.gate().is_open
 
 
 def pass_time(world: World, minutes: int) -> None:
-    """The clock's own work, without the queues; not every minute of it, for the test's sake."""
+    """Runs the schedule without the queues; not every minute, to keep the test short."""
     for _ in range(minutes // 3):
         world.later(180)
         world.reconcile()
@@ -90,7 +90,7 @@ class Instance:
         return self.during(lambda: as_admin(self.app).post("/payouts", body))
 
     def during(self, act: Callable[[], HttpAnswer]) -> HttpAnswer:
-        """`act` in this instance, whichever is at work."""
+        """Runs `act` in this instance, then restores the one before."""
         before = wired.get()
         wired.put(self.container)
         try:
@@ -102,7 +102,7 @@ class Instance:
 # --- when it opens
 
 
-def test_in_health_nothing_is_written_to_the_controls(world: World) -> None:
+def test_while_calls_succeed_nothing_is_written_to_the_controls(world: World) -> None:
     aws = AwsCalls(world)
     for _ in range(3):
         world.paid()
@@ -135,7 +135,7 @@ def test_good_calls_between_the_bad_ones_keep_it_closed(world: World) -> None:
     assert not is_open(world)
 
 
-def test_failures_of_more_than_five_minutes_ago_are_forgotten(world: World) -> None:
+def test_failures_of_more_than_five_minutes_ago_do_not_count(world: World) -> None:
     customer_id = world.customer()
     fail(world, customer_id, 9)
     world.later(301)
@@ -172,7 +172,7 @@ def test_calls_of_all_instances_are_counted_together(world: World) -> None:
 # --- while it is open
 
 
-def test_while_it_is_open_a_payout_is_queued_and_says_so_in_words(world: World) -> None:
+def test_while_it_is_open_a_payout_is_queued_with_an_explanation(world: World) -> None:
     customer_id = world.customer()
     open_circuit(world, customer_id)
     before = len(world.monoova.calls)
@@ -191,7 +191,7 @@ def test_while_it_is_open_a_payout_is_queued_and_says_so_in_words(world: World) 
         ("POST", "/payouts/{transaction_id}/refresh", None),
     ],
 )
-def test_while_it_is_open_nothing_is_asked_either(
+def test_while_it_is_open_no_status_is_read_either(
     world: World, method: str, path: str, body: dict[str, str] | None
 ) -> None:
     customer_id = world.customer()
@@ -205,7 +205,7 @@ def test_while_it_is_open_nothing_is_asked_either(
     assert len(world.monoova.calls) == before
 
 
-def test_the_reconciler_asks_nothing_while_it_is_open_and_loses_nothing(world: World) -> None:
+def test_the_reconciler_calls_nothing_while_it_is_open_and_loses_nothing(world: World) -> None:
     customer_id = world.customer()
     world.webhooks_arrive = False
     open_circuit(world, customer_id)
@@ -225,12 +225,12 @@ def test_the_reconciler_asks_nothing_while_it_is_open_and_loses_nothing(world: W
 # --- how it closes
 
 
-def test_every_run_of_the_reconciler_says_whether_it_is_open(
+def test_every_run_of_the_reconciler_writes_whether_it_is_open(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Opening is told once. An alarm must stay until it is closed."""
+    """Opening is logged once. An alarm must stay until it is closed."""
 
-    def told() -> float:
+    def open_circuits() -> float:
         capsys.readouterr()
         world.reconcile()
         (line,) = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
@@ -238,11 +238,11 @@ def test_every_run_of_the_reconciler_says_whether_it_is_open(
         return number
 
     customer = world.customer()
-    assert told() == 0
+    assert open_circuits() == 0
     open_circuit(world, customer)
-    assert [told(), told()] == [1, 1]
+    assert [open_circuits(), open_circuits()] == [1, 1]
     wired.get().gatekeeper.reset()
-    assert told() == 0
+    assert open_circuits() == 0
 
 
 def test_after_ten_minutes_one_call_probes_and_its_success_closes_it(world: World) -> None:
@@ -273,7 +273,7 @@ def test_of_several_instances_one_probes(world: World) -> None:
     assert [standing(answer) for answer in meanwhile] == [QUEUED] * 3
 
 
-def test_of_two_that_want_to_probe_in_the_same_instant_one_does(world: World) -> None:
+def test_of_two_concurrent_probes_one_is_made(world: World) -> None:
     customer_id = world.customer()
     open_circuit(world, customer_id)
     world.later(600)
@@ -303,19 +303,19 @@ def test_a_probe_that_fails_leaves_it_open_for_ten_minutes_more(world: World) ->
     assert standing(world.pay(customer_id)) == ACCEPTED
 
 
-def test_a_probe_that_dies_lets_another_through_after_a_minute(world: World) -> None:
+def test_after_a_probe_that_crashed_another_is_made_a_minute_later(world: World) -> None:
     customer_id = world.customer()
     open_circuit(world, customer_id)
     world.later(600)
 
-    class DiedError(BaseException):
+    class CrashedError(BaseException):
         """The function was stopped."""
 
-    def die(request: requests.PreparedRequest, send: Pass) -> requests.Response:
-        raise DiedError
+    def crash(request: requests.PreparedRequest, send: Pass) -> requests.Response:
+        raise CrashedError
 
-    tap_line(world, die)
-    with pytest.raises(DiedError):
+    tap_line(world, crash)
+    with pytest.raises(CrashedError):
         world.pay(customer_id)
     tap_line(world, lambda _, send: send())
     world.later(59)
@@ -324,7 +324,7 @@ def test_a_probe_that_dies_lets_another_through_after_a_minute(world: World) -> 
     assert standing(world.pay(customer_id)) == ACCEPTED
 
 
-def test_a_question_may_probe_too(world: World) -> None:
+def test_a_status_call_may_be_the_probe_too(world: World) -> None:
     customer_id = world.customer()
     open_circuit(world, customer_id)
     world.later(600)
@@ -383,7 +383,7 @@ def test_the_cool_down_lets_a_few_logins_through_and_never_the_one_that_locks(
     pass_time(world, 60)
     assert logins_refused(world) == 3
     assert world.monoova.login.locked_until is None
-    # A new key is tried by itself, without a person's word.
+    # A new key is tried automatically, without a person's confirmation.
     world.store_secret("another")
     pass_time(world, 15)
     assert (logins_refused(world), is_open(world)) == (3, False)
@@ -432,11 +432,11 @@ def test_a_login_that_fails_after_an_attempt_in_doubt_does_not_queue_it(world: W
     assert len(world.monoova.book.bookings(transaction_id)) == 1
 
 
-def test_a_locked_account_is_left_alone_for_an_hour(world: World) -> None:
+def test_a_locked_account_is_not_called_for_an_hour(world: World) -> None:
     customer_id = world.customer()
-    stranger = requests.Request("GET", "https://api.mpay.com.au/tools/v1/ping", auth=("bad", ""))
+    wrong_login = requests.Request("GET", "https://api.mpay.com.au/tools/v1/ping", auth=("bad", ""))
     for _ in range(5):
-        world.http.send(stranger.prepare())
+        world.http.send(wrong_login.prepare())
     before = len(world.monoova.calls)
     answer = world.pay(customer_id)
     assert standing(answer) == QUEUED
@@ -449,7 +449,7 @@ def test_a_locked_account_is_left_alone_for_an_hour(world: World) -> None:
     assert not is_open(world)
 
 
-def test_a_key_that_was_rotated_heals_itself_and_costs_no_payout(world: World) -> None:
+def test_a_rotated_key_is_picked_up_automatically_and_costs_no_payout(world: World) -> None:
     customer_id = world.customer()
     world.pay(customer_id)
     world.store_secret("another")
@@ -471,14 +471,16 @@ def test_a_secret_that_cannot_be_read_again_is_a_failed_login_and_no_more(world:
     answer = world.pay(customer_id)
     assert standing(answer) == QUEUED
     assert logins_refused(world) == 1
-    # Nothing can be asked without it; the payout waits and nothing is lost.
+    # Nothing can be called without it; the payout waits and nothing is lost.
     aws.acts.clear()
     world.monoova.rotate_key(API_KEY)
     pass_time(world, 21)
     assert world.state(answer.json["transaction_id"])[0] == "Completed"
 
 
-def test_a_secret_that_cannot_be_read_stops_a_question_like_a_broken_line(world: World) -> None:
+def test_a_secret_that_cannot_be_read_stops_a_status_call_like_a_broken_connection(
+    world: World,
+) -> None:
     aws = AwsCalls(world)
     aws.at("Secrets Manager.GetSecretValue", unreachable)
     assert world.admin.get("/account").code == "MonoovaUnavailable"
@@ -512,7 +514,7 @@ def test_while_paused_payouts_wait_and_afterwards_all_are_sent(world: World) -> 
         assert entries[1][1] in ("queue", "reconciler")
 
 
-def test_a_pause_stops_no_questions_and_no_news(world: World) -> None:
+def test_a_pause_stops_neither_status_calls_nor_webhooks(world: World) -> None:
     transaction_id = world.paid()
     world.container.gatekeeper.pause("ops", "why")
     assert world.admin.get("/account").status == 200
@@ -546,7 +548,7 @@ def test_a_resumed_gate_may_still_be_an_open_one(world: World) -> None:
     assert world.pay(customer_id).json["message"].startswith(CIRCUIT_WORDS)
 
 
-# --- when AWS fails it
+# --- when AWS fails
 
 
 def test_a_queue_that_takes_no_message_delays_a_payout_and_no_more(world: World) -> None:
@@ -588,7 +590,7 @@ def test_a_probe_that_cannot_be_claimed_is_not_made(world: World) -> None:
     assert len(world.monoova.calls) == before
 
 
-def test_two_instances_that_change_the_gate_at_once_both_have_their_way(world: World) -> None:
+def test_concurrent_changes_of_the_gate_by_two_instances_are_both_kept(world: World) -> None:
     customer_id = world.customer()
     aws = AwsCalls(world)
     other = world.new_container().gatekeeper
@@ -603,7 +605,7 @@ def test_two_instances_that_change_the_gate_at_once_both_have_their_way(world: W
     assert (gate.version, gate.is_open, gate.is_paused) == (2, False, True)
 
 
-def test_a_gate_that_never_stands_still_is_given_up_after_five_tries(world: World) -> None:
+def test_a_gate_that_changes_at_every_try_is_given_up_after_five_tries(world: World) -> None:
     aws = AwsCalls(world)
     other = world.new_container().gatekeeper
 
@@ -619,7 +621,7 @@ def test_a_gate_that_never_stands_still_is_given_up_after_five_tries(world: Worl
 # --- the queue
 
 
-def test_a_message_that_comes_twice_or_late_sends_nothing_more(world: World) -> None:
+def test_a_message_delivered_twice_or_late_sends_nothing_more(world: World) -> None:
     customer_id = world.customer()
     world.container.gatekeeper.pause("ops", "why")
     transaction_id = world.pay(customer_id).json["transaction_id"]
@@ -640,7 +642,7 @@ def test_a_message_for_no_payout_sends_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("call", ["KMS.Decrypt", "DynamoDB.BatchGetItem"])
-def test_a_message_that_cannot_be_handled_now_comes_again(world: World, call: str) -> None:
+def test_a_message_that_cannot_be_handled_now_is_retried(world: World, call: str) -> None:
     customer_id = world.customer()
     world.container.gatekeeper.pause("ops", "why")
     transaction_id = world.pay(customer_id).json["transaction_id"]
@@ -676,7 +678,7 @@ def test_two_that_claim_the_same_payout_send_it_once(world: World) -> None:
     assert events == ["Requested", "Claimed", "SendAccepted"]
 
 
-def test_of_a_request_and_a_message_that_want_to_probe_in_the_same_instant_one_does(
+def test_of_a_request_and_a_message_that_probe_concurrently_one_does(
     world: World,
 ) -> None:
     customer_id = world.customer()

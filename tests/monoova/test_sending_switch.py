@@ -31,11 +31,11 @@ def now(world: World) -> str:
     return f"{world.clock():%Y-%m-%dT%H:%M:%S}"
 
 
-def test_in_health_sending_is_open(world: World) -> None:
+def test_while_calls_succeed_sending_is_open(world: World) -> None:
     assert shown(world) == OPEN
 
 
-def test_a_pause_stops_sending_and_says_who_when_and_why(world: World) -> None:
+def test_a_pause_stops_sending_and_shows_who_when_and_why(world: World) -> None:
     answer = world.admin.post("/sending/pause", {"reason": "wrong file uploaded"})
     assert answer.status == 200
     assert answer.json == shown(world)
@@ -47,7 +47,7 @@ def test_a_pause_stops_sending_and_says_who_when_and_why(world: World) -> None:
     assert world.monoova.received == []
 
 
-def test_what_waits_is_sent_once_sending_is_resumed_by_anyone_who_may(world: World) -> None:
+def test_waiting_payouts_are_sent_once_an_operator_resumes_sending(world: World) -> None:
     world.admin.post("/sending/pause", {"reason": "wrong file uploaded"})
     waiting = world.pay(world.customer()).json["transaction_id"]
     world.later(5)
@@ -61,7 +61,7 @@ def test_what_waits_is_sent_once_sending_is_resumed_by_anyone_who_may(world: Wor
     assert world.state(waiting)[0] == "Completed"
 
 
-def test_a_circuit_that_opened_says_why_and_when_it_is_tried_again(world: World) -> None:
+def test_an_open_circuit_shows_why_and_when_it_is_tried_again(world: World) -> None:
     open_circuit(world, world.customer())
     found = shown(world)
     assert (found["status"], found["open_reason"]) == ("CircuitOpen", "TooManyFailures")
@@ -69,7 +69,7 @@ def test_a_circuit_that_opened_says_why_and_when_it_is_tried_again(world: World)
     assert found["last_switch"] is None
 
 
-def test_a_pause_stands_before_an_open_circuit_and_outlives_its_reset(world: World) -> None:
+def test_a_pause_is_shown_before_an_open_circuit_and_is_kept_after_its_reset(world: World) -> None:
     open_circuit(world, world.customer())
     world.admin.post("/sending/pause", {"reason": "Monoova is down"})
     assert shown(world)["status"] == "Paused"
@@ -86,7 +86,9 @@ def test_a_circuit_that_is_reset_lets_the_next_payout_through(world: World) -> N
     assert world.pay(customer).json["submission"] == "Accepted"
 
 
-def test_the_circuits_own_doings_do_not_hide_what_a_person_did_last(world: World) -> None:
+def test_changes_by_the_circuit_breaker_do_not_hide_the_last_action_of_a_person(
+    world: World,
+) -> None:
     world.admin.post("/sending/reset")
     open_circuit(world, world.customer())
     world.restart()
@@ -96,7 +98,7 @@ def test_the_circuits_own_doings_do_not_hide_what_a_person_did_last(world: World
 @pytest.mark.parametrize(
     ("switch", "what"), [("pause", "Paused"), ("resume", "Resumed"), ("reset", "Reset")]
 )
-def test_a_switch_is_in_the_log_with_who_threw_it(
+def test_each_switch_is_logged_with_its_actor(
     world: World, capsys: pytest.CaptureFixture[str], switch: str, what: str
 ) -> None:
     body = {"reason": "a drill"} if switch == "pause" else None
@@ -107,7 +109,7 @@ def test_a_switch_is_in_the_log_with_who_threw_it(
     assert "drill" not in json.dumps(line)
 
 
-def test_a_viewer_may_look_but_throw_no_switch(world: World) -> None:
+def test_a_viewer_may_read_but_not_switch(world: World) -> None:
     viewer = Caller(world.app, user("viewer", "viewers"))
     assert viewer.get("/sending").status == 200
     for switch in ("pause", "resume", "reset"):

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.app_server import serving
 from tests.payoutctl.terminal import Terminal
-from tests.served import served
 from tests.world import World
 
 
 @pytest.fixture
 def terminal(world: World, tmp_path: Path) -> Iterator[Terminal]:
     """Of an operator."""
-    with served(world) as behind:
+    with serving(world) as behind:
         yield Terminal(behind, tmp_path)

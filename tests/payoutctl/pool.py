@@ -1,4 +1,4 @@
-"""A user pool that checks a password's proof, and asks what Cognito may ask."""
+"""A fake user pool that checks a password's proof, and poses the challenges of Cognito."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ CODE: Final = "123456"
 
 
 class Verifier:
-    """What the user pool knows: a verifier, not the password."""
+    """What the user pool stores: a verifier, not the password."""
 
     def __init__(self, password: str) -> None:
         self.salt = secrets.randbits(128)

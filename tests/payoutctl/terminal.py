@@ -1,4 +1,4 @@
-"""An operator at a terminal, before the world's app behind a port."""
+"""Runs payoutctl as an operator does, against the app behind a port."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,8 +16,8 @@ from payoutctl.aws import Aws
 from payoutctl.exits import Exit
 from simulator.adapter import SimulatorAdapter
 from tests import aws
+from tests.app_server import AppServer
 from tests.payoutctl.pool import Pool
-from tests.served import Served
 from tests.world import World
 
 # The app runs in this process: what it logs comes to the same stdout.
@@ -26,7 +26,7 @@ _LOG_LINE: Final = '{"at": "'
 
 @dataclass(frozen=True)
 class Printed:
-    """What a command printed, and how it ended."""
+    """What a command printed, and its exit code."""
 
     exit_code: int
     stdout: str
@@ -40,9 +40,9 @@ class Printed:
 
 @dataclass
 class Terminal:
-    """Types commands; where a command waits, a minute of the world passes."""
+    """Runs commands; where a command waits, the test's clock advances by a minute."""
 
-    served: Served
+    server: AppServer
     home: Path
     groups: tuple[str, ...] = ("operators",)
     more: Mapping[str, str] = field(default_factory=dict)
@@ -51,15 +51,15 @@ class Terminal:
 
     @property
     def world(self) -> World:
-        return self.served.world
+        return self.server.world
 
     def as_(self, *groups: str) -> "Terminal":
-        return Terminal(self.served, self.home, groups, self.more, self.pool)
+        return Terminal(self.server, self.home, groups, self.more, self.pool)
 
     def environment(self) -> dict[str, str | None]:
         return {
-            "PAYOUTS_API_URL": self.served.url,
-            "PAYOUTS_TOKEN": self.served.token(*self.groups),
+            "PAYOUTS_API_URL": self.server.url,
+            "PAYOUTS_TOKEN": self.server.token(*self.groups),
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "XDG_STATE_HOME": str(self.home / "state"),
             "STAGE": "test",
@@ -84,7 +84,7 @@ class Terminal:
         return Printed(ended.exit_code, said, ended.stderr, ended.exception)
 
     def __call__(self, *words: str, ends: Exit = Exit.DONE, typed: str = "") -> Printed:
-        """What was printed; the command has ended so."""
+        """What was printed, after asserting the exit code."""
         result = self.run(*words, typed=typed)
         assert result.exit_code == ends, (result.exit_code, result.output, result.exception)
         return result
@@ -95,11 +95,11 @@ class Terminal:
         return json.loads(result.stdout, parse_float=Decimal)
 
     def _wait(self, _seconds: float) -> None:
-        with self.served.lock:
+        with self.server.lock:
             self.world.minutes(1)
 
     def _aws(self, _connection: object, say: Callable[[str], None]) -> Clients:
-        # The clients of the tests: making one's own takes longer than all that is asked of it.
+        # The clients of the tests: making new ones takes longer than all of their calls.
         return self.aws or Aws(aws.client, say)
 
     def _monoova(self, _url: str) -> requests.Session:

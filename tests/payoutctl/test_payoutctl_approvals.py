@@ -1,4 +1,4 @@
-"""Two people at two terminals: one asks, another approves."""
+"""Approvals on the command line: one user requests a payout, another approves it."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ def strict(terminal: Terminal) -> Terminal:
     return terminal
 
 
-def test_what_waits_for_approval_is_found_and_approved_by_somebody_else(strict: Terminal) -> None:
+def test_a_payout_that_waits_is_found_and_approved_by_another_user(strict: Terminal) -> None:
     customer = strict.world.customer()
     asked = strict.json("pay", customer, "500.00", "--yes", "--wait")
     transaction_id = asked["transaction_id"]
@@ -45,7 +45,7 @@ def test_an_approver_rejects_with_a_reason(strict: Terminal) -> None:
     assert "Cancelled" in strict.as_("approvers")(*words).stdout
 
 
-def test_who_asked_does_not_approve_whatever_they_may(strict: Terminal) -> None:
+def test_the_requester_may_not_approve_whatever_their_role(strict: Terminal) -> None:
     both = strict.as_("operators", "approvers")
     asked = both.json("pay", strict.world.customer(), "500.00", "--yes")
     refused = both.json(
@@ -54,7 +54,7 @@ def test_who_asked_does_not_approve_whatever_they_may(strict: Terminal) -> None:
     assert refused["code"] == "ApprovalByRequester"
 
 
-def test_a_limit_that_is_reached_is_said_in_words(terminal: Terminal) -> None:
+def test_a_limit_that_is_reached_is_explained(terminal: Terminal) -> None:
     terminal.world.environment["LIMIT_PER_CUSTOMER_AUD_PER_DAY"] = "20"
     terminal.world.restart()
     customer = terminal.world.customer()

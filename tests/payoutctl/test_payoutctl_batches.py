@@ -57,7 +57,9 @@ def test_with_json_and_no_total_it_waits_to_be_confirmed(terminal: Terminal, fil
     )
 
 
-def test_the_errors_of_a_file_are_told_by_line_all_at_once(terminal: Terminal, file: Path) -> None:
+def test_the_errors_of_a_file_are_listed_by_line_all_at_once(
+    terminal: Terminal, file: Path
+) -> None:
     file.write_text(file.read_text().replace("12.50", "12.505") + "unknown,1.00,\n")
     refused = terminal("batch", "upload", str(file), ends=Exit.REFUSED)
     assert "line 2" in refused.stderr
@@ -65,7 +67,7 @@ def test_the_errors_of_a_file_are_told_by_line_all_at_once(terminal: Terminal, f
     assert terminal.json("batch", "upload", str(file), ends=Exit.REFUSED)["code"] == "BatchInvalid"
 
 
-def test_an_approver_releases_it_and_its_end_is_waited_for(terminal: Terminal, file: Path) -> None:
+def test_an_approver_releases_it_and_waits_for_its_end(terminal: Terminal, file: Path) -> None:
     terminal.world.monoova.script(Outcome.REJECTED)
     batch_id = uploaded(terminal, file)
     terminal("batch", "approve", batch_id, "--yes", ends=Exit.NOT_ALLOWED)
@@ -80,7 +82,7 @@ def test_an_approver_releases_it_and_its_end_is_waited_for(terminal: Terminal, f
     assert terminal.json("batch", "show", batch_id)["summary"]["count"] == 3
 
 
-def test_the_same_file_again_pays_nobody(terminal: Terminal, file: Path) -> None:
+def test_the_same_file_again_pays_nothing(terminal: Terminal, file: Path) -> None:
     batch_id = uploaded(terminal, file)
     again = terminal("batch", "upload", str(file))
     assert "uploaded before" in again.stderr
@@ -103,9 +105,7 @@ def test_rows_and_result_are_in_the_order_of_the_file(terminal: Terminal, file: 
     assert terminal.json("batch", "result", batch_id)["csv"].splitlines() == text.splitlines()
 
 
-def test_a_batch_is_rejected_or_cancelled_and_nobody_is_paid(
-    terminal: Terminal, file: Path
-) -> None:
+def test_a_batch_that_is_rejected_or_cancelled_pays_nothing(terminal: Terminal, file: Path) -> None:
     batch_id = uploaded(terminal, file)
     words = ("batch", "reject", batch_id, "--reason", "last month's")
     assert terminal.as_("approvers").json(*words)["status"] == "Cancelled"

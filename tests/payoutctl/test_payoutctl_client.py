@@ -45,7 +45,7 @@ class _Scripted(BaseHTTPRequestHandler):
 def answering(
     status: int | None, body: object = b"", content_type: str = "application/problem+json"
 ) -> Iterator[Api]:
-    """An API that always answers so; not at all where the status is None."""
+    """An API that always gives this answer; none where the status is None."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     answer = None if status is None else (status, raw)
     says = {"answer": answer, "content_type": content_type}
@@ -97,13 +97,13 @@ def test_a_503_that_is_not_our_api_s_does_not_say_that_nothing_was_done() -> Non
         assert failing(api, "POST").exit_code == Exit.UNKNOWN
 
 
-def test_a_problem_is_told_with_its_code_and_the_request_to_look_for() -> None:
+def test_a_problem_is_printed_with_its_code_and_request_id() -> None:
     with answering(409, PROBLEM | {"errors": {"amount": ["Too much."]}}) as api:
         words = failing(api, "POST").message
     assert words == "In words.\n  amount: Too much.\n  (ACode, request request-7)"
 
 
-def test_a_gateway_that_does_not_know_the_route_is_no_question_of_rights() -> None:
+def test_a_route_that_the_gateway_does_not_know_is_not_reported_as_forbidden() -> None:
     with answering(403, {"message": "Missing Authentication Token"}) as api:
         failure = failing(api, "GET")
     assert failure.exit_code == Exit.REFUSED
@@ -116,7 +116,7 @@ def test_an_answer_that_was_lost_may_have_been_an_answer_to_a_deed() -> None:
         assert failing(api, "GET").exit_code == Exit.TRY_AGAIN
 
 
-def test_where_nobody_listens_nothing_was_sent() -> None:
+def test_a_refused_connection_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
@@ -135,7 +135,7 @@ def test_a_netrc_does_not_replace_the_token(tmp_path: Any, monkeypatch: pytest.M
     assert prepared.headers["Authorization"] == "t"
 
 
-def test_a_wait_outlives_answers_that_do_not_come_and_not_a_refusal() -> None:
+def test_a_wait_survives_lost_answers_but_not_a_refusal() -> None:
     slept: list[float] = []
     session = Session(adapters=Adapters(sleep=slept.append))
     for status, sleeps in ((503, [4.0, 8.0, 16.0, 32.0]), (404, [])):

@@ -40,7 +40,7 @@ def test_customers_are_listed_without_their_names_unless_asked(terminal: Termina
     assert [row["customer_id"] for row in items] == [customer_id]
 
 
-def test_where_the_list_goes_on_is_said(terminal: Terminal) -> None:
+def test_the_cursor_of_the_next_page_is_printed(terminal: Terminal) -> None:
     for name in ("One", "Two"):
         terminal("customer", "add", name)
     first = terminal("customer", "list", "--limit", "1")
@@ -62,7 +62,7 @@ def test_a_destination_is_added_and_masked(terminal: Terminal) -> None:
         terminal(*add, *words, ends=Exit.USAGE)
 
 
-def test_a_customer_is_asked_for_by_name_and_by_the_details_of_the_kind_that_was_said(
+def test_a_customers_name_and_the_details_of_the_chosen_type_are_prompted_for(
     terminal: Terminal,
 ) -> None:
     said = terminal(
@@ -83,7 +83,7 @@ def test_what_a_payee_is_paid_to_has_no_place_on_the_command_line(verb: str) -> 
     assert not taken & {"--account-number", "--pay-id", "--account-name"}
 
 
-def test_a_file_of_payee_details_that_cannot_be_read_is_said_and_not_repeated(
+def test_an_unreadable_file_of_payee_details_is_reported_and_not_quoted(
     terminal: Terminal,
 ) -> None:
     add = ("customer", "add", "--from")
@@ -118,7 +118,7 @@ def test_a_customer_is_erased_after_a_yes_only(terminal: Terminal) -> None:
     assert gone["code"] == "CustomerNotFound"
 
 
-def test_a_viewer_may_look_and_is_told_that_they_may_not_change(terminal: Terminal) -> None:
+def test_a_viewer_may_read_and_is_refused_every_change(terminal: Terminal) -> None:
     viewer = terminal.as_("viewers")
     assert viewer.json("customer", "list")["items"] == []
     refused = viewer("customer", "add", "Jo", ends=Exit.NOT_ALLOWED)

@@ -1,4 +1,4 @@
-"""What is done straight on AWS, for the day when the API itself is down."""
+"""Commands that call AWS directly, for when the API itself is down."""
 
 import json
 
@@ -19,7 +19,7 @@ def direct(terminal: Terminal) -> Terminal:
         "DLQ_URL": terminal.world.environment["DLQ_URL"],
         "PAYOUT_QUEUE_URL": terminal.world.environment["PAYOUT_QUEUE_URL"],
     }
-    return Terminal(terminal.served, terminal.home, more=more)
+    return Terminal(terminal.server, terminal.home, more=more)
 
 
 def dead_letter_queue(world: World) -> str:
@@ -45,12 +45,12 @@ def test_the_breaker_is_shown_and_reset(direct: Terminal) -> None:
     assert direct.json("breaker", "reset", "--direct")["status"] == "Open"
 
 
-def test_without_the_api_it_is_said_that_nothing_was_sent(direct: Terminal) -> None:
+def test_without_the_api_it_is_reported_that_nothing_was_sent(direct: Terminal) -> None:
     problem = direct.json("pause", "--reason", "wrong file", ends=Exit.TRY_AGAIN)
     assert problem["code"] == "NothingSent"
 
 
-def test_a_table_that_is_not_there_is_said_in_words(direct: Terminal) -> None:
+def test_a_missing_table_is_reported(direct: Terminal) -> None:
     words = ("breaker", "show", "--direct", "--table", "no-such-table")
     assert "no-such-table" in direct(*words, ends=Exit.TRY_AGAIN).stderr
 
@@ -106,7 +106,7 @@ def test_a_dead_letter_that_is_not_json_is_shown_as_it_is(direct: Terminal) -> N
     assert direct.json("dlq", "replay", "--direct", message_id) == {"replayed": [message_id]}
 
 
-def test_a_queue_that_is_not_there_is_said_in_words(direct: Terminal) -> None:
+def test_a_missing_queue_is_reported(direct: Terminal) -> None:
     url = direct.more["PARKED_QUEUE_URL"].replace("parked", "nowhere")
     gone = ("dlq", "list", "--direct", "--queue-url", url)
     assert "AWS says" in direct(*gone, ends=Exit.NOT_FOUND).stderr

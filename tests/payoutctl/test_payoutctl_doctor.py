@@ -129,7 +129,7 @@ class Deployment:
         return {row["check"]: row["verdict"] for row in document["checks"]}
 
 
-# The clock of these tests stands in March, AWS's and ours do not.
+# The clock of these tests is in March, AWS's and ours are not.
 _BY_THE_CLOCK: Final = {"Clock: this machine and AWS"}
 
 
@@ -137,7 +137,7 @@ def failed(verdicts: dict[str, str]) -> set[str]:
     return {check for check, verdict in verdicts.items() if verdict == "failed"}
 
 
-def test_what_is_well_is_left_alone_and_each_thing_that_is_wrong_is_found(
+def test_a_healthy_deployment_passes_and_each_fault_is_found(
     terminal: Terminal,
 ) -> None:
     deployment = Deployment(terminal)
@@ -182,13 +182,13 @@ def spoil(deployment: Deployment) -> None:
     deployment.alarm("api-is-slow", "OK", actions=())
     aws.client("cloudwatch").delete_alarms(AlarmNames=[f"{PREFIX}-function-fails"])
     terminal("pause", "--reason", "a test")
-    elsewhere = {"PAYOUTS_API_URL": terminal.served.url.replace("127.0.0.1", "localhost")}
-    other = Terminal(terminal.served, terminal.home, more=elsewhere)
+    elsewhere = {"PAYOUTS_API_URL": terminal.server.url.replace("127.0.0.1", "localhost")}
+    other = Terminal(terminal.server, terminal.home, more=elsewhere)
     other("webhooks", "subscribe", "--event", "NppReturn", "--yes")
 
 
-def test_a_deployment_that_is_not_there_is_told_thing_by_thing(terminal: Terminal) -> None:
-    lost = Terminal(terminal.served, terminal.home, more={"STAGE": "nowhere"})
+def test_a_missing_deployment_fails_each_check(terminal: Terminal) -> None:
+    lost = Terminal(terminal.server, terminal.home, more={"STAGE": "nowhere"})
     document = lost.json("doctor", "--no-login", ends=Exit.CHECK_FAILED)
     rows = [row for row in document["checks"] if row["verdict"] == "failed"]
     assert {"Table transactions", "Customer-data key", "Queue payouts"} <= {

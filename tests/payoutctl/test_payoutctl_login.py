@@ -18,7 +18,7 @@ LOGIN: Final = ("login", "--username", "jo@example.com", "--password-stdin")
 
 @pytest.fixture
 def pool(terminal: Terminal) -> Pool:
-    return Pool(terminal.served.token("operators"))
+    return Pool(terminal.server.token("operators"))
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def signing(terminal: Terminal, pool: Pool) -> Terminal:
         "PAYOUTS_USER_POOL_ID": POOL,
         "PAYOUTS_USER_POOL_CLIENT_ID": CLIENT,
     }
-    return Terminal(terminal.served, terminal.home, more=more, pool=pool)
+    return Terminal(terminal.server, terminal.home, more=more, pool=pool)
 
 
 def test_both_sides_come_to_the_same_signature_and_another_password_does_not() -> None:
@@ -46,7 +46,7 @@ def test_a_number_that_would_give_the_secret_away_is_not_answered() -> None:
         Proof(POOL, PASSWORD).answer(challenge, AT)
 
 
-def test_who_is_not_signed_in_is_told_how(signing: Terminal) -> None:
+def test_a_user_who_is_not_signed_in_is_shown_how(signing: Terminal) -> None:
     assert "payoutctl login" in signing("whoami", ends=Exit.NOT_ALLOWED).stderr
 
 
@@ -86,7 +86,9 @@ def test_a_first_password_is_replaced_by_one_that_is_typed_twice(
     assert pool.given["NEW_PASSWORD"] == "new-1"
 
 
-def test_what_a_terminal_cannot_answer_is_said(signing: Terminal, pool: Pool) -> None:
+def test_a_challenge_that_a_terminal_cannot_answer_is_reported(
+    signing: Terminal, pool: Pool
+) -> None:
     pool.asks = ["MFA_SETUP"]
     refused = signing(*LOGIN, typed=f"{PASSWORD}\n", ends=Exit.NOT_ALLOWED)
     assert "MFA_SETUP" in refused.stderr
@@ -110,11 +112,11 @@ def test_tokens_are_refreshed_for_a_working_day_and_no_longer(
 def test_a_token_is_shown_to_the_api_that_it_is_for_and_to_no_other(signing: Terminal) -> None:
     signing(*LOGIN, typed=f"{PASSWORD}\n")
     (file,) = signing.home.glob("state/payoutctl/*.json")
-    file.write_text(file.read_text().replace(signing.served.url, "https://api.example"))
+    file.write_text(file.read_text().replace(signing.server.url, "https://api.example"))
     signing("whoami", ends=Exit.NOT_ALLOWED)
 
 
-def test_logout_forgets_the_tokens_and_ends_them(signing: Terminal, pool: Pool) -> None:
+def test_logout_deletes_the_tokens_and_revokes_them(signing: Terminal, pool: Pool) -> None:
     signing(*LOGIN, typed=f"{PASSWORD}\n")
     assert signing.json("logout") == {"was_signed_in": True}
     assert pool.revoked == ["refresh-1"]
@@ -122,17 +124,17 @@ def test_logout_forgets_the_tokens_and_ends_them(signing: Terminal, pool: Pool) 
     assert signing.json("logout") == {"was_signed_in": False}
 
 
-def test_a_profile_says_where_and_a_stray_variable_changes_nothing_of_it(
+def test_a_profile_is_not_overridden_by_a_stray_variable(
     signing: Terminal,
 ) -> None:
     file = signing.home / "config" / "payoutctl" / "prod.toml"
     file.parent.mkdir(parents=True)
     file.write_text(
-        f'api_url = "{signing.served.url}"\nstage = "prod"\nuser_pool_id = "{POOL}"\n'
+        f'api_url = "{signing.server.url}"\nstage = "prod"\nuser_pool_id = "{POOL}"\n'
         f'user_pool_client_id = "{CLIENT}"\nusername = "jo@example.com"\n'
     )
     stray = Terminal(
-        signing.served,
+        signing.server,
         signing.home,
         more={"PAYOUTS_TOKEN": "", "PAYOUTS_API_URL": "http://127.0.0.1:9"},
         pool=signing.pool,
@@ -173,7 +175,7 @@ def test_a_profile_is_written_from_what_the_stacks_say(terminal: Terminal) -> No
     file = terminal.home / "config" / "payoutctl" / "dev.toml"
     assert tomllib.loads(file.read_text())["user_pool_client_id"] == CLIENT
     terminal(*write, ends=Exit.CONFLICT)
-    terminal(*write, "--replace", "--api-url", terminal.served.url)
+    terminal(*write, "--replace", "--api-url", terminal.server.url)
     terminal("--profile", "dev", "whoami")
     terminal("profile", "--stage", "nowhere", ends=Exit.REFUSED)
 
@@ -182,7 +184,7 @@ def test_the_local_stack_has_users_of_its_own_who_need_not_sign_in(signing: Term
     file = signing.home / "config" / "payoutctl" / "here.toml"
     file.parent.mkdir(parents=True)
     file.write_text(
-        f'api_url = "{signing.served.url}"\nuser_pool_id = "{POOL}"\n'
+        f'api_url = "{signing.server.url}"\nuser_pool_id = "{POOL}"\n'
         f'user_pool_client_id = "{CLIENT}"\n'
         f'[users.operators]\nemail = "operators@example.com"\npassword = "{PASSWORD}"\n'
     )
@@ -200,9 +202,7 @@ def test_the_local_stack_has_users_of_its_own_who_need_not_sign_in(signing: Term
         ('api_url = "https://x"\n[users.operators]\nemail = "a"\npassword = "b"', "passwords"),
     ],
 )
-def test_a_profile_that_says_what_nobody_understands_is_refused(
-    signing: Terminal, text: str, words: str
-) -> None:
+def test_a_profile_with_an_unknown_key_is_refused(signing: Terminal, text: str, words: str) -> None:
     file = signing.home / "config" / "payoutctl" / "prod.toml"
     file.parent.mkdir(parents=True)
     file.write_text(text)
@@ -210,11 +210,11 @@ def test_a_profile_that_says_what_nobody_understands_is_refused(
 
 
 @pytest.mark.parametrize("url", ["http://api.example", "ftp://x", "https://user@api.example"])
-def test_a_token_is_not_sent_over_a_line_that_can_be_read(terminal: Terminal, url: str) -> None:
-    unsafe = Terminal(terminal.served, terminal.home, more={"PAYOUTS_API_URL": url})
+def test_a_token_is_not_sent_without_tls(terminal: Terminal, url: str) -> None:
+    unsafe = Terminal(terminal.server, terminal.home, more={"PAYOUTS_API_URL": url})
     assert "must be https" in unsafe("whoami", ends=Exit.USAGE).stderr
 
 
-def test_without_an_address_it_is_said_how_to_give_one(terminal: Terminal) -> None:
-    lost = Terminal(terminal.served, terminal.home, more={"PAYOUTS_API_URL": ""})
+def test_without_an_address_it_is_shown_how_to_give_one(terminal: Terminal) -> None:
+    lost = Terminal(terminal.server, terminal.home, more={"PAYOUTS_API_URL": ""})
     assert "--local" in lost("whoami", ends=Exit.USAGE).stderr

@@ -1,4 +1,4 @@
-"""What is asked of Monoova itself: subscriptions, what did not arrive, and the key, once."""
+"""Commands that call Monoova: subscriptions, missed webhooks, and the check of the key."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.payoutctl.terminal import Terminal
 
 
 def at_prod(terminal: Terminal) -> Terminal:
-    return Terminal(terminal.served, terminal.home, more={"STAGE": "prod"})
+    return Terminal(terminal.server, terminal.home, more={"STAGE": "prod"})
 
 
 def logins(terminal: Terminal) -> int:
@@ -27,7 +27,7 @@ def test_each_event_is_subscribed_to_its_own_url_and_updated_when_it_exists(
     assert "This asks Monoova directly (live, https://api.mpay.com.au)." in said.stderr
     listed = {row["event"]: row for row in terminal.json("webhooks", "list")["items"]}
     for event in EVENTS:
-        assert listed[event]["url"] == f"{terminal.served.url}/webhooks/monoova/{event}"
+        assert listed[event]["url"] == f"{terminal.server.url}/webhooks/monoova/{event}"
         assert listed[event]["status"] == "On"
     again = terminal.json("webhooks", "subscribe", "--event", "NppReturn", "--yes")
     assert [row["was"] for row in again["items"]] == ["updated"]
@@ -50,7 +50,7 @@ def test_what_is_subscribed_and_where_to_is_shown_and_done_after_a_yes_only(
     words = ("webhooks", "subscribe", "--event", "NppReturn")
     declined = at_prod(terminal).run(*words, typed="n\n")
     assert declined.exit_code == Exit.REFUSED
-    for shown in ("live", f"{terminal.served.url}/webhooks/monoova/<event>", "NppReturn"):
+    for shown in ("live", f"{terminal.server.url}/webhooks/monoova/<event>", "NppReturn"):
         assert shown in declined.stderr
     assert terminal.json("webhooks", "list")["items"] == before
 
@@ -68,14 +68,14 @@ def test_a_variable_that_is_left_over_does_not_lend_a_profile_another_s_key(
 ) -> None:
     file = terminal.home / "config" / "payoutctl" / "other.toml"
     file.parent.mkdir(parents=True)
-    file.write_text(f'api_url = "{terminal.served.url}"\nstage = "other"\n')
+    file.write_text(f'api_url = "{terminal.server.url}"\nstage = "other"\n')
     before = len(terminal.world.monoova.calls)
     lost = terminal("--profile", "other", "key", "check", ends=Exit.NOT_ALLOWED)
     assert "Monoova's secret" in lost.stderr
     assert len(terminal.world.monoova.calls) == before
 
 
-def test_what_did_not_arrive_is_reported_and_asked_for_again(terminal: Terminal) -> None:
+def test_missed_webhooks_are_reported_and_requested_again(terminal: Terminal) -> None:
     world = terminal.world
     world.webhooks_arrive = False
     transaction_id = world.paid()
@@ -118,7 +118,7 @@ def test_the_key_is_not_shown_to_another_environment(terminal: Terminal) -> None
     assert logins(terminal) == before
 
 
-def test_a_refused_login_ends_what_asks_monoova(terminal: Terminal) -> None:
+def test_a_refused_login_ends_a_command_that_calls_monoova(terminal: Terminal) -> None:
     terminal.world.monoova.rotate_key("another-key")
     before = logins(terminal)
     refused = terminal("webhooks", "list", ends=Exit.NOT_ALLOWED)
@@ -127,7 +127,7 @@ def test_a_refused_login_ends_what_asks_monoova(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "no-such-secret"])
-def test_a_secret_that_is_not_there_is_said(terminal: Terminal, secret: str) -> None:
+def test_a_missing_secret_is_reported(terminal: Terminal, secret: str) -> None:
     more: dict[str, Any] = {"MONOOVA_API_SECRET_ARN": secret}
-    lost = Terminal(terminal.served, terminal.home, more=more)
+    lost = Terminal(terminal.server, terminal.home, more=more)
     assert "Monoova's secret" in lost("key", "check", ends=Exit.NOT_ALLOWED).stderr

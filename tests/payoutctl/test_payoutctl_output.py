@@ -1,4 +1,4 @@
-"""What is printed can be read, copied, and steers no terminal."""
+"""Output can be read and copied, and contains no terminal control sequences."""
 
 import json
 from decimal import Decimal
@@ -42,7 +42,7 @@ def test_into_a_file_nothing_is_cut_off_and_no_line_ends_in_blanks(
 STEERING = "\x1b]0;mine\x07 \x9b2J\x7f \u202e"
 
 
-def test_whatever_comes_from_outside_steers_no_terminal(
+def test_text_from_outside_is_printed_without_control_sequences(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = Output()
@@ -57,7 +57,9 @@ def test_whatever_comes_from_outside_steers_no_terminal(
     assert all(each.isprintable() or each == "\n" for each in written)
 
 
-def test_json_says_all_of_it_and_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_output_is_complete_and_without_control_sequences(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     document = {"detail": f"{STEERING} Jör\udc9b"}
     Output().document(document)
     failure = Failure("no", document=document)

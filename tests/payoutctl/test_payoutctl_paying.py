@@ -41,11 +41,11 @@ def test_a_key_that_is_made_up_is_on_the_screen_before_anything_is_sent(terminal
     assert said.startswith("Idempotency-Key: payoutctl-")
 
 
-def test_a_repetition_that_does_not_get_through_says_nothing_of_the_time_before(
+def test_a_repetition_that_fails_does_not_claim_that_nothing_was_paid_before(
     terminal: Terminal,
 ) -> None:
     nowhere = {"PAYOUTS_API_URL": "http://127.0.0.1:9"}
-    cut_off = Terminal(terminal.served, terminal.home, more=nowhere)
+    cut_off = Terminal(terminal.server, terminal.home, more=nowhere)
     words = ("pay", "a-customer", "12.00")
     first = cut_off(*words, "--yes", ends=Exit.TRY_AGAIN)
     made = first.stderr.partition("Idempotency-Key: ")[2].split()[0]
@@ -63,7 +63,7 @@ def test_a_wait_that_is_cut_short_does_not_say_that_nothing_was_done() -> None:
     assert "payoutctl payouts show a-payout" in caught.value.message
 
 
-def test_with_wait_it_is_watched_to_its_end(terminal: Terminal) -> None:
+def test_with_wait_the_command_ends_with_the_payouts_outcome(terminal: Terminal) -> None:
     paid = terminal("pay", terminal.world.customer(), "12.00", "--yes", "--wait")
     assert "SettledComplete by monoova" in paid.stderr
     assert "Completed" in paid.stdout
@@ -102,14 +102,14 @@ def test_payouts_are_found_by_what_they_are(terminal: Terminal) -> None:
     assert terminal.json("payouts", "list", "--all")["next_cursor"] is None
 
 
-def test_one_payout_is_shown_and_its_story_told(terminal: Terminal) -> None:
+def test_one_payout_is_shown_with_its_history(terminal: Terminal) -> None:
     transaction_id = terminal.world.paid()
     assert "125.50" in terminal("payouts", "show", transaction_id).stdout
     assert terminal.json("payouts", "show", transaction_id)["status"] == "Pending"
-    told = terminal("payouts", "explain", transaction_id).stdout
-    assert "A$125.50 to" in told
-    assert "Requested by" in told
-    assert "Next:" in told
+    output = terminal("payouts", "explain", transaction_id).stdout
+    assert "A$125.50 to" in output
+    assert "Requested by" in output
+    assert "Next:" in output
     explained = terminal.json("payouts", "explain", transaction_id)
     assert explained["transaction_id"] == transaction_id
     terminal("payouts", "explain", "0" * 8, ends=Exit.NOT_FOUND)
@@ -168,5 +168,7 @@ def test_reconcile_does_what_the_schedule_does_until_nothing_is_due(terminal: Te
 
 
 @pytest.mark.parametrize("words", [("--amount-less",), ("pay",), ("nothing",)])
-def test_wrong_words_end_as_such(terminal: Terminal, words: tuple[str, ...]) -> None:
+def test_a_usage_error_has_an_exit_code_of_its_own(
+    terminal: Terminal, words: tuple[str, ...]
+) -> None:
     terminal(*words, ends=Exit.USAGE)

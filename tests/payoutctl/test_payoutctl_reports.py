@@ -6,7 +6,7 @@ from payoutctl.exits import Exit
 from simulator.outcomes import Outcome
 from tests.payoutctl.terminal import Terminal
 
-# The world begins at noon of this day in Sydney.
+# The test's clock begins at noon of this day in Sydney.
 DAY = "2026-03-02"
 
 

@@ -29,8 +29,8 @@ def test_the_breaker_is_shown_and_reset(terminal: Terminal) -> None:
     terminal.as_("viewers")("breaker", "reset", ends=Exit.NOT_ALLOWED)
 
 
-def rest(terminal: Terminal, count: int = 1) -> list[str]:
-    """Messages that rest; the ids of them."""
+def dead_letters(terminal: Terminal, count: int = 1) -> list[str]:
+    """Puts messages on the dead-letter queue; their ids."""
     url = terminal.world.environment["PARKED_QUEUE_URL"]
     body = json.dumps({"transaction_id": str(UUID(int=1)), "customer_id": str(UUID(int=2))})
     send = terminal.world.sqs.send_message
@@ -43,7 +43,7 @@ def shown(terminal: Terminal) -> list[Any]:
 
 
 def test_dead_letters_are_listed_shown_and_replayed(terminal: Terminal) -> None:
-    one, two, three = rest(terminal, 3)
+    one, two, three = dead_letters(terminal, 3)
     assert one in terminal("dlq", "list").stdout
     assert {row["message_id"] for row in shown(terminal)} == {one, two, three}
     assert terminal.json("dlq", "show", one)["kind"] == "Payout"
@@ -57,14 +57,14 @@ def test_dead_letters_are_listed_shown_and_replayed(terminal: Terminal) -> None:
 
 
 def test_a_dead_letter_is_dropped_after_a_yes_only(terminal: Terminal) -> None:
-    (letter,) = rest(terminal)
+    (letter,) = dead_letters(terminal)
     assert terminal.run("dlq", "drop", letter, typed="n\n").exit_code == Exit.REFUSED
     assert len(shown(terminal)) == 1
     assert terminal.json("dlq", "drop", letter, typed="y\n") == {"dropped": letter}
     assert shown(terminal) == []
 
 
-def test_a_smoke_test_pays_a_cent_and_tells_each_step(terminal: Terminal) -> None:
+def test_a_smoke_test_pays_a_cent_and_prints_each_step(terminal: Terminal) -> None:
     customer = terminal.world.customer()
     assert terminal.run("smoke-test", customer, typed="n\n").exit_code == Exit.REFUSED
     assert terminal.json("payouts", "list")["items"] == []
@@ -82,7 +82,7 @@ def test_a_smoke_test_pays_a_cent_and_tells_each_step(terminal: Terminal) -> Non
         (Outcome.PENDING_FOREVER, Exit.UNKNOWN, "payouts explain"),
     ],
 )
-def test_a_smoke_test_says_what_did_not_work(
+def test_a_smoke_test_reports_what_did_not_work(
     terminal: Terminal, outcome: Outcome, ends: Exit, words: str
 ) -> None:
     terminal.world.monoova.script(outcome)
@@ -90,7 +90,7 @@ def test_a_smoke_test_says_what_did_not_work(
     assert words in terminal("smoke-test", customer, "--yes", ends=ends).stderr
 
 
-def test_a_smoke_test_pays_nothing_while_sending_rests(terminal: Terminal) -> None:
+def test_a_smoke_test_pays_nothing_while_sending_is_paused(terminal: Terminal) -> None:
     terminal("pause", "--reason", "a test")
     refused = terminal("smoke-test", terminal.world.customer(), ends=Exit.CHECK_FAILED)
     assert "Paused" in refused.stderr

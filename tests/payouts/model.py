@@ -1,7 +1,7 @@
-"""A small model of what must hold, written from the documentation and not from the code.
+"""A small model of what must hold, derived from the documentation and not from the code.
 
-It knows who was registered, what was asked for and what was answered; the rules below say what
-may be seen after that, on the API and in Monoova's book.
+It records who was registered, what was requested and what was answered; its checks say what
+the API and Monoova's book may show after that.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ FINAL: Final = frozenset({"Completed", "Failed", "Returned", "Cancelled"})
 ENDED_UNPAID: Final = frozenset({"Failed", "Returned", "Cancelled"})
 MASK: Final = "•••"
 
-# One step of the life cycle, as docs/architecture.md tells it; staying where one is, is none.
+# One step of the life cycle, as docs/architecture.md describes it; no change is no step.
 _STEPS: Final[Mapping[str, frozenset[str]]] = {
     "Queued": frozenset({"Pending/Sending", "Cancelled"}),
     "Pending/Sending": frozenset(
@@ -149,7 +149,7 @@ class Model:
         return "Accepted"
 
     def answer_to_retry(self, old: Known) -> str:
-        """The same for a retry."""
+        """The code that a retry must get, or `Accepted`, or `Replayed`."""
         if old.status not in ENDED_UNPAID or old.needs_review:
             return "PayoutNotRetryable"
         if old.transaction_id in self.retries:
@@ -177,7 +177,7 @@ def may_be_resolved(payout: Known, outcome: str) -> bool:
 
 
 def check_history(before: Sequence[Any], after: Sequence[Any]) -> None:
-    """A story only grows at its end, and every step in it is one of the life cycle."""
+    """A history only grows at its end, and every step in it is one of the life cycle."""
     assert list(after[: len(before)]) == list(before)
     assert state_of(after[0]) in ("Queued", "Pending/Sending")
     for entry, following in pairwise(after):
@@ -188,7 +188,7 @@ def check_history(before: Sequence[Any], after: Sequence[Any]) -> None:
 
 
 def check_money(payout: Known, movements: Sequence[Movement]) -> None:
-    """What the payout's status claims is what Monoova's book says."""
+    """The payout's status agrees with Monoova's book."""
     by_kind = {kind: [m for m in movements if m.kind is kind] for kind in MovementKind}
     sent, back = by_kind[MovementKind.DEBIT], by_kind[MovementKind.REJECTION_CREDIT]
     returned = by_kind[MovementKind.RETURN_CREDIT]
@@ -197,7 +197,7 @@ def check_money(payout: Known, movements: Sequence[Movement]) -> None:
     held = len(sent) - len(back) - len(returned)
     match payout.state:
         case "Completed":
-            # That it came back is told later, and perhaps never: the webhook may be lost.
+            # A return is reported later, and perhaps never: the webhook may be lost.
             assert (len(sent), len(back)) == (1, 0)
         case "Returned":
             assert (len(sent), len(returned), held) == (1, 1, 0)

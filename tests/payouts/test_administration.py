@@ -1,4 +1,4 @@
-"""What an administrator may do with a payout afterwards, and what may be known beforehand."""
+"""What an administrator may do with a payout: cancel, retry, resolve, refresh, validate."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from chalicelib.core.marks import requested
 from chalicelib.payouts.administer_payout import RESOLUTIONS
 from chalicelib.payouts.request_payout import PayoutRequest
 from simulator.outcomes import Fate, Fault, Manner, Moment, Outcome, Plan
-from tests.payouts.test_requesting import (
+from tests.payouts.test_request_payout import (
     BANK_ACCOUNT,
     AwsCalls,
     Pass,
@@ -34,7 +34,7 @@ def act(world: World, what: str, transaction_id: str, **body: str) -> HttpAnswer
 
 
 def news(world: World, transaction_id: str, status: str = "Payment Successful") -> None:
-    """A webhook that tells of the payout what may well not be true."""
+    """A webhook about the payout that may contradict the facts."""
     shown = world.payout(transaction_id)
     event = {
         "eventName": "NppPaymentStatus",
@@ -94,7 +94,7 @@ def returned(world: World) -> str:
 
 
 def under_review(situation: Callable[[World], str], world: World) -> str:
-    """The payout of `situation`, and news of it that cannot be true as well."""
+    """The payout of `situation`, and a webhook that contradicts it."""
     if situation in (accepted, unresolved):
         world.monoova.behave(visibility_seconds=10**7)
     transaction_id = situation(world)
@@ -175,7 +175,7 @@ def test_what_takes_no_fields_refuses_them_by_name(world: World) -> None:
         assert (answer.status, list(answer.json["errors"])) == (400, ["force"])
 
 
-def test_a_payout_that_others_change_all_the_time_is_left_to_them(world: World) -> None:
+def test_a_payout_that_others_change_at_every_try_is_a_conflict(world: World) -> None:
     transaction_id = queued(world)
     key = {"transaction_id": {"S": transaction_id}}
     aws = AwsCalls(world)
@@ -196,7 +196,7 @@ def test_a_payout_that_others_change_all_the_time_is_left_to_them(world: World) 
     assert act(world, "cancel", transaction_id).status == 200
 
 
-def test_a_payout_that_vanishes_is_an_error_and_not_a_success(world: World) -> None:
+def test_a_payout_that_disappears_is_an_error_and_not_a_success(world: World) -> None:
     transaction_id = queued(world)
     key = {"transaction_id": {"S": transaction_id}}
     aws = AwsCalls(world)
@@ -279,7 +279,7 @@ def test_two_clicks_make_one_retry(world: World) -> None:
     assert (rows_of(world), len(executed(world))) == (2, 2)
 
 
-def test_two_clicks_in_the_same_instant_make_one_retry(world: World) -> None:
+def test_two_concurrent_clicks_make_one_retry(world: World) -> None:
     old_id = failed(world)
     aws, other, other_app = AwsCalls(world), world.new_container(), load_app()
     answers: list[HttpAnswer] = []
@@ -441,10 +441,10 @@ def test_a_settlement_needs_an_outcome_and_a_reason(
     assert (answer.status, set(answer.json["errors"])) == (400, wrong)
 
 
-# --- asking now
+# --- refreshing
 
 
-def test_a_refresh_writes_down_what_monoova_says_now(world: World) -> None:
+def test_a_refresh_records_the_current_status_at_monoova(world: World) -> None:
     transaction_id = accepted(world)
     still = act(world, "refresh", transaction_id)
     assert (still.status, still.json["submission"]) == (200, "Accepted")
@@ -472,12 +472,12 @@ def test_a_refresh_never_sends(new_world: Callable[..., World]) -> None:
     answer = act(world, "refresh", transaction_id)
     assert (answer.status, answer.json["submission"]) == (200, "Unresolved")
     assert len(executed(world)) == 1
-    # What is to be sent again is still the reconciler's to do, and at its time.
+    # The reconciler resends it, at its time.
     world.minutes(1)
     assert len(executed(world)) == 2
 
 
-def test_a_refresh_that_brings_no_news_changes_nothing(world: World) -> None:
+def test_a_refresh_without_a_change_at_monoova_changes_nothing(world: World) -> None:
     for situation in (completed, returned, queued, cancelled):
         transaction_id = situation(world)
         before = world.payout(transaction_id)
@@ -492,7 +492,7 @@ def test_a_refresh_that_is_not_answered_changes_nothing(world: World) -> None:
     assert act(world, "refresh", transaction_id).json == before
 
 
-def test_a_refresh_that_contradicts_is_kept_and_not_believed(world: World) -> None:
+def test_a_refresh_that_contradicts_is_kept_and_not_applied(world: World) -> None:
     transaction_id = accepted(world)
     news(world, transaction_id, "Rejected")
     world.later(180)
@@ -515,7 +515,7 @@ def checks(answer: HttpAnswer) -> dict[str, tuple[bool | None, str]]:
     return {row["name"]: (row["is_ok"], row["detail"]) for row in answer.json["checks"]}
 
 
-def test_validating_asks_monoova_moves_nothing_and_stores_nothing(world: World) -> None:
+def test_validating_calls_monoova_and_moves_and_stores_nothing(world: World) -> None:
     answer = validated(world, description="Refund", lodgement_reference="Order 7")
     assert answer.json["is_valid"] is True
     assert answer.json["destination"]["masked"] == "j•••@example.com"
@@ -551,7 +551,7 @@ def test_what_monoova_would_refuse_is_reported_with_its_reason(world: World) -> 
 
 
 def answered(path: str, status: int, body: bytes | dict[str, object]) -> Any:
-    """The line gives this answer in Monoova's place to calls of `path`."""
+    """Replaces Monoova's answer to calls of `path`."""
 
     def tap(request: requests.PreparedRequest, send: Pass) -> requests.Response:
         return reply(request, status, body) if path in request.path_url else send()
@@ -675,15 +675,13 @@ def test_fields_that_monoova_leaves_out_are_null_and_the_envelope_may_be_missing
         (500, {"availableToDebit": 1}),
     ],
 )
-def test_a_balance_that_monoova_does_not_tell_is_not_made_up(
-    world: World, status: int, body: Any
-) -> None:
+def test_a_balance_that_monoova_leaves_out_is_null(world: World, status: int, body: Any) -> None:
     tap_line(world, answered("/financials/", status, body))
     answer = world.admin.get("/account")
     assert (answer.status, answer.code) == (503, "MonoovaUnavailable")
 
 
-# --- payouts that wait too long, or whose payee is gone
+# --- payouts that wait too long, or whose payee was erased
 
 
 @pytest.mark.parametrize("hours", [None, 2])
@@ -711,7 +709,7 @@ def erase_by_force(world: World, transaction_id: str) -> None:
     world.dynamodb.delete_item(TableName="CustomersTable", Key=key)
 
 
-def test_a_queued_payout_whose_payee_is_gone_is_cancelled(world: World) -> None:
+def test_a_queued_payout_whose_payee_was_erased_is_cancelled(world: World) -> None:
     transaction_id = queued(world)
     erase_by_force(world, transaction_id)
     world.container.gatekeeper.resume()
@@ -721,7 +719,7 @@ def test_a_queued_payout_whose_payee_is_gone_is_cancelled(world: World) -> None:
     assert world.monoova.calls == []
 
 
-def test_a_payout_in_doubt_whose_payee_is_gone_is_shown_to_a_person(
+def test_a_payout_in_doubt_whose_payee_was_erased_goes_to_review(
     new_world: Callable[..., World],
 ) -> None:
     world = new_world(GRACE_SECONDS="60")

@@ -1,4 +1,4 @@
-"""Maker and checker: what one person alone may not do, and what the other one may."""
+"""Approvals (maker and checker): which payouts wait, who may decide, and what follows."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +10,7 @@ from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.customers.mark_destination import KnownDestinations
 from chalicelib.customers.store import Customers, SealedCustomer
 from proof.lambda_events import user
-from tests.payouts.test_requesting import BANK_ACCOUNT
+from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import ADMIN, APPROVER, Caller, HttpAnswer, World, as_approver, as_service
 
 THRESHOLD = {"APPROVAL_THRESHOLD_AUD": "100"}
@@ -62,7 +62,7 @@ def test_without_settings_nothing_waits(world: World) -> None:
     assert world.pay(world.customer(), "1000").json["status"] == "Pending"
 
 
-def test_what_waits_says_why_in_its_history(world: World) -> None:
+def test_a_waiting_payout_has_the_reason_in_its_history(world: World) -> None:
     with_settings(world, **THRESHOLD, **NEW)
     paid = waiting(world)
     assert events(world, paid) == [
@@ -71,7 +71,7 @@ def test_what_waits_says_why_in_its_history(world: World) -> None:
     assert set(ApprovalReason) == {"AboveThreshold", "NewDestination"}
 
 
-def test_asking_again_with_the_same_key_gets_the_one_that_waits(guarded: World) -> None:
+def test_a_repeated_request_with_the_same_key_gets_the_one_that_waits(guarded: World) -> None:
     customer = guarded.customer()
     first = guarded.pay(customer, "500", Idempotency_Key="order-1")
     again = guarded.pay(customer, "500", Idempotency_Key="order-1")
@@ -100,7 +100,7 @@ def test_a_retry_waits_as_the_first_try_did(guarded: World) -> None:
 # --- approving
 
 
-def test_an_approved_payout_goes_out_at_once_and_names_the_approver(guarded: World) -> None:
+def test_an_approved_payout_is_sent_at_once_and_names_the_approver(guarded: World) -> None:
     paid = waiting(guarded)
     answer = decide(guarded.approver, paid)
     assert (answer.status, answer.json["status"]) == (200, "Queued")
@@ -120,7 +120,7 @@ def test_the_schedule_sends_an_approved_payout_whose_message_is_lost(guarded: Wo
     assert guarded.state(paid) == ("Pending", "Accepted")
 
 
-def test_nobody_approves_what_they_asked_for(guarded: World) -> None:
+def test_the_requester_may_not_approve_their_own_payout(guarded: World) -> None:
     maker = guarded.approver
     body = {"customer_id": guarded.customer(), "amount": "125.50"}
     paid = maker.post("/payouts", body).json["transaction_id"]
@@ -170,7 +170,9 @@ def test_a_late_approval_leaves_the_whole_day_to_send_it(guarded: World) -> None
     assert guarded.payout(paid)["needs_review"] is False
 
 
-def test_nobody_can_approve_after_30_days_and_the_schedule_cancels_it(guarded: World) -> None:
+def test_an_approval_after_30_days_is_refused_and_the_schedule_cancels_the_payout(
+    guarded: World,
+) -> None:
     paid = waiting(guarded)
     guarded.later(30 * 86_400 - 1)
     guarded.reconcile()
@@ -206,7 +208,7 @@ def test_a_rejection_needs_a_reason(guarded: World) -> None:
     assert answer.json["errors"] == {"reason": ["Missing data for required field."]}
 
 
-def test_whoever_asked_may_take_it_back(guarded: World) -> None:
+def test_the_requester_may_cancel_what_waits(guarded: World) -> None:
     paid = waiting(guarded)
     assert guarded.admin.post(f"/payouts/{paid}/cancel", {}).json["status"] == "Cancelled"
 
@@ -292,7 +294,7 @@ def test_an_approval_that_came_before_the_setting_counts(world: World) -> None:
 
 
 class RivalCustomers(Customers):
-    """Another writer changes the customer each time just before we save it."""
+    """A table in which another writer changes the customer just before each save."""
 
     def save(self, customer: SealedCustomer, at: datetime) -> SealedCustomer:
         standing = self.get(customer.customer_id)
@@ -302,7 +304,7 @@ class RivalCustomers(Customers):
 
 
 class LostCustomers(Customers):
-    """The customers' table cannot be reached."""
+    """A customers table that cannot be reached."""
 
     def get(self, customer_id: str) -> SealedCustomer | None:
         raise StorageUnavailableError(f"no {customer_id}", may_be_done=False)
@@ -331,7 +333,7 @@ def test_an_approval_stands_whatever_becomes_of_the_mark_on_the_destination(
 # --- services
 
 
-def test_a_role_that_only_looks_may_not_pay(world: World) -> None:
+def test_a_role_that_only_reads_may_not_pay(world: World) -> None:
     with_settings(world, VIEWER_ROLE_ARNS=ROLE_ARN)
     viewer = as_service(world.app, f"{SESSION}/anything")
     body = {"customer_id": world.customer(), "amount": 5}

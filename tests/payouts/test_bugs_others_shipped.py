@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from simulator.outcomes import Outcome
-from tests.payouts.test_requesting import (
+from tests.payouts.test_request_payout import (
     AwsCalls,
     Pass,
     executed,
@@ -25,7 +25,7 @@ PAID: Final = "Payment Successful"
 
 
 class LambdaTimeoutError(BaseException):
-    """The function is stopped where it stands: nothing of ours runs any more."""
+    """The function is stopped at this point: none of its code runs any more."""
 
 
 def webhook(reference: str, status: str, transaction_id: int = 1_000_001) -> bytes:
@@ -61,7 +61,7 @@ def test_a_retry_after_a_timeout_took_a_new_idempotency_key(
     assert world.state(transaction_id) == ("Pending", "Unresolved")
     world.minutes(12)
     assert world.state(transaction_id) == ("Completed", None)
-    # Retried inside the request, sent again by the clock: the very same words each time.
+    # Retried inside the request, resent by the schedule: the very same body each time.
     bodies = {json.dumps(body, default=str, sort_keys=True) for body in executed(world)}
     assert len(executed(world)) >= 2
     assert len(bodies) == 1
@@ -219,7 +219,7 @@ def test_deduplication_was_skipped_because_an_id_header_was_absent(
         assert deliver(world, webhook(transaction_id, PAID), **headers) == 200
     settled = world.payout(transaction_id)
     assert events(world, transaction_id) == ["Requested", "SendAccepted", "SettledComplete"]
-    # The same for news that contradicts: written down once.
+    # A contradicting event is written down once, too.
     for _ in range(3):
         assert deliver(world, webhook(transaction_id, "Rejected"), **headers) == 200
     disputed = world.payout(transaction_id)
@@ -271,7 +271,7 @@ def test_an_in_progress_marker_had_no_expiry_after_a_lambda_timeout(world: World
     assert (bookings(world, transaction_id), len(executed(world))) == (1, 1)
 
 
-def test_a_worker_that_was_stopped_before_it_sent_left_its_payout_lying(
+def test_a_worker_that_was_stopped_before_it_sent_left_its_payout_unsent(
     new_world: Callable[..., World],
 ) -> None:
     world = new_world(GRACE_SECONDS="60")
@@ -289,7 +289,7 @@ def test_a_worker_that_was_stopped_before_it_sent_left_its_payout_lying(
         world.sqs_event("send_queued_payouts", message["Body"])
     tap_line(world, lambda _, send: send())
     assert world.state(transaction_id) == ("Pending", "Sending")
-    # The message comes again at once: it is claimed, so nothing is sent.
+    # The message is redelivered at once: the payout is claimed, so nothing is sent.
     assert world.sqs_event("send_queued_payouts", message["Body"]) == []
     assert executed(world) == []
     world.minutes(12)

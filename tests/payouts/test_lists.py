@@ -16,7 +16,7 @@ from tests import aws
 from tests.world import Caller, World
 
 DAY: Final = 24 * 60 * 60
-# Cents by which Monoova's simulator knows what is to become of a payout.
+# Cents by which Monoova's simulator chooses the outcome of a payout.
 PAID, REJECTED, PENDING, RETURNED, DISPUTED = "5.00", "7.03", "7.04", "7.07", "7.43"
 # Days ago, and what was paid then: at once, that is with the very same time, where in one tuple.
 STORY: Final[tuple[tuple[int, tuple[tuple[str, ...], ...]], ...]] = (
@@ -162,13 +162,13 @@ def test_without_a_filter_the_last_31_days_are_listed(ledger: Ledger) -> None:
     assert page[-1]["created_at"][:10] == ledger.day(30)
 
 
-def test_what_is_older_is_listed_when_asked_for(ledger: Ledger) -> None:
+def test_older_payouts_are_listed_on_request(ledger: Ledger) -> None:
     query = {"from": ledger.day(40)}
     check(ledger, query, 100)
     assert len(ledger.expected(query)) == len(ledger.payouts)
 
 
-def test_a_list_is_of_twenty_unless_told_otherwise(ledger: Ledger) -> None:
+def test_a_list_is_of_twenty_by_default(ledger: Ledger) -> None:
     page = ledger.world.admin.get("/payouts").json
     assert len(page["items"]) == 20
     assert page["next_cursor"]
@@ -183,7 +183,7 @@ def test_pages_of_any_length_over_several_days_lose_none_and_repeat_none(
 
 
 @pytest.mark.parametrize("days_ago", [0, 1, 3, 4, 6, 30, 31, 40, 400, -1])
-def test_a_day_is_listed_by_itself(ledger: Ledger, days_ago: int) -> None:
+def test_one_day_is_listed(ledger: Ledger, days_ago: int) -> None:
     for limit in (2, 100):
         check(ledger, {"date": ledger.day(days_ago)}, limit)
 
@@ -211,13 +211,13 @@ def test_from_and_to_include_their_days(
 
 
 @pytest.mark.parametrize("status", [status.value for status in Status])
-def test_a_status_is_listed_by_itself(ledger: Ledger, status: str) -> None:
+def test_one_status_is_listed(ledger: Ledger, status: str) -> None:
     for limit in (3, 100):
         check(ledger, {"status": status}, limit)
 
 
 @pytest.mark.parametrize("needs_review", ["true", "false"])
-def test_what_needs_review_is_listed_by_itself(ledger: Ledger, needs_review: str) -> None:
+def test_payouts_that_need_review_are_listed(ledger: Ledger, needs_review: str) -> None:
     for limit in (1, 2, 100):
         check(ledger, {"needs_review": needs_review}, limit)
 

@@ -1,4 +1,4 @@
-"""The two queues: a message by itself, and nothing that depends on one."""
+"""The queues of payouts and of webhook events: messages that come late, twice, or never."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from simulator.outcomes import Outcome
-from tests.payouts.test_requesting import AwsCalls, tap_line, throttled
+from tests.payouts.test_request_payout import AwsCalls, tap_line, throttled
 from tests.world import LambdaContext, World
 
 UNKNOWN: Final = "3f0c4a6e-0000-4000-8000-000000000001"
@@ -31,7 +31,7 @@ def order(world: World, transaction_id: str, **fields: object) -> str:
 
 
 def news(world: World, transaction_id: str, kind: str = "PaymentSuccessful", **fields: Any) -> str:
-    """The message of a webhook event that was set aside."""
+    """The message of a webhook event that was queued."""
     usual: dict[str, object] = {
         "kind": kind,
         "reference": transaction_id,
@@ -139,7 +139,7 @@ def test_a_redelivery_of_a_payout_in_doubt_does_not_send_it_again(
 
 
 @pytest.mark.parametrize("how", ["lost", "late", "doubled"])
-def test_a_payout_is_paid_once_whatever_becomes_of_its_message(how: str, world: World) -> None:
+def test_a_payout_is_paid_once_whatever_happens_to_its_message(how: str, world: World) -> None:
     waiting = queued(world)
     message = order(world, waiting)
     world.sqs.purge_queue(QueueUrl=world.environment["PAYOUT_QUEUE_URL"])
@@ -172,14 +172,14 @@ def test_a_message_that_names_another_customer_harms_neither(world: World) -> No
     assert bookings(world, waiting) == [1]
 
 
-def test_poisoned_messages_fail_by_themselves_alone(world: World) -> None:
+def test_a_poison_message_fails_alone(world: World) -> None:
     first, second = queued(world, "1.00"), queued(world, "2.00")
     failed = world.sqs_event(SEND, order(world, first), *POISON, order(world, second))
     assert failed == [str(1 + number) for number in range(len(POISON))]
     assert bookings(world, first, second) == [1, 1]
 
 
-def test_only_what_failed_comes_again_and_then_goes_through(world: World) -> None:
+def test_only_the_failed_message_is_retried_and_then_succeeds(world: World) -> None:
     waiting = [queued(world, amount) for amount in ("1.00", "2.00", "3.00")]
     messages = [order(world, one) for one in waiting]
     aws_calls = AwsCalls(world)
@@ -209,7 +209,7 @@ def test_a_failure_is_noted_by_its_class_and_the_batch_by_its_numbers(
 
 
 @pytest.mark.parametrize(("milliseconds", "sent"), [(29_999, 0), (30_000, 1), (60_000, 1)])
-def test_a_message_for_which_there_is_too_little_time_is_put_back_untouched(
+def test_a_message_for_which_there_is_too_little_time_is_returned_untouched(
     milliseconds: int, sent: int, world: World
 ) -> None:
     waiting = queued(world)
@@ -253,7 +253,9 @@ def test_a_slow_monoova_leaves_the_rest_of_a_batch_for_later_and_no_call_is_cut_
     assert bookings(world, *waiting) == [1] * 5
 
 
-def test_a_silent_monoova_does_not_keep_a_function_past_its_time(world: World) -> None:
+def test_a_monoova_that_does_not_answer_does_not_keep_a_function_past_its_deadline(
+    world: World,
+) -> None:
     waiting = [queued(world, f"{number}.00") for number in range(1, 4)]
     world.monoova.behave(outage="timeout")
     context = RunningOut(world, 60)
@@ -292,7 +294,7 @@ def test_a_queued_payout_that_a_person_has_to_look_at_is_not_sent(world: World) 
     assert world.payout(waiting)["status"] == "Queued"
 
 
-def test_a_payout_whose_key_cannot_be_had_stays_queued_and_its_message_comes_again(
+def test_a_payout_whose_key_cannot_be_read_stays_queued_and_its_message_is_retried(
     world: World,
 ) -> None:
     waiting = queued(world)
@@ -306,14 +308,14 @@ def test_a_payout_whose_key_cannot_be_had_stays_queued_and_its_message_comes_aga
     assert bookings(world, waiting) == [1]
 
 
-# --- events that were set aside
+# --- queued webhook events
 
 
 @pytest.mark.parametrize(
     ("kind", "status"),
     [("PaymentSuccessful", "Completed"), ("Rejected", "Failed"), ("NppReturn", "Returned")],
 )
-def test_an_event_that_was_set_aside_is_applied_once_however_often_it_comes(
+def test_a_queued_event_is_applied_once_however_often_it_is_delivered(
     kind: str, status: str, world: World
 ) -> None:
     paid = world.paid()
@@ -353,7 +355,7 @@ def test_an_event_that_contradicts_is_kept_and_done_with(world: World) -> None:
     assert [entry["event"] for entry in shown["history"]].count("Contradicted") == 2
 
 
-def test_an_event_for_a_payout_that_never_comes_goes_on_failing_until_it_rests(
+def test_an_event_for_an_unknown_payout_fails_until_it_is_dead_lettered(
     world: World,
 ) -> None:
     messages = news(world, UNKNOWN), news(world, "invoice-7")
@@ -361,7 +363,7 @@ def test_an_event_for_a_payout_that_never_comes_goes_on_failing_until_it_rests(
         assert world.sqs_event(TAKE_UP, *messages) == ["0", "1"]
 
 
-def test_poisoned_events_fail_by_themselves_alone(world: World) -> None:
+def test_a_poison_event_fails_alone(world: World) -> None:
     first, second = world.paid("1.00"), world.paid("2.00")
     before, after = news(world, first, amount_cents=100), news(world, second, amount_cents=200)
     failed = world.sqs_event(TAKE_UP, before, *POISON, after)
@@ -369,7 +371,7 @@ def test_poisoned_events_fail_by_themselves_alone(world: World) -> None:
     assert [world.payout(one)["status"] for one in (first, second)] == ["Completed"] * 2
 
 
-def test_an_event_whose_payout_cannot_be_written_comes_again(world: World) -> None:
+def test_an_event_whose_payout_cannot_be_written_is_retried(world: World) -> None:
     paid = world.paid()
     aws_calls = AwsCalls(world)
     aws_calls.at("DynamoDB.UpdateItem", throttled)
@@ -379,7 +381,7 @@ def test_an_event_whose_payout_cannot_be_written_comes_again(world: World) -> No
     assert world.payout(paid)["status"] == "Completed"
 
 
-def test_an_event_for_which_there_is_too_little_time_is_put_back(world: World) -> None:
+def test_an_event_for_which_there_is_too_little_time_is_returned(world: World) -> None:
     paid = world.paid()
     before = row(world, paid)
     answer = world.app.take_up_webhook_events(records(news(world, paid)), LambdaContext(1_000))
@@ -425,12 +427,12 @@ def test_a_payout_that_is_cancelled_first_is_not_sent(world: World) -> None:
 def test_a_webhook_that_overtakes_the_answer_to_a_queued_payout_counts(world: World) -> None:
     waiting = queued(world)
 
-    def told_first(_request: Any, go_on: Callable[[], Any]) -> Any:
+    def webhook_first(_request: Any, go_on: Callable[[], Any]) -> Any:
         answer = go_on()
         assert world.sqs_event(TAKE_UP, news(world, waiting)) == []
         return answer
 
-    tap_line(world, told_first)
+    tap_line(world, webhook_first)
     assert world.sqs_event(SEND, order(world, waiting)) == []
     shown: Mapping[str, Any] = world.payout(waiting)
     assert (shown["status"], shown["needs_review"]) == ("Completed", False)

@@ -1,4 +1,4 @@
-"""When Monoova refuses, errs or is silent: what we say at once, after a minute, and in the end.
+"""Refusals and doubt: what a payout shows when Monoova refuses, fails or does not answer.
 
 A definite refusal is `Failed`. Everything else stays in doubt until Monoova itself has cleared it
 up, always under the one reference that the payout has.
@@ -25,7 +25,7 @@ from chalicelib.monoova.client import MonoovaClient, new_session
 from chalicelib.monoova.rules.outcome import Standing
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Outcome, Plan
 from simulator.triggers import TRIGGERS
-from tests.payouts.test_requesting import (
+from tests.payouts.test_request_payout import (
     AwsCalls,
     Pass,
     TappedLine,
@@ -58,13 +58,13 @@ def asked_for(world: World, outcome: Outcome) -> tuple[int, str]:
 
 
 def forget_failures(world: World) -> None:
-    """For a test that makes so many in a row that sending would be stopped."""
+    """Clears the count of failures, for a test that would open the circuit breaker."""
     world.container.gatekeeper.reset()
     world.later(301)
 
 
 def in_the_end(world: World, transaction_id: str) -> Any:
-    """The payout once it is settled or in the hands of a person, each look at its own time."""
+    """The payout once it is settled or in review, each look at its own time."""
     for _ in range(_MOST_LOOKS):
         shown = world.payout(transaction_id)
         if shown["next_look_at"] is None or shown["needs_review"]:
@@ -99,7 +99,7 @@ def pauses(world: World) -> list[float]:
 
 @dataclass(frozen=True)
 class Course:
-    """What becomes of a payout: right after the request, after a minute, in the end."""
+    """The states of a payout: right after the request, after a minute, in the end."""
 
     http: int
     at_once: tuple[str, str | None]
@@ -177,7 +177,7 @@ def test_each_outcome_takes_its_course_and_never_another_reference(
     new_world: Callable[..., World], courses: dict[Outcome, Course]
 ) -> None:
     world = new_world(MAX_RESENDS="1")
-    # The news comes late, so that a minute after the request it is not yet there.
+    # The webhook comes late: a minute after the request it is not yet there.
     world.monoova.behave(webhook_after_seconds=(100.0, 110.0))
     for outcome, course in courses.items():
         started_at = world.clock()
@@ -220,7 +220,7 @@ def test_each_outcome_takes_its_course_and_never_another_reference(
     ],
     ids=str,
 )
-def test_a_refusal_is_told_with_monoovas_reason_and_the_payout_that_stands_as_failed(
+def test_a_refusal_is_answered_with_monoovas_reason_and_the_failed_payout(
     world: World, outcome: Outcome, reason: str
 ) -> None:
     world.monoova.script(outcome)
@@ -233,7 +233,7 @@ def test_a_refusal_is_told_with_monoovas_reason_and_the_payout_that_stands_as_fa
     assert [entry["event"] for entry in shown["history"]] == ["Requested", "SendRefused"]
 
 
-def test_a_refusal_in_the_table_needs_no_question_and_an_unheard_of_one_takes_one(
+def test_a_known_refusal_needs_no_status_call_and_an_unknown_one_needs_one(
     world: World,
 ) -> None:
     customer_id = world.customer()
@@ -302,7 +302,7 @@ def test_a_payout_that_was_ever_in_doubt_is_not_failed_by_a_refusal_when_sent_ag
     assert bookings(world, transaction_id) == 0
 
 
-def test_a_status_api_that_is_silent_confirms_no_refusal(world: World) -> None:
+def test_a_status_api_that_does_not_answer_confirms_no_refusal(world: World) -> None:
     def silent_on_questions(request: requests.PreparedRequest, send: Pass) -> requests.Response:
         if not is_execute(request):
             raise requests.ReadTimeout("no answer")
@@ -320,7 +320,7 @@ def test_a_status_api_that_is_silent_confirms_no_refusal(world: World) -> None:
     ("duplicate", "status", "at_once"),
     [
         ("refused", "SimulatedDuplicateReference", UNRESOLVED),
-        ("refused", "NobodyHasEverSeenThis", UNRESOLVED),
+        ("refused", "AnUnknownStatus", UNRESOLVED),
         ("replayed", "", ACCEPTED),
         ("error", "", UNRESOLVED),
     ],
@@ -446,7 +446,7 @@ LINE_ERRORS: Final[tuple[type[requests.RequestException], ...]] = (
 )
 
 
-def test_whatever_the_line_raises_is_doubt_and_is_tried_again(world: World) -> None:
+def test_every_exception_of_the_connection_is_doubt_and_is_retried(world: World) -> None:
     customer_id = world.customer()
     errors = iter(LINE_ERRORS)
     error: type[requests.RequestException] = requests.RequestException
@@ -464,7 +464,7 @@ def test_whatever_the_line_raises_is_doubt_and_is_tried_again(world: World) -> N
     assert executed(world) == []
 
 
-def test_a_reply_that_drips_or_never_ends_is_cut_off(world: World) -> None:
+def test_a_reply_that_is_slow_or_never_ends_is_cut_off(world: World) -> None:
     sizes = [33 * 1024 * 1024, 10]
 
     def endless(request: requests.PreparedRequest, send: Pass) -> requests.Response:
@@ -527,14 +527,14 @@ def test_an_answer_by_date_is_read_with_the_same_care(world: World) -> None:
 
 
 class SilentBody(BytesIO):
-    """A body that begins and then says no more."""
+    """A body that begins and then sends nothing more."""
 
     def read1(self, _size: int | None = -1, /) -> bytes:
         raise TimeoutError("timed out")
 
 
 class BrokenBody(BytesIO):
-    """A body on a line that breaks."""
+    """A body on a connection that breaks."""
 
     def read1(self, _size: int | None = -1, /) -> bytes:
         raise ConnectionResetError(104, "Connection reset by peer")
@@ -549,7 +549,7 @@ class BrokenBody(BytesIO):
     ],
     ids=["silent", "broken", "not what it says"],
 )
-def test_a_body_that_cannot_be_read_is_silence_too(
+def test_a_body_that_cannot_be_read_counts_as_no_answer(
     world: World, body: BytesIO, headers: dict[str, str], expected: str
 ) -> None:
     def unreadable(request: requests.PreparedRequest, send: Pass) -> requests.Response:
@@ -578,7 +578,7 @@ def test_a_connection_that_was_kept_too_long_is_not_used_again(world: World) -> 
     assert closed == [True]
 
 
-def test_the_line_is_modern_tls_and_goes_nowhere_else() -> None:
+def test_the_connection_uses_modern_tls_and_no_proxy_of_the_environment() -> None:
     session = new_session()
     pool = session.get_adapter("https://api.mpay.com.au").poolmanager  # type: ignore[attr-defined]
     assert pool.connection_pool_kw["ssl_context"].minimum_version.name == "TLSv1_2"
@@ -679,7 +679,7 @@ def test_a_booking_that_is_slow_to_be_seen_is_not_booked_again(
 
 
 @pytest.mark.parametrize("most", [0, 1, 3])
-def test_it_is_sent_again_so_often_and_then_shown_to_a_person(
+def test_it_is_resent_a_bounded_number_of_times_and_then_goes_to_review(
     new_world: Callable[..., World], most: int
 ) -> None:
     world = new_world(GRACE_SECONDS="120", MAX_RESENDS=str(most))
@@ -694,7 +694,7 @@ def test_it_is_sent_again_so_often_and_then_shown_to_a_person(
     assert len(executed(world)) == 1 + most, "review stops the sending"
 
 
-def test_under_review_we_go_on_listening(new_world: Callable[..., World]) -> None:
+def test_under_review_webhooks_and_status_still_count(new_world: Callable[..., World]) -> None:
     world = new_world(GRACE_SECONDS="120", MAX_RESENDS="0")
     world.webhooks_arrive = False
     world.monoova.behave(visibility_seconds=1800)
@@ -759,7 +759,7 @@ def test_funds_that_are_found_missing_later_are_a_rejection_with_its_reason(worl
 @pytest.mark.parametrize(
     ("fate", "end"), [(Fate.PENDING_THEN_PAID, "Completed"), (Fate.REJECTED, "Failed")]
 )
-def test_news_that_overtakes_the_answer_is_no_contradiction(
+def test_a_webhook_before_the_answer_is_no_contradiction(
     world: World, fate: Fate, end: str
 ) -> None:
     world.monoova.script(Plan(fate=fate, news=News.BEFORE_ANSWER))
@@ -780,7 +780,7 @@ def test_a_payout_in_doubt_is_replayed_as_one_in_doubt(world: World) -> None:
     assert len(executed(world)) == 2
 
 
-class DiedError(BaseException):
+class CrashedError(BaseException):
     """The function was stopped."""
 
 
@@ -793,10 +793,10 @@ class DiedError(BaseException):
         ((200, {"status": "Ok", "transactionId": 1000001}), "Accepted"),
     ],
 )
-def test_an_answer_that_comes_after_another_attempt_took_over_speaks_for_itself_alone(
+def test_a_late_answer_counts_for_its_own_attempt_alone(
     world: World, answer: tuple[int, dict[str, object]], stands: str
 ) -> None:
-    """The first attempt was taken for dead; its answer comes while a second is on the wire."""
+    """The first attempt's lease expired; its answer comes while a second call is being made."""
     other, other_app = world.new_container(), load_app()
     seen: list[str] = []
 
@@ -805,11 +805,11 @@ def test_an_answer_that_comes_after_another_attempt_took_over_speaks_for_itself_
             return send()
         seen.append(json.loads(request.body or b"")["uniqueReference"])
         if len(seen) == 2:
-            raise DiedError
+            raise CrashedError
         wired.put(other)
         for _ in range(2):  # its lease runs out; past the grace it is sent again
             world.later(1000)
-            with suppress(DiedError):
+            with suppress(CrashedError):
                 world.reconcile(other_app)
         wired.put(world.container)
         return reply(request, *answer)
@@ -822,7 +822,7 @@ def test_an_answer_that_comes_after_another_attempt_took_over_speaks_for_itself_
 
 
 @pytest.mark.parametrize("trouble", ["the payee is gone", "the key is away"])
-def test_a_rejection_that_cannot_be_redacted_is_told_in_our_words(
+def test_a_rejection_that_cannot_be_redacted_is_reported_in_our_words(
     world: World, trouble: str
 ) -> None:
     world.monoova.script(Outcome.REJECTED_WEBHOOK_LOST)

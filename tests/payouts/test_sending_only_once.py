@@ -1,4 +1,4 @@
-"""With a Monoova that pays duplicates, and the setting for it, nothing in doubt is sent again."""
+"""The setting for a Monoova that pays duplicates: nothing in doubt is resent."""
 
 from collections.abc import Callable
 
@@ -41,7 +41,7 @@ def test_a_payout_whose_answer_was_lost_is_called_once_and_found(
     assert executed(careful) == 1
 
 
-def test_a_payout_that_never_arrived_is_shown_to_a_person_and_not_sent_again(
+def test_a_payout_that_never_arrived_goes_to_review_and_is_not_resent(
     careful: World,
 ) -> None:
     careful.monoova.script(Outcome.RESET_BEFORE_BOOKING)
@@ -53,7 +53,7 @@ def test_a_payout_that_never_arrived_is_shown_to_a_person_and_not_sent_again(
     assert careful.monoova.book.bookings(transaction_id) == []
 
 
-def test_a_refused_login_is_a_clear_answer_and_the_payout_goes_out_later(careful: World) -> None:
+def test_a_refused_login_is_a_definite_answer_and_the_payout_is_sent_later(careful: World) -> None:
     careful.monoova.rotate_key("the-next-key")
     transaction_id = careful.paid()
     assert careful.state(transaction_id) == ("Queued", None)

@@ -1,7 +1,7 @@
-"""Everything that may happen, in any order, against a small model of what must hold.
+"""A state machine of requests, webhooks, faults and time, in any order, against a small model.
 
-STATE_MACHINE_EXAMPLES makes as many other stories than the usual few, each time new ones; a
-failure prints the shortest story that leads to it.
+STATE_MACHINE_EXAMPLES makes as many other sequences than the usual few, each time new ones; a
+failure prints the shortest sequence that leads to it.
 """
 
 import json
@@ -72,15 +72,15 @@ OUTCOME: Final = st.sampled_from(Outcome)
 
 
 class EntryPoints(RuleBasedStateMachine):
-    """One story: a new world, and whatever Hypothesis lets happen in it."""
+    """One sequence: a new world, and the steps that Hypothesis chooses in it."""
 
-    told: ClassVar[Counter[str]] = Counter()
+    counts: ClassVar[Counter[str]] = Counter()
     customers: Bundle[str] = Bundle("customers")
     payouts: Bundle[str] = Bundle("payouts")
 
     def __init__(self) -> None:
         super().__init__()
-        self.told["examples"] += 1
+        self.counts["examples"] += 1
         self.aws = mock_aws()
         self.aws.start()
         self.world = World()
@@ -324,7 +324,7 @@ class EntryPoints(RuleBasedStateMachine):
         outcome=st.sampled_from(["Completed", "Failed", "Returned", "Cancelled"]),
     )
     def resolve(self, payout: str, outcome: str) -> None:
-        """By a person who knows how it really ended: a wrong word would be believed."""
+        """Resolves it by hand with the outcome that is true: a wrong one would be accepted."""
         known, path = self.model.payouts[payout], f"/payouts/{payout}/resolve"
         body = {"outcome": outcome, "reason": "seen in the portal"}
         if not may_be_resolved(known, outcome):
@@ -360,7 +360,7 @@ class EntryPoints(RuleBasedStateMachine):
 
     @rule(payout=payouts, status=st.sampled_from(["Payment Successful", "Rejected"]), how=NUMBER)
     def forge(self, payout: str, status: str, how: int) -> None:
-        raw = self._told(payout, status)
+        raw = self._delivered(payout, status)
         headers = [
             {"Authorization": "guess", SIGNATURE: signature(raw)},
             {"Authorization": WEBHOOK_SECRET, SIGNATURE: signature(raw + b" ")},
@@ -390,7 +390,9 @@ class EntryPoints(RuleBasedStateMachine):
             "transaction": {"TransactionId": int(number or 0) + 7_777_777},
             "outcome": {"TransactionId": None},
         }
-        raw = self._told(payout, "Payment Successful" if is_paid else "Rejected", **untrue[what])
+        raw = self._delivered(
+            payout, "Payment Successful" if is_paid else "Rejected", **untrue[what]
+        )
         answer = as_anonymous(self.world.app)(
             "POST", "/webhooks/monoova", headers={"Authorization": WEBHOOK_SECRET}, raw=raw
         )
@@ -401,7 +403,7 @@ class EntryPoints(RuleBasedStateMachine):
         self.contradictions.add((payout, raw.decode()))
         assert shown["needs_review"] or not is_new
 
-    def _told(self, payout: str, status: str, **fields: object) -> bytes:
+    def _delivered(self, payout: str, status: str, **fields: object) -> bytes:
         known = self.model.payouts[payout]
         number = known.shown["monoova_transaction_id"]
         usual: dict[str, object] = {
@@ -412,7 +414,7 @@ class EntryPoints(RuleBasedStateMachine):
         }
         return json.dumps(usual | fields).encode()
 
-    # --- time, queues, and what goes wrong around us
+    # --- time, queues and faults
 
     @rule(count=st.integers(1, 3))
     def minutes_pass(self, count: int) -> None:
@@ -467,7 +469,7 @@ class EntryPoints(RuleBasedStateMachine):
 
     @invariant()
     def reads_and_the_book_agree_with_the_model(self) -> None:
-        self.told["steps"] += 1
+        self.counts["steps"] += 1
         book = self.world.monoova.book
         now = self._rows(), len(book.movements)
         if now == self.checked:
@@ -494,7 +496,7 @@ class EntryPoints(RuleBasedStateMachine):
         known.shown, known.history = shown, history
 
     def _everything_ends(self) -> None:
-        """Once all is well again, every payout ends, or is shown to a person."""
+        """Once all faults are over, every payout ends, or goes to review."""
         self.world.monoova.behave(outage="none")
         self._rotate(is_known=True)
         self.world.container.gatekeeper.resume()
@@ -508,7 +510,7 @@ class EntryPoints(RuleBasedStateMachine):
         for payout in self.model.payouts.values():
             assert not payout.is_open or payout.needs_review, payout
 
-    # --- asking
+    # --- requests
 
     def _ask(
         self,
@@ -574,7 +576,7 @@ class EntryPoints(RuleBasedStateMachine):
         return {"type": kind, **details, "account_name": name}, {name, email}
 
 
-def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
+def test_the_guarantees_hold_for_any_events_in_any_order() -> None:
     run_state_machine_as_test(
         EntryPoints,
         settings=settings(
@@ -587,13 +589,13 @@ def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert EntryPoints.told["examples"] >= int(EXAMPLES or _USUAL_EXAMPLES)
+    assert EntryPoints.counts["examples"] >= int(EXAMPLES or _USUAL_EXAMPLES)
     _report()
 
 
 def _report() -> None:
-    told = EntryPoints.told
-    Result(sequences=told["examples"], sequence_steps=told["steps"]).write()
+    counts = EntryPoints.counts
+    Result(sequences=counts["examples"], sequence_steps=counts["steps"]).write()
 
 
 def test_a_retry_stays_the_one_that_was_made_after_the_customer_was_erased(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What a customer may ask for: all that is held on them, and who opened their details."""
+"""Privacy: the export of all that is held on a customer, and who accessed their details."""
 
 import base64
 import json
@@ -12,8 +12,8 @@ from chalicelib.customers.open_details import Purpose
 from chalicelib.payouts.rules.payout import State
 from simulator.outcomes import Fate, News, Plan
 from tests.payouts.test_queues import order, queued
-from tests.payouts.test_reconciling import NewWorld, stored
-from tests.payouts.test_requesting import BANK_ACCOUNT, AwsCalls
+from tests.payouts.test_reconciliation import NewWorld, stored
+from tests.payouts.test_request_payout import BANK_ACCOUNT, AwsCalls
 from tests.world import ADMIN, Caller, HttpAnswer, World, as_admin
 
 RECORDS: Final = "RecordsTable"
@@ -109,7 +109,7 @@ def test_an_export_of_many_payouts_comes_in_pages_with_the_customer_on_the_first
             break
         cursor = {"cursor": page["next_cursor"]}
     assert (len(seen), len(set(seen)), pages) == (5, 5, 3)
-    # What opens nothing is not recorded as an opening.
+    # What decrypts nothing is not recorded as an access.
     assert purposes(world, customer_id).count("Export") == 1
 
 
@@ -127,7 +127,7 @@ def cursor_of(**places: str) -> str:
         cursor_of(records=f"2026-13-02T01:00:00.000000Z#{UNKNOWN}", payouts="none"),
     ],
 )
-def test_a_cursor_that_is_none_is_refused(world: World, cursor: str) -> None:
+def test_a_malformed_cursor_is_refused(world: World, cursor: str) -> None:
     customer_id = registered(world)
     for answer in (
         export(world, customer_id, cursor=cursor),
@@ -163,16 +163,16 @@ def test_an_export_that_cannot_be_recorded_is_none(world: World) -> None:
     assert "KMS.Decrypt" not in calls.names
 
 
-def test_of_a_customer_who_is_not_there_nothing_is_exported_nor_recorded(world: World) -> None:
+def test_for_an_unknown_customer_nothing_is_exported_or_recorded(world: World) -> None:
     assert export(world, UNKNOWN).code == "CustomerNotFound"
     assert accesses(world, UNKNOWN) == {"items": [], "next_cursor": None}
     assert records(world) == []
 
 
-# --- who opened what
+# --- who accessed what
 
 
-def test_every_opening_says_who_when_what_for_and_which(world: World) -> None:
+def test_every_access_records_who_when_what_for_and_which_destination(world: World) -> None:
     customer_id = world.customer()
     (place,) = world.admin.get(f"/customers/{customer_id}").json["destinations"]
     destination_id = place["destination_id"]
@@ -232,7 +232,7 @@ def test_each_time_a_payout_is_sent_is_listed_without_a_write_for_it(world: Worl
         == []
     )
     found = accesses(world, customer_id)["items"]
-    # It was asked for before, and waited.
+    # It was requested before, and waited.
     assert [(item["by"], item["purpose"]) for item in found] == [("queue", "Payout")]
     assert records(world) == []
 
@@ -241,12 +241,12 @@ def expect(answer: HttpAnswer) -> None:
     assert answer.json["status"] == "Cancelled", answer.text
 
 
-def openings_in(log: str) -> list[str]:
+def accesses_in(log: str) -> list[str]:
     lines = [json.loads(line) for line in log.splitlines()]
     return [opened for line in lines for opened in line.get("destination_opened", [])]
 
 
-def test_what_was_opened_to_be_paid_and_was_not_is_in_the_log(
+def test_an_access_for_a_payment_that_was_not_made_is_in_the_log(
     new_world: NewWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = new_world(LIMIT_PER_DAY_AUD="5")
@@ -256,11 +256,11 @@ def test_what_was_opened_to_be_paid_and_was_not_is_in_the_log(
     answer = world.admin.post("/payouts", {"customer_id": customer_id, "amount": 6})
     assert answer.code == "LimitExceeded"
     opened = f"Payout {customer_id} {place['destination_id']}"
-    assert openings_in(capsys.readouterr().out) == [opened]
+    assert accesses_in(capsys.readouterr().out) == [opened]
     assert accesses(world, customer_id)["items"] == []
 
 
-def test_a_claim_that_is_lost_has_opened_what_it_would_have_paid_to(
+def test_a_lost_claim_has_accessed_the_destination_and_is_recorded(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     waiting = queued(world)
@@ -271,20 +271,20 @@ def test_a_claim_that_is_lost_has_opened_what_it_would_have_paid_to(
     calls.once("DynamoDB.UpdateItem", lambda _: expect(world.admin.post(path)))
     capsys.readouterr()
     world.sqs_event("send_queued_payouts", message)
-    (opened,) = openings_in(capsys.readouterr().out)
+    (opened,) = accesses_in(capsys.readouterr().out)
     assert opened.startswith(f"Payout {customer_id} ")
     assert accesses(world, customer_id)["items"] == []
 
 
 def refused_when_asked(world: World, customer_id: str) -> str:
-    """A payout whose end only the status API tells, in words that have to be redacted."""
+    """A payout whose end only the status API reports, in words that have to be redacted."""
     world.monoova.script(Plan(fate=Fate.REJECTED, news=News.LOST))
     paid = str(world.pay(customer_id).json["transaction_id"])
     world.later(180)
     return paid
 
 
-def test_opening_details_to_redact_what_monoova_says_is_recorded(world: World) -> None:
+def test_an_access_to_redact_monoovas_words_is_recorded(world: World) -> None:
     customer_id = world.customer()
     asked, found = refused_when_asked(world, customer_id), refused_when_asked(world, customer_id)
     assert world.admin.post(f"/payouts/{asked}/refresh").json["status"] == "Failed"
@@ -297,7 +297,7 @@ def test_opening_details_to_redact_what_monoova_says_is_recorded(world: World) -
     }
 
 
-def test_a_payout_ends_even_where_the_opening_cannot_be_recorded_and_the_log_has_it(
+def test_a_payout_ends_even_where_the_access_cannot_be_recorded_and_the_log_has_it(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     customer_id = world.customer()
@@ -313,7 +313,7 @@ def test_a_payout_ends_even_where_the_opening_cannot_be_recorded_and_the_log_has
 
 
 @pytest.mark.parametrize("route", ["validate", "verification"])
-def test_what_cannot_be_recorded_is_not_opened(world: World, route: str) -> None:
+def test_an_access_that_cannot_be_recorded_is_refused(world: World, route: str) -> None:
     customer_id = world.customer()
     (place,) = world.admin.get(f"/customers/{customer_id}").json["destinations"]
     calls = failing(world)
@@ -353,7 +353,7 @@ def test_the_list_goes_on_page_by_page_through_records_and_payouts_alike(
         assert paged == whole, limit
 
 
-def test_a_line_of_the_log_has_room_for_twenty_openings(
+def test_a_line_of_the_log_has_room_for_twenty_accesses(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with invocation(world.container.clock, "test"):
@@ -367,7 +367,7 @@ def test_a_line_of_the_log_has_room_for_twenty_openings(
 # --- what remains
 
 
-def test_erasing_takes_verifications_too_and_leaves_accesses_that_name_nobody(
+def test_erasing_removes_verifications_too_and_leaves_accesses_without_names(
     world: World,
 ) -> None:
     customer_id = registered(world, PHONE)

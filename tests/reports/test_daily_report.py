@@ -13,18 +13,18 @@ import requests
 from chalicelib.payouts.rules.payout import State
 from proof.lambda_events import user
 from simulator.outcomes import Outcome
-from tests.infra.staging import paid_elsewhere, paused, resumed
-from tests.payouts.test_reconciling import stored
-from tests.payouts.test_requesting import Pass, reply, tap_line
+from tests.infra.scenario_steps import paid_elsewhere, paused, resumed
+from tests.payouts.test_reconciliation import stored
+from tests.payouts.test_request_payout import Pass, reply, tap_line
 from tests.world import Caller, World, as_admin
 
-# The world begins at noon of this day in Sydney.
+# The test's clock begins at noon of this day in Sydney.
 DAY: Final = "2026-03-02"
 REPORT: Final = f"/reports/daily/{DAY}"
 
 
 def report_of_yesterday(world: World) -> dict[str, Any]:
-    """The morning comes, and with it the report of the day on which the world began."""
+    """Advances to the next morning; the report of the day on which the test's clock began."""
     to_next_morning(world)
     world.reconcile_daily()
     return shown(world)
@@ -94,13 +94,13 @@ def test_a_difference_is_listed_raised_and_changes_nothing(
     assert world.payout(payout) == before
 
 
-def test_a_payment_under_a_reference_like_ours_that_nobody_knows_is_a_difference(
+def test_a_payment_under_an_unknown_reference_of_our_form_is_a_difference(
     world: World,
 ) -> None:
-    stranger = str(uuid.UUID(int=7, version=4))
-    paid_elsewhere(world, stranger)
+    unknown = str(uuid.UUID(int=7, version=4))
+    paid_elsewhere(world, unknown)
     (line,) = report_of_yesterday(world)["differences"]
-    assert (line["kind"], line["transaction_id"], line["status"]) == ("MissingHere", stranger, None)
+    assert (line["kind"], line["transaction_id"], line["status"]) == ("MissingHere", unknown, None)
     assert line["amount_there"] == Decimal("10.50")
 
 
@@ -122,7 +122,7 @@ def test_a_second_booking_under_one_reference_is_found(world: World) -> None:
     assert (line["kind"], line["transaction_id"]) == ("BookedTwice", payout)
 
 
-def test_money_that_came_back_unheard_is_found_and_its_webhook_asked_for_again(
+def test_a_return_without_a_webhook_is_found_and_the_webhook_requested_again(
     world: World,
 ) -> None:
     world.monoova.script(Outcome.RETURN_WEBHOOK_LOST)
@@ -137,7 +137,7 @@ def test_money_that_came_back_unheard_is_found_and_its_webhook_asked_for_again(
     assert answer.json["missed_webhooks"] == report["missed_webhooks"]
 
 
-def test_money_that_came_back_and_is_never_announced_can_be_settled_by_a_person(
+def test_a_return_that_is_never_announced_can_be_resolved_by_a_person(
     world: World,
 ) -> None:
     world.monoova.script(Outcome.RETURN_WEBHOOK_LOST)
@@ -153,7 +153,9 @@ def test_money_that_came_back_and_is_never_announced_can_be_settled_by_a_person(
     assert kinds(world.admin.post(REPORT).json) == {"Returned": 1}
 
 
-def test_a_monoova_that_fails_amid_the_questions_is_not_asked_on_and_on(world: World) -> None:
+def test_a_monoova_that_fails_during_the_requests_is_not_called_again_and_again(
+    world: World,
+) -> None:
     world.webhooks_arrive = False
     for _ in range(12):
         world.paid()
@@ -172,18 +174,18 @@ def test_a_monoova_that_fails_amid_the_questions_is_not_asked_on_and_on(world: W
     assert world.admin.get("/account").status == 200, "the circuit is closed"
 
 
-def test_other_webhooks_that_did_not_arrive_are_not_asked_for(world: World) -> None:
+def test_other_missed_webhooks_are_not_requested_again(world: World) -> None:
     world.webhooks_arrive = False
     world.monoova.receive(Decimal(5))
     world.paid()
     assert report_of_yesterday(world)["missed_webhooks"] == {"found": 1, "sent_again": 1}
 
 
-def test_a_failed_payout_whose_money_never_came_back_is_found(world: World) -> None:
+def test_a_failed_payout_whose_money_was_never_returned_is_found(world: World) -> None:
     world.monoova.script(Outcome.PENDING_FOREVER)
     payout = world.paid()
-    told = {"UniqueReference": payout, "Status": "Rejected", "Amount": 125.5}
-    world.monoova.announce("NppPaymentStatus", told | {"TransactionId": 1000001})
+    payload = {"UniqueReference": payout, "Status": "Rejected", "Amount": 125.5}
+    world.monoova.announce("NppPaymentStatus", payload | {"TransactionId": 1000001})
     (line,) = report_of_yesterday(world)["differences"]
     assert (line["kind"], line["status"], line["monoova_says"]) == (
         "PaidThere",
@@ -249,15 +251,15 @@ def test_a_payout_that_has_not_ended_is_compared_again_the_next_days(world: Worl
     world.monoova.script(Outcome.PENDING_FOREVER)
     payout = world.paid()
     assert kinds(report_of_yesterday(world)) == {"NotFinalHere": 1}
-    told = {"UniqueReference": payout, "Status": "Payment Successful", "Amount": 125.5}
-    world.monoova.announce("NppPaymentStatus", told | {"TransactionId": 1000001})
+    payload = {"UniqueReference": payout, "Status": "Payment Successful", "Amount": 125.5}
+    world.monoova.announce("NppPaymentStatus", payload | {"TransactionId": 1000001})
     world.later(24 * 3600)
     assert len(world.reconcile_daily()) == 2
     assert (shown(world)["revision"], kinds(shown(world))) == (2, {"Matched": 1})
     assert world.reconcile_daily() == []
 
 
-def test_monoova_away_in_the_morning_leaves_an_incomplete_report_that_is_made_good(
+def test_a_monoova_outage_in_the_morning_leaves_an_incomplete_report_that_is_completed_later(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.paid()
@@ -284,7 +286,7 @@ def test_an_incomplete_report_never_takes_the_place_of_a_whole_one(world: World)
     assert shown(world) == whole
 
 
-def test_nothing_is_asked_while_the_circuit_is_open(world: World) -> None:
+def test_monoova_is_not_called_while_the_circuit_is_open(world: World) -> None:
     to_next_morning(world)
     world.monoova.rotate_key("another")
     world.pay(world.customer())
@@ -294,7 +296,7 @@ def test_nothing_is_asked_while_the_circuit_is_open(world: World) -> None:
     assert len(world.monoova.calls) == asked
 
 
-def test_a_run_that_has_no_time_says_so(world: World) -> None:
+def test_a_run_without_time_reports_so(world: World) -> None:
     world.paid()
     to_next_morning(world)
     assert world.reconcile_daily(milliseconds=20_000) == []
@@ -314,7 +316,7 @@ def test_a_report_whose_time_is_up_holds_what_was_read_until_then(
     assert (shown(world)["is_complete"], shown(world)["counts"]) == (False, {})
 
 
-def test_a_report_can_be_made_by_hand_and_says_by_whom(world: World) -> None:
+def test_a_report_can_be_made_by_hand_and_records_by_whom(world: World) -> None:
     world.paid()
     to_next_morning(world)
     answer = world.admin.post(REPORT)
@@ -337,7 +339,7 @@ def test_what_is_no_date_is_refused(world: World, text: str) -> None:
         assert world.admin(method, f"/reports/daily/{text}").code == "InvalidRequest"
 
 
-def test_viewers_may_look_at_reports_but_make_none(world: World) -> None:
+def test_viewers_may_read_reports_but_make_none(world: World) -> None:
     viewer = Caller(world.app, user("v", "viewers"))
     assert viewer.post(REPORT).code == "Forbidden"
     assert viewer.get("/reports/daily").status == 200
@@ -362,7 +364,7 @@ def test_no_payee_is_in_a_report(world: World) -> None:
     assert not {word for word in ("citizen", "Citizen", "802-985") if word in text}
 
 
-def test_a_report_made_again_stands_over_the_former_one(world: World) -> None:
+def test_a_report_made_again_replaces_the_former_one(world: World) -> None:
     world.paid()
     report_of_yesterday(world)
     again = as_admin(world.app, "another-admin").post(REPORT).json
@@ -390,7 +392,7 @@ def test_a_payout_that_was_approved_days_later_and_booked_twice_across_days_is_f
     ("status", "name", "is_open"),
     [(403, "NotPermitted", False), (403, "MerchantFailedToLogin", True), (401, "Whatever", True)],
 )
-def test_a_report_that_the_key_may_not_ask_for_stops_no_payout(
+def test_a_report_that_the_key_may_not_request_stops_no_payout(
     world: World, status: int, name: str, is_open: bool
 ) -> None:
     world.paid()

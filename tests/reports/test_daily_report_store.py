@@ -1,4 +1,4 @@
-"""Reports are kept one over the other, and never one over what its run has not seen."""
+"""A daily report replaces the former one, but never one that its run has not read."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ REPORT = DailyReport(
 )
 
 
-def test_of_two_runs_at_once_the_later_one_must_look_again(world: World) -> None:
+def test_of_two_concurrent_runs_the_later_one_must_read_again(world: World) -> None:
     store = DailyReportStore(world.dynamodb, world.environment["DYNAMODB_TABLE_RECORDS"])
     assert store.get(REPORT.day) is None
     first = store.keep(REPORT)

@@ -1,4 +1,4 @@
-"""Money that comes in is recorded once, without its payer; and a low balance is told in time."""
+"""Funding: a credit is recorded once, without its payer, and a low balance is reported in time."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def funding(world: World) -> list[dict[str, Any]]:
     return items
 
 
-def told(world: World, body: object, path: str = RECEIVED) -> int:
+def deliver(world: World, body: object, path: str = RECEIVED) -> int:
     return send(world, body, path).status
 
 
@@ -54,14 +54,14 @@ def test_money_over_npp_and_by_direct_credit_is_listed_newest_first(world: World
 
 
 def test_sydney_s_time_becomes_utc(world: World) -> None:
-    told(world, PAYMENT)
+    deliver(world, PAYMENT)
     assert [each["at"] for each in funding(world)] == ["2025-10-19T13:00:01.000000Z"]
 
 
-def test_the_same_news_twice_is_one_credit(
+def test_the_same_event_twice_is_one_credit(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert [told(world, PAYMENT), told(world, PAYMENT)] == [200, 200]
+    assert [deliver(world, PAYMENT), deliver(world, PAYMENT)] == [200, 200]
     assert [line.get("FundsReceived") for line in lines(capsys)] == [1, None]
     assert len(funding(world)) == 1
 
@@ -69,8 +69,8 @@ def test_the_same_news_twice_is_one_credit(
 def test_the_payer_is_neither_kept_nor_logged(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told(world, PAYMENT)
-    told(world, {"DirectCreditDetails": [CREDIT]}, CREDITED)
+    deliver(world, PAYMENT)
+    deliver(world, {"DirectCreditDetails": [CREDIT]}, CREDITED)
     kept = world.dynamodb.scan(TableName="RecordsTable")["Items"]
     assert len(kept) == 2
     text = json.dumps(kept) + capsys.readouterr().out + world.admin.get("/funding").text
@@ -92,10 +92,10 @@ def test_the_payer_is_neither_kept_nor_logged(
         {"TransactionId": True},
     ],
 )
-def test_a_credit_that_makes_no_sense_is_counted_and_not_asked_for_again(
+def test_a_malformed_credit_is_counted_and_not_requested_again(
     world: World, capsys: pytest.CaptureFixture[str], wrong: dict[str, object]
 ) -> None:
-    assert told(world, PAYMENT | wrong) == 200
+    assert deliver(world, PAYMENT | wrong) == 200
     (line,) = lines(capsys)
     assert (line["FundsUnreadable"], line.get("FundsReceived")) == (1, None)
     assert funding(world) == []
@@ -112,14 +112,14 @@ def test_a_credit_that_makes_no_sense_is_counted_and_not_asked_for_again(
         ([], 0, 1),
     ],
 )
-def test_of_a_batch_each_credit_is_taken_by_itself(
+def test_each_credit_of_a_batch_is_recorded_separately(
     world: World,
     capsys: pytest.CaptureFixture[str],
     body: object,
     kept: int,
     unreadable: int | None,
 ) -> None:
-    assert told(world, body, CREDITED) == 200
+    assert deliver(world, body, CREDITED) == 200
     (line,) = lines(capsys)
     assert line.get("FundsUnreadable") == unreadable
     assert len(funding(world)) == kept
@@ -129,16 +129,16 @@ def test_of_a_batch_each_credit_is_taken_by_itself(
 def test_money_is_known_by_its_shape_where_nothing_names_the_event(
     world: World, body: dict[str, Any]
 ) -> None:
-    assert told(world, body, "/webhooks/monoova") == 200
+    assert deliver(world, body, "/webhooks/monoova") == 200
     assert len(funding(world)) == 1
 
 
-def test_whoever_is_not_monoova_records_no_money(world: World) -> None:
+def test_an_unauthenticated_webhook_records_no_credit(world: World) -> None:
     answer = world.anonymous("POST", RECEIVED, PAYMENT, headers={"Authorization": "guess"})
     assert (answer.status, funding(world)) == (401, [])
 
 
-def test_money_that_cannot_be_kept_is_to_be_told_again(
+def test_a_credit_that_cannot_be_stored_is_answered_so_that_monoova_sends_it_again(
     new_world: Callable[..., World],
 ) -> None:
     world = new_world(DYNAMODB_TABLE_RECORDS="away")
@@ -160,7 +160,7 @@ def test_funding_is_given_page_by_page(world: World) -> None:
 
 
 def low_balances(world: World, capsys: pytest.CaptureFixture[str], minutes: int) -> int:
-    """How many of the minutely runs said so."""
+    """How many of the runs, one each minute, reported it."""
     capsys.readouterr()
     for _ in range(minutes):
         world.later(60)
@@ -172,7 +172,7 @@ def asked(world: World) -> int:
     return sum("financials" in call.path for call in world.monoova.calls)
 
 
-def test_a_low_balance_is_said_each_quarter_of_an_hour(
+def test_a_low_balance_is_reported_each_quarter_of_an_hour(
     new_world: Callable[..., World], capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = new_world(LOW_BALANCE_AUD="1000000.01")
@@ -182,14 +182,14 @@ def test_a_low_balance_is_said_each_quarter_of_an_hour(
     assert low_balances(world, capsys, 15) == 0
 
 
-def test_nobody_asks_for_the_balance_unless_told_to(
+def test_the_balance_is_not_read_unless_the_setting_is_on(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert low_balances(world, capsys, 15) == 0
     assert asked(world) == 0
 
 
-def test_a_monoova_that_does_not_tell_the_balance_has_alarms_of_its_own(
+def test_a_monoova_that_does_not_answer_the_balance_raises_alarms_of_its_own(
     new_world: Callable[..., World], capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = new_world(LOW_BALANCE_AUD="2000000")

@@ -1,10 +1,10 @@
-"""The figures of days, by Sydney's days: from the reports, and of the newest as they now stand."""
+"""Statistics by Sydney's days: from the daily reports, and counted for the newest days."""
 
 from decimal import Decimal
 from typing import Any
 
-from tests.payouts.test_reconciling import paid_silently
-from tests.payouts.test_requesting import BANK_ACCOUNT
+from tests.payouts.test_reconciliation import paid_silently
+from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import World
 
 

@@ -1,4 +1,4 @@
-"""Who is let in: every route says it, and the app looks again for itself."""
+"""Access: every route has an authorizer, and the app checks the caller and role itself."""
 
 import json
 import re
@@ -59,7 +59,7 @@ BODIES: Final[dict[tuple[str, str], object]] = {
 
 
 def every_route() -> dict[tuple[str, str], RouteEntry]:
-    """What the app has, by method and path: a new route is in here by itself."""
+    """What the app has, by method and path: a new route is in here without a change."""
     return {
         (method, path): entry
         for path, methods in load_app().app.routes.items()
@@ -76,15 +76,15 @@ def name_of(route: tuple[str, str]) -> str:
     return " ".join(route)
 
 
-class Shop:
-    """A world with a customer and a payout, and what they are called in paths."""
+class Fixture:
+    """A world with a customer and a payout, and their ids for use in paths."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.customer_id = world.customer()
         self.payout_id = str(world.pay(self.customer_id).json["transaction_id"])
         customer = world.admin.get(f"/customers/{self.customer_id}").json
-        self.message_id = parked(world, {"kind": "Rejected", "reference": "another"})
+        self.message_id = dead_letter(world, {"kind": "Rejected", "reference": "another"})
         self.destination_id = str(customer["destinations"][0]["destination_id"])
         self.file = f"customer_id,amount\n{self.customer_id},1.00\n".encode()
         uploaded = self._upload(world.admin)
@@ -125,13 +125,13 @@ class Shop:
         )
 
 
-def parked(world: World, body: object) -> str:
+def dead_letter(world: World, body: object) -> str:
     url = world.environment["PARKED_QUEUE_URL"]
     sent = world.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
     return str(sent["MessageId"])
 
 
-def contexts_of_nobody() -> Mapping[str, dict[str, Any]]:
+def contexts_without_a_user() -> Mapping[str, dict[str, Any]]:
     """What API Gateway could pass on if its authorizer were missing or empty."""
     return {
         "nothing at all": {},
@@ -146,7 +146,7 @@ def contexts_of_nobody() -> Mapping[str, dict[str, Any]]:
     }
 
 
-def contexts_of_no_service() -> Mapping[str, dict[str, Any]]:
+def contexts_without_a_service() -> Mapping[str, dict[str, Any]]:
     return {
         "nothing at all": {},
         "no identity": {"identity": None},
@@ -186,35 +186,35 @@ def test_the_user_pool_is_the_one_of_the_deployment(monkeypatch: pytest.MonkeyPa
     assert load_app().admins.to_swagger()["x-amazon-apigateway-authorizer"]["providerARNs"] == [arn]
 
 
-def test_every_admin_route_refuses_whoever_is_not_signed_in(world: World) -> None:
-    shop = Shop(world)
-    before = shop.snapshot()
+def test_every_admin_route_refuses_a_caller_who_is_not_signed_in(world: World) -> None:
+    fixture = Fixture(world)
+    before = fixture.snapshot()
     for route in ADMINS:
-        for context in contexts_of_nobody().values():
-            answer = shop.ask(Caller(world.app, context), route)
+        for context in contexts_without_a_user().values():
+            answer = fixture.ask(Caller(world.app, context), route)
             assert (answer.status, answer.code) == (401, "Unauthenticated"), route
             assert set(answer.json) == {"type", "title", "status", "detail", "code", "request_id"}
-    assert shop.snapshot() == before
+    assert fixture.snapshot() == before
 
 
-def test_every_internal_route_refuses_whoever_has_not_signed(world: World) -> None:
-    shop = Shop(world)
-    before = shop.snapshot()
+def test_every_internal_route_refuses_an_unsigned_request(world: World) -> None:
+    fixture = Fixture(world)
+    before = fixture.snapshot()
     for route in INTERNAL:
-        for context in contexts_of_no_service().values():
-            answer = shop.ask(Caller(world.app, context), route)
+        for context in contexts_without_a_service().values():
+            answer = fixture.ask(Caller(world.app, context), route)
             assert (answer.status, answer.code) == (401, "Unauthenticated"), route
-    assert shop.snapshot() == before
+    assert fixture.snapshot() == before
 
 
-def test_a_header_lets_nobody_in(world: World) -> None:
-    shop = Shop(world)
+def test_a_header_alone_authenticates_no_caller(world: World) -> None:
+    fixture = Fixture(world)
     headers = {"Authorization": "Bearer token", "X-Amzn-Sub": ADMIN, "sub": ADMIN}
     anonymous = Caller(world.app, {}, headers)
-    assert {shop.ask(anonymous, route).status for route in (*ADMINS, *INTERNAL)} == {401}
+    assert {fixture.ask(anonymous, route).status for route in (*ADMINS, *INTERNAL)} == {401}
 
 
-def test_a_bad_request_of_nobody_is_told_nothing_but_401(world: World) -> None:
+def test_a_bad_request_without_authentication_gets_only_401(world: World) -> None:
     for path in ("/customers", "/payouts"):
         answer = world.anonymous("POST", path, raw=b"not json")
         assert (answer.status, answer.code) == (401, "Unauthenticated")
@@ -222,41 +222,41 @@ def test_a_bad_request_of_nobody_is_told_nothing_but_401(world: World) -> None:
         assert (answer.status, answer.code) == (401, "Unauthenticated")
 
 
-def test_the_same_routes_let_in_whom_they_are_for(world: World) -> None:
-    shop = Shop(world)
+def test_each_route_accepts_the_callers_it_is_for(world: World) -> None:
+    fixture = Fixture(world)
     assert world.admin.post("/reports/daily/2026-03-01").status == 200
     world.environment["APPROVER_ROLE_ARNS"] = "arn:aws:iam::111122223333:role/Payer"
     world.restart()
     for route in ADMINS:
         if route[0] != "DELETE":
-            assert shop.ask(world.approver, route).status in {200, 201, 202, 409}, route
+            assert fixture.ask(world.approver, route).status in {200, 201, 202, 409}, route
     for route in INTERNAL:
-        assert shop.ask(world.service, route).status in {200, 202, 409}, route
+        assert fixture.ask(world.service, route).status in {200, 202, 409}, route
 
 
-def test_whoever_is_only_a_viewer_changes_nothing_by_any_route(world: World) -> None:
-    shop = Shop(world)
+def test_a_viewer_changes_nothing_by_any_route(world: World) -> None:
+    fixture = Fixture(world)
     viewer = Caller(world.app, user("another-sub", "viewers"))
-    before = shop.snapshot()
+    before = fixture.snapshot()
     for route in ADMINS:
         if route[0] != "GET" and route not in LOOKING:
-            answer = shop.ask(viewer, route)
+            answer = fixture.ask(viewer, route)
             assert (answer.status, answer.code) == (403, "Forbidden"), route
-    assert shop.snapshot() == before
+    assert fixture.snapshot() == before
 
 
-def test_what_an_approver_decides_an_operator_does_not(world: World) -> None:
-    shop = Shop(world)
-    before = shop.snapshot()
+def test_an_operator_may_not_decide_approvals(world: World) -> None:
+    fixture = Fixture(world)
+    before = fixture.snapshot()
     for route in (*ADMINS, *INTERNAL):
         if route[1].endswith(("/approve", "/reject")):
             caller = world.service if route in INTERNAL else world.admin
-            answer = shop.ask(caller, route)
+            answer = fixture.ask(caller, route)
             assert (answer.status, answer.code) == (403, "Forbidden"), route
-    assert shop.snapshot() == before
+    assert fixture.snapshot() == before
 
 
-# --- who asked
+# --- the actor
 
 
 def test_the_history_names_the_administrator(world: World) -> None:
@@ -274,7 +274,7 @@ def test_the_history_names_the_internal_service(world: World) -> None:
     assert shown.json["created_by"] == ROLE
 
 
-def test_the_log_names_who_asked_and_not_what_they_are_called(
+def test_the_log_has_the_callers_id_and_not_their_name(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     claims = {"sub": "a-sub", "email": "admin@business.example", "name": "Ada Admin"}
@@ -358,7 +358,7 @@ def test_without_settings_everything_else_fails_without_saying_what_is_missing(
     assert "DYNAMODB_TABLE_CUSTOMERS: missing" in json.loads(capsys.readouterr().out)["outcome"]
 
 
-# --- browsers
+# --- CORS
 
 
 def test_the_admin_app_may_call_every_route_that_is_for_it() -> None:

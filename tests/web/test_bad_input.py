@@ -1,4 +1,4 @@
-"""What bad input gets: one problem with every field at fault; nothing stored, nothing sent."""
+"""Bad input is answered with one problem naming every wrong field; nothing is stored or sent."""
 
 import base64
 import json
@@ -79,12 +79,12 @@ class Place:
         return text
 
     def is_unchanged(self) -> bool:
-        """Whether all is as it was when this was asked last."""
+        """Whether nothing has changed since the last call of this."""
         before, self.known = self.known, self.snapshot()
         return before == self.known
 
     def snapshot(self) -> object:
-        """All that is stored, all that waits, and all that Monoova was asked."""
+        """All that is stored and queued, and all calls to Monoova."""
         world = self.world
         return (
             [world.dynamodb.scan(TableName=table)["Items"] for table in aws.TABLES.values()],
@@ -268,7 +268,7 @@ def test_another_content_type_is_refused(
     assert found["detail"] == "Send application/json."
 
 
-def test_a_charset_beside_the_content_type_does_no_harm(place: Place) -> None:
+def test_a_charset_beside_the_content_type_is_accepted(place: Place) -> None:
     headers = {"Content-Type": "application/json; charset=utf-8"}
     found = refused(place, "POST", "/payouts", raw=b'{"surprise": 1}', headers=headers)
     assert found["errors"]["surprise"] == ["Unknown field."]
@@ -601,7 +601,7 @@ BY_ID: Final[tuple[tuple[str, str, object, str], ...]] = (
 
 
 @pytest.mark.parametrize(("method", "path", "body", "code"), BY_ID)
-def test_what_is_no_id_or_nobodys_is_not_found(
+def test_a_malformed_or_unknown_id_is_not_found(
     place: Place, method: str, path: str, body: object, code: str
 ) -> None:
     raw = json.dumps(body).encode() if body is not None else b""
@@ -610,13 +610,13 @@ def test_what_is_no_id_or_nobodys_is_not_found(
         assert (found["status"], found["code"]) == (404, code)
 
 
-def test_the_payouts_of_what_is_no_id_are_not_found(place: Place) -> None:
+def test_the_payouts_of_a_malformed_id_are_not_found(place: Place) -> None:
     for given in NO_IDS:
         found = refused(place, "GET", f"/customers/{given}/payouts")
         assert (found["status"], found["code"]) == (404, "CustomerNotFound")
 
 
-def test_internal_reads_of_what_is_no_id_are_not_found(place: Place) -> None:
+def test_internal_reads_of_a_malformed_id_are_not_found(place: Place) -> None:
     for path, code in (
         ("/internal/customers", "CustomerNotFound"),
         ("/internal/payouts", "PayoutNotFound"),
@@ -727,7 +727,7 @@ def test_a_bad_idempotency_key_is_refused(place: Place, key: str) -> None:
         assert set(found["errors"]) == {"Idempotency-Key"}
 
 
-# --- and what is not bad
+# --- good input
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Operations that need no body: JSON or nothing, as openapi.json has it, and nothing else.
 
-Which operations these are is read from the document, so a new one is asked here, too.
+The operations are read from the document, so a new one is tested here, too.
 """
 
 import json
@@ -43,7 +43,7 @@ OPERATIONS: Final = needing_no_body()
 
 @pytest.fixture(scope="module")
 def ask() -> Iterator[Ask]:
-    """Asks as a caller who may use the operation: a person or a service that may approve."""
+    """Calls it as a caller who may use the operation: a person or a service that may approve."""
     with pytest.MonkeyPatch.context() as environment, mock_aws():
         environment.setenv("AWS_DEFAULT_REGION", aws.REGION)
         world = World({"APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer"})

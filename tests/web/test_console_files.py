@@ -34,7 +34,7 @@ def test_all_that_is_in_the_folder_is_served_and_nothing_else(world: World) -> N
     assert (answer.status, answer.code) == (404, "FileNotFound")
 
 
-def test_its_scripts_may_ask_this_api_and_the_sign_in_page_alone(world: World) -> None:
+def test_its_scripts_may_call_this_api_and_the_sign_in_page_alone(world: World) -> None:
     for path in ("/console", "/console/console.js"):
         policy = world.anonymous.get(path).headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; ")
@@ -43,7 +43,7 @@ def test_its_scripts_may_ask_this_api_and_the_sign_in_page_alone(world: World) -
         assert "unsafe" not in policy
 
 
-def test_it_is_told_where_to_sign_in(world: World) -> None:
+def test_it_is_given_the_address_of_the_sign_in_page(world: World) -> None:
     answer = world.anonymous.get("/console/config.json")
     assert answer.status == 200
     assert answer.json == {

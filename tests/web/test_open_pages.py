@@ -1,4 +1,4 @@
-"""The pages that anyone may open: files that ship with the app, and none beside them."""
+"""The pages that need no login: files that ship with the app, and no others."""
 
 import json
 import re
@@ -87,7 +87,7 @@ def test_the_page_draws_the_document_and_sends_nothing() -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_browser_is_told_to_load_and_run_nothing_from_elsewhere(path: str) -> None:
+def test_the_policy_lets_a_browser_load_and_run_nothing_from_elsewhere(path: str) -> None:
     headers = opened(path).headers
     policy = headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; ")

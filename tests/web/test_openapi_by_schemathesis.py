@@ -1,4 +1,4 @@
-"""openapi.json, asked in every way it can be asked: what it allows is taken, all else refused.
+"""openapi.json against the app by schemathesis: what it allows is accepted, all else refused.
 
 `OPENAPI_CASES` is how many requests are made up for each operation, beside its examples and the
 bounds of its fields; from `OPENAPI_SEED` on where it is set. Nothing here knows what an operation
@@ -143,7 +143,7 @@ class GatewayAdapter(HTTPAdapter):
         self._admin = _gateway(as_admin(world.app))
         self._approver = _gateway(as_approver(world.app))
         self._service = _gateway(as_service(world.app))
-        self._nobody = _gateway(as_anonymous(world.app))
+        self._anonymous = _gateway(as_anonymous(world.app))
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         self.cases += 1
@@ -162,7 +162,7 @@ class GatewayAdapter(HTTPAdapter):
     def caller(self, path: str) -> Caller:
         """Whom a path is for."""
         if path.startswith(("/webhooks/", "/health")):
-            return self._nobody
+            return self._anonymous
         if path.startswith("/internal/"):
             return self._service
         return self._approver if path.endswith(("/approve", "/reject")) else self._admin
@@ -204,7 +204,7 @@ class Place:
         self.session.mount(_ORIGIN, self.adapter)
         self.world.monoova.behave(triggers=False)
 
-    def furnish(self) -> None:
+    def populate(self) -> None:
         """New ones of each kind: an operation may well have removed those of the one before."""
         world = self.world
         bank = {"type": "BankAccount", "bsb": "062-000", "account_number": "87654321"}
@@ -305,7 +305,7 @@ def test_the_app_keeps_what_the_document_says(operation: Any, place: Place) -> N
             checks.append(positive_data_acceptance)
         case.call_and_validate(base_url=_ORIGIN, session=place.session, checks=checks)
 
-    place.furnish()
+    place.populate()
     _asked(operation, keeps)
 
 

@@ -39,13 +39,13 @@ def test_a_person_has_the_roles_of_their_groups(
     assert (answer.status, answer.json) == (200, {"name": "a-sub", "roles": roles})
 
 
-def test_a_viewer_is_told_that_they_may_change_nothing(world: World) -> None:
+def test_a_viewer_who_registers_a_customer_gets_403(world: World) -> None:
     answer = person(world, "viewers").post("/customers", {"name": "Jo Citizen"})
     assert (answer.status, answer.code) == (403, "Forbidden")
 
 
 @pytest.mark.parametrize("groups", [None, "team:approvers"])
-def test_where_a_deployment_says_so_a_person_of_no_group_may_only_look(
+def test_where_the_setting_says_so_a_person_of_no_group_may_only_read(
     new_world: NewWorld, groups: str | None
 ) -> None:
     world = new_world(USERS_WITHOUT_GROUP="look")

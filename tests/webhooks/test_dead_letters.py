@@ -1,4 +1,4 @@
-"""Messages that failed five times: shown without their text, put back, or dropped."""
+"""The dead-letter queue: messages are listed without their text, replayed, or dropped."""
 
 import json
 from typing import Any, Final
@@ -7,7 +7,7 @@ import pytest
 
 from proof.lambda_events import user
 from tests.payouts.test_queues import POISON, UNKNOWN, news, order, queued
-from tests.payouts.test_requesting import AwsCalls, throttled
+from tests.payouts.test_request_payout import AwsCalls, throttled
 from tests.world import ADMIN, Caller, HttpAnswer, World
 
 SOME_ID: Final = "00000000-0000-4000-8000-000000000000"
@@ -15,7 +15,7 @@ SECRET_TEXT: Final = "Jo Citizen 062-000 12345678"
 PAYOUT_QUEUE: Final = "arn:aws:sqs:ap-southeast-2:1:payouts"
 
 
-def park(world: World, body: str) -> str:
+def dead_letter(world: World, body: str) -> str:
     url = world.environment["PARKED_QUEUE_URL"]
     return str(world.sqs.send_message(QueueUrl=url, MessageBody=body or " ")["MessageId"])
 
@@ -36,7 +36,7 @@ def drop(world: World, message_id: str) -> HttpAnswer:
 
 
 def came_from(world: World, queue_arn: str) -> None:
-    """SQS tells it of a message that it moved itself; moto does not."""
+    """Adds the source queue's ARN, which SQS has on a message that it moved; moto has not."""
 
     def tell(**event: Any) -> None:
         for message in event["parsed"].get("Messages", []):
@@ -51,7 +51,7 @@ def test_no_letters_are_an_empty_list(world: World) -> None:
 
 def test_they_are_counted_without_being_taken_out(world: World) -> None:
     for _ in range(3):
-        park(world, news(world, UNKNOWN))
+        dead_letter(world, news(world, UNKNOWN))
     calls = AwsCalls(world)
     answer = world.admin.get("/dead-letters", limit="0")
     assert answer.json == {"items": [], "is_complete": False, "approximate_count": 3}
@@ -60,9 +60,9 @@ def test_they_are_counted_without_being_taken_out(world: World) -> None:
     assert world.admin.get("/dead-letters", limit="201").code == "InvalidRequest"
 
 
-def test_many_that_were_looked_at_are_let_go_ten_at_a_time(world: World) -> None:
+def test_many_that_were_listed_become_visible_again_ten_at_a_time(world: World) -> None:
     for _ in range(11):
-        park(world, news(world, UNKNOWN))
+        dead_letter(world, news(world, UNKNOWN))
     calls = AwsCalls(world)
     assert len(listed(world)) == 11
     assert calls.names.count("SQS.ChangeMessageVisibilityBatch") == 2
@@ -71,7 +71,7 @@ def test_many_that_were_looked_at_are_let_go_ten_at_a_time(world: World) -> None
 
 def test_a_webhooks_event_is_shown_by_its_ids_and_codes(world: World) -> None:
     body = news(world, UNKNOWN, "Rejected", monoova_transaction_id="1000001", reason=SECRET_TEXT)
-    message_id = park(world, body)
+    message_id = dead_letter(world, body)
     (letter,) = listed(world)
     assert letter.pop("sent_at").endswith("Z")
     assert letter == {
@@ -88,15 +88,15 @@ def test_a_webhooks_event_is_shown_by_its_ids_and_codes(world: World) -> None:
 
 def test_a_payouts_message_is_shown_by_its_payout(world: World) -> None:
     waiting = queued(world)
-    park(world, order(world, waiting))
+    dead_letter(world, order(world, waiting))
     (letter,) = listed(world)
     assert (letter["kind"], letter["transaction_id"]) == ("Payout", waiting)
     assert (letter["event"], letter["amount"]) == (None, None)
 
 
 @pytest.mark.parametrize("text", [*POISON, SECRET_TEXT], ids=range(len(POISON) + 1))
-def test_what_nobody_could_read_is_listed_without_a_word_of_it(world: World, text: str) -> None:
-    park(world, text)
+def test_an_unreadable_message_is_listed_without_its_text(world: World, text: str) -> None:
+    dead_letter(world, text)
     answer = world.admin.get("/dead-letters")
     (letter,) = answer.json["items"]
     assert letter["transaction_id"] is None
@@ -110,7 +110,7 @@ def test_what_has_not_the_form_that_it_should_have_is_not_shown(world: World) ->
         "monoova_transaction_id": SECRET_TEXT,
         "reason": SECRET_TEXT,
     }
-    park(world, news(world, SECRET_TEXT, **fields))
+    dead_letter(world, news(world, SECRET_TEXT, **fields))
     answer = world.admin.get("/dead-letters")
     (letter,) = answer.json["items"]
     assert letter["event"] == "PaymentSuccessful"
@@ -118,8 +118,8 @@ def test_what_has_not_the_form_that_it_should_have_is_not_shown(world: World) ->
     assert "Citizen" not in answer.text
 
 
-def test_looking_hides_nothing_and_counts_the_looks(world: World) -> None:
-    ids = [park(world, news(world, UNKNOWN)) for _ in range(23)]
+def test_listing_hides_nothing_and_counts_the_receives(world: World) -> None:
+    ids = [dead_letter(world, news(world, UNKNOWN)) for _ in range(23)]
     first, second = listed(world), listed(world)
     assert {letter["message_id"] for letter in first} == set(ids)
     times = [letter["sent_at"] for letter in first]
@@ -128,7 +128,7 @@ def test_looking_hides_nothing_and_counts_the_looks(world: World) -> None:
     assert {letter["received"] for letter in second} == {2}
 
 
-def test_more_than_anyone_looks_through_are_not_said_to_be_all(world: World) -> None:
+def test_a_list_that_is_cut_off_is_not_reported_as_complete(world: World) -> None:
     for _ in range(20):
         entries = [{"Id": str(n), "MessageBody": "x"} for n in range(10)]
         world.sqs.send_message_batch(
@@ -138,11 +138,11 @@ def test_more_than_anyone_looks_through_are_not_said_to_be_all(world: World) -> 
     assert (len(answer["items"]), answer["is_complete"]) == (200, False)
 
 
-def test_a_batch_s_message_is_shown_by_its_batch_and_put_back_where_payouts_go(
+def test_a_batch_s_message_is_shown_by_its_batch_and_replayed_on_the_queue_of_payouts(
     world: World,
 ) -> None:
     body = json.dumps({"batch_id": UNKNOWN, "chunk": 7, "task": "release"})
-    message_id = park(world, body)
+    message_id = dead_letter(world, body)
     (letter,) = listed(world)
     assert (letter["kind"], letter["batch_id"]) == ("Batch", UNKNOWN)
     assert replay(world, message_id).status == 200
@@ -152,9 +152,9 @@ def test_a_batch_s_message_is_shown_by_its_batch_and_put_back_where_payouts_go(
 # --- replayed
 
 
-def test_an_event_that_is_put_back_is_taken_up_again(world: World) -> None:
+def test_an_event_that_is_replayed_is_applied(world: World) -> None:
     paid = world.paid()
-    message_id = park(world, news(world, paid))
+    message_id = dead_letter(world, news(world, paid))
     answer = replay(world, message_id)
     assert answer.status == 200
     assert (answer.json["message_id"], answer.json["transaction_id"]) == (message_id, paid)
@@ -163,40 +163,40 @@ def test_an_event_that_is_put_back_is_taken_up_again(world: World) -> None:
     assert world.state(paid)[0] == "Completed"
 
 
-def test_a_payouts_message_that_is_put_back_sends_it_once(world: World) -> None:
+def test_a_payouts_message_that_is_replayed_sends_it_once(world: World) -> None:
     waiting = queued(world)
     [first] = world.messages("PAYOUT_QUEUE_URL")
     url = world.environment["PAYOUT_QUEUE_URL"]
     world.sqs.delete_message(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"])
-    assert replay(world, park(world, order(world, waiting))).status == 200
+    assert replay(world, dead_letter(world, order(world, waiting))).status == 200
     world.drain()
     assert world.state(waiting) == ("Pending", "Accepted")
     assert len(world.monoova.book.bookings(waiting)) == 1
 
 
-def test_only_what_is_asked_for_is_put_back_and_the_rest_stays_in_sight(world: World) -> None:
-    ids = [park(world, news(world, UNKNOWN)) for _ in range(15)]
+def test_only_the_chosen_messages_are_replayed_and_the_others_stay_visible(world: World) -> None:
+    ids = [dead_letter(world, news(world, UNKNOWN)) for _ in range(15)]
     # In the middle of the second ten that SQS hands out.
     assert replay(world, ids[12]).status == 200
     assert {each["message_id"] for each in listed(world)} == {*ids[:12], *ids[13:]}
     assert len(world.messages("DLQ_URL")) == 1
 
 
-def test_where_it_came_from_is_believed_more_than_what_it_looks_like(world: World) -> None:
+def test_the_source_queue_counts_more_than_the_form_of_the_message(world: World) -> None:
     came_from(world, PAYOUT_QUEUE)
-    assert replay(world, park(world, '{"batch": 7}')).status == 200
+    assert replay(world, dead_letter(world, '{"batch": 7}')).status == 200
     assert [message["Body"] for message in world.messages("PAYOUT_QUEUE_URL")] == ['{"batch": 7}']
 
 
-def test_what_nobody_knows_the_way_back_of_stays_where_it_is(world: World) -> None:
-    message_id = park(world, "not json")
+def test_a_message_of_unknown_origin_stays_in_the_dead_letter_queue(world: World) -> None:
+    message_id = dead_letter(world, "not json")
     answer = replay(world, message_id)
     assert (answer.status, answer.code) == (409, "DeadLetterUnreadable")
     assert [letter["message_id"] for letter in listed(world)] == [message_id]
 
 
-def test_a_message_that_could_not_be_put_back_is_not_deleted(world: World) -> None:
-    message_id = park(world, news(world, UNKNOWN))
+def test_a_message_that_could_not_be_replayed_is_not_deleted(world: World) -> None:
+    message_id = dead_letter(world, news(world, UNKNOWN))
     AwsCalls(world).once("SQS.SendMessage", throttled)
     answer = replay(world, message_id)
     assert (answer.status, answer.code) == (503, "StorageUnavailable")
@@ -207,11 +207,11 @@ def test_a_message_that_could_not_be_put_back_is_not_deleted(world: World) -> No
     assert world.messages("DLQ_URL") == []
 
 
-def test_a_message_that_was_put_back_but_not_deleted_is_doubled_and_does_no_harm(
+def test_a_message_that_was_replayed_but_not_deleted_is_doubled_and_does_no_harm(
     world: World,
 ) -> None:
     paid = world.paid()
-    message_id = park(world, news(world, paid))
+    message_id = dead_letter(world, news(world, paid))
     AwsCalls(world).once("SQS.DeleteMessage", throttled)
     assert replay(world, message_id).status == 503
     world.drain()
@@ -224,7 +224,7 @@ def test_a_message_that_was_put_back_but_not_deleted_is_doubled_and_does_no_harm
 
 
 def test_a_message_that_is_dropped_is_gone(world: World) -> None:
-    keep, gone = park(world, news(world, UNKNOWN)), park(world, "not json")
+    keep, gone = dead_letter(world, news(world, UNKNOWN)), dead_letter(world, "not json")
     answer = drop(world, gone)
     assert (answer.status, answer.text) == (204, "")
     assert [letter["message_id"] for letter in listed(world)] == [keep]
@@ -233,7 +233,7 @@ def test_a_message_that_is_dropped_is_gone(world: World) -> None:
 
 @pytest.mark.parametrize("message_id", [SOME_ID, "x", "%2e%2e"])
 def test_a_message_that_is_not_there_is_not_found(world: World, message_id: str) -> None:
-    park(world, news(world, UNKNOWN))
+    dead_letter(world, news(world, UNKNOWN))
     for answer in (replay(world, message_id), drop(world, message_id)):
         assert (answer.status, answer.code) == (404, "DeadLetterNotFound")
     assert len(listed(world)) == 1
@@ -243,7 +243,7 @@ def test_a_message_that_is_not_there_is_not_found(world: World, message_id: str)
 def test_who_did_what_to_which_message_is_in_the_log(
     world: World, capsys: pytest.CaptureFixture[str], act: Any, what: str
 ) -> None:
-    message_id = park(world, news(world, UNKNOWN, reason=SECRET_TEXT))
+    message_id = dead_letter(world, news(world, UNKNOWN, reason=SECRET_TEXT))
     assert act(world, message_id).status in (200, 204)
     line = json.loads(capsys.readouterr().out)
     assert line["actor"] == ADMIN
@@ -255,8 +255,8 @@ def test_who_did_what_to_which_message_is_in_the_log(
 # --- who, and when it does not work
 
 
-def test_a_viewer_may_look_but_move_nothing(world: World) -> None:
-    message_id = park(world, news(world, UNKNOWN))
+def test_a_viewer_may_list_but_move_nothing(world: World) -> None:
+    message_id = dead_letter(world, news(world, UNKNOWN))
     viewer = Caller(world.app, user("viewer", "viewers"))
     assert len(viewer.get("/dead-letters").json["items"]) == 1
     assert viewer.post(f"/dead-letters/{message_id}/replay").code == "Forbidden"
@@ -268,22 +268,22 @@ def test_a_viewer_may_look_but_move_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/dead-letters"), ("DELETE", f"/dead-letters/{SOME_ID}")]
 )
-def test_a_queue_that_cannot_be_reached_is_to_be_tried_again(
+def test_a_queue_that_cannot_be_reached_is_answered_as_unavailable(
     world: World, operation: str, method: str, path: str
 ) -> None:
-    park(world, news(world, UNKNOWN))
+    dead_letter(world, news(world, UNKNOWN))
     AwsCalls(world).once(f"SQS.{operation}", throttled)
     answer = world.admin(method, path)
     assert (answer.status, answer.code) == (503, "StorageUnavailable")
 
 
-def test_a_message_that_could_not_be_deleted_is_not_said_to_be(world: World) -> None:
-    message_id = park(world, news(world, UNKNOWN))
+def test_a_message_that_could_not_be_deleted_is_not_reported_as_deleted(world: World) -> None:
+    message_id = dead_letter(world, news(world, UNKNOWN))
     AwsCalls(world).once("SQS.DeleteMessage", throttled)
     assert drop(world, message_id).code == "StorageUnavailable"
 
 
-def test_a_deployment_that_names_no_such_queue_says_so_to_nobody_but_the_log(
+def test_a_deployment_without_the_queue_reports_it_in_the_log_only(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del world.environment["PARKED_QUEUE_URL"]

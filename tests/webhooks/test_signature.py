@@ -1,4 +1,4 @@
-"""Monoova's signature: who is believed, and how often the key is fetched."""
+"""Monoova's webhook signature: what is accepted, and how often the public key is fetched."""
 
 import base64
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class HandClock(ManualClock):
 
 @dataclass
 class Publisher:
-    """Where the key is fetched: counts, and may have none to give."""
+    """A source of the public key that counts its calls, and may have no key."""
 
     key: bytes | None = field(default_factory=lambda: der(shared_signing_key()))
     fetches: int = 0
@@ -54,7 +54,7 @@ def verifier(publisher: Publisher, clock: HandClock | None = None) -> SignatureV
     return SignatureVerifier(publisher, clock or HandClock())
 
 
-def test_a_signature_over_the_raw_body_is_believed_and_the_key_fetched_once() -> None:
+def test_a_signature_over_the_raw_body_is_accepted_and_the_key_fetched_once() -> None:
     publisher = Publisher()
     checking = verifier(publisher)
     for number in range(3):
@@ -115,7 +115,7 @@ def test_what_is_not_base64_does_not_even_make_us_fetch_the_key() -> None:
     assert publisher.fetches == 0
 
 
-def test_a_rotated_key_is_fetched_once_and_believed() -> None:
+def test_a_rotated_key_is_fetched_once_and_accepted() -> None:
     publisher, clock = Publisher(), HandClock()
     checking = verifier(publisher, clock)
     assert checking.verify(BODY, GOOD)
@@ -139,7 +139,7 @@ def test_forgeries_make_us_fetch_the_key_once_a_minute_at_the_most() -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, b""])
-def test_without_any_key_nothing_is_believed_or_refused_until_there_is_one(
+def test_without_any_key_nothing_is_accepted_or_refused_until_there_is_one(
     nothing: bytes | None,
 ) -> None:
     publisher, clock = Publisher(nothing), HandClock()

@@ -21,7 +21,7 @@ from moto.sqs.models import sqs_backends
 from chalicelib.container import wired
 from proof.result import Result
 from tests.aws import REGION, TABLES
-from tests.payouts.test_requesting import AwsCalls
+from tests.payouts.test_request_payout import AwsCalls
 from tests.webhooks import webhook_mutations as mutations
 from tests.webhooks.webhook_mutations import Case
 from tests.world import WEBHOOK_SECRET, Caller, HttpAnswer, World
@@ -104,8 +104,8 @@ def waiting() -> list[str]:
 
 
 @dataclass
-class Siege:
-    """A world, with payouts that Monoova has paid and whose webhooks are still in our hands."""
+class Fuzzer:
+    """A world with payouts that Monoova has paid and whose webhooks are not delivered yet."""
 
     world: World
     cases: int = 0
@@ -144,7 +144,7 @@ class Siege:
         return answer
 
     def refused(self, case: Case) -> None:
-        """It is refused, and AWS asked for nothing but where Monoova's public key is."""
+        """It is refused, and no AWS call is made but those for Monoova's public key."""
         calls = len(self.calls.names)
         answer = self.send(case)
         too_large = len(case.raw) > mutations.MOST_BYTES
@@ -156,27 +156,27 @@ class Siege:
         return shown["status"], shown["needs_review"]
 
 
-def one_round(siege: Siege, rng: random.Random) -> None:
-    """Strangers, then a webhook that is damaged, genuine and replayed, then a mistaken Monoova."""
-    true, before, queued = siege.next_truth(), stored(), waiting()
+def one_round(fuzzer: Fuzzer, rng: random.Random) -> None:
+    """Unauthenticated cases, then a webhook damaged, genuine and replayed, then false ones."""
+    true, before, queued = fuzzer.next_truth(), stored(), waiting()
     for _ in range(rng.randrange(6, 14)):
         case = mutations.unauthenticated(true, rng)
-        _told(case, lambda case=case: siege.refused(case))  # type: ignore[misc]
+        _told(case, lambda case=case: fuzzer.refused(case))  # type: ignore[misc]
     case = mutations.one_byte_off(true, rng)
-    _told(case, lambda: siege.refused(case))
+    _told(case, lambda: fuzzer.refused(case))
     assert (stored(), waiting()) == (before, queued)
-    _deliver_twice(siege, true, rng)
-    mistaken = siege.next_truth() if rng.random() < 0.2 else true
+    _deliver_twice(fuzzer, true, rng)
+    mistaken = fuzzer.next_truth() if rng.random() < 0.2 else true
     before = stored()
     for _ in range(rng.randrange(2, 6)):
         case = mutations.authenticated(mistaken, rng)
-        _told(case, lambda case=case: siege.send(case))  # type: ignore[misc]
+        _told(case, lambda case=case: fuzzer.send(case))  # type: ignore[misc]
     _check_what_monoova_may_change(before, mistaken)
-    _check_what_was_set_aside(waiting()[len(queued) :])
+    _check_what_was_queued(waiting()[len(queued) :])
 
 
 def _told(case: Case, attempt: Callable[[], object]) -> None:
-    """Names the case, should it fail."""
+    """Names the case in the error if it fails."""
     try:
         attempt()
     except Exception as error:
@@ -185,17 +185,17 @@ def _told(case: Case, attempt: Callable[[], object]) -> None:
         raise
 
 
-def _deliver_twice(siege: Siege, true: bytes, rng: random.Random) -> None:
-    assert siege.status(true) == ("Pending", False)
-    assert siege.send(mutations.genuine(true, rng)).status == 200
-    assert siege.status(true) == ("Completed", False)
+def _deliver_twice(fuzzer: Fuzzer, true: bytes, rng: random.Random) -> None:
+    assert fuzzer.status(true) == ("Pending", False)
+    assert fuzzer.send(mutations.genuine(true, rng)).status == 200
+    assert fuzzer.status(true) == ("Completed", False)
     before = stored(), waiting()
-    assert siege.send(mutations.genuine(true, rng)).status == 200
+    assert fuzzer.send(mutations.genuine(true, rng)).status == 200
     assert (stored(), waiting()) == before
 
 
 def _check_what_monoova_may_change(before: dict[str, dict[str, str]], mistaken: bytes) -> None:
-    """At the most the one payout that it speaks of, and of that never who gets how much."""
+    """At most the one payout that it names, and never its payee or amount."""
     after, reference = stored(), json.loads(mistaken)["UniqueReference"]
     assert after["CustomersTable"] == before["CustomersTable"]
     assert after["ControlsTable"] == before["ControlsTable"]
@@ -214,34 +214,34 @@ def _attributes(item: str) -> dict[str, Any]:
     return attributes
 
 
-def _check_what_was_set_aside(messages: list[str]) -> None:
+def _check_what_was_queued(messages: list[str]) -> None:
     for text in messages:
         assert _NAME not in text
         assert _EMAIL not in text
 
 
-def test_nobody_but_monoova_is_heard_and_nothing_that_is_sent_breaks_the_door(
+def test_only_monoovas_webhooks_have_an_effect_and_no_input_breaks_the_endpoint(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     made, rounds = 0, 0
     while made < CASES:
         most = min(_CASES_IN_A_WORLD, CASES - made)
         with mock_aws():
-            siege = Siege(World())
-            while siege.cases < most:
-                _numbered_round(siege, rounds)
+            fuzzer = Fuzzer(World())
+            while fuzzer.cases < most:
+                _numbered_round(fuzzer, rounds)
                 _check_the_log(capsys)
                 rounds += 1
-            assert not siege.world.monoova.book.double_bookings()
+            assert not fuzzer.world.monoova.book.double_bookings()
         wired.put(None)
-        made += siege.cases
+        made += fuzzer.cases
     Result(webhook_cases=made).write()
 
 
-def _numbered_round(siege: Siege, number: int) -> None:
+def _numbered_round(fuzzer: Fuzzer, number: int) -> None:
     """The round with this number, which is the same in every run with the same seed."""
     try:
-        one_round(siege, random.Random(f"{SEED}:{number}"))
+        one_round(fuzzer, random.Random(f"{SEED}:{number}"))
     except Exception as error:
         error.add_note(f"WEBHOOK_SEED={SEED}, round {number}")
         raise
@@ -254,23 +254,23 @@ def _check_the_log(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_costliest_bodies_are_read_within_bounded_time_and_memory(world: World) -> None:
-    siege = Siege(world)
-    true = siege.next_truth()
+    fuzzer = Fuzzer(world)
+    true = fuzzer.next_truth()
     for name, raw in mutations.worst_bodies(true).items():
         for headers in (
             {"Authorization": WEBHOOK_SECRET},
             {"Authorization": WEBHOOK_SECRET, mutations.SIGNATURE: "A" * 100_000},
         ):
             case = Case(name, "/NppPaymentStatus", headers, raw, is_base64=True)
-            _told(case, lambda case=case: siege.send(case))  # type: ignore[misc]
-            assert _peak_bytes(siege, case) < _MOST_MEMORY_BYTES, name
+            _told(case, lambda case=case: fuzzer.send(case))  # type: ignore[misc]
+            assert _peak_bytes(fuzzer, case) < _MOST_MEMORY_BYTES, name
 
 
-def _peak_bytes(siege: Siege, case: Case) -> int:
+def _peak_bytes(fuzzer: Fuzzer, case: Case) -> int:
     """The most memory that was held at any moment beyond what was held before."""
     tracemalloc.start()
     try:
-        siege.caller.send(case)
+        fuzzer.caller.send(case)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

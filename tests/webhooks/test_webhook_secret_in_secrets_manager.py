@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from simulator.monoova import API_KEY
-from tests.payouts.test_requesting import AwsCalls, throttled, unreachable
+from tests.payouts.test_request_payout import AwsCalls, throttled, unreachable
 from tests.webhooks.test_webhooks import body, everything, lines, send
 from tests.world import WEBHOOK_SECRET, World
 
@@ -23,16 +23,16 @@ def kept(world: World) -> World:
     return world
 
 
-def test_whoever_knows_the_secret_is_heard_and_nobody_else(kept: World) -> None:
+def test_only_a_webhook_with_the_secret_is_accepted(kept: World) -> None:
     paid = kept.paid()
-    told = body(kept, paid)
+    payload = body(kept, paid)
     before = everything(kept)
     arn = kept.environment["MONOOVA_API_SECRET_ARN"]
     for guess in ("another-secret", arn, f"Bearer {arn}", API_KEY, "Bearer ", "", None):
-        answer = send(kept, told, authorization=guess)
+        answer = send(kept, payload, authorization=guess)
         assert (answer.status, answer.code) == (401, "Unauthenticated"), guess
     assert everything(kept) == before
-    assert send(kept, told, authorization=f"Bearer {WEBHOOK_SECRET}").status == 200
+    assert send(kept, payload, authorization=f"Bearer {WEBHOOK_SECRET}").status == 200
     assert kept.payout(paid)["status"] == "Completed"
 
 
@@ -49,81 +49,81 @@ def test_a_new_secret_is_taken_after_five_minutes_and_the_old_one_no_more(kept: 
     assert send(kept, body(kept, first)).status == 200
     kept.store_secret(API_KEY, webhookSecret="a-new-secret")
     kept.clock.advance(FRESH_SECONDS + 1)
-    told = body(kept, second)
-    assert send(kept, told).status == 401
-    assert send(kept, told, authorization="a-new-secret").status == 200
+    payload = body(kept, second)
+    assert send(kept, payload).status == 401
+    assert send(kept, payload, authorization="a-new-secret").status == 200
     assert kept.payout(second)["status"] == "Completed"
 
 
 def test_while_it_is_rotated_both_are_taken_and_none_is_refused_on_the_way(kept: World) -> None:
-    """Both are stored, then Monoova is told the new one, then the old one is taken away."""
+    """Both are stored, then Monoova is given the new one, then the old one is removed."""
     customer = kept.customer()
 
-    def heard(secret: str) -> bool:
+    def accepted(secret: str) -> bool:
         paid = str(kept.pay(customer).json["transaction_id"])
         answer = send(kept, body(kept, paid), authorization=secret)
         return (answer.status, kept.payout(paid)["status"]) == (200, "Completed")
 
-    assert heard(WEBHOOK_SECRET)
+    assert accepted(WEBHOOK_SECRET)
     kept.store_secret(API_KEY, webhookSecret=f"a-new-secret, {WEBHOOK_SECRET}")
-    assert heard(WEBHOOK_SECRET)
+    assert accepted(WEBHOOK_SECRET)
     kept.clock.advance(FRESH_SECONDS + 1)
-    assert heard(WEBHOOK_SECRET)
-    assert heard("a-new-secret")
+    assert accepted(WEBHOOK_SECRET)
+    assert accepted("a-new-secret")
     kept.store_secret(API_KEY, webhookSecret="a-new-secret")
     kept.clock.advance(FRESH_SECONDS + 1)
-    assert heard("a-new-secret")
-    assert not heard(WEBHOOK_SECRET)
+    assert accepted("a-new-secret")
+    assert not accepted(WEBHOOK_SECRET)
 
 
 @pytest.mark.parametrize("stored", [{}, {"webhookSecret": ""}, {"webhookSecret": " , "}])
-def test_where_there_is_none_nobody_is_heard_and_monoova_is_to_come_again(
+def test_without_a_secret_no_webhook_is_accepted_and_monoova_has_to_retry(
     kept: World, stored: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = body(kept, kept.paid())
+    payload = body(kept, kept.paid())
     kept.store_secret(API_KEY, **stored)
     kept.restart()
     before = everything(kept)
     capsys.readouterr()
     for guess in ("", "Bearer ", WEBHOOK_SECRET, None):
-        answer = send(kept, told, authorization=guess)
+        answer = send(kept, payload, authorization=guess)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "30"), guess
     assert everything(kept) == before
     assert {line["error"] for line in lines(capsys)} == {"SecretUnavailableError"}
     kept.store_secret(API_KEY, webhookSecret=WEBHOOK_SECRET)
     kept.clock.advance(FRESH_SECONDS + 1)
-    assert send(kept, told).status == 200
+    assert send(kept, payload).status == 200
 
 
 @pytest.mark.parametrize("away", [unreachable, throttled])
-def test_while_secrets_manager_is_away_monoova_is_to_come_again(
+def test_while_secrets_manager_is_down_monoova_has_to_retry(
     kept: World, away: Callable[[str], object]
 ) -> None:
     paid = kept.paid()
-    told = body(kept, paid)
+    payload = body(kept, paid)
     before = everything(kept)
     aws_calls = AwsCalls(kept)  # a new instance: nothing is cached
     aws_calls.at(READ, away)
     for secret in (WEBHOOK_SECRET, "a guess"):
-        answer = send(kept, told, authorization=secret)
+        answer = send(kept, payload, authorization=secret)
         assert (answer.status, answer.code) == (503, "StorageUnavailable")
     assert set(aws_calls.names) == {READ}
     assert everything(kept) == before
     aws_calls.acts.clear()
-    assert send(kept, told).status == 200
+    assert send(kept, payload).status == 200
     assert kept.payout(paid)["status"] == "Completed"
 
 
-def test_what_was_read_before_secrets_manager_went_away_is_believed(kept: World) -> None:
+def test_a_secret_read_before_secrets_manager_went_down_stays_valid(kept: World) -> None:
     customer = kept.customer()
     first, second = (str(kept.pay(customer).json["transaction_id"]) for _ in range(2))
     aws_calls = AwsCalls(kept)
     assert send(kept, body(kept, first)).status == 200
     aws_calls.at(READ, unreachable)
     kept.clock.advance(FRESH_SECONDS + 1)
-    told = body(kept, second)
-    assert send(kept, told, authorization="a guess").status == 401
-    assert send(kept, told).status == 200
+    payload = body(kept, second)
+    assert send(kept, payload, authorization="a guess").status == 401
+    assert send(kept, payload).status == 200
     assert aws_calls.names.count(READ) == 2, "asked again, but not for every webhook"
 
 
@@ -132,10 +132,10 @@ def test_the_secret_costs_one_read_in_five_minutes_and_is_in_no_line(
 ) -> None:
     customer = kept.customer()
     paid = [str(kept.pay(customer).json["transaction_id"]) for _ in range(3)]
-    told = [body(kept, one) for one in paid]
+    payload = [body(kept, one) for one in paid]
     aws_calls = AwsCalls(kept)
     capsys.readouterr()
-    for each in told:
+    for each in payload:
         assert send(kept, each).status == 200
         assert send(kept, each, authorization="a guess").status == 401
     assert aws_calls.names.count(READ) == 1

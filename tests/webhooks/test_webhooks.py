@@ -1,4 +1,4 @@
-"""Monoova's webhooks: who is believed, what they change, and that none of them is lost."""
+"""Monoova's webhooks: authentication, what they change, and that none of them is lost."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from moto.sqs.models import sqs_backends
 from simulator.outcomes import Outcome
 from simulator.signing import SigningKey, new_key
 from simulator.testing import shared_signing_key
-from tests.payouts.test_requesting import AwsCalls, throttled, unreachable
+from tests.payouts.test_request_payout import AwsCalls, throttled, unreachable
 from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_anonymous
 
 PUBLIC_KEY: Final = "/public/v1/certificate/public-key"
@@ -40,9 +40,9 @@ def body(world: World, transaction_id: str, status: str = PAID, **fields: object
 
 def returned(world: World, transaction_id: str, **fields: object) -> dict[str, Any]:
     """An official `NppReturn`: it has no status."""
-    told = body(world, transaction_id, ReturnDate="2026-03-03", ReturnReason="CLOSED")
-    del told["Status"]
-    return told | {"ReturnTransactionId": 8000001} | fields
+    payload = body(world, transaction_id, ReturnDate="2026-03-03", ReturnReason="CLOSED")
+    del payload["Status"]
+    return payload | {"ReturnTransactionId": 8000001} | fields
 
 
 def seed_form(event_name: str, official: Mapping[str, object]) -> dict[str, object]:
@@ -56,14 +56,14 @@ def signature(raw: bytes) -> str:
 
 def send(
     world: World,
-    told: object,
+    payload: object,
     path: str = "/webhooks/monoova",
     *,
     authorization: str | None = WEBHOOK_SECRET,
     **headers: str,
 ) -> HttpAnswer:
     """One webhook, without a signature unless `Verification_Signature` is given."""
-    raw = told if isinstance(told, bytes) else json.dumps(told).encode()
+    raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     if authorization is not None:
         named["Authorization"] = authorization
@@ -88,18 +88,18 @@ def events(world: World, transaction_id: str) -> list[str]:
 def everything(world: World) -> list[Any]:
     """All that is stored anywhere."""
     tables = [world.dynamodb.scan(TableName=name)["Items"] for name in _TABLES]
-    return [*tables, set_aside(world)]
+    return [*tables, queued_events(world)]
 
 
 _TABLES: Final = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")
 
 
-def set_aside(world: World) -> list[dict[str, Any]]:
+def queued_events(world: World) -> list[dict[str, Any]]:
     return [json.loads(text) for text in _waiting(world)]
 
 
 def _waiting(world: World) -> list[str]:
-    """The bodies in the queue of set-aside events, those not yet due included."""
+    """The bodies in the queue of webhook events, those not yet due included."""
     queues = sqs_backends["123456789012"]["ap-southeast-2"].queues
     return [message.body for message in queues["webhooks"]._messages]
 
@@ -140,19 +140,19 @@ def test_both_routes_take_both_forms(world: World) -> None:
     for path in ("", "/NppPaymentStatus", "/npppaymentstatus"):
         for form in ("official", "seed"):
             paid = str(world.pay(customer).json["transaction_id"])
-            told = body(world, paid)
-            told = told if form == "official" else seed_form("NppPaymentStatus", told)
-            answer = send(world, told, f"/webhooks/monoova{path}")
+            payload = body(world, paid)
+            payload = payload if form == "official" else seed_form("NppPaymentStatus", payload)
+            answer = send(world, payload, f"/webhooks/monoova{path}")
             assert (answer.status, answer.json) == (200, {"status": "received"})
             assert world.payout(paid)["status"] == "Completed"
 
 
 def test_the_path_decides_what_an_event_is_whatever_it_says_of_itself(world: World) -> None:
     paid = world.paid()
-    told = seed_form("NppPaymentStatus", body(world, paid))
-    assert send(world, told, "/webhooks/monoova/InboundDirectCredit").status == 200
+    payload = seed_form("NppPaymentStatus", body(world, paid))
+    assert send(world, payload, "/webhooks/monoova/InboundDirectCredit").status == 200
     assert world.state(paid) == ("Pending", "Accepted")
-    assert send(world, told | {"eventName": "NppReturn"}).status == 200
+    assert send(world, payload | {"eventName": "NppReturn"}).status == 200
     assert world.payout(paid)["status"] == "Returned"
 
 
@@ -172,8 +172,8 @@ def test_other_events_are_answered_200_named_in_the_log_and_change_nothing(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = everything(world)
-    for told, path, name in OTHER_EVENTS:
-        assert send(world, told, f"/webhooks/monoova{path}").status == 200
+    for payload, path, name in OTHER_EVENTS:
+        assert send(world, payload, f"/webhooks/monoova{path}").status == 200
         (line,) = lines(capsys)
         assert (line["event_name"], line["outcome"]) == (name, "changes no payout")
         assert line["WebhooksReceived"] == 1
@@ -188,7 +188,7 @@ def test_a_webhook_is_read_whatever_it_calls_itself(world: World) -> None:
         assert world.payout(paid)["status"] == "Completed"
 
 
-# --- what is none
+# --- requests that are no webhook
 
 
 MALFORMED: Final = (
@@ -213,16 +213,16 @@ def test_what_is_no_event_is_answered_400_and_changes_nothing(world: World) -> N
 
 def test_an_oversized_body_is_answered_413_and_one_of_just_the_size_is_read(world: World) -> None:
     paid = world.paid()
-    told = json.dumps(body(world, paid)).encode()
+    payload = json.dumps(body(world, paid)).encode()
     most = 256 * 1024
-    answer = send(world, told + b" " * (most + 1 - len(told)))
+    answer = send(world, payload + b" " * (most + 1 - len(payload)))
     assert (answer.status, answer.code) == (413, "PayloadTooLarge")
     assert world.state(paid) == ("Pending", "Accepted")
-    assert send(world, told + b" " * (most - len(told))).status == 200
+    assert send(world, payload + b" " * (most - len(payload))).status == 200
     assert world.payout(paid)["status"] == "Completed"
 
 
-# --- who is believed
+# --- authentication
 
 
 @pytest.mark.parametrize(
@@ -253,29 +253,29 @@ def test_an_oversized_body_is_answered_413_and_one_of_just_the_size_is_read(worl
     ],
     ids=["one", "rotation", "with its type"],
 )
-def test_only_whoever_knows_the_secret_is_heard(
+def test_only_a_sender_with_the_secret_is_accepted(
     setting: str, right: list[str], wrong: list[str | None], new_world: NewWorld
 ) -> None:
     world = new_world(MONOOVA_WEBHOOK_SECRET=setting)
     customer = world.customer()
     for authorization in right:
         paid = str(world.pay(customer).json["transaction_id"])
-        told = body(world, paid)
+        payload = body(world, paid)
         for guess in wrong:
-            assert send(world, told, authorization=guess).status == 401, guess
+            assert send(world, payload, authorization=guess).status == 401, guess
         assert world.state(paid) == ("Pending", "Accepted")
-        assert send(world, told, authorization=authorization).status == 200, authorization
+        assert send(world, payload, authorization=authorization).status == 200, authorization
         assert world.state(paid) == ("Completed", None)
 
 
-def test_a_webhook_that_is_not_authenticated_changes_nothing_calls_nobody_and_is_counted(
+def test_an_unauthenticated_webhook_changes_nothing_calls_nothing_and_is_counted(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paid = world.paid()
-    told, before, calls = body(world, paid), everything(world), len(world.monoova.calls)
+    payload, before, calls = body(world, paid), everything(world), len(world.monoova.calls)
     aws_calls = AwsCalls(world)
     capsys.readouterr()
-    for bad in (told, b"not json", told | {"UniqueReference": UNKNOWN}):
+    for bad in (payload, b"not json", payload | {"UniqueReference": UNKNOWN}):
         raw = bad if isinstance(bad, bytes) else json.dumps(bad).encode()
         answer = send(world, raw, authorization="guess", Verification_Signature=signature(raw))
         assert (answer.status, answer.code) == (401, "Unauthenticated")
@@ -286,10 +286,10 @@ def test_a_webhook_that_is_not_authenticated_changes_nothing_calls_nobody_and_is
     assert everything(world) == before
 
 
-def test_the_answer_to_a_stranger_tells_nothing_of_what_was_wrong(world: World) -> None:
-    told = body(world, world.paid())
-    wrong_secret = send(world, told, authorization="guess")
-    wrong_signature = send(world, told, Verification_Signature="guess")
+def test_the_answer_to_an_unauthenticated_sender_does_not_say_what_was_wrong(world: World) -> None:
+    payload = body(world, world.paid())
+    wrong_secret = send(world, payload, authorization="guess")
+    wrong_signature = send(world, payload, Verification_Signature="guess")
     assert wrong_secret.text == wrong_signature.text
 
 
@@ -309,14 +309,14 @@ def _forgeries(raw: bytes) -> dict[str, str]:
 @pytest.mark.parametrize("required", ["optional", "required"])
 def test_a_signature_that_is_there_must_be_monoovas(required: str, new_world: NewWorld) -> None:
     world = new_world(MONOOVA_WEBHOOK_SIGNATURE=required)
-    told = body(world, world.paid())
-    raw = json.dumps(told).encode()
+    payload = body(world, world.paid())
+    raw = json.dumps(payload).encode()
     before = everything(world)
     for what, forged in _forgeries(raw).items():
         assert send(world, raw, Verification_Signature=forged).status == 401, what
         assert everything(world) == before
     assert send(world, raw, Verification_Signature=signature(raw)).status == 200
-    assert world.payout(told["UniqueReference"])["status"] == "Completed"
+    assert world.payout(payload["UniqueReference"])["status"] == "Completed"
 
 
 @pytest.mark.parametrize(("required", "status"), [("optional", 200), ("required", 401)])
@@ -331,7 +331,7 @@ def test_a_missing_signature_is_refused_only_where_one_is_required(
     assert (world.payout(paid)["status"] == "Completed") is (status == 200)
 
 
-def test_a_wrong_signature_from_whoever_knows_the_secret_is_refused(world: World) -> None:
+def test_a_wrong_signature_with_the_right_secret_is_refused(world: World) -> None:
     world.monoova.behave(webhook_signature="wrong")
     paid = world.paid()
     world.later(180)
@@ -340,14 +340,14 @@ def test_a_wrong_signature_from_whoever_knows_the_secret_is_refused(world: World
 
 
 def test_the_signature_is_over_the_raw_bytes_however_they_are_written(world: World) -> None:
-    told = body(world, world.paid(), AccountName="Zoë Ünal")
-    raw = json.dumps(told, ensure_ascii=False, indent=3).encode() + b"\r\n"
+    payload = body(world, world.paid(), AccountName="Zoë Ünal")
+    raw = json.dumps(payload, ensure_ascii=False, indent=3).encode() + b"\r\n"
     assert send(world, raw, Verification_Signature=signature(raw)).status == 200
-    again = json.dumps(told).encode()
+    again = json.dumps(payload).encode()
     assert send(world, again, Verification_Signature=signature(raw)).status == 401
 
 
-def test_a_rotated_key_is_fetched_once_and_the_webhook_believed(world: World) -> None:
+def test_a_rotated_key_is_fetched_once_and_the_webhook_accepted(world: World) -> None:
     first, second, third = (world.paid() for _ in range(3))
     raw = json.dumps(body(world, first)).encode()
     assert send(world, raw, Verification_Signature=signature(raw)).status == 200
@@ -365,8 +365,8 @@ def test_a_rotated_key_is_fetched_once_and_the_webhook_believed(world: World) ->
 def test_forged_signatures_make_us_ask_monoova_for_its_key_once_a_minute_at_most(
     world: World,
 ) -> None:
-    told = body(world, world.paid())
-    raw = json.dumps(told).encode()
+    payload = body(world, world.paid())
+    raw = json.dumps(payload).encode()
     for _ in range(6):
         forged = signature(raw + b"x")
         assert send(world, raw, Verification_Signature=forged).status == 401
@@ -376,11 +376,11 @@ def test_forged_signatures_make_us_ask_monoova_for_its_key_once_a_minute_at_most
 
 
 @pytest.mark.parametrize("outage", ["unavailable", "connection_refused", "timeout"])
-def test_while_the_key_cannot_be_had_nothing_is_written_and_monoova_is_to_come_again(
+def test_while_the_key_cannot_be_fetched_nothing_is_written_and_monoova_has_to_retry(
     outage: str, world: World
 ) -> None:
-    told = body(world, world.paid())
-    raw = json.dumps(told).encode()
+    payload = body(world, world.paid())
+    raw = json.dumps(payload).encode()
     before = everything(world)
     world.monoova.behave(outage=outage)
     answer = send(world, raw, Verification_Signature=signature(raw))
@@ -389,15 +389,15 @@ def test_while_the_key_cannot_be_had_nothing_is_written_and_monoova_is_to_come_a
     world.monoova.behave(outage="none")
     world.clock.advance(61)
     assert send(world, raw, Verification_Signature=signature(raw)).status == 200
-    assert world.payout(told["UniqueReference"])["status"] == "Completed"
+    assert world.payout(payload["UniqueReference"])["status"] == "Completed"
 
 
-# --- the same again
+# --- repeated deliveries
 
 
 def test_a_replayed_or_doubled_webhook_changes_nothing_at_all(world: World) -> None:
     paid = world.paid("7.40")
-    told = body(world, paid)
+    payload = body(world, paid)
     world.later(180)
     settled = item(world, paid)
     raw = world.deliveries[0][2]
@@ -405,8 +405,8 @@ def test_a_replayed_or_doubled_webhook_changes_nothing_at_all(world: World) -> N
     for days in (0, 1, 30):
         world.clock.advance(days * 86_400)
         assert send(world, raw, Verification_Signature=signed).status == 200
-        assert send(world, told, "/webhooks/monoova/NppPaymentStatus").status == 200
-        assert send(world, seed_form("NppPaymentStatus", told)).status == 200
+        assert send(world, payload, "/webhooks/monoova/NppPaymentStatus").status == 200
+        assert send(world, seed_form("NppPaymentStatus", payload)).status == 200
         assert item(world, paid) == settled
     assert events(world, paid).count("SettledComplete") == 1
     assert len(world.monoova.book.bookings(paid)) == 1
@@ -423,7 +423,7 @@ def test_a_doubled_rejection_changes_nothing_and_gives_back_nothing_twice(world:
     assert world.monoova.book.paid_out(paid) == 0
 
 
-# --- what cannot be true
+# --- contradictions
 
 
 @pytest.mark.parametrize(
@@ -447,7 +447,7 @@ def test_a_doubled_rejection_changes_nothing_and_gives_back_nothing_twice(world:
         "failed of another transaction",
     ],
 )
-def test_a_message_that_contradicts_a_final_status_is_kept_once_and_raised_and_not_believed(
+def test_an_event_that_contradicts_a_final_status_is_kept_once_and_raised_and_not_applied(
     first: dict[str, object],
     second: dict[str, object],
     status: str,
@@ -455,12 +455,12 @@ def test_a_message_that_contradicts_a_final_status_is_kept_once_and_raised_and_n
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     paid = world.paid()
-    told = body(world, paid)
-    assert send(world, told | first).status == 200
+    payload = body(world, paid)
+    assert send(world, payload | first).status == 200
     settled = world.payout(paid)
     assert (settled["status"], settled["needs_review"]) == (status, False)
     capsys.readouterr()
-    assert send(world, told | second).status == 200
+    assert send(world, payload | second).status == 200
     (line,) = lines(capsys)
     assert (line["PayoutsNeedReview"], line["PayoutsNeedReview:Contradiction"]) == (1, 1)
     shown = world.payout(paid)
@@ -469,8 +469,8 @@ def test_a_message_that_contradicts_a_final_status_is_kept_once_and_raised_and_n
     assert len(shown["history"]) == len(settled["history"]) + 1
     kept = version(world, paid)
     for _ in range(3):
-        assert send(world, told | second).status == 200
-        assert send(world, told | first).status == 200
+        assert send(world, payload | second).status == 200
+        assert send(world, payload | first).status == 200
     assert version(world, paid) == kept
 
 
@@ -481,13 +481,13 @@ def test_a_message_that_cannot_be_about_this_payout_settles_nothing_while_it_is_
     wrong: dict[str, object], world: World
 ) -> None:
     paid = world.paid()
-    told = body(world, paid)
+    payload = body(world, paid)
     for _ in range(2):
-        assert send(world, told | wrong).status == 200
+        assert send(world, payload | wrong).status == 200
     shown = world.payout(paid)
     assert (shown["status"], shown["needs_review"]) == ("Pending", True)
     assert events(world, paid).count("Contradicted") == 1
-    assert send(world, told).status == 200
+    assert send(world, payload).status == 200
     shown = world.payout(paid)
     assert (shown["status"], shown["needs_review"]) == ("Completed", True)
     assert shown["review_reason"] == "Contradiction"
@@ -496,7 +496,7 @@ def test_a_message_that_cannot_be_about_this_payout_settles_nothing_while_it_is_
 @pytest.mark.parametrize(
     ("amount", "outcome"), [("7.43", "another amount"), ("7.44", "another transaction")]
 )
-def test_monoovas_contradictory_webhook_leaves_the_truth_to_the_status_api(
+def test_after_a_contradictory_webhook_the_status_api_decides(
     amount: str, outcome: str, world: World
 ) -> None:
     paid = world.paid(amount)
@@ -509,10 +509,10 @@ def test_monoovas_contradictory_webhook_leaves_the_truth_to_the_status_api(
 
 def test_each_different_contradiction_is_kept(world: World) -> None:
     paid = world.paid()
-    told = body(world, paid)
-    send(world, told)
+    payload = body(world, paid)
+    send(world, payload)
     for amount in (1, 2, 3, 1, 2, 3):
-        assert send(world, told | {"Amount": amount}).status == 200
+        assert send(world, payload | {"Amount": amount}).status == 200
     assert events(world, paid).count("Contradicted") == 3
 
 
@@ -531,10 +531,10 @@ def test_an_announcement_for_a_payout_that_was_never_sent_is_a_contradiction(
     assert world.monoova.book.bookings(queued) == []
 
 
-# --- money that comes back
+# --- returns
 
 
-def test_money_that_comes_back_after_completion_makes_the_payout_returned(world: World) -> None:
+def test_a_return_after_completion_makes_the_payout_returned(world: World) -> None:
     paid = world.paid("7.07")
     world.later(600)
     shown = world.payout(paid)
@@ -554,12 +554,12 @@ def test_a_return_that_overtakes_the_completion_proves_both(world: World) -> Non
     assert shown["completed_at"] is not None
 
 
-def test_a_return_told_twice_is_one_return(world: World) -> None:
+def test_a_return_announced_twice_is_one_return(world: World) -> None:
     paid = world.paid()
     send(world, body(world, paid))
-    told = returned(world, paid)
+    payload = returned(world, paid)
     for path in ("", "/NppReturn", "/NppReturn"):
-        assert send(world, told, f"/webhooks/monoova{path}").status == 200
+        assert send(world, payload, f"/webhooks/monoova{path}").status == 200
     assert version(world, paid) == 4
     assert events(world, paid).count("MoneyReturned") == 1
     assert send(world, body(world, paid)).status == 200
@@ -602,7 +602,7 @@ def test_a_webhook_before_the_answer_to_the_call_counts_like_any_other(
     assert len(world.monoova.book.bookings(transaction_id)) == 1
 
 
-def test_a_webhook_settles_a_payout_of_which_nobody_heard_an_answer(world: World) -> None:
+def test_a_webhook_settles_a_payout_whose_answer_was_lost(world: World) -> None:
     world.monoova.script(*[Outcome.TIMEOUT_AFTER_BOOKING_ALWAYS] * 4)
     paid = world.paid()
     assert world.state(paid)[0] == "Pending"
@@ -612,11 +612,11 @@ def test_a_webhook_settles_a_payout_of_which_nobody_heard_an_answer(world: World
     assert len(world.monoova.book.bookings(paid)) == 1
 
 
-# --- what is set aside
+# --- events that are queued
 
 
-def test_an_event_for_a_payout_we_do_not_know_is_set_aside_without_the_payee(world: World) -> None:
-    told = {
+def test_an_event_for_an_unknown_payout_is_queued_without_the_payee(world: World) -> None:
+    payload = {
         "UniqueReference": UNKNOWN,
         "TransactionId": 1000009,
         "Status": REJECTED,
@@ -628,7 +628,7 @@ def test_an_event_for_a_payout_we_do_not_know_is_set_aside_without_the_payee(wor
         "PayIdType": "Email",
         "RejectionReasonDescription": "987654321 of ZELDA QUUX (zelda@example.net) IS CLOSED",
     }
-    assert send(world, told).status == 200
+    assert send(world, payload).status == 200
     (text,) = _waiting(world)
     assert json.loads(text) == {
         "kind": "Rejected",
@@ -641,27 +641,27 @@ def test_an_event_for_a_payout_we_do_not_know_is_set_aside_without_the_payee(wor
         assert detail not in text.replace("\\u2022", "•")
 
 
-def test_an_event_under_a_reference_that_is_none_of_ours_is_set_aside_without_a_look(
+def test_an_event_under_a_foreign_reference_is_queued_without_a_read(
     world: World,
 ) -> None:
     references = ["invoice-7", UNKNOWN.upper(), "x" * 200]
     aws_calls = AwsCalls(world)
     for reference in references:
-        told = {"UniqueReference": reference, "Status": PAID, "Amount": 1, "TransactionId": 1}
-        assert send(world, told).status == 200
+        payload = {"UniqueReference": reference, "Status": PAID, "Amount": 1, "TransactionId": 1}
+        assert send(world, payload).status == 200
     assert aws_calls.names == ["SQS.SendMessage"] * 3
-    assert [message["reference"] for message in set_aside(world)] == references
+    assert [message["reference"] for message in queued_events(world)] == references
 
 
-def test_an_event_whose_payout_cannot_be_written_is_set_aside_and_applied_later(
+def test_an_event_whose_payout_cannot_be_written_is_queued_and_applied_later(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paid = world.paid()
-    told = body(world, paid)
+    payload = body(world, paid)
     aws_calls = AwsCalls(world)
     aws_calls.at("DynamoDB.UpdateItem", throttled)
     capsys.readouterr()
-    assert send(world, told).status == 200
+    assert send(world, payload).status == 200
     (line,) = lines(capsys)
     assert (line["WebhooksSetAside"], line["Errors"]) == (1, 1)
     assert line["outcome"] == "not applied: StorageUnavailableError"
@@ -672,9 +672,9 @@ def test_an_event_whose_payout_cannot_be_written_is_set_aside_and_applied_later(
     assert world.payout(paid)["status"] == "Completed"
 
 
-def test_an_event_for_a_record_that_cannot_be_read_is_set_aside_too(world: World) -> None:
+def test_an_event_for_a_record_that_cannot_be_read_is_queued_too(world: World) -> None:
     paid = world.paid()
-    told = body(world, paid)
+    payload = body(world, paid)
     world.dynamodb.update_item(
         TableName="TransactionsTable",
         Key={"transaction_id": {"S": paid}},
@@ -682,17 +682,17 @@ def test_an_event_for_a_record_that_cannot_be_read_is_set_aside_too(world: World
         ExpressionAttributeNames={"#s": "status"},
         ExpressionAttributeValues={":s": {"S": "FromTheFuture"}},
     )
-    assert send(world, told).status == 200
-    assert [message["reference"] for message in set_aside(world)] == [paid]
+    assert send(world, payload).status == 200
+    assert [message["reference"] for message in queued_events(world)] == [paid]
 
 
-def test_an_event_for_a_record_that_never_stands_still_is_set_aside_too(world: World) -> None:
+def test_an_event_for_a_record_that_changes_at_every_try_is_queued_too(world: World) -> None:
     paid = world.paid()
-    told = body(world, paid)
-    assert send(world, told | {"Amount": 1}).status == 200
+    payload = body(world, paid)
+    assert send(world, payload | {"Amount": 1}).status == 200
     aws_calls = AwsCalls(world)
 
-    def somebody_is_faster(_body: str) -> None:
+    def another_writer_is_faster(_body: str) -> None:
         world.dynamodb.update_item(
             TableName="TransactionsTable",
             Key={"transaction_id": {"S": paid}},
@@ -700,19 +700,19 @@ def test_an_event_for_a_record_that_never_stands_still_is_set_aside_too(world: W
             ExpressionAttributeValues={":one": {"N": "1"}},
         )
 
-    aws_calls.at("DynamoDB.UpdateItem", somebody_is_faster)
-    assert send(world, told).status == 200
+    aws_calls.at("DynamoDB.UpdateItem", another_writer_is_faster)
+    assert send(world, payload).status == 200
     assert aws_calls.names.count("DynamoDB.UpdateItem") < 20
-    assert [message["reference"] for message in set_aside(world)] == [paid]
+    assert [message["reference"] for message in queued_events(world)] == [paid]
     aws_calls.acts.clear()
-    assert send(world, told).status == 200
+    assert send(world, payload).status == 200
     assert world.payout(paid)["status"] == "Completed"
 
 
-def test_an_event_for_a_payout_that_is_gone_meanwhile_is_set_aside_too(world: World) -> None:
+def test_an_event_for_a_payout_that_is_removed_meanwhile_is_queued_too(world: World) -> None:
     paid = world.paid()
-    told = body(world, paid)
-    assert send(world, told | {"Amount": 1}).status == 200
+    payload = body(world, paid)
+    assert send(world, payload | {"Amount": 1}).status == 200
     aws_calls = AwsCalls(world)
 
     def removed_before_the_second(_body: str) -> None:
@@ -721,29 +721,29 @@ def test_an_event_for_a_payout_that_is_gone_meanwhile_is_set_aside_too(world: Wo
             world.dynamodb.delete_item(TableName="TransactionsTable", Key=key)
 
     aws_calls.at("DynamoDB.UpdateItem", removed_before_the_second)
-    assert send(world, told).status == 200
-    assert [message["reference"] for message in set_aside(world)] == [paid]
+    assert send(world, payload).status == 200
+    assert [message["reference"] for message in queued_events(world)] == [paid]
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_an_event_that_can_be_neither_applied_nor_kept_is_monoovas_to_send_again(
+def test_an_event_that_can_be_neither_applied_nor_queued_has_to_be_retried_by_monoova(
     known: bool, world: World
 ) -> None:
     paid = world.paid()
-    told = body(world, paid)
+    payload = body(world, paid)
     if not known:
-        told["UniqueReference"] = UNKNOWN
+        payload["UniqueReference"] = UNKNOWN
     aws_calls = AwsCalls(world)
     aws_calls.at("DynamoDB.UpdateItem", throttled)
     aws_calls.at("SQS.SendMessage", unreachable)
-    answer = send(world, told)
+    answer = send(world, payload)
     assert (answer.status, answer.code) == (500, "StorageUnavailable")
     aws_calls.acts.clear()
     assert send(world, body(world, paid)).status == 200
     assert world.payout(paid)["status"] == "Completed"
 
 
-def test_monoovas_second_try_finds_what_its_first_could_not(world: World) -> None:
+def test_monoovas_retry_succeeds_where_the_first_delivery_failed(world: World) -> None:
     paid = world.paid("7.06")
     world.later(180)
     (notification,) = world.monoova.notifications
@@ -756,15 +756,15 @@ def test_monoovas_second_try_finds_what_its_first_could_not(world: World) -> Non
 
 @pytest.mark.parametrize("status", [PAID, REJECTED])
 def test_the_usual_webhook_costs_one_write_and_nothing_else(status: str, world: World) -> None:
-    told = body(world, world.paid(), status)
-    raw = json.dumps(told).encode()
+    payload = body(world, world.paid(), status)
+    raw = json.dumps(payload).encode()
     aws_calls = AwsCalls(world)
     assert send(world, raw, Verification_Signature=signature(raw)).status == 200
     assert aws_calls.names == ["Secrets Manager.GetSecretValue", "DynamoDB.UpdateItem"]
     aws_calls.names.clear()
-    told = body(world, world.paid(), status)
+    payload = body(world, world.paid(), status)
     aws_calls.names.clear()
-    raw = json.dumps(told).encode()
+    raw = json.dumps(payload).encode()
     assert send(world, raw, Verification_Signature=signature(raw)).status == 200
     assert aws_calls.names == ["DynamoDB.UpdateItem"]
 
@@ -773,15 +773,15 @@ def test_the_line_of_a_webhook_says_which_delivery_it_was_and_how_long_it_took(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paid = world.paid()
-    told = body(world, paid)
+    payload = body(world, paid)
     world.clock.advance(90)
     capsys.readouterr()
-    assert send(world, told, Webhookid="900123").status == 200
+    assert send(world, payload, Webhookid="900123").status == 200
     (line,) = lines(capsys)
     assert (line["webhook_id"], line["event_name"]) == ("900123", "NppPaymentStatus")
     assert (line["transaction_id"], line["outcome"]) == (paid, "applied")
     assert (line["WebhookSeconds"], line["PayoutsCompleted"]) == (0.0, 1)
     assert line["SecondsToCompletion"] == 90.0
-    assert send(world, told, Webhookid="jo@example.com").status == 200
+    assert send(world, payload, Webhookid="jo@example.com").status == 200
     (line,) = lines(capsys)
     assert (line["webhook_id"], line["outcome"]) == (None, "no change")

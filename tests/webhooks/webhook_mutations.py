@@ -1,4 +1,4 @@
-"""What a stranger, a broken network or a mistaken Monoova might send to the webhook endpoint.
+"""Mutated webhooks: forged, damaged on the network, or false though authenticated.
 
 Everything follows from one `random.Random`, so that a case can be made again from its seed.
 """
@@ -17,7 +17,7 @@ from tests.world import WEBHOOK_SECRET
 MOST_BYTES: Final = 256 * 1024
 SIGNATURE: Final = "Verification-Signature"
 _MONOOVA: Final = SigningKey(shared_signing_key())
-_STRANGER: Final = SigningKey(new_key())
+_OTHER_KEY: Final = SigningKey(new_key())
 
 FIELDS: Final = (
     "UniqueReference",
@@ -114,14 +114,14 @@ def one_byte_off(raw: bytes, rng: random.Random) -> Case:
 
 
 def unauthenticated(true: bytes, rng: random.Random) -> Case:
-    """Any body, a genuine one included, from a sender who does not know what Monoova knows."""
+    """Any body, a genuine one included, from a sender without the secret or the key."""
     raw = true if rng.random() < 0.5 else body(true, rng)
     what, headers = rng.choice(_FORGERIES)(raw, rng)
     return Case(what, _path(rng), _respelt(headers, rng), raw, _coin(rng))
 
 
 def authenticated(true: bytes, rng: random.Random) -> Case:
-    """Anything at all, from Monoova: its secret, and its signature or none."""
+    """Any body, authenticated as Monoova's: its secret, and its signature or none."""
     raw = body(true, rng)
     headers = {"Authorization": rng.choice([WEBHOOK_SECRET, f"Bearer {WEBHOOK_SECRET}"])}
     if _coin(rng):
@@ -135,7 +135,7 @@ def body(true: bytes, rng: random.Random) -> bytes:
 
 
 def worst_bodies(true: bytes) -> dict[str, bytes]:
-    """Bodies of the full size, each as costly as we know to make one."""
+    """Bodies of the full size, each as costly to read as possible."""
     texts = {
         "one letter": "a",
         "digits": "1 ",
@@ -324,7 +324,7 @@ def _wrong_signatures(raw: bytes, rng: random.Random) -> list[tuple[str, str]]:
         ("doubled", right + right),
         ("longer", base64.b64encode(base64.b64decode(right) + b"\x00").decode()),
         ("one bit off", base64.b64encode(bytes(signed)).decode()),
-        ("of another key", _STRANGER.signature(raw)),
+        ("of another key", _OTHER_KEY.signature(raw)),
         ("of another body", signature(raw + b" ")),
         ("of nothing", signature(b"") if raw else signature(b" ")),
         ("as hex", base64.b64decode(right).hex()),
@@ -334,7 +334,7 @@ def _wrong_signatures(raw: bytes, rng: random.Random) -> list[tuple[str, str]]:
         ("not ASCII", "é" * 344),
         ("surrogates", "\ud800" * 344),
         ("noise", base64.b64encode(rng.randbytes(256)).decode()),
-        ("a list", f"{_STRANGER.signature(raw)}, {right}"),
+        ("a list", f"{_OTHER_KEY.signature(raw)}, {right}"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A batch's life: one table, walked whole; and what its chunks say of all of it."""
+"""A batch's life cycle: every pair of status and event, and totals that follow from its chunks."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -61,7 +61,7 @@ def test_an_event_applies_where_the_table_says_so_and_nowhere_else(
         assert str(caught.value) == f"{event} does not apply to a batch that is {status}"
 
 
-def test_nothing_leads_out_of_what_is_over_and_nothing_is_released_unapproved() -> None:
+def test_a_final_status_has_no_successor_and_nothing_is_released_unapproved() -> None:
     for allowed, _ in TABLE.values():
         assert not {BatchStatus.CANCELLED, BatchStatus.FINISHED} & set(allowed)
     into_release = [event for event, (_, to) in TABLE.items() if to is BatchStatus.RELEASING]
@@ -69,7 +69,7 @@ def test_nothing_leads_out_of_what_is_over_and_nothing_is_released_unapproved() 
     assert TABLE[BatchEvent.APPROVED][0] == (BatchStatus.AWAITING_APPROVAL,)
 
 
-def test_what_there_is_to_do_follows_from_the_status() -> None:
+def test_the_pending_task_follows_from_the_status() -> None:
     tasks = {status: batch(status).task for status in BatchStatus}
     assert {status: task for status, task in tasks.items() if task} == {
         BatchStatus.CHECKING: Task.CHECK,
@@ -108,7 +108,7 @@ def test_warnings_are_listed_in_the_order_of_the_file_and_all_counted() -> None:
     assert (both.duplicate_count, both.first_time_count) == (310, 7)
 
 
-def test_progress_is_the_sum_of_the_chunks_as_of_the_oldest_look() -> None:
+def test_progress_is_the_sum_of_the_chunks_as_of_the_oldest_count() -> None:
     marks = [
         released(2, {"Completed": 6, "Pending": 1}, reviews=1),
         released(1, {"Failed": 2, "Queued": 8}),

@@ -26,7 +26,7 @@ from chalicelib.monoova.rules.verification_answer import (
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
-def told(status: str | None, http: int = 400) -> Answer:
+def answered(status: str | None, http: int = 400) -> Answer:
     return Answer(http, Envelope(status, ""))
 
 
@@ -37,19 +37,19 @@ TOKEN: Final = "t-1"
 @pytest.mark.parametrize(
     ("answer", "token", "meaning"),
     [
-        (told("Ok", 200), TOKEN, StartAnswer.PAID),
-        (told("Ok", 299), TOKEN, StartAnswer.PAID),
-        (told("Ok", 300), TOKEN, StartAnswer.UNCLEAR),
-        (told("OK", 200), None, StartAnswer.UNCLEAR),
-        (told("VerifyBankDetailsAreInvalid"), None, StartAnswer.REFUSED),
-        (told("RequestBodyIsNotTheExpectedType"), None, StartAnswer.REFUSED),
-        (told("VerifyBankDetailsAreInvalid"), TOKEN, StartAnswer.UNCLEAR),
-        (told("InvalidAlreadySent"), None, StartAnswer.UNCLEAR),
-        (told("VerifyBankDetailsAreInvalid", 500), None, StartAnswer.UNCLEAR),
-        (told("VerifyBankDetailsAreInvalid", 200), None, StartAnswer.UNCLEAR),
-        (told("Whatever"), None, StartAnswer.UNCLEAR),
-        (told(None), None, StartAnswer.UNCLEAR),
-        (told("MerchantFailedToLogin"), None, StartAnswer.NOT_LET_IN),
+        (answered("Ok", 200), TOKEN, StartAnswer.PAID),
+        (answered("Ok", 299), TOKEN, StartAnswer.PAID),
+        (answered("Ok", 300), TOKEN, StartAnswer.UNCLEAR),
+        (answered("OK", 200), None, StartAnswer.UNCLEAR),
+        (answered("VerifyBankDetailsAreInvalid"), None, StartAnswer.REFUSED),
+        (answered("RequestBodyIsNotTheExpectedType"), None, StartAnswer.REFUSED),
+        (answered("VerifyBankDetailsAreInvalid"), TOKEN, StartAnswer.UNCLEAR),
+        (answered("InvalidAlreadySent"), None, StartAnswer.UNCLEAR),
+        (answered("VerifyBankDetailsAreInvalid", 500), None, StartAnswer.UNCLEAR),
+        (answered("VerifyBankDetailsAreInvalid", 200), None, StartAnswer.UNCLEAR),
+        (answered("Whatever"), None, StartAnswer.UNCLEAR),
+        (answered(None), None, StartAnswer.UNCLEAR),
+        (answered("MerchantFailedToLogin"), None, StartAnswer.NOT_LET_IN),
         (HTML, None, StartAnswer.UNCLEAR),
         (Silence.TIMEOUT, None, StartAnswer.UNCLEAR),
     ],
@@ -63,16 +63,16 @@ def test_only_a_clear_answer_says_that_the_cent_was_paid_or_refused(
 @pytest.mark.parametrize(
     ("answer", "meaning"),
     [
-        (told("Ok", 200), CodeAnswer.RIGHT),
-        (told("Ok", 299), CodeAnswer.RIGHT),
-        (told("Ok", 300), CodeAnswer.UNCLEAR),
-        (told("Pending", 200), CodeAnswer.UNCLEAR),
-        (told("VerificationCodeInvalid"), CodeAnswer.WRONG),
-        (told("IncorrectCode"), CodeAnswer.WRONG),
-        (told("TokenLockedOut"), CodeAnswer.LOCKED),
-        (told("TokenLockedOut", 500), CodeAnswer.UNCLEAR),
-        (told("SomethingElse"), CodeAnswer.UNCLEAR),
-        (told("MerchantLockedOut"), CodeAnswer.UNCLEAR),
+        (answered("Ok", 200), CodeAnswer.RIGHT),
+        (answered("Ok", 299), CodeAnswer.RIGHT),
+        (answered("Ok", 300), CodeAnswer.UNCLEAR),
+        (answered("Pending", 200), CodeAnswer.UNCLEAR),
+        (answered("VerificationCodeInvalid"), CodeAnswer.WRONG),
+        (answered("IncorrectCode"), CodeAnswer.WRONG),
+        (answered("TokenLockedOut"), CodeAnswer.LOCKED),
+        (answered("TokenLockedOut", 500), CodeAnswer.UNCLEAR),
+        (answered("SomethingElse"), CodeAnswer.UNCLEAR),
+        (answered("MerchantLockedOut"), CodeAnswer.UNCLEAR),
         (HTML, CodeAnswer.UNCLEAR),
         (Silence.CUT_OFF, CodeAnswer.UNCLEAR),
     ],
@@ -86,19 +86,19 @@ def test_only_a_clear_answer_says_what_a_code_is(
 @pytest.mark.parametrize(
     ("answer", "closed", "standing"),
     [
-        (told("Ok", 200), False, BranchStanding.OPEN),
-        (told("Ok", 200), True, BranchStanding.CLOSED),
-        (told("Ok", 299), True, BranchStanding.CLOSED),
-        (told("Ok", 300), True, BranchStanding.NOT_TOLD),
-        (told("Ok", 200), None, BranchStanding.NOT_TOLD),
-        (told("Ok", 200), "true", BranchStanding.NOT_TOLD),
-        (told("Ok", 400), True, BranchStanding.NOT_TOLD),
-        (told("BsbNotFound"), None, BranchStanding.UNKNOWN),
-        (told("InvalidBsb"), None, BranchStanding.UNKNOWN),
-        (told("NotFound"), None, BranchStanding.NOT_TOLD),
-        (told("BsbNotFound", 404), None, BranchStanding.NOT_TOLD),
-        (told("MerchantFailedToLogin"), None, BranchStanding.NOT_TOLD),
-        (told(None), None, BranchStanding.NOT_TOLD),
+        (answered("Ok", 200), False, BranchStanding.OPEN),
+        (answered("Ok", 200), True, BranchStanding.CLOSED),
+        (answered("Ok", 299), True, BranchStanding.CLOSED),
+        (answered("Ok", 300), True, BranchStanding.NOT_TOLD),
+        (answered("Ok", 200), None, BranchStanding.NOT_TOLD),
+        (answered("Ok", 200), "true", BranchStanding.NOT_TOLD),
+        (answered("Ok", 400), True, BranchStanding.NOT_TOLD),
+        (answered("BsbNotFound"), None, BranchStanding.UNKNOWN),
+        (answered("InvalidBsb"), None, BranchStanding.UNKNOWN),
+        (answered("NotFound"), None, BranchStanding.NOT_TOLD),
+        (answered("BsbNotFound", 404), None, BranchStanding.NOT_TOLD),
+        (answered("MerchantFailedToLogin"), None, BranchStanding.NOT_TOLD),
+        (answered(None), None, BranchStanding.NOT_TOLD),
         (HTML, True, BranchStanding.NOT_TOLD),
         (Silence.CONNECTION_FAILED, None, BranchStanding.NOT_TOLD),
     ],
@@ -114,7 +114,7 @@ def test_what_is_not_understood_says_nothing_against_a_branch(
 
 
 @pytest.mark.parametrize(
-    ("address", "told_to_the_caller"),
+    ("address", "message"),
     [
         ("Refer to\n BSB  802-985", "This branch is closed. Monoova says: Refer to BSB 802-985"),
         ("x" * 5000, "This branch is closed. Monoova says: " + "x" * 100),
@@ -126,14 +126,14 @@ def test_what_is_not_understood_says_nothing_against_a_branch(
     ],
 )
 def test_what_monoova_says_of_a_closed_branch_is_one_short_line(
-    address: object, told_to_the_caller: str
+    address: object, message: str
 ) -> None:
-    branch = branch_of(told("Ok", 200), closed=True, address=address)
-    assert branch.problem == told_to_the_caller
+    branch = branch_of(answered("Ok", 200), closed=True, address=address)
+    assert branch.problem == message
 
 
-def test_a_branch_that_does_not_exist_is_told_in_words_and_of_no_other_is_anything_told() -> None:
-    unknown = branch_of(told("BsbNotFound"), closed=None, address="802-985")
+def test_only_a_branch_that_does_not_exist_is_explained_in_words() -> None:
+    unknown = branch_of(answered("BsbNotFound"), closed=None, address="802-985")
     assert unknown.problem == "There is no branch with this BSB."
     assert Branch(BranchStanding.CLOSED).problem == "This branch is closed."
     assert (unknown.address, NOT_TOLD.address, NOT_TOLD.problem) == ("", "", None)

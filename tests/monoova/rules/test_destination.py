@@ -236,7 +236,7 @@ def test_the_details_to_redact_come_in_every_form_they_are_written_in() -> None:
     assert set(phone.details) == {"+61-412345678", "+61412345678", "Jo Citizen"}
 
 
-@settings(deadline=None)  # the first phone number loads the numbering plans of the world
+@settings(deadline=None)  # the first phone number loads the numbering plans of all countries
 @given(st.text(max_size=40) | st.emails(), st.sampled_from(PayIdType))
 def test_whatever_is_accepted_is_what_the_rail_takes_and_stays_as_it_is(
     typed: str, kind: PayIdType
@@ -295,7 +295,7 @@ def test_monoova_takes_256_characters_of_a_payid_and_no_more(kind: PayIdType) ->
         ("062-000", "12345678", "J", "Not a name of 2 to 140 characters."),
     ],
 )
-def test_the_caller_reads_in_one_sentence_what_is_wrong(
+def test_an_error_is_one_sentence_that_says_what_is_wrong(
     bsb: str, number: str, name: str, message: str
 ) -> None:
     with pytest.raises(InvalidDestinationError) as refused:

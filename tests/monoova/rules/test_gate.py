@@ -1,4 +1,4 @@
-"""The circuit breaker and the pause switch, as one record that time passes over."""
+"""The circuit breaker and the pause switch, as one record whose meaning depends on the time."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def after(seconds: float) -> datetime:
 
 
 def passages(gate: Gate, at: datetime) -> tuple[Passage, Passage]:
-    """What a call that sends, and one that asks, may do."""
+    """Whether a call that sends, and one that only reads, may be made."""
     return gate.passage(at), gate.passage_for_questions(at)
 
 
@@ -57,7 +57,7 @@ def test_an_open_circuit_stops_every_call_until_its_probe_is_due(
     assert passages(gate, after(seconds)) == (Passage.PROBE,) * 2
 
 
-def test_while_one_probes_nobody_else_does_until_its_minute_is_over() -> None:
+def test_only_one_probe_at_a_time_until_its_minute_is_over() -> None:
     gate = probing(opened(Gate(), OpenReason.TOO_MANY_FAILURES, NOW), after(600))
     assert passages(gate, after(659)) == (Passage.CIRCUIT_OPEN,) * 2
     assert passages(gate, after(660)) == (Passage.PROBE,) * 2
@@ -70,12 +70,12 @@ def test_a_circuit_that_opens_again_keeps_the_time_when_it_first_opened() -> Non
     assert again.open_reason is OpenReason.LOCKED_OUT
 
 
-def test_closing_forgets_why_it_was_open() -> None:
+def test_closing_removes_the_reason_for_opening() -> None:
     gate = opened(Gate(version=4), OpenReason.LOCKED_OUT, NOW, "key-1")
     assert closed(gate) == Gate(version=4)
 
 
-def test_after_three_refused_logins_it_tries_no_further_one_by_itself() -> None:
+def test_after_three_refused_logins_it_tries_no_further_one_automatically() -> None:
     gate = Gate()
     for failures in (1, 2, 3):
         gate = opened(gate, OpenReason.NOT_AUTHENTICATED, NOW, "key-1")
@@ -103,7 +103,7 @@ def test_a_new_key_may_be_tried_at_once_and_the_refused_one_may_not(
     assert gate.passage_for_questions(NOW, key) is expected
 
 
-def test_while_the_new_key_is_tried_nobody_else_tries_it() -> None:
+def test_a_new_key_is_tried_by_one_call_at_a_time() -> None:
     gate = probing(opened(Gate(), OpenReason.NOT_AUTHENTICATED, NOW, "key-1"), NOW)
     assert gate.passage(after(59), "key-2") is Passage.CIRCUIT_OPEN
     assert gate.passage(after(60), "key-2") is Passage.PROBE
@@ -120,14 +120,14 @@ def test_an_open_circuit_without_a_time_to_probe_stays_open() -> None:
     assert gate.passage_for_questions(after(10**6)) is Passage.CIRCUIT_OPEN
 
 
-def test_a_pause_stops_what_sends_but_not_what_asks() -> None:
+def test_a_pause_stops_sending_but_not_reading() -> None:
     gate = paused(Gate(), "ops", "rehearsal", NOW)
     assert passages(gate, after(10**6)) == (Passage.PAUSED, Passage.CLEAR)
     assert (gate.paused_by, gate.paused_at, gate.pause_reason) == ("ops", NOW, "rehearsal")
     assert resumed(gate) == Gate()
 
 
-def test_a_pause_and_an_open_circuit_know_nothing_of_each_other() -> None:
+def test_a_pause_and_an_open_circuit_are_independent() -> None:
     both = paused(opened(Gate(), OpenReason.TOO_MANY_FAILURES, NOW), "ops", "why", NOW)
     assert passages(both, after(600)) == (Passage.PAUSED, Passage.PROBE)
     assert passages(closed(both), NOW) == (Passage.PAUSED, Passage.CLEAR)
@@ -172,7 +172,7 @@ def test_a_circuit_that_closes_ends_the_watch() -> None:
     assert closed(watching(Gate(), NOW)).watching_until is None
 
 
-def test_who_last_did_something_by_hand_stands_until_the_next_does() -> None:
+def test_the_last_action_by_hand_is_kept_until_the_next() -> None:
     gate = switched(paused(Gate(version=3), "ops", "a drill", NOW), Switch.PAUSED, "ops", NOW)
     assert (gate.switched, gate.switched_by, gate.switched_at) == (Switch.PAUSED, "ops", NOW)
     assert (gate.version, gate.paused_by) == (3, "ops")

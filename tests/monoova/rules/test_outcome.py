@@ -99,7 +99,7 @@ def test_an_answer_that_is_in_no_table_proves_nothing(
     assert (outcome.why, outcome.may_try_again) == (Uncertainty.UNCLEAR_ANSWER, False)
 
 
-def test_an_error_under_200_is_kept_in_monoovas_own_word_for_whoever_has_to_judge_it() -> None:
+def test_an_error_under_200_is_kept_in_monoovas_own_words_for_a_person_to_judge() -> None:
     outcome = sent(said(200, "SimulatedProcessingError"))
     assert outcome == Unclear(Uncertainty.UNCLEAR_ANSWER, False, "SimulatedProcessingError")
 
@@ -170,7 +170,7 @@ def test_after_an_attempt_in_doubt_a_refusal_proves_nothing(status: str) -> None
     ],
 )
 @pytest.mark.parametrize("in_doubt_before", [False, True])
-def test_what_sounds_like_a_duplicate_is_never_a_refusal(
+def test_an_answer_that_mentions_a_duplicate_is_never_a_refusal(
     status: str, description: str, in_doubt_before: bool
 ) -> None:
     answer = said(400, status, description)
@@ -225,7 +225,7 @@ def test_any_other_answer_is_no_login_problem(answer: Answer) -> None:
         (None, Standing.UNCLEAR),
     ],
 )
-def test_the_status_api_is_believed_in_the_words_that_are_known(
+def test_the_status_api_is_trusted_for_known_statuses_only(
     word: str | None, standing: Standing
 ) -> None:
     assert standing_of(word) is standing
@@ -281,7 +281,7 @@ def test_a_status_that_is_not_clearly_about_our_reference_says_nothing(
     ],
     ids=str,
 )
-def test_monoova_is_there_when_it_speaks_in_its_own_envelope(
+def test_an_answer_in_monoovas_envelope_shows_that_monoova_is_reachable(
     answer: Answer | Silence, expected: bool
 ) -> None:
     assert is_answered(answer) is expected
@@ -316,7 +316,7 @@ def test_evidence_comes_only_from_a_reply_that_says_ok_or_nothing_of_itself(
     ],
     ids=str,
 )
-def test_what_proves_nothing_still_carries_monoovas_word_for_the_one_who_judges(
+def test_an_answer_that_proves_nothing_still_has_monoovas_words_for_a_person_to_judge(
     answer: Answer, in_doubt_before: bool, word: str
 ) -> None:
     outcome = sent(answer, in_doubt_before=in_doubt_before)
@@ -354,7 +354,7 @@ def test_a_report_without_words_has_an_empty_description() -> None:
     ],
     ids=str,
 )
-def test_a_key_that_may_not_call_an_endpoint_is_told_from_one_that_is_wrong(
+def test_a_key_without_permission_for_an_endpoint_is_distinguished_from_a_wrong_one(
     answer: Answer, expected: bool
 ) -> None:
     assert is_not_permitted(answer) is expected

@@ -1,4 +1,4 @@
-"""From what was learned to what is written: the cases that no request can bring about alone."""
+"""Decisions: which change follows from which evidence, in cases that no request causes alone."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -94,7 +94,7 @@ def test_an_unknown_reference_proves_nothing_within_the_grace_period() -> None:
     assert (after.state, after.looks, after.needs_review) == (State.UNRESOLVED, 1, False)
 
 
-def test_after_the_grace_period_a_payout_in_doubt_is_sent_again_but_not_for_ever() -> None:
+def test_after_the_grace_period_a_payout_in_doubt_is_resent_a_bounded_number_of_times() -> None:
     unknown = Report(Standing.UNKNOWN_REFERENCE)
     for resends in range(POLICY.max_resends):
         payout = sent(State.UNRESOLVED, resends=resends)
@@ -114,7 +114,7 @@ def test_an_accepted_payout_that_monoova_does_not_know_is_never_sent_again() -> 
 
 
 @pytest.mark.parametrize("state", [State.UNRESOLVED, State.ACCEPTED])
-def test_review_stops_sending_but_not_looking(state: State) -> None:
+def test_review_stops_sending_but_not_reconciling(state: State) -> None:
     payout = sent(state, needs_review=True, review_reason=ReviewReason.OUTCOME_UNKNOWN)
     after = reported(payout, Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
     assert (after.state, after.needs_review, after.looks) == (state, True, 1)
@@ -182,13 +182,13 @@ def notice(kind: NoticeKind = NoticeKind.PAID, **fields: object) -> Notice:
     return Notice(kind, "id", **(usual | fields))  # type: ignore[arg-type]
 
 
-def test_news_without_a_number_changes_the_payout_but_not_its_number() -> None:
+def test_an_event_without_a_number_changes_the_payout_but_not_its_number() -> None:
     change = after_notice(sent(State.ACCEPTED), notice(monoova_transaction_id=None), LATER)
     assert change.fields["state"] is State.COMPLETED
     assert "monoova_transaction_id" not in change.fields
 
 
-def test_news_of_a_rejection_without_words_still_has_a_reason() -> None:
+def test_a_rejection_event_without_a_reason_still_gets_one() -> None:
     change = after_notice(sent(State.ACCEPTED), notice(NoticeKind.REJECTED), LATER)
     assert change.fields["failure_reason"] == "Rejected"
 
@@ -202,15 +202,18 @@ def test_a_return_that_overtakes_the_completion_passes_through_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [{"amount_cents": 12551}, {"amount_cents": None}, {"monoova_transaction_id": "78"}]
+    "fields",
+    [{"amount_cents": 12551}, {"amount_cents": None}, {"monoova_transaction_id": "78"}],
 )
-def test_news_that_does_not_match_is_kept_and_not_believed(told: dict[str, object]) -> None:
+def test_an_event_that_does_not_match_is_kept_and_not_applied(
+    fields: dict[str, object],
+) -> None:
     payout = sent(State.ACCEPTED, monoova_transaction_id="77")
-    after = applied(payout, after_notice(payout, notice(NoticeKind.PAID, **told), LATER), LATER)
+    after = applied(payout, after_notice(payout, notice(NoticeKind.PAID, **fields), LATER), LATER)
     assert (after.state, after.needs_review) == (State.ACCEPTED, True)
 
 
-def test_news_can_be_decided_on_before_the_payout_is_read() -> None:
+def test_an_event_can_be_decided_on_before_the_payout_is_read() -> None:
     change = after_notice(OpenFacts(12550, None), notice(), LATER)
     assert change.fields["state"] is State.COMPLETED
     assert change.fields["monoova_transaction_id"] == "77"
@@ -239,7 +242,7 @@ def test_a_queued_payout_expires_after_its_hours() -> None:
 FIRST_LOOK: Final = LATER + timedelta(seconds=60)
 
 
-def told(change: Change | SendAgain) -> tuple[tuple[str, str, str | None, str | None], ...]:
+def last_entries(change: Change | SendAgain) -> tuple[tuple[str, str, str | None, str | None], ...]:
     """Each entry's event, who says so, in which words and on what evidence; all of this moment."""
     assert isinstance(change, Change)
     assert {entry.at for entry in change.entries} <= {LATER}
@@ -255,7 +258,7 @@ def test_acceptance_starts_the_looks_and_ends_the_lease() -> None:
         "looks": 0,
         "due_at": FIRST_LOOK,
     }
-    assert told(change) == (("SendAccepted", "admin", None, "accepted:77"),)
+    assert last_entries(change) == (("SendAccepted", "admin", None, "accepted:77"),)
 
 
 def test_acceptance_under_the_known_number_is_acceptance() -> None:
@@ -273,17 +276,17 @@ def test_a_refusal_ends_it_and_is_kept_as_evidence() -> None:
         "failure_code": FailureCode.MONOOVA_REFUSED,
         "failure_reason": "Bad: no",
     }
-    assert told(change) == (("SendRefused", "admin", "Bad: no", "refused:Bad"),)
+    assert last_entries(change) == (("SendRefused", "admin", "Bad: no", "refused:Bad"),)
 
 
 def test_after_a_failed_login_it_is_looked_at_again_soon() -> None:
     change = after_send(sent(State.SENDING), NotAuthenticated(False), LATER, "admin", POLICY)
     assert change.fields == {"state": State.QUEUED, "lease_id": None, "due_at": FIRST_LOOK}
-    assert told(change) == (("SendNotAuthenticated", "admin", None, None),)
+    assert last_entries(change) == (("SendNotAuthenticated", "admin", None, None),)
 
 
 @pytest.mark.parametrize(("said", "detail"), [("", "UnclearAnswer"), ("Odd", "UnclearAnswer: Odd")])
-def test_doubt_is_told_in_monoovas_word_and_the_first_look_follows_soon(
+def test_doubt_is_recorded_in_monoovas_words_and_the_first_look_follows_soon(
     said: str, detail: str
 ) -> None:
     unclear = Unclear(Uncertainty.UNCLEAR_ANSWER, False, said)
@@ -295,14 +298,14 @@ def test_doubt_is_told_in_monoovas_word_and_the_first_look_follows_soon(
         "looks": 0,
         "due_at": FIRST_LOOK,
     }
-    assert told(change) == (("SendUnclear", "admin", detail, None),)
+    assert last_entries(change) == (("SendUnclear", "admin", detail, None),)
 
 
-def test_acceptance_under_another_number_is_told_with_that_number() -> None:
+def test_acceptance_under_another_number_is_recorded_with_that_number() -> None:
     payout = sent(State.SENDING, monoova_transaction_id="78")
     change = after_send(payout, Accepted("77"), LATER, "admin", POLICY)
     what = "accepted as transaction 77"
-    assert told(change) == (("Contradicted", "admin", what, what),)
+    assert last_entries(change) == (("Contradicted", "admin", what, what),)
 
 
 @pytest.mark.parametrize("code", [FailureCode.BANK_REJECTED, FailureCode.DISHONOURED])
@@ -320,11 +323,15 @@ def test_acceptance_after_a_refusal_contradicts_it() -> None:
     assert change.fields["review_reason"] is ReviewReason.CONTRADICTION
 
 
-def test_a_report_is_told_in_the_history() -> None:
+def test_a_report_is_recorded_in_the_history() -> None:
     done = after_report(sent(State.ACCEPTED), Report(Standing.COMPLETE), LATER, "r", POLICY)
-    assert told(done) == (("SettledComplete", "r", "status API: Complete", "status:Complete"),)
+    assert last_entries(done) == (
+        ("SettledComplete", "r", "status API: Complete", "status:Complete"),
+    )
     back = after_report(sent(State.ACCEPTED), Report(Standing.REJECTED), LATER, "r", POLICY)
-    assert told(back) == (("SettledRejected", "r", "status API: Rejected", "status:Rejected"),)
+    assert last_entries(back) == (
+        ("SettledRejected", "r", "status API: Rejected", "status:Rejected"),
+    )
 
 
 @pytest.mark.parametrize("standing", [Standing.REJECTED, Standing.DISHONOURED])
@@ -343,7 +350,7 @@ def test_a_payout_found_pending_goes_on_from_the_looks_it_had() -> None:
         "looks": 3,
         "due_at": LATER + timedelta(seconds=240),
     }
-    assert told(change) == (("SendAccepted", "r", "status API: Pending", "status:Pending"),)
+    assert last_entries(change) == (("SendAccepted", "r", "status API: Pending", "status:Pending"),)
 
 
 def test_an_open_payout_is_looked_at_again_after_twice_the_gap() -> None:
@@ -362,7 +369,7 @@ def test_a_payout_that_was_given_up_is_raised_and_still_looked_at() -> None:
         "looks": 3,
         "due_at": LATER + timedelta(seconds=480),
     }
-    assert told(change) == (("GaveUp", "r", "status API: Pending", "status:Pending"),)
+    assert last_entries(change) == (("GaveUp", "r", "status API: Pending", "status:Pending"),)
 
 
 def test_a_payout_in_review_is_not_given_up_once_more() -> None:
@@ -397,7 +404,7 @@ def test_an_unknown_reference_changes_nothing_but_for_what_waits_for_an_answer(
     ],
 )
 @pytest.mark.parametrize("reason", [None, "closed account"])
-def test_bad_news_is_told_with_its_reason_and_kept_as_evidence(
+def test_a_rejection_or_return_is_recorded_with_its_reason_and_kept_as_evidence(
     kind: NoticeKind, event: str, code: FailureCode, reason: str | None
 ) -> None:
     payout = sent(State.ACCEPTED, monoova_transaction_id="77")
@@ -405,7 +412,7 @@ def test_bad_news_is_told_with_its_reason_and_kept_as_evidence(
     assert change.fields["failure_code"] is code
     assert change.fields["failure_reason"] == (reason or kind.value)
     assert "monoova_transaction_id" not in change.fields
-    assert set(told(change)) == {(event, "monoova", reason, f"{kind.value}:12550:77")}
+    assert set(last_entries(change)) == {(event, "monoova", reason, f"{kind.value}:12550:77")}
 
 
 @pytest.mark.parametrize(
@@ -415,16 +422,16 @@ def test_bad_news_is_told_with_its_reason_and_kept_as_evidence(
         ({"monoova_transaction_id": "78"}, "PaymentSuccessful with another transaction: 78"),
     ],
 )
-def test_news_that_does_not_match_is_told_with_what_it_said(
+def test_an_event_that_does_not_match_is_recorded_with_its_content(
     fields: dict[str, object], detail: str
 ) -> None:
     payout = sent(State.ACCEPTED, monoova_transaction_id="77")
     news = notice(**fields)  # type: ignore[arg-type]
     change = after_notice(payout, news, LATER)
-    assert told(change) == (("Contradicted", "monoova", detail, news.evidence),)
+    assert last_entries(change) == (("Contradicted", "monoova", detail, news.evidence),)
 
 
-def test_the_number_in_the_news_may_be_missing_on_either_side() -> None:
+def test_the_number_may_be_missing_in_the_event_or_in_the_payout() -> None:
     unnumbered = sent(State.ACCEPTED)
     assert after_notice(unnumbered, notice(), LATER).fields["monoova_transaction_id"] == "77"
     nameless = notice(monoova_transaction_id="")
@@ -436,7 +443,7 @@ def test_a_payout_of_which_nothing_is_known_is_pending_and_undisputed() -> None:
     assert (facts.state, facts.review_reason, facts.history) == (State.ACCEPTED, None, ())
 
 
-def test_a_claim_is_told_with_its_claimer_and_remembers_when_it_was_sent() -> None:
+def test_a_claim_is_recorded_with_its_claimer_and_the_time_of_sending() -> None:
     change = claimed(payout_in(State.QUEUED), Event.CLAIMED, LATER, "queue", "lease-2", POLICY)
     assert change.fields == {
         "state": State.SENDING,
@@ -444,7 +451,7 @@ def test_a_claim_is_told_with_its_claimer_and_remembers_when_it_was_sent() -> No
         "due_at": LATER + timedelta(seconds=90),
         "last_sent_at": LATER,
     }
-    assert told(change) == (("Claimed", "queue", None, None),)
+    assert last_entries(change) == (("Claimed", "queue", None, None),)
 
 
 def test_each_resend_is_counted() -> None:
@@ -457,7 +464,7 @@ def test_each_resend_is_counted() -> None:
         "last_sent_at": LATER,
         "resends": 3,
     }
-    assert told(change) == (("SentAgain", "reconciler", None, None),)
+    assert last_entries(change) == (("SentAgain", "reconciler", None, None),)
 
 
 def test_where_a_second_call_might_pay_twice_a_person_decides_instead() -> None:
@@ -469,12 +476,14 @@ def test_where_a_second_call_might_pay_twice_a_person_decides_instead() -> None:
     assert Policy().may_send_again is True
 
 
-def test_news_without_a_reason_is_told_without_words() -> None:
+def test_an_event_without_a_reason_is_recorded_without_one() -> None:
     change = after_notice(sent(State.ACCEPTED), notice(), LATER)
-    assert told(change) == (("SettledComplete", "monoova", None, "PaymentSuccessful:12550:77"),)
+    assert last_entries(change) == (
+        ("SettledComplete", "monoova", None, "PaymentSuccessful:12550:77"),
+    )
 
 
-def test_the_decision_to_send_again_is_told_from_a_change_by_its_type() -> None:
+def test_the_decision_to_resend_is_distinguished_from_a_change_by_its_type() -> None:
     assert isinstance(SEND_AGAIN, SendAgain)
 
 
@@ -487,7 +496,7 @@ def test_an_approved_payout_is_due_at_once_and_names_the_approver() -> None:
         "approved_by": "bob",
         "due_at": LATER,
     }
-    assert told(change) == (("Approved", "bob", None, None),)
+    assert last_entries(change) == (("Approved", "bob", None, None),)
 
 
 def test_what_has_waited_too_long_or_does_not_wait_is_not_approved() -> None:

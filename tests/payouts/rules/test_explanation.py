@@ -1,4 +1,4 @@
-"""A payout in plain words: every situation there is has some, and they are true."""
+"""Explanations of a payout in plain words: every situation has one, and it is true."""
 
 import itertools
 import re
@@ -93,7 +93,7 @@ def test_only_what_is_over_says_so() -> None:
             assert is_over == payout.state.is_final
 
 
-def test_nobody_is_told_to_retry_what_may_have_been_paid() -> None:
+def test_no_explanation_advises_to_retry_what_may_have_been_paid() -> None:
     for payout in EVERY:
         words = explained(payout).what_to_do
         if payout.needs_review or not payout.state.is_final or payout.state is State.COMPLETED:
@@ -101,7 +101,7 @@ def test_nobody_is_told_to_retry_what_may_have_been_paid() -> None:
 
 
 @pytest.mark.parametrize("state", [State.SENDING, State.ACCEPTED, State.UNRESOLVED])
-def test_whoever_looks_at_an_open_payment_is_told_not_to_pay_by_other_means(state: State) -> None:
+def test_the_explanation_of_an_open_payment_advises_not_to_pay_by_other_means(state: State) -> None:
     assert "not pay by other means" in explained(replace(PAYOUT, state=state)).what_to_do
 
 
@@ -115,7 +115,7 @@ def test_where_the_details_are_wrong_a_new_payment_is_advised_since_a_retry_has_
         assert "make a new payment" in words
 
 
-def test_an_open_payout_says_when_something_happens_next_and_a_final_one_does_not() -> None:
+def test_an_open_payout_says_when_it_is_looked_up_next_and_a_final_one_does_not() -> None:
     assert explained(PAYOUT).next_at == NOW
     assert explained(replace(PAYOUT, state=State.COMPLETED, due_at=None)).next_at is None
 
@@ -151,7 +151,7 @@ def test_a_reason_that_was_given_is_quoted() -> None:
         ("Customer deceased", "deceased"),
     ],
 )
-def test_a_reason_in_a_banks_words_is_told_in_ours(reason: str, word: str) -> None:
+def test_a_reason_in_a_banks_words_is_explained_in_ours(reason: str, word: str) -> None:
     failed = replace(
         PAYOUT,
         state=State.FAILED,

@@ -1,4 +1,4 @@
-"""The life-cycle table, walked pair by pair: every state, every event."""
+"""The life-cycle table, checked pair by pair: every state, every event."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -222,7 +222,7 @@ def test_the_architecture_page_prints_the_table_of_the_code() -> None:
     assert updated(text) == text, "run `make docs`"
 
 
-def test_what_a_person_must_see_is_told_of_a_full_history_too() -> None:
+def test_what_a_person_must_see_is_recorded_in_a_full_history_too() -> None:
     entry = HistoryEntry(NOW, "Noted", F, "an-admin")
     full = replace(payout_in(U), history_size=MOST_HISTORY_ENTRIES)
     noted = Change(Fields(looks=1), (entry,))
@@ -255,7 +255,7 @@ def test_a_new_payout_is_undisputed_and_was_never_sent() -> None:
     assert (bare.due_at, bare.lease_id) == (None, None)
 
 
-def test_a_change_that_only_sets_fields_or_only_tells_is_not_empty() -> None:
+def test_a_change_with_only_fields_or_only_a_history_entry_is_not_empty() -> None:
     entry = HistoryEntry(NOW, "Noted", F, "an-admin")
     assert Change(Fields()).is_empty
     assert not Change(Fields(looks=1)).is_empty
@@ -275,7 +275,7 @@ def test_a_refused_event_says_what_was_refused_where() -> None:
     assert str(refused.value) == "CancelledByAdmin does not apply to a payout that is Completed"
 
 
-def test_a_report_that_does_not_fit_is_a_contradiction_told_in_the_state_it_was_found_in() -> None:
+def test_a_report_that_does_not_match_is_a_contradiction_recorded_with_its_state() -> None:
     change = change_for(payout_in(F), Event.SETTLED_COMPLETE, NOTE)
     assert change == Change(
         Fields(needs_review=True, review_reason=ReviewReason.CONTRADICTION),

@@ -60,7 +60,7 @@ def test_a_queued_payout_is_too_old_only_after_its_last_second() -> None:
     assert is_expired(NOW, limit + SECOND, Policy())
 
 
-def test_a_person_is_told_only_after_the_last_second_of_waiting() -> None:
+def test_a_payout_goes_to_review_only_after_the_last_second_of_waiting() -> None:
     policy = Policy(expiry_hours=1, review_after_hours=2)
     limit = NOW + timedelta(hours=2)
     assert not is_overdue(NOW, limit, policy)

@@ -55,7 +55,7 @@ def counted(client: Any) -> CountedPayouts:
         ([FINE, NEVER_USED, FULL], [("Customer", 100_00), ("Total", 829_50)]),
     ],
 )
-def test_a_full_sum_says_which_it_is_and_what_is_left(
+def test_a_full_sum_reports_which_it_is_and_what_is_left(
     reasons: list[dict[str, Any]], left: list[tuple[str, int]]
 ) -> None:
     with pytest.raises(LimitReachedError) as refused:
@@ -63,7 +63,7 @@ def test_a_full_sum_says_which_it_is_and_what_is_left(
     assert [(count.kind.value, cents) for count, cents in refused.value.reached] == left
 
 
-def test_one_that_meets_another_is_told_apart_from_one_that_has_no_room() -> None:
+def test_a_write_conflict_is_distinguished_from_a_limit_that_is_reached() -> None:
     busy = {"Code": "TransactionConflict"}
     with pytest.raises(CountsBusyError):
         counted(Telling(FINE, FINE, busy)).create(payout(), COUNTS)

@@ -1,4 +1,4 @@
-"""The transactions table: every write conditional, every lost answer understood."""
+"""The transactions table: every write is conditional, and every lost answer is resolved."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -106,7 +106,7 @@ def raw(client: Any, stored: Payout) -> dict[str, Any]:
 
 
 def loses_the_answer(client: Any, operation: str) -> None:
-    """The next call is carried out, but we do not hear of it; botocore sends it once more."""
+    """The next call is carried out, but its answer is lost; botocore sends it once more."""
     pending = [0]
 
     def try_again(**_: Any) -> Any:
@@ -187,7 +187,7 @@ def test_an_item_holds_integer_cents_and_is_kept_for_seven_years(
     assert not any("NULL" in value for value in item.values())
 
 
-def test_a_payout_that_nobody_stored_is_not_there(payouts: Payouts) -> None:
+def test_a_payout_that_was_never_stored_is_not_found(payouts: Payouts) -> None:
     assert payouts.get("00000000-0000-4000-8000-00000000ffff") is None
 
 
@@ -240,7 +240,7 @@ def test_a_change_decided_from_an_older_version_is_refused_and_shown_what_stands
     assert payouts.get(winner.transaction_id) == winner
 
 
-def test_a_change_to_a_payout_that_is_gone_is_refused(payouts: Payouts) -> None:
+def test_a_change_to_a_payout_that_no_longer_exists_is_refused(payouts: Payouts) -> None:
     with pytest.raises(PayoutChangedError) as caught:
         payouts.commit(payout(), completed(), LATER)
     assert caught.value.current is None
@@ -297,7 +297,7 @@ def test_a_history_grows_to_a_hundred_entries_and_no_further(
     ids=["the end", "a doubt"],
 )
 @pytest.mark.parametrize(("before", "after"), [(100, 101), (199, 200), (200, 200)])
-def test_a_full_history_still_tells_the_end_and_what_a_person_must_see(
+def test_a_full_history_still_records_the_end_and_what_a_person_must_see(
     fields: Fields, before: int, after: int, payouts: Payouts
 ) -> None:
     stored = payout(history=(ENTRY,) * before, history_size=before)
@@ -307,7 +307,7 @@ def test_a_full_history_still_tells_the_end_and_what_a_person_must_see(
     assert (len(written.history), written.history_size) == (after, after)
 
 
-# --- the webhook's short way: conditional on the facts themselves
+# --- the webhook's direct update: conditional on the facts themselves
 
 
 def facts(amount_cents: int = 12550) -> OpenFacts:
@@ -345,7 +345,7 @@ def test_a_pending_payout_is_settled_without_being_read(
     ],
     ids=["queued", "completed", "failed", "amount", "review", "transaction"],
 )
-def test_the_short_way_is_closed_where_a_fact_does_not_hold(
+def test_the_direct_update_fails_where_a_fact_does_not_hold(
     payouts: Payouts, stored: Payout
 ) -> None:
     payouts.create(stored)
@@ -356,7 +356,7 @@ def test_the_short_way_is_closed_where_a_fact_does_not_hold(
     assert payouts.get(stored.transaction_id) == stored
 
 
-def test_the_short_way_to_a_payout_that_is_not_there_creates_nothing(
+def test_the_direct_update_of_a_missing_payout_creates_nothing(
     payouts: Payouts, client: Any
 ) -> None:
     with pytest.raises(PayoutChangedError) as caught:
@@ -368,7 +368,7 @@ def test_the_short_way_to_a_payout_that_is_not_there_creates_nothing(
 def test_an_event_without_a_transaction_id_does_not_settle_a_payout_that_has_one(
     payouts: Payouts,
 ) -> None:
-    """The short way leaves that to the next reader of the payout."""
+    """The direct update leaves that to the next reader of the payout."""
     payouts.create(payout(monoova_transaction_id="1000001"))
     with pytest.raises(PayoutChangedError):
         payouts.commit_open(payout().transaction_id, facts(), completed(), LATER)
@@ -409,7 +409,9 @@ def test_a_payout_that_is_put_off_is_due_at_its_new_time(payouts: Payouts) -> No
     assert payouts.due(0, LATER + timedelta(hours=1), 10).items == (put_off,)
 
 
-def test_a_payout_stands_in_review_until_somebody_has_looked(payouts: Payouts, client: Any) -> None:
+def test_a_payout_stays_in_the_review_index_until_it_is_resolved(
+    payouts: Payouts, client: Any
+) -> None:
     stored = payout()
     payouts.create(stored)
     assert (payouts.count_in_review(), payouts.in_review(10).items) == (0, ())
@@ -516,7 +518,7 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Payouts], object]]]] = {
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_call_says_so_when_dynamodb_cannot_be_asked(
+def test_every_call_reports_that_dynamodb_cannot_be_reached(
     name: str, payouts: Payouts, client: Any
 ) -> None:
     operation, call = OPERATIONS[name]

@@ -86,7 +86,7 @@ def test_nothing_is_missing_where_only_a_part_was_looked_at() -> None:
     assert kind_of(OURS, Booking((), (back(),)), may_be_missing=False) is Kind.GIVEN_BACK
 
 
-def test_what_was_booked_is_told_from_the_statement_or_from_the_movements() -> None:
+def test_what_was_booked_is_read_from_the_statement_or_from_the_movements() -> None:
     assert Booking((stated(),), (out(Decimal(1)),)).amount == AMOUNT
     assert Booking((), (out(), out(FEE))).amount == AMOUNT
     assert NOTHING.amount is None

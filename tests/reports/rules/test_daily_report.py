@@ -65,7 +65,7 @@ def test_a_report_is_settled_when_it_is_whole_and_every_payout_ended(
     assert found.revision == 0
 
 
-def test_what_nobody_counted_is_nothing() -> None:
+def test_figures_that_were_not_counted_are_zero() -> None:
     found = DailyReport(
         date(2026, 11, 24), datetime(2026, 11, 25, tzinfo=UTC), "x", DayStatistics()
     )

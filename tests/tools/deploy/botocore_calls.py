@@ -121,7 +121,7 @@ def kms() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
 
 
 def secretsmanager() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
-    told = {
+    secret = {
         "SecretString": "{}",
         "VersionId": "v1",
         "VersionStages": ["AWSCURRENT"],
@@ -131,16 +131,16 @@ def secretsmanager() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
         (400, {"__type": name, "Message": "no"})
         for name in ("ResourceNotFoundException", "DecryptionFailure", "InternalServiceError")
     ] + [(400, DENIED)]
-    yield "get_secret_value", {"SecretId": "arn:aws:secretsmanager:x"}, [(200, told), *failures]
+    yield "get_secret_value", {"SecretId": "arn:aws:secretsmanager:x"}, [(200, secret), *failures]
 
 
 def sqs() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
-    told = {"MessageId": "m1", "MD5OfMessageBody": "5d41402abc4b2a76b9719d911017c592"}
+    sent = {"MessageId": "m1", "MD5OfMessageBody": "5d41402abc4b2a76b9719d911017c592"}
     gone = {"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "gone"}
     url = f"https://sqs.{REGION}.amazonaws.com/111122223333/payouts"
     message = {"QueueUrl": url, "MessageBody": "hello", "DelaySeconds": 30}
     failures: list[Answer] = [(400, gone), (400, DENIED)]
-    yield "send_message", message, [(200, told), *failures]
+    yield "send_message", message, [(200, sent), *failures]
     taken = {
         "MessageId": "m1",
         "ReceiptHandle": "r1",
@@ -170,7 +170,7 @@ def sqs() -> Iterator[tuple[str, dict[str, Any], list[Answer]]]:
     )
     entries = [{"Id": str(number), "MessageBody": "hello"} for number in range(2)]
     some: dict[str, Any] = {
-        "Successful": [{"Id": "0", **told}],
+        "Successful": [{"Id": "0", **sent}],
         "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}],
     }
     yield "send_message_batch", {"QueueUrl": url, "Entries": entries}, [(200, some), *failures]
@@ -187,7 +187,7 @@ class Raw:
 
 
 class Wire:
-    """In the place of the network: keeps the request, and gives the answer that is ready."""
+    """A fake network: records the request, and gives the canned answer."""
 
     def __init__(self) -> None:
         self.sent: dict[str, Any] = {}
@@ -205,8 +205,8 @@ class Wire:
             "body": bytes(request.body).decode(),
         }
         status, body = self.answer
-        told: Any = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "r1"}
-        return AWSResponse(request.url, status, told, Raw(json.dumps(body).encode()))
+        answered: Any = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "r1"}
+        return AWSResponse(request.url, status, answered, Raw(json.dumps(body).encode()))
 
 
 def calls() -> Iterator[dict[str, Any]]:

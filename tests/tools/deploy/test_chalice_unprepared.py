@@ -48,7 +48,7 @@ def in_project(project: Path, *words: str, **variables: str) -> subprocess.Compl
         "HOME": str(project),
         "AWS_DEFAULT_REGION": "ap-southeast-2",
         "AWS_EC2_METADATA_DISABLED": "true",
-        # Were anything asked of AWS all the same, it would be refused at once.
+        # If AWS were called all the same, the call would be refused at once.
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
@@ -60,7 +60,7 @@ def in_project(project: Path, *words: str, **variables: str) -> subprocess.Compl
 
 @pytest.mark.parametrize("command", [("deploy",), ("dev", "plan")])
 @pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_a_stage_that_is_not_configured_is_told_what_to_run_first(
+def test_for_a_stage_that_is_not_configured_it_says_what_to_run_first(
     project: Path, command: tuple[str, ...], stage: str
 ) -> None:
     done = chalice(project, *command, "--stage", stage, **KEYS)

@@ -147,7 +147,7 @@ def test_without_a_value_nothing_is_written(project: Path, values: dict[str, str
     assert config_of(project) == before
 
 
-def test_a_stage_that_nobody_knows_is_refused(project: Path, values: dict[str, str]) -> None:
+def test_an_unknown_stage_is_refused(project: Path, values: dict[str, str]) -> None:
     with pytest.raises(DeployError, match="has no stage 'nowhere'"):
         configure.configure(project, "nowhere", values)
 

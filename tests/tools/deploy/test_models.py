@@ -44,11 +44,11 @@ def test_a_trimmed_client_sends_and_reads_as_one_that_knows_everything(unpacked:
     assert {each["sent"]["url"] for each in full} == {
         f"https://{service}.ap-southeast-2.amazonaws.com/" for service in models.OPERATIONS
     }
-    told = [text for each in full for text in each["read"] if "ConditionalCheckFailed" in text]
-    with_items = [text for text in told if "'Item': {'transaction_id'" in text]
-    (cancelled,) = [text for text in told if text.startswith("TransactionCanceledException: ")]
+    failures = [text for each in full for text in each["read"] if "ConditionalCheckFailed" in text]
+    with_items = [text for text in failures if "'Item': {'transaction_id'" in text]
+    (cancelled,) = [text for text in failures if text.startswith("TransactionCanceledException: ")]
     assert cancelled in with_items
-    refusals = [text for text in told if text is not cancelled]
+    refusals = [text for text in failures if text is not cancelled]
     assert len([text for text in refusals if text in with_items]) == 7
     assert all(text.startswith("ConditionalCheckFailedException: ") for text in refusals)
 

@@ -172,7 +172,7 @@ def subjects(context: ssl.SSLContext) -> list[dict[str, tuple[tuple[tuple[str, s
 # --- nothing is left to compile
 
 
-def test_every_module_has_its_bytecode_which_is_believed_without_a_look_at_a_date(
+def test_every_module_has_bytecode_that_is_used_without_a_check_of_dates(
     unpacked: Path,
 ) -> None:
     modules = list(unpacked.rglob("*.py"))
@@ -220,7 +220,7 @@ def test_those_of_the_emulated_stage_are_for_this_machine() -> None:
     assert set(found) == {_X86_64}
 
 
-def test_a_stage_that_nobody_knows_has_no_processor() -> None:
+def test_an_unknown_stage_has_no_processor() -> None:
     with pytest.raises(DeployError, match="has no stage 'nowhere'"):
         package.architecture_of(ROOT, "nowhere")
 

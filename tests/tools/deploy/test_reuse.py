@@ -1,4 +1,4 @@
-"""Chalice deploys our package, where it finds it laid ready, as long as it is of this very app."""
+"""Chalice deploys our package instead of building one, as long as it is of this very app."""
 
 import shutil
 import subprocess
@@ -18,15 +18,15 @@ from tools.devstack.processes import bare_environment
 IMPORTED = "import app, chalicelib.payouts.request_payout, chalicelib.monoova.client"
 
 
-class ToldUI(UI):
-    """What Chalice says to the person in front of it."""
+class RecordingUI(UI):
+    """Chalice's user interface; keeps what Chalice writes to it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.told = ""
+        self.written = ""
 
     def write(self, msg: str) -> None:
-        self.told += msg
+        self.written += msg
 
 
 class NothingIsBuiltError(Exception):
@@ -34,7 +34,7 @@ class NothingIsBuiltError(Exception):
 
 
 class Builder:
-    """In the place of what fetches dependencies: that Chalice asks it is all there is to know."""
+    """A fake builder of dependencies: fails the test when Chalice calls it."""
 
     def build_site_packages(self, *_: object) -> None:
         raise NothingIsBuiltError
@@ -65,9 +65,9 @@ def test_chalice_takes_our_package_as_it_is(
     project: Path, prod: Package, stage: str, architecture: str
 ) -> None:
     place = reuse.lay_ready(project, prod, stage=stage)
-    ui = ToldUI()
+    ui = RecordingUI()
     assert packaged_by_chalice(project, architecture, ui) == place
-    assert "Reusing existing deployment package." in ui.told
+    assert "Reusing existing deployment package." in ui.written
     assert place.read_bytes() == prod.code.read_bytes()
 
 
@@ -83,7 +83,7 @@ def test_it_takes_it_after_importing_the_app_which_writes_bytecode(
         check=True,
     )
     assert (project / "chalicelib" / "__pycache__").is_dir()
-    assert packaged_by_chalice(project, "arm64", ToldUI()) == place
+    assert packaged_by_chalice(project, "arm64", RecordingUI()) == place
 
 
 @pytest.mark.parametrize("changed", ["app.py", "chalicelib/settings.py", "requirements.txt"])
@@ -92,10 +92,10 @@ def test_after_a_change_it_builds_its_own(project: Path, prod: Package, changed:
     with (project / changed).open("a") as file:
         file.write("\n# changed\n")
     with pytest.raises(NothingIsBuiltError):
-        packaged_by_chalice(project, "arm64", ToldUI())
+        packaged_by_chalice(project, "arm64", RecordingUI())
 
 
 def test_a_package_for_another_processor_is_not_taken(project: Path, prod: Package) -> None:
     reuse.lay_ready(project, prod, stage="prod")
     with pytest.raises(NothingIsBuiltError):
-        packaged_by_chalice(project, "x86_64", ToldUI())
+        packaged_by_chalice(project, "x86_64", RecordingUI())

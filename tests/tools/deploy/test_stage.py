@@ -40,7 +40,7 @@ def test_what_a_file_says_becomes_texts_and_what_it_leaves_empty_is_not_given(
     )
 
 
-def test_a_stages_stacks_are_told_apart_by_its_name() -> None:
+def test_a_stages_stacks_are_distinguished_by_its_name() -> None:
     dev = stage.Stage("dev")
     assert (dev.infra_stack, dev.app_stack, dev.watch_stack) == (
         "monoova-payouts-dev-infra",
@@ -66,7 +66,7 @@ def test_a_region_is_not_guessed(tmp_path: Path) -> None:
         ('region = "r"\ninfra = "none"', r"infra is no table\."),
     ],
 )
-def test_what_nobody_understands_is_refused_with_the_files_name(
+def test_an_unknown_value_is_refused_with_the_files_name(
     tmp_path: Path, text: str, said: str
 ) -> None:
     with pytest.raises(DeployError, match=rf"^infra/stages/dev\.toml: {said}"):

@@ -1,6 +1,6 @@
 """`make infra` and `make deploy` with a stage's file that is not filled in, or without credentials.
 
-Run as programs, in a clone, against an AWS that notes what it is asked.
+Run as programs, in a clone, against an AWS that counts its requests.
 """
 
 import http.server
@@ -109,7 +109,7 @@ def deploying(
 
 @pytest.mark.parametrize("what", ["infra", "all"])
 @pytest.mark.parametrize("name", LEFT_EMPTY)
-def test_what_is_missing_is_said_with_the_files_name_before_aws_is_asked(
+def test_missing_values_are_reported_with_the_files_name_before_aws_is_called(
     clone: Path, aws: RefusingAws, what: str, name: str
 ) -> None:
     done = deploying(clone, what, name, aws, **KEYS)
@@ -136,7 +136,7 @@ def test_without_credentials_two_lines_say_how_to_get_them(clone: Path, aws: Ref
     assert aws.requests == []
 
 
-def test_credentials_that_aws_refuses_end_it_at_the_first_question(
+def test_credentials_that_aws_refuses_end_it_at_the_first_request(
     clone: Path, aws: RefusingAws
 ) -> None:
     fill_in(clone, "dev")

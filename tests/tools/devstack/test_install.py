@@ -69,7 +69,7 @@ def test_it_says_what_it_begins_and_when_all_is_there(project: Path) -> None:
     assert (project / "environment" / ".stamp").exists()
 
 
-def test_what_lasts_is_told_again_and_again(project: Path) -> None:
+def test_a_step_that_lasts_is_printed_again_and_again(project: Path) -> None:
     process = installing(project, f"{GOOD}sleep 5.5\n")
     said, _ = process.communicate(timeout=30)
     assert "     5 s  unpacking: 0 of 3 are in place" in said.splitlines()

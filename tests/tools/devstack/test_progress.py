@@ -1,4 +1,4 @@
-"""What a person sees while a step lasts."""
+"""Progress lines on the terminal while a step lasts."""
 
 import contextlib
 import re
@@ -17,7 +17,7 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_a_step_that_lasts_is_told_again_with_its_seconds() -> None:
+def test_a_step_that_lasts_is_printed_again_with_its_seconds() -> None:
     said: list[str] = []
     with Progress(said.append, EVERY_SECONDS) as progress:
         progress.step("Packaging the app, about 15 s")
@@ -26,7 +26,7 @@ def test_a_step_that_lasts_is_told_again_with_its_seconds() -> None:
     assert all(re.fullmatch(r" +[0-9]+ s  Packaging the app", line) for line in said[1:])
 
 
-def test_after_the_next_step_has_begun_the_one_before_is_not_told() -> None:
+def test_after_the_next_step_has_begun_the_one_before_is_not_printed() -> None:
     said: list[str] = []
     with Progress(said.append, EVERY_SECONDS) as progress:
         progress.step("Packaging")
@@ -36,7 +36,7 @@ def test_after_the_next_step_has_begun_the_one_before_is_not_told() -> None:
     assert all(line.endswith("  Deploying") for line in said[2:])
 
 
-def test_without_a_step_nothing_is_told() -> None:
+def test_without_a_step_nothing_is_printed() -> None:
     said: list[str] = []
     with Progress(said.append, EVERY_SECONDS) as progress:
         progress.step("Deploying")
@@ -46,7 +46,7 @@ def test_without_a_step_nothing_is_told() -> None:
         assert said == before
 
 
-def test_where_a_step_fails_nothing_is_told_any_more() -> None:
+def test_where_a_step_fails_nothing_more_is_printed() -> None:
     said: list[str] = []
     with contextlib.suppress(ValueError), Progress(said.append, EVERY_SECONDS) as progress:
         progress.step("Deploying")

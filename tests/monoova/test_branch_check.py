@@ -1,4 +1,4 @@
-"""A bank account's branch is asked about when it is added; no answer refuses no account."""
+"""The check of a bank account's branch when it is added; without an answer it refuses nothing."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 import requests
 
-from tests.payouts.test_requesting import BANK_ACCOUNT, Pass, reply, tap_line
+from tests.payouts.test_request_payout import BANK_ACCOUNT, Pass, reply, tap_line
 from tests.world import HttpAnswer, World
 
 PATH: Final = "/tools/v1/bsbValidate/"
@@ -53,7 +53,7 @@ def test_an_open_branch_is_taken_and_the_time_of_the_check_is_kept(world: World)
 
 
 @pytest.mark.parametrize(
-    ("bsb", "told"),
+    ("bsb", "message"),
     [
         ("999-999", "This branch is closed. Monoova says: Refer to BSB 802-985"),
         ("999-998", "This branch is closed. Monoova says: 1 Example Street"),
@@ -61,20 +61,20 @@ def test_an_open_branch_is_taken_and_the_time_of_the_check_is_kept(world: World)
     ],
 )
 def test_a_closed_or_unknown_branch_is_refused_with_words(
-    world: World, bsb: str, told: str
+    world: World, bsb: str, message: str
 ) -> None:
     answer = register(world, bsb)
     assert (answer.status, answer.code) == (400, "InvalidRequest")
-    assert answer.json["errors"] == {"destination.bsb": [told]}
+    assert answer.json["errors"] == {"destination.bsb": [message]}
     assert world.admin.get("/customers").json["items"] == []
     customer_id = world.customer()
     answer = add(world, customer_id, bsb)
     assert answer.status == 400
-    assert answer.json["errors"] == {"bsb": [told]}
+    assert answer.json["errors"] == {"bsb": [message]}
     assert len(world.admin.get(f"/customers/{customer_id}").json["destinations"]) == 1
 
 
-def test_a_pay_id_has_no_branch_to_ask_about(world: World) -> None:
+def test_a_pay_id_has_no_branch_to_check(world: World) -> None:
     world.customer()
     assert asked(world) == []
 
@@ -90,7 +90,7 @@ def test_a_pay_id_has_no_branch_to_ask_about(world: World) -> None:
         (400, {"status": "SomethingNew", "closed": True}),
     ],
 )
-def test_an_answer_that_is_not_understood_refuses_nobody(
+def test_an_answer_that_is_not_understood_refuses_no_account(
     world: World, status: int, body: Any
 ) -> None:
     answering(world, status, body)
@@ -104,7 +104,7 @@ def test_an_answer_that_is_not_understood_refuses_nobody(
 
 
 @pytest.mark.parametrize("outage", ["timeout", "unavailable", "connection_refused"])
-def test_a_monoova_that_cannot_be_reached_refuses_nobody_and_the_next_validation_tells(
+def test_an_unreachable_monoova_refuses_no_account_and_the_next_validation_checks_again(
     world: World, outage: str
 ) -> None:
     world.monoova.behave(outage=outage)
@@ -130,7 +130,7 @@ def test_a_validation_without_an_answer_on_the_branch_may_still_be_valid(world: 
     assert (found["is_valid"], found["bsb"]["is_ok"]) == (True, True)
 
 
-def test_a_refused_login_opens_the_circuit_and_no_further_question_is_asked(world: World) -> None:
+def test_a_refused_login_opens_the_circuit_and_no_further_check_is_made(world: World) -> None:
     world.monoova.rotate_key("another")
     for _ in range(6):
         assert register(world).status == 201
@@ -139,7 +139,7 @@ def test_a_refused_login_opens_the_circuit_and_no_further_question_is_asked(worl
     assert world.container.gatekeeper.look().open_reason == "NotAuthenticated"
 
 
-def test_the_question_is_never_the_probe_of_an_open_circuit(world: World) -> None:
+def test_the_check_is_never_the_probe_of_an_open_circuit(world: World) -> None:
     world.monoova.rotate_key("another")
     register(world)
     world.store_secret("another")
@@ -150,7 +150,7 @@ def test_the_question_is_never_the_probe_of_an_open_circuit(world: World) -> Non
     assert world.pay(world.customer()).json["status"] == "Pending"
 
 
-def test_with_the_check_off_nothing_is_asked(new_world: Callable[..., World]) -> None:
+def test_with_the_check_off_monoova_is_not_called(new_world: Callable[..., World]) -> None:
     world = new_world(BSB_CHECK="off")
     answer = register(world, "999-999")
     assert answer.status == 201
@@ -159,7 +159,7 @@ def test_with_the_check_off_nothing_is_asked(new_world: Callable[..., World]) ->
     assert asked(world) == []
 
 
-def test_nothing_is_asked_on_behalf_of_a_customer_who_is_not_there(world: World) -> None:
+def test_monoova_is_not_called_for_a_customer_who_does_not_exist(world: World) -> None:
     answer = add(world, "00000000-0000-4000-8000-000000000000")
     assert answer.code == "CustomerNotFound"
     assert asked(world) == []

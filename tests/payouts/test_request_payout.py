@@ -1,4 +1,4 @@
-"""Asking for a payout: what Monoova is told, what a key promises, what it costs in AWS."""
+"""Requesting a payout: what Monoova is sent, what an idempotency key guarantees, AWS calls."""
 
 import hashlib
 import json
@@ -38,14 +38,14 @@ BANK_ACCOUNT: Final = {
     "account_name": "Jo Citizen",
 }
 
-# --- adapters through which a test watches or disturbs
+# --- adapters that record calls or inject faults
 
 Pass = Callable[[], requests.Response]
 Tap = Callable[[requests.PreparedRequest, Pass], requests.Response]
 
 
 class TappedLine(SimulatorAdapter):
-    """The connection to Monoova, tapped: `tap` may act before and after, or answer."""
+    """The connection to Monoova with a hook: `tap` acts before and after a call, or answers it."""
 
     def __init__(self, world: World, tap: Tap) -> None:
         super().__init__(world.monoova, clock=world.clock)
@@ -83,7 +83,7 @@ def reply(
 
 @dataclass
 class AwsCalls:
-    """Every call to AWS of an instance that is started by it, and whatever is to befall them."""
+    """Records every AWS call of an instance that it starts, and injects faults into them."""
 
     world: World
     names: list[str] = field(default_factory=list)
@@ -111,7 +111,7 @@ class AwsCalls:
         self.acts[name] = act
 
     def once(self, name: str, act: Callable[[str], object]) -> None:
-        """The same, before the next call of `name` only."""
+        """`act` happens just before the next call of `name` only."""
 
         def acting(body: str) -> object:
             del self.acts[name]
@@ -148,7 +148,7 @@ def booked(world: World) -> int:
     return sum(len(world.monoova.book.bookings(p.reference)) for p in world.monoova.payments)
 
 
-# --- what Monoova is told
+# --- what Monoova is sent
 
 
 def pay_id_body(transaction_id: str, amount: str, **more: str) -> dict[str, object]:
@@ -196,13 +196,13 @@ def bank_account_body(transaction_id: str, amount: str) -> dict[str, object]:
     return body | {"disbursements": [row]}
 
 
-def test_a_payid_payout_is_asked_for_in_exactly_the_printed_fields(world: World) -> None:
+def test_a_payid_payout_is_requested_in_exactly_the_documented_fields(world: World) -> None:
     transaction_id = world.paid()
     assert executed(world) == [pay_id_body(transaction_id, "125.50")]
     assert world.monoova.received[0].unknown_fields == ()
 
 
-def test_a_bank_account_payout_is_asked_for_in_exactly_the_printed_fields(world: World) -> None:
+def test_a_bank_account_payout_is_requested_in_exactly_the_documented_fields(world: World) -> None:
     answer = world.pay(world.customer(**BANK_ACCOUNT), "0.01")
     assert executed(world) == [bank_account_body(answer.json["transaction_id"], "0.01")]
     assert world.monoova.received[0].unknown_fields == ()
@@ -255,7 +255,7 @@ def test_amounts_are_json_numbers_with_two_decimals_to_monoova_and_to_the_caller
         assert [-movement.amount for movement in booking] == [Decimal(sent)]
 
 
-def test_monoova_is_asked_with_the_key_as_user_and_an_empty_password(world: World) -> None:
+def test_monoova_is_called_with_the_key_as_user_and_an_empty_password(world: World) -> None:
     seen: list[Any] = []
 
     def look(request: requests.PreparedRequest, send: Pass) -> requests.Response:
@@ -270,7 +270,7 @@ def test_monoova_is_asked_with_the_key_as_user_and_an_empty_password(world: Worl
     assert headers["Content-Type"] == "application/json"
 
 
-def test_the_row_stands_before_monoova_is_called(world: World) -> None:
+def test_the_row_is_stored_before_monoova_is_called(world: World) -> None:
     seen: list[Any] = []
 
     def look(request: requests.PreparedRequest, send: Pass) -> requests.Response:
@@ -285,7 +285,7 @@ def test_the_row_stands_before_monoova_is_called(world: World) -> None:
     assert seen == [("Pending", "Sending", True)]
 
 
-def test_the_answer_shows_the_payout_and_who_asked_for_it(world: World) -> None:
+def test_the_answer_shows_the_payout_and_its_requester(world: World) -> None:
     shown = world.pay(world.customer(**BANK_ACCOUNT), "12.5").json
     assert shown["unique_reference"] == shown["transaction_id"]
     assert (shown["destination"], shown["payout_method"]) == ("•••678", "BankAccount")
@@ -323,7 +323,7 @@ def test_the_destination_that_was_named_is_paid(world: World) -> None:
         ({"destination_id": "the PayID", "payout_method": "BankAccount"}, 400, "InvalidRequest"),
     ],
 )
-def test_a_destination_that_is_not_clear_is_not_guessed(
+def test_an_ambiguous_destination_is_refused(
     world: World, choice: dict[str, str], status: int, code: str
 ) -> None:
     customer_id = world.customer()
@@ -400,7 +400,9 @@ def test_the_same_request_again_answers_with_the_payout_as_it_now_stands(world: 
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_the_same_key_for_something_else_is_refused(world: World, change: dict[str, str]) -> None:
+def test_the_same_key_for_a_different_request_is_refused(
+    world: World, change: dict[str, str]
+) -> None:
     customer_id = world.customer()
     first = keyed(world, customer_id)
     if "customer_id" in change:
@@ -535,7 +537,7 @@ def test_a_request_that_comes_during_the_call_waits_for_its_answer(world: World)
     assert (len(executed(world)), booked(world)) == (1, 1)
 
 
-def test_of_two_requests_in_the_same_instant_the_second_row_is_not_written(world: World) -> None:
+def test_of_two_concurrent_requests_the_second_row_is_not_written(world: World) -> None:
     customer_id = world.customer()
     aws = AwsCalls(world)
     other_app, other = load_app(), world.new_container()
@@ -556,7 +558,7 @@ def test_of_two_requests_in_the_same_instant_the_second_row_is_not_written(world
 
 @pytest.fixture
 def real_time(world: World) -> Iterator[World]:
-    """The world with the machine's clock in the app: waiting threads cannot share a stopped one."""
+    """The app with the machine's clock: waiting threads cannot share a stopped one."""
     container = Container(world.environment, SystemClock(), world.http, session=world.session)
     wired.put(container)
     world.container = container
@@ -641,7 +643,7 @@ def test_a_secret_that_is_none_stops_a_payout_before_its_row(world: World, text:
     assert (rows_of(world), world.monoova.calls) == (0, [])
 
 
-def test_a_write_without_an_answer_is_not_called_undone(world: World) -> None:
+def test_a_write_without_an_answer_is_not_reported_as_undone(world: World) -> None:
     customer_id = world.customer()
     aws = AwsCalls(world)
     aws.once("DynamoDB.PutItem", unanswered)
@@ -655,7 +657,7 @@ def test_a_write_without_an_answer_is_not_called_undone(world: World) -> None:
 
 
 @pytest.mark.parametrize("fault", [unreachable, throttled])
-def test_an_answer_that_cannot_be_written_down_is_never_called_undone(
+def test_an_answer_that_cannot_be_stored_is_never_reported_as_undone(
     world: World, fault: Callable[[str], object]
 ) -> None:
     """ "Try again" would be wrong: Monoova has booked it, and a new request pays a second time."""
@@ -686,7 +688,7 @@ def test_a_direct_payout_takes_one_read_three_writes_and_one_key(world: World) -
     answer = keyed(world, customer_id)
     assert world.state(answer.json["transaction_id"]) == ("Pending", "Accepted")
     world.later(120)
-    # Asking how it stands is not part of a payout's cost.
+    # Reading the payout is not part of its cost.
     aws.names.remove("DynamoDB.GetItem")
     assert Counter(aws.names) == {
         "DynamoDB.BatchGetItem": 1,
@@ -697,7 +699,7 @@ def test_a_direct_payout_takes_one_read_three_writes_and_one_key(world: World) -
     assert world.state(answer.json["transaction_id"]) == ("Completed", None)
 
 
-def test_nothing_that_is_asked_for_scans_a_table(world: World) -> None:
+def test_no_request_scans_a_table(world: World) -> None:
     customer_id = world.customer()
     aws = AwsCalls(world)
     transaction_id = world.pay(customer_id, "7.25").json["transaction_id"]

@@ -1,4 +1,4 @@
-"""The steps that scenarios are made of. What acts here beside the app is not recorded."""
+"""Steps that scenarios are made of. AWS calls made here beside the app are not recorded."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from chalicelib.monoova.gate_store import Controls
 from chalicelib.monoova.rules import gate
 from simulator.monoova import API_KEY
 from simulator.testing import payid_payout
-from tests.payouts.test_requesting import Pass, is_execute, tap_line
+from tests.payouts.test_request_payout import Pass, is_execute, tap_line
 from tests.world import WEBHOOK_SECRET, HttpAnswer, World
 
 
@@ -44,7 +44,7 @@ def queued(world: World, customer: str, amount: str = "125.50") -> str:
 
 
 def while_monoova_is_called(world: World, act: Callable[[], object]) -> None:
-    """`act` happens once, just before Monoova hears of the next payout."""
+    """`act` happens once, just before Monoova receives the next payout."""
 
     def interrupted(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
         if is_execute(request):
@@ -63,8 +63,8 @@ def paid_elsewhere(world: World, reference: str) -> None:
 
 
 def webhook(world: World, transaction_id: str, status: str, amount: float, path: str = "") -> None:
-    told = {"UniqueReference": transaction_id, "Status": status, "Amount": amount}
-    raw = json.dumps(told | {"TransactionId": 1000001}).encode()
+    payload = {"UniqueReference": transaction_id, "Status": status, "Amount": amount}
+    raw = json.dumps(payload | {"TransactionId": 1000001}).encode()
     headers = {"Authorization": WEBHOOK_SECRET}
     done(world.anonymous("POST", f"/webhooks/monoova{path}", raw=raw, headers=headers))
 

@@ -1,4 +1,4 @@
-"""Reconciliation: what no webhook told, within its time, however often it runs."""
+"""Reconciliation: it finds what no webhook reported, within its deadline, however often it runs."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from proof.lambda_events import schedule_event
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Outcome, Plan
 from simulator.testing import payid_payout
-from tests.payouts.test_requesting import (
+from tests.payouts.test_request_payout import (
     EXECUTE,
     AwsCalls,
     Pass,
@@ -107,7 +107,7 @@ def destination_of(world: World, customer: str) -> str:
 
 
 def paid_silently(world: World, customer: str, count: int, plan: Plan = SILENT) -> list[str]:
-    """So many payouts that Monoova took, of which no webhook will tell, all read at once."""
+    """So many payouts that Monoova accepted, without webhooks, all due at once."""
     first = DUE_SHARDS * len(world.monoova.payments)
     world.monoova.script(*[plan] * count)
     made = []
@@ -121,7 +121,7 @@ def paid_silently(world: World, customer: str, count: int, plan: Plan = SILENT) 
 
 
 def queued(world: World, customer: str, count: int = 1, first: int = 0xF000) -> list[str]:
-    """So many payouts that wait, without a message on the queue, all read at once."""
+    """So many queued payouts, without a message on the queue, all due at once."""
     numbers = range(first, first + count * DUE_SHARDS, DUE_SHARDS)
     to = destination_of(world, customer)
     return [stored(world, customer, State.QUEUED, n, destination_id=to) for n in numbers]
@@ -141,11 +141,11 @@ def gone(world: World, customer_id: str) -> None:
     world.container.customers_table.erase(customer)
 
 
-class Died(BaseException):
+class Crashed(BaseException):
     """The function is stopped: nothing in it can catch this."""
 
 
-# --- what no webhook told
+# --- what no webhook reported
 
 
 def test_a_payout_whose_webhook_was_lost_is_completed_after_about_a_minute(world: World) -> None:
@@ -199,7 +199,7 @@ def test_the_gaps_between_looks_grow_up_to_an_hour(world: World) -> None:
     assert len(asked) == 10
 
 
-def test_a_payout_that_stays_pending_is_shown_to_a_person_and_listened_to_all_the_same(
+def test_a_payout_that_stays_pending_goes_to_review_and_still_takes_webhooks(
     world: World,
 ) -> None:
     world.monoova.script(STUCK)
@@ -226,7 +226,7 @@ def test_a_payout_that_stays_pending_is_shown_to_a_person_and_listened_to_all_th
     )
 
 
-def test_a_person_is_called_after_the_hours_that_are_set(new_world: NewWorld) -> None:
+def test_a_payout_goes_to_review_after_the_hours_that_are_set(new_world: NewWorld) -> None:
     world = new_world(REVIEW_AFTER_HOURS="2")
     paid = world.paid("7.04")
     for hours in (1, 2):
@@ -256,21 +256,21 @@ def test_a_payout_that_monoova_took_and_does_not_know_is_never_sent_again(world:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_payout_whose_function_died_is_looked_up_when_its_lease_has_run_out(
+def test_a_payout_whose_function_crashed_is_looked_up_when_its_lease_has_expired(
     moment: str, world: World
 ) -> None:
     world.webhooks_arrive = False
     customer = world.customer()
 
-    def dies(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
+    def crashes(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
         if not is_execute(request):
             return go_on()
         if moment == "after":
             go_on()
-        raise Died
+        raise Crashed
 
-    tap_line(world, dies)
-    with pytest.raises(Died):
+    tap_line(world, crashes)
+    with pytest.raises(Crashed):
         world.pay(customer)
     (paid,) = [item["transaction_id"] for item in world.admin.get("/payouts").json["items"]]
     tap_line(world, lambda _request, go_on: go_on())
@@ -308,7 +308,9 @@ def test_a_payout_in_doubt_is_sent_again_only_after_the_grace_and_under_its_one_
 
 
 @pytest.mark.parametrize("most", [0, 2])
-def test_sending_again_has_an_end_and_then_a_person_looks(most: int, new_world: NewWorld) -> None:
+def test_resending_is_bounded_and_then_the_payout_goes_to_review(
+    most: int, new_world: NewWorld
+) -> None:
     world = new_world(MAX_RESENDS=str(most))
     world.monoova.script(*[Outcome.RESET_BEFORE_BOOKING] * 50)
     paid = world.paid()
@@ -326,7 +328,7 @@ def test_sending_again_has_an_end_and_then_a_person_looks(most: int, new_world: 
     assert bookings(world, paid) == [0]
 
 
-# --- queued, expired, gone
+# --- queued, expired, erased
 
 
 def test_what_is_queued_is_sent_without_any_message(world: World) -> None:
@@ -368,7 +370,7 @@ def test_many_that_are_queued_are_sent_once_whatever_becomes_of_their_messages(
     assert bookings(world, *waiting) == [1] * 14
 
 
-def test_one_of_many_that_is_sent_by_another_meanwhile_is_left_to_them(world: World) -> None:
+def test_one_of_many_that_another_instance_sends_meanwhile_is_not_sent_again(world: World) -> None:
     waiting = queued(world, world.customer(), 12)
     world.later(60)
     aws_calls = AwsCalls(world)
@@ -401,7 +403,7 @@ def test_a_payout_that_waited_too_long_is_cancelled_and_not_sent(
     assert bookings(world, waiting) == [0]
 
 
-def test_an_approval_that_nobody_gave_expires(world: World) -> None:
+def test_an_approval_that_was_not_given_expires(world: World) -> None:
     in_a_month = world.clock() + timedelta(days=30)
     waiting = stored(world, world.customer(), State.AWAITING_APPROVAL, 1, due_at=in_a_month)
     world.later(29 * 86_400)
@@ -423,7 +425,7 @@ def test_a_payout_whose_payee_was_erased_while_it_waited_is_cancelled(world: Wor
     assert bookings(world, waiting) == [0]
 
 
-def test_a_payout_in_doubt_whose_payee_was_erased_is_a_persons_to_decide(world: World) -> None:
+def test_a_payout_in_doubt_whose_payee_was_erased_goes_to_review(world: World) -> None:
     world.monoova.script(*[Outcome.TIMEOUT_BEFORE_BOOKING_ALWAYS] * 4)
     customer = world.customer()
     doubtful = str(world.pay(customer).json["transaction_id"])
@@ -459,7 +461,7 @@ def test_an_outage_of_more_than_a_hundred_costs_one_call(world: World) -> None:
 
 
 @pytest.mark.parametrize(("dated", "end"), [("executed", True), ("completed", False)])
-def test_whom_the_answer_by_date_leaves_out_is_asked_for_singly(
+def test_payouts_missing_from_the_answer_by_date_are_looked_up_one_by_one(
     dated: str, end: bool, world: World
 ) -> None:
     world.monoova.behave(status_date=dated, end_date_inclusive=end)
@@ -515,7 +517,7 @@ def test_an_answer_by_date_that_contradicts_itself_settles_nothing(world: World)
 # --- within its time
 
 
-def test_a_run_without_time_does_nothing_and_says_that_it_did_not_finish(world: World) -> None:
+def test_a_run_without_time_does_nothing_and_reports_that_it_did_not_finish(world: World) -> None:
     paid = world.paid("7.05")
     world.later(180)
     for milliseconds in (0, 3_000, 7_999):
@@ -527,7 +529,7 @@ def test_a_run_without_time_does_nothing_and_says_that_it_did_not_finish(world: 
 
 
 @pytest.mark.parametrize("latency", [2.0, 9.9])
-def test_a_slow_monoova_is_asked_only_what_the_time_allows_and_the_rest_comes_next(
+def test_a_slow_monoova_gets_only_the_calls_that_the_deadline_allows(
     latency: float, world: World
 ) -> None:
     customer = world.customer()
@@ -547,7 +549,7 @@ def test_a_slow_monoova_is_asked_only_what_the_time_allows_and_the_rest_comes_ne
 
 
 @pytest.mark.parametrize("outage", ["timeout", "unavailable"])
-def test_a_monoova_that_is_away_keeps_no_run_past_its_time_and_loses_nothing(
+def test_a_monoova_outage_keeps_no_run_past_its_deadline_and_loses_nothing(
     outage: str, world: World
 ) -> None:
     customer = world.customer()
@@ -651,8 +653,8 @@ def test_a_reconciliation_on_demand_answers_with_what_it_found_and_is_in_the_his
 ) -> None:
     paid = world.paid("7.05")
     world.later(180)
-    someone = as_admin(world.app, "another-admin")
-    answer = someone.post("/reconciliations", {})
+    other_admin = as_admin(world.app, "another-admin")
+    answer = other_admin.post("/reconciliations", {})
     assert (answer.status, answer.json) == (
         200,
         {
@@ -664,10 +666,10 @@ def test_a_reconciliation_on_demand_answers_with_what_it_found_and_is_in_the_his
         },
     )
     assert world.payout(paid)["history"][-1]["by"] == "another-admin"
-    assert someone.post("/reconciliations").json["looked_at"] == 0
+    assert other_admin.post("/reconciliations").json["looked_at"] == 0
 
 
-def test_a_reconciliation_on_demand_takes_no_arguments_and_nobody_strange(world: World) -> None:
+def test_a_reconciliation_on_demand_takes_no_arguments_and_needs_a_login(world: World) -> None:
     assert world.admin.post("/reconciliations", {"all": True}).code == "InvalidRequest"
     assert world.anonymous.post("/reconciliations").status == 401
 
@@ -675,7 +677,7 @@ def test_a_reconciliation_on_demand_takes_no_arguments_and_nobody_strange(world:
 # --- when Monoova may not be called
 
 
-def test_while_the_circuit_is_open_a_run_calls_nobody_and_everything_waits(world: World) -> None:
+def test_while_the_circuit_is_open_a_run_calls_nothing_and_everything_waits(world: World) -> None:
     customer = world.customer()
     (paid,) = paid_silently(world, customer, 1)
     (waiting,) = queued(world, customer)
@@ -705,10 +707,10 @@ def test_while_paused_what_was_sent_is_looked_up_and_what_waits_waits(world: Wor
     assert bookings(world, paid, waiting) == [1, 1]
 
 
-# --- two at once
+# --- concurrent runs
 
 
-def test_a_run_in_the_midst_of_another_harms_nothing(world: World) -> None:
+def test_a_run_inside_of_another_does_no_harm(world: World) -> None:
     customer = world.customer()
     paid = paid_silently(world, customer, 4)
     waiting = queued(world, customer, 4)
@@ -732,19 +734,19 @@ def test_a_run_in_the_midst_of_another_harms_nothing(world: World) -> None:
         assert events(world, one).count("Claimed") == (one in waiting)
 
 
-def test_a_webhook_in_the_midst_of_a_look_has_its_way(world: World) -> None:
+def test_a_webhook_during_a_look_up_prevails(world: World) -> None:
     paid = world.paid()
     world.webhooks_arrive = False
     world.later(180)
 
-    def told_meanwhile(_request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
+    def webhook_meanwhile(_request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
         answer = go_on()
         tap_line(world, lambda _request, go_on: go_on())
         url, headers, body, _ = world.deliveries[0]
         assert world.deliver(url, headers, body) == 200
         return answer
 
-    tap_line(world, told_meanwhile)
+    tap_line(world, webhook_meanwhile)
     found = world.reconcile()
     assert found["moved_to"] == {"Completed": 1}
     shown = world.payout(paid)
@@ -789,7 +791,7 @@ def test_a_broken_record_does_not_stop_the_rest(
     assert bookings(world, broken) == [0]
 
 
-def test_whatever_goes_wrong_with_one_payout_it_is_put_off_and_the_others_go_on(
+def test_a_payout_that_fails_is_postponed_and_the_others_are_reconciled(
     world: World,
 ) -> None:
     paid = paid_silently(world, world.customer(), 6)
@@ -812,7 +814,7 @@ def test_whatever_goes_wrong_with_one_payout_it_is_put_off_and_the_others_go_on(
     assert world.payout(paid[2])["status"] == "Completed"
 
 
-def test_one_that_goes_wrong_while_a_webhook_settles_it_is_settled(world: World) -> None:
+def test_a_payout_that_fails_while_a_webhook_settles_it_is_settled(world: World) -> None:
     paid = world.paid()
     world.webhooks_arrive = False
     world.later(180)
@@ -828,7 +830,7 @@ def test_one_that_goes_wrong_while_a_webhook_settles_it_is_settled(world: World)
     assert world.payout(paid)["status"] == "Completed"
 
 
-def test_a_database_that_is_away_ends_the_run_and_the_next_one_finds_the_rest(
+def test_a_database_outage_ends_the_run_and_the_next_one_finds_the_rest(
     world: World,
 ) -> None:
     paid = paid_silently(world, world.customer(), 4)
@@ -854,10 +856,10 @@ def test_a_payout_that_has_ended_is_left_alone_even_where_it_stands_among_the_op
     assert world.payout(ended) == before
 
 
-# --- what it says of itself
+# --- what a run logs
 
 
-def test_the_line_of_a_run_tells_the_oldest_open_payout_and_how_many_need_a_person(
+def test_the_log_line_of_a_run_has_the_oldest_open_payout_and_how_many_need_review(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     customer = world.customer()

@@ -1,4 +1,4 @@
-"""What the status API says of a payout: by its reference, and among all of a day."""
+"""The status API: a payout asked about by reference, and among all payouts of a day."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -41,7 +41,7 @@ def test_unknown_is_unknown_under_any_http_code(simulated: Simulated, http: int)
 
 
 @pytest.mark.assumption("STATUS-VISIBLE")
-def test_a_booked_payout_is_known_within_the_grace(monoova: Target) -> None:
+def test_a_booked_payout_is_known_within_the_grace_period(monoova: Target) -> None:
     reference, began_at = sent(monoova), monoova.now()
     grace = timedelta(seconds=Policy().grace_seconds)
     while monoova.standing(reference) is Standing.UNKNOWN_REFERENCE:
@@ -122,7 +122,7 @@ def test_the_status_api_does_not_know_of_returns(simulated: Simulated) -> None:
 
 
 @pytest.mark.assumption("DATES-FORM", "DATES-COVER")
-def test_asked_by_date_monoova_says_what_it_says_by_reference(monoova: Target) -> None:
+def test_the_status_by_date_equals_the_status_by_reference(monoova: Target) -> None:
     references = [sent(monoova), sent(monoova)]
     singly = [monoova.settled(reference).standing for reference in references]
     reports, _ = monoova.client.reports(*days_around(monoova))
@@ -141,7 +141,7 @@ def test_a_payout_that_is_still_pending_is_found_by_date(monoova: Target) -> Non
 @pytest.mark.assumption("DATES-COVER")
 @pytest.mark.parametrize("status_date", ["executed", "completed"])
 @pytest.mark.parametrize("hour", range(0, 24, 3))
-def test_no_hour_of_the_day_hides_a_payout_from_the_question_by_date(
+def test_a_payout_of_any_hour_is_found_by_date(
     simulated: Simulated, hour: int, status_date: str
 ) -> None:
     simulated.monoova.behave(status_date=status_date)
@@ -172,7 +172,7 @@ def test_a_list_by_day_of_completion_leaves_out_what_is_pending(simulated: Simul
     reports, _ = simulated.client.reports(*days_around(simulated))
     assert reference not in reports
     assert simulated.times_paid(reference) == 1
-    # Only the question by reference is answered.
+    # Only a request by reference is answered.
     assert simulated.client.status_of(reference)[0] == Report(
         Standing.PENDING, simulated.wire.last.json["statusDescription"]
     )

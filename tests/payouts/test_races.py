@@ -1,5 +1,6 @@
-"""Several that act on one payout in the same instant: two reconcilers, a queue's redelivery and a
-webhook, each a function instance of its own. Money moves once, and the story has one end.
+"""Races on one payout: two reconcilers, a queue's redelivery and a webhook at the same instant.
+
+Each is a function instance of its own. Money moves once, and the history has one end.
 """
 
 import json
@@ -22,7 +23,7 @@ from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.signing import SigningKey
 from simulator.testing import payid_payout, shared_signing_key
-from tests.payouts.test_requesting import EXECUTE
+from tests.payouts.test_request_payout import EXECUTE
 from tests.world import (
     ADMIN,
     WEBHOOK_SECRET,
@@ -41,7 +42,7 @@ _PATIENCE_SECONDS: Final = 20
 
 
 class FineClock(WorldClock):
-    """No two looks at it show the same microsecond, as with any clock that runs."""
+    """A clock that never shows the same microsecond twice, as any clock that runs."""
 
     _looks = count()
 
@@ -50,7 +51,7 @@ class FineClock(WorldClock):
 
 
 class OneForEachThread:
-    """Gives every thread a container of its own, as every function instance has one."""
+    """A proxy that gives every thread a container of its own, as function instances have."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -63,8 +64,8 @@ class OneForEachThread:
         return getattr(self._local.container, name)
 
 
-class Crowd:
-    """Four function instances that are let go at once, round after round."""
+class Race:
+    """Four function instances that start at once, round after round."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -149,19 +150,19 @@ class Crowd:
         assert answer == {"batchItemFailures": []}
 
     def _announce(self, app: ModuleType, transaction_id: str, status: str) -> None:
-        """The webhook, as soon as Monoova has anything to announce."""
+        """The webhook, as soon as Monoova has one to send."""
         until = time.monotonic() + _PATIENCE_SECONDS
         while not self.world.monoova.book.bookings(transaction_id):
             assert time.monotonic() < until, "it was not sent"
             time.sleep(0.001)
-        told = {
+        payload = {
             "UniqueReference": transaction_id,
             "TransactionId": self.world.monoova.book.bookings(transaction_id)[0].transaction_id,
             "Status": status,
             "Amount": 10.0,
             "RejectionReasonDescription": "ACCOUNT CLOSED" if status == REJECTED else None,
         }
-        raw = json.dumps(told).encode()
+        raw = json.dumps(payload).encode()
         signature = SigningKey(shared_signing_key()).signature(raw)
         headers = {"Authorization": WEBHOOK_SECRET, "Verification-Signature": signature}
         path = "/webhooks/monoova/NppPaymentStatus"
@@ -169,19 +170,19 @@ class Crowd:
 
 
 @pytest.fixture
-def crowd(world: World) -> Iterator[Crowd]:
-    crowd = Crowd(world)
-    yield crowd
-    crowd.close()
+def race(world: World) -> Iterator[Race]:
+    race = Race(world)
+    yield race
+    race.close()
 
 
-def ended_once(crowd: Crowd, transaction_id: str, status: str) -> dict[str, Any]:
-    """The payout, with whatever was still open a minute after the crowd looked at again."""
-    crowd.world.later(120)
-    crowd.world.reconcile()
-    shown: dict[str, Any] = crowd.world.payout(transaction_id)
+def ended_once(race: Race, transaction_id: str, status: str) -> dict[str, Any]:
+    """The payout, reconciled once more a minute after the race where it was still open."""
+    race.world.later(120)
+    race.world.reconcile()
+    shown: dict[str, Any] = race.world.payout(transaction_id)
     assert (shown["status"], shown["needs_review"]) == (status, False)
-    assert len(crowd.world.monoova.book.bookings(transaction_id)) == 1
+    assert len(race.world.monoova.book.bookings(transaction_id)) == 1
     ends = [entry["event"] for entry in shown["history"] if entry["event"] in FINAL_EVENTS]
     assert len(ends) == 1, shown["history"]
     return shown
@@ -193,50 +194,50 @@ def counted(capsys: pytest.CaptureFixture[str], metric: str) -> int:
 
 
 def test_a_queued_payout_is_sent_by_one_of_them_and_completed_once(
-    crowd: Crowd, capsys: pytest.CaptureFixture[str]
+    race: Race, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(ROUNDS):
-        payout = crowd.payout(State.QUEUED)
-        crowd.act(payout, PAID)
-        shown = ended_once(crowd, payout, "Completed")
+        payout = race.payout(State.QUEUED)
+        race.act(payout, PAID)
+        shown = ended_once(race, payout, "Completed")
         assert [entry["event"] for entry in shown["history"]].count("Claimed") == 1
-    executed = [row for row in crowd.world.monoova.received if row.endpoint == "execute"]
+    executed = [row for row in race.world.monoova.received if row.endpoint == "execute"]
     assert len(executed) == ROUNDS
     assert counted(capsys, "PayoutsCompleted") == ROUNDS
-    assert crowd.world.monoova.book.double_bookings() == {}
+    assert race.world.monoova.book.double_bookings() == {}
 
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.UNRESOLVED, State.SENDING])
 @pytest.mark.parametrize(("status", "ends_as"), [(PAID, "Completed"), (REJECTED, "Failed")])
 def test_a_payout_that_monoova_has_settled_ends_once(
-    state: State, status: str, ends_as: str, crowd: Crowd, capsys: pytest.CaptureFixture[str]
+    state: State, status: str, ends_as: str, race: Race, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fate = Fate.REJECTED if status == REJECTED else Fate.PENDING_THEN_PAID
     for _ in range(ROUNDS // 2):
-        payout = crowd.payout(state)
-        crowd.booked(payout, Plan(fate=fate, news=News.LOST))
-        crowd.act(payout, status)
-        ended_once(crowd, payout, ends_as)
+        payout = race.payout(state)
+        race.booked(payout, Plan(fate=fate, news=News.LOST))
+        race.act(payout, status)
+        ended_once(race, payout, ends_as)
     metric = "PayoutsCompleted" if status == PAID else "PayoutsFailed"
     assert counted(capsys, metric) == ROUNDS // 2
 
 
-def test_a_payout_in_doubt_is_sent_again_by_one_of_them_and_completed_once(crowd: Crowd) -> None:
+def test_a_payout_in_doubt_is_sent_again_by_one_of_them_and_completed_once(race: Race) -> None:
     for _ in range(ROUNDS):
-        payout = crowd.payout(State.UNRESOLVED)
-        crowd.act(payout, PAID)
-        shown = ended_once(crowd, payout, "Completed")
+        payout = race.payout(State.UNRESOLVED)
+        race.act(payout, PAID)
+        shown = ended_once(race, payout, "Completed")
         assert [entry["event"] for entry in shown["history"]].count("SentAgain") == 1
-    assert crowd.world.monoova.book.double_bookings() == {}
-    assert len(crowd.world.monoova.payments) == ROUNDS
+    assert race.world.monoova.book.double_bookings() == {}
+    assert len(race.world.monoova.payments) == ROUNDS
 
 
 def test_a_webhook_inside_the_call_of_one_and_after_it_from_another_is_one_end(
-    crowd: Crowd,
+    race: Race,
 ) -> None:
-    crowd.world.webhooks_arrive = True
+    race.world.webhooks_arrive = True
     for _ in range(ROUNDS // 2):
-        payout = crowd.payout(State.QUEUED)
-        crowd.world.monoova.script(Plan(news=News.BEFORE_ANSWER), reference=payout)
-        crowd.act(payout, PAID)
-        ended_once(crowd, payout, "Completed")
+        payout = race.payout(State.QUEUED)
+        race.world.monoova.script(Plan(news=News.BEFORE_ANSWER), reference=payout)
+        race.act(payout, PAID)
+        ended_once(race, payout, "Completed")

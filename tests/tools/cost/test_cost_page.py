@@ -35,7 +35,7 @@ def test_what_is_written_of_measurements_is_read_again(tmp_path: Path) -> None:
     assert measured.committed(path) == known
 
 
-def test_every_way_in_was_measured() -> None:
+def test_every_entry_point_was_measured() -> None:
     entry_points = {
         f"{invocation.function}: {invocation.entry_point}"
         for flow in calls.counted().flows.values()

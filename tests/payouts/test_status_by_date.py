@@ -1,4 +1,4 @@
-"""One answer by date for many payouts: how long it serves, and for whom it proves something."""
+"""One status answer by date for many payouts: how long it is used, and what it proves."""
 
 import uuid
 from dataclasses import dataclass, replace
@@ -17,8 +17,8 @@ from chalicelib.payouts.store.items import DUE_SHARDS
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.testing import payid_payout
-from tests.payouts.test_reconciling import HOST, STATUS, by_date, questions, run_within, stored
-from tests.payouts.test_requesting import EXECUTE, AwsCalls, Pass, reply, tap_line
+from tests.payouts.test_reconciliation import HOST, STATUS, by_date, questions, run_within, stored
+from tests.payouts.test_request_payout import EXECUTE, AwsCalls, Pass, reply, tap_line
 from tests.world import World, WorldClock
 
 ENDED: Final = Plan(news=News.LOST)
@@ -27,7 +27,7 @@ STUCK: Final = Plan(fate=Fate.PENDING_FOREVER)
 
 @dataclass
 class Bench:
-    """The questions of one run, about payouts that no table holds: as if they had been read."""
+    """The status requests of one run, for payouts that are in no table, as if just read."""
 
     world: World
 
@@ -39,7 +39,7 @@ class Bench:
         self.asking = StatusQuestions(parts.monoova, parts.gatekeeper, clock, self.time_left)
 
     def sent(self, count: int, plan: Plan = ENDED) -> list[Payout]:
-        """So many payouts that Monoova took at this moment, and of which no webhook came."""
+        """So many payouts that Monoova accepted at this moment, without webhooks."""
         self.world.monoova.script(*[plan] * count)
         return [self._sent() for _ in range(count)]
 
@@ -74,7 +74,7 @@ def bench(world: World) -> Bench:
     return Bench(world)
 
 
-def test_one_answer_serves_the_rounds_that_follow(bench: Bench) -> None:
+def test_one_answer_is_reused_in_the_rounds_that_follow(bench: Bench) -> None:
     rounds = [bench.sent(10) for _ in range(3)]
     bench.world.later(180)
     for payouts in rounds:
@@ -85,7 +85,7 @@ def test_one_answer_serves_the_rounds_that_follow(bench: Bench) -> None:
     assert bench.asking.questions == len(questions(bench.world)) == 1
 
 
-def test_fewer_than_ten_are_not_worth_an_answer_by_date(bench: Bench) -> None:
+def test_fewer_than_ten_are_requested_one_by_one(bench: Bench) -> None:
     few = bench.sent(9)
     bench.world.later(180)
     bench.asking.begin(few)
@@ -108,7 +108,7 @@ def test_an_answer_proves_nothing_of_a_payout_that_was_written_after_the_questio
     assert bench.asking.knows(replace(sent_again, updated_at=asked_at - timedelta(microseconds=1)))
 
 
-def test_a_pending_is_believed_for_half_a_minute_and_then_asked_for_anew(bench: Bench) -> None:
+def test_a_pending_status_is_used_for_half_a_minute_and_then_requested_anew(bench: Bench) -> None:
     payouts = bench.sent(12, STUCK)
     bench.world.later(180)
     bench.asking.begin(payouts)
@@ -121,7 +121,7 @@ def test_a_pending_is_believed_for_half_a_minute_and_then_asked_for_anew(bench: 
     assert bench.asking.questions == 2
 
 
-def test_an_end_is_believed_as_long_as_a_run_may_last(bench: Bench) -> None:
+def test_a_final_status_is_used_for_as_long_as_a_run_may_last(bench: Bench) -> None:
     payouts = bench.sent(12)
     bench.world.later(180)
     bench.asking.begin(payouts)
@@ -134,7 +134,7 @@ def test_an_end_is_believed_as_long_as_a_run_may_last(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("why", ["no time", "no passage"])
-def test_an_answer_that_is_too_old_is_not_believed_where_there_can_be_no_other(
+def test_an_answer_that_is_too_old_is_not_used_even_where_there_can_be_no_other(
     why: str, bench: Bench
 ) -> None:
     payouts = bench.sent(12)
@@ -152,7 +152,7 @@ def test_an_answer_that_is_too_old_is_not_believed_where_there_can_be_no_other(
     assert bench.asking.passage is (Passage.CLEAR if why == "no time" else Passage.CIRCUIT_OPEN)
 
 
-def test_an_answer_by_date_that_failed_is_not_asked_for_again_at_once(bench: Bench) -> None:
+def test_an_answer_by_date_that_failed_is_not_requested_again_at_once(bench: Bench) -> None:
     payouts = bench.sent(24)
     bench.world.later(180)
 
@@ -186,7 +186,7 @@ def test_many_of_an_earlier_day_than_the_answer_tells_of_are_worth_another(
     assert bench.standings(payouts) == {Standing.COMPLETE}
 
 
-def test_of_payouts_older_than_two_days_none_is_asked_for_by_date(bench: Bench) -> None:
+def test_payouts_older_than_two_days_are_not_requested_by_date(bench: Bench) -> None:
     payouts = bench.sent(12)
     bench.world.later(2 * 86_400 + 1)
     bench.asking.begin(payouts)
@@ -214,7 +214,7 @@ def test_a_long_shard_does_not_keep_the_others_waiting(world: World) -> None:
     assert {world.state(one) for one in others} == {("Pending", "Unresolved")}
 
 
-def test_a_few_of_each_shard_are_many_together_and_cost_one_question(world: World) -> None:
+def test_a_few_of_each_shard_are_many_together_and_cost_one_request(world: World) -> None:
     customer = world.customer()
     world.monoova.script(*[ENDED] * 12)
     for number in range(12):

@@ -1,4 +1,4 @@
-"""Cases in which a small slip would pay twice, lose a payout or guess."""
+"""Edge cases in which a small mistake would pay twice, lose a payout or misreport its outcome."""
 
 import json
 from dataclasses import replace
@@ -28,11 +28,13 @@ def throttled(request: Any) -> AWSResponse:
     return AWSResponse(request.url, 400, HTTPHeaders(), Bytes(content))
 
 
-def test_a_write_that_was_heard_and_then_throttled_is_not_called_undone(world: World) -> None:
+def test_a_write_that_arrived_and_was_then_throttled_is_not_reported_as_undone(
+    world: World,
+) -> None:
     customer = world.customer()
     tries: list[str] = []
 
-    def once_heard_then_throttled(request: Any, **_: object) -> AWSResponse | None:
+    def once_written_then_throttled(request: Any, **_: object) -> AWSResponse | None:
         if not request.headers["X-Amz-Target"].endswith(b"PutItem"):
             return None
         tries.append("put")
@@ -42,18 +44,20 @@ def test_a_write_that_was_heard_and_then_throttled_is_not_called_undone(world: W
             raise ReadTimeoutError(endpoint_url=request.url)
         return throttled(request)
 
-    hook: Any = once_heard_then_throttled
+    hook: Any = once_written_then_throttled
     client = world.container.payouts_table._client
     client.meta.events.register_first("before-send.dynamodb.PutItem", hook)
     answer = world.pay(customer)
     client.meta.events.unregister("before-send.dynamodb.PutItem", hook)
     assert (answer.status, answer.code) == (503, "OutcomeUnknown")
-    # The caller is told what to look for, and there it is.
+    # The answer names the payout to look for, and it exists.
     assert world.payout(answer.json["transaction_id"])["status"] == "Pending"
     assert "Retry-After" not in answer.headers
 
 
-def test_a_payout_that_is_pending_for_ever_is_shown_even_after_a_doubt(world: World) -> None:
+def test_a_payout_that_stays_pending_goes_to_review_even_after_it_was_in_doubt(
+    world: World,
+) -> None:
     world.monoova.script(Plan(Fault(Manner.TIMEOUT, Moment.AFTER), Fate.PENDING_FOREVER))
     paid = world.paid()
     assert world.state(paid) == ("Pending", "Unresolved")
@@ -65,7 +69,7 @@ def test_a_payout_that_is_pending_for_ever_is_shown_even_after_a_doubt(world: Wo
 
 
 @pytest.mark.parametrize("stopped", ["circuit", "pause"])
-def test_a_payout_in_doubt_is_shown_to_a_person_in_a_day_though_nothing_may_be_sent(
+def test_a_payout_in_doubt_goes_to_review_within_a_day_though_nothing_may_be_sent(
     world: World, stopped: str
 ) -> None:
     paid = world.paid("7.25")  # times out before it is booked, always
@@ -101,27 +105,29 @@ def test_a_refused_key_is_tried_three_times_and_never_locks_the_account(world: W
     assert len(world.monoova.book.bookings(paid)) == 1
 
 
-def test_what_a_dead_lease_did_not_do_says_nothing_of_the_attempt_under_way(world: World) -> None:
+def test_a_refusal_under_an_expired_lease_proves_nothing_of_the_current_attempt(
+    world: World,
+) -> None:
     paid = world.paid("7.25")
     table = world.container.payouts_table
     doubtful = table.get(paid)
     assert doubtful is not None
     now = world.clock()
     first = table.commit(
-        doubtful, Change(Fields(state=State.SENDING, lease_id="dead", ambiguous=False)), now
+        doubtful, Change(Fields(state=State.SENDING, lease_id="expired", ambiguous=False)), now
     )
-    table.commit(first, Change(Fields(lease_id="alive")), now)
+    table.commit(first, Change(Fields(lease_id="current")), now)
     world.monoova.script(Outcome.REFUSED_PAYID_DETAILS)
     customer = world.container.customers_table.get(first.customer_id)
     assert customer is not None
     opened = world.container.dispatcher._ready(first, customer)
-    world.container._sender.send(first, opened, "a dead worker", 10)
+    world.container._sender.send(first, opened, "an expired worker", 10)
     assert world.state(paid) == ("Pending", "Sending")
 
 
-def test_a_viewer_may_look_but_change_nothing(world: World) -> None:
+def test_a_viewer_may_read_but_change_nothing(world: World) -> None:
     paid = world.paid()
-    claims = {"sub": "looker", "cognito:groups": "viewers"}
+    claims = {"sub": "a-viewer", "cognito:groups": "viewers"}
     viewer = as_admin(load_app())
     viewer._context = {"authorizer": {"claims": claims}}
     assert viewer.get(f"/payouts/{paid}").status == 200
@@ -138,7 +144,7 @@ def test_a_viewer_may_look_but_change_nothing(world: World) -> None:
     assert viewer.post("/payouts", {}).code == "InvalidRequest"
 
 
-def test_asking_by_hand_does_not_put_off_what_the_clock_will_do(world: World) -> None:
+def test_a_refresh_by_hand_does_not_postpone_the_scheduled_look(world: World) -> None:
     paid = world.paid("7.25")
     due = world.payout(paid)["next_look_at"]
     for _ in range(6):
@@ -146,7 +152,7 @@ def test_asking_by_hand_does_not_put_off_what_the_clock_will_do(world: World) ->
     assert world.payout(paid)["next_look_at"] == due
 
 
-def test_of_many_queued_payouts_the_queue_takes_most_and_look_ups_do_not_wait(
+def test_of_many_queued_payouts_most_go_through_the_queue_and_look_ups_do_not_wait(
     world: World,
 ) -> None:
     customer = world.customer()

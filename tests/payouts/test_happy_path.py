@@ -1,4 +1,4 @@
-"""The main road: register, pay, and know what became of it."""
+"""The happy path: register a customer, pay, and read the outcome."""
 
 from tests.world import World
 

@@ -1,4 +1,4 @@
-"""A payout request: its fingerprint, and the payout that has all it asks for."""
+"""A payout request: its idempotency fingerprint, and the payout that is made from it."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ class LaterRequest(PayoutRequest):
 
 
 def legacy_fingerprint(ask: PayoutRequest) -> str:
-    """As it was made while absent fields were hashed as nulls."""
+    """The fingerprint as it was made while absent fields were hashed as nulls."""
     return hashlib.sha256(json.dumps(asdict(ask), sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The world's app behind a real port, as API Gateway shows it: for clients that speak HTTP only."""
+"""The app behind a real port, as API Gateway serves it, for clients that need HTTP."""
 
 import base64
 import contextlib
@@ -23,8 +23,8 @@ _NO_SUCH_ROUTE: Final = (403, _GATEWAY, b'{"message":"Missing Authentication Tok
 
 
 @dataclass
-class Served:
-    """A world that answers at `url`, a request at a time.
+class AppServer:
+    """The app of a world, served at `url`, one request at a time.
 
     `lock` is held while a request is answered: hold it to move the world's clock meanwhile.
     """
@@ -32,10 +32,10 @@ class Served:
     world: World
     url: str
     lock: threading.RLock = field(default_factory=threading.RLock)
-    people: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    callers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def token(self, *groups: str, name: str | None = None) -> str:
-        """Of a user in these groups, an operator if none is named; the same one each time.
+        """A token of a user in these groups, an operator if none is named; always the same user.
 
         It has a JWT's form, so that what reads its claims without checking them can.
         """
@@ -47,7 +47,7 @@ class Served:
             base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
             for part in parts
         )
-        self.people[token] = user(sub, " ".join(named))
+        self.callers[token] = user(sub, " ".join(named))
         return token
 
     def answer(
@@ -61,12 +61,12 @@ class Served:
         context: Mapping[str, Any] | None = {}
         if isinstance(route.authorizer, CognitoUserPoolAuthorizer):
             token = headers.get("Authorization", "").removeprefix("Bearer ")
-            context = self.people.get(token)
+            context = self.callers.get(token)
         elif isinstance(route.authorizer, IAMAuthorizer):
             context = None
         if context is None:
             return _NOT_SIGNED_IN
-        return self._asked(method, parts.path, parts.query, headers, content, context)
+        return self._response(method, parts.path, parts.query, headers, content, context)
 
     def _route(self, method: str, path: str) -> Any:
         routes = self.world.app.app.routes
@@ -75,7 +75,7 @@ class Served:
                 return routes[resource].get(method)
         return None
 
-    def _asked(
+    def _response(
         self,
         method: str,
         path: str,
@@ -101,12 +101,12 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1  # one packet for head and body
     timeout = 10
-    served: ClassVar[Served]
+    app_server: ClassVar[AppServer]
 
     def _serve(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         headers = {_cased(name): value for name, value in self.headers.items()}
-        status, given, body = self.served.answer(self.command, self.path, headers, content)
+        status, given, body = self.app_server.answer(self.command, self.path, headers, content)
         self.send_response(status)
         for name, value in given.items():
             self.send_header(name, value)
@@ -126,12 +126,12 @@ def _cased(name: str) -> str:
 
 
 @contextlib.contextmanager
-def served(world: World) -> Iterator[Served]:
+def serving(world: World) -> Iterator[AppServer]:
     """Answers at a free port of loopback while the block runs."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    found = Served(world, f"http://127.0.0.1:{server.server_address[1]}")
-    server.RequestHandlerClass = type("Handler", (_Handler,), {"served": found})
+    found = AppServer(world, f"http://127.0.0.1:{server.server_address[1]}")
+    server.RequestHandlerClass = type("Handler", (_Handler,), {"app_server": found})
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -1,5 +1,6 @@
-"""Payee details, names and keys are planted, everything that can happen is made to happen, and
-then they are looked for wherever the app has written, sent or said anything.
+"""Payee details, names and keys appear in nothing that the app writes, sends or answers.
+
+They are planted, every outcome and fault is brought about, and then all output is searched.
 """
 
 import base64
@@ -20,7 +21,7 @@ from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.signing import SigningKey
 from simulator.testing import shared_signing_key
-from tests.payouts.test_requesting import Pass, is_execute, reply, tap_line
+from tests.payouts.test_request_payout import Pass, is_execute, reply, tap_line
 from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_anonymous
 
 TABLES: Final = ("TransactionsTable", "CustomersTable", "ControlsTable", "RecordsTable")
@@ -107,11 +108,11 @@ PAYEES: Final = (
 
 
 @dataclass
-class Witness:
-    """Hears everything that leaves the app."""
+class Recorder:
+    """Records everything that leaves the app."""
 
     world: World
-    heard: list[tuple[str, str]] = field(default_factory=list)
+    records: list[tuple[str, str]] = field(default_factory=list)
     failing: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -123,7 +124,7 @@ class Witness:
     def _aws_call(self, *, model: Any, params: Mapping[str, Any], **_: Any) -> Any:
         service = model.service_model.service_id
         body = params["body"] if isinstance(params["body"], str) else params["body"].decode()
-        self.heard.append((f"call of {service}.{model.name}", params["url"] + body))
+        self.records.append((f"call of {service}.{model.name}", params["url"] + body))
         message = self.failing.get(f"{service}.{model.name}")
         if message is None:
             return None
@@ -131,39 +132,39 @@ class Witness:
         return SimpleNamespace(status_code=400), error
 
     def asks(self, method: str, path: str, body: object = None, **headers: str) -> HttpAnswer:
-        """A request of an administrator; the answer is heard too."""
+        """A request of an administrator; the answer is recorded too."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         raw = body if isinstance(body, bytes) else None
         answer = self.world.admin(
             method, path, None if raw is not None else body, headers=named, raw=raw
         )
-        self.heard.append((f"answer {answer.status} to {method} {path[:12]}", answer.text))
+        self.records.append((f"answer {answer.status} to {method} {path[:12]}", answer.text))
         return answer
 
-    def webhook(self, told: object, authorization: str = WEBHOOK_SECRET) -> int:
-        raw = told if isinstance(told, bytes) else json.dumps(told).encode()
+    def webhook(self, payload: object, authorization: str = WEBHOOK_SECRET) -> int:
+        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         signature = SigningKey(shared_signing_key()).signature(raw)
         headers = {"Authorization": authorization, "Verification-Signature": signature}
         answer = as_anonymous(self.world.app)("POST", "/webhooks/monoova", raw=raw, headers=headers)
-        self.heard.append((f"answer {answer.status} to a webhook", answer.text))
+        self.records.append((f"answer {answer.status} to a webhook", answer.text))
         return answer.status
 
     def reconciles(self) -> None:
         try:
-            self.heard.append(("findings", json.dumps(self.world.reconcile())))
+            self.records.append(("findings", json.dumps(self.world.reconcile())))
         except Exception as error:  # noqa: BLE001 - what Lambda would print
-            self.heard.append(("traceback", "".join(traceback.format_exception(error))))
+            self.records.append(("traceback", "".join(traceback.format_exception(error))))
 
-    def looks_around(self) -> None:
-        """Into the tables, byte by byte, the queues, and the addresses called at Monoova."""
+    def records_what_is_stored(self) -> None:
+        """Records the tables, byte by byte, the queues, and the addresses called at Monoova."""
         for table in TABLES:
             for item in self.world.dynamodb.scan(TableName=table)["Items"]:
-                self.heard.append((table, _plain(item)))
+                self.records.append((table, _plain(item)))
         for queue in sqs_backends["123456789012"]["ap-southeast-2"].queues.values():
-            self.heard.extend(("queue", message.body) for message in queue._messages)
+            self.records.extend(("queue", message.body) for message in queue._messages)
         # A BSB names a bank's branch and no person; Monoova takes it in the path and only there.
         paths = [c.path for c in self.world.monoova.calls if "/bsbValidate/" not in c.path]
-        self.heard.extend(("address", path) for path in paths)
+        self.records.extend(("address", path) for path in paths)
 
 
 def _plain(item: Any) -> str:
@@ -177,12 +178,12 @@ def _plain(item: Any) -> str:
     return str(item)
 
 
-def found(heard: list[tuple[str, str]], planted: tuple[str, ...]) -> list[tuple[str, str]]:
+def found(records: list[tuple[str, str]], planted: tuple[str, ...]) -> list[tuple[str, str]]:
     """Where each of the planted texts stands, in clear or as JSON writes it."""
     looked_for = {text.casefold() for text in planted}
     looked_for |= {json.dumps(text)[1:-1].casefold() for text in planted}
     return [
-        (where, text) for where, said in heard for text in looked_for if text in said.casefold()
+        (where, text) for where, said in records for text in looked_for if text in said.casefold()
     ]
 
 
@@ -193,26 +194,26 @@ def sentence(payee: Payee) -> str:
     return f"{forms} of {name.upper()} ({name}) IS CLOSED"
 
 
-Act = Callable[[Witness, Payee, str], None]
+Act = Callable[[Recorder, Payee, str], None]
 
 
-def accepted(witness: Witness, customer_id: str, amount: str = "10.00") -> str:
-    answer = witness.asks("POST", "/payouts", {"customer_id": customer_id, "amount": amount})
+def accepted(recorder: Recorder, customer_id: str, amount: str = "10.00") -> str:
+    answer = recorder.asks("POST", "/payouts", {"customer_id": customer_id, "amount": amount})
     return str(answer.json["transaction_id"])
 
 
 # --- everything that can happen to a payee
 
 
-def is_paid(witness: Witness, payee: Payee, customer_id: str) -> None:
-    paid = accepted(witness, customer_id)
-    witness.world.later(180)
-    assert witness.asks("GET", f"/payouts/{paid}").json["status"] == "Completed"
-    assert witness.asks("GET", f"/customers/{customer_id}/payouts").status == 200
-    assert witness.asks("GET", "/payouts").status == 200
+def is_paid(recorder: Recorder, payee: Payee, customer_id: str) -> None:
+    paid = accepted(recorder, customer_id)
+    recorder.world.later(180)
+    assert recorder.asks("GET", f"/payouts/{paid}").json["status"] == "Completed"
+    assert recorder.asks("GET", f"/customers/{customer_id}/payouts").status == 200
+    assert recorder.asks("GET", "/payouts").status == 200
 
 
-def is_refused(witness: Witness, payee: Payee, customer_id: str) -> None:
+def is_refused(recorder: Recorder, payee: Payee, customer_id: str) -> None:
     """With every kind of answer that quotes the payee."""
     said = sentence(payee)
     answers: list[tuple[int, object]] = [
@@ -236,43 +237,45 @@ def is_refused(witness: Witness, payee: Payee, customer_id: str) -> None:
                 return reply(request, 400, {"status": "UniqueIdNotFound"})
             return reply(request, status, body)
 
-        tap_line(witness.world, quotes)
-        answer = witness.asks("POST", "/payouts", {"customer_id": customer_id, "amount": 1})
+        tap_line(recorder.world, quotes)
+        answer = recorder.asks("POST", "/payouts", {"customer_id": customer_id, "amount": 1})
         assert answer.status in (202, 422)
-        witness.asks("POST", "/payouts/validate", {"customer_id": customer_id, "amount": 1})
-        witness.asks("GET", "/account")
-        witness.asks("POST", f"/payouts/{answer.json['transaction_id']}/refresh")
-        witness.world.container.gatekeeper.reset()
-    tap_line(witness.world, lambda _request, go_on: go_on())
+        recorder.asks("POST", "/payouts/validate", {"customer_id": customer_id, "amount": 1})
+        recorder.asks("GET", "/account")
+        recorder.asks("POST", f"/payouts/{answer.json['transaction_id']}/refresh")
+        recorder.world.container.gatekeeper.reset()
+    tap_line(recorder.world, lambda _request, go_on: go_on())
 
 
-def is_rejected_by_webhook(witness: Witness, payee: Payee, customer_id: str) -> None:
+def is_rejected_by_webhook(recorder: Recorder, payee: Payee, customer_id: str) -> None:
     for fate in (Fate.REJECTED, Fate.RETURNED):
-        witness.world.monoova.script(Plan(fate=fate, reason=sentence(payee)))
-        paid = accepted(witness, customer_id)
-        witness.world.later(700)
-        assert witness.asks("GET", f"/payouts/{paid}").json["failure_code"] is not None
+        recorder.world.monoova.script(Plan(fate=fate, reason=sentence(payee)))
+        paid = accepted(recorder, customer_id)
+        recorder.world.later(700)
+        assert recorder.asks("GET", f"/payouts/{paid}").json["failure_code"] is not None
 
 
-def is_rejected_as_the_status_says(witness: Witness, payee: Payee, customer_id: str) -> None:
+def is_rejected_as_the_status_says(recorder: Recorder, payee: Payee, customer_id: str) -> None:
     def quotes(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
         if is_execute(request):
             return go_on()
         one = {"transactionStatus": "Rejected", "statusDescription": sentence(payee)}
         return reply(request, 200, {"status": "Ok", **one})
 
-    witness.world.monoova.script(Plan(news=News.LOST), Plan(news=News.LOST))
-    first, second = accepted(witness, customer_id), accepted(witness, customer_id)
-    witness.world.later(180)
-    tap_line(witness.world, quotes)
-    assert witness.asks("POST", f"/payouts/{first}/refresh").json["status"] == "Failed"
-    witness.reconciles()
-    assert witness.asks("GET", f"/payouts/{second}").json["status"] == "Failed"
-    tap_line(witness.world, lambda _request, go_on: go_on())
+    recorder.world.monoova.script(Plan(news=News.LOST), Plan(news=News.LOST))
+    first, second = accepted(recorder, customer_id), accepted(recorder, customer_id)
+    recorder.world.later(180)
+    tap_line(recorder.world, quotes)
+    assert recorder.asks("POST", f"/payouts/{first}/refresh").json["status"] == "Failed"
+    recorder.reconciles()
+    assert recorder.asks("GET", f"/payouts/{second}").json["status"] == "Failed"
+    tap_line(recorder.world, lambda _request, go_on: go_on())
 
 
-def is_named_in_strange_webhooks(witness: Witness, payee: Payee, customer_id: str) -> None:
-    told = {
+def is_named_in_forged_and_malformed_webhooks(
+    recorder: Recorder, payee: Payee, customer_id: str
+) -> None:
+    payload = {
         "UniqueReference": "3f0c4a6e-0000-4000-8000-000000000001",
         "TransactionId": 1000009,
         "Status": "Rejected",
@@ -283,21 +286,21 @@ def is_named_in_strange_webhooks(witness: Witness, payee: Payee, customer_id: st
         "Bsb": payee.details[-1],
         "RejectionReasonDescription": sentence(payee),
     }
-    assert witness.webhook(told) == 200
-    assert witness.webhook(told, authorization=sentence(payee)) == 401
-    assert witness.webhook(told | {"UniqueReference": sentence(payee)}) == 400
-    assert witness.webhook(sentence(payee).encode()) == 400
-    assert witness.webhook({"eventName": sentence(payee)}) == 200
-    paid = accepted(witness, customer_id)
-    assert witness.webhook(told | {"UniqueReference": paid}) == 200
-    assert witness.asks("GET", f"/payouts/{paid}").json["needs_review"]
+    assert recorder.webhook(payload) == 200
+    assert recorder.webhook(payload, authorization=sentence(payee)) == 401
+    assert recorder.webhook(payload | {"UniqueReference": sentence(payee)}) == 400
+    assert recorder.webhook(sentence(payee).encode()) == 400
+    assert recorder.webhook({"eventName": sentence(payee)}) == 200
+    paid = accepted(recorder, customer_id)
+    assert recorder.webhook(payload | {"UniqueReference": paid}) == 200
+    assert recorder.asks("GET", f"/payouts/{paid}").json["needs_review"]
     reason = f"{sentence(payee)}, or so says {payee.email}"
-    witness.asks("POST", f"/payouts/{paid}/resolve", {"outcome": "Failed", "reason": reason})
+    recorder.asks("POST", f"/payouts/{paid}/resolve", {"outcome": "Failed", "reason": reason})
 
 
-def is_verified_and_told_what_is_held(witness: Witness, payee: Payee, customer_id: str) -> None:
+def is_verified_and_exported(recorder: Recorder, payee: Payee, customer_id: str) -> None:
     """With answers that quote the payee, and one whose PayID is another person's."""
-    (place,) = witness.asks("GET", f"/customers/{customer_id}").json["destinations"]
+    (place,) = recorder.asks("GET", f"/customers/{customer_id}").json["destinations"]
     route = f"/customers/{customer_id}/destinations/{place['destination_id']}/verification"
     said = sentence(payee)
 
@@ -305,24 +308,27 @@ def is_verified_and_told_what_is_held(witness: Witness, payee: Payee, customer_i
         body = {"status": said, "statusDescription": said, "ownerName": said, "token": said}
         return reply(request, 400, body) if "/verify/" in request.path_url else go_on()
 
-    tap_line(witness.world, quotes)
-    assert witness.asks("POST", route).status == 503
-    tap_line(witness.world, lambda _request, go_on: go_on())
-    witness.world.later(600)
-    assert witness.asks("POST", route).status == 200
-    assert witness.asks("POST", f"{route}/confirm", {"code": payee.details[0]}).status in (400, 422)
-    tap_line(witness.world, quotes)
-    assert witness.asks("POST", f"{route}/confirm", {"code": "555555"}).status == 503
-    tap_line(witness.world, lambda _request, go_on: go_on())
-    assert witness.asks("POST", f"{route}/confirm", {"code": "555555"}).status == 200
-    # The one route that shows the details, on purpose: its answer is not among what was heard.
-    export = witness.world.admin.get(f"/customers/{customer_id}/export")
+    tap_line(recorder.world, quotes)
+    assert recorder.asks("POST", route).status == 503
+    tap_line(recorder.world, lambda _request, go_on: go_on())
+    recorder.world.later(600)
+    assert recorder.asks("POST", route).status == 200
+    assert recorder.asks("POST", f"{route}/confirm", {"code": payee.details[0]}).status in (
+        400,
+        422,
+    )
+    tap_line(recorder.world, quotes)
+    assert recorder.asks("POST", f"{route}/confirm", {"code": "555555"}).status == 503
+    tap_line(recorder.world, lambda _request, go_on: go_on())
+    assert recorder.asks("POST", f"{route}/confirm", {"code": "555555"}).status == 200
+    # The one route that shows the details, on purpose: its answer is not recorded.
+    export = recorder.world.admin.get(f"/customers/{customer_id}/export")
     assert found([("export", export.text)], payee.traces) != []
-    opened = witness.asks("GET", f"/customers/{customer_id}/accesses?limit=100").json["items"]
+    opened = recorder.asks("GET", f"/customers/{customer_id}/accesses?limit=100").json["items"]
     assert {"Export", "Verification", "Payout"} <= {item["purpose"] for item in opened}
 
 
-def is_typed_where_it_does_not_belong(witness: Witness, payee: Payee, customer_id: str) -> None:
+def is_typed_where_it_does_not_belong(recorder: Recorder, payee: Payee, customer_id: str) -> None:
     said = sentence(payee)
     segment = payee.details[0].replace(" ", "")
     bodies: list[object] = [
@@ -335,55 +341,57 @@ def is_typed_where_it_does_not_belong(witness: Witness, payee: Payee, customer_i
         [said],
     ]
     for body in bodies:
-        assert witness.asks("POST", "/payouts", body).status == 400
-        assert witness.asks("POST", "/customers", body).status == 400
-        assert witness.asks("POST", f"/customers/{customer_id}/destinations", body).status == 400
+        assert recorder.asks("POST", "/payouts", body).status == 400
+        assert recorder.asks("POST", "/customers", body).status == 400
+        assert recorder.asks("POST", f"/customers/{customer_id}/destinations", body).status == 400
     for path in ("/payouts", "/customers"):
-        assert witness.asks("GET", f"{path}/{segment}").status == 404
-        assert witness.asks("GET", f"{path}?cursor={segment}").status == 400
-        assert witness.asks("GET", f"{path}?limit={segment}").status == 400
+        assert recorder.asks("GET", f"{path}/{segment}").status == 404
+        assert recorder.asks("GET", f"{path}?cursor={segment}").status == 400
+        assert recorder.asks("GET", f"{path}?limit={segment}").status == 400
     wrong = dict(payee.destination) | {"type": said}
-    assert witness.asks("POST", f"/customers/{customer_id}/destinations", wrong).status == 400
+    assert recorder.asks("POST", f"/customers/{customer_id}/destinations", wrong).status == 400
     ask = {"customer_id": customer_id, "amount": "1.00"}
-    assert witness.asks("POST", "/payouts", ask, Idempotency_Key=segment).status == 202
-    assert witness.asks("POST", "/payouts", ask, Idempotency_Key=said).status == 400
+    assert recorder.asks("POST", "/payouts", ask, Idempotency_Key=segment).status == 202
+    assert recorder.asks("POST", "/payouts", ask, Idempotency_Key=said).status == 400
     for handler in ("send_queued_payouts", "take_up_webhook_events"):
         poison = json.dumps({"reference": said, "kind": said, "transaction_id": said})
-        assert witness.world.sqs_event(handler, said, poison) == ["0", "1"]
+        assert recorder.world.sqs_event(handler, said, poison) == ["0", "1"]
 
 
-def meets_every_failure(witness: Witness, payee: Payee, customer_id: str) -> None:
+def sees_every_failure(recorder: Recorder, payee: Payee, customer_id: str) -> None:
     """Errors whose own words quote the payee: of AWS, and of unexpected kinds."""
     said = sentence(payee)
-    witness.world.monoova.script(Plan(news=News.LOST))
-    open_one = accepted(witness, customer_id)
-    witness.world.later(180)
+    recorder.world.monoova.script(Plan(news=News.LOST))
+    open_one = accepted(recorder, customer_id)
+    recorder.world.later(180)
     ask = {"customer_id": customer_id, "amount": "1.00"}
     for operation in ("KMS.Decrypt", "SQS.SendMessage", "Secrets Manager.GetSecretValue"):
-        witness.world.restart()
-        witness.failing = {operation: said + API_KEY}
-        witness.asks("POST", "/payouts", ask)
-        witness.asks("GET", f"/customers/{customer_id}")
-        witness.reconciles()
-        witness.webhook({"UniqueReference": open_one[:-1] + "0", "Status": "Rejected", "Amount": 1})
-    witness.failing = {}
+        recorder.world.restart()
+        recorder.failing = {operation: said + API_KEY}
+        recorder.asks("POST", "/payouts", ask)
+        recorder.asks("GET", f"/customers/{customer_id}")
+        recorder.reconciles()
+        recorder.webhook(
+            {"UniqueReference": open_one[:-1] + "0", "Status": "Rejected", "Amount": 1}
+        )
+    recorder.failing = {}
 
     def breaks(_request: requests.PreparedRequest, _go_on: Pass) -> requests.Response:
         raise LookupError(said + API_KEY)
 
-    tap_line(witness.world, breaks)
-    witness.world.container.gatekeeper.reset()
-    assert witness.asks("POST", "/payouts", ask).status in (202, 500)
-    assert witness.asks("GET", "/account").status == 500
-    witness.asks("POST", f"/payouts/{open_one}/refresh")
-    witness.world.later(600)
-    witness.reconciles()
-    tap_line(witness.world, lambda _request, go_on: go_on())
-    witness.world.container.gatekeeper.reset()
+    tap_line(recorder.world, breaks)
+    recorder.world.container.gatekeeper.reset()
+    assert recorder.asks("POST", "/payouts", ask).status in (202, 500)
+    assert recorder.asks("GET", "/account").status == 500
+    recorder.asks("POST", f"/payouts/{open_one}/refresh")
+    recorder.world.later(600)
+    recorder.reconciles()
+    tap_line(recorder.world, lambda _request, go_on: go_on())
+    recorder.world.container.gatekeeper.reset()
     for _ in range(4):
-        witness.world.later(600)
-        witness.reconciles()
-        witness.world.drain()
+        recorder.world.later(600)
+        recorder.reconciles()
+        recorder.world.drain()
 
 
 STORY: Final[tuple[Act, ...]] = (
@@ -391,47 +399,47 @@ STORY: Final[tuple[Act, ...]] = (
     is_refused,
     is_rejected_by_webhook,
     is_rejected_as_the_status_says,
-    is_named_in_strange_webhooks,
-    is_verified_and_told_what_is_held,
+    is_named_in_forged_and_malformed_webhooks,
+    is_verified_and_exported,
     is_typed_where_it_does_not_belong,
-    meets_every_failure,
+    sees_every_failure,
 )
 
 
 @pytest.fixture
-def witness(world: World) -> Witness:
-    return Witness(world)
+def recorder(world: World) -> Recorder:
+    return Recorder(world)
 
 
 @pytest.mark.parametrize("payee", PAYEES, ids=lambda payee: payee.destination.get("pay_id_type"))
 def test_nothing_of_a_payee_or_a_key_stands_anywhere(
     payee: Payee,
-    witness: Witness,
+    recorder: Recorder,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
     person = {"name": payee.name, "email": payee.email, "destination": dict(payee.destination)}
-    registered = witness.world.admin.post("/customers", person)
+    registered = recorder.world.admin.post("/customers", person)
     assert registered.status == 201, registered.text
     customer_id = str(registered.json["customer_id"])
     # The one place where a name and an e-mail are shown: to an administrator who asks for them.
     assert found([("answer", registered.text)], payee.details) == []
     for act in STORY:
-        act(witness, payee, customer_id)
-        witness.looks_around()
+        act(recorder, payee, customer_id)
+        recorder.records_what_is_stored()
     out, err = capfd.readouterr()
-    witness.heard += [("stdout", out), ("stderr", err)]
-    witness.heard += [("log", record.getMessage()) for record in caplog.records]
-    witness.heard += [("log", str(record.exc_text)) for record in caplog.records]
-    shown = [(where, said) for where, said in witness.heard if "to GET /customers/" not in where]
+    recorder.records += [("stdout", out), ("stderr", err)]
+    recorder.records += [("log", record.getMessage()) for record in caplog.records]
+    recorder.records += [("log", str(record.exc_text)) for record in caplog.records]
+    shown = [(where, said) for where, said in recorder.records if "to GET /customers/" not in where]
     assert found(shown, payee.traces) == []
-    assert found(witness.heard, (*payee.details, *SECRETS)) == []
+    assert found(recorder.records, (*payee.details, *SECRETS)) == []
     assert len(out.splitlines()) > 50
-    assert {*TABLES, "queue", "address"} <= {where for where, _ in witness.heard}
+    assert {*TABLES, "queue", "address"} <= {where for where, _ in recorder.records}
 
 
-def test_the_search_finds_what_is_there(witness: Witness) -> None:
+def test_the_search_finds_what_is_there(recorder: Recorder) -> None:
     """Or the other test would prove nothing."""
     payee = PAYEES[0]
     for text in payee.traces:
@@ -441,18 +449,18 @@ def test_the_search_finds_what_is_there(witness: Witness) -> None:
     assert found([("table", _plain({"L": [{"S": "Zoë"}]}))], ("Zoë",))
 
 
-def test_a_customer_who_is_erased_leaves_nothing_of_themselves(witness: Witness) -> None:
+def test_a_customer_who_is_erased_leaves_nothing_of_themselves(recorder: Recorder) -> None:
     payee = PAYEES[0]
     person = {"name": payee.name, "email": payee.email, "destination": dict(payee.destination)}
-    customer_id = str(witness.world.admin.post("/customers", person).json["customer_id"])
-    paid = accepted(witness, customer_id)
-    witness.world.later(180)
-    assert witness.asks("DELETE", f"/customers/{customer_id}").status == 204
-    shown = witness.asks("GET", f"/payouts/{paid}").json
+    customer_id = str(recorder.world.admin.post("/customers", person).json["customer_id"])
+    paid = accepted(recorder, customer_id)
+    recorder.world.later(180)
+    assert recorder.asks("DELETE", f"/customers/{customer_id}").status == 204
+    shown = recorder.asks("GET", f"/payouts/{paid}").json
     assert (shown["status"], shown["customer_id"]) == ("Completed", customer_id)
-    witness.looks_around()
-    assert witness.world.dynamodb.scan(TableName="CustomersTable")["Items"] == []
-    assert found(witness.heard, (*payee.traces, "•••645")) != []
-    witness.heard.clear()
-    witness.looks_around()
-    assert found(witness.heard, (*payee.traces, "•••645")) == []
+    recorder.records_what_is_stored()
+    assert recorder.world.dynamodb.scan(TableName="CustomersTable")["Items"] == []
+    assert found(recorder.records, (*payee.traces, "•••645")) != []
+    recorder.records.clear()
+    recorder.records_what_is_stored()
+    assert found(recorder.records, (*payee.traces, "•••645")) == []

@@ -1,4 +1,4 @@
-"""A business that has paid for some days: so that every page has something to show."""
+"""Sample data for the console's pages: some days of payouts, one of each outcome."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tests.browser.people import OPERATOR
+from tests.browser.users import OPERATOR
 from tests.world import Caller, World, as_admin
 
 _SYDNEY: Final = ZoneInfo("Australia/Sydney")
@@ -16,8 +16,8 @@ _PAID: Final = ("125.50", "80.00", "410.25", "64.90")
 
 
 @dataclass(frozen=True, slots=True)
-class LivedIn:
-    """Payouts by what became of them; `customer_id` is of one who can be paid again.
+class SampleData:
+    """Payouts by outcome; `customer_id` is of one who can be paid again.
 
     `reported` is the day, Sydney's, of the only daily report.
     """
@@ -30,36 +30,36 @@ class LivedIn:
     reported: str
 
 
-def live_in(world: World) -> LivedIn:
-    """Some days of ordinary work, up to this moment."""
+def add_sample_data(world: World) -> SampleData:
+    """Makes some days of payouts, up to this moment."""
     now = datetime.now(UTC)
     _until(world, now - timedelta(days=_DAYS))
     operator = as_admin(world.app, OPERATOR.sub)
     customers = [_registered(operator, name, number) for number, name in enumerate(_NAMES)]
     for day in range(_DAYS):
         for customer, amount in zip(customers, _PAID[day % 3 :] + _PAID[: day % 3], strict=False):
-            _asked(operator, customer, amount, f"Invoice {1001 + day}")
+            _requested(operator, customer, amount, f"Invoice {1001 + day}")
         world.later(300)
         world.minutes(1)
         _until(world, now - timedelta(days=_DAYS - day - 1, minutes=10))
     world.monoova.receive(Decimal("25000.00"))
-    ends = _ends(world, operator, customers)
+    outcomes = _outcomes(world, operator, customers)
     _until(world, now)
-    answer = operator.post(f"/reports/daily/{ends.reported}")
+    answer = operator.post(f"/reports/daily/{outcomes.reported}")
     assert answer.status == 200, answer.text
-    return ends
+    return outcomes
 
 
-def _ends(world: World, operator: Caller, customers: list[str]) -> LivedIn:
-    """One of each end, a few minutes ago. The cents choose what Monoova does."""
-    completed = _asked(operator, customers[0], "250.00", "Invoice 1010")
-    failed = _asked(operator, customers[1], "7.03", "Invoice 1011")
-    review = _asked(operator, customers[2], "7.43", "Invoice 1012")
+def _outcomes(world: World, operator: Caller, customers: list[str]) -> SampleData:
+    """One payout of each outcome, a few minutes ago. The cents choose what Monoova does."""
+    completed = _requested(operator, customers[0], "250.00", "Invoice 1010")
+    failed = _requested(operator, customers[1], "7.03", "Invoice 1011")
+    review = _requested(operator, customers[2], "7.43", "Invoice 1012")
     world.later(200)
     world.minutes(2)
-    pending = _asked(operator, customers[3], "7.04", "Invoice 1013")
+    pending = _requested(operator, customers[3], "7.04", "Invoice 1013")
     yesterday = (world.clock() - timedelta(days=1)).astimezone(_SYDNEY).date().isoformat()
-    return LivedIn(customers[0], completed, failed, pending, review, yesterday)
+    return SampleData(customers[0], completed, failed, pending, review, yesterday)
 
 
 def _registered(operator: Caller, name: str, number: int) -> str:
@@ -83,7 +83,7 @@ def _registered(operator: Caller, name: str, number: int) -> str:
     return str(answer.json["customer_id"])
 
 
-def _asked(operator: Caller, customer_id: str, amount: str, reference: str) -> str:
+def _requested(operator: Caller, customer_id: str, amount: str, reference: str) -> str:
     body = {"customer_id": customer_id, "amount": amount, "lodgement_reference": reference}
     answer = operator.post("/payouts", body)
     assert answer.status == 202, answer.text
