@@ -64,7 +64,9 @@ def test_the_app_is_loaded_once() -> None:
     frozen = gc.get_freeze_count()
     kept = [{"n": n} for n in range(1000)]
     app_loaded()
-    assert (gc.isenabled(), gc.get_freeze_count()) == (True, frozen)
+    # Another thread may have let go of what was frozen: fewer, but none of those above.
+    assert gc.isenabled()
+    assert gc.get_freeze_count() <= frozen
     assert len(kept) == 1000
 
 
