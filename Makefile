@@ -29,7 +29,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/build/bytecode
 # Three workers on two cores: the one that has the tests of the local stack mostly waits.
 .PHONY: test
 test: venv  ## All tests, in under six minutes on two cores
-	$(PYTEST) -n 3
+	$(PYTEST) -n 3 -m "not prove_deploy"
 
 .PHONY: test-fast
 test-fast: .venv/.stamp  ## For every save: no emulated AWS, no browser, no long proof; one folder: pytest tests/batches
@@ -55,8 +55,9 @@ mutate: venv  ## Change the rules in small ways; its tests must notice, or the l
 	@$(PYTHON) -m proof.mutation
 
 .PHONY: prove-deploy
-prove-deploy: venv  ## Deploy the production templates into the emulated AWS and call every entry point (90 seconds)
+prove-deploy: venv  ## Deploy the production templates into the emulated AWS and call every entry point; then by chalice deploy (3 minutes)
 	@$(PYTHON) -m tools.devstack prove
+	$(PYTEST) -m prove_deploy tests/end_to_end
 
 .PHONY: contract
 contract: venv  ## What we assume of Monoova: asked of the simulator, and of its sandbox if a key is set

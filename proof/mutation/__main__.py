@@ -35,7 +35,7 @@ def main() -> int:
         mutants = _sample(mutants, known, wanted.sample)
     start = time.monotonic()
     try:
-        prepare()
+        prepare(is_checked=not wanted.sample)
         survivors = _survivors(mutants, known, wanted.processes)
     except BrokenTestsError as error:
         sys.stderr.write(f"{error}\n")

@@ -103,8 +103,10 @@ class BrokenTestsError(Exception):
     """The tests could not be run, or fail without any mutant: nothing can be said of mutants."""
 
 
-def prepare() -> None:
+def prepare(*, is_checked: bool) -> None:
     """Loads what every child needs; the same tests then take the same course in each of them.
+
+    `is_checked`: first the tests have to pass without any mutant. A sample is tried beside them.
 
     Raises:
         BrokenTestsError: the tests fail as it is.
@@ -124,6 +126,8 @@ def prepare() -> None:
         "mutation", derandomize=True, database=None, deadline=None, phases=phases
     )
     settings.load_profile("mutation")
+    if not is_checked:
+        return
     found: list[Verdict] = []
     try_each([None], 1, lambda _, verdict: found.append(verdict))
     if found != [Verdict.SURVIVED]:

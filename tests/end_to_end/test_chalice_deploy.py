@@ -25,6 +25,9 @@ from tools.devstack.aws import REGION
 from tools.devstack.processes import bare_environment
 from tools.devstack.stack import ROOT, Stack
 
+# Deploys all of it a second time, for a minute: by `make prove-deploy`, and in CI.
+pytestmark = pytest.mark.prove_deploy
+
 STAGE: Final = "dev"
 NAME: Final = f"monoova-payouts-{STAGE}"
 PROJECT: Final = (

@@ -1,4 +1,4 @@
-"""Simulated days: twenty-five seeds, and each that ever broke a promise."""
+"""Simulated days: fifteen seeds, and each that ever broke a promise."""
 
 import os
 import subprocess
@@ -15,13 +15,13 @@ from proof.simulation import Size, simulate
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_twenty_five_days_and_those_that_failed_once_keep_the_promises() -> None:
-    seeds = [*range(1, 26), *FAILED_ONCE]
+def test_fifteen_days_and_those_that_failed_once_keep_the_promises() -> None:
+    seeds = [*range(1, 16), *FAILED_ONCE]
     ran = list(days(seeds, Size()))
     assert [day.run.seed for day in ran] == seeds
     assert [(day.run.seed, found) for day in ran for found in day.violations] == []
     # Days without faults or without payments would prove nothing.
-    assert sum(day.run.bookings for day in ran) > 500
+    assert sum(day.run.bookings for day in ran) > 300
     assert sum(day.run.faults for day in ran) > 1000
 
 

@@ -26,7 +26,7 @@ from tests.webhooks import webhook_mutations as mutations
 from tests.webhooks.webhook_mutations import Case
 from tests.world import WEBHOOK_SECRET, Caller, HttpAnswer, World
 
-CASES: Final = int(os.environ.get("WEBHOOK_CASES", "1500"))
+CASES: Final = int(os.environ.get("WEBHOOK_CASES", "800"))
 SEED: Final = os.environ.get("WEBHOOK_SEED", "1")
 # One world for so many: each case is compared with all that is stored.
 _CASES_IN_A_WORLD: Final = 1_500
