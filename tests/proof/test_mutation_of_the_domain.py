@@ -8,7 +8,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def test_a_sample_of_changed_domains_is_noticed_by_the_tests() -> None:
-    command = [sys.executable, "-m", "proof.mutation", "--sample", "10"]
+    modules = ("approval", "limits", "marks", "money", "schedule", "sydney")
+    command = [sys.executable, "-m", "proof.mutation", *modules, "--sample", "10"]
     done = subprocess.run(  # noqa: S603 - our own program
         command, cwd=ROOT, capture_output=True, text=True, check=False
     )
