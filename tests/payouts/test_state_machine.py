@@ -46,6 +46,7 @@ from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_anonymous
 EXAMPLES: Final = os.environ.get("STATE_MACHINE_EXAMPLES")
 _USUAL_EXAMPLES: Final = 20
 _STEPS: Final = 25
+_MOST_DESTINATIONS: Final = 20
 _FIRST_DAY: Final = "2026-03-02"
 _DAY_SECONDS: Final = 86_400
 _STRANGER_KEY: Final = "rotated-away"
@@ -126,6 +127,9 @@ class EntryPoints(RuleBasedStateMachine):
         path = f"/customers/{customer}/destinations"
         if person.is_erased:
             self._refused("CustomerNotFound", "POST", path, details)
+            return
+        if len(person.destinations) == _MOST_DESTINATIONS:
+            self._refused("TooManyDestinations", "POST", path, details)
             return
         answer = self._ask("POST", path, details)
         assert answer.status == 201
