@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 GATE_ID: Final = "gate"
-_TIMES: Final = ("opened_at", "probe_at", "watching_until", "paused_at", "switched_at")
+_TIMES: Final = (
+    "opened_at",
+    "probe_at",
+    "watching_until",
+    "paused_at",
+    "switched_at",
+    "booked_twice_at",
+    "contract_run_at",
+)
 _MINUTES: Final = WINDOW_SECONDS // 60
 _TALLY_KEPT_FOR: Final = timedelta(hours=1)
 
@@ -114,5 +122,7 @@ def gate_of(item: Item) -> Gate:
         pause_reason=item.get("pause_reason"),
         switched=Switch(switched) if switched else None,
         switched_by=item.get("switched_by"),
+        contract_run_on=item.get("contract_run_on"),
+        contract_showed=item.get("contract_showed"),
         **times,
     )

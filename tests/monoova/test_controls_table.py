@@ -25,6 +25,12 @@ from chalicelib.core.dynamodb.items import (
 from chalicelib.customers.store import Customers, SealedCustomer
 from chalicelib.monoova.gate_store import Controls, GateChangedError
 from chalicelib.monoova.rules import gate as gates
+from chalicelib.monoova.rules.duplicates import (
+    ContractRun,
+    Shown,
+    booked_twice,
+    with_contract_run,
+)
 from chalicelib.monoova.rules.gate import Gate, OpenReason, Switch, Tally
 from chalicelib.payouts.rules.payout import Payout, State
 from chalicelib.payouts.store.payouts import Payouts
@@ -36,6 +42,7 @@ TABLE: Final = "ControlsTable"
 PAUSED: Final = gates.switched(
     gates.paused(Gate(), "operator", "Monoova asked us to", NOW), Switch.PAUSED, "operator", NOW
 )
+RUN: Final = ContractRun(NOW, "sandbox", Shown.REFUSED)
 OPEN: Final = gates.opened(Gate(), OpenReason.NOT_AUTHENTICATED, NOW)
 CUSTOMER: Final = SealedCustomer("c-1", NOW, NOW, 1, b"sealed")
 PAYOUT: Final = Payout(
@@ -99,8 +106,15 @@ def test_a_gate_that_was_never_written_is_open(controls: Controls) -> None:
 
 @pytest.mark.parametrize(
     "gate",
-    [Gate(), OPEN, PAUSED, gates.probing(OPEN, NOW), gates.watching(Gate(), NOW)],
-    ids=["closed", "open", "paused", "probing", "watching"],
+    [
+        Gate(),
+        OPEN,
+        PAUSED,
+        gates.probing(OPEN, NOW),
+        gates.watching(Gate(), NOW),
+        booked_twice(with_contract_run(Gate(), RUN), NOW + timedelta(days=1)),
+    ],
+    ids=["closed", "open", "paused", "probing", "watching", "booked twice"],
 )
 def test_a_gate_is_read_as_it_was_saved_one_version_later(gate: Gate, controls: Controls) -> None:
     saved = controls.save_gate(gate)

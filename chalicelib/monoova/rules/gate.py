@@ -53,6 +53,8 @@ class Gate:
     new key allows it. One instance moves it on, by a conditional write. `refused_key` is the
     version of the secret that Monoova refused: as soon as there is another, it may be tried.
     `switched` is what a person last did to the gate; the circuit's own doings do not touch it.
+    `booked_twice_at` is the latch of rules/duplicates.py, and `contract_…` the last contract run:
+    neither has a part in whether anything is sent a first time.
     """
 
     version: int = 0
@@ -68,6 +70,10 @@ class Gate:
     switched: Switch | None = None
     switched_by: str | None = None
     switched_at: datetime | None = None
+    booked_twice_at: datetime | None = None
+    contract_run_at: datetime | None = None
+    contract_run_on: str | None = None
+    contract_showed: str | None = None
 
     @property
     def is_open(self) -> bool:
