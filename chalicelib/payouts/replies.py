@@ -58,6 +58,9 @@ def payout(shown: Payout) -> Json:
         "created_at": time_of(shown.created_at),
         "updated_at": time_of(shown.updated_at),
         "completed_at": time_of(shown.completed_at),
+        "returned_amount": decimal_from(shown.returned_cents) if shown.returned_cents else None,
+        "return_reported_at": time_of(shown.return_reported_at),
+        "return_seen_at": time_of(shown.return_seen_at),
         "next_look_at": time_of(shown.due_at),
     }
 

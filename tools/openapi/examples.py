@@ -62,6 +62,9 @@ _COMPLETED: Final[Json] = {
     "created_at": _AT,
     "updated_at": _SETTLED_AT,
     "completed_at": _SETTLED_AT,
+    "returned_amount": None,
+    "return_reported_at": None,
+    "return_seen_at": None,
     "next_look_at": None,
 }
 

@@ -82,6 +82,9 @@ _PAYOUT: Final[Json] = {
     "created_at": _TIME,
     "updated_at": _TIME,
     "completed_at": _or_null(_TIME),
+    "returned_amount": _or_null(_AMOUNT),
+    "return_reported_at": _or_null(_TIME),
+    "return_seen_at": _or_null(_TIME),
     "next_look_at": _or_null(_TIME),
 }
 _WITH_HISTORY: Final[Json] = _PAYOUT | {

@@ -299,6 +299,10 @@ class Fields(TypedDict, total=False):
     completed_at: datetime | None
     approved_at: datetime | None
     approved_by: str | None
+    return_reported_at: datetime | None
+    return_seen_at: datetime | None
+    returned_cents: int
+    return_seen_cents: int
     destination_masked: str
     description: str | None
     lodgement_reference: str | None
@@ -325,8 +329,13 @@ class Payout:
 
     `unique_reference` is what Monoova knows it by. `ambiguous` is true once an attempt has ended
     without a clear answer: from then on a refusal of a later attempt proves nothing about the
-    earlier one. `due_at` is when the reconciler looks at it next; None once it is final.
+    earlier one. `due_at` is when the reconciler looks at it next; once it is final, when Monoova's
+    books are asked for money that is said to have come back; else None.
     `history` may be empty on payouts that were read from a list.
+
+    `returned_cents` came back, by signed reports or by the mAccount's own movements, which have
+    shown `return_seen_cents` of it; `return_seen_at` is when they had shown all of it.
+    `return_reported_at` is the newest report, which may be an unsigned one.
     """
 
     transaction_id: str = field(metadata=NOT_PERSONAL)
@@ -358,6 +367,10 @@ class Payout:
     completed_at: datetime | None = None
     approved_at: datetime | None = None
     approved_by: str | None = field(default=None, metadata=NOT_PERSONAL)
+    return_reported_at: datetime | None = None
+    return_seen_at: datetime | None = None
+    returned_cents: int = 0
+    return_seen_cents: int = 0
     resends: int = 0
     looks: int = 0
     ambiguous: bool = False

@@ -23,7 +23,16 @@ DUE_SHARDS: Final = 4
 # What people have to look at is found under one of these, however old it is.
 REVIEW_BUCKET: Final = "review"
 APPROVAL_BUCKET: Final = "approval"
-_TIMES: Final = ("due_at", "last_sent_at", "completed_at", "approved_at")
+_TIMES: Final = (
+    "due_at",
+    "last_sent_at",
+    "completed_at",
+    "approved_at",
+    "return_reported_at",
+    "return_seen_at",
+)
+# Of most payouts nothing comes back: their rows carry no zero for it.
+_OFTEN_ZERO: Final = ("returned_cents", "return_seen_cents")
 
 
 class PayoutUpdate:
@@ -109,6 +118,7 @@ def item_of(payout: Payout) -> dict[str, Any]:
     return (
         item
         | {name: text_of(item[name]) for name in _TIMES if item[name]}
+        | {name: item[name] or None for name in _OFTEN_ZERO}
         | _attributes_of(indexed)
         | {
             "state": None,
@@ -178,6 +188,8 @@ def payout_of(item: Item) -> Payout:
         batch_id=item.get("batch_id"),
         lease_id=item.get("lease_id"),
         approved_by=item.get("approved_by"),
+        returned_cents=int(item.get("returned_cents", 0)),
+        return_seen_cents=int(item.get("return_seen_cents", 0)),
         resends=int(item["resends"]),
         looks=int(item["looks"]),
         ambiguous=item["ambiguous"],
