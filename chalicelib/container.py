@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from chalicelib.payouts.find_payouts import PayoutsOfCustomer
     from chalicelib.payouts.list_payouts import PayoutLists
     from chalicelib.payouts.request_payout import PayoutRequestService
+    from chalicelib.payouts.second_payment import SecondPayments
     from chalicelib.payouts.sending.dispatch_payout import Dispatcher
     from chalicelib.payouts.sending.reconcile_due import Reconciler
     from chalicelib.payouts.sending.record_event import Recorder
@@ -389,7 +390,7 @@ class Container:
 
         return Acceptance(
             payouts=self.payouts_table,
-            counted=self.counted_payouts if self.settings.limits.are_set else None,
+            counted=lambda: self.counted_payouts,
             limits=self.settings.limits,
             clock=self.clock,
             jitter=self._jitter,
@@ -413,7 +414,21 @@ class Container:
             limit_cents=self.settings.payout_limit_cents,
             approval=self.settings.approval,
             new_id=self._new_id,
+            second_payments=lambda: self.second_payments,
             requires_verified=self.settings.requires_verified_destination,
+        )
+
+    @part
+    def second_payments(self) -> "SecondPayments":
+        from chalicelib.payouts.second_payment import SecondPayments
+
+        return SecondPayments(
+            payouts=self.payouts_table,
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            recorder=self._recorder,
+            clock=self.clock,
+            policy=self.settings.policy,
         )
 
     @part

@@ -31,6 +31,7 @@ from chalicelib.payouts.rules.payout import (
     Payout,
     State,
 )
+from chalicelib.payouts.second_payment import Clearance
 from chalicelib.payouts.sending import send_payout
 from chalicelib.payouts.sending.send_payout import PayoutSender
 from chalicelib.web import queue_events
@@ -92,9 +93,11 @@ def _under_a_new_reference(
 _created, _sent = PayoutRequestService._created, PayoutRequestService._sent
 
 
-def _not_yet_created(self: PayoutRequestService, payout: Payout) -> Payout | None:
+def _not_yet_created(
+    self: PayoutRequestService, payout: Payout, in_place_of: Clearance | None
+) -> Payout | None:
     if payout.state is not State.SENDING:
-        return _created(self, payout)
+        return _created(self, payout, in_place_of)
     return self.payouts.get(payout.transaction_id)
 
 
@@ -103,7 +106,7 @@ def _sent_then_created(
 ) -> RequestResult:
     body = body_of(send_payout._order(payout, destination), self.sender.source)
     self.sender.monoova.execute(body, 10.0)
-    _created(self, payout)
+    _created(self, payout, None)
     return _sent(self, payout, destination, by, seconds)
 
 

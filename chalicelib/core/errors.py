@@ -23,9 +23,11 @@ know whether the payout was recorded.
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 FieldErrors = Mapping[str, Sequence[str]]
+
+_TRY_AGAIN_SECONDS: Final = 30
 
 
 class ErrorCode(StrEnum):
@@ -51,6 +53,8 @@ class ErrorCode(StrEnum):
     TOO_MANY_DESTINATIONS = "TooManyDestinations"
     PAYOUT_NOT_CANCELLABLE = "PayoutNotCancellable"
     PAYOUT_NOT_RETRYABLE = "PayoutNotRetryable"
+    PAYOUT_MAY_BE_PAID = "PayoutMayBePaid"
+    RETRY_TOO_EARLY = "RetryTooEarly"
     PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"
     BATCH_IN_OTHER_STATUS = "BatchInOtherStatus"
     PAYOUT_NOT_AWAITING_APPROVAL = "PayoutNotAwaitingApproval"
@@ -79,7 +83,8 @@ class ErrorCode(StrEnum):
 
 
 class AppError(Exception):
-    """An error with one meaning. `detail` is for people and holds no payee detail."""
+    """An error with one meaning. `detail` is for people and holds no payee detail; `retry_after` is
+    in how many seconds the same request may succeed, where that is known."""
 
     status: ClassVar[int] = 500
     default_code: ClassVar[ErrorCode] = ErrorCode.INTERNAL_ERROR
@@ -91,12 +96,14 @@ class AppError(Exception):
         *,
         errors: FieldErrors | None = None,
         transaction_id: str | None = None,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or self.default_code
         self.errors = errors
         self.transaction_id = transaction_id
+        self.retry_after = retry_after
 
 
 class CallerError(AppError):
@@ -176,6 +183,9 @@ class TryAgainError(AppError):
 
     status = 503
     default_code = ErrorCode.MONOOVA_UNAVAILABLE
+
+    def __init__(self, detail: str, code: ErrorCode | None = None) -> None:
+        super().__init__(detail, code, retry_after=_TRY_AGAIN_SECONDS)
 
 
 class NotKnownYetError(AppError):

@@ -14,7 +14,7 @@ from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.store.payouts import Payouts
 
 if TYPE_CHECKING:
-    from chalicelib.payouts.store.counted_payouts import CountedPayouts
+    from chalicelib.payouts.store.counted_payouts import Companion, CountedPayouts
 
 # The total is one item that all requests and all batches write: each try is over in some ten
 # milliseconds, and a row of a batch gives way to others for as long as it may.
@@ -40,32 +40,40 @@ class StillBusyError(StorageUnavailableError):
 class Acceptance:
     """The one place that puts a new payout into the table.
 
-    `counted` is None where nothing is limited: what counts is not even loaded then.
+    What writes more than the payout is loaded only when it is called (`counted`): where nothing
+    is limited, hardly ever.
     """
 
     payouts: Payouts
-    counted: "CountedPayouts | None"
+    counted: "Callable[[], CountedPayouts]"
     limits: Limits
     clock: Clock
     jitter: Callable[[], float]
 
-    def create(self, payout: Payout, patience: float = _PATIENCE_SECONDS) -> Payout | None:
+    def create(
+        self,
+        payout: Payout,
+        patience: float = _PATIENCE_SECONDS,
+        companions: "Sequence[Companion]" = (),
+    ) -> Payout | None:
         """Stores a new payout if limits allow it; answers with one that has its `transaction_id`
         already, or None. It counts on the day of its request, whatever becomes of it.
 
-        `patience` is for how many seconds it may give way to other writers of the same sums.
+        `patience` is for how many seconds it may give way to other writers of the same items.
+        `companions` are written in the same transaction: all, or nothing.
 
         Raises:
             UnprocessableError: a limit would be exceeded; nothing was written.
             StillBusyError, StorageUnavailableError
+            Exception: what a companion refuses with; nothing was written.
         """
-        if self.counted is None:
+        if not self.limits.are_set and not companions:
             # One plain write: a transaction costs twice as much.
             return self.payouts.create(payout)
         counts = self.limits.counts(
             payout.customer_id, payout.destination_id, payout.amount_cents, payout.created_at
         )
-        return self._written(self.counted, payout, counts, patience)
+        return self._written(payout, counts, companions, patience)
 
     def check(self, customer_id: str, destination_id: str, amount_cents: int) -> None:
         """Raises UnprocessableError if such a payout would now exceed a limit; writes nothing."""
@@ -78,27 +86,28 @@ class Acceptance:
         self._check(tuple(count for count in counts if count.kind is LimitKind.TOTAL))
 
     def _check(self, counts: tuple[Count, ...]) -> None:
-        if self.counted is None or not counts:
+        if not counts:
             return
-        known = zip(counts, self.counted.sums(counts), strict=True)
+        known = zip(counts, self.counted().sums(counts), strict=True)
         reached = [(c, max(0, c.limit_cents - sum_)) for c, sum_ in known if sum_ > c.room_cents]
         if reached:
             raise _refusal(reached)
 
     def _written(
         self,
-        counted: "CountedPayouts",
         payout: Payout,
         counts: tuple[Count, ...],
+        companions: "Sequence[Companion]",
         patience: float,
     ) -> Payout | None:
         from chalicelib.payouts.store.counted_payouts import CountsBusyError, LimitReachedError
 
+        counted = self.counted()
         ends_at = self.clock.now() + timedelta(seconds=patience)
         wait = _FIRST_WAIT_SECONDS
         while True:
             try:
-                return counted.create(payout, counts)
+                return counted.create(payout, counts, companions)
             except LimitReachedError as error:
                 raise _refusal(error.reached) from None
             except CountsBusyError:

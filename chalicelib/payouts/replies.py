@@ -28,6 +28,8 @@ _WAITING: Final[Mapping[Passage | ApprovalReason, str]] = {
     " approval by another person, 30 days at most.",
     ApprovalReason.NEW_DESTINATION: "No approver has approved a payout to this destination yet:"
     " this payout waits for approval by another person, 30 days at most.",
+    ApprovalReason.SETTLED_BY_HAND: "That the earlier payout was not paid is a person's word, not"
+    " Monoova's: this payout waits for approval by another person, 30 days at most.",
 }
 
 
@@ -53,6 +55,7 @@ def payout(shown: Payout) -> Json:
         "description": shown.description,
         "lodgement_reference": shown.lodgement_reference,
         "retry_of": shown.retry_of,
+        "succeeded_by": shown.succeeded_by,
         "batch_id": shown.batch_id,
         "created_by": shown.created_by,
         "created_at": time_of(shown.created_at),

@@ -37,14 +37,16 @@ from chalicelib.monoova.rules.gate import Passage
 from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 from chalicelib.payouts.rules.schedule import Policy, lease_until, when_to_try
+from chalicelib.payouts.rules.second_payment import may_be_succeeded
 from chalicelib.payouts.sending.record_event import found_payout
 from chalicelib.payouts.sending.send_payout import PayoutSender
-from chalicelib.payouts.store.payouts import Payouts
+from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 from chalicelib.payouts.store.situation import ReadTogether, Situation
 
 if TYPE_CHECKING:
     from chalicelib.customers.payee_store import Place
     from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.payouts.second_payment import Clearance, SecondPayments
 
 # Names of our own for ids that follow from others (RFC 9562, version 5).
 _BY_KEY: Final = uuid.UUID("6f1d3c1e-5b0a-4a53-9c62-0d8c5d3c9d11")
@@ -61,6 +63,8 @@ _LEGACY_FIELDS: Final = (
 # While another request with the same key is sending, its answer is worth this wait.
 _REPLAY_WAIT_SECONDS: Final = 12.0
 _REPLAY_LOOK_SECONDS: Final = 0.25
+# Each is lost to a writer that was faster, and an ended payout has few.
+_MOST_TRIES: Final = 3
 # SQS takes no longer one.
 _LONGEST_DELAY_SECONDS: Final = 900
 
@@ -128,7 +132,8 @@ class RequestResult:
 class PayoutRequestService:
     """Requests for new payouts, and retries.
 
-    `new_id` makes ids of payouts without a key, and of leases.
+    `new_id` makes ids of payouts without a key, and of leases. `second_payments` is loaded only
+    when it is called: most requests are no retries.
     """
 
     payouts: Payouts
@@ -144,6 +149,7 @@ class PayoutRequestService:
     limit_cents: int
     approval: ApprovalRules
     new_id: Callable[[], uuid.UUID]
+    second_payments: "Callable[[], SecondPayments]"
     requires_verified: bool = False
 
     def request(
@@ -168,23 +174,30 @@ class PayoutRequestService:
     def retry(self, transaction_id: str, by: str, seconds: float) -> RequestResult:
         """A new payout in place of one that ended without paying: one at most for each.
 
-        Asking again gives that same new payout, so that two administrators cannot retry twice.
+        Asking again gives that same new payout, so that two administrators cannot retry twice;
+        once that one has ended unpaid too, it is the one that is retried.
+
+        Raises:
+            ConflictError: it cannot be retried, may have been paid, or it is too early to know.
+            TryAgainError: Monoova does not say whether it was paid; nothing changed.
+            AppError: as `request` does.
         """
         ends_at = self._in(seconds)
-        old = found_payout(self.payouts, transaction_id)
-        ended_unpaid = old.state in (State.FAILED, State.RETURNED, State.CANCELLED)
-        if not ended_unpaid or old.needs_review:
-            raise ConflictError(
-                "Only a payout that ended as Failed, Returned or Cancelled, and is not under"
-                " review, can be retried.",
-                ErrorCode.PAYOUT_NOT_RETRYABLE,
-            )
-        ask = PayoutRequest(**requested(old))
-        new_id = str(uuid.uuid5(_BY_RETRY, old.transaction_id))
-        standing = self.together.standing(old.customer_id, new_id)
-        if standing.payout:
-            return self._replayed(standing.payout, ask, ends_at)
-        return self._begun(new_id, ask, standing, by, ends_at, retry_of=old.transaction_id)
+        first = found_payout(self.payouts, transaction_id)
+        second = self.second_payments()
+        for _ in range(_MOST_TRIES):
+            old = second.last_of_line(first, retry_id_of)
+            ask = PayoutRequest(**requested(old))
+            if old.transaction_id != transaction_id and not may_be_succeeded(old):
+                return self._replayed(old, ask, ends_at)
+            cleared = second.cleared(old, by, self._left(ends_at))
+            standing = self.together.standing(old.customer_id)
+            try:
+                return self._begun(retry_id_of(old), ask, standing, by, ends_at, cleared)
+            except PayoutChangedError as error:
+                # Somebody was faster, or Monoova told something: decided anew.
+                first = error.current or first
+        raise ConflictError("Others change the payout all the time.", ErrorCode.CHANGED_MEANWHILE)
 
     def _begun(
         self,
@@ -193,7 +206,7 @@ class PayoutRequestService:
         standing: Situation,
         by: str,
         ends_at: datetime,
-        retry_of: str | None = None,
+        in_place_of: "Clearance | None" = None,
     ) -> RequestResult:
         # Here, not earlier: a payout that stands is answered for whatever the limit is now.
         check_amount(ask.amount_cents, self.limit_cents)
@@ -201,25 +214,29 @@ class PayoutRequestService:
             raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
         sealed = chosen_destination(standing.customer, ask)
         check_verified(sealed, requires_verified=self.requires_verified)
+        retry_of = in_place_of.old.transaction_id if in_place_of else None
         payout = requested_payout(ask, sealed, transaction_id, by, self.clock.now(), retry_of)
-        reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
+        reasons = self.approval.reasons(
+            ask.amount_cents,
+            is_known=sealed.approved_at is not None,
+            is_settled_by_hand=in_place_of is not None and in_place_of.is_settled_by_hand,
+        )
         if reasons:
-            return self._put_before_approvers(payout, ask, reasons, ends_at)
+            return self._put_before_approvers(payout, ask, reasons, ends_at, in_place_of)
         # Whatever may fail before the row is written must be had before it is written.
         destination = opened_to_pay(self.vault, standing.customer, sealed)
         self._check_ready()
         passage = self.gatekeeper.enter_to_send(standing.gate)
         may_send = passage in (Passage.CLEAR, Passage.PROBE)
         payout = self._sending(payout) if may_send else self._queued(payout, passage)
-        existing = self._created(payout)
+        existing = self._created(payout, in_place_of)
         if existing:
             return self._replayed(existing, ask, ends_at)
         observability.count(Metric.PAYOUTS_REQUESTED)
         if not may_send:
             self._enqueue(payout)
             return RequestResult(payout, waits_for=(passage,))
-        seconds = (ends_at - self.clock.now()).total_seconds()
-        return self._sent(payout, destination, by, seconds)
+        return self._sent(payout, destination, by, self._left(ends_at))
 
     def _put_before_approvers(
         self,
@@ -227,6 +244,7 @@ class PayoutRequestService:
         ask: PayoutRequest,
         reasons: tuple[ApprovalReason, ...],
         ends_at: datetime,
+        in_place_of: "Clearance | None",
     ) -> RequestResult:
         """Nothing is sent: the payout is found in the list of what waits for approval."""
         payout = _opened_with(
@@ -237,7 +255,7 @@ class PayoutRequestService:
             ),
             f"waits for approval: {', '.join(reasons)}",
         )
-        existing = self._created(payout)
+        existing = self._created(payout, in_place_of)
         if existing:
             return self._replayed(existing, ask, ends_at)
         observability.count(Metric.PAYOUTS_REQUESTED)
@@ -259,6 +277,9 @@ class PayoutRequestService:
 
     def _in(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)
+
+    def _left(self, ends_at: datetime) -> float:
+        return (ends_at - self.clock.now()).total_seconds()
 
     def _check_ready(self) -> None:
         try:
@@ -283,10 +304,11 @@ class PayoutRequestService:
         due_at = when_to_try(self.gatekeeper.gate, payout.created_at, self.policy)
         return _opened_with(replace(payout, due_at=due_at), f"waits: {passage}")
 
-    def _created(self, payout: Payout) -> Payout | None:
+    def _created(self, payout: Payout, in_place_of: "Clearance | None") -> Payout | None:
         """Stores the row. From then on the payout cannot be lost, wherever a function dies."""
+        claims = [in_place_of.claim(payout)] if in_place_of else []
         try:
-            return self.acceptance.create(payout)
+            return self.acceptance.create(payout, companions=claims)
         except StorageUnavailableError as error:
             if not error.may_be_done:
                 raise
@@ -335,6 +357,11 @@ class PayoutRequestService:
     def _is_being_sent(self, payout: Payout) -> bool:
         has_lease = payout.due_at is not None and self.clock.now() < payout.due_at
         return payout.state is State.SENDING and has_lease
+
+
+def retry_id_of(payout: Payout) -> str:
+    """The id of the payout that a retry makes in place of `payout`."""
+    return str(uuid.uuid5(_BY_RETRY, payout.transaction_id))
 
 
 def requested_payout(

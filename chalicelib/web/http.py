@@ -373,8 +373,8 @@ def _problem(error: AppError) -> Response:
     if error.transaction_id:
         body["transaction_id"] = error.transaction_id
     headers: dict[str, Any] = {"Content-Type": "application/problem+json"}
-    if isinstance(error, TryAgainError):
-        headers["Retry-After"] = "30"
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
     return Response(body=_text(body), status_code=error.status, headers=headers)
 
 

@@ -25,6 +25,7 @@ from chalicelib.payouts.request_payout import PayoutRequest, PayoutRequestServic
 from chalicelib.payouts.rules.decisions import Notice, NoticeKind
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 from chalicelib.payouts.rules.schedule import Policy
+from chalicelib.payouts.second_payment import SecondPayments
 from chalicelib.payouts.sending.dispatch_payout import Dispatcher
 from chalicelib.payouts.sending.reconcile_due import Reconciler
 from chalicelib.payouts.sending.record_event import Recorder
@@ -37,6 +38,7 @@ from chalicelib.webhooks.signature import SignatureVerifier
 from proof.interleavings.explorer import START, Actor, Scheduler
 from proof.interleavings.provider import Fate, ProviderClient
 from proof.memory.controls import MemoryControls, MemoryTogether
+from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
 from proof.seam import Call
@@ -200,11 +202,29 @@ class Function:
             100_000,
             ApprovalRules(),
             self._new_id,
+            lambda: self._second_payments,
+        )
+
+    @cached_property
+    def _second_payments(self) -> SecondPayments:
+        return SecondPayments(
+            self.payouts,
+            self._monoova,
+            self._gatekeeper,
+            self._recorder,
+            self._scheduler,
+            self._policy,
         )
 
     @cached_property
     def _acceptance(self) -> Acceptance:
-        return Acceptance(self.payouts, None, Limits(), self._scheduler, lambda: 0.5)
+        return Acceptance(
+            self.payouts, lambda: self._counted, Limits(), self._scheduler, lambda: 0.5
+        )
+
+    @cached_property
+    def _counted(self) -> MemoryCountedPayouts:
+        return MemoryCountedPayouts(self._scheduler.tables, self._scheduler)
 
     @cached_property
     def administration(self) -> AdministrationService:

@@ -22,7 +22,7 @@ from chalicelib.core.errors import PayloadTooLargeError
 from chalicelib.core.marks import erased, requested
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.payouts.rules.payout import Payout
-from chalicelib.payouts.store.counted_payouts import CountedPayouts, CountsBusyError
+from chalicelib.payouts.store.counted_payouts import Companion, CountedPayouts, CountsBusyError
 from proof.lambda_events import user
 from tests.control.test_limits import replace_counting
 from tests.payouts.test_queues import order
@@ -556,11 +556,13 @@ class Busy(CountedPayouts):
     is_busy = True
     made = 0
 
-    def create(self, payout: Payout, counts: Sequence[Count]) -> Payout | None:
+    def create(
+        self, payout: Payout, counts: Sequence[Count], companions: Sequence[Companion] = ()
+    ) -> Payout | None:
         if self.is_busy and self.made:
             raise CountsBusyError
         self.made += 1
-        return super().create(payout, counts)
+        return super().create(payout, counts, companions)
 
 
 @pytest.mark.parametrize("way", ["queue", "clock"])

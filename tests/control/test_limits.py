@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.control.rules.limits import Count
 from chalicelib.payouts.rules.payout import Payout
-from chalicelib.payouts.store.counted_payouts import CountedPayouts, CountsBusyError
+from chalicelib.payouts.store.counted_payouts import Companion, CountedPayouts, CountsBusyError
 from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import World
 
@@ -111,10 +111,12 @@ def test_the_same_request_again_counts_once(world: World) -> None:
 class Blind(CountedPayouts):
     """A table in which another request with the same key is faster."""
 
-    def create(self, payout: Payout, counts: Sequence[Count]) -> Payout | None:
+    def create(
+        self, payout: Payout, counts: Sequence[Count], companions: Sequence[Companion] = ()
+    ) -> Payout | None:
         other = replace(payout, created_by="the other one")
-        assert super().create(other, counts) is None
-        return super().create(payout, counts)
+        assert super().create(other, counts, companions) is None
+        return super().create(payout, counts, companions)
 
 
 def test_of_two_concurrent_requests_with_one_key_one_counts_and_both_get_the_payout(
@@ -134,11 +136,13 @@ class Busy(CountedPayouts):
 
     times = 0
 
-    def create(self, payout: Payout, counts: Sequence[Count]) -> Payout | None:
+    def create(
+        self, payout: Payout, counts: Sequence[Count], companions: Sequence[Companion] = ()
+    ) -> Payout | None:
         if self.times:
             self.times -= 1
             raise CountsBusyError
-        return super().create(payout, counts)
+        return super().create(payout, counts, companions)
 
 
 @pytest.mark.parametrize(("times", "status"), [(8, 202), (40, 503)])

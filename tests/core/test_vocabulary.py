@@ -36,6 +36,7 @@ from chalicelib.payouts.rules.payout import (
     Status,
     Submission,
 )
+from chalicelib.payouts.rules.second_payment import Verdict
 from chalicelib.reports.rules import comparison
 from chalicelib.reports.rules.daily_report import Incomplete
 from chalicelib.reports.rules.funding import CreditKind
@@ -51,7 +52,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
         "Approved ApprovalDenied ApprovalExpired Claimed CancelledByAdmin QueueExpired"
         " DestinationGone SendAccepted SendRefused SendNotAuthenticated SendUnclear LeaseExpired"
         " SentAgain GaveUp SettledComplete SettledRejected MoneyReturned Contradicted"
-        " ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled"
+        " ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled Retried"
     ),
     ReviewReason: "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone Contradiction",
     FailureCode: (
@@ -69,7 +70,8 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     DestinationType: "PayId BankAccount",
     PayIdType: "Email PhoneNumber ABN ACN OrganisationId",
     NoticeKind: "PaymentSuccessful Rejected NppReturn",
-    ApprovalReason: "AboveThreshold NewDestination",
+    ApprovalReason: "AboveThreshold NewDestination SettledByHand",
+    Verdict: "Go MayBePaid TooEarly Unclear",
     LimitKind: "Customer Destination Total",
     CreditKind: "NPP DirectCredit",
     comparison.Kind: (
@@ -104,6 +106,7 @@ def test_the_effects_read_as_the_architecture_page_prints_them() -> None:
         "unchanged, needs review",
         "unchanged, needs review: sending stops",
         "unchanged, review closed",
+        "unchanged, noted",
         "refused",
     ]
 

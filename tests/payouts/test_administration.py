@@ -229,7 +229,15 @@ def test_a_retry_is_a_new_payout_with_a_reference_of_its_own(
         assert new[each] == old[each]
     world.later(180)
     assert world.state(new["transaction_id"]) == ("Completed", None)
-    assert world.payout(old_id) == old
+    after = world.payout(old_id)
+    assert after["succeeded_by"] == new["transaction_id"]
+    entry = after["history"].pop()
+    assert (entry["event"], entry["by"]) == ("Retried", ADMIN)
+    assert entry["detail"] == f"by payout {new['transaction_id']}"
+    beside = ("succeeded_by", "updated_at")
+    assert {k: v for k, v in after.items() if k not in beside} == {
+        k: v for k, v in old.items() if k not in beside
+    }
     assert len(world.monoova.book.bookings(new["transaction_id"])) == 1
 
 
@@ -289,7 +297,7 @@ def test_two_concurrent_clicks_make_one_retry(world: World) -> None:
         answers.append(as_admin(other_app, "another").post(f"/payouts/{old_id}/retry"))
         wired.put(world.container)
 
-    aws.once("DynamoDB.PutItem", meanwhile)
+    aws.once("DynamoDB.TransactWriteItems", meanwhile)
     second = act(world, "retry", old_id)
     assert second.json == answers[0].json
     assert (rows_of(world), len(executed(world))) == (2, 2)
@@ -300,10 +308,14 @@ def test_a_retry_that_fails_can_be_retried_and_so_on(world: World) -> None:
     world.monoova.script(Outcome.REFUSED_PAYID_DETAILS)
     second = act(world, "retry", first)
     assert (second.status, second.code) == (422, "MonoovaRefused")
-    again = act(world, "retry", first)
-    assert (again.status, again.json["status"]) == (202, "Failed")
-    third = act(world, "retry", second.json["transaction_id"])
+    # Of the first or of the second: it is the last one of the line that is paid anew.
+    third = act(world, "retry", first)
     assert (third.status, third.json["retry_of"]) == (202, second.json["transaction_id"])
+    for each in (first, second.json["transaction_id"], third.json["transaction_id"]):
+        again = act(world, "retry", each)
+        is_last = each == third.json["transaction_id"]
+        assert again.status == (409 if is_last else 202)
+        assert is_last or again.json["transaction_id"] == third.json["transaction_id"]
     assert len({row["uniqueReference"] for row in executed(world)}) == 3
 
 

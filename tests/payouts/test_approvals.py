@@ -68,7 +68,7 @@ def test_a_waiting_payout_has_the_reason_in_its_history(world: World) -> None:
     assert events(world, paid) == [
         ("Requested", ADMIN, "waits for approval: AboveThreshold, NewDestination")
     ]
-    assert set(ApprovalReason) == {"AboveThreshold", "NewDestination"}
+    assert set(ApprovalReason) == {"AboveThreshold", "NewDestination", "SettledByHand"}
 
 
 def test_a_repeated_request_with_the_same_key_gets_the_one_that_waits(guarded: World) -> None:

@@ -57,6 +57,7 @@ _COMPLETED: Final[Json] = {
     "description": None,
     "lodgement_reference": "Refund 4711",
     "retry_of": None,
+    "succeeded_by": None,
     "batch_id": None,
     "created_by": _BY,
     "created_at": _AT,

@@ -239,10 +239,14 @@ OPERATIONS: Final[dict[str, Operation]] = {
         changes=True,
     ),
     "retry_payout": Operation(
-        "A new payout in place of one that ended unpaid; one at most.",
+        "A new payout in place of one that ended unpaid; one at most. Monoova is asked first.",
         (
             *_BODY,
             _E.PAYOUT_NOT_RETRYABLE,
+            _E.PAYOUT_MAY_BE_PAID,
+            _E.RETRY_TOO_EARLY,
+            _E.CHANGED_MEANWHILE,
+            _E.SENDING_STOPPED,
             *_PAYABLE[:2],
             _E.DESTINATION_NOT_VERIFIED,
             *_SENT,

@@ -39,6 +39,8 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.VERIFICATION_LOCKED,
             _E.PAYOUT_NOT_CANCELLABLE,
             _E.PAYOUT_NOT_RETRYABLE,
+            _E.PAYOUT_MAY_BE_PAID,
+            _E.RETRY_TOO_EARLY,
             _E.PAYOUT_NOT_RESOLVABLE,
             _E.BATCH_IN_OTHER_STATUS,
             _E.PAYOUT_NOT_AWAITING_APPROVAL,
@@ -77,7 +79,15 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
 STATUS_OF: Final[Mapping[ErrorCode, int]] = {
     code: status for status, (_, codes) in _BY_STATUS.items() for code in codes
 }
-_WITH_PAYOUT: Final = frozenset({_E.IDEMPOTENCY_KEY_REUSED, _E.MONOOVA_REFUSED, _E.OUTCOME_UNKNOWN})
+_WITH_PAYOUT: Final = frozenset(
+    {
+        _E.IDEMPOTENCY_KEY_REUSED,
+        _E.MONOOVA_REFUSED,
+        _E.OUTCOME_UNKNOWN,
+        _E.PAYOUT_MAY_BE_PAID,
+        _E.RETRY_TOO_EARLY,
+    }
+)
 _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.INVALID_REQUEST: "The request is not valid.",
     _E.BATCH_INVALID: "The file is not valid: nothing of it was taken.",
@@ -104,6 +114,10 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     " cancelled.",
     _E.PAYOUT_NOT_RETRYABLE: "Only a payout that ended as Failed, Returned or Cancelled, and is not"
     " under review, can be retried.",
+    _E.PAYOUT_MAY_BE_PAID: "Monoova says Complete of this payout: it is not paid again, and a"
+    " person has to look at it.",
+    _E.RETRY_TOO_EARLY: "Monoova does not know this payout, which proves nothing so soon after it"
+    " was sent. Retry it in 312 seconds.",
     _E.PAYOUT_NOT_RESOLVABLE: "A payout that is Queued cannot be resolved as Failed: only one that"
     " needs review, and only into what its state allows.",
     _E.PAYOUT_NOT_AWAITING_APPROVAL: "The payout is Queued: only one that waits for approval, and"
@@ -158,6 +172,13 @@ def problem(status: int, codes: Collection[ErrorCode]) -> Json:
         response["headers"] = {
             "Retry-After": {
                 "description": "Seconds; not where the outcome is unknown.",
+                "schema": {"type": "integer"},
+            }
+        }
+    if ErrorCode.RETRY_TOO_EARLY in codes and status == 409:
+        response["headers"] = {
+            "Retry-After": {
+                "description": "Seconds; with RetryTooEarly.",
                 "schema": {"type": "integer"},
             }
         }

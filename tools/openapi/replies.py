@@ -77,6 +77,10 @@ _PAYOUT: Final[Json] = {
     "description": _or_null(_TEXT),
     "lodgement_reference": _or_null(_TEXT),
     "retry_of": _or_null(_ID),
+    "succeeded_by": {
+        **_or_null(_ID),
+        "description": "The payout that was made in place of this one.",
+    },
     "batch_id": _or_null(_ID),
     "created_by": _TEXT,
     "created_at": _TIME,

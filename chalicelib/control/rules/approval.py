@@ -13,6 +13,7 @@ class ApprovalReason(StrEnum):
 
     ABOVE_THRESHOLD = "AboveThreshold"
     NEW_DESTINATION = "NewDestination"
+    SETTLED_BY_HAND = "SettledByHand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,21 @@ class ApprovalRules:
     threshold_cents: int | None = None
     new_destinations: bool = False
 
-    def reasons(self, amount_cents: int, *, is_known: bool) -> tuple[ApprovalReason, ...]:
+    def reasons(
+        self, amount_cents: int, *, is_known: bool, is_settled_by_hand: bool = False
+    ) -> tuple[ApprovalReason, ...]:
         """Why such a payout needs approval; empty if it needs none.
 
-        `is_known` says whether an approver has seen the destination.
+        `is_known` says whether an approver has seen the destination; `is_settled_by_hand` that it
+        is to pay what a person, and not Monoova, has said was not paid: that always needs one.
         """
         is_above = self.threshold_cents is not None and amount_cents > self.threshold_cents
         is_new = self.new_destinations and not is_known
-        found = {ApprovalReason.ABOVE_THRESHOLD: is_above, ApprovalReason.NEW_DESTINATION: is_new}
+        found = {
+            ApprovalReason.ABOVE_THRESHOLD: is_above,
+            ApprovalReason.NEW_DESTINATION: is_new,
+            ApprovalReason.SETTLED_BY_HAND: is_settled_by_hand,
+        }
         return tuple(reason for reason, applies in found.items() if applies)
 
 

@@ -230,8 +230,13 @@ def _refused(envelope: Envelope, *, in_doubt_before: bool) -> SendOutcome:
         return Unclear(Uncertainty.DUPLICATE_REFERENCE, False, envelope.status or "")
     if in_doubt_before:
         return Unclear(Uncertainty.REFUSED_AFTER_DOUBT, False, envelope.status or "")
-    is_known = name.removeprefix(_PREFIX) in _KNOWN_REFUSALS
-    return Refused(envelope.status or "", envelope.description, is_known)
+    reason = envelope.status or ""
+    return Refused(reason, envelope.description, is_known_refusal(reason))
+
+
+def is_known_refusal(name: str) -> bool:
+    """Whether Monoova's status name stands in our table of refusals, which need no confirmation."""
+    return _key(name).removeprefix(_PREFIX) in _KNOWN_REFUSALS
 
 
 def report_of(answer: Answer | Silence, reference: str) -> Report:

@@ -41,6 +41,8 @@ from chalicelib.payouts.rules.schedule import (
 
 MONOOVA: Final = "monoova"
 RECONCILER: Final = "reconciler"
+# The evidence of a refusal: this, and Monoova's own name for it.
+REFUSED: Final = "refused:"
 
 
 class ForbiddenTransitionError(Exception):
@@ -129,7 +131,7 @@ def change_for(
     fields: Fields | None = None,
     review_reason: ReviewReason = ReviewReason.CONTRADICTION,
 ) -> Change:
-    """What the table says `event` does, as a change. `fields` are set only where it moves.
+    """What the table says `event` does, as a change. `fields` are set where it moves or notes.
 
     Raises:
         ForbiddenTransitionError: the table refuses it.
@@ -147,6 +149,8 @@ def change_for(
                 Fields(needs_review=False, review_reason=None),
                 (_entry(event, facts.state, note),),
             )
+        case Kind.NOTE:
+            return Change(fields or Fields(), (_entry(event, facts.state, note),))
         case _:
             return _flagged(facts, event, note, review_reason)
 
@@ -198,7 +202,7 @@ def after_send(
             return change_for(
                 payout,
                 Event.SEND_REFUSED,
-                Note(now, by, text, evidence=f"refused:{reason}"),
+                Note(now, by, text, evidence=f"{REFUSED}{reason}"),
                 Fields(failure_code=FailureCode.MONOOVA_REFUSED, failure_reason=text),
             )
         case NotAuthenticated():

@@ -1,6 +1,6 @@
 """A payout and its life cycle: the one table that code, documentation and tests read.
 
-An event that happens to a payout has one of six effects, and `TABLE` names it for every pair of
+An event that happens to a payout has one of seven effects, and `TABLE` names it for every pair of
 state and event. Each change of a payout asks `effect_of` first; nothing else decides.
 """
 
@@ -98,6 +98,7 @@ class Event(StrEnum):
     RESOLVED_FAILED = "ResolvedFailed"
     RESOLVED_RETURNED = "ResolvedReturned"
     RESOLVED_CANCELLED = "ResolvedCancelled"
+    RETRIED = "Retried"
 
 
 class Kind(StrEnum):
@@ -108,6 +109,7 @@ class Kind(StrEnum):
     CONTRADICTION = "unchanged, needs review"
     REVIEW = "unchanged, needs review: sending stops"
     ACKNOWLEDGE = "unchanged, review closed"
+    NOTE = "unchanged, noted"
     FORBIDDEN = "refused"
 
 
@@ -126,6 +128,7 @@ STAY: Final = Effect(Kind.STAY)
 CONTRADICTION: Final = Effect(Kind.CONTRADICTION)
 REVIEW: Final = Effect(Kind.REVIEW)
 ACKNOWLEDGE: Final = Effect(Kind.ACKNOWLEDGE)
+NOTE: Final = Effect(Kind.NOTE)
 FORBIDDEN: Final = Effect(Kind.FORBIDDEN)
 
 
@@ -231,6 +234,11 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
         },
         FORBIDDEN,
     ),
+    # Only what ended without the payee keeping the money is paid anew, by another payout.
+    Event.RETRIED: (
+        {_S.FAILED: NOTE, _S.RETURNED: NOTE, _S.CANCELLED: NOTE},
+        FORBIDDEN,
+    ),
 }
 
 TABLE: Final[Mapping[tuple[State, Event], Effect]] = {
@@ -303,6 +311,7 @@ class Fields(TypedDict, total=False):
     return_seen_at: datetime | None
     returned_cents: int
     return_seen_cents: int
+    succeeded_by: str | None
     destination_masked: str
     description: str | None
     lodgement_reference: str | None
@@ -331,7 +340,8 @@ class Payout:
     without a clear answer: from then on a refusal of a later attempt proves nothing about the
     earlier one. `due_at` is when the reconciler looks at it next; once it is final, when Monoova's
     books are asked for money that is said to have come back; else None.
-    `history` may be empty on payouts that were read from a list.
+    `history` may be empty on payouts that were read from a list. `retry_of` is the payout that this
+    one was made in place of, `succeeded_by` the one that was made in place of this: one at most.
 
     `returned_cents` came back, by signed reports or by the mAccount's own movements, which have
     shown `return_seen_cents` of it; `return_seen_at` is when they had shown all of it.
@@ -361,6 +371,7 @@ class Payout:
     # The payee's details are taken out of it before it is stored.
     failure_reason: str | None = field(default=None, metadata=NOT_PERSONAL)
     retry_of: str | None = field(default=None, metadata=NOT_PERSONAL)
+    succeeded_by: str | None = field(default=None, metadata=NOT_PERSONAL)
     batch_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     lease_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     last_sent_at: datetime | None = None

@@ -1,9 +1,13 @@
-"""A new payout and the sums of its day, committed in one transaction: all of it or nothing."""
+"""A new payout and what belongs to it, committed in one transaction: all of it or nothing.
 
+With it are counted the sums of its day, and written its companions, whatever they are.
+"""
+
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -34,6 +38,23 @@ class CountsBusyError(Exception):
     """Another writer has the same sums at this moment; nothing was written."""
 
 
+class Companion(Protocol):
+    """One more conditional write that stands or falls with a new payout.
+
+    It asks for the item where its condition fails (`ReturnValuesOnConditionCheckFailure`).
+    """
+
+    @property
+    def write(self) -> Mapping[str, Any]:
+        """The write, as one of the `TransactItems` of DynamoDB."""
+        ...
+
+    def refusal(self, standing: Mapping[str, Any] | None) -> Exception:
+        """What is raised where its condition fails; `standing` is the item as it is, if there is
+        one (in Python's form)."""
+        ...
+
+
 class CountedPayouts:
     """Writes to two tables in one call. Every method may raise `StorageUnavailableError`."""
 
@@ -42,12 +63,15 @@ class CountedPayouts:
         self._payouts = payouts.table
         self._controls = controls.table
 
-    def create(self, payout: Payout, counts: Sequence[Count]) -> Payout | None:
-        """Stores a new payout and adds it to each of `counts`, or answers with the one that has its
-        `transaction_id` already, which is not counted again.
+    def create(
+        self, payout: Payout, counts: Sequence[Count], companions: Sequence[Companion] = ()
+    ) -> Payout | None:
+        """Stores a new payout, adds it to each of `counts` and writes its `companions`, or answers
+        with the one that has its `transaction_id` already: for that one nothing is written again.
 
         Raises:
             LimitReachedError, CountsBusyError: nothing was written.
+            Exception: the refusal of the first companion whose condition fails; the same.
         """
         put: Any = {
             "TableName": self._payouts,
@@ -55,17 +79,21 @@ class CountedPayouts:
             "ConditionExpression": "attribute_not_exists(transaction_id)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        updates: list[Any] = [{"Update": self._update(count)} for count in counts]
+        writes: list[Any] = [
+            {"Put": put},
+            *(companion.write for companion in companions),
+            *({"Update": self._update(count)} for count in counts),
+        ]
         try:
             with storage_errors():
                 self._client.transact_write_items(
-                    TransactItems=[{"Put": put}, *updates],
+                    TransactItems=writes,
                     # The same write, told twice by a retry, is one; a later try of the same
                     # request is another write, which the condition on the payout refuses.
-                    ClientRequestToken=_token_of(payout),
+                    ClientRequestToken=_token_of(payout, writes),
                 )
         except ClientError as error:
-            return _understood(error, payout, counts)
+            return _understood(error, payout, companions, counts)
         return None
 
     def sums(self, counts: Sequence[Count]) -> list[int]:
@@ -104,19 +132,25 @@ def _id_of(count: Count) -> str:
     return "#".join(("asked", str(count.day), count.kind.value, *([count.of] if count.of else [])))
 
 
-def _token_of(payout: Payout) -> str:
+def _token_of(payout: Payout, writes: Sequence[Mapping[str, Any]]) -> str:
     """DynamoDB's token of one write: it refuses a token that comes again with other items."""
-    written = f"{payout.created_at.isoformat()} {payout.lease_id}"
-    return str(uuid.uuid5(uuid.UUID(payout.transaction_id), written))
+    return str(uuid.uuid5(uuid.UUID(payout.transaction_id), json.dumps(writes, sort_keys=True)))
 
 
-def _understood(error: ClientError, payout: Payout, counts: Sequence[Count]) -> Payout | None:
+def _understood(
+    error: ClientError, payout: Payout, companions: Sequence[Companion], counts: Sequence[Count]
+) -> Payout | None:
     """Why DynamoDB cancelled the transaction: first of all, whether the payout stands already."""
     response: Any = error.response
-    about_payout, *about_counts = response.get("CancellationReasons") or [{}]
+    about_payout, *others = response.get("CancellationReasons") or [{}]
     if about_payout.get("Code") == _NO_CONDITION_HELD:
         existing = payout_of(decoded(about_payout["Item"]))
         return None if existing == payout else existing
+    about_companions, about_counts = others[: len(companions)], others[len(companions) :]
+    for companion, reason in zip(companions, about_companions, strict=False):
+        if reason.get("Code") == _NO_CONDITION_HELD:
+            item = reason.get("Item")
+            raise companion.refusal(decoded(item) if item else None) from None
     reached = [
         (count, _left(count, reason.get("Item")))
         for count, reason in zip(counts, about_counts, strict=False)
@@ -124,7 +158,7 @@ def _understood(error: ClientError, payout: Payout, counts: Sequence[Count]) -> 
     ]
     if reached:
         raise LimitReachedError(reached) from None
-    if _BUSY in [reason.get("Code") for reason in (about_payout, *about_counts)]:
+    if _BUSY in [reason.get("Code") for reason in (about_payout, *others)]:
         raise CountsBusyError from None
     raise StorageUnavailableError("TransactionCanceled", may_be_done=False) from None
 

@@ -185,6 +185,7 @@ def payout_of(item: Item) -> Payout:
         failure_code=FailureCode(failure_code) if failure_code else None,
         failure_reason=item.get("failure_reason"),
         retry_of=item.get("retry_of"),
+        succeeded_by=item.get("succeeded_by"),
         batch_id=item.get("batch_id"),
         lease_id=item.get("lease_id"),
         approved_by=item.get("approved_by"),

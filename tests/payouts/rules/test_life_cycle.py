@@ -44,8 +44,8 @@ A, Q, S, X, U = (
 C, F, R, N = State.COMPLETED, State.FAILED, State.RETURNED, State.CANCELLED
 
 # One letter for each state, in the order A Q S X U C F R N: the state it moves to, or
-# . changes nothing, ! contradiction, ? review, = review closed, - refused, r Returned by way of
-# Completed. Written out by hand, to be compared with what the rules make.
+# . changes nothing, ! contradiction, ? review, = review closed, + noted, - refused, r Returned by
+# way of Completed. Written out by hand, to be compared with what the rules make.
 EXPECTED: Final = {
     Event.APPROVED: "Q - - - - - - - -",
     Event.APPROVAL_DENIED: "N - - - - - - - -",
@@ -69,6 +69,7 @@ EXPECTED: Final = {
     Event.RESOLVED_FAILED: "- - - F F - = - -",
     Event.RESOLVED_RETURNED: "- - - - - R - = -",
     Event.RESOLVED_CANCELLED: "N N - - - - - - =",
+    Event.RETRIED: "- - - - - - + + +",
 }
 COLUMNS: Final = (A, Q, S, X, U, C, F, R, N)
 LETTERS: Final = {"A": A, "Q": Q, "S": S, "X": X, "U": U, "C": C, "F": F, "R": R, "N": N}
@@ -77,6 +78,7 @@ SIGNS: Final = {
     "!": Kind.CONTRADICTION,
     "?": Kind.REVIEW,
     "=": Kind.ACKNOWLEDGE,
+    "+": Kind.NOTE,
     "-": Kind.FORBIDDEN,
 }
 PAIRS: Final = [

@@ -1,0 +1,93 @@
+"""Whether what one payout was to pay may be paid by another: never on our own word alone.
+
+A payout that ended here without being paid may have been paid all the same: a webhook lies, a
+person is wrong, an answer came from another system. So Monoova is asked about its reference first,
+and this is what follows from the answer.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from chalicelib.monoova.rules.outcome import Standing, is_known_refusal
+from chalicelib.payouts.rules.decisions import REFUSED
+from chalicelib.payouts.rules.payout import Event, FailureCode, Kind, Payout, State, effect_of
+from chalicelib.payouts.rules.schedule import Policy
+
+_BY_HAND: Final = frozenset(
+    {
+        Event.RESOLVED_COMPLETED,
+        Event.RESOLVED_FAILED,
+        Event.RESOLVED_RETURNED,
+        Event.RESOLVED_CANCELLED,
+    }
+)
+
+
+class Verdict(StrEnum):
+    """What Monoova's answer on an ended payout means for another in its place."""
+
+    GO = "Go"
+    MAY_BE_PAID = "MayBePaid"
+    TOO_EARLY = "TooEarly"
+    UNCLEAR = "Unclear"
+
+
+def may_be_succeeded(payout: Payout) -> bool:
+    """Whether the payout ended, without doubt on our side, and the payee has not the money."""
+    is_unpaid = effect_of(payout.state, Event.RETRIED).kind is Kind.NOTE
+    return is_unpaid and not payout.needs_review
+
+
+def was_sent(payout: Payout) -> bool:
+    """Whether Monoova may ever have heard of the payout."""
+    return payout.last_sent_at is not None or payout.monoova_transaction_id is not None
+
+
+def needs_answer(payout: Payout) -> bool:
+    """Whether Monoova has to be asked about an ended payout before another is made in its place.
+
+    Of one whose money came back the status API says `Complete` for ever: it shows no returns.
+    """
+    return was_sent(payout) and payout.state is not State.RETURNED
+
+
+def verdict(payout: Payout, standing: Standing, now: datetime, policy: Policy) -> Verdict:
+    """What Monoova's word on a payout that `needs_answer` means."""
+    match standing:
+        case Standing.COMPLETE | Standing.PENDING:
+            return Verdict.MAY_BE_PAID
+        case Standing.REJECTED | Standing.DISHONOURED:
+            return Verdict.GO
+        case Standing.UNKNOWN_REFERENCE if now >= unknown_is_believed_at(payout, policy):
+            return Verdict.GO
+        case Standing.UNKNOWN_REFERENCE:
+            return Verdict.TOO_EARLY
+        case _:
+            return Verdict.UNCLEAR
+
+
+def unknown_is_believed_at(payout: Payout, policy: Policy) -> datetime:
+    """From when on Monoova's "unknown reference" shows that the payout was not paid.
+
+    At once after a refusal by a name that we know; after anything else past the grace, since
+    Monoova does not say how soon a payout that it booked can be seen.
+    """
+    sent_at = payout.last_sent_at or payout.updated_at
+    if _was_refused_by_a_known_name(payout):
+        return sent_at
+    return sent_at + timedelta(seconds=policy.grace_seconds)
+
+
+def _was_refused_by_a_known_name(payout: Payout) -> bool:
+    if payout.failure_code is not FailureCode.MONOOVA_REFUSED or payout.ambiguous:
+        return False
+    refusals = [entry for entry in payout.history if entry.event == Event.SEND_REFUSED]
+    evidence = (refusals[-1].evidence or "") if refusals else ""
+    return evidence.startswith(REFUSED) and is_known_refusal(evidence.removeprefix(REFUSED))
+
+
+def is_settled_by_hand(payout: Payout) -> bool:
+    """Whether a person has said how the payout ended, or that nothing is wrong about its end."""
+    is_said = any(entry.event in _BY_HAND for entry in payout.history)
+    return is_said or payout.failure_code is FailureCode.RESOLVED_BY_HAND
