@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.customers.payee_store import Payees
     from chalicelib.customers.store import Customers
     from chalicelib.customers.verify_destination import VerificationService
+    from chalicelib.monoova.available_funds import AvailableFunds
     from chalicelib.monoova.check_branch import BranchCheck
     from chalicelib.monoova.client import MonoovaClient
     from chalicelib.monoova.gate_store import Controls
@@ -479,6 +480,13 @@ class Container:
         return AccountService(self.monoova, self.gatekeeper, self.settings.monoova_maccount_token)
 
     @part
+    def available_funds(self) -> "AvailableFunds":
+        from chalicelib.monoova.available_funds import AvailableFunds
+
+        token = self.settings.monoova_maccount_token
+        return AvailableFunds(lambda: self.monoova, self.gatekeeper, self.clock, token)
+
+    @part
     def validation(self) -> "ValidationService":
         from chalicelib.payouts.validate_payout import ValidationService
 
@@ -552,6 +560,7 @@ class Container:
             policy=self.settings.policy,
             new_id=self._new_id,
             stopped_by=self._batch_stopped_by,
+            funds=self.available_funds,
         )
 
     def _batch_stopped_by(self, batch_id: str) -> str | None:
@@ -658,6 +667,7 @@ class Container:
             queue=self._payout_queue,
             clock=self.clock,
             policy=self.settings.policy,
+            funds=self.available_funds,
             balance_watch=self._balance_watch(),
             opener=lambda: self.opener,
             open_batch_ids=self.open_batches.ids,

@@ -10,7 +10,7 @@ import { namesKnown, nameOf } from "./names.js";
 import { badge, button, card, copyable, empty, facts, head, icon, notice, paged, saveFile, table } from "./parts.js";
 import { link } from "./router.js";
 import * as session from "./session.js";
-import { actorName, BATCH_STATUSES, statusName } from "./words.js";
+import { actorName, BATCH_STATUSES, QUEUE_REASONS, statusName } from "./words.js";
 
 const MOVING = ["Checking", "Releasing", "Released"];
 const MOST_PARTS = 100; // 20,000 rows
@@ -245,6 +245,7 @@ function rowStatus(row) {
   return h("span", { class: "badges" },
     isMade && row.transaction_id ? h("a", { href: link(`/payouts/${row.transaction_id}`) }, shown) : shown,
     row.needs_review && badge("Needs review", "review"),
+    row.waits_for && h("span", { class: "note" }, QUEUE_REASONS[row.waits_for] ?? row.waits_for),
     row.failure_reason && h("span", { class: "note" }, row.failure_reason));
 }
 

@@ -72,10 +72,12 @@ const EVENTS = {
   Claimed: "Taken from the queue for sending",
   CancelledByAdmin: "Cancelled",
   QueueExpired: "Expired in the queue",
+  RowExpired: "Not sent in time: put under review",
   DestinationGone: "Destination removed",
   SendAccepted: "Accepted by Monoova",
   SendRefused: "Refused by Monoova",
   SendNotAuthenticated: "Login refused by Monoova: queued again",
+  WithoutFunds: "Not enough money in the account: waits",
   SendUnclear: "No clear answer from Monoova",
   LeaseExpired: "Sending was interrupted",
   SentAgain: "Sent again under the same reference",
@@ -117,7 +119,13 @@ export const REVIEW_REASONS = {
   AcceptedButUnknown: "Monoova accepted it, but no longer knows it",
   StillPending: "Pending for too long",
   DestinationGone: "Destination removed while the payout was unresolved",
+  RowExpired: "A row of a file that was not sent in time",
   Contradiction: "Monoova's reports contradict each other",
+};
+
+/** Why a queued payout waits, where the reason is its own. */
+export const QUEUE_REASONS = {
+  NoFunds: "Waits for funds",
 };
 
 /** How a payout that needs review may be resolved, by its status. */

@@ -67,7 +67,7 @@ def rows(session: Session, batch_id: str, cursor: str | None, is_all: bool) -> N
         return
     columns = (
         *("line", "customer_id", "external_id", "amount", "reference", "transaction_id"),
-        *("status", "failure_code", "needs_review"),
+        *("status", "failure_code", "needs_review", "waits_for"),
     )
     session.out.rows(columns, [[row.get(name) for name in columns] for row in page["items"]])
     if page.get("next_cursor"):

@@ -53,6 +53,7 @@ def list_payouts(
 def _row(payout: Any) -> list[object]:
     submission = f"/{payout['submission']}" if payout["submission"] else ""
     why = payout["review_reason"] if payout["needs_review"] else payout["failure_code"]
+    why = why or payout.get("waits_for")
     return [
         payout["transaction_id"],
         payout["created_at"],

@@ -48,6 +48,7 @@ class RowResult:
     failure_code: str | None = None
     failure_reason: str | None = None
     needs_review: bool = False
+    waits_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ def _result(row: Row, outline: Outline | None, mark: Mark) -> RowResult:
             outline.failure_code,
             outline.failure_reason,
             outline.needs_review,
+            outline.waits_for,
         )
     problem = mark.problems.get(row.line)
     words = _WORDS[RowProblem(problem)] if problem else None

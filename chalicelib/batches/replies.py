@@ -38,6 +38,7 @@ _COLUMNS: Final = (
     "failure_code",
     "failure_reason",
     "needs_review",
+    "waits_for",
 )
 # A cell that begins so is a formula to a spreadsheet.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -139,6 +140,7 @@ def _row(result: "RowResult") -> Json:
         "failure_code": result.failure_code,
         "failure_reason": result.failure_reason,
         "needs_review": result.needs_review,
+        "waits_for": result.waits_for,
     }
 
 

@@ -82,6 +82,7 @@ class Metric(StrEnum):
     FUNDS_RECEIVED = "FundsReceived"
     FUNDS_UNREADABLE = "FundsUnreadable"
     LOW_BALANCE = "LowBalance"
+    WAITING_FOR_FUNDS = "WaitingForFunds"
     DAILY_DIFFERENCES = "DailyDifferences"
     DAILY_REPORTS_INCOMPLETE = "DailyReportsIncomplete"
     BATCH_ROWS_NOT_RELEASED = "BatchRowsNotReleased"

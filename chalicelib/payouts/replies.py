@@ -9,7 +9,7 @@ from chalicelib.core.money import decimal_from
 from chalicelib.core.observability import note
 from chalicelib.customers.replies import destination
 from chalicelib.monoova.rules.gate import Passage
-from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
+from chalicelib.payouts.rules.payout import HistoryEntry, Payout, QueueReason, State
 from chalicelib.web.http import Reply
 from chalicelib.web.replies import Json, page_of, time_of
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from chalicelib.payouts.sending.reconcile_due import Findings
     from chalicelib.payouts.validate_payout import ValidationResult
 
-_WAITING: Final[Mapping[Passage | ApprovalReason, str]] = {
+_WAITING: Final[Mapping[Passage | ApprovalReason | QueueReason, str]] = {
     Passage.PAUSED: "Payouts are paused by an operator. This one is queued and will be sent"
     " automatically once they are resumed.",
     Passage.CIRCUIT_OPEN: "Monoova cannot be reached reliably at the moment. This payout is queued"
     " and will be sent automatically once Monoova can be reached.",
+    QueueReason.NO_FUNDS: "Your account at Monoova does not hold enough for this payout. It is"
+    " queued and will be sent automatically once money came in.",
     ApprovalReason.ABOVE_THRESHOLD: "The amount needs a second person: this payout waits for"
     " approval by another person, 30 days at most.",
     ApprovalReason.NEW_DESTINATION: "No approver has approved a payout to this destination yet:"
@@ -49,6 +51,7 @@ def payout(shown: Payout) -> Json:
         "submission": state.submission.value if state.submission else None,
         "needs_review": shown.needs_review,
         "review_reason": shown.review_reason,
+        "waits_for": shown.waits_for if state is State.QUEUED else None,
         "failure_code": shown.failure_code,
         "failure_reason": shown.failure_reason,
         "monoova_transaction_id": shown.monoova_transaction_id,
@@ -119,7 +122,7 @@ def accepted(shown: "RequestResult") -> Reply:
     return Reply(body, 202, headers)
 
 
-def _why(reasons: Sequence[Passage | ApprovalReason]) -> str:
+def _why(reasons: Sequence[Passage | ApprovalReason | QueueReason]) -> str:
     return " ".join(_WAITING[reason] for reason in reasons)
 
 

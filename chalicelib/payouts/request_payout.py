@@ -35,7 +35,7 @@ from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
 from chalicelib.monoova.rules.gate import Passage
 from chalicelib.payouts.accept_payouts import Acceptance
-from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
+from chalicelib.payouts.rules.payout import HistoryEntry, Payout, QueueReason, State
 from chalicelib.payouts.rules.schedule import Policy, lease_until, when_to_try
 from chalicelib.payouts.rules.second_payment import may_be_succeeded
 from chalicelib.payouts.sending.record_event import found_payout
@@ -125,7 +125,7 @@ class RequestResult:
 
     payout: Payout
     is_replay: bool = False
-    waits_for: tuple[Passage | ApprovalReason, ...] = ()
+    waits_for: tuple[Passage | ApprovalReason | QueueReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +271,10 @@ class PayoutRequestService:
             # as `Sending`, which is true, and is looked up when its lease runs out.
             observability.note_error(error)
             return RequestResult(payout)
-        # Back in the queue: the login failed, which has opened the circuit.
-        is_back = sent.state is State.QUEUED
-        return RequestResult(sent, waits_for=(Passage.CIRCUIT_OPEN,) if is_back else ())
+        if sent.state is not State.QUEUED:
+            return RequestResult(sent)
+        # Back in the queue: for want of funds, or the login failed, which has opened the circuit.
+        return RequestResult(sent, waits_for=(sent.waits_for or Passage.CIRCUIT_OPEN,))
 
     def _in(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)

@@ -20,10 +20,12 @@ ApprovalExpired        AwaitingApproval>Cancelled
 Claimed                Queued>Pending/Sending
 CancelledByAdmin       Queued>Cancelled AwaitingApproval>Cancelled
 QueueExpired           Queued>Cancelled
+RowExpired             Queued>Queued
 DestinationGone        Queued>Cancelled Pending/Unresolved>Pending/Unresolved
 SendAccepted           Pending/Sending>Pending/Accepted Pending/Unresolved>Pending/Accepted
 SendRefused            Pending/Sending>Failed
 SendNotAuthenticated   Pending/Sending>Queued
+WithoutFunds           Pending/Sending>Queued Queued>Queued
 SendUnclear            Pending/Sending>Pending/Unresolved
 LeaseExpired           Pending/Sending>Pending/Unresolved
 SentAgain              Pending/Unresolved>Pending/Sending
@@ -39,8 +41,8 @@ ResolvedCancelled      Queued>Cancelled AwaitingApproval>Cancelled
 """
 # What may be noted of a payout that it does not move: a report that does not fit, and its review.
 _NOTES = words(
-    "SendAccepted SendRefused SettledComplete SettledRejected MoneyReturned Contradicted"
-    " ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled"
+    "SendAccepted SendRefused WithoutFunds SettledComplete SettledRejected MoneyReturned"
+    " Contradicted ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled"
 )
 _FAILURES = {
     "Failed": words("MonoovaRefused BankRejected Dishonoured ResolvedByHand"),
@@ -50,7 +52,9 @@ _FAILURES = {
         " ResolvedByHand"
     ),
 }
-_REVIEWS = words("OutcomeUnknown AcceptedButUnknown StillPending DestinationGone Contradiction")
+_REVIEWS = words(
+    "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired Contradiction"
+)
 
 
 def _moves() -> dict[str, frozenset[str]]:

@@ -16,6 +16,7 @@ from chalicelib.core.secrets import Secret
 from chalicelib.customers.access_store import Access, Accesses
 from chalicelib.customers.open_details import Opener
 from chalicelib.customers.store import SealedCustomer, SealedDestination
+from chalicelib.monoova.available_funds import AvailableFunds
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.payloads import Source
 from chalicelib.payouts.accept_payouts import Acceptance
@@ -164,6 +165,7 @@ class Function:
             self._policy,
             self._new_id,
             lambda _batch_id: None,
+            self._funds,
         )
 
     @cached_property
@@ -177,10 +179,15 @@ class Function:
             _LosingQueue(self._scheduler),
             self._scheduler,
             self._policy,
+            self._funds,
             lambda: self._opener,
             tuple,
             lambda _ids, _time_left: None,
         )
+
+    @cached_property
+    def _funds(self) -> AvailableFunds:
+        return AvailableFunds(lambda: self._monoova, self._gatekeeper, self._scheduler, "")
 
     @cached_property
     def _opener(self) -> Opener:

@@ -710,6 +710,7 @@ def test_rows_and_result_come_in_parts_that_are_one_file(
         ("failure_code", ""),
         ("failure_reason", ""),
         ("needs_review", "false"),
+        ("waits_for", ""),
     ]
     another = upload(world, f"{customer},1,").json["batch_id"]
     for cursor in (first.headers["Next-Cursor"], "eyJ4IjogIjEifQ=="):

@@ -31,6 +31,7 @@ from chalicelib.payouts.rules.payout import (
     Event,
     FailureCode,
     Kind,
+    QueueReason,
     ReviewReason,
     State,
     Status,
@@ -50,11 +51,15 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     ),
     Event: (
         "Approved ApprovalDenied ApprovalExpired Claimed CancelledByAdmin QueueExpired"
-        " DestinationGone SendAccepted SendRefused SendNotAuthenticated SendUnclear LeaseExpired"
+        " RowExpired DestinationGone SendAccepted SendRefused SendNotAuthenticated WithoutFunds"
+        " SendUnclear LeaseExpired"
         " SentAgain GaveUp SettledComplete SettledRejected MoneyReturned Contradicted"
         " ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled Retried"
     ),
-    ReviewReason: "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone Contradiction",
+    ReviewReason: (
+        "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired Contradiction"
+    ),
+    QueueReason: "NoFunds",
     FailureCode: (
         "MonoovaRefused BankRejected Dishonoured Returned ResolvedByHand CancelledByAdmin"
         " ApprovalDenied ApprovalExpired QueueExpired DestinationGone"

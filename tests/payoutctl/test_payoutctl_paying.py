@@ -80,7 +80,7 @@ def test_what_would_not_go_through_is_not_paid(terminal: Terminal) -> None:
 
 def test_a_refusal_by_monoova_names_the_payout_that_stands_for_it(terminal: Terminal) -> None:
     customer = terminal.world.customer()
-    terminal.world.monoova.script(Outcome.REFUSED_INSUFFICIENT_FUNDS)
+    terminal.world.monoova.script(Outcome.REFUSED_UNKNOWN_STATUS)
     problem = terminal.json("pay", customer, "12.00", "--yes", ends=Exit.REFUSED)
     assert problem["code"] == "MonoovaRefused"
     explained = terminal("payouts", "explain", problem["transaction_id"]).stdout

@@ -38,6 +38,7 @@ from tests.payouts.test_request_payout import (
 )
 from tests.world import World, WorldClock, load_app
 
+QUEUED: Final = ("Queued", None)
 ACCEPTED: Final = ("Pending", "Accepted")
 UNRESOLVED: Final = ("Pending", "Unresolved")
 COMPLETED: Final = ("Completed", None)
@@ -123,7 +124,10 @@ COURSES: Final[dict[str, dict[Outcome, Course]]] = {
         Outcome.REFUSED_PAYID_DETAILS: REFUSED,
         Outcome.REFUSED_BANK_DETAILS: REFUSED,
         Outcome.REFUSED_OVER_LIMIT: REFUSED,
-        Outcome.REFUSED_INSUFFICIENT_FUNDS: REFUSED,
+        # It is tried for a day, under the same reference and ever more rarely.
+        Outcome.REFUSED_INSUFFICIENT_FUNDS: Course(
+            202, QUEUED, QUEUED, ("Cancelled", None), 0, 29, "QueueExpired"
+        ),
         Outcome.REFUSED_UNKNOWN_STATUS: REFUSED,
         Outcome.UNKNOWN_STATUS_YET_BOOKED: CLEARED_UP,
     },
@@ -208,10 +212,6 @@ def test_each_outcome_takes_its_course_and_never_another_reference(
             Outcome.REFUSED_PAYID_DETAILS,
             "FinancialValidateDisbursementNppCreditPayIdDetailsAreInvalid: "
             "The toNppCreditPayIdDetails are invalid",
-        ),
-        (
-            Outcome.REFUSED_INSUFFICIENT_FUNDS,
-            "SimulatedInsufficientFunds: There is not enough money in the account",
         ),
         (
             Outcome.REFUSED_UNKNOWN_STATUS,

@@ -6,7 +6,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
-from chalicelib.payouts.rules.explanation import FAILURES, REASONS, REVIEWS, STATES, Words, settling
+from chalicelib.payouts.rules.explanation import (
+    FAILURES,
+    REASONS,
+    REVIEWS,
+    STATES,
+    WAITS,
+    Words,
+    settling,
+)
 from chalicelib.payouts.rules.payout import State
 from tools.docs.generated_part import GeneratedPart
 
@@ -23,6 +31,7 @@ def table() -> str:
     """A row for each state, failure code, review reason and known word of a reason."""
     parts = [
         "\n".join(_rows("state", STATES)),
+        "\n".join(_rows("`waits_for`", WAITS)),
         "\n".join(_rows("`failure_code`", FAILURES)),
         "\n".join(_rows("`review_reason`", REVIEWS)),
         "\n".join(["| under review | to resolve it |", "|---|---|", *_settlings()]),

@@ -138,6 +138,7 @@ _OBJECTS: Final[dict[str, Json]] = {
             "failure_code": or_null(one_of([*FailureCode, *RowProblem])),
             "failure_reason": or_null(TEXT),
             "needs_review": YES_OR_NO,
+            "waits_for": {"anyOf": [reference_to("QueueReason"), {"type": "null"}]},
         },
         about="A row of the file and what became of it.",
     ),

@@ -51,6 +51,7 @@ _COMPLETED: Final[Json] = {
     "submission": None,
     "needs_review": False,
     "review_reason": None,
+    "waits_for": None,
     "failure_code": None,
     "failure_reason": None,
     "monoova_transaction_id": "1000001",

@@ -67,6 +67,7 @@ _ROW: Final[Json] = {
     "failure_code": "BankRejected",
     "failure_reason": "ACCOUNT CLOSED",
     "needs_review": False,
+    "waits_for": None,
 }
 
 BATCH_EXAMPLES: Final[Mapping[str, Json]] = {

@@ -15,6 +15,7 @@ from chalicelib.payouts.rules.decisions import NoticeKind
 from chalicelib.payouts.rules.payout import (
     Event,
     FailureCode,
+    QueueReason,
     ReviewReason,
     State,
     Status,
@@ -54,6 +55,7 @@ _ENUMS: Final[Mapping[str, Json]] = {
     "Status": _enum(Status),
     "Submission": _enum(Submission),
     "ReviewReason": _enum(ReviewReason),
+    "QueueReason": _enum(QueueReason),
     "FailureCode": _enum(FailureCode),
     "ErrorCode": _enum(ErrorCode),
 }
@@ -71,6 +73,7 @@ _PAYOUT: Final[Json] = {
     "submission": _null_or("Submission"),
     "needs_review": _YES_OR_NO,
     "review_reason": _null_or("ReviewReason"),
+    "waits_for": _null_or("QueueReason"),
     "failure_code": _null_or("FailureCode"),
     "failure_reason": _or_null(_TEXT),
     "monoova_transaction_id": _or_null(_TEXT),

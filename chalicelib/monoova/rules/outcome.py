@@ -79,6 +79,12 @@ class Refused:
     description: str
     is_known: bool
 
+    @property
+    def is_for_funds(self) -> bool:
+        """Whether its words speak of the money in our account: to be asked once they are redacted,
+        since a payee may be called a fund."""
+        return bool(_SPEAKS_OF_FUNDS.search(f"{self.reason} {self.description}"))
+
 
 @dataclass(frozen=True, slots=True)
 class NotAuthenticated:
@@ -145,6 +151,9 @@ _RETRIED: Final = frozenset({500, 502, 503, 504})
 _SOUNDS_DUPLICATE: Final = re.compile(
     r"duplicat|already|\bre-?used?\b|\bused\b|not ?unique|be ?unique|unique ?(reference|id)", re.I
 )
+
+# Nor are the words for want of money documented: what is wrongly taken for them waits and is shown.
+_SPEAKS_OF_FUNDS: Final = re.compile(r"insufficient|(?<!re)funds?|balance|not ?enough ?money", re.I)
 
 _STANDINGS: Final = {
     "complete": Standing.COMPLETE,

@@ -27,6 +27,7 @@ from chalicelib.payouts.rules.payout import (
     HistoryEntry,
     Kind,
     Payout,
+    QueueReason,
     ReviewReason,
     State,
     effect_of,
@@ -199,6 +200,8 @@ def after_send(
             return _accepted(payout, monoova_transaction_id, note, policy)
         case Refused(reason, description):
             text = f"{reason}: {description}" if description else reason
+            if outcome.is_for_funds:
+                return _refused_for_funds(payout, text, note, policy)
             return change_for(
                 payout,
                 Event.SEND_REFUSED,
@@ -211,6 +214,33 @@ def after_send(
         case _:
             detail = f"{outcome.why}: {outcome.said}" if outcome.said else outcome.why.value
             return in_doubt(payout, Event.SEND_UNCLEAR, detail, note, policy)
+
+
+def _refused_for_funds(payout: Payout, said: str, note: Note, policy: Policy) -> Change:
+    """Nothing has moved, and it can be sent again once money came in, under the same reference.
+
+    What we know of the balance may say that there is enough: so the gaps grow.
+    """
+    looks = payout.looks + 1
+    back = Fields(lease_id=None, looks=looks, due_at=next_look_at(note.at, payout.looks, policy))
+    words = Note(note.at, note.by, said, evidence=f"refused:{said}")
+    return without_funds(payout, words, back)
+
+
+def without_funds(payout: Payout, note: Note, fields: Fields) -> Change:
+    """The account does not hold what the payout takes: it waits, and is sent when it does."""
+    waits = Fields(waits_for=QueueReason.NO_FUNDS) | fields
+    return change_for(payout, Event.WITHOUT_FUNDS, note, waits)
+
+
+def row_expired(payout: Payout, note: Note, look_at: datetime) -> Change:
+    """A row of a file that could not be sent in time: a person decides, nothing is sent.
+
+    Raises:
+        ForbiddenTransitionError: it does not wait to be sent.
+    """
+    flagged = change_for(payout, Event.ROW_EXPIRED, note, review_reason=ReviewReason.ROW_EXPIRED)
+    return Change(flagged.fields | Fields(due_at=look_at), flagged.entries)
 
 
 def _accepted(payout: Payout, transaction_id: str, note: Note, policy: Policy) -> Change:
@@ -342,6 +372,8 @@ def claimed(
         ForbiddenTransitionError: it is not there to be taken.
     """
     fields = Fields(lease_id=lease_id, due_at=lease_until(now, policy), last_sent_at=now)
+    if payout.waits_for is not None:
+        fields |= Fields(waits_for=None)
     if event is Event.RESENT:
         fields |= Fields(resends=payout.resends + 1)
     return change_for(payout, event, Note(now, by), fields)

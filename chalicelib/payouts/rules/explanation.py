@@ -13,6 +13,7 @@ from chalicelib.payouts.rules.payout import (
     FailureCode,
     Kind,
     Payout,
+    QueueReason,
     ReviewReason,
     State,
     effect_of,
@@ -95,6 +96,17 @@ STATES: Final[Mapping[State, Words]] = {
     ),
 }
 
+# In place of the state's own words, while it is queued.
+WAITS: Final[Mapping[QueueReason, Words]] = {
+    QueueReason.NO_FUNDS: Words(
+        "This payment is accepted and queued. Nothing has moved: your account at Monoova does not"
+        " hold enough for it.",
+        "It is sent automatically once money came in, the oldest first. If that takes too long"
+        " (usually 24 hours), it is cancelled; a row of a file is given to a person instead.",
+        "Top up your account at Monoova, or cancel the payment if it should not be paid.",
+    ),
+}
+
 FAILURES: Final[Mapping[FailureCode, Words]] = {
     FailureCode.MONOOVA_REFUSED: Words(
         "Monoova did not take this payment. No money has moved.",
@@ -169,6 +181,12 @@ REVIEWS: Final[Mapping[ReviewReason, Words]] = {
         _LISTENING,
         "Look for the reference in Monoova's portal or on their statement.",
     ),
+    ReviewReason.ROW_EXPIRED: Words(
+        "It is a row of a file and could not be sent in time: a person has to decide.",
+        "Nothing is sent automatically any more.",
+        "Find out why it was not sent. Cancelling the file ends all of its rows that were not"
+        " sent.",
+    ),
     ReviewReason.CONTRADICTION: Words(
         "Monoova also sent a report that contradicts this: a person has to decide.",
         "Nothing changes automatically. What Monoova reported is in the history.",
@@ -205,8 +223,7 @@ _SETTLED_BY: Final[Mapping[Event, str]] = {
 def explained(payout: Payout) -> Explanation:
     """What to tell an administrator of a payout as it stands."""
     code = payout.failure_code
-    words = FAILURES[code] if code and payout.state.is_final else STATES[payout.state]
-    summary, following, advice = words
+    summary, following, advice = _words_of(payout)
     if payout.failure_reason:
         summary = f"{summary} The reason given: “{payout.failure_reason}”."
         advice = _advice(payout.failure_reason) or advice if code in _WITH_REASON else advice
@@ -216,6 +233,14 @@ def explained(payout: Payout) -> Explanation:
         following = review.next
         advice = f"{review.what_to_do} {settling(payout.state)}"
     return Explanation(summary, following, payout.due_at, advice)
+
+
+def _words_of(payout: Payout) -> Words:
+    if payout.state.is_final and payout.failure_code:
+        return FAILURES[payout.failure_code]
+    if payout.state is State.QUEUED and payout.waits_for:
+        return WAITS[payout.waits_for]
+    return STATES[payout.state]
 
 
 def settling(state: State) -> str:

@@ -82,10 +82,12 @@ class Event(StrEnum):
     CLAIMED = "Claimed"
     CANCELLED = "CancelledByAdmin"
     QUEUE_EXPIRED = "QueueExpired"
+    ROW_EXPIRED = "RowExpired"
     DESTINATION_GONE = "DestinationGone"
     SEND_ACCEPTED = "SendAccepted"
     SEND_REFUSED = "SendRefused"
     SEND_NOT_AUTHENTICATED = "SendNotAuthenticated"
+    WITHOUT_FUNDS = "WithoutFunds"
     SEND_UNCLEAR = "SendUnclear"
     LEASE_EXPIRED = "LeaseExpired"
     RESENT = "SentAgain"
@@ -154,6 +156,8 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
         FORBIDDEN,
     ),
     Event.QUEUE_EXPIRED: ({_S.QUEUED: _move(_S.CANCELLED)}, FORBIDDEN),
+    # Two people let the file go out: a person decides what becomes of its rows, not the clock.
+    Event.ROW_EXPIRED: ({_S.QUEUED: REVIEW}, FORBIDDEN),
     # Nothing was ever sent for a queued payout, so it may end. One in doubt needs a person.
     Event.DESTINATION_GONE: (
         {_S.QUEUED: _move(_S.CANCELLED), _S.UNRESOLVED: REVIEW},
@@ -181,6 +185,18 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
         CONTRADICTION,
     ),
     Event.SEND_NOT_AUTHENTICATED: ({_S.SENDING: _move(_S.QUEUED)}, STAY),
+    # As definite as a refusal, of the attempt that is under way alone; the payout can still be
+    # paid, under the same reference, when money came in.
+    Event.WITHOUT_FUNDS: (
+        {
+            _S.SENDING: _move(_S.QUEUED),
+            _S.QUEUED: _move(_S.QUEUED),
+            _S.UNRESOLVED: STAY,
+            _S.ACCEPTED: STAY,
+            _S.FAILED: STAY,
+        },
+        CONTRADICTION,
+    ),
     Event.SEND_UNCLEAR: ({_S.SENDING: _move(_S.UNRESOLVED)}, STAY),
     Event.LEASE_EXPIRED: ({_S.SENDING: _move(_S.UNRESOLVED)}, STAY),
     Event.RESENT: ({_S.UNRESOLVED: _move(_S.SENDING)}, FORBIDDEN),
@@ -255,7 +271,14 @@ class ReviewReason(StrEnum):
     ACCEPTED_BUT_UNKNOWN = "AcceptedButUnknown"
     STILL_PENDING = "StillPending"
     DESTINATION_GONE = "DestinationGone"
+    ROW_EXPIRED = "RowExpired"
     CONTRADICTION = "Contradiction"
+
+
+class QueueReason(StrEnum):
+    """Why a queued payout is not sent, where that is its own reason and not that of all."""
+
+    NO_FUNDS = "NoFunds"
 
 
 class FailureCode(StrEnum):
@@ -296,6 +319,7 @@ class Fields(TypedDict, total=False):
     due_at: datetime | None
     needs_review: bool
     review_reason: ReviewReason | None
+    waits_for: QueueReason | None
     monoova_transaction_id: str | None
     failure_code: FailureCode | None
     failure_reason: str | None
@@ -338,8 +362,9 @@ class Payout:
 
     `unique_reference` is what Monoova knows it by. `ambiguous` is true once an attempt has ended
     without a clear answer: from then on a refusal of a later attempt proves nothing about the
-    earlier one. `due_at` is when the reconciler looks at it next; once it is final, when Monoova's
-    books are asked for money that is said to have come back; else None.
+    earlier one. `waits_for` says something of a queued payout alone. `due_at` is when the
+    reconciler looks at it next; once it is final, when Monoova's books are asked for money that is
+    said to have come back; else None.
     `history` may be empty on payouts that were read from a list. `retry_of` is the payout that this
     one was made in place of, `succeeded_by` the one that was made in place of this: one at most.
 
@@ -366,6 +391,7 @@ class Payout:
     lodgement_reference: str | None = field(default=None, metadata=PERSONAL | REQUESTED)
     needs_review: bool = False
     review_reason: ReviewReason | None = None
+    waits_for: QueueReason | None = None
     monoova_transaction_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     failure_code: FailureCode | None = None
     # The payee's details are taken out of it before it is stored.

@@ -12,11 +12,18 @@ from chalicelib.core.encryption import Vault
 from chalicelib.core.observability import Metric
 from chalicelib.customers.manage_customers import opened_to_pay
 from chalicelib.customers.store import SealedCustomer
+from chalicelib.monoova.available_funds import AvailableFunds
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
 from chalicelib.monoova.rules.gate import Gate, Passage
 from chalicelib.payouts.metrics import count_change
-from chalicelib.payouts.rules.decisions import Note, change_for, claimed
+from chalicelib.payouts.rules.decisions import (
+    Note,
+    change_for,
+    claimed,
+    row_expired,
+    without_funds,
+)
 from chalicelib.payouts.rules.payout import (
     NO_CHANGE,
     Change,
@@ -24,6 +31,7 @@ from chalicelib.payouts.rules.payout import (
     FailureCode,
     Fields,
     Payout,
+    QueueReason,
     ReviewReason,
     State,
     erased_fields,
@@ -56,6 +64,7 @@ class Dispatcher:
     policy: Policy
     new_id: Callable[[], uuid.UUID]
     stopped_by: Callable[[str], str | None]
+    funds: AvailableFunds
 
     def dispatch(self, transaction_id: str, customer_id: str, by: str, seconds: float) -> None:
         """Sends the payout if it is still queued; a message that comes late or twice does nothing.
@@ -82,7 +91,7 @@ class Dispatcher:
         # Asked for while its customer was erased, perhaps too late for the erasure to see.
         also = erased_fields() if customer is None else NO_CHANGE.fields
         if is_expired(payout.released_at, now, self.policy):
-            return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by, also)
+            return self._expired(payout, by, also)
         stopped_by = self.stopped_by(payout.batch_id) if payout.batch_id else None
         if stopped_by is not None:
             # Those that come to the queue's head before the worker who cancels them.
@@ -112,11 +121,26 @@ class Dispatcher:
         """Sends it if the gate allows; the probe is taken last of all."""
         if self.gatekeeper.passage(gate) not in _OPEN_WAYS:
             return self._put_off(payout, when_to_try(gate, self.clock.now(), self.policy))
+        if event is Event.CLAIMED and not self._is_covered(payout):
+            return self._wait_for_funds(payout, by)
         destination = self._ready(payout, customer)
         if self.gatekeeper.enter_to_send(gate) not in _OPEN_WAYS:
             until = when_to_try(self.gatekeeper.gate, self.clock.now(), self.policy)
             return self._put_off(payout, until)
         return self._claim_and_send(payout, destination, event, by, seconds)
+
+    def _is_covered(self, payout: Payout) -> bool:
+        """Whether funds reach, as far as is known. A payout of its own is not asked about before
+        Monoova refused it for want of them."""
+        is_asked = payout.batch_id is not None or payout.waits_for is QueueReason.NO_FUNDS
+        return not is_asked or self.funds.reach(payout.amount_cents)
+
+    def _wait_for_funds(self, payout: Payout, by: str) -> Payout:
+        now = self.clock.now()
+        until = now + timedelta(seconds=self.policy.queue_look_seconds)
+        if payout.waits_for is QueueReason.NO_FUNDS:
+            return self._put_off(payout, until)
+        return self._written(payout, without_funds(payout, Note(now, by), Fields(due_at=until)))
 
     def _ready(self, payout: Payout, customer: SealedCustomer) -> Destination:
         """Whatever may fail before the claim must be had before the claim."""
@@ -138,7 +162,19 @@ class Dispatcher:
             return error.current or payout
         if event is Event.RESENT:
             observability.count(Metric.PAYOUTS_SENT_AGAIN)
-        return self.sender.send(ours, destination, by, seconds)
+        self.funds.spend(payout.amount_cents)
+        after = self.sender.send(ours, destination, by, seconds)
+        if after.state is State.QUEUED and after.waits_for is QueueReason.NO_FUNDS:
+            self.funds.note_refusal(payout.amount_cents)
+        return after
+
+    def _expired(self, payout: Payout, by: str, also: Fields) -> Payout:
+        """What was asked for alone ends by itself; what two people let go in a file does not."""
+        if payout.batch_id is None:
+            return self._end(payout, Event.QUEUE_EXPIRED, FailureCode.QUEUE_EXPIRED, by, also)
+        now = self.clock.now()
+        change = row_expired(payout, Note(now, by), now + _REVIEW_LOOK)
+        return self._written(payout, Change(change.fields | also, change.entries))
 
     def _put_off(self, payout: Payout, until: datetime) -> Payout:
         return self._written(payout, Change(Fields(due_at=until)))

@@ -15,6 +15,7 @@ from chalicelib.core.deadline import TimeLeft
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
+from chalicelib.monoova.available_funds import AvailableFunds
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Report, Standing, Uncertainty
@@ -34,9 +35,10 @@ from chalicelib.payouts.rules.payout import (
     FailureCode,
     Fields,
     Payout,
+    QueueReason,
     State,
 )
-from chalicelib.payouts.rules.schedule import Policy, when_to_try
+from chalicelib.payouts.rules.schedule import Policy, is_expired, when_to_try
 from chalicelib.payouts.sending.ask_monoova import QUESTION_SECONDS, StatusQuestions
 from chalicelib.payouts.sending.dispatch_payout import Dispatcher
 from chalicelib.payouts.sending.send_payout import without_payee
@@ -96,6 +98,7 @@ class Reconciler:
     queue: Queue
     clock: Clock
     policy: Policy
+    funds: AvailableFunds
     opener: Callable[[], "Opener"]
     open_batch_ids: Callable[[], tuple[str, ...]]
     advance_batches: Callable[[tuple[str, ...], TimeLeft], None]
@@ -118,6 +121,8 @@ class Reconciler:
             observability.measure(Metric.OLDEST_OPEN_SECONDS, run.oldest_seconds)
             observability.measure(Metric.CIRCUIT_OPEN_NOW, int(self.gatekeeper.gate.is_open))
             observability.note(found=found.looked_at, circuit=found.circuit)
+            if run.without_funds:
+                observability.measure(Metric.WAITING_FOR_FUNDS, run.without_funds)
         observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
         if self.balance_watch and self.clock.now() + _BALANCE_TIME <= ends_at:
             self.balance_watch.look(self.clock.now())
@@ -134,6 +139,10 @@ class Reconciler:
             observability.note_error(error)
 
 
+def _age(payout: Payout) -> datetime:
+    return payout.released_at
+
+
 class _Run:
     """One run: what it knows so far, and how long it may go on."""
 
@@ -146,6 +155,8 @@ class _Run:
             reconciler.monoova, reconciler.gatekeeper, reconciler.clock, time_left
         )
         self.oldest_seconds = 0.0
+        self.without_funds = 0
+        self._promised_cents = 0
         reconciler.gatekeeper.look()
 
     def found(self) -> Findings:
@@ -188,7 +199,7 @@ class _Run:
         ages = ((now - payout.released_at).total_seconds() for payout in waited)
         self.oldest_seconds = max((self.oldest_seconds, *ages))
         self._questions.begin([p for p in due if p.state in _LOOKED_UP])
-        queued = self._unloaded([p for p in due if p.state is State.QUEUED])
+        queued = self._unloaded(self._covered([p for p in due if p.state is State.QUEUED]))
         others = [p for p in due if p.state is not State.QUEUED]
         # What takes a moment goes before what may take long.
         for payout in (*sorted(others, key=self._takes_a_call), *queued):
@@ -198,6 +209,24 @@ class _Run:
 
     def _takes_a_call(self, payout: Payout) -> bool:
         return payout.state in _LOOKED_UP and not self._questions.knows(payout)
+
+    def _covered(self, queued: list[Payout]) -> list[Payout]:
+        """Without those that wait for funds which do not reach: they stay due, and nothing is
+        written. The oldest goes first; where it has to wait, so do all behind it."""
+        waiting = sorted((p for p in queued if self._waits_for_funds(p)), key=_age)
+        sent = [payout for payout in queued if not self._waits_for_funds(payout)]
+        for payout in waiting:
+            promised = self._promised_cents + payout.amount_cents
+            if self.without_funds or not self._r.funds.reach(promised):
+                self.without_funds += 1
+            else:
+                self._promised_cents = promised
+                sent.append(payout)
+        return sorted(sent, key=_age)
+
+    def _waits_for_funds(self, payout: Payout) -> bool:
+        is_short = payout.waits_for is QueueReason.NO_FUNDS and not payout.needs_review
+        return is_short and not is_expired(payout.released_at, self._now(), self._r.policy)
 
     def _unloaded(self, queued: list[Payout]) -> list[Payout]:
         """Of many, puts all but a few on the queue, which sends them side by side."""

@@ -14,6 +14,7 @@ from chalicelib.payouts.rules.payout import (
     Fields,
     HistoryEntry,
     Payout,
+    QueueReason,
     ReviewReason,
     State,
 )
@@ -163,6 +164,7 @@ def payout_of(item: Item) -> Payout:
     """The payout in an item (already in Python's form)."""
     times = {name: time_of(item[name]) if name in item else None for name in _TIMES}
     review_reason, failure_code = item.get("review_reason"), item.get("failure_code")
+    waits_for = item.get("waits_for")
     return Payout(
         transaction_id=item["transaction_id"],
         unique_reference=item["uniqueReference"],
@@ -181,6 +183,7 @@ def payout_of(item: Item) -> Payout:
         lodgement_reference=item.get("lodgement_reference"),
         needs_review=item["needs_review"],
         review_reason=ReviewReason(review_reason) if review_reason else None,
+        waits_for=QueueReason(waits_for) if waits_for else None,
         monoova_transaction_id=item.get("monoova_transaction_id"),
         failure_code=FailureCode(failure_code) if failure_code else None,
         failure_reason=item.get("failure_reason"),

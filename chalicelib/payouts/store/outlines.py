@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chalicelib.core.dynamodb.many_items import ManyItems
+from chalicelib.payouts.rules.payout import Status
 
 _NAMES: Final = {"#status": "status"}
 _FIELDS: Final = (
-    "transaction_id, #status, needs_review, failure_code, failure_reason, lodgement_reference"
+    "transaction_id, #status, needs_review, failure_code, failure_reason, lodgement_reference,"
+    " waits_for"
 )
 
 
@@ -22,6 +24,7 @@ class Outline:
     failure_code: str | None
     failure_reason: str | None
     lodgement_reference: str | None
+    waits_for: str | None = None
 
 
 class Outlines:
@@ -45,4 +48,5 @@ def outline_of(item: Mapping[str, Any]) -> Outline:
         failure_code=item.get("failure_code"),
         failure_reason=item.get("failure_reason"),
         lodgement_reference=item.get("lodgement_reference"),
+        waits_for=item.get("waits_for") if item["status"] == Status.QUEUED else None,
     )

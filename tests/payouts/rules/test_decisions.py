@@ -18,6 +18,7 @@ from chalicelib.monoova.rules.outcome import (
 from chalicelib.payouts.rules.decisions import (
     SEND_AGAIN,
     ForbiddenTransitionError,
+    Note,
     Notice,
     NoticeKind,
     OpenFacts,
@@ -27,12 +28,15 @@ from chalicelib.payouts.rules.decisions import (
     after_send,
     approved,
     claimed,
+    row_expired,
 )
 from chalicelib.payouts.rules.payout import (
     Change,
     Event,
     FailureCode,
+    HistoryEntry,
     Payout,
+    QueueReason,
     ReviewReason,
     State,
     applied,
@@ -277,6 +281,65 @@ def test_a_refusal_ends_it_and_is_kept_as_evidence() -> None:
         "failure_reason": "Bad: no",
     }
     assert last_entries(change) == (("SendRefused", "admin", "Bad: no", "refused:Bad"),)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("InsufficientFunds", ""),
+        ("Bad", "There is not enough money in the account"),
+        ("NotEnoughMoney", ""),
+        ("Bad", "the available balance is exceeded"),
+        ("LackOfFunds", ""),
+        ("NoFund", ""),
+    ],
+)
+def test_a_refusal_for_want_of_funds_puts_the_payout_back_into_the_queue(
+    said: tuple[str, str],
+) -> None:
+    before = replace(sent(State.SENDING), looks=2)
+    change = after_send(before, Refused(*said, is_known=True), LATER, "queue", POLICY)
+    assert change.fields == {
+        "state": State.QUEUED,
+        "waits_for": QueueReason.NO_FUNDS,
+        "lease_id": None,
+        "looks": 3,
+        "due_at": next_look_at(LATER, 2, POLICY),
+    }
+    text = ": ".join(part for part in said if part)
+    assert change.entries == (
+        HistoryEntry(
+            LATER, Event.WITHOUT_FUNDS, State.QUEUED, "queue", text, evidence=f"refused:{text}"
+        ),
+    )
+
+
+@pytest.mark.parametrize("description", ["Refunds are not allowed here", "Too much money"])
+def test_a_refusal_that_only_resembles_one_for_funds_is_a_failure(description: str) -> None:
+    refused = Refused("Bad", description, is_known=True)
+    change = after_send(sent(State.SENDING), refused, LATER, "queue", POLICY)
+    assert change.fields["state"] is State.FAILED
+
+
+def test_a_claim_takes_away_the_reason_to_wait_where_there_is_one() -> None:
+    waiting = replace(sent(State.QUEUED), waits_for=QueueReason.NO_FUNDS)
+    change = claimed(waiting, Event.CLAIMED, LATER, "queue", "lease", POLICY)
+    assert change.fields["waits_for"] is None
+    plain = claimed(sent(State.QUEUED), Event.CLAIMED, LATER, "queue", "lease", POLICY)
+    assert "waits_for" not in plain.fields
+
+
+def test_a_row_that_expires_is_under_review_where_it_is_and_looked_at_later() -> None:
+    note = Note(LATER, "reconciler")
+    change = row_expired(sent(State.QUEUED), note, LATER + timedelta(hours=1))
+    assert change.fields == {
+        "needs_review": True,
+        "review_reason": ReviewReason.ROW_EXPIRED,
+        "due_at": LATER + timedelta(hours=1),
+    }
+    assert [entry.event for entry in change.entries] == [Event.ROW_EXPIRED]
+    with pytest.raises(ForbiddenTransitionError):
+        row_expired(sent(State.SENDING), note, LATER)
 
 
 def test_after_a_failed_login_it_is_looked_at_again_soon() -> None:
