@@ -561,6 +561,7 @@ class Container:
             new_id=self._new_id,
             stopped_by=self._batch_stopped_by,
             funds=self.available_funds,
+            second_payments=lambda: self.second_payments,
         )
 
     def _batch_stopped_by(self, batch_id: str) -> str | None:

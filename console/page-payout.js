@@ -127,6 +127,7 @@ function details(payout, name) {
     ["Return seen in the account", payout.return_seen_at && when(payout.return_seen_at)],
     ["Failure code", payout.failure_code && h("code", {}, payout.failure_code)],
     ["Batch", payout.batch_id && h("a", { href: link(`/batches/${payout.batch_id}`) }, "View batch")],
+    ["Retried as", payout.succeeded_by && h("a", { href: link(`/payouts/${payout.succeeded_by}`) }, "View new payout")],
     ["Retry of", payout.retry_of && h("a", { href: link(`/payouts/${payout.retry_of}`) }, "View original payout")],
     ["Monoova transaction id", payout.monoova_transaction_id && h("code", {}, payout.monoova_transaction_id)],
     ["Transaction id", copyable(payout.transaction_id)],

@@ -74,6 +74,7 @@ const EVENTS = {
   QueueExpired: "Expired in the queue",
   RowExpired: "Not sent in time: put under review",
   DestinationGone: "Destination removed",
+  EarlierPayoutSettled: "Not sent: the earlier payout may be paid",
   SendAccepted: "Accepted by Monoova",
   SendRefused: "Refused by Monoova",
   SendNotAuthenticated: "Login refused by Monoova: queued again",
@@ -90,6 +91,7 @@ const EVENTS = {
   ResolvedFailed: "Resolved as failed",
   ResolvedReturned: "Resolved as returned",
   ResolvedCancelled: "Resolved as cancelled",
+  Retried: "Retried as a new payout",
 };
 
 export function eventName(event) {
@@ -120,6 +122,7 @@ export const REVIEW_REASONS = {
   StillPending: "Pending for too long",
   DestinationGone: "Destination removed while the payout was unresolved",
   RowExpired: "A row of a file that was not sent in time",
+  EarlierPayoutSettled: "The payout it replaces may have been paid",
   Contradiction: "Monoova's reports contradict each other",
 };
 

@@ -113,6 +113,17 @@ class SecondPayments:
                 self._check(payout, report, by)
         return Clearance(self.payouts.table, old, any(is_settled_by_hand(each) for each in line))
 
+    def earlier_is_settled(self, payout: Payout) -> bool:
+        """Whether one of those in place of which `payout` was made may be paid after all, or has
+        another successor: then nothing may be sent for it."""
+        later = payout
+        for earlier in list(self._line(payout))[1:]:
+            is_ours = earlier.succeeded_by in (None, later.transaction_id)
+            if not is_ours or not may_be_succeeded(earlier):
+                return True
+            later = earlier
+        return False
+
     def _line(self, payout: Payout) -> Iterator[Payout]:
         """The payout, and those in place of which it was made, the latest first."""
         yield payout

@@ -166,6 +166,7 @@ class Function:
             self._new_id,
             lambda _batch_id: None,
             self._funds,
+            lambda: self._second_payments,
         )
 
     @cached_property

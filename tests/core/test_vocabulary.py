@@ -51,13 +51,15 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     ),
     Event: (
         "Approved ApprovalDenied ApprovalExpired Claimed CancelledByAdmin QueueExpired"
-        " RowExpired DestinationGone SendAccepted SendRefused SendNotAuthenticated WithoutFunds"
+        " RowExpired DestinationGone EarlierPayoutSettled SendAccepted SendRefused"
+        " SendNotAuthenticated WithoutFunds"
         " SendUnclear LeaseExpired"
         " SentAgain GaveUp SettledComplete SettledRejected MoneyReturned Contradicted"
         " ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled Retried"
     ),
     ReviewReason: (
-        "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired Contradiction"
+        "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired"
+        " EarlierPayoutSettled Contradiction"
     ),
     QueueReason: "NoFunds",
     FailureCode: (

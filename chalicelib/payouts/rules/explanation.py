@@ -187,6 +187,13 @@ REVIEWS: Final[Mapping[ReviewReason, Words]] = {
         "Find out why it was not sent. Cancelling the file ends all of its rows that were not"
         " sent.",
     ),
+    ReviewReason.EARLIER_SETTLED: Words(
+        "This payment was to replace an earlier one that may have been paid after all, so it was"
+        " not sent.",
+        "Nothing is sent until a person has decided.",
+        "Open the earlier payment and find out at Monoova whether it was paid. Retry it again, once"
+        " it is certain that it was not.",
+    ),
     ReviewReason.CONTRADICTION: Words(
         "Monoova also sent a report that contradicts this: a person has to decide.",
         "Nothing changes automatically. What Monoova reported is in the history.",

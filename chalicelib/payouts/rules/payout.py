@@ -84,6 +84,7 @@ class Event(StrEnum):
     QUEUE_EXPIRED = "QueueExpired"
     ROW_EXPIRED = "RowExpired"
     DESTINATION_GONE = "DestinationGone"
+    EARLIER_SETTLED = "EarlierPayoutSettled"
     SEND_ACCEPTED = "SendAccepted"
     SEND_REFUSED = "SendRefused"
     SEND_NOT_AUTHENTICATED = "SendNotAuthenticated"
@@ -163,6 +164,8 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
         {_S.QUEUED: _move(_S.CANCELLED), _S.UNRESOLVED: REVIEW},
         FORBIDDEN,
     ),
+    # What it was made in place of may be paid after all: a person has to say which of them pays.
+    Event.EARLIER_SETTLED: ({_S.QUEUED: REVIEW, _S.UNRESOLVED: REVIEW}, FORBIDDEN),
     Event.SEND_ACCEPTED: (
         {
             _S.SENDING: _move(_S.ACCEPTED),
@@ -272,6 +275,7 @@ class ReviewReason(StrEnum):
     STILL_PENDING = "StillPending"
     DESTINATION_GONE = "DestinationGone"
     ROW_EXPIRED = "RowExpired"
+    EARLIER_SETTLED = "EarlierPayoutSettled"
     CONTRADICTION = "Contradiction"
 
 

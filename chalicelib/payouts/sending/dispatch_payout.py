@@ -44,6 +44,7 @@ from chalicelib.payouts.store.situation import ReadTogether
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.payouts.second_payment import SecondPayments
 
 _OPEN_WAYS: Final = (Passage.CLEAR, Passage.PROBE)
 _REVIEW_LOOK: Final = timedelta(hours=1)
@@ -51,7 +52,10 @@ _REVIEW_LOOK: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """Claims a payout with a lease before sending it, so that one of several workers sends it."""
+    """Claims a payout with a lease before sending it, so that one of several workers sends it.
+
+    What was made in place of another (`retry_of`) is sent only if that one is still unpaid.
+    """
 
     payouts: Payouts
     together: ReadTogether
@@ -65,6 +69,7 @@ class Dispatcher:
     new_id: Callable[[], uuid.UUID]
     stopped_by: Callable[[str], str | None]
     funds: AvailableFunds
+    second_payments: "Callable[[], SecondPayments]"
 
     def dispatch(self, transaction_id: str, customer_id: str, by: str, seconds: float) -> None:
         """Sends the payout if it is still queued; a message that comes late or twice does nothing.
@@ -106,7 +111,7 @@ class Dispatcher:
     ) -> Payout:
         """Sends a payout in doubt once more, under the reference it has always had."""
         if customer is None or customer.destination(payout.destination_id) is None:
-            return self._review_gone(payout, by)
+            return self._review(payout, Event.DESTINATION_GONE, ReviewReason.DESTINATION_GONE, by)
         return self._entered_and_sent(payout, customer, gate, Event.RESENT, by, seconds)
 
     def _entered_and_sent(
@@ -124,6 +129,8 @@ class Dispatcher:
         if event is Event.CLAIMED and not self._is_covered(payout):
             return self._wait_for_funds(payout, by)
         destination = self._ready(payout, customer)
+        if payout.retry_of and self.second_payments().earlier_is_settled(payout):
+            return self._review(payout, Event.EARLIER_SETTLED, ReviewReason.EARLIER_SETTLED, by)
         if self.gatekeeper.enter_to_send(gate) not in _OPEN_WAYS:
             until = when_to_try(self.gatekeeper.gate, self.clock.now(), self.policy)
             return self._put_off(payout, until)
@@ -190,14 +197,10 @@ class Dispatcher:
         fields = Fields(failure_code=code) | also
         return self._written(payout, change_for(payout, event, Note(self.clock.now(), by), fields))
 
-    def _review_gone(self, payout: Payout, by: str) -> Payout:
+    def _review(self, payout: Payout, event: Event, reason: ReviewReason, by: str) -> Payout:
+        """A person has to look at it: nothing is sent."""
         now = self.clock.now()
-        change = change_for(
-            payout,
-            Event.DESTINATION_GONE,
-            Note(now, by),
-            review_reason=ReviewReason.DESTINATION_GONE,
-        )
+        change = change_for(payout, event, Note(now, by), review_reason=reason)
         later = Fields(due_at=now + _REVIEW_LOOK)
         return self._written(payout, Change(change.fields | later, change.entries))
 

@@ -55,6 +55,7 @@ EXPECTED: Final = {
     Event.QUEUE_EXPIRED: "- N - - - - - - -",
     Event.ROW_EXPIRED: "- ? - - - - - - -",
     Event.DESTINATION_GONE: "- N - - ? - - - -",
+    Event.EARLIER_SETTLED: "- ? - - ? - - - -",
     Event.SEND_ACCEPTED: "! ! X . X . ! . !",
     Event.SEND_REFUSED: "! ! F . . ! . ! !",
     Event.SEND_NOT_AUTHENTICATED: ". . Q . . . . . .",
