@@ -31,7 +31,11 @@ def reconcile(session: Session, once: bool) -> None:
         session.out.document(summed)
         return
     moved = ", ".join(f"{count} {status}" for status, count in summed["moved_to"].items())
-    session.out.pairs(summed | {"moved_to": moved or "none"})
+    shown = summed | {
+        "moved_to": moved or "none",
+        "put_off": ", ".join(summed["put_off"]) or "none",
+    }
+    session.out.pairs(shown)
 
 
 def _summed(runs: list[Any]) -> dict[str, Any]:
@@ -44,6 +48,7 @@ def _summed(runs: list[Any]) -> dict[str, Any]:
         "moved_to": dict(moved),
         "is_finished": runs[-1]["is_finished"],
         "circuit": runs[-1]["circuit"],
+        "put_off": [each for run in runs for each in run["put_off"]],
     }
 
 

@@ -59,6 +59,7 @@ class ErrorCode(StrEnum):
     BATCH_IN_OTHER_STATUS = "BatchInOtherStatus"
     PAYOUT_NOT_AWAITING_APPROVAL = "PayoutNotAwaitingApproval"
     DEAD_LETTER_UNREADABLE = "DeadLetterUnreadable"
+    RECORD_UNREADABLE = "RecordUnreadable"
     CHANGED_MEANWHILE = "ChangedMeanwhile"
     PAYLOAD_TOO_LARGE = "PayloadTooLarge"
     UNSUPPORTED_MEDIA_TYPE = "UnsupportedMediaType"

@@ -22,6 +22,8 @@ NAMESPACE: Final = "MonoovaPayouts"
 _MOST_FRAMES: Final = 8
 # What CloudWatch takes of one metric in one line; it drops a line that has more.
 _MOST_VALUES: Final = 100
+# Of one list of names in a line.
+_MOST_NAMES: Final = 100
 
 FIELDS: Final = frozenset(
     {
@@ -47,6 +49,8 @@ FIELDS: Final = frozenset(
         "webhook_id",
         "monoova_status",
         "destination_opened",
+        "unreadable",
+        "put_off",
     }
 )
 
@@ -87,6 +91,8 @@ class Metric(StrEnum):
     DAILY_REPORTS_INCOMPLETE = "DailyReportsIncomplete"
     BATCH_ROWS_NOT_RELEASED = "BatchRowsNotReleased"
     OLDEST_BATCH_WORK_SECONDS = "OldestBatchWorkSeconds"
+    ROWS_UNREADABLE = "RowsUnreadable"
+    ROWS_PUT_OFF = "RowsPutOff"
     ERRORS = "Errors"
 
 
@@ -172,6 +178,21 @@ def note_error(error: BaseException) -> None:
     """
     count(Metric.ERRORS)
     note(error=type(error).__name__, frames=_frames(error.__traceback__))
+
+
+def note_unreadable(name: str, error: BaseException) -> None:
+    """Counts a stored item that cannot be read or written, and notes its name, which is an id."""
+    count(Metric.ROWS_UNREADABLE)
+    note_error(error)
+    note_one("unreadable", name)
+
+
+def note_one(field_name: str, name: str) -> None:
+    """Adds one of several, such as an id, to a list of the invocation's line: a hundred at most."""
+    before = noted(field_name)
+    names = before if isinstance(before, list) else []
+    if name not in names and len(names) < _MOST_NAMES:
+        note(**{field_name: [*names, name]})
 
 
 def _frames(trace: TracebackType | None) -> list[str]:

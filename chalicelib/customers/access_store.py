@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 from chalicelib.core.dynamodb.items import (
     Item,
     Page,
-    decoded,
     encoded,
     failed_condition,
     next_key,
@@ -21,6 +20,7 @@ from chalicelib.core.dynamodb.items import (
     text_of,
     time_of,
 )
+from chalicelib.core.dynamodb.readable import read_all, well_typed
 from chalicelib.core.dynamodb.retention import kept_until
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ class Accesses:
                 Limit=limit,
                 **more,
             )
-        return Page(tuple(_access_of(decoded(item)) for item in found["Items"]), next_key(found))
+        accesses, unreadable = read_all("access", "item", found["Items"], _access_of)
+        return Page(accesses, next_key(found), unreadable)
 
 
 def _item_of(access: Access) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def _item_of(access: Access) -> dict[str, Any]:
 
 def _access_of(item: Item) -> Access:
     at, _, access_id = item["item"].partition("#")
-    return Access(
+    access = Access(
         access_id=access_id,
         customer_id=item["collection"].partition("#")[2],
         at=time_of(at),
@@ -115,3 +116,4 @@ def _access_of(item: Item) -> Access:
         destination_id=item.get("destination_id"),
         transaction_id=item.get("transaction_id"),
     )
+    return well_typed(access)

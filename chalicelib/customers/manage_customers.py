@@ -188,7 +188,8 @@ class CustomerService:
         """
         start = start_of(cursor, LISTING_KEY, LISTING_PART)
         page = self.customers.newest(limit, start)
-        return Page(tuple(self._listed(customer) for customer in page.items), page.next_key)
+        listed = tuple(self._listed(customer) for customer in page.items)
+        return Page(listed, page.next_key, page.unreadable)
 
     def rename(self, customer_id: str, changes: dict[str, str | None]) -> Customer:
         """Changes `name`, `email` or both; an `email` of None takes it away."""

@@ -42,4 +42,5 @@ def customer(shown: "Customer") -> Json:
 
 def customers(shown: "Page[Customer]") -> Json:
     """A page of customers."""
-    return page_of([customer(item) for item in shown.items], cursor_of(shown.next_key))
+    items = [customer(item) for item in shown.items]
+    return page_of(items, cursor_of(shown.next_key), shown.unreadable)

@@ -11,7 +11,6 @@ from chalicelib.core.dynamodb.items import (
     Item,
     Page,
     check_cancelled,
-    decoded,
     encoded,
     failed_condition,
     next_key,
@@ -19,11 +18,14 @@ from chalicelib.core.dynamodb.items import (
     text_of,
     time_of,
 )
+from chalicelib.core.dynamodb.readable import read, read_all, well_typed
 from chalicelib.customers.rules.verification import NOT_STARTED, Verification, VerificationStatus
+from chalicelib.monoova.rules.destination import DestinationType, PayIdType
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+CUSTOMER: Final = "customer"
 # Where a customer of an external id is named stands beside the customers, under a key of its own
 # kind: no id of a customer begins so.
 EXTERNAL: Final = "external#"
@@ -118,7 +120,7 @@ class Customers:
         except ClientError as error:
             standing = failed_condition(error)
             # An earlier try of this very write may have succeeded without our hearing of it.
-            if standing is None or customer_of(standing) != customer:
+            if standing is None or customer_in(standing) != customer:
                 raise CustomerChangedError from None
 
     def _create_named(self, customer: SealedCustomer, external_id: str) -> None:
@@ -152,7 +154,7 @@ class Customers:
                 Key={"customer_id": {"S": customer_id}},
                 ConsistentRead=True,
             )
-        return customer_of(decoded(found["Item"])) if "Item" in found else None
+        return customer_in(found["Item"]) if "Item" in found else None
 
     def save(self, customer: SealedCustomer, at: datetime) -> SealedCustomer:
         """Replaces the customer as it was read by `customer`, one version later.
@@ -172,7 +174,7 @@ class Customers:
                 )
         except ClientError as error:
             standing = failed_condition(error)
-            if standing is None or customer_of(standing) != after:
+            if standing is None or customer_in(standing) != after:
                 raise CustomerChangedError from None
         return after
 
@@ -209,12 +211,7 @@ class Customers:
             "ConditionExpression": "attribute_not_exists(customer_id) OR version = :expected",
             "ExpressionAttributeValues": {":expected": {"N": str(customer.version)}},
         }
-        theirs: Any = {
-            "TableName": self.table,
-            "Key": encoded(_external_key(external_id)),
-            "ConditionExpression": "attribute_not_exists(customer_id) OR customer = :customer",
-            "ExpressionAttributeValues": {":customer": {"S": customer.customer_id}},
-        }
+        theirs: Any = self._their_name(customer.customer_id, external_id)
         try:
             with storage_errors():
                 self._client.transact_write_items(
@@ -238,7 +235,32 @@ class Customers:
                 Limit=limit,
                 **more,
             )
-        return Page(tuple(customer_of(decoded(item)) for item in found["Items"]), next_key(found))
+        customers, unreadable = read_all(CUSTOMER, "customer_id", found["Items"], customer_of)
+        return Page(customers, next_key(found), unreadable)
+
+    def erase_unread(self, customer_id: str) -> None:
+        """Removes a customer who cannot be read, and the name they have, as far as it can be told.
+
+        Idempotent.
+        """
+        key: Any = {"customer_id": {"S": customer_id}}
+        with storage_errors():
+            found = self._client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        external_id = found.get("Item", {}).get("external_id", {}).get("S")
+        deletes: list[Any] = [{"Delete": {"TableName": self.table, "Key": key}}]
+        if external_id:
+            deletes.append({"Delete": self._their_name(customer_id, external_id)})
+        with storage_errors():
+            self._client.transact_write_items(TransactItems=deletes)
+
+    def _their_name(self, customer_id: str, external_id: str) -> dict[str, Any]:
+        """The removal of a customer's name; it fails where the name is another customer's."""
+        return {
+            "TableName": self.table,
+            "Key": encoded(_external_key(external_id)),
+            "ConditionExpression": "attribute_not_exists(customer_id) OR customer = :customer",
+            "ExpressionAttributeValues": {":customer": {"S": customer_id}},
+        }
 
 
 def _item_of(customer: SealedCustomer) -> dict[str, Any]:
@@ -293,27 +315,38 @@ def _text(time: datetime | None) -> str | None:
     return text_of(time) if time else None
 
 
+def customer_in(item: Item) -> SealedCustomer:
+    """The customer in an item in DynamoDB's form.
+
+    Raises:
+        UnreadableItemError
+    """
+    return read(CUSTOMER, item["customer_id"]["S"], item, customer_of)
+
+
 def customer_of(item: Item) -> SealedCustomer:
-    """The customer in an item (already in Python's form)."""
-    return SealedCustomer(
+    """The customer in an item (already in Python's form). Raises whatever is wrong with it."""
+    customer = SealedCustomer(
         customer_id=item["customer_id"],
         created_at=time_of(item["created_at"]),
         updated_at=time_of(item["updated_at"]),
-        version=int(item["version"]),
-        sealed=bytes(item["sealed"]),
+        version=item["version"],
+        sealed=item["sealed"],
         destinations=tuple(_destination_of(d) for d in item["destinations"]),
         external_id=item.get("external_id"),
     )
+    return well_typed(customer)
 
 
 def _destination_of(item: Item) -> SealedDestination:
-    return SealedDestination(
+    kind = item["pay_id_type"]
+    destination = SealedDestination(
         destination_id=item["destination_id"],
-        type=item["type"],
-        pay_id_type=item["pay_id_type"],
+        type=DestinationType(item["type"]).value,
+        pay_id_type=PayIdType(kind).value if kind else None,
         masked=item["masked"],
         created_at=time_of(item["created_at"]),
-        sealed=bytes(item["sealed"]),
+        sealed=item["sealed"],
         bsb_checked_at=_time(item.get("bsb_checked_at")),
         verification=verification_of(item["verification"])
         if "verification" in item
@@ -322,16 +355,18 @@ def _destination_of(item: Item) -> SealedDestination:
         approved_at=_time(item.get("approved_at")),
         approved_by=item.get("approved_by"),
     )
+    return well_typed(destination)
 
 
 def verification_of(item: Item) -> Verification:
     """The verification of a destination (already in Python's form)."""
-    return Verification(
+    verification = Verification(
         status=VerificationStatus(item["status"]),
         at=_time(item["at"]),
         owner_name_matches=item["owner_name_matches"],
         started_at=_time(item["started_at"]),
     )
+    return well_typed(verification)
 
 
 def _time(text: str | None) -> datetime | None:

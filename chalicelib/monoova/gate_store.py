@@ -8,19 +8,27 @@ from botocore.exceptions import ClientError
 
 from chalicelib.core.dynamodb.items import (
     Item,
-    decoded,
     encoded,
     failed_condition,
     storage_errors,
     text_of,
     time_of,
 )
-from chalicelib.monoova.rules.gate import WINDOW_SECONDS, Gate, OpenReason, Switch, Tally
+from chalicelib.core.dynamodb.readable import UnreadableItemError, read, read_all, well_typed
+from chalicelib.monoova.rules.gate import (
+    WINDOW_SECONDS,
+    Gate,
+    OpenReason,
+    Switch,
+    Tally,
+    unreadable_gate,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 GATE_ID: Final = "gate"
+_NO_VERSION: Final = -1
 _TIMES: Final = (
     "opened_at",
     "probe_at",
@@ -51,7 +59,7 @@ class Controls:
             found = self._client.get_item(
                 TableName=self.table, Key={"control_id": {"S": GATE_ID}}, ConsistentRead=True
             )
-        return gate_of(decoded(found["Item"])) if "Item" in found else Gate()
+        return gate_in(found["Item"]) if "Item" in found else Gate()
 
     def save_gate(self, gate: Gate) -> Gate:
         """Writes `gate`, made from the one read at `gate.version`; answers with it, one later.
@@ -65,8 +73,15 @@ class Controls:
                 self._client.put_item(
                     TableName=self.table,
                     Item=encoded({"control_id": GATE_ID} | _item_of(after)),
-                    ConditionExpression="attribute_not_exists(control_id) OR version = :expected",
-                    ExpressionAttributeValues={":expected": {"N": str(gate.version)}},
+                    ConditionExpression=(
+                        "attribute_not_exists(control_id) OR version = :expected"
+                        # One that cannot be read and has no number is written over.
+                        " OR NOT attribute_type(version, :number)"
+                    ),
+                    ExpressionAttributeValues={
+                        ":expected": {"N": str(gate.version)},
+                        ":number": {"S": "N"},
+                    },
                 )
         except ClientError as error:
             failed_condition(error)
@@ -89,15 +104,21 @@ class Controls:
 
     def tally(self, now: datetime) -> Tally:
         """The calls of the last five minutes, as far as they were reported."""
-        minutes = (now - timedelta(minutes=back) for back in range(_MINUTES))
-        keys = [{"control_id": {"S": _tally_id(minute)}} for minute in minutes]
+        times = (now - timedelta(minutes=back) for back in range(_MINUTES))
+        keys = [{"control_id": {"S": _tally_id(minute)}} for minute in times]
         with storage_errors():
             found = self._client.batch_get_item(RequestItems={self.table: {"Keys": keys}})
-        items = [decoded(item) for item in found["Responses"].get(self.table, [])]
+        items = found["Responses"].get(self.table, [])
+        # A minute that cannot be read is counted as one without calls.
+        minutes, _ = read_all("tally", "control_id", items, _tally_of)
         return Tally(
-            calls=sum(int(item["calls"]) for item in items),
-            failures=sum(int(item["failures"]) for item in items),
+            calls=sum(each.calls for each in minutes),
+            failures=sum(each.failures for each in minutes),
         )
+
+
+def _tally_of(item: Item) -> Tally:
+    return well_typed(Tally(item["calls"], item["failures"]))
 
 
 def _tally_id(at: datetime) -> str:
@@ -109,14 +130,32 @@ def _item_of(gate: Gate) -> dict[str, Any]:
     return item | {name: text_of(item[name]) for name in _TIMES if item[name]}
 
 
+def gate_in(item: Item) -> Gate:
+    """The gate in an item in DynamoDB's form; where it cannot be read, one that lets nothing out.
+
+    The next write replaces the item: a person's, who lets payouts be sent again.
+    """
+    try:
+        return read("gate", GATE_ID, item, gate_of)
+    except UnreadableItemError:
+        return unreadable_gate(_version_in(item))
+
+
+def _version_in(item: Item) -> int:
+    try:
+        return int(item["version"]["N"])
+    except (KeyError, ValueError):
+        return _NO_VERSION
+
+
 def gate_of(item: Item) -> Gate:
     """The gate in an item (already in Python's form)."""
     times = {name: time_of(item[name]) if name in item else None for name in _TIMES}
     reason, switched = item.get("open_reason"), item.get("switched")
-    return Gate(
-        version=int(item["version"]),
+    gate = Gate(
+        version=item["version"],
         open_reason=OpenReason(reason) if reason else None,
-        login_failures=int(item.get("login_failures", 0)),
+        login_failures=item.get("login_failures", 0),
         refused_key=item.get("refused_key"),
         paused_by=item.get("paused_by"),
         pause_reason=item.get("pause_reason"),
@@ -126,3 +165,4 @@ def gate_of(item: Item) -> Gate:
         contract_showed=item.get("contract_showed"),
         **times,
     )
+    return well_typed(gate)

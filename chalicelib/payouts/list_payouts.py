@@ -51,10 +51,14 @@ class PayoutFilter:
 
 @dataclass(frozen=True, slots=True)
 class PayoutPage:
-    """A page that is not full may still have a next one: the cursor alone says so."""
+    """A page that is not full may still have a next one: the cursor alone says so.
+
+    `unreadable` names what was read on the way and cannot be read, whatever the filter.
+    """
 
     items: tuple[Payout, ...]
     next_cursor: str | None
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +105,22 @@ class PayoutLists:
         day = date.fromisoformat(start["created_day"]) if start else last
         key = start if start and "transaction_id" in start else None
         found: list[Payout] = []
+        unreadable: list[str] = []
         for _ in range(_MOST_DAYS_READ):
             if day < first:
-                return PayoutPage(tuple(found), None)
+                return PayoutPage(tuple(found), None, tuple(unreadable))
             of_day = self._reader_of(day)
             page = _gathered(of_day, wanted, limit - len(found), key)
             found.extend(page.items)
+            unreadable.extend(page.unreadable)
             if page.next_cursor:
-                return PayoutPage(tuple(found), page.next_cursor)
+                return PayoutPage(tuple(found), page.next_cursor, tuple(unreadable))
             day, key = day - timedelta(days=1), None
             if len(found) >= limit:
                 break
         is_end = day < first
-        return PayoutPage(tuple(found), None if is_end else cursor_of({"created_day": str(day)}))
+        cursor = None if is_end else cursor_of({"created_day": str(day)})
+        return PayoutPage(tuple(found), cursor, tuple(unreadable))
 
     def _reader_of(self, day: date) -> Reader:
         return lambda most, start: self.payouts.of_day(day, most, start)
@@ -124,13 +131,15 @@ def _gathered(
 ) -> PayoutPage:
     """Reads pages until `limit` payouts are kept, the list ends, or enough was read."""
     found: list[Payout] = []
+    unreadable: list[str] = []
     for _ in range(_MOST_READS):
         page = read(limit - len(found), start)
         found.extend(payout for payout in page.items if wanted.keeps(payout))
+        unreadable.extend(page.unreadable)
         start = page.next_key
         if start is None or len(found) >= limit:
             break
-    return PayoutPage(tuple(found), cursor_of(start))
+    return PayoutPage(tuple(found), cursor_of(start), tuple(unreadable))
 
 
 def _day_start(cursor: str | None, last: date) -> dict[str, str] | None:

@@ -128,7 +128,7 @@ def _why(reasons: Sequence[Passage | ApprovalReason | QueueReason]) -> str:
 
 def payouts(shown: "PayoutPage") -> Json:
     """A page of payouts."""
-    return page_of([payout(item) for item in shown.items], shown.next_cursor)
+    return page_of([payout(item) for item in shown.items], shown.next_cursor, shown.unreadable)
 
 
 def validated(shown: "ValidationResult") -> Json:
@@ -153,4 +153,5 @@ def findings(shown: "Findings") -> Json:
         "moved_to": shown.moved,
         "is_finished": shown.is_finished,
         "circuit": shown.circuit,
+        "put_off": list(shown.put_off),
     }

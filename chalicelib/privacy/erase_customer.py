@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from chalicelib.core.clock import Clock
+from chalicelib.core.dynamodb.items import ItemRefusedError
+from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.errors import ConflictError, ErrorCode
 from chalicelib.customers.manage_customers import changed_meanwhile, no_such_customer
 from chalicelib.customers.store import CustomerChangedError, Customers, SealedCustomer
@@ -35,16 +38,24 @@ class Erasure:
         `Cancelled`: it is never sent to a place that was erased. Asked again for a customer who
         is gone, it takes out what such a payout may have left, and then says that there is none.
         """
-        customer = self.customers.get(customer_id)
-        if customer is not None:
+        remove = self._removal_of(customer_id)
+        if remove is not None:
             self._check_nothing_is_open(customer_id)
             # Now, so that the same call again finishes it if this one dies half-way.
             self._depersonalise(customer_id)
-            self._erase(customer)
+            remove()
         # Once more: no payout is begun any more, and one may have been meanwhile.
         self._depersonalise(customer_id)
-        if customer is None:
+        if remove is None:
             raise no_such_customer()
+
+    def _removal_of(self, customer_id: str) -> Callable[[], None] | None:
+        """What removes the customer; None where there is none. One that cannot be read goes too."""
+        try:
+            customer = self.customers.get(customer_id)
+        except UnreadableItemError:
+            return partial(self.customers.erase_unread, customer_id)
+        return partial(self._erase, customer) if customer is not None else None
 
     def _check_nothing_is_open(self, customer_id: str) -> None:
         # In this order: what a batch releases in between is seen as a payout.
@@ -68,10 +79,19 @@ class Erasure:
 
     def _depersonalise(self, customer_id: str) -> None:
         """Takes what may name a person out of the customer's transactions."""
-        for payout in self.of_customer.all(customer_id):
-            self._bare(payout)
+        for page in self.of_customer.pages(customer_id):
+            for payout in page.items:
+                self._bare(payout)
+            for transaction_id in page.unreadable:
+                self.payouts.erase_unread(transaction_id)
 
     def _bare(self, payout: Payout) -> None:
+        try:
+            self._bare_as_read(payout)
+        except (ItemRefusedError, UnreadableItemError):
+            self.payouts.erase_unread(payout.transaction_id)
+
+    def _bare_as_read(self, payout: Payout) -> None:
         bare = erased_fields()
         for _ in range(_MOST_TRIES):
             if all(getattr(payout, name) == left for name, left in bare.items()):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import (
     InvalidCursorError,
@@ -15,12 +16,13 @@ from chalicelib.core.dynamodb.items import (
     text_of,
     time_of,
 )
-from chalicelib.core.encryption import Vault
+from chalicelib.core.dynamodb.readable import UnreadableItemError
+from chalicelib.core.encryption import SealBrokenError, Vault
 from chalicelib.core.errors import ErrorCode, InvalidRequestError, NotFoundError
 from chalicelib.customers.access_store import Access, Accesses, collection_of, item_key_of
 from chalicelib.customers.manage_customers import Customer, opened_destination, shown_customer
 from chalicelib.customers.open_details import Opener, Purpose
-from chalicelib.customers.store import Customers, SealedDestination
+from chalicelib.customers.store import Customers, SealedCustomer, SealedDestination
 from chalicelib.monoova.rules.destination import Destination
 from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, State
 from chalicelib.payouts.store.payouts import CUSTOMER_KEY, Payouts
@@ -36,21 +38,26 @@ _POSITION: Final = re.compile(r"[0-9TZ:.-]{27}#[0-9a-f-]{36}")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Export:
-    """A page of all that is held on a customer. The customer is on the first page only."""
+    """A page of all that is held on a customer. The customer is on the first page only.
+
+    `unreadable` has the ids of what belongs on the page and cannot be read or decrypted.
+    """
 
     as_of: datetime
     customer: Customer | None
     destinations: tuple[tuple[SealedDestination, Destination], ...]
     payouts: tuple[Payout, ...]
     next_cursor: str | None
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AccessList:
-    """A page of openings."""
+    """A page of openings; `unreadable` names the records and payouts that cannot be read."""
 
     items: tuple[Access, ...]
     next_cursor: str | None
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +80,62 @@ class PrivacyService:
             NotFoundError
             InvalidRequestError: the cursor is not one of this customer's.
         """
-        sealed = self.customers.get(customer_id)
-        if sealed is None:
-            raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+        unreadable: list[str] = []
+        sealed = self._found(customer_id, unreadable)
         start = _payout_key(cursor, customer_id)
         page = self.payouts.of_customer(customer_id, limit, start)
-        next_cursor = cursor_of(page.next_key)
-        now = self.clock.now()
-        if cursor:
-            return Export(now, None, (), page.items, next_cursor)
-        for destination in sealed.destinations or (None,):
-            destination_id = destination.destination_id if destination else None
-            self.opener.record(customer_id, destination_id, Purpose.EXPORT, by)
-        opened = tuple((d, opened_destination(self.vault, sealed, d)) for d in sealed.destinations)
-        return Export(now, shown_customer(self.vault, sealed), opened, page.items, next_cursor)
+        unreadable.extend(page.unreadable)
+        customer, opened = None, list[tuple[SealedDestination, Destination]]()
+        if not cursor:
+            destinations = sealed.destinations if sealed else ()
+            for destination in destinations or (None,):
+                destination_id = destination.destination_id if destination else None
+                self.opener.record(customer_id, destination_id, Purpose.EXPORT, by)
+            opened = self._opened(sealed, unreadable)
+            customer = self._shown(sealed, unreadable)
+        return Export(
+            as_of=self.clock.now(),
+            customer=customer,
+            destinations=tuple(opened),
+            payouts=page.items,
+            next_cursor=cursor_of(page.next_key),
+            unreadable=tuple(unreadable),
+        )
+
+    def _found(self, customer_id: str, unreadable: list[str]) -> SealedCustomer | None:
+        """The customer; None of one that cannot be read: their payouts can."""
+        try:
+            sealed = self.customers.get(customer_id)
+        except UnreadableItemError:
+            unreadable.append(customer_id)
+            return None
+        if sealed is None:
+            raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+        return sealed
+
+    def _opened(
+        self, sealed: SealedCustomer | None, unreadable: list[str]
+    ) -> list[tuple[SealedDestination, Destination]]:
+        found: list[tuple[SealedDestination, Destination]] = []
+        if sealed is None:
+            return found
+        for destination in sealed.destinations:
+            try:
+                found.append((destination, opened_destination(self.vault, sealed, destination)))
+            except SealBrokenError as error:
+                observability.note_unreadable(destination.destination_id, error)
+                unreadable.append(destination.destination_id)
+        return found
+
+    def _shown(self, sealed: SealedCustomer | None, unreadable: list[str]) -> Customer | None:
+        if sealed is None:
+            return None
+        try:
+            return shown_customer(self.vault, sealed)
+        except SealBrokenError as error:
+            observability.note_unreadable(sealed.customer_id, error)
+            unreadable.append(sealed.customer_id)
+            return None
 
     def list_accesses(self, customer_id: str, limit: int, cursor: str | None) -> AccessList:
         """Who opened the customer's destinations: what was recorded, and the payouts sent.
@@ -105,7 +154,8 @@ class PrivacyService:
         found = _merged(streams, limit)
         ahead = {stream.name: stream.position for stream in streams}
         is_end = set(ahead.values()) == {_ENDED}
-        return AccessList(tuple(found), None if is_end else cursor_of(ahead))
+        unreadable = tuple(name for stream in streams for name in stream.unreadable)
+        return AccessList(tuple(found), None if is_end else cursor_of(ahead), unreadable)
 
     def _recorded(self, customer_id: str, limit: int, position: str) -> "_Stream":
         if position == _ENDED:
@@ -113,7 +163,8 @@ class PrivacyService:
         start = {"collection": collection_of(customer_id), "item": position}
         page = self.accesses.of_customer(customer_id, limit, _unless_first(position, start))
         groups: _Groups = [(item_key_of(access), (access,)) for access in page.items]
-        return _Stream("records", position, groups, is_last=page.next_key is None)
+        after = page.next_key["item"] if page.next_key else None
+        return _Stream("records", position, groups, after, page.unreadable)
 
     def _paid(self, customer_id: str, limit: int, position: str) -> "_Stream":
         if position == _ENDED:
@@ -128,17 +179,27 @@ class PrivacyService:
             (f"{text_of(payout.created_at)}#{payout.transaction_id}", _openings_of(payout))
             for payout in page.items
         ]
-        return _Stream("payouts", position, groups, is_last=page.next_key is None)
+        key = page.next_key
+        after = f"{key['created_at']}#{key['transaction_id']}" if key else None
+        return _Stream("payouts", position, groups, after, page.unreadable)
 
 
 @dataclass(slots=True)
 class _Stream:
-    """One of the two lists that are made one: what was read of it, and how far it was used."""
+    """One of the two lists that are made one: what was read of it, and how far it was used.
+
+    `after` is where its next page begins; None at its end.
+    """
 
     name: str
     position: str
     groups: _Groups = field(default_factory=list)
-    is_last: bool = True
+    after: str | None = None
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def is_last(self) -> bool:
+        return self.after is None
 
     @property
     def is_cut_off(self) -> bool:
@@ -151,8 +212,8 @@ class _Stream:
         return taken
 
     def end(self) -> None:
-        if not self.groups and self.is_last:
-            self.position = _ENDED
+        if not self.groups:
+            self.position = self.after or _ENDED
 
 
 def _merged(streams: tuple[_Stream, ...], limit: int) -> list[Access]:

@@ -1,7 +1,5 @@
 """What is held on a customer, in the clear, and who looked at it."""
 
-from typing import Any
-
 from chalicelib.core.dynamodb.items import text_of
 from chalicelib.customers import replies as customer_replies
 from chalicelib.customers.access_store import Access
@@ -10,8 +8,7 @@ from chalicelib.monoova.rules.destination import Destination, PayId
 from chalicelib.payouts import replies as payout_replies
 from chalicelib.privacy.export_customer import AccessList, Export
 from chalicelib.web.http import Reply
-
-Json = dict[str, Any]
+from chalicelib.web.replies import Json, page_of
 
 
 def export(shown: Export) -> Reply:
@@ -25,6 +22,7 @@ def export(shown: Export) -> Reply:
         "customer": customer,
         "payouts": [payout_replies.payout_with_history(payout) for payout in shown.payouts],
         "next_cursor": shown.next_cursor,
+        "unreadable": list(shown.unreadable),
     }
     return Reply(body, headers={"Cache-Control": "no-store"})
 
@@ -41,7 +39,7 @@ def _destination(sealed: SealedDestination, opened: Destination) -> Json:
 def accesses(shown: AccessList) -> Json:
     """A page of openings."""
     items = [_access(access) for access in shown.items]
-    return {"items": items, "next_cursor": shown.next_cursor}
+    return page_of(items, shown.next_cursor, shown.unreadable)
 
 
 def _access(access: Access) -> Json:

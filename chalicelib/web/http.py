@@ -14,11 +14,13 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib.core import observability
 from chalicelib.core.actor import Actor, Role, ServiceRoles, service, user
-from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.core.dynamodb.items import ItemRefusedError, StorageUnavailableError
+from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.encryption import SealBrokenError, VaultUnavailableError
 from chalicelib.core.errors import (
     AppError,
     CallerError,
+    ConflictError,
     ErrorCode,
     ForbiddenError,
     InvalidRequestError,
@@ -29,6 +31,7 @@ from chalicelib.core.errors import (
     UnauthenticatedError,
     UnsupportedMediaTypeError,
 )
+from chalicelib.core.observability import Metric
 from chalicelib.core.secrets import SecretUnavailableError
 
 if TYPE_CHECKING:
@@ -345,16 +348,30 @@ def _understood(error: Exception) -> AppError:
     """The error as it is answered; an unexpected one is noted without its message."""
     if isinstance(error, AppError):
         return error
+    if isinstance(error, UnreadableItemError):
+        return _broken(error)
     observability.note_error(error)
+    if isinstance(error, (ItemRefusedError, SealBrokenError)):
+        observability.count(Metric.ROWS_UNREADABLE)
+        return _broken(error)
     if isinstance(error, StorageUnavailableError):
         return TryAgainError("The database cannot be reached.", ErrorCode.STORAGE_UNAVAILABLE)
     if isinstance(error, (VaultUnavailableError, SecretUnavailableError)):
         return TryAgainError("Keys cannot be read at the moment.", ErrorCode.STORAGE_UNAVAILABLE)
     if isinstance(error, SettingsError):
         observability.note(outcome=str(error))
-    if isinstance(error, SealBrokenError):
-        return AppError("A stored record failed its integrity check.")
     return AppError("Something went wrong here.")
+
+
+def _broken(error: Exception) -> ConflictError:
+    """What is stored is at fault, and the caller can do nothing about it."""
+    detail = "What is stored cannot be changed as it stands: an operator has to mend it."
+    if isinstance(error, SealBrokenError):
+        detail = "A stored record failed its integrity check."
+    if isinstance(error, UnreadableItemError):
+        what = f"The {error.kind} {error.name} is stored"
+        detail = f"{what}, but cannot be read: an operator has to mend it."
+    return ConflictError(detail, ErrorCode.RECORD_UNREADABLE)
 
 
 def _problem(error: AppError) -> Response:

@@ -14,8 +14,9 @@ def time_of(time: datetime | None) -> str | None:
     return text_of(time) if time else None
 
 
-def page_of(items: Sequence[Json], next_cursor: str | None) -> Json:
-    return {"items": list(items), "next_cursor": next_cursor}
+def page_of(items: Sequence[Json], next_cursor: str | None, unreadable: Sequence[str] = ()) -> Json:
+    """A page of a list; `unreadable` names what belongs on it and cannot be read."""
+    return {"items": list(items), "next_cursor": next_cursor, "unreadable": list(unreadable)}
 
 
 def me(shown: Actor) -> Json:

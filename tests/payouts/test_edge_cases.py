@@ -188,7 +188,7 @@ def test_one_customer_whose_record_is_broken_does_not_hide_the_others(world: Wor
     assert listed.status == 200
     names = {item["customer_id"]: item["name"] for item in listed.json["items"]}
     assert names == {broken: None, sound: "Jo Citizen"}
-    assert world.admin.get(f"/customers/{broken}").status == 500
+    assert world.admin.get(f"/customers/{broken}").status == 409
 
 
 def test_a_customers_own_list_takes_no_other_customers_id(world: World) -> None:

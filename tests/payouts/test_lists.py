@@ -117,7 +117,7 @@ def pages_of(
         more = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
         answer = caller.get(path, **query, **more)
         assert answer.status == 200, answer.text
-        assert set(answer.json) == {"items", "next_cursor"}
+        assert set(answer.json) == {"items", "next_cursor", "unreadable"}
         pages.append(answer.json["items"])
         cursor = answer.json["next_cursor"]
         if cursor is None:

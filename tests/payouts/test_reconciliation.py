@@ -663,6 +663,7 @@ def test_a_reconciliation_on_demand_answers_with_what_it_found_and_is_in_the_his
             "moved_to": {"Completed": 1},
             "is_finished": True,
             "circuit": "Clear",
+            "put_off": [],
         },
     )
     assert world.payout(paid)["history"][-1]["by"] == "another-admin"

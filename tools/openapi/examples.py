@@ -243,7 +243,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     "Reason": {"reason": "The wrong file was uploaded."},
     # answers
     "Customer": _CUSTOMER,
-    "CustomerPage": {"items": [_CUSTOMER], "next_cursor": None},
+    "CustomerPage": {"items": [_CUSTOMER], "next_cursor": None, "unreadable": []},
     "Destination": _DESTINATION,
     "AccessPage": {
         "items": [
@@ -256,8 +256,9 @@ EXAMPLES: Final[Mapping[str, Json]] = {
             }
         ],
         "next_cursor": None,
+        "unreadable": [],
     },
-    "PayoutPage": {"items": [_COMPLETED], "next_cursor": None},
+    "PayoutPage": {"items": [_COMPLETED], "next_cursor": None, "unreadable": []},
     "PayoutWithHistory": _PAYOUT_WITH_HISTORY,
     "AcceptedPayout": _ACCEPTED,
     "Validation": {
@@ -283,9 +284,10 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         "moved_to": {"Completed": 1},
         "is_finished": True,
         "circuit": "Clear",
+        "put_off": [],
     },
     "DailyReport": _REPORT | {"differences": [_DIFFERENCE]},
-    "DailyReportPage": {"items": [_REPORT], "next_cursor": None},
+    "DailyReportPage": {"items": [_REPORT], "next_cursor": None, "unreadable": []},
     "Statistics": {"items": [{"day": "2026-03-01", "partial": False, **_FIGURES}]},
     "FundingPage": {
         "items": [
@@ -297,12 +299,14 @@ EXAMPLES: Final[Mapping[str, Json]] = {
             }
         ],
         "next_cursor": None,
+        "unreadable": [],
     },
     "Export": {
         "as_of": _SETTLED_AT,
         "customer": _CUSTOMER | {"destinations": [_EXPORTED]},
         "payouts": [_PAYOUT_WITH_HISTORY],
         "next_cursor": None,
+        "unreadable": [],
     },
     "Sending": {
         "status": "Paused",

@@ -73,7 +73,7 @@ _ROW: Final[Json] = {
 BATCH_EXAMPLES: Final[Mapping[str, Json]] = {
     "BatchTotal": {"total": "37650.00"},
     "Batch": _BATCH,
-    "BatchPage": {"items": [_BATCH], "next_cursor": None},
+    "BatchPage": {"items": [_BATCH], "next_cursor": None, "unreadable": []},
     "BatchWithProgress": _BATCH | {"progress": _PROGRESS},
-    "BatchRowPage": {"items": [_ROW], "next_cursor": None},
+    "BatchRowPage": {"items": [_ROW], "next_cursor": None, "unreadable": []},
 }

@@ -15,7 +15,7 @@ from chalicelib.web import schemas
 from chalicelib.webhooks import schemas as webhook_schemas
 
 _E: Final = ErrorCode
-_STORAGE: Final = (_E.INTERNAL_ERROR, _E.STORAGE_UNAVAILABLE)
+_STORAGE: Final = (_E.INTERNAL_ERROR, _E.STORAGE_UNAVAILABLE, _E.RECORD_UNREADABLE)
 _CUSTOMER: Final = (_E.CUSTOMER_NOT_FOUND, *_STORAGE)
 _PAYOUT: Final = (_E.PAYOUT_NOT_FOUND, *_STORAGE)
 _BODY: Final = (_E.INVALID_REQUEST, _E.PAYLOAD_TOO_LARGE, _E.UNSUPPORTED_MEDIA_TYPE)

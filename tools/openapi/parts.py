@@ -20,6 +20,14 @@ AMOUNT: Final[Json] = {
 }
 
 
+UNREADABLE: Final[Json] = {
+    "description": "The ids of what belongs here and is left out, because what is stored of it"
+    " cannot be read.",
+    "type": "array",
+    "items": TEXT,
+}
+
+
 def or_null(schema: Mapping[str, Any]) -> Json:
     """The same, or nothing."""
     if "enum" in schema:
@@ -59,5 +67,6 @@ def page_of(name: str, most: int = 100) -> Json:
                 "description": "To go on with; null at the end. A page may be short or empty and"
                 " still have one.",
             },
+            "unreadable": UNREADABLE,
         }
     )

@@ -45,6 +45,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.BATCH_IN_OTHER_STATUS,
             _E.PAYOUT_NOT_AWAITING_APPROVAL,
             _E.DEAD_LETTER_UNREADABLE,
+            _E.RECORD_UNREADABLE,
             _E.CHANGED_MEANWHILE,
             _E.DAY_NOT_OVER,
         ),
@@ -124,6 +125,8 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     " not for more than 30 days, can be decided on.",
     _E.DEAD_LETTER_UNREADABLE: "Nothing here can read this message, so putting it back would only"
     " bring it here again: look for the cause in the log, then delete it.",
+    _E.RECORD_UNREADABLE: "The payout 2d1f6a6c-6d54-4f0e-9a52-0f4b3d0e8a11 is stored, but cannot be"
+    " read: an operator has to mend it.",
     _E.DAY_NOT_OVER: "This day is not over yet in Sydney.",
     _E.CHANGED_MEANWHILE: "The customer was changed meanwhile: try again.",
     _E.PAYLOAD_TOO_LARGE: "The body is larger than 16384 bytes.",

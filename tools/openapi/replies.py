@@ -95,7 +95,7 @@ _PAYOUT: Final[Json] = {
     "next_look_at": _or_null(_TIME),
 }
 _WITH_HISTORY: Final[Json] = _PAYOUT | {
-    "history": {"type": "array", "items": reference_to("HistoryEntry"), "minItems": 1},
+    "history": {"type": "array", "items": reference_to("HistoryEntry")},
     "explanation": reference_to("Explanation"),
 }
 _DESTINATION: Final[Json] = {
@@ -200,6 +200,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
             "customer": {"anyOf": [reference_to("ExportedCustomer"), {"type": "null"}]},
             "payouts": {"type": "array", "items": reference_to("PayoutWithHistory")},
             "next_cursor": _or_null(_TEXT),
+            "unreadable": parts.UNREADABLE,
         },
         about="A page of all that is held on a customer.",
     ),
@@ -354,6 +355,12 @@ _OBJECTS: Final[Mapping[str, Json]] = {
             },
             "is_finished": _YES_OR_NO,
             "circuit": _one_of(Passage),
+            "put_off": {
+                "description": "The payouts that are looked at later, for what is wrong with"
+                " themselves.",
+                "type": "array",
+                "items": _ID,
+            },
         },
         about="What a reconciliation found.",
     ),

@@ -244,7 +244,7 @@ class Batches:
         except ClientError as error:
             standing = failed_condition(error)
             # A try of this very write may have succeeded without our hearing of it.
-            if standing is None or not is_this(standing):
+            if standing is None or not is_this(decoded(standing)):
                 raise BatchChangedError from None
 
 

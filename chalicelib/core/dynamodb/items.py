@@ -20,6 +20,11 @@ T = TypeVar("T")
 _TIME_WIDTH: Final = len("2026-03-02T01:00:00.000000Z")
 
 _CONDITIONS: Final = ("ConditionalCheckFailedException", "TransactionCanceledException")
+# What is wrong with one item, and with no other.
+_OF_THE_ITEM: Final = frozenset(
+    {"ValidationException", "ItemCollectionSizeLimitExceededException", "ValidationError"}
+    | {"ItemCollectionSizeLimitExceeded"}
+)
 # DynamoDB's own words for "I did not do it": a write that ended so can be tried again as it is.
 _NOT_DONE: Final = frozenset(
     {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
@@ -32,6 +37,17 @@ class StorageUnavailableError(Exception):
     def __init__(self, what: str, *, may_be_done: bool) -> None:
         super().__init__(f"DynamoDB: {what}")
         self.may_be_done = may_be_done
+
+
+class ItemRefusedError(StorageUnavailableError):
+    """DynamoDB does not do this with what stands there, now or later: the item is too large, or
+    has an attribute of another type. Nothing is wrong with the table.
+    """
+
+
+def stops_a_run(error: Exception) -> bool:
+    """Whether it is the table's, and every other item would meet it too; else it is one item's."""
+    return isinstance(error, StorageUnavailableError) and not isinstance(error, ItemRefusedError)
 
 
 _FIRST_PAUSE_SECONDS: Final = 0.05
@@ -49,10 +65,14 @@ class InvalidCursorError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A page of a list; `next_key` is where the next one starts, None at the end."""
+    """A page of a list; `next_key` is where the next one starts, None at the end.
+
+    `unreadable` names the items of it that cannot be read.
+    """
 
     items: tuple[T, ...]
     next_key: Mapping[str, str] | None
+    unreadable: tuple[str, ...] = ()
 
 
 def text_of(time: datetime) -> str:
@@ -96,13 +116,15 @@ def storage_errors() -> Iterator[None]:
         # The last try says nothing of those before it: one of them may have been heard.
         tries_before = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
         may_be_done = code not in _NOT_DONE or tries_before > 0
+        if code in _OF_THE_ITEM:
+            raise ItemRefusedError(code, may_be_done=may_be_done) from error
         raise StorageUnavailableError(code, may_be_done=may_be_done) from error
     except BotoCoreError as error:
         raise StorageUnavailableError(type(error).__name__, may_be_done=True) from error
 
 
-def failed_condition(error: ClientError) -> dict[str, Any] | None:
-    """The item that stands where a condition failed; None if there is none.
+def failed_condition(error: ClientError) -> Item | None:
+    """The item that stands where a condition failed, in DynamoDB's form; None if there is none.
 
     Raises:
         ClientError: the error itself, if it is about something else.
@@ -110,8 +132,8 @@ def failed_condition(error: ClientError) -> dict[str, Any] | None:
     if error.response.get("Error", {}).get("Code") != "ConditionalCheckFailedException":
         raise error
     response: Mapping[str, Any] = error.response
-    standing = response.get("Item")
-    return decoded(standing) if standing else None
+    standing: Item | None = response.get("Item")
+    return standing or None
 
 
 def check_cancelled(error: ClientError) -> None:
@@ -122,9 +144,13 @@ def check_cancelled(error: ClientError) -> None:
     """
     response: Mapping[str, Any] = error.response
     codes = [reason.get("Code") for reason in response.get("CancellationReasons", ())]
-    if "ConditionalCheckFailed" not in codes:
-        code = response.get("Error", {}).get("Code", "")
-        raise StorageUnavailableError(code, may_be_done=False) from error
+    if "ConditionalCheckFailed" in codes:
+        return
+    of_the_item = _OF_THE_ITEM.intersection(filter(None, codes))
+    if of_the_item:
+        raise ItemRefusedError(min(of_the_item), may_be_done=False) from error
+    code = response.get("Error", {}).get("Code", "")
+    raise StorageUnavailableError(code, may_be_done=False) from error
 
 
 def next_key(found: Mapping[str, Any]) -> dict[str, str] | None:

@@ -16,6 +16,7 @@ _COOL_DOWN_SECONDS: Final = 600
 # Monoova locks a live account for an hour; a login while it is locked can only be refused.
 _LOCKED_SECONDS: Final = 3600
 _MOST_LOGIN_FAILURES: Final = 3
+_UNREADABLE: Final = "The record of the switch cannot be read: look at it before you resume."
 # How long the one probe may take before another is let through.
 _PROBE_SECONDS: Final = 60
 
@@ -102,6 +103,11 @@ class Gate:
             key_version != self.refused_key
         )
         return Passage.PROBE if is_due or has_new_key else Passage.CIRCUIT_OPEN
+
+
+def unreadable_gate(version: int) -> Gate:
+    """What stands for a record that cannot be read: nothing is sent until a person says so."""
+    return Gate(version=version, paused_by="system", pause_reason=_UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)

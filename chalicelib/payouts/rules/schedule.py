@@ -11,6 +11,12 @@ _MOST_SECONDS_BETWEEN_LOOKS: Final = 3600
 _STOPPED_LOOK: Final = timedelta(minutes=5)
 
 
+# Between two tries with an item that cannot be read, or not be written.
+_LEAST_UNREADABLE: Final = timedelta(minutes=10)
+_MOST_UNREADABLE: Final = timedelta(hours=1)
+_UNREADABLE_SHARE: Final = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The times and counts that drive an open payout, all in the unit of their name.
@@ -56,6 +62,16 @@ def is_expired(released_at: datetime, now: datetime, policy: Policy) -> bool:
 def is_overdue(released_at: datetime, now: datetime, policy: Policy) -> bool:
     """Whether an open payout has waited so long that a person should know."""
     return now - released_at > timedelta(hours=policy.review_after_hours)
+
+
+def look_at_unreadable(now: datetime, updated_at: datetime | None) -> datetime:
+    """When it is due next that cannot be read or written: later the longer it has been so.
+
+    A quarter of the time since it was last written, within ten minutes and an hour; ten minutes
+    where that time cannot be read either.
+    """
+    age = now - updated_at if updated_at else timedelta()
+    return now + min(max(age / _UNREADABLE_SHARE, _LEAST_UNREADABLE), _MOST_UNREADABLE)
 
 
 def when_to_try(gate: Gate, now: datetime, policy: Policy) -> datetime:

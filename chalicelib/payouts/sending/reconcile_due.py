@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.deadline import TimeLeft
-from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.core.dynamodb.items import ItemRefusedError, stops_a_run
+from chalicelib.core.dynamodb.readable import UnreadableItemError
+from chalicelib.core.encryption import VaultUnavailableError
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
+from chalicelib.core.secrets import SecretUnavailableError
 from chalicelib.monoova.available_funds import AvailableFunds
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.gate import Passage
@@ -70,13 +73,17 @@ _LOOKED_UP: Final = PENDING - {State.SENDING}
 
 @dataclass(slots=True)
 class Findings:
-    """What a run found, by the state that payouts moved to; the API answers with it."""
+    """What a run found, by the state that payouts moved to; the API answers with it.
+
+    `put_off` names the payouts that could not be moved on for what is wrong with themselves.
+    """
 
     looked_at: int = 0
     questions: int = 0
     moved: dict[str, int] = field(default_factory=dict)
     is_finished: bool = True
     circuit: str = Passage.CLEAR.value
+    put_off: list[str] = field(default_factory=list)
 
     def note_move(self, before: Payout, after: Payout) -> None:
         self.looked_at += 1
@@ -135,7 +142,7 @@ class Reconciler:
             batch_ids = self.open_batch_ids()
             if batch_ids:
                 self.advance_batches(batch_ids, TimeLeft(self.clock, ends_at))
-        except StorageUnavailableError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the payouts go on
             observability.note_error(error)
 
 
@@ -186,6 +193,9 @@ class _Run:
                 break
             page = self._r.payouts.due(shard, began_at, _PAGE, start)
             due.extend(page.items)
+            for transaction_id in page.unreadable:
+                self._findings.looked_at += 1
+                self._put_off_unread(transaction_id)
             if page.next_key is None:
                 del starts[shard]
             else:
@@ -245,6 +255,9 @@ class _Run:
                 return queued
             except PayoutChangedError as error:
                 after = error.current or payout
+            except (ItemRefusedError, UnreadableItemError):
+                after = payout
+                self._put_off_unread(payout.transaction_id)
             self._findings.note_move(payout, after)
         return queued[:_SENT_BY_ITSELF]
 
@@ -254,18 +267,38 @@ class _Run:
             after = self._moved(payout)
         except PayoutChangedError as error:
             after = error.current or payout
-        except StorageUnavailableError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the rest goes on
+        except Exception as error:
+            if stops_a_run(error):
+                raise
             observability.note_error(error)
-            after = self._put_off_broken(payout)
+            after = self._put_off_broken(payout, error)
         self._findings.note_move(payout, after)
 
-    def _put_off_broken(self, payout: Payout) -> Payout:
+    def _put_off_broken(self, payout: Payout, error: Exception) -> Payout:
         try:
-            return self._put_off(payout, self._now() + _BROKEN_LOOK)
-        except PayoutChangedError as error:
-            return error.current or payout
+            after = self._put_off(payout, self._now() + _BROKEN_LOOK)
+        except PayoutChangedError as changed:
+            return changed.current or payout
+        except (ItemRefusedError, UnreadableItemError):
+            self._put_off_unread(payout.transaction_id)
+            return payout
+        # What is wrong with a key is wrong with no payout.
+        if not isinstance(error, (SecretUnavailableError, VaultUnavailableError)):
+            self._name_put_off(payout.transaction_id)
+        return after
+
+    def _name_put_off(self, transaction_id: str) -> None:
+        observability.count(Metric.ROWS_PUT_OFF)
+        observability.note_one("put_off", transaction_id)
+        self._findings.put_off.append(transaction_id)
+
+    def _put_off_unread(self, transaction_id: str) -> None:
+        """By its key alone. One that cannot even be put off is read past, at each run."""
+        self._name_put_off(transaction_id)
+        try:
+            self._r.payouts.put_off_unread(transaction_id, self._now())
+        except ItemRefusedError as error:
+            observability.note_unreadable(transaction_id, error)
 
     def _moved(self, payout: Payout) -> Payout:
         match payout.state:

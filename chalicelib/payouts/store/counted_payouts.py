@@ -15,7 +15,7 @@ from chalicelib.control.rules.limits import Count
 from chalicelib.core.dynamodb.items import StorageUnavailableError, decoded, encoded, storage_errors
 from chalicelib.monoova.gate_store import Controls
 from chalicelib.payouts.rules.payout import Payout
-from chalicelib.payouts.store.items import item_of, payout_of
+from chalicelib.payouts.store.items import item_of, payout_in
 from chalicelib.payouts.store.payouts import Payouts
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _understood(
     response: Any = error.response
     about_payout, *others = response.get("CancellationReasons") or [{}]
     if about_payout.get("Code") == _NO_CONDITION_HELD:
-        existing = payout_of(decoded(about_payout["Item"]))
+        existing = payout_in(about_payout["Item"])
         return None if existing == payout else existing
     about_companions, about_counts = others[: len(companions)], others[len(companions) :]
     for companion, reason in zip(companions, about_companions, strict=False):

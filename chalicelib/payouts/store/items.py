@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from chalicelib.core.dynamodb.items import Item, text_of, time_of
+from chalicelib.core.dynamodb.readable import read, well_typed
 from chalicelib.core.dynamodb.retention import kept_until
 from chalicelib.core.dynamodb.values import attribute_of
+from chalicelib.monoova.rules.destination import DestinationType
 from chalicelib.payouts.rules.payout import (
     Change,
     FailureCode,
@@ -17,8 +19,10 @@ from chalicelib.payouts.rules.payout import (
     QueueReason,
     ReviewReason,
     State,
+    erased_fields,
 )
 
+PAYOUT: Final = "payout"
 # So that the payouts that are due do not all stand under one index key.
 DUE_SHARDS: Final = 4
 # What people have to look at is found under one of these, however old it is.
@@ -49,8 +53,10 @@ class PayoutUpdate:
         for name, value in _attributes_of(change.fields).items():
             self._assign(name, value)
         if entries:
-            self._set.append("history = list_append(history, :entries)")
-            self._set.append("history_size = history_size + :added")
+            # An item that has lost its history gets one again: what happens to it must be written.
+            self._set.append("history = list_append(if_not_exists(history, :none), :entries)")
+            self._set.append("history_size = if_not_exists(history_size, :zero) + :added")
+            self._values |= {":none": [], ":zero": 0}
             self._values[":entries"] = [_item_of_entry(entry) for entry in entries]
             self._values[":added"] = len(entries)
 
@@ -82,6 +88,19 @@ class PayoutUpdate:
         if self._due_is_set:
             values[":due_shard"] = shard_of(transaction_id)
         return {name: attribute_of(value) for name, value in values.items()}
+
+
+def erasing_update() -> dict[str, Any]:
+    """What UpdateItem needs to erase a payout, whatever else stands in its item."""
+    left = _attributes_of(erased_fields())
+    kept = {name: value for name, value in left.items() if value is not None}
+    sets = ", ".join(f"#{name} = :{name}" for name in kept)
+    removes = ", ".join(f"#{name}" for name in left if name not in kept)
+    return {
+        "UpdateExpression": f"SET {sets} REMOVE {removes}",
+        "ExpressionAttributeNames": {f"#{name}": name for name in left},
+        "ExpressionAttributeValues": {f":{name}": attribute_of(v) for name, v in kept.items()},
+    }
 
 
 def shard_of(transaction_id: str) -> str:
@@ -150,7 +169,7 @@ def _item_of_entry(entry: HistoryEntry) -> dict[str, str]:
 
 
 def _entry_of(item: Item) -> HistoryEntry:
-    return HistoryEntry(
+    entry = HistoryEntry(
         at=time_of(item["at"]),
         event=item["event"],
         state=State(item["state"]),
@@ -158,23 +177,34 @@ def _entry_of(item: Item) -> HistoryEntry:
         detail=item.get("detail"),
         evidence=item.get("evidence"),
     )
+    return well_typed(entry)
+
+
+def payout_in(item: Item) -> Payout:
+    """The payout in an item in DynamoDB's form.
+
+    Raises:
+        UnreadableItemError
+    """
+    return read(PAYOUT, item["transaction_id"]["S"], item, payout_of)
 
 
 def payout_of(item: Item) -> Payout:
-    """The payout in an item (already in Python's form)."""
+    """The payout in an item (already in Python's form). Raises whatever is wrong with it."""
     times = {name: time_of(item[name]) if name in item else None for name in _TIMES}
     review_reason, failure_code = item.get("review_reason"), item.get("failure_code")
     waits_for = item.get("waits_for")
-    return Payout(
+    history = tuple(_entry_of(entry) for entry in item.get("history", ()))
+    payout = Payout(
         transaction_id=item["transaction_id"],
         unique_reference=item["uniqueReference"],
         customer_id=item["customer_id"],
         destination_id=item["destination_id"],
-        payout_method=item["payout_method"],
+        payout_method=DestinationType(item["payout_method"]).value,
         destination_masked=item["destination_masked"],
-        amount_cents=int(item["amount_cents"]),
+        amount_cents=item["amount_cents"],
         state=State.of(item["status"], item.get("submission")),
-        version=int(item["version"]),
+        version=item["version"],
         created_by=item["created_by"],
         created_at=time_of(item["created_at"]),
         updated_at=time_of(item["updated_at"]),
@@ -192,12 +222,13 @@ def payout_of(item: Item) -> Payout:
         batch_id=item.get("batch_id"),
         lease_id=item.get("lease_id"),
         approved_by=item.get("approved_by"),
-        returned_cents=int(item.get("returned_cents", 0)),
-        return_seen_cents=int(item.get("return_seen_cents", 0)),
-        resends=int(item["resends"]),
-        looks=int(item["looks"]),
+        returned_cents=item.get("returned_cents", 0),
+        return_seen_cents=item.get("return_seen_cents", 0),
+        resends=item["resends"],
+        looks=item["looks"],
         ambiguous=item["ambiguous"],
-        history=tuple(_entry_of(entry) for entry in item.get("history", ())),
-        history_size=int(item["history_size"]),
+        history=history,
+        history_size=item.get("history_size", len(history)),
         **times,
     )
+    return well_typed(payout)

@@ -4,15 +4,13 @@ A write is conditional on the version it was decided from, or, on the webhook's 
 every fact that the decision used.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from chalicelib.core import observability
 from chalicelib.core.dynamodb.items import (
-    Item,
     Page,
     decoded,
     encoded,
@@ -20,19 +18,25 @@ from chalicelib.core.dynamodb.items import (
     next_key,
     storage_errors,
     text_of,
+    time_of,
 )
+from chalicelib.core.dynamodb.readable import read_all
 from chalicelib.payouts.rules.decisions import OpenFacts
 from chalicelib.payouts.rules.payout import Change, Payout, Status, applied, kept_entries
+from chalicelib.payouts.rules.schedule import look_at_unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 from chalicelib.payouts.store.items import (
     APPROVAL_BUCKET,
+    PAYOUT,
     REVIEW_BUCKET,
     PayoutUpdate,
     bucket_of,
+    erasing_update,
     item_of,
+    payout_in,
     payout_of,
 )
 
@@ -75,7 +79,7 @@ class Payouts:
         except ClientError as error:
             standing = failed_condition(error)
             assert standing is not None  # the condition fails only where an item stands
-            existing = payout_of(standing)
+            existing = payout_in(standing)
             return None if existing == payout else existing
         return None
 
@@ -87,7 +91,7 @@ class Payouts:
                 Key={"transaction_id": {"S": transaction_id}},
                 ConsistentRead=True,
             )
-        return payout_of(decoded(found["Item"])) if "Item" in found else None
+        return payout_in(found["Item"]) if "Item" in found else None
 
     def find_by_reference(self, unique_reference: str) -> str | None:
         """The `transaction_id` under a reference from one of Monoova's statements."""
@@ -162,8 +166,8 @@ class Payouts:
                 )
         except ClientError as error:
             standing = failed_condition(error)
-            raise PayoutChangedError(payout_of(standing) if standing else None) from None
-        return payout_of(decoded(written["Attributes"]))
+            raise PayoutChangedError(payout_in(standing) if standing else None) from None
+        return payout_in(written["Attributes"])
 
     def of_customer(
         self, customer_id: str, limit: int, start: Mapping[str, str] | None = None
@@ -198,10 +202,7 @@ class Payouts:
     def due(
         self, shard: int, now: datetime, limit: int, start: Mapping[str, str] | None = None
     ) -> Page[Payout]:
-        """The open payouts of one shard whose time has come, the longest due first.
-
-        One that cannot be read is left out and counted as an error.
-        """
+        """The open payouts of one shard whose time has come, the longest due first."""
         more: dict[str, Any] = {"ExclusiveStartKey": encoded(start)} if start else {}
         with storage_errors():
             found = self._client.query(
@@ -215,7 +216,52 @@ class Payouts:
                 Limit=limit,
                 **more,
             )
-        return Page(tuple(_readable(found["Items"])), next_key(found))
+        return _page(found)
+
+    def put_off_unread(self, transaction_id: str, now: datetime) -> None:
+        """Moves on the time at which a payout is due that cannot be read, or not be written.
+
+        Needs nothing of the item but its key. One that another writer has moved on stays so.
+        """
+        key: Any = {"transaction_id": {"S": transaction_id}}
+        with storage_errors():
+            found = self._client.get_item(
+                TableName=self.table,
+                Key=key,
+                ProjectionExpression="updated_at",
+                ConsistentRead=True,
+            )
+        until = look_at_unreadable(now, _time_in(found.get("Item", {}).get("updated_at")))
+        try:
+            with storage_errors():
+                self._client.update_item(
+                    TableName=self.table,
+                    Key=key,
+                    UpdateExpression="SET due_at = :until",
+                    ConditionExpression="due_at <= :now",
+                    ExpressionAttributeValues={
+                        ":until": {"S": text_of(until)},
+                        ":now": {"S": text_of(now)},
+                    },
+                )
+        except ClientError as error:
+            failed_condition(error)
+
+    def erase_unread(self, transaction_id: str) -> None:
+        """Takes what may name a person out of a payout that cannot be read, attribute by attribute.
+
+        Idempotent.
+        """
+        try:
+            with storage_errors():
+                self._client.update_item(
+                    TableName=self.table,
+                    Key={"transaction_id": {"S": transaction_id}},
+                    ConditionExpression="attribute_exists(transaction_id)",
+                    **erasing_update(),
+                )
+        except ClientError as error:
+            failed_condition(error)
 
     def _list(
         self, index: str, key: str, value: str, limit: int, start: Mapping[str, str] | None
@@ -232,13 +278,18 @@ class Payouts:
                 Limit=limit,
                 **more,
             )
-        return Page(tuple(payout_of(decoded(item)) for item in found["Items"]), next_key(found))
+        return _page(found)
 
 
-def _readable(items: Iterable[Item]) -> Iterator[Payout]:
-    for item in items:
-        try:
-            yield payout_of(decoded(item))
-        except (KeyError, ValueError, TypeError) as error:
-            # One broken record must not keep all others from being moved on.
-            observability.note_error(error)
+def _page(found: Mapping[str, Any]) -> Page[Payout]:
+    """What was found, without what cannot be read: that is named beside it."""
+    payouts, unreadable = read_all(PAYOUT, "transaction_id", found["Items"], payout_of)
+    return Page(payouts, next_key(found), unreadable)
+
+
+def _time_in(attribute: Mapping[str, Any] | None) -> datetime | None:
+    """The time in an attribute of an item, as far as there is one."""
+    try:
+        return time_of((attribute or {})["S"])
+    except (KeyError, ValueError):
+        return None

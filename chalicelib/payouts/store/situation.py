@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from chalicelib.core.dynamodb.items import StorageUnavailableError, decoded, storage_errors
-from chalicelib.customers.store import Customers, SealedCustomer, customer_of
-from chalicelib.monoova.gate_store import GATE_ID, Controls, gate_of
+from chalicelib.core.dynamodb.items import Item, StorageUnavailableError, storage_errors
+from chalicelib.customers.store import Customers, SealedCustomer, customer_in
+from chalicelib.monoova.gate_store import GATE_ID, Controls, gate_in
 from chalicelib.monoova.rules.gate import Gate
 from chalicelib.payouts.rules.payout import Payout
-from chalicelib.payouts.store.items import payout_of
+from chalicelib.payouts.store.items import payout_in
 from chalicelib.payouts.store.payouts import Payouts
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class ReadTogether:
 
         Raises:
             StorageUnavailableError
+            UnreadableItemError: of the customer or of the payout.
         """
         wanted: dict[str, Any] = {
             self._customers: _key("customer_id", customer_id),
@@ -58,19 +59,19 @@ class ReadTogether:
         gate = found.get(self._controls)
         payout = found.get(self._payouts)
         return Situation(
-            customer_of(customer) if customer else None,
-            gate_of(gate) if gate else Gate(),
-            payout_of(payout) if payout else None,
+            customer_in(customer) if customer else None,
+            gate_in(gate) if gate else Gate(),
+            payout_in(payout) if payout else None,
         )
 
-    def _read(self, wanted: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
+    def _read(self, wanted: dict[str, Any]) -> dict[str, Item]:
+        found: dict[str, Item] = {}
         for _ in range(_MOST_READS):
             with storage_errors():
                 answer = self._client.batch_get_item(RequestItems=wanted)
             for table, items in answer["Responses"].items():
                 if items:
-                    found[table] = decoded(items[0])
+                    found[table] = items[0]
             wanted = dict(answer.get("UnprocessedKeys", {}))
             if not wanted:
                 return found
