@@ -304,8 +304,8 @@ def refresh_payout(transaction_id: str) -> Reply:
 def upload_batch() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    content = incoming.raw_file("text/csv")
-    uploaded = wired.get().batch_upload.upload(content, by, incoming.seconds_left)
+    content, more = _payout_file(incoming)
+    uploaded = wired.get().batch_upload.upload(content, by, incoming.seconds_left, **more)
     return late.batch_replies.uploaded(uploaded)
 
 
@@ -646,6 +646,14 @@ def reconcile_daily(event: CloudWatchEvent) -> Any:
 
 
 # --- what several entry points share
+
+
+def _payout_file(incoming: Incoming) -> tuple[bytes, dict[str, Any]]:
+    """A file as it is, or in JSON with what is said of it."""
+    if not incoming.is_announced_as("application/json"):
+        return incoming.raw_file("text/csv"), {}
+    said = incoming.body_with_file(late.batch_schemas.FILE)
+    return said.pop("file").encode(), said
 
 
 def _request_payout(incoming: Incoming, by: Actor) -> Reply:

@@ -628,6 +628,7 @@ class Container:
             overlap=BatchOverlap(self.batches_table, self.open_batches),
             messages=self._batch_messages,
             clock=self.clock,
+            available_funds=self.available_funds,
         )
 
     @part

@@ -28,6 +28,7 @@ export class Problem extends Error {
     this.code = more.code ?? "";
     this.errors = more.errors ?? {};
     this.transactionId = more.transaction_id ?? null;
+    this.batchId = more.batch_id ?? null;
     this.requestId = more.request_id ?? null;
   }
 }
@@ -45,9 +46,6 @@ export const get = (path, query) => send("GET", path, { query });
 export const post = (path, body = {}, options = {}) => send("POST", path, { body, ...options });
 export const patch = (path, body) => send("PATCH", path, { body });
 export const remove = (path) => send("DELETE", path, {});
-
-/** A CSV file goes as it is. */
-export const postCsv = (path, text) => send("POST", path, { raw: text, type: "text/csv" });
 
 /** An answer that is a file, all of its parts one behind another. */
 export async function getFile(path) {

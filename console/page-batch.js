@@ -96,10 +96,13 @@ const label = (batch) => BATCH_STATUSES[batch.status] ?? [batch.status, "quiet"]
 function view(batch, address, done) {
   return [
     head(`${count(batch.row_count, "payout")}, ${money(batch.total)}`, {
+      lead: batch.title,
       back: { href: "#/batches", label: "Batches" },
       badge: badge(...label(batch)),
     }),
+    repeated(batch),
     nextStep(batch, address, done),
+    shortOfFunds(batch),
     progress(batch),
     h("div", { class: "columns" },
       summary(batch),
@@ -110,6 +113,21 @@ function view(batch, address, done) {
           entry.detail && h("p", { class: "moment-detail" }, entry.detail)))),
         facts(["Batch id", copyable(batch.batch_id)]))),
   ];
+}
+
+/** That the same people have been paid the same by an earlier batch, on purpose. */
+function repeated(batch) {
+  if (!batch.repeats) return null;
+  const earlier = h("a", { href: link(`/batches/${batch.repeats.batch_id}`) }, `the batch of ${whenWithin(batch.repeats.created_at)}`);
+  return notice("wait", "This batch repeats an earlier one.", h("p", {}, "It has the same rows as ", earlier, ": all of them are paid once more."));
+}
+
+/** That the account does not hold the total; what it does not reach waits. */
+function shortOfFunds(batch) {
+  const funds = batch.summary?.funds;
+  if (!funds || Number(funds.short_by) <= 0 || ["Finished", "Cancelled"].includes(batch.status)) return null;
+  return notice("wait", `The account is short of funds by ${money(funds.short_by)}.`,
+    h("p", {}, `${money(funds.available)} of ${money(batch.total)} is available. Payouts that the money does not reach wait until more came in; none of them fails.`));
 }
 
 const eventTitle = (event) => event.replace(/([a-z])([A-Z])/g, "$1 $2");
@@ -203,6 +221,7 @@ function summary(batch) {
     facts(
       ["Payouts", count(told.count ?? batch.row_count)],
       ["Total", money(told.total ?? batch.total)],
+      ["Available", told.funds && `${money(told.funds.available)}, ${whenWithin(told.funds.as_of)}`],
       ["Largest", money(typeof told.largest === "object" ? told.largest?.amount : told.largest)],
       ["First payout to", count(told.first_time_count ?? 0, "customer")],
       ["Possible duplicates", `${count(told.duplicate_count ?? 0, "row")}, within 7 days or in this file`],

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { fill, h } from "./dom.js";
 import { count, money, when } from "./format.js";
-import { setBusy } from "./form.js";
+import { field, setBusy } from "./form.js";
 import { badge, button, card, empty, head, icon, notice, paged, problemNotice, saveFile, table } from "./parts.js";
 import { go, link } from "./router.js";
 import * as session from "./session.js";
@@ -24,7 +24,7 @@ export function page({ signal }) {
 
 function batches(items) {
   return table("Batches", [
-    { title: "Batch", cell: (each) => count(each.row_count, "payout") },
+    { title: "Batch", cell: (each) => each.title ?? count(each.row_count, "payout") },
     { title: "Status", cell: (each) => badge(...(BATCH_STATUSES[each.status] ?? [each.status, "quiet"])) },
     { title: "Uploaded", wide: true, cell: (each) => when(each.created_at) },
     { title: "Total", end: true, class: "amount", cell: (each) => money(each.total) },
@@ -33,6 +33,7 @@ function batches(items) {
 
 function upload() {
   const outcome = h("div", { class: "outcome" });
+  const title = field("Title", "title", { maxlength: 80, hint: "What this file is, such as “Payroll, week 9”. No payee's details." });
   const input = h("input", { type: "file", id: "batch-file", class: "unseen", accept: ".csv,text/csv", onchange: () => take(input.files[0]) });
   const choose = h("label", { class: "button primary", for: "batch-file" }, "Choose a CSV file");
   const drop = h(
@@ -53,7 +54,7 @@ function upload() {
       h("button", { type: "button", class: "text-button", onclick: () => saveFile("batch-example.csv", "text/csv", EXAMPLE) }, "Download an example")),
   );
 
-  async function take(file) {
+  async function take(file, repeat = false) {
     if (!file) return;
     input.value = ""; // so that the same file, corrected, can be chosen again
     if (file.size > MOST_BYTES) {
@@ -63,17 +64,26 @@ function upload() {
     setBusy(choose, true);
     fill(outcome, notice("info", `Checking ${file.name} …`));
     try {
-      const batch = await api.postCsv("/batches", await file.text());
+      const said = title.input.value.trim();
+      const batch = await api.post("/batches", { file: await file.text(), repeat, ...(said && { title: said }) });
       go(`/batches/${batch.batch_id}`);
     } catch (problem) {
-      fill(outcome, uploadProblem(problem, file.name, () => take(file)));
+      fill(outcome, problem.code === "BatchRepeated"
+        ? repeatedNotice(problem, () => take(file, true)) : uploadProblem(problem, file.name, () => take(file, repeat)));
       outcome.querySelector("h2")?.focus();
     } finally {
       setBusy(choose, false);
     }
   }
 
-  return card("New batch", {}, drop, outcome);
+  return card("New batch", {}, title, drop, outcome);
+}
+
+function repeatedNotice(problem, again) {
+  return notice("wait", "These rows are a batch already.",
+    h("p", {}, problem.detail, " ", h("a", { href: link(`/batches/${problem.batchId}`) }, "See that batch"), "."),
+    h("p", {}, "Upload them again only if the same people are to be paid the same amounts once more. The approver sees that it is a repeat."),
+    button("Pay these rows once more", again, { kind: "danger" }));
 }
 
 const LINE = /^line (\d+)$/;

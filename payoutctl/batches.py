@@ -24,12 +24,16 @@ def batch() -> None: ...
 @batch.command("upload", help="Upload a CSV file (customer, amount, reference) and confirm it.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--total", help="The total you expect: confirms without asking.")
+@click.option("--title", help="What the file is, in 80 characters; no payee's details.")
+@click.option("--repeat", is_flag=True, help="Pay rows once more that are a batch already.")
 @with_session
-def upload(session: Session, file: Path, total: str | None) -> None:
+def upload(
+    session: Session, file: Path, total: str | None, title: str | None, repeat: bool
+) -> None:
     expected = _amount(total) if total else None
     content = file.read_bytes()
     session.out.say(f"Uploading {file.name}, {len(content):,} bytes …")
-    answer = _sent(session, content)
+    answer = _sent(session, content, title, repeat)
     if answer.is_replay:
         session.out.say("This file was uploaded before: no payee is paid twice.")
     found = _checked(session, answer.json)
@@ -39,15 +43,26 @@ def upload(session: Session, file: Path, total: str | None) -> None:
     show(session, found)
 
 
-def _sent(session: Session, content: bytes) -> Answer:
+def _sent(session: Session, content: bytes, title: str | None, repeat: bool) -> Answer:
     try:
-        return session.api.ask(
-            "POST", "/batches", raw=content, headers={"Content-Type": "text/csv"}
-        )
+        if title is None and not repeat:
+            return session.api.ask(
+                "POST", "/batches", raw=content, headers={"Content-Type": "text/csv"}
+            )
+        body = {"file": _text_of(content), "title": title, "repeat": repeat}
+        given = {name: value for name, value in body.items() if value is not None}
+        return session.api.ask("POST", "/batches", body=given)
     except Failure as failure:
         if failure.ends is Exit.UNKNOWN:
             session.out.say("Upload it again: the same rows are the same batch, however often.")
         raise
+
+
+def _text_of(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Failure("The file is not UTF-8 text.", Exit.USAGE) from None
 
 
 def _checked(session: Session, found: Any) -> Any:
@@ -67,6 +82,15 @@ def _say_summary(session: Session, found: Any) -> None:
         f"{summary['count']:,} payouts, {money(summary['total'])} in total, "
         f"the largest {money(summary['largest'])}."
     )
+    if found["repeats"]:
+        earlier = found["repeats"]
+        say(f"It repeats batch {earlier['batch_id']} of {earlier['created_at']}, on purpose.")
+    if summary["funds"] and summary["funds"]["short_by"] > 0:
+        funds = summary["funds"]
+        say(
+            f"The account holds {money(funds['available'])}, {money(funds['short_by'])} less: what"
+            " it does not reach waits until money came in."
+        )
     if summary["first_time_count"]:
         say(f"{summary['first_time_count']:,} of them to customers without an earlier payout.")
     if summary["duplicate_count"]:
@@ -123,7 +147,8 @@ def list_batches(session: Session, limit: int, cursor: str | None) -> None:
         session.out.document(page)
         return
     columns = (
-        *("batch_id", "created_at", "status", "row_count", "not_released", "total", "created_by"),
+        *("batch_id", "title", "created_at", "status", "row_count", "not_released", "total"),
+        "created_by",
     )
     session.out.rows(columns, [[row.get(name) for name in columns] for row in page["items"]])
 

@@ -82,9 +82,8 @@ class File:
     lines: tuple[Line, ...]
     errors: Errors
 
-    @property
-    def batch_id(self) -> str:
-        """An id that follows from the rows and their order, however the file was saved."""
+    def ids(self) -> "BatchIds":
+        """Ids that follow from the rows and their order, however the file was saved."""
         later = [
             each.name
             for line in self.lines[:1]
@@ -92,8 +91,19 @@ class File:
             if each.name not in _NOT_BY_NAME
         ]
         plain = [_plain(line, later) for line in self.lines]
-        digest = hashlib.sha256(json.dumps(plain).encode()).hexdigest()
-        return str(uuid.uuid5(_BY_ROWS, digest))
+        return BatchIds(hashlib.sha256(json.dumps(plain).encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class BatchIds:
+    """The ids of the batches that have the same rows: the first, and those that repeat it."""
+
+    digest: str
+
+    def of(self, repeat: int) -> str:
+        """The id of the batch that repeats the rows so many times; of the first with 0."""
+        name = f"{self.digest}\nrepeat {repeat}" if repeat else self.digest
+        return str(uuid.uuid5(_BY_ROWS, name))
 
 
 def _plain(line: Line, later: Sequence[str]) -> list[object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from chalicelib.batches.count_progress import BatchProgress
 from chalicelib.batches.list_rows import found_batch
@@ -86,9 +86,8 @@ class BatchService:
                 _check_total(batch, total_cents)
                 self.acceptance.check_total(batch.total_cents)
                 batch = self._compared(batch)
-            return moved(
-                batch, BatchEvent.CONFIRMED, self.clock.now(), by.name, confirmed_by=by.name
-            )
+            said: dict[str, Any] = {"confirmed_by": by.name, "funds": self.work.funds()}
+            return moved(batch, BatchEvent.CONFIRMED, self.clock.now(), by.name, **said)
 
         return self._decided(batch_id, by, confirmed)
 
@@ -111,9 +110,12 @@ class BatchService:
         def approved(batch: Batch) -> Batch:
             _check_other(batch, by)
             now = self.clock.now()
-            return moved(
-                batch, BatchEvent.APPROVED, now, by.name, approved_by=by.name, approved_at=now
-            )
+            said: dict[str, Any] = {
+                "approved_by": by.name,
+                "approved_at": now,
+                "funds": self.work.funds(),
+            }
+            return moved(batch, BatchEvent.APPROVED, now, by.name, **said)
 
         return self._decided(batch_id, by, approved)
 

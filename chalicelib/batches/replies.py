@@ -4,7 +4,14 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.batches.rules.batch import Batch, BatchEntry, Duplicate, RowStatus, progress_of
+from chalicelib.batches.rules.batch import (
+    Batch,
+    BatchEntry,
+    Duplicate,
+    EarlierBatch,
+    RowStatus,
+    progress_of,
+)
 from chalicelib.core.dynamodb.items import Page, cursor_of, text_of
 from chalicelib.core.money import decimal_from
 from chalicelib.core.observability import note
@@ -56,6 +63,7 @@ def summary(batch: Batch) -> Json:
     """A batch without its progress."""
     return {
         "batch_id": batch.batch_id,
+        "title": batch.title,
         "status": batch.status.value,
         "row_count": batch.row_count,
         "total": decimal_from(batch.total_cents),
@@ -65,6 +73,7 @@ def summary(batch: Batch) -> Json:
         "confirmed_by": batch.confirmed_by,
         "approved_by": batch.approved_by,
         "not_released": batch.not_released,
+        "repeats": _earlier(batch.repeats),
         "summary": _warnings(batch),
         "history": [_entry(entry) for entry in batch.history],
     }
@@ -104,7 +113,26 @@ def _warnings(batch: Batch) -> Json | None:
         "first_time_count": found.first_time_count,
         "also_in_batches": list(found.also_in_batches),
         "also_in_batches_count": found.also_in_count,
+        "funds": _funds(batch),
     }
+
+
+def _funds(batch: Batch) -> Json | None:
+    """Whether the account holds the total; None where Monoova did not say."""
+    seen = batch.funds
+    if seen is None:
+        return None
+    return {
+        "available": decimal_from(seen.available_cents),
+        "short_by": decimal_from(seen.short_by_cents(batch.total_cents)),
+        "as_of": text_of(seen.at),
+    }
+
+
+def _earlier(earlier: EarlierBatch | None) -> Json | None:
+    if earlier is None:
+        return None
+    return {"batch_id": earlier.batch_id, "created_at": text_of(earlier.created_at)}
 
 
 def _duplicate(each: Duplicate) -> Json:

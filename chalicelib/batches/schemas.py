@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from chalicelib.web.schemas import Amount, Length, Schema, fields
+from chalicelib.web.schemas import Amount, Length, Schema, fields, line
+
+MOST_TITLE: Final = 80
+
+
+class FileSchema(Schema):
+    """A file with what is said of it beside its rows."""
+
+    file = fields.String(required=True, validate=Length(min=1))
+    title = line(MOST_TITLE, load_default=None)
+    repeat = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
 class ConfirmSchema(Schema):
@@ -17,5 +27,6 @@ class PartSchema(Schema):
     cursor = fields.String(load_default=None, validate=Length(min=1, max=1024))
 
 
+FILE: Final = FileSchema()
 CONFIRM: Final = ConfirmSchema()
 PART: Final = PartSchema()

@@ -1,5 +1,6 @@
 """Takes a file of payouts: read and checked whole, and stored only if nothing is wrong with it."""
 
+import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from chalicelib.batches.compare_batches import pairs_of
-from chalicelib.batches.csv_file import File, Line, read
+from chalicelib.batches.csv_file import BatchIds, File, Line, read
 from chalicelib.batches.messages import BatchMessages
 from chalicelib.batches.rules.batch import (
     CHUNK_ROWS,
@@ -15,6 +16,7 @@ from chalicelib.batches.rules.batch import (
     Batch,
     BatchEntry,
     BatchStatus,
+    EarlierBatch,
     Row,
     Task,
 )
@@ -23,13 +25,25 @@ from chalicelib.core import observability
 from chalicelib.core.actor import Actor
 from chalicelib.core.clock import Clock
 from chalicelib.core.deadline import TimeLeft
-from chalicelib.core.errors import BatchInvalidError, PayloadTooLargeError
+from chalicelib.core.dynamodb.items import text_of
+from chalicelib.core.errors import (
+    BatchInvalidError,
+    ConflictError,
+    ErrorCode,
+    PayloadTooLargeError,
+)
+from chalicelib.core.redaction import redact
 from chalicelib.customers.payee_store import Payee, Payees, Place
 from chalicelib.customers.rules.verification import is_payable
 
 _CUSTOMERS_AT_ONCE: Final = 500
 # For so many customers, or for a chunk of rows; the gateway gives up on us after 29.
 _SECONDS_FOR_A_STEP: Final = 1.0
+# Years, and days in either order: other numbers of four digits and more are taken for accounts.
+_DATE: Final = re.compile(
+    r"(?<!\d)(?:20\d\d(?:[-/.]\d\d){0,2}|\d{1,2}[-/.]\d{1,2}[-/.]20\d\d)(?![\d.-]|[ /]\d)"
+)
+_PLACE: Final = "\N{ASTERISM}"
 _UNKNOWN_ID: Final = "There is no such customer."
 _NOT_THEIRS: Final = "The customer has no such destination."
 _UNVERIFIED: Final = "The destination is not verified."
@@ -60,21 +74,58 @@ class BatchUpload:
     new_id: Callable[[], uuid.UUID]
     requires_verified: bool
 
-    def upload(self, content: bytes, by: Actor, seconds: float) -> UploadResult:
-        """Stores the batch of these rows, or answers with the one that has them already.
+    def upload(
+        self,
+        content: bytes,
+        by: Actor,
+        seconds: float,
+        title: str | None = None,
+        *,
+        repeat: bool = False,
+    ) -> UploadResult:
+        """Stores the batch of these rows, or answers with the undecided one that has them already.
+
+        With `repeat` they are one more batch, though there is one that was decided on.
 
         Raises:
             BatchInvalidError: with every line that is wrong; nothing was stored.
+            ConflictError: a batch that was decided on has these rows, and no `repeat` was asked.
             PayloadTooLargeError: it takes more than `seconds`; nothing stands.
         """
         time_left = TimeLeft(self.clock, self.clock.now() + timedelta(seconds=seconds))
         file = read(content, self.limit_cents)
-        if not file.errors.by_line and (standing := self.batches.get(file.batch_id)):
-            return UploadResult(standing, is_replay=True)
+        ids, count, latest = file.ids(), 0, None
+        if not file.errors.by_line:
+            count, latest = self._latest(ids)
+        if latest is not None:
+            if latest.is_undecided:
+                return UploadResult(latest, is_replay=True)
+            if not repeat:
+                raise _repeated(latest)
         rows = self._rows(file, time_left)
         if file.errors.by_line:
             raise BatchInvalidError(file.errors.listed())
-        return self._stored(file.batch_id, rows, by.name, time_left)
+        return self._stored(ids.of(count), rows, by.name, time_left, title, latest)
+
+    def _latest(self, ids: BatchIds) -> tuple[int, Batch | None]:
+        """How many batches have these rows, and the last of them; in few reads, however many."""
+        batches: dict[int, Batch] = {}
+
+        def is_there(repeat: int) -> bool:
+            found = self.batches.get(ids.of(repeat))
+            if found is not None:
+                batches[repeat] = found
+            return found is not None
+
+        # Each stands only where the one before it does: doubled until one does not, then halved.
+        low, high = 0, 1
+        while is_there(high - 1):
+            low, high = high, 2 * high
+        high -= 1
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if is_there(middle) else (low, middle)
+        return low, batches.get(low - 1)
 
     def _rows(self, file: File, time_left: TimeLeft) -> list[Row]:
         """The rows of the lines that name a customer and a destination; errors for the others."""
@@ -111,10 +162,17 @@ class BatchUpload:
             )
 
     def _stored(
-        self, batch_id: str, rows: Sequence[Row], by: str, time_left: TimeLeft
+        self,
+        batch_id: str,
+        rows: Sequence[Row],
+        by: str,
+        time_left: TimeLeft,
+        title: str | None,
+        latest: Batch | None,
     ) -> UploadResult:
         upload_id = str(self.new_id())
         now = self.clock.now()
+        repeats = EarlierBatch(latest.batch_id, latest.created_at) if latest else None
         batch = Batch(
             batch_id=batch_id,
             upload_id=upload_id,
@@ -126,7 +184,9 @@ class BatchUpload:
             created_by=by,
             created_at=now,
             updated_at=now,
-            history=(BatchEntry(now, UPLOADED, by),),
+            history=(BatchEntry(now, UPLOADED, by, _words_of(repeats)),),
+            title=_without_details(title) if title else None,
+            repeats=repeats,
         )
         for start in range(0, len(rows), CHUNK_ROWS):
             number = start // CHUNK_ROWS + 1
@@ -140,6 +200,28 @@ class BatchUpload:
         self.messages.put(batch, Task.CHECK)
         observability.note(found=len(rows))
         return UploadResult(batch, is_replay=False)
+
+
+def _repeated(latest: Batch) -> ConflictError:
+    return ConflictError(
+        f"These rows are batch {latest.batch_id} of {text_of(latest.created_at)}, which is"
+        f" {latest.status}. If they are to be paid once more, ask for it with repeat.",
+        ErrorCode.BATCH_REPEATED,
+        batch_id=latest.batch_id,
+    )
+
+
+def _words_of(repeats: EarlierBatch | None) -> str | None:
+    if repeats is None:
+        return None
+    return f"repeats batch {repeats.batch_id} of {text_of(repeats.created_at)}"
+
+
+def _without_details(title: str) -> str:
+    """The title as the words of a person are stored, but for the dates in it."""
+    dates = iter(_DATE.findall(title))
+    kept = redact(_DATE.sub(_PLACE, title.replace(_PLACE, "")))
+    return re.sub(_PLACE, lambda _: next(dates), kept)
 
 
 def _customer_of(line: Line, named: dict[str, str]) -> str | None:

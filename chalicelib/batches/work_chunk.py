@@ -18,6 +18,7 @@ from chalicelib.batches.rules.batch import (
     BatchEvent,
     BatchStatus,
     ChunkState,
+    FundsSeen,
     Mark,
     Tally,
     Task,
@@ -33,6 +34,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.deadline import TimeLeft
 from chalicelib.core.observability import Metric
+from chalicelib.monoova.available_funds import AvailableFunds
 
 SYSTEM: Final = "system"
 # Outlives every function's timeout (60 s): once it is over, its holder is dead.
@@ -51,6 +53,7 @@ class BatchWork:
     overlap: BatchOverlap
     messages: BatchMessages
     clock: Clock
+    available_funds: AvailableFunds
 
     def do(self, batch_id: str, number: int, task: str, seconds: float) -> None:
         """What a message asks for, if it is still to be done; one that comes late does nothing.
@@ -144,6 +147,11 @@ class BatchWork:
         self._save(batch, replace(ours, state=ChunkState.CANCELLED, tally=tally))
         return True
 
+    def funds(self) -> FundsSeen | None:
+        """What may be paid out now, for people to compare the total with; None if not known."""
+        cents = self.available_funds.cents()
+        return None if cents is None else FundsSeen(cents, self.clock.now())
+
     def _save(self, batch: Batch, mark: Mark) -> Mark:
         return self.batches.save_mark(batch.upload_id, mark, self.clock.now())
 
@@ -160,7 +168,9 @@ class BatchWork:
                 after = replace(after, not_released=sum(len(mark.problems) for mark in marks))
             if event is BatchEvent.CHECKED:
                 warnings = together([mark.warnings for mark in marks])
-                after = replace(after, warnings=self.overlap.added(batch, warnings))
+                after = replace(
+                    after, warnings=self.overlap.added(batch, warnings), funds=self.funds()
+                )
             try:
                 batch = self.batches.save(after)
             except BatchChangedError:

@@ -57,6 +57,7 @@ class ErrorCode(StrEnum):
     RETRY_TOO_EARLY = "RetryTooEarly"
     PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"
     BATCH_IN_OTHER_STATUS = "BatchInOtherStatus"
+    BATCH_REPEATED = "BatchRepeated"
     PAYOUT_NOT_AWAITING_APPROVAL = "PayoutNotAwaitingApproval"
     DEAD_LETTER_UNREADABLE = "DeadLetterUnreadable"
     RECORD_UNREADABLE = "RecordUnreadable"
@@ -97,6 +98,7 @@ class AppError(Exception):
         *,
         errors: FieldErrors | None = None,
         transaction_id: str | None = None,
+        batch_id: str | None = None,
         retry_after: int | None = None,
     ) -> None:
         super().__init__(detail)
@@ -104,6 +106,7 @@ class AppError(Exception):
         self.code = code or self.default_code
         self.errors = errors
         self.transaction_id = transaction_id
+        self.batch_id = batch_id
         self.retry_after = retry_after
 
 

@@ -189,6 +189,11 @@ class Incoming:
         """A webhook's body, untouched: what its signature was made over."""
         return self._raw(_MOST_WEBHOOK_BYTES)
 
+    def is_announced_as(self, media_type: str) -> bool:
+        """Whether the body is said to be of this type."""
+        announced = (self.header("Content-Type") or "").partition(";")[0]
+        return announced.strip().lower() == media_type
+
     def raw_file(self, media_type: str) -> bytes:
         """A file as it was sent.
 
@@ -196,10 +201,17 @@ class Incoming:
             UnsupportedMediaTypeError: it is announced as something else.
             PayloadTooLargeError
         """
-        announced = (self.header("Content-Type") or "").partition(";")[0]
-        if announced.strip().lower() != media_type:
+        if not self.is_announced_as(media_type):
             raise UnsupportedMediaTypeError(f"Send {media_type}.")
         return self._raw(_MOST_FILE_BYTES)
+
+    def body_with_file(self, schema: "Schema") -> Any:
+        """A JSON body that may hold a file, as `schema` loads it.
+
+        Raises:
+            InvalidRequestError, PayloadTooLargeError
+        """
+        return _loaded(schema, _json_object(self._raw(_MOST_FILE_BYTES)))
 
     def body(self, schema: "Schema") -> Any:
         """The JSON body as `schema` loads it; one without fields may be left out.
@@ -389,6 +401,8 @@ def _problem(error: AppError) -> Response:
         body["errors"] = error.errors
     if error.transaction_id:
         body["transaction_id"] = error.transaction_id
+    if error.batch_id:
+        body["batch_id"] = error.batch_id
     headers: dict[str, Any] = {"Content-Type": "application/problem+json"}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)

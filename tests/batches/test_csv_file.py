@@ -52,7 +52,7 @@ def test_an_empty_cell_is_an_absent_field() -> None:
 )
 def test_a_file_is_the_same_batch_however_it_was_saved(content: bytes) -> None:
     plain = read_text(f"{HEADER}{ONE},1.00,Caf\u00e9\n")
-    assert read(content, LIMIT_CENTS).batch_id == plain.batch_id
+    assert read(content, LIMIT_CENTS).ids() == plain.ids()
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,14 @@ def test_a_file_is_the_same_batch_however_it_was_saved(content: bytes) -> None:
 )
 def test_other_rows_are_another_batch(rows: str) -> None:
     usual = read_text(f"{HEADER}{ONE},1,a\n{OTHER},2,b")
-    assert read_text(HEADER + rows).batch_id != usual.batch_id
+    assert read_text(HEADER + rows).ids() != usual.ids()
 
 
 # A batch is found by it: a file that was paid under another id would be paid again.
 def test_the_id_of_a_file_is_what_it_was() -> None:
     columns = "customer_id,external_id,destination_id,amount,reference,description"
     text = f"{columns}\n{ONE},,,1,,\n{ONE},C-1,{OTHER},2,Invoice 7,Rent\n"
-    assert read_text(text).batch_id == "746732f1-e239-5f10-9c0c-01c593e4583e"
+    assert read_text(text).ids().of(0) == "746732f1-e239-5f10-9c0c-01c593e4583e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ class LaterLine(Line):
 def test_a_new_column_changes_the_id_of_no_file_without_it() -> None:
     file = read_text(f"{HEADER}{ONE},1,a\n{OTHER},2,b")
     lines = [LaterLine(*astuple(line)) for line in file.lines]
-    assert File(tuple(lines), file.errors).batch_id == file.batch_id
+    assert File(tuple(lines), file.errors).ids() == file.ids()
     dated = (lines[0], replace(lines[1], pay_on="2026-03-09"))
-    assert File(dated, file.errors).batch_id != file.batch_id
+    assert File(dated, file.errors).ids() != file.ids()
 
 
 def test_lines_are_counted_as_an_editor_does() -> None:

@@ -12,7 +12,7 @@ from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.outcome import Silence
 from simulator.book import MovementKind
 from simulator.outcomes import Outcome
-from tests.batches.test_batches import approved, bookings, rows_of, run_queue, shown
+from tests.batches.test_batches import approved, bookings, checked, rows_of, run_queue, shown
 from tests.webhooks.test_webhooks import lines
 from tests.world import World
 
@@ -191,3 +191,29 @@ def test_where_the_balance_cannot_be_asked_for_rows_are_sent_and_monoova_judges(
     run_queue(world)
     assert calls(world) == 1
     assert [row["status"] for row in rows_of(world, batch_id)] == ["Pending"]
+
+
+def test_the_total_is_compared_with_the_funds_at_each_step_and_shown_as_a_warning(
+    world: World,
+) -> None:
+    leave(world, "30.00")
+    found = checked(world, f"{world.customer()},40.00,")
+    funds = found["summary"]["funds"]
+    assert (funds["available"], funds["short_by"]) == (Decimal("30.00"), Decimal("10.00"))
+    path = f"/batches/{found['batch_id']}"
+    come_in(world, "5.00")
+    world.later(61)
+    answer = world.admin.post(f"{path}/confirm", {"total": "40.00"})
+    assert answer.json["summary"]["funds"]["short_by"] == Decimal("5.00")
+    come_in(world, "6.00")
+    world.later(61)
+    answer = world.approver.post(f"{path}/approve", {})
+    assert answer.json["summary"]["funds"]["available"] == Decimal("41.00")
+    assert answer.json["summary"]["funds"]["short_by"] == 0
+
+
+def test_where_monoova_does_not_say_what_is_available_nothing_is_compared(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MonoovaClient, "account", lambda *_: (None, Silence.TIMEOUT))
+    assert checked(world, f"{world.customer()},40.00,")["summary"]["funds"] is None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from payoutctl.exits import Exit
+from simulator.book import MovementKind
 from simulator.outcomes import Outcome
 from tests.payoutctl.terminal import Terminal
 
@@ -35,6 +36,34 @@ def test_a_file_is_uploaded_and_confirmed_by_the_total_that_is_typed(
     assert "3 payouts, A$37.50 in total, the largest A$12.50." in said.stderr
     assert "3 of them to customers without an earlier payout" in said.stderr
     assert "AwaitingApproval" in said.stdout
+
+
+def test_a_title_is_listed_and_rows_that_were_decided_on_are_paid_again_only_as_a_repeat(
+    terminal: Terminal, file: Path
+) -> None:
+    named = ("batch", "upload", str(file), "--total", "37.50", "--title", "Payroll, week 9")
+    first = terminal.json(*named)
+    assert first["title"] == "Payroll, week 9"
+    assert "Payroll, week 9" in terminal("batch", "list").stdout
+    terminal("batch", "cancel", first["batch_id"], "--yes")
+    refused = terminal.json("batch", "upload", str(file), ends=Exit.CONFLICT)
+    assert (refused["code"], refused["batch_id"]) == ("BatchRepeated", first["batch_id"])
+    said = terminal("batch", "upload", str(file), "--repeat", typed="37.50\n")
+    assert f"It repeats batch {first['batch_id']}" in said.stderr
+
+
+def test_a_file_in_another_encoding_is_not_sent_with_a_title(
+    terminal: Terminal, file: Path
+) -> None:
+    file.write_bytes(b"customer_id,amount\n\xff,1\n")
+    terminal("batch", "upload", str(file), "--title", "Payroll", ends=Exit.USAGE)
+
+
+def test_a_total_that_funds_do_not_reach_is_said(terminal: Terminal, file: Path) -> None:
+    book = terminal.world.monoova.book
+    book.add(MovementKind.TRANSFER, "taken-out", 1, Decimal("30.00") - book.balance)
+    said = terminal("batch", "upload", str(file), "--total", "37.50")
+    assert "The account holds A$30.00, A$7.50 less" in said.stderr
 
 
 def test_another_total_confirms_nothing(terminal: Terminal, file: Path) -> None:

@@ -13,6 +13,7 @@ from chalicelib.batches.rules.batch import (
     RowStatus,
 )
 from chalicelib.payouts.rules.payout import FailureCode, Status
+from tools.openapi.examples_batches import BATCH_EXAMPLES
 from tools.openapi.parts import (
     AMOUNT,
     COUNT,
@@ -34,6 +35,7 @@ _LINE: Final[Json] = {
     "minimum": 2,
     "description": "Of the file, as an editor counts.",
 }
+_DOLLARS: Final[Json] = {"type": "number", "multipleOf": 0.01}
 _PROGRESS: Final = (
     "waiting",
     "queued",
@@ -47,6 +49,7 @@ _PROGRESS: Final = (
 )
 _BATCH: Final[Json] = {
     "batch_id": IDENTIFIER,
+    "title": {**or_null(TEXT), "description": "Of the file, as who uploaded it has put it."},
     "status": reference_to("BatchStatus"),
     "row_count": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS},
     "total": AMOUNT,
@@ -59,6 +62,7 @@ _BATCH: Final[Json] = {
         **COUNT,
         "description": "Rows that became no payout, once the batch is released.",
     },
+    "repeats": {"anyOf": [reference_to("EarlierBatch"), {"type": "null"}]},
     "summary": {"anyOf": [reference_to("BatchSummary"), {"type": "null"}]},
     "history": {"type": "array", "items": reference_to("BatchEntry"), "minItems": 1},
 }
@@ -87,8 +91,24 @@ _OBJECTS: Final[dict[str, Json]] = {
                 "description": "Batches not paid yet that pay the same customer the same amount.",
             },
             "also_in_batches_count": {**COUNT, "description": "Rows that they pay as well."},
+            "funds": {"anyOf": [reference_to("BatchFunds"), {"type": "null"}]},
         },
         about="What a person should know before they confirm.",
+    ),
+    "BatchFunds": object_of(
+        {
+            "available": _DOLLARS,
+            "short_by": {
+                **_DOLLARS,
+                "description": "How much the total is more. Its rows wait then, and none fails.",
+            },
+            "as_of": TIME,
+        },
+        about="What the account could pay out when the batch was checked, confirmed or approved.",
+    ),
+    "EarlierBatch": object_of(
+        {"batch_id": IDENTIFIER, "created_at": TIME},
+        about="The batch whose rows this one has once more, on purpose.",
     ),
     "BatchDuplicate": object_of(
         {
@@ -157,7 +177,11 @@ FILE: Final[Json] = {
             "examples": {
                 "one row": {"value": "external_id,amount,reference\nC-1001,125.50,Invoice 7\n"}
             },
-        }
+        },
+        "application/json": {
+            "schema": reference_to("BatchFile"),
+            "example": BATCH_EXAMPLES["BatchFile"],
+        },
     },
 }
 NEXT_CURSOR: Final[Json] = {

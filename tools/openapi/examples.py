@@ -84,6 +84,7 @@ def _entry(at: str, event: str, by: str, status: str, submission: str | None) ->
 
 _BATCH: Final[Json] = {
     "batch_id": "5b7f0f0a-7d1e-5c7b-9a39-6f7f6f1c2d3e",
+    "title": "Payroll, week 9",
     "status": "Released",
     "row_count": 300,
     "total": 1234.5,
@@ -93,6 +94,10 @@ _BATCH: Final[Json] = {
     "confirmed_by": _BY,
     "approved_by": "0a1b2c3d-0000-4000-8000-000000000002",
     "not_released": 0,
+    "repeats": {
+        "batch_id": "0f3b7c52-8d1e-5a55-9f1b-6c1f9d0a4e77",
+        "created_at": "2026-02-23T01:00:00.000Z",
+    },
     "summary": {
         "count": 300,
         "total": 1234.5,
@@ -111,6 +116,7 @@ _BATCH: Final[Json] = {
         "first_time_count": 4,
         "also_in_batches": [],
         "also_in_batches_count": 0,
+        "funds": {"available": 1000.0, "short_by": 234.5, "as_of": _AT},
     },
     "history": [{"at": _AT, "event": "Uploaded", "by": _BY, "detail": None}],
     "progress": {

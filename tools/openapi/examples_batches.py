@@ -17,6 +17,7 @@ def _entry(at: str, event: str, by: str) -> Json:
 
 _BATCH: Final[Json] = {
     "batch_id": _BATCH_ID,
+    "title": "Refunds of the week of 2 March",
     "status": "Released",
     "row_count": 300,
     "total": 37650.0,
@@ -26,6 +27,7 @@ _BATCH: Final[Json] = {
     "confirmed_by": _BY,
     "approved_by": _CHECKED_BY,
     "not_released": 0,
+    "repeats": None,
     "summary": {
         "count": 300,
         "total": 37650.0,
@@ -35,6 +37,11 @@ _BATCH: Final[Json] = {
         "first_time_count": 12,
         "also_in_batches": [],
         "also_in_batches_count": 0,
+        "funds": {
+            "available": 41250.0,
+            "short_by": 0.0,
+            "as_of": "2026-03-02T04:02:11.000Z",
+        },
     },
     "history": [
         _entry(_AT, "Uploaded", _BY),
@@ -71,6 +78,11 @@ _ROW: Final[Json] = {
 }
 
 BATCH_EXAMPLES: Final[Mapping[str, Json]] = {
+    "BatchFile": {
+        "file": "external_id,amount,reference\nC-1001,125.50,Invoice 7\n",
+        "title": "Refunds of the week of 2 March",
+        "repeat": False,
+    },
     "BatchTotal": {"total": "37650.00"},
     "Batch": _BATCH,
     "BatchPage": {"items": [_BATCH], "next_cursor": None, "unreadable": []},

@@ -273,7 +273,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     ),
     "upload_batch": Operation(
         "Takes a file of payouts: checked whole, and taken whole or not at all.",
-        (_E.BATCH_INVALID, _E.PAYLOAD_TOO_LARGE, _E.UNSUPPORTED_MEDIA_TYPE, *_STORAGE),
+        (*_BODY, _E.BATCH_INVALID, _E.BATCH_REPEATED, *_STORAGE),
         201,
         "Batch",
         changes=True,

@@ -43,6 +43,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.RETRY_TOO_EARLY,
             _E.PAYOUT_NOT_RESOLVABLE,
             _E.BATCH_IN_OTHER_STATUS,
+            _E.BATCH_REPEATED,
             _E.PAYOUT_NOT_AWAITING_APPROVAL,
             _E.DEAD_LETTER_UNREADABLE,
             _E.RECORD_UNREADABLE,
@@ -94,6 +95,9 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.BATCH_INVALID: "The file is not valid: nothing of it was taken.",
     _E.BATCH_NOT_FOUND: "There is no such batch.",
     _E.EXTERNAL_ID_TAKEN: "Another customer has this external id.",
+    _E.BATCH_REPEATED: "These rows are batch 0f3b7c52-8d1e-5a55-9f1b-6c1f9d0a4e77 of"
+    " 2026-03-02T04:00:00.000000Z, which is Finished. If they are to be paid once more, ask for it"
+    " with repeat.",
     _E.BATCH_IN_OTHER_STATUS: "The batch is Cancelled: this cannot be done with it now.",
     _E.BATCH_TOTAL_DIFFERS: "The batch comes to A$1234.50, not to A$1243.50.",
     _E.APPROVAL_BY_REQUESTER: "Whoever uploaded or confirmed a batch does not decide on it too.",
@@ -230,6 +234,8 @@ def _example(status: int, code: ErrorCode) -> Json:
         example["errors"] = {"amount": ["More than two decimals."]}
     if code is ErrorCode.BATCH_INVALID:
         example["errors"] = {"line 17": ["amount: Not a decimal amount such as 125.50."]}
+    if code is ErrorCode.BATCH_REPEATED:
+        example["batch_id"] = "0f3b7c52-8d1e-5a55-9f1b-6c1f9d0a4e77"
     if code in _WITH_PAYOUT:
         example["transaction_id"] = "2d1f6a6c-6d54-4f0e-9a52-0f4b3d0e8a11"
     return example

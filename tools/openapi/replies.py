@@ -441,8 +441,9 @@ _OBJECTS: Final[Mapping[str, Json]] = {
                 "additionalProperties": {"type": "array", "items": _TEXT, "minItems": 1},
             },
             "transaction_id": {**_ID, "description": "The payout that stands behind it."},
+            "batch_id": {**_ID, "description": "The batch that stands behind it."},
         },
-        optional=["errors", "transaction_id"],
+        optional=["errors", "transaction_id", "batch_id"],
         about="RFC 9457.",
     ),
     "GatewayMessage": {

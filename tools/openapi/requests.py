@@ -62,6 +62,7 @@ _CHECKED_BY_HAND: Final[Mapping[tuple[type[Schema], str], Json]] = {
     (payout_schemas.PayoutSchema, "lodgement_reference"): _ONE_LINE,
     (payout_schemas.ResolveSchema, "reason"): _ONE_LINE,
     (schemas.ReasonSchema, "reason"): _ONE_LINE,
+    (batch_schemas.FileSchema, "title"): _ONE_LINE,
     (payout_schemas.PayoutListSchema, "date"): _DAY,
     (payout_schemas.PayoutListSchema, "from_"): _DAY,
     (payout_schemas.PayoutListSchema, "to"): _DAY,
@@ -131,6 +132,7 @@ _NAMES: Final[Mapping[type[Schema], str]] = {
     customer_schemas.VerificationCodeSchema: "VerificationCode",
     payout_schemas.ResolveSchema: "Resolution",
     schemas.ReasonSchema: "Reason",
+    batch_schemas.FileSchema: "BatchFile",
     batch_schemas.ConfirmSchema: "BatchTotal",
     schemas.EmptySchema: "Nothing",
 }

@@ -204,10 +204,31 @@ class BatchEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierBatch:
+    """A batch that another one is about, as it stood when that one was made."""
+
+    batch_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FundsSeen:
+    """What could be paid out at a moment."""
+
+    available_cents: int
+    at: datetime
+
+    def short_by_cents(self, total_cents: int) -> int:
+        """How much of a total they do not reach."""
+        return max(0, total_cents - self.available_cents)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """A file of payouts. `upload_id` is where its rows stand; another upload has others.
 
-    `not_released` counts the rows that became no payout, once it is released.
+    `not_released` counts the rows that became no payout, once it is released. `repeats` is the
+    batch whose rows it has once more, on purpose. `title` was redacted before it was stored.
     """
 
     batch_id: str
@@ -226,6 +247,9 @@ class Batch:
     warnings: Warnings | None = None
     history: tuple[BatchEntry, ...] = ()
     not_released: int = 0
+    title: str | None = field(default=None, metadata=NOT_PERSONAL)
+    repeats: EarlierBatch | None = None
+    funds: FundsSeen | None = None
 
     @property
     def chunk_count(self) -> int:
@@ -235,6 +259,11 @@ class Batch:
     def task(self) -> Task | None:
         """What is to be done with its chunks as it stands."""
         return _TASKS.get(self.status)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether people may still let it go or not."""
+        return self.status in _WAITING
 
     @property
     def is_open(self) -> bool:

@@ -11,6 +11,8 @@ from chalicelib.batches.rules.batch import (
     BatchStatus,
     ChunkState,
     Duplicate,
+    EarlierBatch,
+    FundsSeen,
     Mark,
     Row,
     Tally,
@@ -75,6 +77,9 @@ def item_of_batch(batch: Batch) -> dict[str, Any]:
             for entry in batch.history
         ],
         "not_released": batch.not_released,
+        "title": batch.title,
+        "repeats": _item_of_earlier(batch.repeats),
+        "funds": _item_of_funds(batch.funds),
         "expires_at": kept_until(batch.created_at),
     }
 
@@ -102,7 +107,30 @@ def batch_of(item: Item) -> Batch:
             for entry in item["history"]
         ),
         not_released=int(item.get("not_released", 0)),
+        title=item.get("title"),
+        repeats=_earlier_of(item.get("repeats")),
+        funds=_funds_of(item.get("funds")),
     )
+
+
+def _item_of_earlier(earlier: EarlierBatch | None) -> dict[str, Any] | None:
+    if earlier is None:
+        return None
+    return {"batch_id": earlier.batch_id, "created_at": text_of(earlier.created_at)}
+
+
+def _earlier_of(item: Item | None) -> EarlierBatch | None:
+    return EarlierBatch(item["batch_id"], time_of(item["created_at"])) if item else None
+
+
+def _item_of_funds(funds: FundsSeen | None) -> dict[str, Any] | None:
+    if funds is None:
+        return None
+    return {"available_cents": funds.available_cents, "at": text_of(funds.at)}
+
+
+def _funds_of(item: Item | None) -> FundsSeen | None:
+    return FundsSeen(int(item["available_cents"]), time_of(item["at"])) if item else None
 
 
 def item_of_mark(mark: Mark, at: datetime) -> dict[str, Any]:
