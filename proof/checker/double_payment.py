@@ -21,8 +21,10 @@ def double_payments(run: Run) -> Iterator[Violation]:
         yield from _requested_once(run, requested)
     yield from _retries(run)
     able = [requested for requested in payments_requested if requested.open_requests]
-    if len(run.listing) > len(able):
-        counts = f"{len(run.listing)} listed, {len(able)} asked for"
+    by_themselves = [p for p in run.last.values() if p.batch_id is None and not p.retry_of]
+    asked_for = [requested for requested in able if not requested.is_of_retries]
+    if len(by_themselves) > len(asked_for):
+        counts = f"{len(by_themselves)} listed, {len(asked_for)} asked for"
         yield _broken("there are more payouts than were asked for", counts)
 
 
@@ -55,6 +57,9 @@ def _references(run: Run) -> Iterator[Violation]:
 def _requested_once(run: Run, requested: RequestedPayment) -> Iterator[Violation]:
     """P1: one requested payment is one payout in all answers, and one booking at most."""
     ids = requested.named | requested.made
+    if requested.is_of_retries:
+        # One after the other, each once the one before it has ended unpaid: see `second_payment`.
+        return
     if len(ids) > 1:
         yield _broken(
             "one requested payment has several payouts", f"{_list(ids)}; {requested.evidence}"

@@ -48,10 +48,28 @@ class Payout:
     description: str | None
     retry_of: str | None
     history: tuple[Entry, ...]
+    batch_id: str | None = None
+    returned_amount: Decimal | None = None
 
     @property
     def evidence(self) -> str:
         return f"payout {self.transaction_id}, line {self.line}"
+
+    @property
+    def requested_by(self) -> str | None:
+        """Who asked for it, as its history says."""
+        return self.history[0].by if self.history else None
+
+    @property
+    def approvals(self) -> list[Entry]:
+        """Each time that a person let it go out."""
+        return [entry for entry in self.history if entry.event == "Approved"]
+
+    @property
+    def released_at(self) -> datetime | None:
+        """When nothing but sending it was left to do."""
+        approved = [entry.at for entry in self.approvals]
+        return max(approved) if approved else self.history[0].at if self.history else None
 
 
 @dataclass(frozen=True)
@@ -79,6 +97,12 @@ class Request:
         """The payout that the answer is about."""
         named = self.answer.get("transaction_id") if isinstance(self.answer, dict) else None
         return named if isinstance(named, str) else None
+
+    @property
+    def rows(self) -> list[dict[str, object]]:
+        """The rows of an uploaded file."""
+        found = self.body.get("rows") if isinstance(self.body, dict) else None
+        return found if self.path == "/batches" and isinstance(found, list) else []
 
     @property
     def is_yes(self) -> bool:
@@ -153,6 +177,27 @@ class Payment:
 
 
 @dataclass(frozen=True)
+class Rules:
+    """What two people have set. Amounts are dollars for one Sydney day; None is no limit."""
+
+    approval_above: Decimal | None = None
+    approves_new_destinations: bool = False
+    limit_per_customer: Decimal | None = None
+    limit_per_account: Decimal | None = None
+    limit_per_maker: Decimal | None = None
+    limit_in_total: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Lie:
+    """A wrong word of Monoova's about a payment: by `channel` signed, unsigned or status."""
+
+    line: int
+    reference: str
+    channel: str
+
+
+@dataclass(frozen=True)
 class Book:
     """Monoova's own book: every movement of money, and every payment."""
 
@@ -210,6 +255,8 @@ class Run:
     book: Book
     secrets: tuple[str, ...]
     payee_of_destination: dict[str, str]
+    rules: Rules = Rules()
+    lies: tuple[Lie, ...] = ()
 
     @property
     def listing(self) -> tuple[str, ...]:
@@ -220,6 +267,19 @@ class Run:
     def sightings(self) -> tuple[Payout, ...]:
         """Every payout that was shown, in an answer or when it was read for the checker."""
         return (*self.seen, *(request.payout for request in self.requests if request.payout))
+
+    def first_of_line(self, transaction_id: str) -> str:
+        """The payout in place of which, at last, this one was made; itself for most."""
+        seen = [transaction_id]
+        while earlier := self._made_in_place_of.get(seen[-1]):
+            if earlier in seen:
+                break
+            seen.append(earlier)
+        return seen[-1]
+
+    @cached_property
+    def _made_in_place_of(self) -> dict[str, str]:
+        return {p.transaction_id: p.retry_of for p in self.sightings if p.retry_of}
 
     @cached_property
     def first(self) -> dict[str, Payout]:

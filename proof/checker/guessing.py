@@ -52,6 +52,8 @@ def disagreements(run: Run) -> list[Disagreement]:
 def _excuse(run: Run, payout: Payout) -> str | None:
     if payout.needs_review and _is_monoovas_word(payout):
         return "Monoova said so itself, and it is in review"
+    if _was_lied_about(run, payout):
+        return "Monoova lied about it, and signed or answered so"
     if payout.state == "Completed" and _is_returned_unreported(run, payout):
         return "returned, and no webhook of it was processed"
     is_by_hand = payout.history and payout.history[-1].event.startswith("Resolved")
@@ -63,6 +65,12 @@ def _is_monoovas_word(payout: Payout) -> bool:
     ends = [entry for entry in payout.history if entry.state == payout.state]
     is_disputed = payout.review_reason == "Contradiction"
     return is_disputed and bool(ends) and ends[0].by == "monoova"
+
+
+def _was_lied_about(run: Run, payout: Payout) -> bool:
+    """Whether Monoova's only word on the end was wrong. What is not signed ends nothing."""
+    about = (lie for lie in run.lies if lie.reference == payout.unique_reference)
+    return any(lie.channel != "unsigned" for lie in about)
 
 
 def _is_returned_unreported(run: Run, payout: Payout) -> bool:
@@ -81,11 +89,14 @@ def _amiss(run: Run, payout: Payout) -> str | None:
     holds = -sum((m.amount for m in sent), Decimal(0))
     returned = sum((m.amount for m in of(reference, "return_credit")), Decimal(0))
     is_right = {
-        "Completed": times == 1 and holds == payout.amount,
+        # A part of it may have come back.
+        "Completed": times == 1 and holds == payout.amount - returned and holds > 0,
         "Failed": holds == 0,
         "Cancelled": times == 0,
         "Returned": times == 1 and holds == 0 and returned == payout.amount,
     }.get(payout.state, True)
+    if returned < (payout.returned_amount or 0):
+        return f"{payout.returned_amount} is said to have come back, and {returned} has"
     if is_right:
         return None
     return f"{payout.state}, but booked {times} times, and the payee holds {holds}"

@@ -21,6 +21,7 @@ Claimed                Queued>Pending/Sending
 CancelledByAdmin       Queued>Cancelled AwaitingApproval>Cancelled
 QueueExpired           Queued>Cancelled
 RowExpired             Queued>Queued
+EarlierPayoutSettled   Queued>Queued Pending/Unresolved>Pending/Unresolved
 DestinationGone        Queued>Cancelled Pending/Unresolved>Pending/Unresolved
 SendAccepted           Pending/Sending>Pending/Accepted Pending/Unresolved>Pending/Accepted
 SendRefused            Pending/Sending>Failed
@@ -33,6 +34,7 @@ GaveUp                 Pending/Unresolved>Pending/Unresolved Pending/Accepted>Pe
 SettledComplete        Pending>Completed
 SettledRejected        Pending>Failed
 MoneyReturned          Pending>Completed Completed>Returned
+Retried
 Contradicted
 ResolvedCompleted      Queued>Completed Pending/Accepted>Completed Pending/Unresolved>Completed
 ResolvedFailed         Pending/Accepted>Failed Pending/Unresolved>Failed
@@ -42,7 +44,7 @@ ResolvedCancelled      Queued>Cancelled AwaitingApproval>Cancelled
 # What may be noted of a payout that it does not move: a report that does not fit, and its review.
 _NOTES = words(
     "SendAccepted SendRefused WithoutFunds SettledComplete SettledRejected MoneyReturned"
-    " Contradicted ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled"
+    " Retried Contradicted ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled"
 )
 _FAILURES = {
     "Failed": words("MonoovaRefused BankRejected Dishonoured ResolvedByHand"),
@@ -54,6 +56,7 @@ _FAILURES = {
 }
 _REVIEWS = words(
     "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired Contradiction"
+    " EarlierPayoutSettled"
 )
 
 

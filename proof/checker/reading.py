@@ -1,21 +1,28 @@
 """From three files to the evidence of one run; refuses whatever is unknown or not complete."""
 
+from decimal import Decimal
 from pathlib import Path
 
 from proof.checker.evidence import (
     Book,
     Entry,
+    Lie,
     Movement,
     Output,
     Payment,
     Payout,
     Request,
+    Rules,
     Run,
     Webhook,
 )
 from proof.checker.records import InputError, Record, dollars, record_in, records_in, words
 
-_KINDS = words("asked answered unknown seen webhook written attack fault quiet listing end")
+_KINDS = words(
+    "rules asked answered unknown seen webhook written attack lie fault quiet listing end"
+)
+_CHANNELS = words("signed unsigned status")
+_LIMITS = ("limit_per_customer", "limit_per_account", "limit_per_maker", "limit_in_total")
 _OUTLETS = words("log queue answer metric")
 _MOVEMENTS = words("debit fee rejection_credit fee_refund return_credit transfer load verification")
 Lines = list[tuple[int, Record]]
@@ -55,6 +62,11 @@ def read_run(directory: Path) -> Run:
         book=_book(record_in(directory / "book.json")),
         secrets=texts,
         payee_of_destination={name: payees.text(name) for name in payees.document},
+        rules=_rules(_of(history, "rules")),
+        lies=tuple(
+            Lie(line, r.text("reference"), r.one_of("channel", _CHANNELS))
+            for line, r in _of(history, "lie")
+        ),
     )
 
 
@@ -70,6 +82,25 @@ def _end(history: Lines) -> tuple[Record, list[tuple[str, ...]]]:
     if len(quiet) != 1 or not listings or listings[-1][0] < quiet[0][0]:
         raise InputError("history.jsonl: no listing after it had become quiet")
     return ends[0][1], [record.texts("transaction_ids") for _, record in listings]
+
+
+def _rules(lines: Lines) -> Rules:
+    """The rules that held all day; a run without a line about them had none."""
+    if len(lines) > 1:
+        raise InputError("history.jsonl: the rules stand there more than once")
+    if not lines:
+        return Rules()
+    _, record = lines[0]
+    return Rules(
+        _maybe_amount(record, "approval_above"),
+        record.take("approves_new_destinations", bool),
+        *(_maybe_amount(record, name) for name in _LIMITS),
+    )
+
+
+def _maybe_amount(record: Record, name: str) -> Decimal | None:
+    is_null = name in record.document and record.document[name] is None
+    return None if is_null else record.amount(name)
 
 
 def _requests(history: Lines) -> tuple[Request, ...]:
@@ -131,6 +162,8 @@ def _payout(record: Record, line: int) -> Payout:
             Entry(e.time("at"), e.text("event"), _state(e), e.text("by"), e.maybe("detail", str))
             for e in record.records("history")
         ),
+        batch_id=record.maybe("batch_id", str) if "batch_id" in record.document else None,
+        returned_amount=dollars(record.document.get("returned_amount")),
     )
 
 

@@ -7,12 +7,14 @@ from proof.checker.evidence import Request, Run
 
 _PATHS = frozenset({"/payouts", "/internal/payouts"})
 _RETRY = re.compile(r"/payouts/([^/]+)/retry")
+_CONFLICT = 409
 Name = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class RequestedPayment:
-    """One payment that was requested: all requests under one key, or one retry, or one request.
+    """One payment that was requested: all requests under one key, or all retries of one payout and
+    of those in its place, or one request.
 
     `named` are the payouts named in answers, `made` those that exist because of it, so far as an
     id in an answer, a description that no other request used, or `retry_of` shows.
@@ -21,6 +23,10 @@ class RequestedPayment:
     requests: tuple[Request, ...]
     named: frozenset[str]
     made: frozenset[str]
+
+    @property
+    def is_of_retries(self) -> bool:
+        return bool(_RETRY.fullmatch(self.requests[0].path))
 
     @property
     def open_requests(self) -> list[Request]:
@@ -36,7 +42,7 @@ def requested_payments(run: Run) -> list[RequestedPayment]:
     """Every requested payment, in the order of its first request."""
     groups: dict[Name, list[Request]] = {}
     for request in run.requests:
-        name = _name(request)
+        name = _name(run, request)
         if name:
             groups.setdefault(name, []).append(request)
     made = _made(run, groups)
@@ -46,8 +52,13 @@ def requested_payments(run: Run) -> list[RequestedPayment]:
             tuple(requests), named, frozenset(made.get(name, set()) | named & existing)
         )
         for name, requests in groups.items()
-        for named in [frozenset(request.names for request in requests if request.names)]
+        for named in [frozenset(found for request in requests for found in _named_by(request))]
     ]
+
+
+def _named_by(request: Request) -> list[str]:
+    """The payout that an answer names as the request's own; a conflict names another one."""
+    return [request.names] if request.names and request.status != _CONFLICT else []
 
 
 def _made(run: Run, groups: dict[Name, list[Request]]) -> dict[Name, set[str]]:
@@ -60,18 +71,19 @@ def _made(run: Run, groups: dict[Name, list[Request]]) -> dict[Name, set[str]]:
     for payout in run.sightings:
         names = owners.get(payout.description, set()) if payout.description else set()
         if payout.retry_of:
-            names = {("retry", payout.retry_of)}
+            names = {("retry", run.first_of_line(payout.retry_of))}
         if len(names) == 1:
             made.setdefault(next(iter(names)), set()).add(payout.transaction_id)
     return made
 
 
-def _name(request: Request) -> Name | None:
+def _name(run: Run, request: Request) -> Name | None:
     retried = _RETRY.fullmatch(request.path)
     if request.method != "POST" or not (retried or request.path in _PATHS):
         return None
     if retried:
-        return "retry", retried[1]
+        # Each retry of what was retried before asks for the same money once more.
+        return "retry", run.first_of_line(retried[1])
     return ("key", request.who, request.key) if request.key else ("line", str(request.line))
 
 

@@ -4,19 +4,23 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from proof.checker.adding_up import miscounts
+from proof.checker.control import uncontrolled
 from proof.checker.double_payment import double_payments
 from proof.checker.evidence import Run, Violation
 from proof.checker.guessing import guesses
 from proof.checker.leak import leaks
 from proof.checker.lost_payout import lost_payouts
 from proof.checker.mystery import mysteries
+from proof.checker.second_payment import second_payments
 
 _CHECKS: Final[tuple[Callable[[Run], Iterable[Violation]], ...]] = (
     double_payments,
+    second_payments,
     lost_payouts,
     guesses,
     leaks,
     mysteries,
+    uncontrolled,
     miscounts,
 )
 

@@ -74,10 +74,12 @@ def add_payout(name: str, like: str, **changed: object) -> Spoil:
     return spoil
 
 
-def ask_too(path: str, body: Json, status: int, answer: Json, key: str | None = None) -> Spoil:
+def ask_too(
+    path: str, body: Json, status: int, answer: Json, key: str | None = None, name: str = "b"
+) -> Spoil:
     """One more request, with its answer."""
-    asked = {"kind": "asked", "ask": "b", "who": "user:0a1b", "method": "POST", "path": path}
-    answered = {"kind": "answered", "ask": "b", "status": status, "body": answer}
+    asked = {"kind": "asked", "ask": name, "who": "user:0a1b", "method": "POST", "path": path}
+    answered = {"kind": "answered", "ask": name, "status": status, "body": answer}
     return lambda run: run.insert_before_quiet(asked | {"body": body, "key": key}, answered)
 
 
@@ -155,12 +157,60 @@ def sent(reference: str, amount: str) -> Spoil:
     return lambda run: run.book_payout(reference, amount)
 
 
-def resolved(name: str, event: str) -> Spoil:
+def resolved(name: str, event: str, at: str = "2026-03-02T01:05:10Z") -> Spoil:
     """An administrator has closed the review, in the state that the payout was in."""
 
     def spoil(run: Evidence) -> None:
         shown = run.seen(name)
-        shown["history"].append(shown["history"][-1] | {"event": event, "by": "0a1b"})
+        entry = {"at": at, "event": event, "by": "0a1b"}
+        shown["history"].append(shown["history"][-1] | entry)
         shown.update(needs_review=False, review_reason=None)
+
+    return spoil
+
+
+def ruled(**fields: object) -> Spoil:
+    """The rules of that day."""
+    limits = dict.fromkeys(
+        ("limit_per_customer", "limit_per_account", "limit_per_maker", "limit_in_total")
+    )
+    rules = {"kind": "rules", "approval_above": None, "approves_new_destinations": False}
+    return lambda run: run.insert_before_quiet({**rules, **limits, **fields})
+
+
+def uploaded(batch_id: str, *rows: Json, name: str = "b") -> Spoil:
+    """A file of these rows was taken as this batch."""
+    return ask_too("/batches", {"rows": list(rows)}, 201, {"batch_id": batch_id}, name=name)
+
+
+def lied_about(reference: str, channel: str) -> Spoil:
+    return lambda run: run.insert_before_quiet(
+        {"kind": "lie", "reference": reference, "channel": channel}
+    )
+
+
+def without_movement(kind: str, reference: str) -> Spoil:
+    """Monoova's book has no such movement; balances are as if it never had."""
+
+    def spoil(run: Evidence) -> None:
+        moved, run.book["movements"] = run.book["movements"], []
+        run.book["balance"] = run.book["opening_balance"]
+        for each in moved:
+            if (each["kind"], each["reference"]) != (kind, reference):
+                run.move(each["kind"], each["reference"], each["amount"])
+
+    return spoil
+
+
+def approved_by(name: str, by: str, at: str = "2026-03-02T01:02:00Z") -> Spoil:
+    """The payout began as one that waits for approval, and this person approved it."""
+
+    def spoil(run: Evidence) -> None:
+        for shown in shown_payouts(run, name):
+            first = shown["history"][0]
+            waits = {**first, "status": "AwaitingApproval", "submission": None}
+            let_go = {**first, "at": at, "event": "Approved", "status": "Queued", "by": by}
+            claimed = {**first, "event": "Claimed"}
+            shown["history"][:1] = [waits, let_go | {"submission": None}, claimed]
 
     return spoil
