@@ -113,7 +113,8 @@ def log_request(request: Request, get_response: Callable[[Request], Response]) -
 
 @for_admins("GET", "/me")
 def show_me() -> Reply:
-    return Reply(replies.me(Incoming.to(app).administrator()))
+    by = Incoming.to(app).administrator()
+    return Reply(replies.me(by, _environment()))
 
 
 # --- customers
@@ -678,7 +679,12 @@ def _list_customers(incoming: Incoming, _by: Actor) -> Reply:
 
 
 def _show_account(_by: Actor) -> Reply:
-    return Reply(late.monoova_replies.account(wired.get().account.balance()))
+    return Reply(late.monoova_replies.account(wired.get().account.balance(), _environment()))
+
+
+def _environment() -> str:
+    """Monoova's environment that this stage pays in: `live` or `sandbox`."""
+    return wired.get().settings.stage_class.environment
 
 
 def _list_payouts(incoming: Incoming, _by: Actor, customer_id: str | None = None) -> Reply:

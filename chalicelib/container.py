@@ -233,7 +233,10 @@ class Container:
         from chalicelib.core.secrets import CredentialsSource
 
         client = self._client("secretsmanager")
-        return CredentialsSource(client, self.settings.monoova_api_secret_arn, self.clock)
+        settings = self.settings
+        return CredentialsSource(
+            client, settings.monoova_api_secret_arn, self.clock, settings.stage_class
+        )
 
     @part
     def monoova(self) -> "MonoovaClient":

@@ -11,11 +11,12 @@ from chalicelib.core.actor import LOOKS, OPERATES, Role, ServiceRoles, subject_o
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.money import InvalidAmountError, cents_from
 from chalicelib.core.secrets import Secret
+from chalicelib.core.stage_class import StageClass, class_of
 from chalicelib.payouts.rules.schedule import Policy
 
 # The name Monoova's specification had for the BSB of the source account until July 2026, when it
 # was renamed without a new version: which of the two the live host honours is a setting.
-_SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb")
+_SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb", "both")
 # What Monoova does with a second call under a reference that it has booked: its specification
 # speaks of "a nonce to determine if a request has already been received", and shows no example.
 _DUPLICATES: Final = ("refused", "booked")
@@ -65,6 +66,7 @@ class Settings:
     sign_in_url: str
     user_pool_client_id: str
     stage: str
+    stage_class: StageClass
     policy: Policy
 
 
@@ -121,13 +123,22 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         ),
         user_pool_client_id=reader.optional("COGNITO_CLIENT_ID", r"\w+", "an app client's id"),
         stage=reader.text("STAGE", default="dev"),
+        stage_class=_stage_class(reader),
         policy=_policy(reader),
     )
-    if settings.stage == "prod" and settings.cors_allow_origin == "*":
+    if class_of(settings.stage) is StageClass.PROD is not settings.stage_class:
+        reader.problems.append("STAGE_CLASS: a stage of this name pays with real money")
+    if settings.stage_class is StageClass.PROD and settings.cors_allow_origin == "*":
         reader.problems.append("CORS_ALLOW_ORIGIN: name the admin app's origin in production")
     if reader.problems:
         raise SettingsError(reader.problems)
     return settings
+
+
+def _stage_class(reader: "_Reader") -> StageClass:
+    by_name = class_of(reader.text("STAGE", default="dev"))
+    given = reader.one_of("STAGE_CLASS", tuple(StageClass), default=by_name)
+    return StageClass.PROD if given == StageClass.PROD else StageClass.DEV
 
 
 def _policy(reader: "_Reader") -> Policy:
@@ -161,9 +172,10 @@ class _Reader:
         """The value of a variable that may be missing: "" then."""
         return self.text(name, f"({pattern})?", expected)
 
-    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+    def one_of(self, name: str, choices: tuple[str, ...], default: str = "") -> str:
+        """One of a few words: the first of them, unless told otherwise."""
         pattern = "|".join(re.escape(choice) for choice in choices)
-        return self.text(name, pattern, " or ".join(choices), default=choices[0])
+        return self.text(name, pattern, " or ".join(choices), default or choices[0])
 
     def count(self, name: str, default: int, least: int = 1) -> int:
         return self._parsed(name, str(default), int, f"a number of at least {least}", least)

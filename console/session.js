@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import * as auth from "./auth.js";
 
-let person = { name: "", email: "", roles: [] };
+let person = { name: "", email: "", roles: [], environment: "" };
 
 /** Asks the API; where it cannot say, the groups in the token are a good guess. */
 export async function load() {
@@ -15,7 +15,7 @@ export async function load() {
     if (problem.kind !== api.Kind.UNAVAILABLE) throw problem;
     me = { name: claims.sub, roles: rolesOf(claims["cognito:groups"] ?? []) };
   }
-  person = { name: me.name, email: claims.email ?? "", roles: me.roles };
+  person = { name: me.name, email: claims.email ?? "", roles: me.roles, environment: me.environment ?? "" };
 }
 
 function rolesOf(groups) {
@@ -25,6 +25,8 @@ function rolesOf(groups) {
 }
 
 export const me = () => person;
+/** Whether it is known that nothing is real; where it is not known, nothing is said. */
+export const isSandbox = () => person.environment !== "" && person.environment !== "live";
 export const mayOperate = () => person.roles.includes("operator") || person.roles.includes("approver");
 export const mayApprove = () => person.roles.includes("approver");
 

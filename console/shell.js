@@ -45,6 +45,7 @@ export function frame(root) {
   fill(
     root,
     h("a", { class: "skip", href: "#main", onclick: (event) => (event.preventDefault(), main.querySelector("h1")?.focus()) }, "Skip to the page"),
+    session.isSandbox() && h("p", { class: "sandbox", role: "status" }, "Sandbox: no money moves"),
     h("header", { class: "bar" }, toggle, brand(), h("span", { class: "bar-end" })),
     h("div", { class: "frame" }, menu, main),
   );

@@ -6,6 +6,12 @@ from payoutctl.commands import Command
 from payoutctl.session import Session, with_session
 
 
+def say_environment(session: Session, environment: str) -> None:
+    """A warning on stderr where nothing is real."""
+    if environment != "live":
+        session.out.say("Sandbox: no money moves.")
+
+
 @click.command(cls=Command, help="The balance, the available balance, and incoming funds.")
 @with_session
 def account(session: Session) -> None:
@@ -14,6 +20,7 @@ def account(session: Session) -> None:
     if session.out.is_json:
         session.out.document({"account": balance, "funding": funding})
         return
+    say_environment(session, balance["environment"])
     session.out.pairs(balance)
     if funding["items"]:
         session.out.text("")

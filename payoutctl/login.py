@@ -6,6 +6,7 @@ from dataclasses import replace
 import click
 
 from payoutctl import sign_in
+from payoutctl.account import say_environment
 from payoutctl.commands import Command
 from payoutctl.credentials import ask
 from payoutctl.exits import Exit, Failure
@@ -55,6 +56,7 @@ def logout(session: Session) -> None:
 @with_session
 def whoami(session: Session) -> None:
     me = session.api.get("/me")
+    say_environment(session, me["environment"])
     if session.out.is_json:
         session.out.document(me)
         return

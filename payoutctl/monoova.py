@@ -131,14 +131,17 @@ class Monoova:
         self._good(self._call("POST", send_again_path(webhook_id)))
 
     def _token(self) -> str:
-        """The secret that webhooks are to carry: the first one, the newest while they are rotated.
+        """What webhooks are to carry: the first secret, the newest while they are rotated.
+
+        Monoova needs both parts, `<type> <credentials>`; a bare secret it does not send back.
 
         Raises:
             Failure: there is none.
         """
         if not self.credentials.webhook_secrets:
             raise Failure("Monoova's secret has no webhookSecret.", Exit.REFUSED)
-        return self.credentials.webhook_secrets[0].reveal()
+        secret = self.credentials.webhook_secrets[0].reveal()
+        return secret if " " in secret else f"Bearer {secret}"
 
     def _good(self, said: Said) -> Said:
         if said.is_ok:

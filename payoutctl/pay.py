@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from payoutctl.account import say_environment
 from payoutctl.client import Answer, at
 from payoutctl.commands import Command, yes
 from payoutctl.exits import Exit, Failure
@@ -95,6 +96,7 @@ def repeatable(session: Session, key: str, *, is_repetition: bool) -> Iterator[N
 
 
 def _show_what_will_happen(session: Session, body: Any) -> None:
+    say_environment(session, session.api.get("/me")["environment"])
     checked = session.api.post("/payouts/validate", body)
     destination = checked["destination"]
     session.out.say(

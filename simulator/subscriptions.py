@@ -1,5 +1,6 @@
 """Subscriptions to webhooks: one for each event."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,7 @@ _ALREADY = (
     "Event is already subscribed. "
     "Please use /update API if you want to make any updates to your existing subscription"
 )
+_BOTH_PARTS = "securityToken must have both parts: <type> <credentials>"
 _INVALID = "SimulatedSubscriptionIsInvalid"
 
 
@@ -75,6 +77,8 @@ class Subscriptions:
         status = body.get("subscriptionStatus", "Off")
         if status not in ("On", "Off") or not body.get("targetUrl"):
             return self._world.replies.refuse(_INVALID, "targetUrl and On or Off are required")
+        if _is_bare(body):
+            return self._world.replies.refuse(_INVALID, _BOTH_PARTS)
         existing = self._of(event_name)
         if existing is not None:
             return self._world.replies.refuse(
@@ -97,6 +101,8 @@ class Subscriptions:
         status = body.get("subscriptionStatus")
         if row is None or status not in ("On", "Off") or not body.get("targetUrl"):
             return self._world.replies.refuse(_INVALID, "id, targetUrl, On or Off are required")
+        if _is_bare(body):
+            return self._world.replies.refuse(_INVALID, _BOTH_PARTS)
         row.target_url = body["targetUrl"]
         row.is_on = status == "On"
         row.token = body.get("securityToken", row.token)
@@ -139,6 +145,12 @@ class Subscriptions:
 
     def _time(self, at: datetime) -> str:
         return american_text(at, self._world.behaviour.zone)
+
+
+def _is_bare(body: dict[str, str]) -> bool:
+    """Whether there is a token, and not of the form `<type> <credentials>`."""
+    token = body.get("securityToken", "")
+    return token != "" and not re.fullmatch(r"\S+ \S+", token)
 
 
 def _fields(request: Request) -> dict[str, str]:

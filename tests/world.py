@@ -177,6 +177,9 @@ class World:
             "REMITTER_NAME": "Example Pty Ltd",
             "MONOOVA_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "STAGE": "test",
+            # The secret is a live one.
+            "STAGE_CLASS": "prod",
+            "CORS_ALLOW_ORIGIN": "https://admin.example",
         }
 
     def store_secret(self, api_key: str, **more: str) -> str:

@@ -79,6 +79,7 @@ class ErrorCode(StrEnum):
     MONOOVA_REFUSED = "MonoovaRefused"
     MONOOVA_UNAVAILABLE = "MonoovaUnavailable"
     SENDING_STOPPED = "SendingStopped"
+    WRONG_ENVIRONMENT = "WrongEnvironment"
     STORAGE_UNAVAILABLE = "StorageUnavailable"
     OUTCOME_UNKNOWN = "OutcomeUnknown"
     INTERNAL_ERROR = "InternalError"

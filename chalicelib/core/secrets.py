@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.core.clock import Clock
+from chalicelib.core.stage_class import StageClass, misfit
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -45,6 +46,10 @@ class SecretUnavailableError(Exception):
     """The secret cannot be read or is not what it should be; the message never holds its text."""
 
 
+class WrongEnvironmentError(SecretUnavailableError):
+    """The secret is for another environment of Monoova than the stage: nothing is asked with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """How to reach Monoova. `environment` is "sandbox" or "live"; `base_url` has no final slash.
@@ -62,12 +67,22 @@ class Credentials:
 
 
 class CredentialsSource:
-    """Monoova's credentials from Secrets Manager, kept for five minutes."""
+    """Monoova's credentials from Secrets Manager, kept for five minutes.
 
-    def __init__(self, client: "SecretsManagerClient", secret_arn: str, clock: Clock) -> None:
+    `stage_class` is what their environment has to fit; None where it is compared elsewhere.
+    """
+
+    def __init__(
+        self,
+        client: "SecretsManagerClient",
+        secret_arn: str,
+        clock: Clock,
+        stage_class: StageClass | None = None,
+    ) -> None:
         self._client = client
         self._secret_arn = secret_arn
         self._clock = clock
+        self._stage_class = stage_class
         self._cached: Credentials | None = None
         self._fresh_until = clock.now()
 
@@ -76,6 +91,7 @@ class CredentialsSource:
 
         Raises:
             SecretUnavailableError
+            WrongEnvironmentError
         """
         now = self._clock.now()
         cached = self._cached
@@ -109,7 +125,11 @@ class CredentialsSource:
         except (ClientError, BotoCoreError) as error:
             raise SecretUnavailableError(f"Monoova's secret: {type(error).__name__}") from error
         # One that was stored as binary has no text.
-        return _parsed(found.get("SecretString", ""), found["VersionId"])
+        read = _parsed(found.get("SecretString", ""), found["VersionId"])
+        wrong = self._stage_class and misfit(self._stage_class, read.environment, read.base_url)
+        if wrong:
+            raise WrongEnvironmentError(wrong)
+        return read
 
 
 def _parsed(text: str, version: str) -> Credentials:

@@ -23,7 +23,7 @@ from chalicelib.core.errors import (
     TryAgainError,
     UnprocessableError,
 )
-from chalicelib.core.secrets import SecretUnavailableError
+from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
 from chalicelib.customers.open_details import Opener, Purpose
 from chalicelib.customers.rules.owner_name import may_be_same
 from chalicelib.customers.rules.verification import (
@@ -182,6 +182,8 @@ class VerificationService:
     def _check_ready(self) -> None:
         try:
             self.monoova.check_ready()
+        except WrongEnvironmentError:
+            raise
         except SecretUnavailableError:
             raise TryAgainError("Monoova's credentials cannot be read at the moment.") from None
 

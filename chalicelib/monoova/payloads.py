@@ -4,12 +4,14 @@ Field names are case-sensitive. Source: Monoova Payments OpenAPI v5.29, `financi
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import simplejson
 
 from chalicelib.core.money import decimal_from
 from chalicelib.monoova.rules.destination import Destination, PayId
+
+_BOTH: Final = ("sourceBSB", "sourceAccountBsb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Source:
     """The account that pays, and what the payee's statement says of it.
 
     `bsb_field` is Monoova's name for the BSB of the source account, which it has renamed once
-    without a new version of its API.
+    without a new version of its API; `both` stands for the old name and the new one.
     """
 
     maccount_token: str
@@ -25,6 +27,10 @@ class Source:
     account_number: str
     remitter_name: str
     bsb_field: str = "sourceBSB"
+
+    @property
+    def bsb_fields(self) -> tuple[str, ...]:
+        return _BOTH if self.bsb_field == "both" else (self.bsb_field,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def body_of(order: Order, source: Source) -> bytes:
         "disbursements": [
             {
                 **_payee(order, source),
-                source.bsb_field: source.bsb,
+                **dict.fromkeys(source.bsb_fields, source.bsb),
                 "sourceAccountNumber": source.account_number,
                 "lodgementReference": lodgement_reference,
                 "amount": amount,

@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from chalicelib.monoova.client import Account
 
 
-def account(shown: "Account") -> Json:
-    """The mAccount's money in AUD, with Monoova's own decimals."""
+def account(shown: "Account", environment: str) -> Json:
+    """The mAccount's money in AUD, with Monoova's own decimals; in the sandbox none ever moves."""
 
     def dollars(amount: Decimal | None) -> Decimal | None:
         return amount if amount is None else amount.quantize(Decimal("0.0001"))
 
     return {
+        "environment": environment,
         "currency": "AUD",
         "actual_balance": dollars(shown.actual_balance),
         "available_to_debit": dollars(shown.available_to_debit),

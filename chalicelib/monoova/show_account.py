@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.core.errors import ErrorCode, TryAgainError
+from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.gate import Passage
 
@@ -24,7 +25,9 @@ class AccountService:
 
         Raises:
             TryAgainError: Monoova does not say, or is not being called.
+            WrongEnvironmentError
         """
+        self._check_environment()
         if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
@@ -34,3 +37,12 @@ class AccountService:
         if account is None:
             raise TryAgainError("Monoova does not tell the balance at the moment.")
         return account
+
+    def _check_environment(self) -> None:
+        try:
+            self.monoova.check_ready()
+        except WrongEnvironmentError:
+            raise
+        except SecretUnavailableError:
+            # The call that follows says so, and is counted.
+            return

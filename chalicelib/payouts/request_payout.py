@@ -27,7 +27,7 @@ from chalicelib.core.marks import requested
 from chalicelib.core.money import decimal_from
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
-from chalicelib.core.secrets import SecretUnavailableError
+from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
 from chalicelib.customers.manage_customers import opened_to_pay
 from chalicelib.customers.rules.verification import is_payable
 from chalicelib.customers.store import SealedCustomer, SealedDestination
@@ -285,6 +285,8 @@ class PayoutRequestService:
     def _check_ready(self) -> None:
         try:
             self.monoova.check_ready()
+        except WrongEnvironmentError:
+            raise
         except SecretUnavailableError:
             raise TryAgainError("Monoova's credentials cannot be read at the moment.") from None
 

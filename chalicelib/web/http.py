@@ -32,7 +32,7 @@ from chalicelib.core.errors import (
     UnsupportedMediaTypeError,
 )
 from chalicelib.core.observability import Metric
-from chalicelib.core.secrets import SecretUnavailableError
+from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
 
 if TYPE_CHECKING:
     # At run time only by requests that have something to load: 46 ms of a cold start.
@@ -368,6 +368,8 @@ def _understood(error: Exception) -> AppError:
         return _broken(error)
     if isinstance(error, StorageUnavailableError):
         return TryAgainError("The database cannot be reached.", ErrorCode.STORAGE_UNAVAILABLE)
+    if isinstance(error, WrongEnvironmentError):
+        return TryAgainError(f"Nothing is sent. {error}", ErrorCode.WRONG_ENVIRONMENT)
     if isinstance(error, (VaultUnavailableError, SecretUnavailableError)):
         return TryAgainError("Keys cannot be read at the moment.", ErrorCode.STORAGE_UNAVAILABLE)
     if isinstance(error, SettingsError):

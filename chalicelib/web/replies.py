@@ -19,6 +19,7 @@ def page_of(items: Sequence[Json], next_cursor: str | None, unreadable: Sequence
     return {"items": list(items), "next_cursor": next_cursor, "unreadable": list(unreadable)}
 
 
-def me(shown: Actor) -> Json:
-    """The caller, with every role they have."""
-    return {"name": shown.name, "roles": [role.value for role in Role if shown.may(role)]}
+def me(shown: Actor, environment: str) -> Json:
+    """The caller, with every role they have, and which of Monoova's environments they pay in."""
+    roles = [role.value for role in Role if shown.may(role)]
+    return {"name": shown.name, "roles": roles, "environment": environment}

@@ -115,6 +115,7 @@ locals {
 
   app_parameters = {
     Stage                        = var.stage
+    StageClass                   = var.stage_class
     MonoovaMaccountToken         = var.monoova_maccount_token
     MonoovaSourceBsb             = var.monoova_source_bsb
     MonoovaSourceAccount         = var.monoova_source_account

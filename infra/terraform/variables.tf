@@ -99,10 +99,16 @@ variable "monoova_source_account" {
   description = "Account number of the Automatcher that payees see."
 }
 
+variable "stage_class" {
+  type        = string
+  default     = ""
+  description = "prod pays with real money, dev never does; empty: by the stage's name."
+}
+
 variable "monoova_source_bsb_field" {
   type        = string
   default     = "sourceBSB"
-  description = "Monoova's name for the BSB: sourceBSB, or sourceAccountBsb since July 2026."
+  description = "Monoova's name for the BSB: sourceBSB, sourceAccountBsb since July 2026, or both."
 }
 
 variable "monoova_webhook_signature" {

@@ -4,6 +4,9 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.core.stage_class import StageClass, class_of, misfit
 from payoutctl.checks.findings import Findings
 from payoutctl.exits import Failure
 from payoutctl.key import right_host
@@ -13,7 +16,6 @@ from payoutctl.webhooks import url_of
 
 _MOST_SKEW_SECONDS: Final = 30
 _NEEDED: Final = ("NppPaymentStatus", "NppReturn")
-_HOSTS: Final = {"live": "https://api.mpay.com.au", "sandbox": "https://api.m-pay.com.au"}
 
 
 def look(session: Session, found: Findings, *, logs_in: bool) -> None:
@@ -48,13 +50,12 @@ def look(session: Session, found: Findings, *, logs_in: bool) -> None:
 def _secret(session: Session, found: Findings, monoova: Monoova) -> None:
     """Its form; nothing of it is shown."""
     credentials = monoova.credentials
-    host = _HOSTS.get(credentials.environment)
-    is_local = session.connection.aws is not None
+    wrong = misfit(_class_of(session), credentials.environment, credentials.base_url)
     found.add(
-        "Monoova's secret: environment and address fit",
-        is_local or credentials.base_url == host,
-        credentials.environment,
-        "The hosts are one hyphen apart: docs/deployment.md.",
+        "Monoova's secret: fits the stage",
+        wrong is None,
+        wrong or credentials.environment,
+        "Nothing is sent until it does. The hosts are one hyphen apart: docs/deployment.md.",
     )
     found.add(
         "Monoova's secret: has a webhook secret",
@@ -62,6 +63,18 @@ def _secret(session: Session, found: Findings, monoova: Monoova) -> None:
         f"{len(credentials.webhook_secrets)} accepted",
         "Without one every webhook is refused: docs/deployment.md.",
     )
+
+
+def _class_of(session: Session) -> StageClass:
+    """The class that the deployed app has; by the stage's name where it cannot be read."""
+    try:
+        described = session.client("lambda").get_function_configuration(
+            FunctionName=f"monoova-payouts-{session.stage}"
+        )
+    except (BotoCoreError, ClientError):
+        return class_of(session.stage)
+    given = described.get("Environment", {}).get("Variables", {}).get("STAGE_CLASS")
+    return StageClass(given) if given in tuple(StageClass) else class_of(session.stage)
 
 
 def _clocks(session: Session, found: Findings, monoova: Monoova) -> None:

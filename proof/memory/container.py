@@ -56,6 +56,9 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "CUSTOMER_DATA_KEY_ARN": "arn:aws:kms:ap-southeast-2:111122223333:key/1",
     "MONOOVA_WEBHOOK_SECRET": WEBHOOK_SECRET,
     "STAGE": "test",
+    # The secret is a live one.
+    "STAGE_CLASS": "prod",
+    "CORS_ALLOW_ORIGIN": "https://admin.example",
 }
 
 

@@ -9,6 +9,7 @@ from chalicelib.control.rules.limits import Limits
 from chalicelib.core.actor import Role, ServiceRoles
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.secrets import Secret
+from chalicelib.core.stage_class import StageClass
 from chalicelib.payouts.rules.schedule import Policy
 from chalicelib.settings import Settings, settings_from
 
@@ -46,7 +47,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.cors_allow_origin == "*"
     assert settings.dead_letter_queue_url == ""
     assert (settings.sign_in_url, settings.user_pool_client_id) == ("", "")
-    assert settings.stage == "dev"
+    assert (settings.stage, settings.stage_class) == ("dev", StageClass.DEV)
     assert settings.policy == Policy()
     assert settings.approval == ApprovalRules()
     assert settings.limits == Limits()
@@ -123,6 +124,7 @@ def test_every_variable_finds_its_place() -> None:
         sign_in_url="https://payouts.auth.ap-southeast-2.amazoncognito.com",
         user_pool_client_id="4cl1ent1d",
         stage="prod",
+        stage_class=StageClass.PROD,
         policy=Policy(
             first_look_seconds=12,
             grace_seconds=60,
@@ -168,7 +170,8 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("PAYOUT_QUEUE_URL", "sqs://payouts", "a queue's URL"),
         ("CUSTOMER_DATA_KEY_ARN", "alias/customers", "a key's ARN"),
         ("MONOOVA_WEBHOOK_SIGNATURE", "yes", "optional or required"),
-        ("MONOOVA_SOURCE_BSB_FIELD", "sourcebsb", "sourceBSB or sourceAccountBsb"),
+        ("MONOOVA_SOURCE_BSB_FIELD", "sourcebsb", "sourceBSB or sourceAccountBsb or both"),
+        ("STAGE_CLASS", "Prod", "prod or dev"),
         ("PAYOUT_LIMIT_AUD", "0", "an amount such as 1000"),
         ("PAYOUT_LIMIT_AUD", "-5", "an amount such as 1000"),
         ("PAYOUT_LIMIT_AUD", "NaN", "an amount such as 1000"),
@@ -232,6 +235,33 @@ def test_webhook_secrets_are_kept_nowhere_else(other: str) -> None:
 def test_production_names_the_origin_of_its_admin_app() -> None:
     assert problems_of(STAGE="prod") == [
         "CORS_ALLOW_ORIGIN: name the admin app's origin in production"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stage", "stage_class"),
+    [
+        ("prod", StageClass.PROD),
+        ("prod-eu", StageClass.PROD),
+        ("production", StageClass.DEV),
+        ("dev", StageClass.DEV),
+        ("not-prod", StageClass.DEV),
+    ],
+)
+def test_the_class_of_a_stage_follows_from_its_name(stage: str, stage_class: StageClass) -> None:
+    origin = {"CORS_ALLOW_ORIGIN": "https://admin.example"}
+    assert settings_from(REQUIRED | origin | {"STAGE": stage}).stage_class is stage_class
+
+
+def test_a_stage_of_any_name_may_be_said_to_pay_with_real_money_and_prod_not_to_be_tested() -> None:
+    origin = {"CORS_ALLOW_ORIGIN": "https://admin.example"}
+    given = REQUIRED | origin | {"STAGE": "payments", "STAGE_CLASS": "prod"}
+    assert settings_from(given).stage_class is StageClass.PROD
+    assert problems_of(STAGE="payments", STAGE_CLASS="prod") == [
+        "CORS_ALLOW_ORIGIN: name the admin app's origin in production"
+    ]
+    assert problems_of(STAGE="prod", STAGE_CLASS="dev") == [
+        "STAGE_CLASS: a stage of this name pays with real money"
     ]
 
 

@@ -209,7 +209,8 @@ def test_a_live_deployment_refuses_wrong_check_digits_by_the_fields_full_name(wo
     assert count(world, CUSTOMERS) == 1
 
 
-def test_a_sandbox_takes_monoovas_own_samples(world: World) -> None:
+def test_a_sandbox_takes_monoovas_own_samples(new_world: Callable[..., World]) -> None:
+    world = new_world(STAGE_CLASS="dev")
     secret = {"apiKey": "k", "environment": "sandbox", "baseUrl": "https://api.m-pay.com.au"}
     world.secrets.put_secret_value(SecretId="monoova", SecretString=json.dumps(secret))
     for kind, typed in (("ABN", "38126015228"), ("ACN", "987654321")):

@@ -90,7 +90,7 @@ class Deployment:
                 Role=role,
                 Handler="app.app",
                 Code={"ZipFile": code.getvalue()},
-                Environment={"Variables": self.terminal.world.environment},
+                Environment={"Variables": self.terminal.world.environment | {"STAGE_CLASS": "dev"}},
             )
         for name, queue in (
             ("send_queued_payouts", "payouts"),
@@ -185,6 +185,15 @@ def spoil(deployment: Deployment) -> None:
     elsewhere = {"PAYOUTS_API_URL": terminal.server.url.replace("127.0.0.1", "localhost")}
     other = Terminal(terminal.server, terminal.home, more=elsewhere)
     other("webhooks", "subscribe", "--event", "NppReturn", "--yes")
+
+
+def test_a_secret_of_another_environment_is_found(terminal: Terminal) -> None:
+    deployment = Deployment(terminal)
+    deployment.lambdas.update_function_configuration(
+        FunctionName=PREFIX, Environment={"Variables": {"STAGE_CLASS": "prod"}}
+    )
+    verdicts = deployment.doctor("--no-login", ends=Exit.CHECK_FAILED)
+    assert verdicts["Monoova's secret: fits the stage"] == "failed"
 
 
 def test_a_missing_deployment_fails_each_check(terminal: Terminal) -> None:

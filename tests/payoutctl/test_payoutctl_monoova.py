@@ -34,7 +34,7 @@ def test_each_event_is_subscribed_to_its_own_url_and_updated_when_it_exists(
     assert "new-one" not in said.output
     terminal.world.paid()
     terminal.world.later(300)
-    assert terminal.world.monoova.notifications[-1].token == "new-one"
+    assert terminal.world.monoova.notifications[-1].token == "Bearer new-one"
 
 
 def test_without_a_webhook_secret_nothing_is_subscribed(terminal: Terminal) -> None:

@@ -230,6 +230,15 @@ def test_the_name_of_the_source_bsb_is_a_setting(
     assert set(world.monoova.received[0].source_fields) == {field_name, "sourceAccountNumber"}
 
 
+def test_the_source_bsb_may_be_sent_under_both_of_its_names(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(MONOOVA_SOURCE_BSB_FIELD="both")
+    world.paid()
+    row = executed(world)[0]["disbursements"][0]
+    assert (row["sourceBSB"], row["sourceAccountBsb"]) == ("802-985", "802-985")
+
+
 AMOUNTS: Final = [
     ("0.01", "0.01"),
     ("0.1", "0.10"),

@@ -268,6 +268,18 @@ def test_a_new_subscription_is_off_unless_it_says_on() -> None:
     assert bench.post("/subscriptions/v1/update", {"id": 99}).status_code == 400
 
 
+@pytest.mark.parametrize("token", ["bare-secret", "Bearer ", " secret", "Bearer a b"])
+def test_a_token_without_both_parts_is_refused(token: str) -> None:
+    bench = Bench()
+    body = {"eventName": "NppReturn", "targetUrl": "https://a.example", "securityToken": token}
+    answer = bench.post("/subscriptions/v1/create", body)
+    assert answer.status_code == 400
+    assert "both parts" in answer.json()["statusDescription"]
+    created = bench.post("/subscriptions/v1/create", body | {"securityToken": "Bearer x"}).json()
+    update = body | {"id": created["id"], "subscriptionStatus": "On"}
+    assert bench.post("/subscriptions/v1/update", update).status_code == 400
+
+
 def test_the_webhooks_of_a_timed_out_payout_come_all_the_same() -> None:
     bench = Bench()
     bench.monoova.script(Outcome.TIMEOUT_THEN_REJECTED)

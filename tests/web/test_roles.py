@@ -36,7 +36,8 @@ def test_a_person_has_the_roles_of_their_groups(
     world: World, groups: str | None, roles: list[str]
 ) -> None:
     answer = person(world, groups).get("/me")
-    assert (answer.status, answer.json) == (200, {"name": "a-sub", "roles": roles})
+    me = {"name": "a-sub", "roles": roles, "environment": "live"}
+    assert (answer.status, answer.json) == (200, me)
 
 
 def test_a_viewer_who_registers_a_customer_gets_403(world: World) -> None:

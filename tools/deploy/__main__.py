@@ -110,6 +110,7 @@ def _built(name: str) -> package.Package:
 def _deployment(name: str, yes: bool) -> Deployment:
     chosen = stage.read(ROOT, name)
     stage.require_filled_in(ROOT, chosen)
+    stage.require_fitting_environment(ROOT, chosen)
     try:
         deployment = _in_account(chosen, yes)
         account = deployment.check_account()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from chalicelib.core.stage_class import StageClass, class_of, misfit
 from tools.deploy import short_forms
 from tools.deploy.errors import DeployError
 
@@ -87,6 +88,25 @@ def require_filled_in(project: Path, stage: Stage) -> None:
         raise DeployError(
             f"infra/stages/{stage.name}.toml is not filled in. Nothing was created or changed; "
             f"it needs a value for{''.join(missing)}"
+        )
+
+
+def require_fitting_environment(project: Path, stage: Stage) -> None:
+    """Check that the stage pays in the environment of Monoova that its class is for.
+
+    Raises:
+        DeployError: with why not.
+    """
+    parameters = _template(project, _TEMPLATES["infra"])["Parameters"]
+    environment, base_url = (
+        stage.infra.get(name, parameters[name]["Default"])
+        for name in ("MonoovaEnvironment", "MonoovaBaseUrl")
+    )
+    given = stage.app.get("StageClass", "")
+    wrong = misfit(StageClass(given) if given else class_of(stage.name), environment, base_url)
+    if wrong:
+        raise DeployError(
+            f"infra/stages/{stage.name}.toml: {wrong} Nothing was created or changed."
         )
 
 

@@ -278,6 +278,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         ],
     },
     "Account": {
+        "environment": "live",
         "currency": "AUD",
         "actual_balance": 25000.0,
         "available_to_debit": 24874.5,
@@ -333,7 +334,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         "timeZone": "Australia/Sydney",
     },
     **BATCH_EXAMPLES,
-    "Me": {"name": _BY, "roles": ["viewer", "operator"]},
+    "Me": {"name": _BY, "roles": ["viewer", "operator"], "environment": "live"},
     "BatchTotal": {"total": 1234.5},
     "BatchWithProgress": _BATCH,
     "Health": {"status": "ok"},

@@ -73,6 +73,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
         (
             _E.MONOOVA_UNAVAILABLE,
             _E.SENDING_STOPPED,
+            _E.WRONG_ENVIRONMENT,
             _E.STORAGE_UNAVAILABLE,
             _E.OUTCOME_UNKNOWN,
         ),
@@ -156,6 +157,8 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.MONOOVA_REFUSED: "Monoova refused the payout: SimulatedInsufficientFunds",
     _E.MONOOVA_UNAVAILABLE: "Monoova does not tell the balance at the moment.",
     _E.SENDING_STOPPED: "Monoova is not being called at the moment.",
+    _E.WRONG_ENVIRONMENT: "Nothing is sent. A stage of the class prod needs a secret of Monoova's"
+    " live environment, and the secret is for sandbox.",
     _E.STORAGE_UNAVAILABLE: "The database cannot be reached.",
     _E.OUTCOME_UNKNOWN: "The payout may have been recorded: look at it before asking again, or ask"
     " again with the same Idempotency-Key.",

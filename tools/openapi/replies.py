@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from chalicelib.core.actor import Role
 from chalicelib.core.errors import ErrorCode
+from chalicelib.core.stage_class import HOSTS
 from chalicelib.customers.open_details import Purpose
 from chalicelib.customers.rules.verification import VerificationStatus
 from chalicelib.monoova.rules.destination import DestinationType, PayIdType
@@ -38,6 +39,10 @@ _CURRENCY: Final[Json] = {"const": "AUD"}
 _DOLLARS: Final[Json] = {
     "description": "Australian dollars with Monoova's four decimals.",
     "type": ["number", "null"],
+}
+_ENVIRONMENT: Final[Json] = {
+    **_one_of(HOSTS),
+    "description": "Monoova's environment: in the sandbox no money moves.",
 }
 # Not in the life-cycle table: a payout's history begins with it.
 _BEGINNING: Final = "Requested"
@@ -175,6 +180,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
         {
             "name": {**_TEXT, "description": "What stands in a history for whoever asks."},
             "roles": {"type": "array", "items": _one_of(Role), "minItems": 1, "uniqueItems": True},
+            "environment": _ENVIRONMENT,
         },
         about="Whoever asks, with every role they have.",
     ),
@@ -291,6 +297,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
     ),
     "Account": _object(
         {
+            "environment": _ENVIRONMENT,
             "currency": _CURRENCY,
             "actual_balance": _DOLLARS,
             "available_to_debit": _DOLLARS,

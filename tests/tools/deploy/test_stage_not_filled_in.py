@@ -72,8 +72,8 @@ def aws() -> Iterator[RefusingAws]:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The project as far as it deploys, what its stages need left empty."""
-    for name in ("tools", "infra"):
-        ignored = shutil.ignore_patterns("__pycache__", "terraform")
+    for name in ("chalicelib", "tools", "infra"):
+        ignored = shutil.ignore_patterns("__pycache__", "terraform", "static")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
     for name, parameters in LEFT_EMPTY.items():
         fill_in(tmp_path, name, dict.fromkeys(parameters, ""))
@@ -151,6 +151,29 @@ def test_credentials_that_aws_refuses_end_it_at_the_first_request(
 def test_a_file_that_is_filled_in_is_taken(clone: Path, name: str) -> None:
     fill_in(clone, name)
     stage.require_filled_in(clone, stage.read(clone, name))
+
+
+@pytest.mark.parametrize("name", LEFT_EMPTY)
+def test_a_stage_as_it_stands_fits_its_environment(clone: Path, name: str) -> None:
+    stage.require_fitting_environment(clone, stage.read(clone, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("prod", {"MonoovaEnvironment": "sandbox"}),
+        ("prod", {"MonoovaBaseUrl": "https://api.m-pay.com.au"}),
+        ("dev", {"MonoovaEnvironment": "live"}),
+        ("dev", {"MonoovaBaseUrl": "https://api.mpay.com.au"}),
+    ],
+)
+def test_a_stage_that_does_not_fit_its_environment_is_not_deployed(
+    clone: Path, aws: RefusingAws, name: str, changes: dict[str, str]
+) -> None:
+    fill_in(clone, name, FILLED_IN | changes)
+    done = deploying(clone, "infra", name, aws, **KEYS)
+    assert (done.returncode, done.stdout, aws.requests) == (1, "", [])
+    assert "Nothing was created or changed" in done.stderr
 
 
 @pytest.mark.parametrize("parameter", FILLED_IN)
