@@ -285,8 +285,8 @@ def resolve_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
     how = incoming.body(late.payout_schemas.RESOLVE)
-    payout = wired.get().administration.resolve(_payout(transaction_id), by=by.name, **how)
-    return Reply(late.payout_replies.payout_with_history(payout))
+    resolved = wired.get().administration.resolve(_payout(transaction_id), by=by, **how)
+    return Reply(late.payout_replies.asked(resolved))
 
 
 @for_admins("POST", "/payouts/{transaction_id}/refresh")
@@ -294,8 +294,8 @@ def refresh_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
     incoming.body(late.schemas.EMPTY)
-    payout = wired.get().administration.refresh(_payout(transaction_id), by.name)
-    return Reply(late.payout_replies.payout_with_history(payout))
+    refreshed = wired.get().administration.refresh(_payout(transaction_id), by.name)
+    return Reply(late.payout_replies.asked(refreshed))
 
 
 # --- batches: many payouts in one file

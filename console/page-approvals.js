@@ -9,7 +9,7 @@ import { payee } from "./payout-table.js";
 import { approve } from "./payout-actions.js";
 import { link } from "./router.js";
 import * as session from "./session.js";
-import { actorName } from "./words.js";
+import { actorName, approvalReasons } from "./words.js";
 
 export function page({ signal }) {
   const payouts = paged(
@@ -46,6 +46,7 @@ function waiting(items, list) {
     : button("Approve", () => decide(each), { kind: "small" });
   return table("Payouts awaiting approval", [
     { title: "Payee", cell: payee },
+    { title: "Reason", wide: true, cell: (each) => approvalReasons(each) },
     { title: "Requested by", wide: true, cell: (each) => actorName(each.created_by, me) },
     { title: "Requested", wide: true, cell: (each) => when(each.created_at) },
     { title: "Amount", end: true, class: "amount", cell: (each) => money(each.amount) },

@@ -1,6 +1,7 @@
 // What a person may do to a payout. Each asks first, and says what is going to happen.
 
 import * as api from "./api.js";
+import { Kind } from "./api.js";
 import { h } from "./dom.js";
 import { ask } from "./dialog.js";
 import { field } from "./form.js";
@@ -53,7 +54,12 @@ function what(payout) {
 export function approve(payout) {
   return ask({
     title: `Approve ${money(payout.amount)}?`,
-    words: `${what(payout)} is sent as soon as you approve. Your approval is recorded in the payout's history.`,
+    words: [
+      `${what(payout)} is sent as soon as you approve. Your approval is recorded in the payout's history.`,
+      ...(payout.approval_reasons?.includes("SettledByHand")
+        ? ["It replaces an earlier payout that was not paid by a person's word, not by Monoova's. Find out whether it was paid before you approve."]
+        : []),
+    ],
     yes: `Approve ${money(payout.amount)}`,
     act: () => api.post(path(payout, "approve")),
   });
@@ -105,6 +111,25 @@ async function retry(payout) {
   return null;
 }
 
+const SAYS = {
+  Complete: "Monoova says now that this payout was paid.",
+  Pending: "Monoova says now that this payout is pending: it can't be resolved until that has ended.",
+  Rejected: "Monoova says now that this payout was rejected: it was not paid.",
+  Dishonoured: "Monoova says now that this payout was dishonoured: it was not paid.",
+  UnknownReference: "Monoova does not know this payout now. Only an approver who did not request it may resolve it, unless it was never sent.",
+  Unclear: "Monoova does not say now what became of this payout. Only an approver who did not request it may resolve it.",
+};
+
+async function asked(payout) {
+  try {
+    const fresh = await api.post(path(payout, "refresh"));
+    return { payout: fresh, says: SAYS[fresh.monoova_says] ?? SAYS.Unclear };
+  } catch (problem) {
+    if (problem.kind !== Kind.TRY_AGAIN) throw problem;
+    return { payout, says: "Monoova can't be asked now. Only an approver who did not request this payout may resolve it." };
+  }
+}
+
 const OUTCOMES = {
   Completed: "Completed: it was paid",
   Failed: "Failed: it was not paid",
@@ -112,11 +137,15 @@ const OUTCOMES = {
   Cancelled: "Cancelled: it was never sent",
 };
 
-export function resolve(payout) {
-  const choices = resolutionsOf(payout).map((outcome) => [outcome, OUTCOMES[outcome]]);
+/** Monoova is asked first: what it says is shown before anything can be chosen, and may end the review. */
+export async function resolve(shown) {
+  const { payout, says } = await asked(shown);
+  if (!payout.needs_review) return payout;
+  const choices = [["", "Choose what is true"], ...resolutionsOf(payout).map((outcome) => [outcome, OUTCOMES[outcome]])];
   return ask({
     title: "Resolve this payout?",
     words: [
+      h("p", { class: "monoova-says" }, says),
       h("p", {}, "First look it up in Monoova's portal or statement under the reference ", h("code", {}, payout.unique_reference), "."),
       "Resolving ends the review. The outcome is recorded in the payout's history with your name and your reason. It pays nothing.",
     ],

@@ -131,6 +131,17 @@ export const QUEUE_REASONS = {
   NoFunds: "Waits for funds",
 };
 
+const APPROVAL_REASONS = {
+  AboveThreshold: "Large amount",
+  NewDestination: "New destination",
+  SettledByHand: "Earlier payout was settled by hand",
+};
+
+/** Why a payout waits for an approver. */
+export function approvalReasons(payout) {
+  return (payout.approval_reasons ?? []).map((each) => APPROVAL_REASONS[each] ?? each).join(", ");
+}
+
 /** How a payout that needs review may be resolved, by its status. */
 export function resolutionsOf(payout) {
   const all = {

@@ -6,6 +6,7 @@ import click
 
 from payoutctl.client import at
 from payoutctl.commands import Group, cursor, everything, limit, yes
+from payoutctl.exits import Exit, Failure
 from payoutctl.output import money, whole_seconds
 from payoutctl.session import Session, with_session
 
@@ -19,6 +20,7 @@ _STATUSES: Final = (
     "Cancelled",
 )
 _COLUMNS: Final = ("transaction_id", "created_at", "amount", "status", "why", "destination")
+_OUTCOMES: Final = click.Choice(["Completed", "Failed", "Returned", "Cancelled"])
 reason = click.option("--reason", required=True, help="Kept in the record; no payee details.")
 
 
@@ -101,20 +103,45 @@ def retry(session: Session, transaction_id: str, yes: bool) -> None:
 @click.argument("transaction_id")
 @click.option(
     "--outcome",
-    type=click.Choice(["Completed", "Failed", "Returned", "Cancelled"]),
-    required=True,
-    help="What Monoova's statement says.",
+    type=_OUTCOMES,
+    help="What Monoova's statement says; asked for after Monoova's answer is shown.",
 )
 @reason
 @yes
 @with_session
-def resolve(session: Session, transaction_id: str, outcome: str, reason: str, yes: bool) -> None:
+def resolve(
+    session: Session, transaction_id: str, outcome: str | None, reason: str, yes: bool
+) -> None:
+    if outcome is None and yes:
+        raise click.UsageError("--yes needs --outcome.")
+    if not yes and not _is_still_in_review(session, transaction_id):
+        return
+    if outcome is None:
+        outcome = str(click.prompt("Outcome", type=_OUTCOMES, err=True))
     if not yes:
         session.out.say(
             "Never resolve as Failed what Monoova has booked: a retry would pay it twice."
         )
         click.confirm(f"Is it {outcome} by Monoova's statement?", abort=True, err=True)
     _changed(session, transaction_id, "resolve", {"outcome": outcome, "reason": reason})
+
+
+def _is_still_in_review(session: Session, transaction_id: str) -> bool:
+    """Shows what Monoova says now, which may have ended the review."""
+    try:
+        asked = session.api.post(at("payouts", transaction_id, "refresh"))
+    except Failure as failure:
+        if failure.ends is not Exit.TRY_AGAIN:
+            raise
+        session.out.say(
+            "Monoova cannot be asked now: only an approver who did not request it may resolve it."
+        )
+        return True
+    session.out.say(f"Monoova says now: {asked['monoova_says']}")
+    if not asked["needs_review"]:
+        session.out.say("It needs no review any more.")
+        show_payout(session, asked)
+    return bool(asked["needs_review"])
 
 
 @payouts.command("refresh", help="Refresh a payout's status from Monoova.")

@@ -26,7 +26,7 @@ from proof.result import Result
 from proof.seam import Call, Killed
 from proof.system import System
 from proof.traffic import Customer, Traffic
-from simulator.outcomes import Fate, Fault, Manner, Moment, News, Plan
+from simulator.outcomes import Fault, Manner, Moment, News, Plan
 
 T = TypeVar("T")
 
@@ -234,7 +234,6 @@ def played(
     return scenario
 
 
-_PENDING: Final = Plan(fate=Fate.PENDING_FOREVER)
 _LOST: Final = Plan(fault=Fault(Manner.RESET, Moment.BEFORE, None))
 
 
@@ -344,9 +343,11 @@ def _remove_destination(scenario: Scenario) -> None:
 
 
 def _reviewed(scenario: Scenario) -> None:
-    scenario.plan(_PENDING)
+    scenario.plan(Plan())
     scenario.pay()
     scenario.webhook(amount="999.99")
+    # Until Monoova says too what the person is going to say.
+    scenario.wait(180)
 
 
 _RESOLUTION: Final = {"outcome": "Completed", "reason": "seen on the statement"}

@@ -5,7 +5,8 @@ AppError
 │   ├── InvalidRequestError         400  InvalidRequest, with the fields
 │   ├── BatchInvalidError           400  BatchInvalid, with the lines
 │   ├── UnauthenticatedError        401  Unauthenticated
-│   ├── ForbiddenError              403  Forbidden, ApprovalByRequester: known, but not allowed to
+│   ├── ForbiddenError              403  Forbidden, ApprovalByRequester,
+│   │                                    ResolutionNeedsApprover: known, but not allowed to
 │   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound,
 │   │                                    BatchNotFound, ReportNotFound, DeadLetterNotFound,
 │   │                                    FileNotFound
@@ -56,6 +57,8 @@ class ErrorCode(StrEnum):
     PAYOUT_MAY_BE_PAID = "PayoutMayBePaid"
     RETRY_TOO_EARLY = "RetryTooEarly"
     PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"
+    RESOLUTION_CONTRADICTED = "ResolutionContradicted"
+    RESOLUTION_NEEDS_APPROVER = "ResolutionNeedsApprover"
     BATCH_IN_OTHER_STATUS = "BatchInOtherStatus"
     BATCH_REPEATED = "BatchRepeated"
     PAYOUT_NOT_AWAITING_APPROVAL = "PayoutNotAwaitingApproval"

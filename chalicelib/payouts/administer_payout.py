@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.core.actor import Actor, Role
 from chalicelib.core.clock import Clock
-from chalicelib.core.errors import ConflictError, ErrorCode, TryAgainError
+from chalicelib.core.errors import ConflictError, ErrorCode, ForbiddenError, TryAgainError
 from chalicelib.core.redaction import redact
 from chalicelib.customers.open_details import Opener
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.gate import Passage
+from chalicelib.monoova.rules.outcome import Standing
 from chalicelib.payouts.rules.decisions import (
     ForbiddenTransitionError,
     Note,
@@ -25,6 +27,7 @@ from chalicelib.payouts.rules.payout import (
     Payout,
     State,
 )
+from chalicelib.payouts.rules.resolution import Judgement, judged
 from chalicelib.payouts.rules.schedule import Policy
 from chalicelib.payouts.sending.record_event import Recorder, found_payout
 from chalicelib.payouts.sending.send_payout import details_of_payee, without_payee
@@ -41,6 +44,14 @@ _RESOLUTIONS: Final = {
     "Cancelled": (Event.RESOLVED_CANCELLED, FailureCode.RESOLVED_BY_HAND),
 }
 RESOLUTIONS: Final = tuple(_RESOLUTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A payout as it now stands, and what Monoova said of it; None: it could not be asked."""
+
+    payout: Payout
+    standing: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,33 +84,53 @@ class AdministrationService:
                 ErrorCode.PAYOUT_NOT_CANCELLABLE,
             ) from None
 
-    def resolve(self, transaction_id: str, outcome: str, reason: str, by: str) -> Payout:
-        """Settles by hand a payout that needs review. Who and why stay in its history."""
+    def resolve(self, transaction_id: str, outcome: str, reason: str, by: Actor) -> Asked:
+        """Settles by hand a payout that needs review, beside what Monoova says of it now.
+
+        Who, why and Monoova's word stay in its history.
+
+        Raises:
+            ConflictError: it needs no review, cannot end so, or Monoova says otherwise.
+            ForbiddenError: Monoova does not say so, and an approver who did not ask for the payout
+                has to.
+        """
         event, code = _RESOLUTIONS[outcome]
         before = found_payout(self.payouts, transaction_id)
 
-        def resolved(payout: Payout, text: str = "") -> Change:
+        def resolved(payout: Payout, text: str = "", said: str = "") -> Change:
             if not payout.needs_review:
                 raise ForbiddenTransitionError(payout.state, event)
             closed = Fields(needs_review=False, review_reason=None)
             if code:
                 closed |= Fields(failure_code=code, failure_reason=text)
-            note = Note(self.clock.now(), by, text)
+            note = Note(self.clock.now(), by.name, f"{text} ({said})")
             return change_for(payout, event, note, closed)
 
         try:
-            # No details are decrypted for what is refused.
+            # Monoova is not asked, and no details are decrypted, for what is refused.
             resolved(before)
-            text = redact(reason, details_of_payee(before, self.together, self.opener, by))
-            return self.recorder.record(before, lambda payout: resolved(payout, text))
+            standing = self._standing_of(before)
+            _check(before, outcome, standing, by)
+            text = redact(reason, details_of_payee(before, self.together, self.opener, by.name))
+            said = f"status API: {standing or 'not asked'}"
+            after = self.recorder.record(before, lambda payout: resolved(payout, text, said))
         except ForbiddenTransitionError as error:
             raise ConflictError(
                 f"A payout that is {error.state} cannot be resolved as {outcome}: only one that"
                 " needs review, and only into what its state allows.",
                 ErrorCode.PAYOUT_NOT_RESOLVABLE,
             ) from None
+        return Asked(after, standing)
 
-    def refresh(self, transaction_id: str, by: str) -> Payout:
+    def _standing_of(self, payout: Payout) -> Standing | None:
+        """What Monoova says of the payout now; None if it cannot be asked."""
+        if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
+            return None
+        report, answer = self.monoova.status_of(payout.unique_reference)
+        self.gatekeeper.tell(answer)
+        return report.standing
+
+    def refresh(self, transaction_id: str, by: str) -> Asked:
         """Asks Monoova now. Never sends: what is to be sent again is the reconciler's to do."""
         payout = found_payout(self.payouts, transaction_id)
         if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
@@ -117,4 +148,26 @@ class AdministrationService:
                 return NO_CHANGE
             return change
 
-        return self.recorder.record(payout, refreshed)
+        return Asked(self.recorder.record(payout, refreshed), report.standing)
+
+
+def _check(payout: Payout, outcome: str, standing: Standing | None, by: Actor) -> None:
+    """Raises ConflictError or ForbiddenError where a person's word is not taken."""
+    says = f"Monoova says {standing} of this payout"
+    if standing in (None, Standing.UNCLEAR):
+        says = "Monoova does not say now what became of this payout"
+    match judged(payout, _RESOLUTIONS[outcome][0], standing):
+        case Judgement.CONTRADICTED:
+            raise ConflictError(
+                f"{says}: it cannot be resolved as {outcome}.", ErrorCode.RESOLUTION_CONTRADICTED
+            )
+        case Judgement.NEEDS_APPROVER if not by.may(Role.APPROVER):
+            raise ForbiddenError(
+                f"{says}: only an approver may resolve it as {outcome}.",
+                ErrorCode.RESOLUTION_NEEDS_APPROVER,
+            )
+        case Judgement.NEEDS_APPROVER if by.is_also(payout.created_by):
+            raise ForbiddenError(
+                f"{says}: an approver other than who asked for the payout has to resolve it.",
+                ErrorCode.APPROVAL_BY_REQUESTER,
+            )

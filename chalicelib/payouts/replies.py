@@ -14,6 +14,7 @@ from chalicelib.web.http import Reply
 from chalicelib.web.replies import Json, page_of, time_of
 
 if TYPE_CHECKING:
+    from chalicelib.payouts.administer_payout import Asked
     from chalicelib.payouts.list_payouts import PayoutPage
     from chalicelib.payouts.request_payout import RequestResult
     from chalicelib.payouts.sending.reconcile_due import Findings
@@ -59,6 +60,7 @@ def payout(shown: Payout) -> Json:
         "lodgement_reference": shown.lodgement_reference,
         "retry_of": shown.retry_of,
         "succeeded_by": shown.succeeded_by,
+        "approval_reasons": [reason.value for reason in shown.approval_reasons],
         "batch_id": shown.batch_id,
         "created_by": shown.created_by,
         "created_at": time_of(shown.created_at),
@@ -75,6 +77,11 @@ def payout_with_history(shown: Payout) -> Json:
     """A payout with its history, oldest first, and an explanation."""
     history = [_entry(entry) for entry in shown.history]
     return payout(shown) | {"history": history, "explanation": _explanation(shown)}
+
+
+def asked(shown: "Asked") -> Json:
+    """A payout with its history, and what Monoova said of it when it was asked for this."""
+    return payout_with_history(shown.payout) | {"monoova_says": shown.standing}
 
 
 def _explanation(shown: Payout) -> Json:

@@ -251,6 +251,7 @@ class PayoutRequestService:
             replace(
                 payout,
                 state=State.AWAITING_APPROVAL,
+                approval_reasons=reasons,
                 due_at=approval_until(payout.created_at),
             ),
             f"waits for approval: {', '.join(reasons)}",

@@ -37,6 +37,7 @@ from chalicelib.payouts.rules.payout import (
     Status,
     Submission,
 )
+from chalicelib.payouts.rules.resolution import Judgement
 from chalicelib.payouts.rules.second_payment import Verdict
 from chalicelib.reports.rules import comparison
 from chalicelib.reports.rules.daily_report import Incomplete
@@ -79,6 +80,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     NoticeKind: "PaymentSuccessful Rejected NppReturn",
     ApprovalReason: "AboveThreshold NewDestination SettledByHand",
     Verdict: "Go MayBePaid TooEarly Unclear",
+    Judgement: "Allowed NeedsApprover Contradicted",
     LimitKind: "Customer Destination Total",
     CreditKind: "NPP DirectCredit",
     comparison.Kind: (

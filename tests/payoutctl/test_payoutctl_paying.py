@@ -143,9 +143,49 @@ def test_what_needs_review_is_listed_refreshed_and_settled_by_hand(terminal: Ter
     assert transaction_id in terminal("refresh", transaction_id).stdout
     assert terminal.json("payouts", "refresh", transaction_id)["needs_review"]
     words = ("resolve", transaction_id, "--outcome", "Completed", "--reason", "by the statement")
-    assert terminal.run("payouts", *words, typed="n\n").exit_code == Exit.REFUSED
+    asked = terminal.run("payouts", *words, typed="n\n")
+    assert asked.exit_code == Exit.REFUSED
+    assert "Monoova says now: Complete" in asked.stderr
+    for_choice = (*words[:2], *words[4:])
+    assert terminal.run("payouts", *for_choice, typed="\n").exit_code == Exit.REFUSED
+    assert terminal.run("payouts", *for_choice, "--yes").exit_code == Exit.USAGE
     settled = terminal.json("payouts", *words, "--yes")
     assert (settled["status"], settled["needs_review"]) == ("Completed", False)
+
+
+def test_what_is_settled_by_hand_is_chosen_after_monoovas_answer_is_shown(
+    terminal: Terminal,
+) -> None:
+    world = terminal.world
+    world.monoova.script(Outcome.WEBHOOK_WRONG_AMOUNT)
+    transaction_id = world.paid()
+    world.minutes(3)
+    words = ("payouts", "resolve", transaction_id, "--reason", "by the statement")
+    ended = terminal.run(*words, typed="Completed\ny\n")
+    assert ended.exit_code == Exit.DONE, ended.stderr
+    assert ended.stderr.index("Monoova says now: Complete") < ended.stderr.index("Outcome")
+    assert world.payout(transaction_id)["needs_review"] is False
+    again = terminal.run(*words)
+    assert again.exit_code == Exit.DONE
+    assert "It needs no review any more." in again.stderr
+
+
+def test_where_monoova_cannot_be_asked_that_is_said_before_the_choice(terminal: Terminal) -> None:
+    world = terminal.world
+    world.monoova.script(Outcome.WEBHOOK_WRONG_AMOUNT)
+    transaction_id = world.paid()
+    world.minutes(3)
+    world.store_secret("a key that Monoova does not know")
+    world.restart()
+    terminal("payouts", "refresh", transaction_id)
+    ended = terminal.run(
+        "payouts", "resolve", transaction_id, "--reason", "by phone", typed="Completed\ny\n"
+    )
+    assert "Monoova cannot be asked now" in ended.stderr
+    assert (ended.exit_code, world.payout(transaction_id)["needs_review"]) == (
+        Exit.NOT_ALLOWED,
+        True,
+    )
 
 
 def test_refresh_goes_on_after_one_that_fails_and_ends_by_it(terminal: Terminal) -> None:

@@ -24,13 +24,19 @@ from tests.payouts.test_request_payout import (
     rows_of,
     tap_line,
 )
-from tests.world import ADMIN, WEBHOOK_SECRET, HttpAnswer, World, as_admin, load_app
+from tests.world import ADMIN, APPROVER, WEBHOOK_SECRET, HttpAnswer, World, as_admin, load_app
 
 UNKNOWN_ID: Final = "00000000-0000-4000-8000-000000000000"
 
 
 def act(world: World, what: str, transaction_id: str, **body: str) -> HttpAnswer:
     return world.admin.post(f"/payouts/{transaction_id}/{what}", body or None)
+
+
+def settle(world: World, transaction_id: str, outcome: str, reason: str = "seen") -> HttpAnswer:
+    """An approver, who did not ask for the payout, resolves it."""
+    body = {"outcome": outcome, "reason": reason}
+    return world.approver.post(f"/payouts/{transaction_id}/resolve", body)
 
 
 def news(world: World, transaction_id: str, status: str = "Payment Successful") -> None:
@@ -386,12 +392,13 @@ def test_a_payout_under_review_is_settled_by_hand_only_into_what_its_state_allow
         assert (answer.status, answer.code) == (409, "PayoutNotResolvable"), word
         assert world.payout(transaction_id) == before, word
     for word, status in case.ends.items():
-        answer = act(world, "resolve", transaction_id, outcome=word, reason="seen in the ledger")
+        answer = settle(world, transaction_id, word, "seen in the ledger")
         assert (answer.status, answer.json["status"]) == (200, status)
         assert (answer.json["needs_review"], answer.json["review_reason"]) == (False, None)
         entry = answer.json["history"][-1]
-        assert (entry["event"], entry["by"]) == (f"Resolved{word}", ADMIN)
-        assert entry["detail"] == "seen in the ledger"
+        assert (entry["event"], entry["by"]) == (f"Resolved{word}", APPROVER)
+        said = answer.json["monoova_says"]
+        assert entry["detail"] == f"seen in the ledger (status API: {said})"
         if answer.json["next_look_at"] is None:
             break
     # It stays as it was settled, and nothing is sent for it any more.
@@ -408,15 +415,17 @@ def test_each_word_that_settles_a_payout_in_doubt_says_so_in_its_fields(
     paid = under_review(unresolved, world)
     world.monoova.behave(visibility_seconds=0)
     not_paid = under_review(unresolved, world)
-    shown = act(world, "resolve", paid, outcome="Completed", reason="in the ledger").json
+    shown = settle(world, paid, "Completed", "in the ledger").json
     assert shown["failure_code"] is None
     assert shown["completed_at"] is not None
-    shown = act(world, "resolve", not_paid, outcome="Failed", reason="not in the ledger").json
+    shown = settle(world, not_paid, "Failed", "not in the ledger").json
     assert shown["failure_code"] == "ResolvedByHand"
     assert shown["failure_reason"] == "not in the ledger"
     assert shown["completed_at"] is None
-    # A payout that was settled as not paid can be paid anew.
-    assert act(world, "retry", not_paid).status == 202
+    # A payout that was settled as not paid can be paid anew, if another person approves of it.
+    again = act(world, "retry", not_paid)
+    assert (again.status, again.json["status"]) == (202, "AwaitingApproval")
+    assert "a person's word" in again.json["message"]
 
 
 def test_a_payout_that_needs_no_review_is_not_settled_by_hand(world: World) -> None:
@@ -433,7 +442,10 @@ def test_a_reason_that_quotes_the_payee_is_redacted(world: World) -> None:
     transaction_id = under_review(failed, world)
     reason = "Jo said jo.citizen@example.com or 062-000 12345678 was closed"
     answer = act(world, "resolve", transaction_id, outcome="Failed", reason=reason)
-    assert answer.json["history"][-1]["detail"] == "Jo said ••• or ••• was closed"
+    assert answer.json["history"][-1]["detail"] == (
+        "Jo said ••• or ••• was closed (status API: Rejected)"
+    )
+    assert answer.json["failure_reason"] == "ACCOUNT CLOSED"
     assert "12345678" not in json.dumps(world.dynamodb.scan(TableName="TransactionsTable"))
 
 
@@ -494,14 +506,15 @@ def test_a_refresh_without_a_change_at_monoova_changes_nothing(world: World) -> 
         transaction_id = situation(world)
         before = world.payout(transaction_id)
         answer = act(world, "refresh", transaction_id)
-        assert (answer.status, answer.json) == (200, before)
+        says = "Complete" if situation in (completed, returned) else "UnknownReference"
+        assert (answer.status, answer.json) == (200, before | {"monoova_says": says})
 
 
 def test_a_refresh_that_is_not_answered_changes_nothing(world: World) -> None:
     transaction_id = accepted(world)
     before = world.payout(transaction_id)
     world.monoova.behave(outage="timeout")
-    assert act(world, "refresh", transaction_id).json == before
+    assert act(world, "refresh", transaction_id).json == before | {"monoova_says": "Unclear"}
 
 
 def test_a_refresh_that_contradicts_is_kept_and_not_applied(world: World) -> None:

@@ -21,7 +21,16 @@ from tests.payouts.test_request_payout import (
     unreachable,
 )
 from tests.webhooks.test_webhooks import signature
-from tests.world import WEBHOOK_SECRET, HttpAnswer, World, as_admin, load_app
+from tests.world import (
+    ADMIN,
+    WEBHOOK_SECRET,
+    Caller,
+    HttpAnswer,
+    World,
+    as_admin,
+    as_approver,
+    load_app,
+)
 
 AMOUNT: Final = "900.00"
 GRACE_SECONDS: Final = 900
@@ -525,3 +534,179 @@ def test_a_retry_costs_one_more_read_when_it_is_sent_and_no_other_payout_does(
     aws = AwsCalls(world)
     assert world.sqs_event("send_queued_payouts", message["Body"]) == []
     assert aws.names.count("DynamoDB.GetItem") == 0
+
+
+# --- what a person says
+
+
+def resolve(
+    world: World, transaction_id: str, outcome: str, *, by: Caller | None = None
+) -> HttpAnswer:
+    body = {"outcome": outcome, "reason": "seen in the portal"}
+    return (by or world.admin).post(f"/payouts/{transaction_id}/resolve", body)
+
+
+def in_review(world: World, situation: Callable[[World], str] = accepted) -> str:
+    """A payout that a report of another amount has put under review."""
+    transaction_id = situation(world)
+    event = {
+        "eventName": "NppPaymentStatus",
+        "uniqueReference": transaction_id,
+        "transactionId": world.payout(transaction_id)["monoova_transaction_id"] or "1",
+        "amount": 1.0,
+        "status": "Payment Successful",
+    }
+    raw = json.dumps(event).encode()
+    headers = {"Authorization": WEBHOOK_SECRET, "Verification-Signature": signature(raw)}
+    assert world.deliver("https://app.example/webhooks/monoova", headers, raw) == 200
+    assert world.payout(transaction_id)["needs_review"] is True
+    return transaction_id
+
+
+def test_an_accepted_payout_that_a_person_calls_failed_pays_nobody_twice(world: World) -> None:
+    transaction_id = in_review(world)
+    for wait in (0, 180):
+        world.later(wait)
+        before = everything(world)
+        for by in (world.admin, world.approver):
+            answer = resolve(world, transaction_id, "Failed", by=by)
+            assert (answer.status, answer.code) == (409, "ResolutionContradicted")
+            says = "Pending" if wait == 0 else "Complete"
+            assert f"Monoova says {says}" in answer.json["detail"]
+        assert everything(world) == before
+        assert retry(world, transaction_id).code == "PayoutNotRetryable"
+    assert debits(world) == [AMOUNT]
+
+
+def test_what_monoova_says_too_is_taken_from_any_operator(world: World) -> None:
+    transaction_id = in_review(world)
+    world.later(180)
+    answer = resolve(world, transaction_id, "Completed")
+    assert (answer.status, answer.json["status"]) == (200, "Completed")
+    assert answer.json["monoova_says"] == "Complete"
+    assert answer.json["history"][-1]["detail"] == "seen in the portal (status API: Complete)"
+
+
+def test_what_monoova_rejected_is_not_settled_as_paid(world: World) -> None:
+    world.monoova.script(Plan(fate=Fate.REJECTED))
+    transaction_id = in_review(world)
+    world.later(180)
+    assert resolve(world, transaction_id, "Completed", by=world.approver).status == 409
+    answer = resolve(world, transaction_id, "Failed")
+    assert (answer.status, answer.json["monoova_says"]) == (200, "Rejected")
+
+
+def unknown(world: World) -> str:
+    world.monoova.behave(visibility_seconds=10**7)
+    return in_review(world)
+
+
+def not_asked(world: World) -> str:
+    transaction_id = in_review(world)
+    world.store_secret("a key that Monoova does not know")
+    world.restart()
+    assert world.admin.post(f"/payouts/{transaction_id}/refresh").status == 200
+    return transaction_id
+
+
+def not_clear(world: World) -> str:
+    transaction_id = in_review(world)
+    tap_line(world, unclear)
+    return transaction_id
+
+
+@pytest.mark.parametrize("outcome", ["Completed", "Failed"])
+@pytest.mark.parametrize(
+    ("situation", "says"),
+    [(unknown, "UnknownReference"), (not_asked, None), (not_clear, "Unclear")],
+)
+def test_where_monoova_does_not_say_an_approver_who_did_not_ask_for_it_decides(
+    world: World, situation: Callable[[World], str], says: str | None, outcome: str
+) -> None:
+    transaction_id = situation(world)
+    before = everything(world)
+    answer = resolve(world, transaction_id, outcome)
+    assert (answer.status, answer.code) == (403, "ResolutionNeedsApprover")
+    answer = resolve(world, transaction_id, outcome, by=as_approver(world.app, ADMIN))
+    assert (answer.status, answer.code) == (403, "ApprovalByRequester")
+    assert everything(world) == before
+    answer = resolve(world, transaction_id, outcome, by=world.approver)
+    assert (answer.status, answer.json["monoova_says"]) == (200, says)
+    said = f"seen in the portal (status API: {says or 'not asked'})"
+    assert answer.json["history"][-1]["detail"] == said
+
+
+def test_that_money_came_back_is_an_approvers_word(world: World) -> None:
+    world.webhooks_arrive = False
+    transaction_id = world.paid(AMOUNT)
+    world.minutes(5)
+    assert in_review(world, lambda _: transaction_id) == transaction_id
+    assert resolve(world, transaction_id, "Returned").code == "ResolutionNeedsApprover"
+    answer = resolve(world, transaction_id, "Returned", by=world.approver)
+    assert (answer.status, answer.json["monoova_says"]) == (200, "Complete")
+
+
+def test_an_end_that_monoova_denies_stays_and_its_review_is_closed_by_an_approver(
+    world: World,
+) -> None:
+    transaction_id = accepted(world)
+    news(world, transaction_id, "Rejected", signed=True)
+    world.later(180)
+    assert retry(world, transaction_id).code == "PayoutMayBePaid"
+    assert resolve(world, transaction_id, "Completed", by=world.approver).status == 409
+    assert resolve(world, transaction_id, "Failed").code == "ResolutionNeedsApprover"
+    answer = resolve(world, transaction_id, "Failed", by=world.approver)
+    assert (answer.status, answer.json["needs_review"]) == (200, False)
+    assert retry(world, transaction_id).code == "PayoutMayBePaid"
+    assert debits(world) == [AMOUNT]
+
+
+def test_what_was_never_sent_is_cancelled_by_any_operator(world: World) -> None:
+    world.container.gatekeeper.pause("ops", "why")
+    transaction_id = in_review(world, lambda world: world.paid(AMOUNT))
+    assert resolve(world, transaction_id, "Completed").code == "ResolutionNeedsApprover"
+    answer = resolve(world, transaction_id, "Cancelled")
+    assert (answer.status, answer.json["monoova_says"]) == (200, "UnknownReference")
+
+
+# --- a retry of what a person settled
+
+
+def settled(world: World) -> str:
+    """Monoova took a payout, shows nothing of it, and an approver calls it failed."""
+    transaction_id = unknown(world)
+    assert resolve(world, transaction_id, "Failed", by=world.approver).status == 200
+    world.later(GRACE_SECONDS + 1)
+    return transaction_id
+
+
+def test_a_retry_of_what_a_person_settled_waits_for_an_approver_who_is_shown_that(
+    world: World,
+) -> None:
+    first = settled(world)
+    answer = retry(world, first)
+    assert (answer.status, answer.json["status"]) == (202, "AwaitingApproval")
+    assert answer.json["approval_reasons"] == ["SettledByHand"]
+    second = answer.json["transaction_id"]
+    [listed] = world.approver.get("/payouts", status="AwaitingApproval").json["items"]
+    assert (listed["retry_of"], listed["approval_reasons"]) == (first, ["SettledByHand"])
+    assert "a person's word" in world.payout(second)["explanation"]["summary"]
+    assert world.admin.post(f"/payouts/{second}/approve").status == 403
+    # In truth it was paid, and Monoova says so at last.
+    assert debits(world) == [AMOUNT]
+    news(world, first, "Payment Successful", signed=True)
+    assert world.approver.post(f"/payouts/{second}/approve").status == 200
+    world.minutes(5)
+    shown_as_held(world, second)
+    assert debits(world) == [AMOUNT]
+
+
+def test_a_retry_that_was_denied_does_not_get_round_the_approver_by_another(world: World) -> None:
+    first = settled(world)
+    second = retry(world, first).json["transaction_id"]
+    denied = world.approver.post(f"/payouts/{second}/reject", {"reason": "ask Monoova first"})
+    assert denied.json["status"] == "Cancelled"
+    third = retry(world, second)
+    assert third.json["status"] == "AwaitingApproval"
+    assert third.json["approval_reasons"] == ["SettledByHand"]
+    assert debits(world) == [AMOUNT]

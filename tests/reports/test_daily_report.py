@@ -149,7 +149,7 @@ def test_a_return_that_is_never_announced_can_be_resolved_by_a_person(
     assert (after["status"], after["review_reason"]) == ("Completed", "Contradiction")
     assert [entry["event"] for entry in after["history"]].count("Contradicted") == 1
     seen = {"outcome": "Returned", "reason": "seen on the mAccount"}
-    assert world.admin.post(f"/payouts/{payout}/resolve", seen).json["status"] == "Returned"
+    assert world.approver.post(f"/payouts/{payout}/resolve", seen).json["status"] == "Returned"
     assert kinds(world.admin.post(REPORT).json) == {"Returned": 1}
 
 

@@ -59,6 +59,7 @@ _COMPLETED: Final[Json] = {
     "lodgement_reference": "Refund 4711",
     "retry_of": None,
     "succeeded_by": None,
+    "approval_reasons": [],
     "batch_id": None,
     "created_by": _BY,
     "created_at": _AT,
@@ -265,6 +266,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         "unreadable": [],
     },
     "PayoutPage": {"items": [_COMPLETED], "next_cursor": None, "unreadable": []},
+    "AskedPayout": _PAYOUT_WITH_HISTORY | {"monoova_says": "Complete"},
     "PayoutWithHistory": _PAYOUT_WITH_HISTORY,
     "AcceptedPayout": _ACCEPTED,
     "Validation": {

@@ -12,7 +12,10 @@ _E: Final = ErrorCode
 _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
     400: ("The request is not valid", (_E.INVALID_REQUEST, _E.BATCH_INVALID)),
     401: ("Not authenticated", (_E.UNAUTHENTICATED,)),
-    403: ("Not allowed", (_E.FORBIDDEN, _E.APPROVAL_BY_REQUESTER)),
+    403: (
+        "Not allowed",
+        (_E.FORBIDDEN, _E.APPROVAL_BY_REQUESTER, _E.RESOLUTION_NEEDS_APPROVER),
+    ),
     404: (
         "Not found",
         (
@@ -42,6 +45,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.PAYOUT_MAY_BE_PAID,
             _E.RETRY_TOO_EARLY,
             _E.PAYOUT_NOT_RESOLVABLE,
+            _E.RESOLUTION_CONTRADICTED,
             _E.BATCH_IN_OTHER_STATUS,
             _E.BATCH_REPEATED,
             _E.PAYOUT_NOT_AWAITING_APPROVAL,
@@ -126,6 +130,10 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     " was sent. Retry it in 312 seconds.",
     _E.PAYOUT_NOT_RESOLVABLE: "A payout that is Queued cannot be resolved as Failed: only one that"
     " needs review, and only into what its state allows.",
+    _E.RESOLUTION_CONTRADICTED: "Monoova says Complete of this payout: it cannot be resolved as"
+    " Failed.",
+    _E.RESOLUTION_NEEDS_APPROVER: "Monoova says UnknownReference of this payout: only an approver"
+    " may resolve it as Failed.",
     _E.PAYOUT_NOT_AWAITING_APPROVAL: "The payout is Queued: only one that waits for approval, and"
     " not for more than 30 days, can be decided on.",
     _E.DEAD_LETTER_UNREADABLE: "Nothing here can read this message, so putting it back would only"

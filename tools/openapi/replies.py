@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from chalicelib.control.rules.approval import ApprovalReason
 from chalicelib.core.actor import Role
 from chalicelib.core.errors import ErrorCode
 from chalicelib.core.stage_class import HOSTS
@@ -88,6 +89,11 @@ _PAYOUT: Final[Json] = {
     "succeeded_by": {
         **_or_null(_ID),
         "description": "The payout that was made in place of this one.",
+    },
+    "approval_reasons": {
+        "type": "array",
+        "items": _one_of(ApprovalReason),
+        "description": "Why another person had to approve it, or has to.",
     },
     "batch_id": _or_null(_ID),
     "created_by": _TEXT,
@@ -264,6 +270,16 @@ _OBJECTS: Final[Mapping[str, Json]] = {
             "what_to_do": _TEXT,
         },
         about="A payout in plain words, for whoever is no engineer.",
+    ),
+    "AskedPayout": _object(
+        _WITH_HISTORY
+        | {
+            "monoova_says": {
+                **_or_null(_one_of(Standing)),
+                "description": "What the status API said just now; null if it could not be asked.",
+            }
+        },
+        about="A payout, and what Monoova says of it now.",
     ),
     "PayoutWithHistory": _object(_WITH_HISTORY, about="A payout and its story, oldest first."),
     "AcceptedPayout": _object(

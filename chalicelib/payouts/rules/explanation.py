@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from chalicelib.control.rules.approval import ApprovalReason
 from chalicelib.payouts.rules.payout import (
     Event,
     FailureCode,
@@ -45,6 +46,11 @@ _NOTHING_TO_DO: Final = "Nothing."
 _RETRY: Final = "retry the payment: that makes a new one, and this one stays as it is."
 # A retry pays to the same account details; where these are wrong it takes a new payment.
 _ANEW: Final = "add them to the customer, and make a new payment."
+_BY_HAND: Final = ApprovalReason.SETTLED_BY_HAND
+_SETTLED_BY_HAND: Final = (
+    "It is to be paid in place of an earlier one, which was not paid by a person's word, not by"
+    " Monoova's: find out whether it was."
+)
 _LISTENING: Final = "We keep asking Monoova, and nothing is sent again."
 
 STATES: Final[Mapping[State, Words]] = {
@@ -234,6 +240,10 @@ def explained(payout: Payout) -> Explanation:
     if payout.failure_reason:
         summary = f"{summary} The reason given: “{payout.failure_reason}”."
         advice = _advice(payout.failure_reason) or advice if code in _WITH_REASON else advice
+    if payout.succeeded_by:
+        advice = f"It was retried already, as the payment {payout.succeeded_by}: see there."
+    if payout.state is State.AWAITING_APPROVAL and _BY_HAND in payout.approval_reasons:
+        summary = f"{summary} {_SETTLED_BY_HAND}"
     if payout.needs_review:
         review = REVIEWS[payout.review_reason or ReviewReason.CONTRADICTION]
         summary = f"{summary} {review.summary}"

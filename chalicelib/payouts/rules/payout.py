@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple, TypedDict, cast
 
+from chalicelib.control.rules.approval import ApprovalReason
 from chalicelib.core.marks import MASKED, NOT_PERSONAL, PERSONAL, REQUESTED, erased
 
 # An entry is about 200 bytes and a row may hold 400 kB; a payout with a history of this length is
@@ -408,6 +409,7 @@ class Payout:
     completed_at: datetime | None = None
     approved_at: datetime | None = None
     approved_by: str | None = field(default=None, metadata=NOT_PERSONAL)
+    approval_reasons: tuple[ApprovalReason, ...] = field(default=(), metadata=NOT_PERSONAL)
     return_reported_at: datetime | None = None
     return_seen_at: datetime | None = None
     returned_cents: int = 0

@@ -5,6 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
+from chalicelib.control.rules.approval import ApprovalReason
 from chalicelib.core.dynamodb.items import Item, text_of, time_of
 from chalicelib.core.dynamodb.readable import read, well_typed
 from chalicelib.core.dynamodb.retention import kept_until
@@ -36,8 +37,9 @@ _TIMES: Final = (
     "return_reported_at",
     "return_seen_at",
 )
-# Of most payouts nothing comes back: their rows carry no zero for it.
-_OFTEN_ZERO: Final = ("returned_cents", "return_seen_cents")
+# Most payouts wait for no approver, and of most nothing comes back: their rows carry no list and
+# no zero for it.
+_OFTEN_NOTHING: Final = ("approval_reasons", "returned_cents", "return_seen_cents")
 
 
 class PayoutUpdate:
@@ -138,7 +140,7 @@ def item_of(payout: Payout) -> dict[str, Any]:
     return (
         item
         | {name: text_of(item[name]) for name in _TIMES if item[name]}
-        | {name: item[name] or None for name in _OFTEN_ZERO}
+        | {name: item[name] or None for name in _OFTEN_NOTHING}
         | _attributes_of(indexed)
         | {
             "state": None,
@@ -222,6 +224,7 @@ def payout_of(item: Item) -> Payout:
         batch_id=item.get("batch_id"),
         lease_id=item.get("lease_id"),
         approved_by=item.get("approved_by"),
+        approval_reasons=tuple(map(ApprovalReason, item.get("approval_reasons", ()))),
         returned_cents=item.get("returned_cents", 0),
         return_seen_cents=item.get("return_seen_cents", 0),
         resends=item["resends"],

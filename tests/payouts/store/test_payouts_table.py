@@ -12,6 +12,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from botocore.session import Session
 from moto import mock_aws
 
+from chalicelib.control.rules.approval import ApprovalReason
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.payouts.rules.decisions import OpenFacts
 from chalicelib.payouts.rules.payout import (
@@ -142,7 +143,10 @@ def fails(client: Any, operation: str, error: Exception) -> None:
     [
         payout(),
         payout(state=State.QUEUED, history=(), history_size=0),
-        payout(state=State.AWAITING_APPROVAL),
+        payout(
+            state=State.AWAITING_APPROVAL,
+            approval_reasons=(ApprovalReason.NEW_DESTINATION, ApprovalReason.SETTLED_BY_HAND),
+        ),
         payout(state=State.SENDING, lease_id="lease", last_sent_at=NOW, resends=2, ambiguous=True),
         payout(
             state=State.UNRESOLVED,
@@ -160,6 +164,7 @@ def fails(client: Any, operation: str, error: Exception) -> None:
             description="Refund",
             lodgement_reference="INV 7",
             retry_of="00000000-0000-4000-8000-000000000009",
+            succeeded_by="00000000-0000-4000-8000-00000000000a",
             history=(ENTRY, dataclasses.replace(SETTLED, detail="d", evidence="e")),
             history_size=2,
         ),
