@@ -1,0 +1,212 @@
+"""What follows from Monoova's word for a second payment, and for a person's word."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+
+from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules
+from chalicelib.monoova.rules.outcome import Standing, is_known_refusal
+from chalicelib.payouts.rules.payout import (
+    FINAL,
+    Event,
+    FailureCode,
+    HistoryEntry,
+    Payout,
+    State,
+)
+from chalicelib.payouts.rules.resolution import Judgement, judged
+from chalicelib.payouts.rules.schedule import Policy
+from chalicelib.payouts.rules.second_payment import (
+    Verdict,
+    is_settled_by_hand,
+    may_be_succeeded,
+    needs_answer,
+    unknown_is_believed_at,
+    verdict,
+    was_sent,
+)
+
+NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+POLICY: Final = Policy(grace_seconds=900)
+GRACE: Final = timedelta(seconds=900)
+SECOND: Final = timedelta(seconds=1)
+KNOWN: Final = "DisbursementNppCreditPayIdDetailsAreInvalid"
+GO, MAYBE, EARLY, UNCLEAR = Verdict
+
+
+def payout(state: State = State.FAILED, **more: object) -> Payout:
+    made = Payout(
+        transaction_id="id",
+        unique_reference="id",
+        customer_id="customer",
+        destination_id="destination",
+        payout_method="PayId",
+        destination_masked="j•••@example.com",
+        amount_cents=90_000,
+        state=state,
+        version=3,
+        created_by="admin",
+        created_at=NOW,
+        updated_at=NOW,
+        fingerprint="f",
+        last_sent_at=NOW,
+    )
+    return replace(made, **more)  # type: ignore[arg-type]  # names of fields, each with its type
+
+
+def entry(event: Event, evidence: str | None = None) -> HistoryEntry:
+    return HistoryEntry(NOW, event, State.FAILED, "monoova", None, evidence)
+
+
+def refused(name: str, **more: object) -> Payout:
+    history = (entry(Event.SEND_REFUSED, f"refused:{name}"),)
+    given = {"failure_code": FailureCode.MONOOVA_REFUSED, "history": history} | more
+    return payout(State.FAILED, **given)
+
+
+def test_only_what_ended_unpaid_and_is_not_under_review_has_a_successor() -> None:
+    able = {state for state in State if may_be_succeeded(payout(state))}
+    assert able == FINAL - {State.COMPLETED}
+    assert not any(may_be_succeeded(payout(state, needs_review=True)) for state in State)
+
+
+def test_what_monoova_may_have_heard_of_was_sent() -> None:
+    assert was_sent(payout())
+    assert was_sent(payout(last_sent_at=None, monoova_transaction_id="1"))
+    assert not was_sent(payout(last_sent_at=None))
+
+
+def test_of_a_returned_payout_the_status_api_says_nothing_that_helps() -> None:
+    asked = {state for state in FINAL if needs_answer(payout(state))}
+    assert asked == FINAL - {State.RETURNED}
+    assert not any(needs_answer(payout(state, last_sent_at=None)) for state in State)
+
+
+@pytest.mark.parametrize(
+    ("standing", "expected"),
+    [
+        (Standing.COMPLETE, MAYBE),
+        (Standing.PENDING, MAYBE),
+        (Standing.REJECTED, GO),
+        (Standing.DISHONOURED, GO),
+        (Standing.UNCLEAR, UNCLEAR),
+    ],
+)
+def test_an_answer_counts_the_same_at_any_time(standing: Standing, expected: Verdict) -> None:
+    for at in (NOW, NOW + GRACE, NOW + 100 * GRACE):
+        assert verdict(payout(), standing, at, POLICY) is expected
+        assert verdict(refused(KNOWN), standing, at, POLICY) is expected
+
+
+@pytest.mark.parametrize(
+    ("old", "seconds"),
+    [
+        (refused(KNOWN), 0),
+        (refused(f"FinancialValidate{KNOWN}"), 0),
+        (refused("SomethingNew"), 900),
+        (refused(KNOWN, ambiguous=True), 900),
+        (refused(KNOWN, failure_code=FailureCode.BANK_REJECTED), 900),
+        (refused(KNOWN, history=()), 900),
+        (refused(KNOWN, history=(entry(Event.SEND_REFUSED),)), 900),
+        (refused(KNOWN, history=(entry(Event.SEND_REFUSED, KNOWN),)), 900),
+        (refused(KNOWN, history=(entry(Event.CONTRADICTED, f"refused:{KNOWN}"),)), 900),
+        (payout(failure_code=FailureCode.BANK_REJECTED), 900),
+        (payout(failure_code=FailureCode.RESOLVED_BY_HAND), 900),
+        (payout(State.CANCELLED, failure_code=FailureCode.CANCELLED_BY_ADMIN), 900),
+    ],
+)
+def test_that_monoova_does_not_know_it_is_believed_from_then_on(old: Payout, seconds: int) -> None:
+    at = NOW + timedelta(seconds=seconds)
+    assert unknown_is_believed_at(old, POLICY) == at
+    assert verdict(old, Standing.UNKNOWN_REFERENCE, at, POLICY) is GO
+    assert verdict(old, Standing.UNKNOWN_REFERENCE, at - SECOND, POLICY) is EARLY
+
+
+def test_the_last_refusal_counts() -> None:
+    history = (
+        entry(Event.SEND_REFUSED, f"refused:{KNOWN}"),
+        entry(Event.SEND_REFUSED, "refused:SomethingNew"),
+    )
+    assert unknown_is_believed_at(refused(KNOWN, history=history), POLICY) == NOW + GRACE
+    assert unknown_is_believed_at(refused(KNOWN, history=history[::-1]), POLICY) == NOW
+
+
+def test_without_a_time_of_sending_the_last_write_counts() -> None:
+    old = payout(last_sent_at=None, monoova_transaction_id="1", updated_at=NOW + SECOND)
+    assert unknown_is_believed_at(old, POLICY) == NOW + SECOND + GRACE
+
+
+def test_the_table_of_refusals_knows_names_in_any_case_and_with_monoovas_prefix() -> None:
+    assert is_known_refusal(KNOWN)
+    assert is_known_refusal(f"FINANCIALVALIDATE{KNOWN.upper()}")
+    assert not is_known_refusal("")
+    assert not is_known_refusal(f"{KNOWN}2")
+
+
+BY_HAND: Final = frozenset(
+    {
+        Event.RESOLVED_COMPLETED,
+        Event.RESOLVED_FAILED,
+        Event.RESOLVED_RETURNED,
+        Event.RESOLVED_CANCELLED,
+    }
+)
+
+
+def test_what_a_person_settled_is_told_by_its_history_or_its_code() -> None:
+    told = {event for event in Event if is_settled_by_hand(payout(history=(entry(event),)))}
+    assert told == BY_HAND
+    assert is_settled_by_hand(payout(failure_code=FailureCode.RESOLVED_BY_HAND))
+    assert not is_settled_by_hand(payout(failure_code=FailureCode.CANCELLED_BY_ADMIN))
+
+
+def test_what_a_person_settled_needs_an_approver_whatever_the_rules_are() -> None:
+    for is_known in (True, False):
+        reasons = ApprovalRules().reasons(1, is_known=is_known, is_settled_by_hand=True)
+        assert reasons == (ApprovalReason.SETTLED_BY_HAND,)
+        assert ApprovalRules().reasons(1, is_known=is_known) == ()
+    all_of_them = ApprovalRules(0, new_destinations=True)
+    assert all_of_them.reasons(1, is_known=False, is_settled_by_hand=True) == tuple(ApprovalReason)
+
+
+# --- a person's word: C completed, F failed, R returned, N cancelled; a allowed, p needs an
+# approver, - refused.
+
+EVENTS: Final = dict(zip("CFRN", sorted(BY_HAND, key=list(Event).index), strict=True))
+WORDS: Final = {
+    "a": Judgement.ALLOWED,
+    "p": Judgement.NEEDS_APPROVER,
+    "-": Judgement.CONTRADICTED,
+}
+OPEN_ONE: Final = payout(State.ACCEPTED)
+FINAL_ONE: Final = payout(State.FAILED)
+NEVER_SENT: Final = payout(State.QUEUED, last_sent_at=None)
+
+
+@pytest.mark.parametrize(
+    ("old", "standing", "expected"),
+    [
+        (OPEN_ONE, Standing.COMPLETE, "a - p -"),
+        (OPEN_ONE, Standing.REJECTED, "- a p a"),
+        (OPEN_ONE, Standing.DISHONOURED, "- a p a"),
+        (OPEN_ONE, Standing.PENDING, "- - - -"),
+        (OPEN_ONE, Standing.UNKNOWN_REFERENCE, "p p p p"),
+        (OPEN_ONE, Standing.UNCLEAR, "p p p p"),
+        (OPEN_ONE, None, "p p p p"),
+        (FINAL_ONE, Standing.COMPLETE, "a p p p"),
+        (FINAL_ONE, Standing.REJECTED, "p a p a"),
+        (FINAL_ONE, Standing.PENDING, "- - - -"),
+        (FINAL_ONE, None, "p p p p"),
+        (NEVER_SENT, Standing.UNKNOWN_REFERENCE, "p p p a"),
+        (NEVER_SENT, Standing.COMPLETE, "a - p -"),
+        (NEVER_SENT, Standing.UNCLEAR, "p p p p"),
+        (NEVER_SENT, None, "p p p p"),
+    ],
+)
+def test_a_persons_word_is_taken_beside_monoovas(
+    old: Payout, standing: Standing | None, expected: str
+) -> None:
+    found = [judged(old, event, standing) for event in EVENTS.values()]
+    assert found == [WORDS[sign] for sign in expected.split()]
