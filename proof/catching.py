@@ -74,12 +74,12 @@ _WITNESS_SEEDS: Final = {
     "lease without expiry": 5001,
     "webhook without authentication": 5000,
     "signature over the parsed body": 5001,
-    "context not checked": 5002,
-    "batch item dropped": 5012,
+    "context not checked": 5011,
+    "batch item dropped": 5013,
     "reason not redacted": 5007,
-    "queued and forgotten": 5000,
+    "queued and forgotten": 5004,
     "idempotency key ignored": 5000,
-    "amount not compared": 5000,
+    "amount not compared": 5007,
 }
 
 

@@ -7,6 +7,7 @@ import argparse
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Day:
         verdict = f"{len(self.violations)} violations" if self.violations else "held"
         return (
             f"seed {run.seed:6} {run.digest} {run.payouts:5} payouts {run.bookings:5} booked"
-            f" {run.calls:7} calls {run.faults:5} faults: {verdict}"
+            f" {run.calls:7} calls {run.faults:5} faults: {verdict}; {run.conditions or 'ordinary'}"
         )
 
 
@@ -78,14 +79,17 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     size = Size(payouts=given.payouts, hours=given.hours)
     count = payouts = violations = 0
+    had: Counter[str] = Counter()
     for day in days(seeds_in(given.seeds), size, given.keep):
         print(day, flush=True)
         for violation in day.violations:
             print(f"    {violation}")
         count, payouts = count + 1, payouts + day.run.payouts
         violations += len(day.violations)
+        had.update(f"days_{what}" for what, times in day.run.counts.items() if times)
     print(f"{count} days, {payouts} payouts, {violations} violations")
-    Result(seeds=count, simulated_payouts=payouts, violations=violations).write()
+    print("days with " + ", ".join(f"{what[5:]}: {days}" for what, days in sorted(had.items())))
+    Result(seeds=count, simulated_payouts=payouts, violations=violations, **had).write()
     return 1 if violations else 0
 
 

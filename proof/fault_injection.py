@@ -1,5 +1,7 @@
 """Which calls of a simulated run fail, and how often; all of it follows from the seed."""
 
+import io
+import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,6 +34,7 @@ class FaultRates:
     lost_before_rate: float = 0.0
     lost_after_rate: float = 0.0
     late_rate: float = 0.0
+    late_seconds: float = 2400.0
     message_doubled_rate: float = 0.0
     message_lost_rate: float = 0.0
     message_delay_seconds: float = 0.0
@@ -151,31 +154,71 @@ class Network(SimulatorAdapter):
         self._kernel = kernel
         self._fault_injector = fault_injector
         self._randomness = randomness
+        self.failing: frozenset[str] = frozenset()
+        """Which of Monoova's endpoints fail: of "execute", "status", "financials"."""
+        self.failures = 0
+        self.false_status: str | None = None
+        """The word that the next answer about a payment has in place of the true one."""
+        self.has_lied_about: list[str] = []
+
+    def stop(self) -> None:
+        """Every endpoint works, and says what is true."""
+        self.failing, self.false_status = frozenset(), None
 
     def send(
         self, request: requests.PreparedRequest, *args: object, **options: object
     ) -> requests.Response:
         # `…/transaction/execute`, `…/status/{uniqueReference}`
         path = urlsplit(request.url or "").path.split("/")
-        self._fault_injector.before_call(
-            Call("monoova", path[-2 if request.method == "GET" else -1])
-        )
+        endpoint = path[-2 if request.method == "GET" else -1]
+        self._fault_injector.before_call(Call("monoova", endpoint))
         fault_rates = self._fault_injector.fault_rates
+        if endpoint in self.failing:
+            self.failures += 1
+            return self._response(request, 500, b"{}")
         if self._fault_injector.happens(fault_rates.lost_before_rate):
             raise self._lost(request)
         if self._fault_injector.happens(fault_rates.late_rate):
             # The client has a timeout; the request arrives later.
-            seconds = self._randomness.uniform(1, 2400)
+            seconds = self._randomness.uniform(1, fault_rates.late_seconds)
             self._kernel.spawn(
                 "late request", lambda: self._arrive_late(request), after_seconds=seconds
             )
             self._kernel.sleep(10)
             raise requests.ReadTimeout(request=request)
         response = super().send(request, *args, **options)  # type: ignore[arg-type]
+        if endpoint == "status" and self.false_status:
+            response = self._with_a_lie(request, response, path[-1])
         if self._fault_injector.happens(fault_rates.lost_after_rate):
             raise self._lost(request)
         self._fault_injector.after_call()
         return response
+
+    def _with_a_lie(
+        self, request: requests.PreparedRequest, response: requests.Response, reference: str
+    ) -> requests.Response:
+        """The answer with one wrong word, if it is about a payment that has another status."""
+        content = response.content
+        told = json.loads(content)
+        if told.get("transactionStatus") in (None, self.false_status):
+            return self._response(request, response.status_code, content)
+        told["transactionStatus"], self.false_status = self.false_status, None
+        self.has_lied_about.append(reference)
+        return self._response(request, response.status_code, json.dumps(told).encode())
+
+    def _response(
+        self, request: requests.PreparedRequest, status: int, content: bytes
+    ) -> requests.Response:
+        """An answer as it comes over the line."""
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
+        raw = urllib3.HTTPResponse(
+            body=io.BytesIO(content),
+            status=status,
+            headers=headers,
+            preload_content=False,
+            enforce_content_length=True,
+        )
+        return self._builder.build_response(request, raw)
 
     def _arrive_late(self, request: requests.PreparedRequest) -> None:
         """Delivers the request; its answer is lost."""

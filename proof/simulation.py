@@ -1,23 +1,29 @@
 """One simulated day by its seed: traffic, faults, Monoova's behaviour, then a quiet phase."""
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from proof.conditions import Condition, Conditions
 from proof.fault_injection import FaultRates
+from proof.files import Files
+from proof.malformed import drop_malformed_row
+from proof.people import People
 from proof.system import System
 from proof.traffic import NEXT_API_KEY, Traffic
 from simulator.behaviour import Outage
-from simulator.outcomes import Outcome
+from simulator.outcomes import Fate, Outcome
 
 _HOUR: Final = 3600.0
 # After this long without faults every payout is final or in review: the bound on an open one is a
 # day, and status requests are an hour apart at most.
 _QUIET_HOURS: Final = 28.0
+# Within the grace, after which "unknown reference" is believed.
+_SOON_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,9 @@ class Run:
     faults: int
     digest: str
     folder: Path
+    conditions: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How often that happened which makes such a day worth something, by its name."""
 
 
 @dataclass(frozen=True)
@@ -58,18 +67,27 @@ class Simulation:
         self._pays_duplicates = self._randomness.random() < 0.2
         # One day in ten has no faults.
         is_fault_free = self._randomness.random() < 0.1
-        self.system = System(
-            seed,
-            FaultRates() if is_fault_free else FaultRates.of(self._randomness),
-            self._settings(),
-            self._choice(Decimal(1_000_000), Decimal(1_000_000), Decimal(6_000)),
-        )
+        self.conditions = Conditions.of(seed, size.payouts)
+        # The conditions' own generator: they change nothing that the rest of the day draws.
+        self._by_condition = random.Random(f"happenings {seed}")
+        fault_rates = FaultRates() if is_fault_free else FaultRates.of(self._randomness)
+        settings = {**self._settings(), **self.conditions.settings}
+        balance = self._choice(Decimal(1_000_000), Decimal(1_000_000), Decimal(6_000))
+        if Condition.LITTLE_MONEY in self.conditions:
+            balance = Decimal(3_000)
+        if Condition.WRONG_PEOPLE in self.conditions:
+            fault_rates = replace(fault_rates, late_seconds=_SOON_SECONDS)
+        self.system = System(seed, fault_rates, settings, balance, start=self.conditions.start)
         self.traffic = Traffic(self.system, random.Random(f"people {seed}"))
+        self.people = People(self.traffic, random.Random(f"others {seed}"))
+        self.files = Files(self.traffic, random.Random(f"files {seed}"))
         self._behaviour = {} if is_fault_free else self._some_behaviour()
+        self._behaviour |= self._behaviour_by_condition()
         if self._behaviour.get("visibility_seconds"):
             # Monoova would deny a payment in two ways: no client could find out that it was made.
             self.traffic.excluded = frozenset({Outcome.UNKNOWN_STATUS_YET_BOOKED})
         self._is_fault_free = is_fault_free
+        self._malformed = 0
 
     def _choice(self, *choices: Any) -> Any:
         return self._randomness.choice(choices)
@@ -99,21 +117,36 @@ class Simulation:
             "bare_status_replies": self._choice(False, True),
         }
 
+    def _behaviour_by_condition(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if Condition.PARTIAL_RETURNS in self.conditions:
+            found["partial_return"] = True
+        if Condition.WRONG_PEOPLE in self.conditions:
+            # Who is wrong about a payout is told so by Monoova, if it can be asked about it.
+            seen_after = self._behaviour.get("visibility_seconds", 0.0)
+            found["visibility_seconds"] = min(seen_after, _SOON_SECONDS)
+        return found
+
     # --- the day
 
     def run(self, folder: Path) -> Run:
         system = self.system
+        system.history.add("rules", **self.conditions.rules)
         with system.open():
             self._register()
             system.monoova.behave(**self._behaviour)
             self._plan_traffic()
             if not self._is_fault_free:
                 self._plan_faults()
+            self._plan_conditions()
             for minute in range(int(self._size.hours * 60)):
                 self._later(minute * 60.0, system.schedule)
             system.kernel.sleep(self._size.hours * _HOUR)
             system.monoova.behave(outage=Outage.NONE, visibility_seconds=0.0)
+            self._decide_the_rest()
             system.converge(_QUIET_HOURS)
+            for reference in system.network.has_lied_about:
+                system.history.add("lie", reference=reference, channel="status")
             system.record_every_payout()
         system.history.save(folder, system.monoova, self.traffic.secrets_for_checker)
         return Run(
@@ -124,7 +157,29 @@ class Simulation:
             faults=system.fault_injector.faults,
             digest=system.history.digest,
             folder=folder,
+            conditions=str(self.conditions),
+            counts=self._counts(),
         )
+
+    def _counts(self) -> dict[str, int]:
+        rows = self.system.tables.payouts.values()
+        return {
+            "approved": sum(p.approved_by is not None and p.batch_id is None for p in rows),
+            "of_batches": sum(p.batch_id is not None for p in rows),
+            "limits": Condition.LIMITS in self.conditions,
+            "half_failures": self.system.network.failures,
+            "second_payments": sum(p.retry_of is not None for p in rows),
+            "malformed": self._malformed,
+        }
+
+    def _decide_the_rest(self) -> None:
+        """Without faults, the approvers come to the end of their list; files are released."""
+        self.system.fault_injector.stop()
+        self.system.network.stop()
+        if not {Condition.APPROVALS, Condition.WRONG_PEOPLE} & self.conditions.of_the_day:
+            return
+        task = self.system.kernel.spawn("client", self.people.decide_the_rest)
+        self.system.kernel.wait_for(task)
 
     def _register(self) -> None:
         system = self.system
@@ -172,6 +227,85 @@ class Simulation:
             self._sometime(lambda: self.traffic.pause(self._randomness.uniform(60, 1800)))
         if self._randomness.random() < 0.3:
             self._sometime(self.traffic.tamper)
+
+    def _plan_conditions(self) -> None:
+        plans: Mapping[Condition, Callable[[], None]] = {
+            Condition.APPROVALS: self._approvers,
+            Condition.BATCHES: self._some_files,
+            Condition.DESTINATIONS: lambda: self._often(3, self.people.change_destination),
+            Condition.WRONG_PEOPLE: self._wrong_people,
+            Condition.HALF_FAILURES: self._half_failure,
+            Condition.LIE: self._lie,
+            Condition.LITTLE_MONEY: lambda: self._often(2, self._money_comes),
+            Condition.MALFORMED_ROWS: lambda: self._often(4, self._drop_malformed_row),
+        }
+        for condition, plan in plans.items():
+            if condition in self.conditions:
+                plan()
+
+    def _often(self, times: int, act: Callable[[], object], since: float = 0.05) -> None:
+        """At so many moments of the day, none of them before `since` of it is over."""
+        whole = self._size.hours * _HOUR
+        for _ in range(times):
+            self._later(self._by_condition.uniform(since * whole, 0.95 * whole), act)
+
+    def _approvers(self) -> None:
+        self._often(4, self.people.decide_some)
+        self._often(2, self.people.decide_all_at_once)
+
+    def _some_files(self) -> None:
+        self._often(1 + self._size.payouts // 20, self.files.file, since=0.0)
+        self._often(2, self.files.same_rows_again)
+        self._often(1, self.files.cancel_one)
+
+    def _wrong_people(self) -> None:
+        self._often(self._size.payouts // 3, self.people.retry_anything)
+        self._often(self._size.payouts // 5, self.people.resolve_wrongly)
+
+    def _half_failure(self) -> None:
+        """One or two of Monoova's endpoints fail for up to an hour, and the others do not."""
+        endpoints = ("execute", "status", "financials")
+        failing = frozenset(
+            self._by_condition.sample(endpoints, self._by_condition.choice((1, 1, 2)))
+        )
+
+        def switch(which: frozenset[str]) -> None:
+            self.system.network.failing = which
+
+        began = self._by_condition.uniform(0, self._size.hours * _HOUR * 0.6)
+        self._later(began, lambda: switch(failing))
+        lasts = self._by_condition.uniform(300, _HOUR)
+        self._later(began + lasts, lambda: switch(frozenset()))
+
+    def _lie(self) -> None:
+        """Monoova says one wrong word of one payment: signed, or when it is asked."""
+        if Condition.WRONG_PEOPLE in self.conditions or self._by_condition.random() < 0.5:
+            self._often(1, self._lie_signed)
+        else:
+            word = self._by_condition.choice(("Complete", "Rejected", "Pending"))
+            self._often(1, lambda: setattr(self.system.network, "false_status", word))
+
+    def _lie_signed(self) -> None:
+        payments = self.system.monoova.payments
+        if not payments:
+            return
+        payment = self._by_condition.choice(payments)
+        is_rejected = payment.plan.fate is Fate.REJECTED
+        body = {
+            "UniqueReference": payment.reference,
+            "TransactionId": payment.transaction_id,
+            "Status": "Payment Successful" if is_rejected else "Rejected",
+            "Amount": payment.amount,
+        }
+        self.system.history.add("lie", reference=payment.reference, channel="signed")
+        self.system.monoova.announce("NppPaymentStatus", body)
+
+    def _money_comes(self) -> None:
+        self.system.monoova.receive(Decimal(self._by_condition.choice((500, 4_000))))
+
+    def _drop_malformed_row(self) -> None:
+        drop_malformed_row(self.system, self._by_condition)
+        self._malformed += 1
 
     def _outage(self) -> None:
         """Monoova is unavailable for up to an hour."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Final
@@ -17,6 +17,7 @@ import requests
 
 from chalicelib.container import Container, wired
 from chalicelib.payouts.rules.payout import Payout
+from proof.conditions import ORDINARY_START
 from proof.fault_injection import FaultInjector, FaultRates, Network
 from proof.functions import Functions
 from proof.history import History
@@ -33,7 +34,6 @@ from proof.memory.tables import Tables
 from simulator.monoova import API_KEY, Monoova
 from simulator.testing import shared_signing_key
 
-START: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 OURS: Final = "https://app.example"
 _HANDLERS: Final = {"payouts": "send_queued_payouts", "webhooks": "take_up_webhook_events"}
 _VISIBILITY_SECONDS: Final = 360.0
@@ -72,10 +72,11 @@ class System:
     settings: Mapping[str, str] = field(default_factory=dict)
     opening_balance: Decimal = Decimal("1000000.00")
     new_fault_injector: Callable[[Kernel, FaultRates, random.Random], FaultInjector] = FaultInjector
+    start: datetime = ORDINARY_START
 
     def __post_init__(self) -> None:
         self.randomness = random.Random(self.seed)
-        self.kernel = Kernel(START, random.Random(self.seed + 1))
+        self.kernel = Kernel(self.start, random.Random(self.seed + 1))
         self.history = History(self.kernel.now)
         self.fault_injector = self.new_fault_injector(
             self.kernel, self.fault_rates, random.Random(self.seed + 2)
@@ -97,10 +98,10 @@ class System:
         )
         self.monoova.subscribe(f"{OURS}/webhooks/monoova", WEBHOOK_SECRET)
         self.http = requests.Session()
-        self.http.mount(
-            "https://",
-            Network(self.monoova, self.kernel, self.fault_injector, random.Random(self.seed + 3)),
+        self.network = Network(
+            self.monoova, self.kernel, self.fault_injector, random.Random(self.seed + 3)
         )
+        self.http.mount("https://", self.network)
         self.ids = random.Random(self.seed + 4)
         self.functions = Functions(self.kernel, self.new_container, _LOADED)
         self.waiting_messages = 0
@@ -213,6 +214,7 @@ class System:
     def converge(self, hours: float) -> None:
         """The quiet phase: no more faults, and time passes until every payout is settled."""
         self.fault_injector.stop()
+        self.network.stop()
         self.history.add("quiet")
         ends_at = self.kernel.now() + timedelta(hours=hours)
         while self.kernel.now() < ends_at:

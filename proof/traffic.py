@@ -24,12 +24,14 @@ _FAMILY: Final = ("Citizen", "Nguyen", "O'Brien", "Papadopoulos", "Smith")
 
 @dataclass
 class Customer:
-    """A customer's details, which must be found nowhere else."""
+    """A customer's details, which must be found nowhere else. `former` are earlier destinations."""
 
     customer_id: str
     payee: str
     account_name: str
     destination_id: str
+    details: Mapping[str, str] = field(default_factory=dict)
+    former: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -54,15 +56,18 @@ class Traffic:
         key: str | None = None,
         *,
         groups: str = "operators",
+        content: bytes | None = None,
     ) -> HttpAnswer | None:
-        """One request of a client, recorded with its answer."""
+        """One request of a client, recorded with its answer. `content` is sent where it is given,
+        and `body` is what it means."""
         self.asks += 1
         ask, history = f"a{self.asks}", self.system.history
         history.add(
             "asked", ask=ask, who=f"user:{who}", method=method, path=path, body=body, key=key
         )
         headers = _JSON | ({"Idempotency-Key": key} if key else {})
-        content = json.dumps(body).encode() if body is not None else b""
+        if content is None:
+            content = json.dumps(body).encode() if body is not None else b""
         answer = self.system.functions.http(method, path, content, headers, user(who, groups))
         if answer is None:
             history.add("unknown", ask=ask, why="no answer in time")
@@ -70,6 +75,11 @@ class Traffic:
             shown = json.loads(answer.text) if answer.text else None
             history.add("answered", ask=ask, status=answer.status, body=shown)
         return answer
+
+    def look(self, path: str) -> Any:
+        """What an administrator is shown, which is no part of the history; None without answer."""
+        answer = self.system.functions.http("GET", path, b"", _JSON, user("reader", "approvers"))
+        return answer.json if answer is not None and answer.status == 200 else None
 
     # --- administrators
 
@@ -87,10 +97,33 @@ class Traffic:
         payee = details.get("pay_id") or details["account_number"]
         destination_id = shown["destinations"][0]["destination_id"]
         account_name = destination["account_name"]
-        self.customers.append(Customer(shown["customer_id"], payee, account_name, destination_id))
+        self.customers.append(
+            Customer(shown["customer_id"], payee, account_name, destination_id, destination)
+        )
+        self._keep_secret(destination_id, payee, account_name)
+
+    def _keep_secret(self, destination_id: str, payee: str, account_name: str) -> None:
         # However the payee is written: an e-mail, a phone number's own digits, an account number.
-        self.secrets += [payee, payee.rpartition("-")[2], account_name]
+        known = {payee, payee.rpartition("-")[2], account_name} - set(self.secrets)
+        self.secrets += sorted(known)
         self.payee_of[destination_id] = payee
+
+    def add_destination(self, customer: Customer, *, is_same: bool) -> None:
+        """Another destination of the customer, or the same account once more; paid from now on."""
+        number = self.randomness.randrange(100, 999)
+        details = customer.details
+        if not is_same:
+            details = {**self._payee_details(number), "account_name": self._name(number)}
+        path = f"/customers/{customer.customer_id}/destinations"
+        answer = self._unrecorded("POST", path, dict(details))
+        if answer is None or answer.status != 201:
+            # Should it be there all the same, it is another destination, and not paid.
+            return
+        customer.former.append(customer.destination_id)
+        customer.destination_id = answer.json["destination_id"]
+        customer.payee = details.get("pay_id") or details["account_number"]
+        customer.account_name, customer.details = details["account_name"], details
+        self._keep_secret(customer.destination_id, customer.payee, customer.account_name)
 
     def _unrecorded(self, method: str, path: str, body: object) -> HttpAnswer | None:
         """A request whose own body is secret: it is no part of the history."""
@@ -130,6 +163,8 @@ class Traffic:
             "amount": str(Decimal(self.cents()).scaleb(-2)),
             "description": f"Order {number}",
         }
+        if customer.former:
+            body["destination_id"] = customer.destination_id
         who = self.randomness.choice(("alice", "bob"))
         key = None if roll < 0.15 else f"order-{number}"
         if key and roll > 0.85:

@@ -14,6 +14,7 @@ from chalicelib.batches.store.batches import (
 from chalicelib.batches.store.open_batches import OpenBatches
 from chalicelib.core.dynamodb.items import Page, text_of
 from chalicelib.core.dynamodb.many_items import MOST_AT_ONCE
+from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.customers.payee_store import Payee, Payees, Place
 from chalicelib.payouts.store.outlines import Outline, Outlines
 from proof.memory.tables import Tables, TableSeam
@@ -31,7 +32,12 @@ class MemoryBatches(Batches):
         self._seam = TableSeam(tables, seam)
 
     def get(self, batch_id: str) -> Batch | None:
-        return self._seam.cross("GetItem", lambda: self._tables.batches.get(batch_id))
+        def found() -> Batch | None:
+            if batch_id in self._tables.malformed_batches:
+                raise UnreadableItemError("batch", batch_id)
+            return self._tables.batches.get(batch_id)
+
+        return self._seam.cross("GetItem", found)
 
     def create(self, batch: Batch) -> Batch | None:
         def put() -> Batch | None:

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from chalicelib.core.dynamodb.items import Page, text_of
+from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.customers.store import (
+    CUSTOMER,
     LISTING_PART,
     CustomerChangedError,
     Customers,
@@ -25,6 +27,7 @@ class MemoryCustomers(Customers):
     def __init__(self, tables: Tables, seam: Seam) -> None:
         self.table = _TABLE
         self._rows = tables.customers
+        self._malformed = tables.malformed_customers
         self._seam = TableSeam(tables, seam)
 
     def create(self, customer: SealedCustomer) -> None:
@@ -46,7 +49,12 @@ class MemoryCustomers(Customers):
         )
 
     def get(self, customer_id: str) -> SealedCustomer | None:
-        return self._seam.cross("GetItem", lambda: self._rows.get(customer_id))
+        def found() -> SealedCustomer | None:
+            if customer_id in self._malformed:
+                raise UnreadableItemError(CUSTOMER, customer_id)
+            return self._rows.get(customer_id)
+
+        return self._seam.cross("GetItem", found)
 
     def save(self, customer: SealedCustomer, at: datetime) -> SealedCustomer:
         after = replace(customer, version=customer.version + 1, updated_at=at)
@@ -81,7 +89,7 @@ class MemoryCustomers(Customers):
                 rows = [customer for customer in rows if position(customer) < before]
             page = rows[:limit]
             if len(rows) <= limit:
-                return Page(tuple(page), None)
+                return Page(tuple(page), None, tuple(sorted(self._malformed)))
             created_at, last = position(page[-1])
             return Page(
                 tuple(page), {"created_at": created_at, "customer_id": last, **LISTING_PART}

@@ -1,13 +1,23 @@
 """The transactions table in memory."""
 
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Final
 
 from chalicelib.core.dynamodb.items import Page, text_of
+from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.payouts.rules.decisions import OpenFacts
 from chalicelib.payouts.rules.payout import PENDING, Change, Payout, applied
-from chalicelib.payouts.store.items import APPROVAL_BUCKET, REVIEW_BUCKET, bucket_of, shard_of
+from chalicelib.payouts.rules.schedule import look_at_unreadable
+from chalicelib.payouts.store.items import (
+    APPROVAL_BUCKET,
+    DUE_SHARDS,
+    PAYOUT,
+    REVIEW_BUCKET,
+    bucket_of,
+    shard_of,
+)
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
@@ -34,7 +44,21 @@ class MemoryPayouts(Payouts):
         return self._seam.cross("PutItem", put)
 
     def get(self, transaction_id: str) -> Payout | None:
-        return self._seam.cross("GetItem", lambda: self._tables.payouts.get(transaction_id))
+        def found() -> Payout | None:
+            if transaction_id in self._tables.malformed_payouts:
+                raise UnreadableItemError(PAYOUT, transaction_id)
+            return self._tables.payouts.get(transaction_id)
+
+        return self._seam.cross("GetItem", found)
+
+    def put_off_unread(self, transaction_id: str, now: datetime) -> None:
+        def put_off() -> None:
+            malformed = self._tables.malformed_payouts
+            if malformed[transaction_id] <= now:
+                malformed[transaction_id] = look_at_unreadable(now, None)
+
+        self._seam.cross("GetItem", lambda: None)
+        self._seam.cross("UpdateItem", put_off)
 
     def find_by_reference(self, unique_reference: str) -> str | None:
         def found() -> str | None:
@@ -102,6 +126,7 @@ class MemoryPayouts(Payouts):
             return text_of(payout.due_at or now), payout.transaction_id
 
         def found() -> Page[Payout]:
+            unreadable = () if start else self._malformed(str(shard), now)
             after = (start["due_at"], start["transaction_id"]) if start else ("", "")
             rows = sorted(
                 (
@@ -116,12 +141,20 @@ class MemoryPayouts(Payouts):
             )
             page = rows[:limit]
             if len(rows) <= limit:
-                return Page(tuple(page), None)
+                return Page(tuple(page), None, unreadable)
             due_at, last = position(page[-1])
             key = {"due_at": due_at, "transaction_id": last, "due_shard": str(shard)}
-            return Page(tuple(page), key)
+            return Page(tuple(page), key, unreadable)
 
         return self._seam.cross("Query", found)
+
+    def _malformed(self, shard: str, now: datetime) -> tuple[str, ...]:
+        """What is due in a shard, and cannot be read."""
+        return tuple(
+            name
+            for name, due_at in self._tables.malformed_payouts.items()
+            if due_at <= now and str(uuid.UUID(name).int % DUE_SHARDS) == shard
+        )
 
     def _rows(self) -> Iterable[Payout]:
         return self._tables.indexed()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Final, TypeVar
 
 from chalicelib.batches.rules.batch import Batch, Mark, Row
@@ -50,6 +50,10 @@ class Tables:
     batch_rows: dict[tuple[str, int], tuple[Row, ...]] = field(default_factory=dict)
     batch_marks: dict[tuple[str, int], Mark] = field(default_factory=dict)
     sums: dict[tuple[date, LimitKind, str | None], int] = field(default_factory=dict)
+    malformed_payouts: dict[str, datetime] = field(default_factory=dict)
+    """Items that cannot be read, and when they are due."""
+    malformed_customers: set[str] = field(default_factory=set)
+    malformed_batches: set[str] = field(default_factory=set)
     lags: Callable[[], bool] = lambda: False
 
     def write(self, payout: Payout) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ def test_fifteen_days_and_those_that_failed_once_keep_the_promises() -> None:
     # Days without faults or without payments would prove nothing.
     assert sum(day.run.bookings for day in ran) > 300
     assert sum(day.run.faults for day in ran) > 1000
+    # Each of these is on some of them.
+    had = Counter(what for day in ran for what, times in day.run.counts.items() if times)
+    assert set(had) == set(ran[0].run.counts), had
 
 
 def test_a_seed_is_the_same_day_in_any_process(tmp_path: Path) -> None:
