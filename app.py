@@ -358,6 +358,15 @@ def cancel_batch(batch_id: str) -> Reply:
     return Reply(late.batch_replies.batch(wired.get().batches.cancel(_batch(batch_id), by)))
 
 
+@for_admins("POST", "/batches/{batch_id}/retry")
+def retry_batch(batch_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.operator()
+    incoming.body(late.schemas.EMPTY)
+    made = wired.get().batch_retries.retry(_batch(batch_id), by, incoming.seconds_left)
+    return late.batch_replies.uploaded(made)
+
+
 @for_admins("GET", "/batches/{batch_id}/rows")
 def list_rows_of_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.batches.decide_batch import BatchService
     from chalicelib.batches.list_rows import BatchRows
     from chalicelib.batches.messages import BatchMessages
+    from chalicelib.batches.retrying.retry_batch import BatchRetries
     from chalicelib.batches.store.batches import Batches
     from chalicelib.batches.store.open_batches import OpenBatches
     from chalicelib.batches.upload_batch import BatchUpload
@@ -586,6 +587,19 @@ class Container:
         )
 
     @part
+    def batch_retries(self) -> "BatchRetries":
+        from chalicelib.batches.retrying.retry_batch import BatchRetries
+
+        return BatchRetries(
+            batches=self.batches_table,
+            outlines=self.outlines,
+            payees=self.payees,
+            uploads=self.batch_upload,
+            clock=self.clock,
+            requires_verified=self.settings.requires_verified_destination,
+        )
+
+    @part
     def batches(self) -> "BatchService":
         from chalicelib.batches.decide_batch import BatchService
 
@@ -611,6 +625,7 @@ class Container:
         from chalicelib.batches.check_rows import RowChecker
         from chalicelib.batches.compare_batches import BatchOverlap
         from chalicelib.batches.release_rows import RowReleaser
+        from chalicelib.batches.retrying.clear_rows import RowClearing
         from chalicelib.batches.work_chunk import BatchWork
 
         return BatchWork(
@@ -626,6 +641,9 @@ class Container:
                 clock=self.clock,
                 approval=self.settings.approval,
                 requires_verified=self.settings.requires_verified_destination,
+                clearing=RowClearing(
+                    self.payouts_table, lambda: self.second_payments, self._recorder, self.clock
+                ),
             ),
             canceller=RowCanceller(self.payouts_table, self._recorder, self.clock),
             overlap=BatchOverlap(self.batches_table, self.open_batches),

@@ -8,7 +8,7 @@ import { count, exactly, money, short, when, whenWithin } from "./format.js";
 import { keepLooking } from "./live.js";
 import { namesKnown, nameOf } from "./names.js";
 import { badge, button, card, copyable, empty, facts, head, icon, notice, paged, saveFile, table } from "./parts.js";
-import { link } from "./router.js";
+import { go, link } from "./router.js";
 import * as session from "./session.js";
 import { actorName, BATCH_STATUSES, QUEUE_REASONS, statusName } from "./words.js";
 
@@ -101,6 +101,7 @@ function view(batch, address, done) {
       badge: badge(...label(batch)),
     }),
     repeated(batch),
+    retried(batch),
     nextStep(batch, address, done),
     shortOfFunds(batch),
     progress(batch),
@@ -113,6 +114,20 @@ function view(batch, address, done) {
           entry.detail && h("p", { class: "moment-detail" }, entry.detail)))),
         facts(["Batch id", copyable(batch.batch_id)]))),
   ];
+}
+
+const LEFT_OUT = {
+  Paid: "were paid", Open: "are not final yet", NeedsReview: "need review", Retried: "were retried by themselves",
+  ReturnNotSeen: "were returned, and the credit was not seen yet", SettledByHand: "were resolved by a person: retry these by themselves",
+  DestinationGone: "have no payable destination any more", WithoutPayout: "never became payouts",
+};
+
+/** Whose unpaid rows these are, and which rows are not among them. */
+function retried(batch) {
+  if (!batch.retry_of) return null;
+  const earlier = h("a", { href: link(`/batches/${batch.retry_of.batch_id}`) }, `the batch of ${whenWithin(batch.retry_of.created_at)}`);
+  return notice("info", "These are unpaid rows of an earlier batch.", h("p", {}, "They ended unpaid in ", earlier, "."),
+    h("ul", {}, Object.entries(batch.retry_of.left_out).map(([why, rows]) => h("li", {}, `Left out: ${count(rows, "row")} that ${LEFT_OUT[why] ?? why}`))));
 }
 
 /** That the same people have been paid the same by an earlier batch, on purpose. */
@@ -177,11 +192,27 @@ function nextStep(batch, address, done) {
       return notice("info", "This batch is being paid.", h("p", {}, "The page updates automatically; you may leave it."), cancel);
     case "Finished":
       return batch.progress?.completed !== batch.row_count || batch.progress?.needs_review
-        ? notice("wait", "This batch is finished. Some payouts were not paid or need review.", h("p", {}, "“Unpaid”, below, lists them with the reason."))
+        ? notice("wait", "This batch is finished. Some payouts were not paid or need review.", h("p", {}, "“Unpaid”, below, lists them with the reason."), retryButton(batch, address))
         : notice("good", "This batch is finished. Every payout was completed.");
     default:
-      return notice("info", "This batch was cancelled.", h("p", {}, "Payouts that had not been sent will never be sent."));
+      return notice("info", "This batch was cancelled.", h("p", {}, "Payouts that had not been sent will never be sent."), retryButton(batch, address));
   }
+}
+
+/** What ended unpaid, as a new batch. */
+function retryButton(batch, address) {
+  const told = batch.progress;
+  const unpaid = (told?.failed ?? 0) + (told?.returned ?? 0) + (told?.cancelled ?? 0);
+  if (!session.mayOperate() || !batch.approved_by || unpaid === 0) return null;
+  return h("div", { class: "actions" }, button("Retry unpaid payouts", async () => {
+    const made = await ask({
+      title: "Retry the unpaid payouts?",
+      words: "They become a new batch, which is confirmed and approved like any other. Monoova is asked about each before it is paid.",
+      yes: "Make a new batch",
+      act: () => api.post(`${address}/retry`, {}),
+    });
+    if (made) go(`/batches/${made.batch_id}`);
+  }));
 }
 
 function confirming(batch) {

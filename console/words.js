@@ -83,6 +83,7 @@ const EVENTS = {
   LeaseExpired: "Sending was interrupted",
   SentAgain: "Sent again under the same reference",
   GaveUp: "Put under review",
+  RetryUnclear: "Not paid again without an answer of Monoova: put under review",
   SettledComplete: "Completed",
   SettledRejected: "Rejected by the bank",
   MoneyReturned: "Returned",
@@ -122,6 +123,7 @@ export const REVIEW_REASONS = {
   StillPending: "Pending for too long",
   DestinationGone: "Destination removed while the payout was unresolved",
   RowExpired: "A row of a file that was not sent in time",
+  RetryUnclear: "Monoova did not say whether it may be paid again",
   EarlierPayoutSettled: "The payout it replaces may have been paid",
   Contradiction: "Monoova's reports contradict each other",
 };

@@ -85,6 +85,11 @@ def _say_summary(session: Session, found: Any) -> None:
     if found["repeats"]:
         earlier = found["repeats"]
         say(f"It repeats batch {earlier['batch_id']} of {earlier['created_at']}, on purpose.")
+    if found["retry_of"]:
+        left = ", ".join(f"{n:,} {why}" for why, n in found["retry_of"]["left_out"].items())
+        say(
+            f"The unpaid rows of batch {found['retry_of']['batch_id']}; left out: {left or 'none'}."
+        )
     if summary["funds"] and summary["funds"]["short_by"] > 0:
         funds = summary["funds"]
         say(
@@ -206,12 +211,28 @@ def cancel(session: Session, batch_id: str, yes: bool) -> None:
     show(session, session.api.post(at("batches", batch_id, "cancel")))
 
 
+@batch.command("retry", help="Make a new batch of the unpaid rows, and confirm it.")
+@click.argument("batch_id")
+@click.option("--total", help="The total you expect: confirms without asking.")
+@with_session
+def retry(session: Session, batch_id: str, total: str | None) -> None:
+    expected = _amount(total) if total else None
+    answer = session.api.ask("POST", at("batches", batch_id, "retry"), body={})
+    if answer.is_replay:
+        session.out.say("It was retried before, and that batch is not over yet.")
+    found = _checked(session, answer.json)
+    _say_summary(session, found)
+    if found["status"] == "AwaitingConfirmation":
+        found = _confirmed(session, found, expected)
+    show(session, found)
+
+
 def show(session: Session, found: Any) -> None:
     if session.out.is_json:
         session.out.document(found)
         return
     progress = found.get("progress") or {}
-    hidden = ("summary", "history", "progress")
+    hidden = ("summary", "history", "progress", "repeats", "retry_of")
     session.out.pairs(
         {name: value for name, value in found.items() if name not in hidden}
         | {name: value for name, value in progress.items() if value}

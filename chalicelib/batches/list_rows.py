@@ -31,6 +31,14 @@ _WORDS: Final = {
     RowProblem.DESTINATION_NOT_FOUND: "The destination was gone when the batch was released.",
     RowProblem.DESTINATION_NOT_VERIFIED: "The destination is not verified.",
     RowProblem.LIMIT_EXCEEDED: "A limit of the day was reached when the batch was released.",
+    RowProblem.MAY_BE_PAID: "Monoova says that the earlier payout was paid, or may be: it needs"
+    " review.",
+    RowProblem.NOT_RETRYABLE: "The earlier payout cannot be paid again as it now stands.",
+    RowProblem.ALREADY_RETRIED: "The earlier payout was retried by itself meanwhile.",
+    RowProblem.SETTLED_BY_HAND: "That the earlier payout was not paid is a person's word: retry it"
+    " by itself, which another person approves.",
+    RowProblem.RETRY_UNCLEAR: "Monoova did not say for a day whether the earlier payout was paid:"
+    " it needs review.",
 }
 
 

@@ -4,9 +4,15 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from chalicelib.batches.retrying.clear_rows import (
+    SECONDS_TO_CLEAR,
+    NotClearYetError,
+    RowClearing,
+)
 from chalicelib.batches.rules.batch import Batch, Row, RowProblem
+from chalicelib.batches.rules.retry import is_given_up
 from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
@@ -22,6 +28,10 @@ from chalicelib.payouts.accept_payouts import Acceptance, StillBusyError
 from chalicelib.payouts.request_payout import PayoutRequest, requested_payout
 from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, State, Status
 from chalicelib.payouts.store.outlines import Outlines
+from chalicelib.payouts.store.payouts import PayoutChangedError
+
+if TYPE_CHECKING:
+    from chalicelib.payouts.second_payment import Clearance
 
 # A name of our own for ids that follow from a batch and a line of it (RFC 9562, version 5).
 _BY_LINE: Final = uuid.UUID("9a3d1f52-2f37-4a0e-8d25-3c1f6b7e4a90")
@@ -36,12 +46,14 @@ _SECONDS_AFTER_ROWS: Final = 4.0
 class ReleaseResult:
     """How many rows of a chunk are payouts now, and why the others are not, by line.
 
-    `is_whole` is false where the time was up before the last of them.
+    `is_whole` is false where the time was up before the last of them. `waiting` are rows that pay
+    again what Monoova has not cleared yet.
     """
 
     count: int
     problems: Mapping[int, str]
     is_whole: bool
+    waiting: int = 0
 
 
 class _TimeIsUpError(Exception):
@@ -60,6 +72,7 @@ class RowReleaser:
     clock: Clock
     approval: ApprovalRules
     requires_verified: bool
+    clearing: RowClearing
 
     def release(
         self,
@@ -78,7 +91,7 @@ class RowReleaser:
         ids = [transaction_id_of(batch, row) for row in rows]
         standing = self.outlines.of(ids) if was_begun else {}
         payees = self.payees.of([row.customer_id for row in rows])
-        count, waiting, is_whole = 0, [], True
+        count, unclear, waiting, is_whole = 0, 0, [], True
         for row, transaction_id in zip(rows, ids, strict=True):
             if row.line in found:
                 continue
@@ -90,6 +103,9 @@ class RowReleaser:
                 except (_TimeIsUpError, StillBusyError):
                     is_whole = False
                     break
+                except (NotClearYetError, PayoutChangedError):
+                    unclear += 1
+                    continue
                 if problem:
                     found[row.line] = problem.value
                     continue
@@ -97,7 +113,7 @@ class RowReleaser:
             if stands is None or stands.status == Status.QUEUED:
                 waiting.append({"transaction_id": transaction_id, "customer_id": row.customer_id})
         self._announce(waiting)
-        return ReleaseResult(count, found, is_whole)
+        return ReleaseResult(count, found, is_whole, unclear)
 
     def _made(
         self,
@@ -116,8 +132,12 @@ class RowReleaser:
         if not is_payable(place.verification, requires_verified=self.requires_verified):
             return RowProblem.DESTINATION_NOT_VERIFIED
         payout = _payout_of(batch, row, place, transaction_id, self.clock)
+        cleared = self._cleared(batch, row, transaction_id, seconds)
+        if isinstance(cleared, RowProblem):
+            return cleared
+        claims = [cleared.claim(payout)] if cleared else []
         try:
-            standing = self.acceptance.create(payout, seconds)
+            standing = self.acceptance.create(payout, seconds, claims)
         except UnprocessableError:
             return RowProblem.LIMIT_EXCEEDED
         # One that stands already was made by the worker that had this chunk before.
@@ -127,6 +147,26 @@ class RowReleaser:
             by = payout.approved_by or batch.created_by
             self.known_destinations.mark(row.customer_id, row.destination_id, by)
         return None
+
+    def _cleared(
+        self, batch: Batch, row: Row, transaction_id: str, seconds: float
+    ) -> "Clearance | RowProblem | None":
+        """What lets a row pay again what was not paid; None for a row that pays for the first time.
+
+        Raises:
+            NotClearYetError: Monoova does not say; it is asked again later.
+        """
+        if row.retry_of is None:
+            return None
+        if seconds < SECONDS_TO_CLEAR:
+            raise _TimeIsUpError
+        by = batch.approved_by or batch.created_by
+        try:
+            return self.clearing.cleared(row.retry_of, transaction_id, by, seconds)
+        except NotClearYetError:
+            if batch.approved_at and is_given_up(batch.approved_at, self.clock.now()):
+                return self.clearing.give_up(row.retry_of, by)
+            raise
 
     def _announce(self, waiting: Sequence[Mapping[str, str]]) -> None:
         try:
@@ -162,7 +202,7 @@ def _payout_of(batch: Batch, row: Row, place: Place, transaction_id: str, clock:
     ask = PayoutRequest(**requested(row))
     history = tuple(_history_of(batch, row))
     return replace(
-        requested_payout(ask, place, transaction_id, batch.created_by, now),
+        requested_payout(ask, place, transaction_id, batch.created_by, now, row.retry_of),
         due_at=now + _FIRST_LOOK,
         batch_id=batch.batch_id,
         approved_at=now,
@@ -175,7 +215,8 @@ def _payout_of(batch: Batch, row: Row, place: Place, transaction_id: str, clock:
 def _history_of(batch: Batch, row: Row) -> Iterator[HistoryEntry]:
     assert batch.approved_at is not None  # it is released
     assert batch.approved_by is not None
-    detail = f"line {row.line} of batch {batch.batch_id}"
+    again = f", in place of payout {row.retry_of}" if row.retry_of else ""
+    detail = f"line {row.line} of batch {batch.batch_id}{again}"
     yield HistoryEntry(
         batch.created_at, "Requested", State.AWAITING_APPROVAL, batch.created_by, detail
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.batches.rules.batch import (
     Batch,
     BatchEntry,
+    BatchRetry,
     Duplicate,
     EarlierBatch,
     RowStatus,
@@ -74,6 +75,7 @@ def summary(batch: Batch) -> Json:
         "approved_by": batch.approved_by,
         "not_released": batch.not_released,
         "repeats": _earlier(batch.repeats),
+        "retry_of": _retry(batch.retry_of),
         "summary": _warnings(batch),
         "history": [_entry(entry) for entry in batch.history],
     }
@@ -129,6 +131,17 @@ def _funds(batch: Batch) -> Json | None:
     }
 
 
+def _retry(retry: BatchRetry | None) -> Json | None:
+    if retry is None:
+        return None
+    left_out = {reason.value: count for reason, count in retry.left_out.items()}
+    return {
+        "batch_id": retry.batch_id,
+        "created_at": text_of(retry.created_at),
+        "left_out": left_out,
+    }
+
+
 def _earlier(earlier: EarlierBatch | None) -> Json | None:
     if earlier is None:
         return None
@@ -169,6 +182,7 @@ def _row(result: "RowResult") -> Json:
         "failure_reason": result.failure_reason,
         "needs_review": result.needs_review,
         "waits_for": result.waits_for,
+        "retry_of": row.retry_of,
     }
 
 

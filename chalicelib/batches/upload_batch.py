@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -15,6 +15,7 @@ from chalicelib.batches.rules.batch import (
     UPLOADED,
     Batch,
     BatchEntry,
+    BatchRetry,
     BatchStatus,
     EarlierBatch,
     Row,
@@ -105,7 +106,9 @@ class BatchUpload:
         rows = self._rows(file, time_left)
         if file.errors.by_line:
             raise BatchInvalidError(file.errors.listed())
-        return self._stored(ids.of(count), rows, by.name, time_left, title, latest)
+        repeats = EarlierBatch(latest.batch_id, latest.created_at) if latest else None
+        words = _without_details(title) if title else None
+        return self.store(ids.of(count), rows, by.name, time_left, title=words, repeats=repeats)
 
     def _latest(self, ids: BatchIds) -> tuple[int, Batch | None]:
         """How many batches have these rows, and the last of them; in few reads, however many."""
@@ -145,34 +148,41 @@ class BatchUpload:
                 file.errors.add(line.number, str(place))
             else:
                 rows.append(_row(line, payee, place))
-        return list(_compared(rows))
+        return compared(rows)
 
     def _payees(self, customer_ids: Sequence[str], time_left: TimeLeft) -> dict[str, Payee]:
         once = list(dict.fromkeys(customer_ids))
         found: dict[str, Payee] = {}
         for start in range(0, len(once), _CUSTOMERS_AT_ONCE):
-            self._check_time(time_left)
+            self.check_time(time_left)
             found |= self.payees.of(once[start : start + _CUSTOMERS_AT_ONCE])
         return found
 
-    def _check_time(self, time_left: TimeLeft) -> None:
+    def check_time(self, time_left: TimeLeft) -> None:
+        """Raises PayloadTooLargeError where there is no time for one more step."""
         if not time_left.has(_SECONDS_FOR_A_STEP):
             raise PayloadTooLargeError(
                 "The file takes too long to be read: divide it. Nothing of it was taken."
             )
 
-    def _stored(
+    def store(
         self,
         batch_id: str,
         rows: Sequence[Row],
         by: str,
         time_left: TimeLeft,
-        title: str | None,
-        latest: Batch | None,
+        *,
+        title: str | None = None,
+        repeats: EarlierBatch | None = None,
+        retry_of: BatchRetry | None = None,
     ) -> UploadResult:
+        """Stores a batch with its rows, or answers with the one that has its id already.
+
+        Raises:
+            PayloadTooLargeError: the time is up; nothing stands.
+        """
         upload_id = str(self.new_id())
         now = self.clock.now()
-        repeats = EarlierBatch(latest.batch_id, latest.created_at) if latest else None
         batch = Batch(
             batch_id=batch_id,
             upload_id=upload_id,
@@ -184,13 +194,14 @@ class BatchUpload:
             created_by=by,
             created_at=now,
             updated_at=now,
-            history=(BatchEntry(now, UPLOADED, by, _words_of(repeats)),),
-            title=_without_details(title) if title else None,
+            history=(BatchEntry(now, UPLOADED, by, _words_of(repeats, retry_of)),),
+            title=title,
             repeats=repeats,
+            retry_of=retry_of,
         )
         for start in range(0, len(rows), CHUNK_ROWS):
             number = start // CHUNK_ROWS + 1
-            self._check_time(time_left)
+            self.check_time(time_left)
             self.batches.store_rows(upload_id, number, rows[start : start + CHUNK_ROWS], now)
         self.batches.store_pairs(upload_id, pairs_of(rows), now)
         # Until here nothing stands: rows without a batch belong to none, and expire.
@@ -211,10 +222,13 @@ def _repeated(latest: Batch) -> ConflictError:
     )
 
 
-def _words_of(repeats: EarlierBatch | None) -> str | None:
-    if repeats is None:
-        return None
-    return f"repeats batch {repeats.batch_id} of {text_of(repeats.created_at)}"
+def _words_of(repeats: EarlierBatch | None, retry_of: BatchRetry | None) -> str | None:
+    """What a batch has to do with an earlier one."""
+    if retry_of is not None:
+        return f"the unpaid rows of batch {retry_of.batch_id} of {text_of(retry_of.created_at)}"
+    if repeats is not None:
+        return f"repeats batch {repeats.batch_id} of {text_of(repeats.created_at)}"
+    return None
 
 
 def _without_details(title: str) -> str:
@@ -255,12 +269,15 @@ def _row(line: Line, payee: Payee, place: Place) -> Row:
     )
 
 
-def _compared(rows: Sequence[Row]) -> Iterator[Row]:
+def compared(rows: Sequence[Row]) -> list[Row]:
     """The rows, each knowing whether an earlier one pays the same."""
     lines: dict[tuple[str, int], int] = {}
     customers: set[str] = set()
+    found = []
     for row in rows:
         same = lines.setdefault((row.customer_id, row.amount_cents), row.line)
         is_first = row.customer_id not in customers
         customers.add(row.customer_id)
-        yield replace(row, same_as_line=same if same != row.line else None, is_first=is_first)
+        same_as_line = same if same != row.line else None
+        found.append(replace(row, same_as_line=same_as_line, is_first=is_first))
+    return found

@@ -39,6 +39,8 @@ from chalicelib.monoova.available_funds import AvailableFunds
 SYSTEM: Final = "system"
 # Outlives every function's timeout (60 s): once it is over, its holder is dead.
 _LEASE: Final = timedelta(seconds=90)
+# What Monoova did not say of the payouts that rows pay again is asked for anew after this.
+_ASKED_AGAIN: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,11 @@ class BatchWork:
         new = len(released.problems) - len(ours.problems)
         if new:
             observability.measure(Metric.BATCH_ROWS_NOT_RELEASED, new)
+        if released.is_whole and released.waiting:
+            # Begun, and left alone until it is worth asking again.
+            later = self.clock.now() + _ASKED_AGAIN
+            self._save(batch, replace(ours, problems=released.problems, lease_until=later))
+            return True
         if not released.is_whole:
             # Still begun, and without a lease: the next worker looks at what stands, and continues.
             self._save(batch, replace(ours, problems=released.problems, lease_until=None))

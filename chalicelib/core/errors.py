@@ -61,6 +61,7 @@ class ErrorCode(StrEnum):
     RESOLUTION_NEEDS_APPROVER = "ResolutionNeedsApprover"
     BATCH_IN_OTHER_STATUS = "BatchInOtherStatus"
     BATCH_REPEATED = "BatchRepeated"
+    NOTHING_TO_RETRY = "NothingToRetry"
     PAYOUT_NOT_AWAITING_APPROVAL = "PayoutNotAwaitingApproval"
     DEAD_LETTER_UNREADABLE = "DeadLetterUnreadable"
     RECORD_UNREADABLE = "RecordUnreadable"

@@ -44,7 +44,8 @@ ResolvedCancelled      Queued>Cancelled AwaitingApproval>Cancelled
 # What may be noted of a payout that it does not move: a report that does not fit, and its review.
 _NOTES = words(
     "SendAccepted SendRefused WithoutFunds SettledComplete SettledRejected MoneyReturned"
-    " Retried Contradicted ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled"
+    " Retried RetryUnclear Contradicted ResolvedCompleted ResolvedFailed ResolvedReturned"
+    " ResolvedCancelled"
 )
 _FAILURES = {
     "Failed": words("MonoovaRefused BankRejected Dishonoured ResolvedByHand"),
@@ -56,7 +57,7 @@ _FAILURES = {
 }
 _REVIEWS = words(
     "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired Contradiction"
-    " EarlierPayoutSettled"
+    " EarlierPayoutSettled RetryUnclear"
 )
 
 

@@ -16,6 +16,7 @@ from chalicelib.core.dynamodb.items import Page, text_of
 from chalicelib.core.dynamodb.many_items import MOST_AT_ONCE
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.customers.payee_store import Payee, Payees, Place
+from chalicelib.payouts.rules.payout import State
 from chalicelib.payouts.store.outlines import Outline, Outlines
 from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
@@ -214,6 +215,10 @@ class MemoryOutlines(Outlines):
                 failure_code=payout.failure_code,
                 failure_reason=payout.failure_reason,
                 lodgement_reference=payout.lodgement_reference,
+                waits_for=payout.waits_for if payout.state is State.QUEUED else None,
+                description=payout.description,
+                succeeded_by=payout.succeeded_by,
+                return_seen_at=text_of(payout.return_seen_at) if payout.return_seen_at else None,
             )
             for payout in found
             if payout is not None

@@ -14,6 +14,7 @@ from chalicelib.batches.rules.batch import (
     BatchEvent,
     BatchStatus,
     ChunkState,
+    LeftOut,
     RowProblem,
     RowStatus,
     Task,
@@ -56,11 +57,11 @@ WORDS: Final[dict[type[StrEnum], str]] = {
         " SendNotAuthenticated WithoutFunds"
         " SendUnclear LeaseExpired"
         " SentAgain GaveUp SettledComplete SettledRejected MoneyReturned Contradicted"
-        " ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled Retried"
+        " ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled Retried RetryUnclear"
     ),
     ReviewReason: (
         "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired"
-        " EarlierPayoutSettled Contradiction"
+        " EarlierPayoutSettled RetryUnclear Contradiction"
     ),
     QueueReason: "NoFunds",
     FailureCode: (
@@ -94,7 +95,13 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     BatchEvent: "Checked Confirmed Approved Rejected CancelledByAdmin Expired Released Finished",
     ChunkState: "Stored Checked Releasing Released Cancelling Cancelled",
     Task: "check release cancel",
-    RowProblem: "CustomerNotFound DestinationNotFound DestinationNotVerified LimitExceeded",
+    RowProblem: (
+        "CustomerNotFound DestinationNotFound DestinationNotVerified LimitExceeded MayBePaid"
+        " NotRetryable AlreadyRetried SettledByHand RetryUnclear"
+    ),
+    LeftOut: (
+        "Paid Open NeedsReview Retried ReturnNotSeen SettledByHand DestinationGone WithoutPayout"
+    ),
     RowStatus: "Waiting NotReleased Cancelled",
     Role: "viewer operator approver",
     BranchStanding: "Open Closed Unknown NotTold",

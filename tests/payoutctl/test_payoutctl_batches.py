@@ -66,6 +66,23 @@ def test_a_total_that_funds_do_not_reach_is_said(terminal: Terminal, file: Path)
     assert "The account holds A$30.00, A$7.50 less" in said.stderr
 
 
+def test_unpaid_rows_are_retried_as_a_new_batch_that_is_confirmed(
+    terminal: Terminal, file: Path
+) -> None:
+    world = terminal.world
+    first = uploaded(terminal, file)
+    world.admin.post("/sending/pause", {"reason": "wrong file"})
+    assert world.approver.post(f"/batches/{first}/approve", {}).status == 200
+    world.minutes(1)
+    terminal("batch", "cancel", first, "--yes")
+    world.minutes(1)
+    said = terminal("batch", "retry", first, typed="37.50\n")
+    assert f"The unpaid rows of batch {first}; left out: none." in said.stderr
+    assert "AwaitingApproval" in said.stdout
+    again = terminal("batch", "retry", first)
+    assert "It was retried before" in again.stderr
+
+
 def test_another_total_confirms_nothing(terminal: Terminal, file: Path) -> None:
     wrong = terminal.run("batch", "upload", str(file), typed="37.00\n")
     assert wrong.exit_code in (Exit.REFUSED, Exit.CONFLICT)

@@ -9,6 +9,7 @@ from chalicelib.batches.rules.batch import (
     UPLOADED,
     BatchEvent,
     BatchStatus,
+    LeftOut,
     RowProblem,
     RowStatus,
 )
@@ -63,6 +64,7 @@ _BATCH: Final[Json] = {
         "description": "Rows that became no payout, once the batch is released.",
     },
     "repeats": {"anyOf": [reference_to("EarlierBatch"), {"type": "null"}]},
+    "retry_of": {"anyOf": [reference_to("RetriedBatch"), {"type": "null"}]},
     "summary": {"anyOf": [reference_to("BatchSummary"), {"type": "null"}]},
     "history": {"type": "array", "items": reference_to("BatchEntry"), "minItems": 1},
 }
@@ -109,6 +111,18 @@ _OBJECTS: Final[dict[str, Json]] = {
     "EarlierBatch": object_of(
         {"batch_id": IDENTIFIER, "created_at": TIME},
         about="The batch whose rows this one has once more, on purpose.",
+    ),
+    "RetriedBatch": object_of(
+        {
+            "batch_id": IDENTIFIER,
+            "created_at": TIME,
+            "left_out": object_of(
+                {reason.value: COUNT for reason in LeftOut},
+                optional=[reason.value for reason in LeftOut],
+                about="How many of its rows are not in this batch, by why.",
+            ),
+        },
+        about="The batch whose unpaid rows this one has.",
     ),
     "BatchDuplicate": object_of(
         {
@@ -158,6 +172,10 @@ _OBJECTS: Final[dict[str, Json]] = {
             "failure_code": or_null(one_of([*FailureCode, *RowProblem])),
             "failure_reason": or_null(TEXT),
             "needs_review": YES_OR_NO,
+            "retry_of": {
+                **or_null(IDENTIFIER),
+                "description": "The payout that this row pays again.",
+            },
             "waits_for": {"anyOf": [reference_to("QueueReason"), {"type": "null"}]},
         },
         about="A row of the file and what became of it.",

@@ -99,6 +99,7 @@ _BATCH: Final[Json] = {
         "batch_id": "0f3b7c52-8d1e-5a55-9f1b-6c1f9d0a4e77",
         "created_at": "2026-02-23T01:00:00.000Z",
     },
+    "retry_of": None,
     "summary": {
         "count": 300,
         "total": 1234.5,

@@ -28,6 +28,7 @@ _BATCH: Final[Json] = {
     "approved_by": _CHECKED_BY,
     "not_released": 0,
     "repeats": None,
+    "retry_of": None,
     "summary": {
         "count": 300,
         "total": 37650.0,
@@ -75,6 +76,7 @@ _ROW: Final[Json] = {
     "failure_reason": "ACCOUNT CLOSED",
     "needs_review": False,
     "waits_for": None,
+    "retry_of": None,
 }
 
 BATCH_EXAMPLES: Final[Mapping[str, Json]] = {

@@ -330,6 +330,15 @@ OPERATIONS: Final[dict[str, Operation]] = {
         body=schemas.EmptySchema,
         changes=True,
     ),
+    "retry_batch": Operation(
+        "Makes a new batch of the rows that ended unpaid, to be confirmed and approved like any.",
+        (*_BODY, _E.BATCH_IN_OTHER_STATUS, _E.NOTHING_TO_RETRY, *_BATCH),
+        201,
+        "Batch",
+        body=schemas.EmptySchema,
+        changes=True,
+        replay_status=200,
+    ),
     "list_rows_of_batch": Operation(
         "Lists the rows in the order of the file, with what became of each.",
         (_E.INVALID_REQUEST, *_BATCH),

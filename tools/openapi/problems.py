@@ -48,6 +48,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.RESOLUTION_CONTRADICTED,
             _E.BATCH_IN_OTHER_STATUS,
             _E.BATCH_REPEATED,
+            _E.NOTHING_TO_RETRY,
             _E.PAYOUT_NOT_AWAITING_APPROVAL,
             _E.DEAD_LETTER_UNREADABLE,
             _E.RECORD_UNREADABLE,
@@ -100,6 +101,7 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.BATCH_INVALID: "The file is not valid: nothing of it was taken.",
     _E.BATCH_NOT_FOUND: "There is no such batch.",
     _E.EXTERNAL_ID_TAKEN: "Another customer has this external id.",
+    _E.NOTHING_TO_RETRY: "No row of this batch can be retried. Paid: 300.",
     _E.BATCH_REPEATED: "These rows are batch 0f3b7c52-8d1e-5a55-9f1b-6c1f9d0a4e77 of"
     " 2026-03-02T04:00:00.000000Z, which is Finished. If they are to be paid once more, ask for it"
     " with repeat.",

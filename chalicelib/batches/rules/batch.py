@@ -91,6 +91,24 @@ class RowProblem(StrEnum):
     DESTINATION_NOT_FOUND = "DestinationNotFound"
     DESTINATION_NOT_VERIFIED = "DestinationNotVerified"
     LIMIT_EXCEEDED = "LimitExceeded"
+    MAY_BE_PAID = "MayBePaid"
+    NOT_RETRYABLE = "NotRetryable"
+    ALREADY_RETRIED = "AlreadyRetried"
+    SETTLED_BY_HAND = "SettledByHand"
+    RETRY_UNCLEAR = "RetryUnclear"
+
+
+class LeftOut(StrEnum):
+    """Why a row of a batch is not in the batch that retries it."""
+
+    PAID = "Paid"
+    OPEN = "Open"
+    NEEDS_REVIEW = "NeedsReview"
+    RETRIED = "Retried"
+    RETURN_NOT_SEEN = "ReturnNotSeen"
+    SETTLED_BY_HAND = "SettledByHand"
+    DESTINATION_GONE = "DestinationGone"
+    WITHOUT_PAYOUT = "WithoutPayout"
 
 
 class RowStatus(StrEnum):
@@ -115,7 +133,7 @@ class Row:
     """One payment of a batch. `line` is where it stands in the file, as an editor counts.
 
     `same_as_line` is an earlier row that pays the same customer the same amount; `is_first` says
-    that no earlier row pays this customer.
+    that no earlier row pays this customer. `retry_of` is the payout that it pays again.
     """
 
     line: int
@@ -129,6 +147,7 @@ class Row:
     description: str | None = field(default=None, metadata=PERSONAL | REQUESTED)
     same_as_line: int | None = None
     is_first: bool = True
+    retry_of: str | None = field(default=None, metadata=NOT_PERSONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +231,15 @@ class EarlierBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchRetry:
+    """The batch whose unpaid rows another one has, and how many of its rows are not among them."""
+
+    batch_id: str
+    created_at: datetime
+    left_out: Mapping[LeftOut, int]
+
+
+@dataclass(frozen=True, slots=True)
 class FundsSeen:
     """What could be paid out at a moment."""
 
@@ -228,7 +256,8 @@ class Batch:
     """A file of payouts. `upload_id` is where its rows stand; another upload has others.
 
     `not_released` counts the rows that became no payout, once it is released. `repeats` is the
-    batch whose rows it has once more, on purpose. `title` was redacted before it was stored.
+    batch whose rows it has once more, on purpose; `retry_of` the one whose unpaid rows it has.
+    `title` was redacted before it was stored.
     """
 
     batch_id: str
@@ -249,6 +278,7 @@ class Batch:
     not_released: int = 0
     title: str | None = field(default=None, metadata=NOT_PERSONAL)
     repeats: EarlierBatch | None = None
+    retry_of: BatchRetry | None = None
     funds: FundsSeen | None = None
 
     @property

@@ -8,11 +8,13 @@ from typing import Any, Final
 from chalicelib.batches.rules.batch import (
     Batch,
     BatchEntry,
+    BatchRetry,
     BatchStatus,
     ChunkState,
     Duplicate,
     EarlierBatch,
     FundsSeen,
+    LeftOut,
     Mark,
     Row,
     Tally,
@@ -44,6 +46,7 @@ def text_of_rows(rows: Iterable[Row]) -> str:
             row.description,
             row.same_as_line,
             row.is_first,
+            row.retry_of,
         ]
         for row in rows
     ]
@@ -79,6 +82,7 @@ def item_of_batch(batch: Batch) -> dict[str, Any]:
         "not_released": batch.not_released,
         "title": batch.title,
         "repeats": _item_of_earlier(batch.repeats),
+        "retry_of": _item_of_retry(batch.retry_of),
         "funds": _item_of_funds(batch.funds),
         "expires_at": kept_until(batch.created_at),
     }
@@ -109,6 +113,7 @@ def batch_of(item: Item) -> Batch:
         not_released=int(item.get("not_released", 0)),
         title=item.get("title"),
         repeats=_earlier_of(item.get("repeats")),
+        retry_of=_retry_of(item.get("retry_of")),
         funds=_funds_of(item.get("funds")),
     )
 
@@ -121,6 +126,23 @@ def _item_of_earlier(earlier: EarlierBatch | None) -> dict[str, Any] | None:
 
 def _earlier_of(item: Item | None) -> EarlierBatch | None:
     return EarlierBatch(item["batch_id"], time_of(item["created_at"])) if item else None
+
+
+def _item_of_retry(retry: BatchRetry | None) -> dict[str, Any] | None:
+    if retry is None:
+        return None
+    return {
+        "batch_id": retry.batch_id,
+        "created_at": text_of(retry.created_at),
+        "left_out": {reason.value: count for reason, count in retry.left_out.items()},
+    }
+
+
+def _retry_of(item: Item | None) -> BatchRetry | None:
+    if item is None:
+        return None
+    left_out = {LeftOut(reason): int(count) for reason, count in item["left_out"].items()}
+    return BatchRetry(item["batch_id"], time_of(item["created_at"]), left_out)
 
 
 def _item_of_funds(funds: FundsSeen | None) -> dict[str, Any] | None:

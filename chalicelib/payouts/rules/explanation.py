@@ -200,6 +200,12 @@ REVIEWS: Final[Mapping[ReviewReason, Words]] = {
         "Open the earlier payment and find out at Monoova whether it was paid. Retry it again, once"
         " it is certain that it was not.",
     ),
+    ReviewReason.RETRY_UNCLEAR: Words(
+        "A file was to pay this again, and Monoova did not say for a day whether it was paid: a"
+        " person has to decide.",
+        "Nothing is paid again automatically.",
+        "Look for the reference in Monoova's portal or on their statement.",
+    ),
     ReviewReason.CONTRADICTION: Words(
         "Monoova also sent a report that contradicts this: a person has to decide.",
         "Nothing changes automatically. What Monoova reported is in the history.",

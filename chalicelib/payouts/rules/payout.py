@@ -103,6 +103,7 @@ class Event(StrEnum):
     RESOLVED_RETURNED = "ResolvedReturned"
     RESOLVED_CANCELLED = "ResolvedCancelled"
     RETRIED = "Retried"
+    RETRY_UNCLEAR = "RetryUnclear"
 
 
 class Kind(StrEnum):
@@ -259,6 +260,11 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
         {_S.FAILED: NOTE, _S.RETURNED: NOTE, _S.CANCELLED: NOTE},
         FORBIDDEN,
     ),
+    # Monoova did not say for a day whether it was paid: a person decides before it is paid anew.
+    Event.RETRY_UNCLEAR: (
+        {_S.FAILED: REVIEW, _S.RETURNED: REVIEW, _S.CANCELLED: REVIEW},
+        FORBIDDEN,
+    ),
 }
 
 TABLE: Final[Mapping[tuple[State, Event], Effect]] = {
@@ -277,6 +283,7 @@ class ReviewReason(StrEnum):
     DESTINATION_GONE = "DestinationGone"
     ROW_EXPIRED = "RowExpired"
     EARLIER_SETTLED = "EarlierPayoutSettled"
+    RETRY_UNCLEAR = "RetryUnclear"
     CONTRADICTION = "Contradiction"
 
 

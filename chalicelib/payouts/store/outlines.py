@@ -10,13 +10,13 @@ from chalicelib.payouts.rules.payout import Status
 _NAMES: Final = {"#status": "status"}
 _FIELDS: Final = (
     "transaction_id, #status, needs_review, failure_code, failure_reason, lodgement_reference,"
-    " waits_for"
+    " waits_for, description, succeeded_by, return_seen_at"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A payout, as far as a row of a batch tells of it."""
+    """A payout, as far as a row of a batch tells of it, or is retried by it."""
 
     transaction_id: str
     status: str
@@ -25,6 +25,9 @@ class Outline:
     failure_reason: str | None
     lodgement_reference: str | None
     waits_for: str | None = None
+    description: str | None = None
+    succeeded_by: str | None = None
+    return_seen_at: str | None = None
 
 
 class Outlines:
@@ -49,4 +52,7 @@ def outline_of(item: Mapping[str, Any]) -> Outline:
         failure_reason=item.get("failure_reason"),
         lodgement_reference=item.get("lodgement_reference"),
         waits_for=item.get("waits_for") if item["status"] == Status.QUEUED else None,
+        description=item.get("description"),
+        succeeded_by=item.get("succeeded_by"),
+        return_seen_at=item.get("return_seen_at"),
     )

@@ -73,6 +73,7 @@ EXPECTED: Final = {
     Event.RESOLVED_RETURNED: "- - - - - R - = -",
     Event.RESOLVED_CANCELLED: "N N - - - - - - =",
     Event.RETRIED: "- - - - - - + + +",
+    Event.RETRY_UNCLEAR: "- - - - - - ? ? ?",
 }
 COLUMNS: Final = (A, Q, S, X, U, C, F, R, N)
 LETTERS: Final = {"A": A, "Q": Q, "S": S, "X": X, "U": U, "C": C, "F": F, "R": R, "N": N}
