@@ -18,6 +18,7 @@ MASK: Final = "•••"
 
 # One step of the life cycle, as docs/architecture.md describes it; no change is no step.
 _STEPS: Final[Mapping[str, frozenset[str]]] = {
+    "AwaitingApproval": frozenset({"Queued", "Cancelled"}),
     "Queued": frozenset({"Pending/Sending", "Cancelled"}),
     "Pending/Sending": frozenset(
         {"Pending/Accepted", "Pending/Unresolved", "Queued", "Completed", "Failed"}
@@ -34,7 +35,7 @@ _RESOLVABLE: Final[Mapping[str, frozenset[str]]] = {
     "Completed": frozenset({"Pending/Accepted", "Pending/Unresolved", "Queued", "Completed"}),
     "Failed": frozenset({"Pending/Accepted", "Pending/Unresolved", "Failed"}),
     "Returned": frozenset({"Completed", "Returned"}),
-    "Cancelled": frozenset({"Queued", "Cancelled"}),
+    "Cancelled": frozenset({"AwaitingApproval", "Queued", "Cancelled"}),
 }
 
 
@@ -148,12 +149,25 @@ class Model:
             return "DestinationAmbiguous" if kinds else "NoDestination"
         return "Accepted"
 
-    def answer_to_retry(self, old: Known) -> str:
-        """The code that a retry must get, or `Accepted`, or `Replayed`."""
-        if old.status not in ENDED_UNPAID or old.needs_review:
-            return "PayoutNotRetryable"
-        if old.transaction_id in self.retries:
+    def line_of(self, transaction_id: str) -> list[Known]:
+        """The payouts that were made in place of each other, up to the last after this one."""
+        while transaction_id in self.retries:
+            transaction_id = self.retries[transaction_id]
+        firsts = {new: old for old, new in self.retries.items()}
+        line = [transaction_id]
+        while line[0] in firsts:
+            line.insert(0, firsts[line[0]])
+        return [self.payouts[each] for each in line]
+
+    def answer_to_retry(self, payout: Known) -> str:
+        """The code that a retry must get, or `Accepted`, or `Replayed`: unless Monoova says
+        otherwise, or cannot be asked."""
+        line = self.line_of(payout.transaction_id)
+        old = line[-1]
+        if old is not payout and not _ended_unpaid(old):
             return "Replayed"
+        if not all(_ended_unpaid(each) for each in line):
+            return "PayoutNotRetryable"
         person = self.people[old.customer_id]
         if person.is_erased:
             return "CustomerNotFound"
@@ -171,6 +185,10 @@ def state_of(shown: Mapping[str, Any]) -> str:
     return f"{shown['status']}/{submission}" if submission else str(shown["status"])
 
 
+def _ended_unpaid(payout: Known) -> bool:
+    return payout.status in ENDED_UNPAID and not payout.needs_review
+
+
 def may_be_resolved(payout: Known, outcome: str) -> bool:
     """Whether a person may settle it so."""
     return payout.needs_review and payout.state in _RESOLVABLE[outcome]
@@ -179,7 +197,7 @@ def may_be_resolved(payout: Known, outcome: str) -> bool:
 def check_history(before: Sequence[Any], after: Sequence[Any]) -> None:
     """A history only grows at its end, and every step in it is one of the life cycle."""
     assert list(after[: len(before)]) == list(before)
-    assert state_of(after[0]) in ("Queued", "Pending/Sending")
+    assert state_of(after[0]) in ("AwaitingApproval", "Queued", "Pending/Sending")
     for entry, following in pairwise(after):
         was, becomes = state_of(entry), state_of(following)
         is_by_hand = following["event"].startswith("Resolved") and was == "Queued"
@@ -203,7 +221,7 @@ def check_money(payout: Known, movements: Sequence[Movement]) -> None:
             assert (len(sent), len(returned), held) == (1, 1, 0)
         case "Failed":
             assert held == 0
-        case "Queued" | "Cancelled":
+        case "AwaitingApproval" | "Queued" | "Cancelled":
             assert not sent
         case "Pending/Accepted":
             assert sent
