@@ -105,7 +105,7 @@ def the_pages_are_opened(world: World) -> None:
 def payouts_are_cancelled_retried_and_resolved(world: World) -> None:
     customer, admin = world.customer(), world.admin
     done(admin.post(f"/payouts/{queued(world, customer)}/cancel"))
-    failed, disputed = ids_of(world.pay(customer, "7.03"), world.pay(customer, "7.04"))
+    failed, disputed = ids_of(world.pay(customer, "7.03"), world.pay(customer, "12.00"))
     world.minutes(4)
     assert world.state(failed)[0] == "Failed"
     done(admin.post(f"/payouts/{failed}/retry"))
