@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from chalicelib.privacy.erase_customer import Erasure
     from chalicelib.privacy.export_customer import PrivacyService
     from chalicelib.reports.count_days import FiguresOfDays
+    from chalicelib.reports.find_returns import Returns
     from chalicelib.reports.list_funding import Funds
     from chalicelib.reports.make_daily_report import DailyReports
     from chalicelib.reports.store.daily_reports import DailyReportStore
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from chalicelib.reports.store.funding import Funding
     from chalicelib.webhooks.manage_dead_letters import DeadLetterService
     from chalicelib.webhooks.receive_webhook import WebhookService
+    from chalicelib.webhooks.signed_events import SignedEvents
 
 
 class Container:
@@ -512,6 +514,7 @@ class Container:
     @part
     def webhooks(self) -> "WebhookService":
         from chalicelib.core.queues import Queue
+        from chalicelib.webhooks.queued_notices import QueuedNotices
         from chalicelib.webhooks.receive_webhook import WebhookService
         from chalicelib.webhooks.signature import SignatureVerifier
 
@@ -519,12 +522,20 @@ class Container:
             payouts=self.payouts_table,
             recorder=self._recorder,
             verifier=SignatureVerifier(self.monoova.public_key, self.clock),
+            signed_events=self.signed_events,
+            queued=QueuedNotices(lambda: self.credentials.current().api_key),
             webhook_queue=Queue(self._sqs, self.settings.webhook_queue_url),
             clock=self.clock,
             secrets=self._webhook_secrets,
             requires_signature=self.settings.requires_webhook_signature,
             funding=lambda: self._funding,
         )
+
+    @part
+    def signed_events(self) -> "SignedEvents":
+        from chalicelib.webhooks.signed_events import SignedEvents
+
+        return SignedEvents(self._dynamodb, self.settings.dynamodb_table_controls, self.clock)
 
     @part
     def dead_letters(self) -> "DeadLetterService":
@@ -722,6 +733,21 @@ class Container:
             maccount_token=self.settings.monoova_maccount_token,
             payouts=self.payouts_table,
             recorder=self._recorder,
+        )
+
+    @part
+    def returns(self) -> "Returns":
+        from chalicelib.reports.find_returns import Returns
+        from chalicelib.reports.monoova_reports import MonoovaReports
+
+        return Returns(
+            payouts=self.payouts_table,
+            recorder=self._recorder,
+            reports=MonoovaReports(self.monoova),
+            monoova=self.monoova,
+            gatekeeper=self.gatekeeper,
+            clock=self.clock,
+            maccount_token=self.settings.monoova_maccount_token,
         )
 
     @part

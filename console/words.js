@@ -87,6 +87,11 @@ const EVENTS = {
   SettledComplete: "Completed",
   SettledRejected: "Rejected by the bank",
   MoneyReturned: "Returned",
+  PartReturned: "A part was returned",
+  Hinted: "Unproven news: Monoova is asked",
+  ReturnReported: "Return reported, not proven yet",
+  ReturnSeen: "Returned money seen in the account",
+  ReturnNotSeen: "Returned money not seen in the account",
   Contradicted: "Contradicting report received",
   ResolvedCompleted: "Resolved as completed",
   ResolvedFailed: "Resolved as failed",
@@ -126,6 +131,8 @@ export const REVIEW_REASONS = {
   RetryUnclear: "Monoova did not say whether it may be paid again",
   EarlierPayoutSettled: "The payout it replaces may have been paid",
   Contradiction: "Monoova's reports contradict each other",
+  PartReturned: "A part of the money came back",
+  ReturnNotSeen: "A return was reported, but its money was not seen",
 };
 
 /** Why a queued payout waits, where the reason is its own. */

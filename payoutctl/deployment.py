@@ -33,7 +33,8 @@ def configure(session: Session, stage: str) -> None:
 
 
 @click.command(
-    cls=Command, help="Set what `chalice deploy` cannot: only failed messages are retried."
+    cls=Command,
+    help="Set what `chalice deploy` cannot: only failed messages are retried, returns looked for.",
 )
 @_stage
 @with_session
@@ -50,3 +51,4 @@ def finish(session: Session, stage: str) -> None:
         return
     for function in functions:
         session.out.text(f"{function} reports each failed message.")
+    session.out.text("Returns are looked for each quarter of an hour.")

@@ -132,8 +132,8 @@ def failed_in(answer: Mapping[str, Any]) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def schedule_event() -> dict[str, Any]:
-    """The clock's tick."""
+def schedule_event(*rules: str) -> dict[str, Any]:
+    """The clock's tick, by these rules."""
     return {
         "version": "0",
         "account": "1",
@@ -143,5 +143,5 @@ def schedule_event() -> dict[str, Any]:
         "source": "aws.events",
         "time": "2026-03-02T01:00:00Z",
         "id": "1",
-        "resources": [],
+        "resources": [f"arn:aws:events:{REGION}:1:rule/{rule}" for rule in rules],
     }

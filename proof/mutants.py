@@ -18,7 +18,8 @@ from chalicelib.monoova.rules import outcome
 from chalicelib.monoova.rules.outcome import Answer, Envelope, Refused, SendOutcome, Silence
 from chalicelib.payouts import request_payout
 from chalicelib.payouts.request_payout import PayoutRequestService, RequestResult
-from chalicelib.payouts.rules import decisions, schedule
+from chalicelib.payouts.rules import decisions, news, schedule
+from chalicelib.payouts.rules.news import Trust
 from chalicelib.payouts.rules.payout import (
     FINAL,
     TABLE,
@@ -200,8 +201,9 @@ _request = PayoutRequestService.request
 
 def _accept_all(
     self: WebhookService, raw: bytes, authorization: str, signature: str | None
-) -> None:
-    """Accepts every webhook."""
+) -> Trust:
+    """Believes every webhook."""
+    return Trust.SIGNED
 
 
 _verify = SignatureVerifier.verify
@@ -211,8 +213,8 @@ def _over_the_parsed_body(self: SignatureVerifier, raw: bytes, signature: str) -
     return _verify(self, json.dumps(json.loads(raw)).encode(), signature)
 
 
-def _no_mismatch(facts: Any, notice: Any) -> str | None:
-    return None
+def _no_mismatch(facts: Any, notice: Any) -> bool:
+    return False
 
 
 def _opened_anywhere(self: Vault, customer_id: str, purpose: str, sealed: bytes) -> dict[str, str]:
@@ -273,7 +275,7 @@ MUTANTS: Final = (
     Mutant(
         "webhook without authentication",
         "a webhook without the secret settles a payout",
-        ((WebhookService, "_authenticate", _accept_all),),
+        ((WebhookService, "_authenticated", _accept_all),),
     ),
     Mutant(
         "signature over the parsed body",
@@ -321,6 +323,6 @@ MUTANTS: Final = (
     Mutant(
         "amount not compared",
         "a webhook about another amount settles the payout",
-        ((decisions, "_mismatch", _no_mismatch),),
+        ((news, "_is_of_another_amount", _no_mismatch),),
     ),
 )

@@ -124,6 +124,10 @@ class Behaviour:
     new_webhook_id_on_retry: bool = False
     return_after_seconds: float = 300.0
     partial_return: bool = False
+    return_in_halves: bool = False
+    return_credit_after_seconds: float = 0.0
+    return_without_credit: bool = False
+    return_credit_has_reference: bool = True
 
     triggers: bool = True
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from simulator.book import Movement
+from simulator.book import Movement, MovementKind
 from simulator.clock import day_text, local_text
 from simulator.messages import Json, Reply, Request, from_json
 from simulator.outcomes import Books
@@ -108,7 +108,7 @@ class Reports:
             "runningBalance": movement.balance,
             "transactionId": movement.transaction_id,
             "mPaymentsId": movement.number,
-            "uniqueReference": movement.reference,
+            "uniqueReference": self._reference(movement),
             "transactionType": f"Simulated {movement.kind.value}",
             "subTransactionType": "",
             "transactionDescription": "",
@@ -118,6 +118,11 @@ class Reports:
             "mWalletAccountNumber": "",
             "isWaitingForFundsToClear": False,
         }
+
+    def _reference(self, movement: Movement) -> str:
+        is_return = movement.kind is MovementKind.RETURN_CREDIT
+        is_hidden = is_return and not self._world.behaviour.return_credit_has_reference
+        return "" if is_hidden else movement.reference
 
     def _amount(self, movement: Movement) -> Decimal:
         payment = next(iter(self._payments.under(movement.reference)), None)

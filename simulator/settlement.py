@@ -68,16 +68,42 @@ class Settlement:
 
     def _return(self, payment: Payment, at: datetime) -> None:
         """The payee's bank sends the money back. The status API goes on saying `Complete`."""
-        amount = payment.amount
-        if self._world.behaviour.partial_return:
-            amount = max((amount / 2).quantize(_CENT), _CENT)
-        payment.return_id = payment.transaction_id + _RETURN_ID_OFFSET
-        self._credit(MovementKind.RETURN_CREDIT, payment, amount, at)
-        body = events.payment_return(payment, amount, self._world.behaviour, at=at)
-        to_lose = _TO_LOSE.get(payment.plan.news, 0)
-        self._outbox.post(events.PAYMENT_RETURN, body, at, to_lose)
+        pause = self._world.scaled(self._world.behaviour.webhook_retry_seconds)
+        for number, amount in enumerate(self._returned(payment.amount)):
+            self._return_one(payment, amount, number, at + number * pause)
         if payment.plan.news is News.RETURN_FIRST:
             self._send_status(payment, events.PAID, at)
+
+    def _returned(self, amount: Decimal) -> tuple[Decimal, ...]:
+        """In what amounts it comes back, one return each."""
+        half = max((amount / 2).quantize(_CENT), _CENT)
+        if self._world.behaviour.partial_return:
+            return (half,)
+        return (half, amount - half) if self._world.behaviour.return_in_halves else (amount,)
+
+    def _return_one(self, payment: Payment, amount: Decimal, number: int, at: datetime) -> None:
+        behaviour = self._world.behaviour
+        payment.return_id = payment.transaction_id + _RETURN_ID_OFFSET + number
+        self._credit_return(payment, amount, payment.return_id, at)
+        body = events.payment_return(payment, amount, behaviour, at=at)
+        self._outbox.post(events.PAYMENT_RETURN, body, at, _TO_LOSE.get(payment.plan.news, 0))
+
+    def _credit_return(
+        self, payment: Payment, amount: Decimal, return_id: int, at: datetime
+    ) -> None:
+        behaviour = self._world.behaviour
+        if behaviour.return_without_credit:
+            return
+
+        def book(due: datetime) -> None:
+            kind = MovementKind.RETURN_CREDIT
+            self._world.book.add(kind, payment.reference, return_id, amount, due)
+
+        if behaviour.return_credit_after_seconds:
+            pause = self._world.scaled(behaviour.return_credit_after_seconds)
+            self._world.schedule.add(at + pause, book)
+        else:
+            book(at)
 
     def _announce(self, payment: Payment, at: datetime) -> None:
         news = payment.plan.news

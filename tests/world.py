@@ -236,6 +236,12 @@ class World:
         # As Lambda writes down what a function answers.
         return list(json.loads(json.dumps(answer))["reports"])
 
+    def look_for_returns(self, milliseconds: int = 300_000) -> int:
+        """What is run each quarter of an hour; how many payouts' credits were due to be found."""
+        rule = "monoova-payouts-dev-look-for-returns"
+        answer = self.app.reconcile_daily(schedule_event(rule), LambdaContext(milliseconds))
+        return int(answer["awaited"])
+
     def sqs_event(self, handler: str, *bodies: str) -> list[str]:
         """Passes messages to a queue handler; returns the ids of those to be retried."""
         answer = getattr(self.app, handler)(sqs_event(bodies), LambdaContext())

@@ -1,15 +1,16 @@
 """Monoova over HTTP. A call never raises for what Monoova does: its answer says what is known."""
 
 import base64
+import codecs
 import json
 import re
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import certifi
@@ -32,6 +33,9 @@ from chalicelib.monoova.rules.outcome import (
     standing_of,
 )
 
+if TYPE_CHECKING:
+    from chalicelib.monoova.line_stream import LineStream
+
 _CONNECT_SECONDS: Final = 3.05
 _READ_SECONDS: Final = 10.0
 # One reply on 20,000 references has about 6 MB; what is larger than this is not Monoova.
@@ -49,6 +53,7 @@ _READ: Final = frozenset(
         "transactionStatus",
     }
 )
+_Read = Callable[[requests.Response, float], bytes | None]
 # What monoova/reports.py reads of a line; as for a status, a day has tens of thousands.
 _READ_OF_A_LINE: Final = frozenset(
     {
@@ -67,6 +72,8 @@ _LINES: Final = {
     "uniqueReferenced": _READ_OF_A_LINE,
     "runningBalance": _READ_OF_A_LINE,
 }
+# Which line it is matters of money that came in, and hardly any did.
+_OF_A_CREDIT: Final = ("mPaymentsId", "dateTime")
 _TRANSACTION_ID: Final = re.compile(r"[0-9A-Za-z]{1,40}")
 # A connection that was kept while the function was frozen may be dead, and the first call over it
 # would end in doubt for no reason.
@@ -215,6 +222,20 @@ class MonoovaClient:
             return None, reply
         return (reply.document if is_evidence(reply.answer) else None), reply.answer
 
+    def stream(
+        self, name: str, path: str, body: bytes, seconds: float, lines: "LineStream"
+    ) -> Answer | Silence:
+        """Any question whose answer may be too large to hold; `lines` takes its lines as they come.
+
+        What they say is to be believed only if the answer is evidence: they came before its end.
+        """
+
+        def read(response: requests.Response, ends: float) -> bytes | None:
+            return _streamed(response, ends, lines)
+
+        reply = self._call(name, "POST", path, body, seconds, read=read)
+        return reply if isinstance(reply, Silence) else reply.answer
+
     def _answer(
         self, name: str, method: str, path: str, body: bytes | None, seconds: float
     ) -> Answer | Silence:
@@ -230,16 +251,19 @@ class MonoovaClient:
         seconds: float,
         *,
         is_public: bool = False,
+        read: _Read | None = None,
     ) -> _Reply | Silence:
         try:
             credentials = self._credentials.current()
         except SecretUnavailableError:
             return Silence.CONNECTION_FAILED
-        reply = self._timed(credentials, method, path, body, seconds, is_public=is_public)
+        reply = self._timed(
+            credentials, method, path, body, seconds, is_public=is_public, read=read
+        )
         if isinstance(reply, _Reply) and is_login_problem(reply.answer) and not is_public:
             renewed = self._renewed(credentials)
             if renewed:
-                reply = self._timed(renewed, method, path, body, seconds)
+                reply = self._timed(renewed, method, path, body, seconds, read=read)
         said = reply.value if isinstance(reply, Silence) else str(reply.http_status)
         observability.note(monoova_status=f"{name} {said}")
         return reply
@@ -259,6 +283,7 @@ class MonoovaClient:
         seconds: float,
         *,
         is_public: bool = False,
+        read: _Read | None = None,
     ) -> _Reply | Silence:
         started = time.monotonic()
         headers = {"Accept": "application/json"}
@@ -267,7 +292,8 @@ class MonoovaClient:
         if not is_public:
             headers["Authorization"] = _basic(credentials)
         try:
-            return self._sent(credentials.base_url + path, method, headers, body, seconds)
+            url = credentials.base_url + path
+            return self._sent(url, method, headers, body, seconds, read or _content_of)
         # A timeout while connecting is both; neither proves that nothing arrived.
         except requests.Timeout:
             return Silence.TIMEOUT
@@ -283,7 +309,13 @@ class MonoovaClient:
             observability.measure(Metric.MONOOVA_MILLISECONDS, elapsed)
 
     def _sent(
-        self, url: str, method: str, headers: Mapping[str, str], body: bytes | None, seconds: float
+        self,
+        url: str,
+        method: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        seconds: float,
+        read: _Read,
     ) -> _Reply | Silence:
         if time.monotonic() - self._used_at > _IDLE_SECONDS:
             self._session.close()
@@ -298,7 +330,7 @@ class MonoovaClient:
             allow_redirects=False,
             stream=True,
         ) as response:
-            content = _content_of(response, ends)
+            content = read(response, ends)
             if content is None:
                 return Silence.CUT_OFF
             return _Reply(response.status_code, _document_of(content), content)
@@ -313,6 +345,28 @@ def _content_of(response: requests.Response, ends: float) -> bytes | None:
         if len(content) > _MOST_BYTES or time.monotonic() > ends:
             return None
     return bytes(content)
+
+
+def _streamed(response: requests.Response, ends: float, lines: "LineStream") -> bytes | None:
+    """What is left of the body without its lines; None if it was not there in time.
+
+    Of a body that is not one with lines its beginning is left: a refusal says what it is in that.
+    """
+    lines.restart()
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    beginning = b""
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+        beginning = beginning or chunk
+        try:
+            lines.feed(decoder.decode(chunk))
+        except ValueError:
+            return beginning
+        if time.monotonic() > ends:
+            return None
+    try:
+        return json.dumps(lines.envelope(), default=str).encode()
+    except ValueError:
+        return beginning
 
 
 def _basic(credentials: Credentials) -> str:
@@ -332,7 +386,10 @@ def _slim(read: dict[str, Any]) -> dict[str, Any]:
     """Of a line that answers have thousands of, no more than we want to know."""
     for mark, wanted in _LINES.items():
         if mark in read:
-            return {name: value for name, value in read.items() if name in wanted}
+            kept = {name: value for name, value in read.items() if name in wanted}
+            if kept.get("credit"):
+                kept |= {name: read.get(name) for name in _OF_A_CREDIT}
+            return kept
     return read
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 PAYMENT_STATUS: Final = "NppPaymentStatus"
 RETURN: Final = "NppReturn"
+DISHONOUR: Final = "DirectEntryDishonour"
 RECEIVED: Final = "NPPReceivePayment"
 CREDITED: Final = "InboundDirectCredit"
 
@@ -17,7 +18,7 @@ KNOWN_EVENTS: Final = {
         RECEIVED,
         CREDITED,
         "InboundDirectDebit",
-        "DirectEntryDishonour",
+        DISHONOUR,
         "PendingInboundRtgsImt",
         "InboundRtgsImtStatus",
         "InboundDirectCreditRejections",

@@ -1,14 +1,15 @@
 """What a daily report asks Monoova: through the gate, and only while there is time."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from chalicelib.core.deadline import TimeLeft
-from chalicelib.monoova.event_names import PAYMENT_STATUS, RETURN
+from chalicelib.monoova.event_names import DISHONOUR, PAYMENT_STATUS, RETURN
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Answer, Standing, is_answered, is_not_permitted
-from chalicelib.reports.rules.comparison import StatementLine
+from chalicelib.reports.rules.comparison import Movement, StatementLine
 from chalicelib.reports.rules.daily_report import Incomplete
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _QUESTION_SECONDS: Final = 12.0
 _SECONDS_AFTER: Final = 2.0
 # For a large report, where there is time.
 _MOST_SECONDS: Final = 30.0
+_STATUS: Final = PAYMENT_STATUS.casefold()
+_CHANGE_PAYOUTS: Final = frozenset({_STATUS, RETURN.casefold(), DISHONOUR.casefold()})
 # Twenty thousand payouts have a webhook each, and hardly more.
 _MOST_PAGES: Final = 40
 
@@ -63,6 +66,23 @@ class ReportQuestions:
         found, answer = self._reports.account_day(self._maccount_token, day, seconds)
         return self._reported(found, answer)
 
+    def movements(
+        self, first: date, last: date, is_wanted: Callable[[str, str], bool]
+    ) -> tuple[tuple[Movement, ...], bool]:
+        """What moved in the mAccount from day to day, as far as it is wanted; and whether that is
+        all of it.
+
+        It may take all the time that is left. Of an answer that broke off the beginning counts.
+        """
+        self._enter()
+        found, is_whole, answer = self._reports.movements(
+            self._maccount_token, first, last, is_wanted, self._time_left() - _SECONDS_AFTER
+        )
+        if isinstance(answer, Answer) and is_not_permitted(answer):
+            raise CannotFinishError(Incomplete.MONOOVA_UNAVAILABLE)
+        self._gatekeeper.tell(answer)
+        return found, is_whole
+
     def standing(self, reference: str) -> Standing:
         """What the status API says of one payout."""
         self._enter()
@@ -85,7 +105,7 @@ class ReportQuestions:
             skip += len(page)
             if not page:
                 break
-        return sorted(missed, key=lambda each: each.event_name.casefold() != RETURN.casefold())
+        return sorted(missed, key=lambda each: each.event_name.casefold() == _STATUS)
 
     def send_again(self, missed: "Notification") -> bool:
         """Has one webhook sent once more; whether Monoova will."""
@@ -99,8 +119,10 @@ class ReportQuestions:
             raise CannotFinishError(Incomplete.TIME_WAS_UP)
         if self._gatekeeper.enter_to_ask(self._gatekeeper.gate) is Passage.CIRCUIT_OPEN:
             raise CannotFinishError(Incomplete.SENDING_STOPPED)
-        left = (self._time.ends_at - self._time.clock.now()).total_seconds()
-        return min(_MOST_SECONDS, left - _SECONDS_AFTER)
+        return min(_MOST_SECONDS, self._time_left() - _SECONDS_AFTER)
+
+    def _time_left(self) -> float:
+        return (self._time.ends_at - self._time.clock.now()).total_seconds()
 
     def _reported(self, found: T | None, answer: "Heard") -> T:
         """The answer to a question that a key good for payouts may not be allowed to ask.
@@ -121,4 +143,4 @@ class ReportQuestions:
 
 
 def _changes_payouts(each: "Notification") -> bool:
-    return each.event_name.casefold() in (PAYMENT_STATUS.casefold(), RETURN.casefold())
+    return each.event_name.casefold() in _CHANGE_PAYOUTS

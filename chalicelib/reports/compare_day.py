@@ -1,4 +1,4 @@
-"""The comparison of one day, three ways; it finds differences and changes nothing.
+"""The comparison of one day, three ways: it finds differences, and money that came back.
 
 A payout of the evening may be booked the next day, and which day Monoova means is not documented:
 so a day on either side is compared too before anything counts as missing.
@@ -6,7 +6,7 @@ so a day on either side is compared too before anything counts as missing.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -14,9 +14,11 @@ from typing import Final
 from chalicelib.core.deadline import TimeLeft
 from chalicelib.core.sydney import bounds_of, sydney_day, utc_days_of
 from chalicelib.monoova.rules.outcome import Standing
+from chalicelib.payouts.rules.payout import State
 from chalicelib.reports.ask_reports import CannotFinishError, ReportQuestions
 from chalicelib.reports.rules.comparison import (
     DIFFERENCES,
+    NOTHING,
     Booking,
     Kind,
     Movement,
@@ -36,6 +38,8 @@ _MOST_LOOKED_UP: Final = 500
 # What a report shows of its differences; it counts them all. An item holds 400 kB.
 _MOST_LINES: Final = 100
 _MOST_EXPLAINED: Final = 50
+_MAY_BE_BACK: Final = frozenset({Kind.GIVEN_BACK, Kind.RETURNED, Kind.RETURNED_WITHOUT_CREDIT})
+TakeBack = Callable[[DayPayout, Booking], DayPayout]
 # Of any other form is what the business paid otherwise under this mAccount.
 _OURS: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -44,8 +48,17 @@ class DayComparison:
     """The making of one report."""
 
     def __init__(
-        self, day: date, day_payouts: DayPayouts, questions: ReportQuestions, time_left: TimeLeft
+        self,
+        day: date,
+        day_payouts: DayPayouts,
+        questions: ReportQuestions,
+        time_left: TimeLeft,
+        take_back: TakeBack,
+        awaited: Iterable[str] = (),
     ) -> None:
+        """`awaited` are payouts of any day that are said to be back, without their credit yet."""
+        self._awaited = awaited
+        self._take_back = take_back
         self._day = day
         self._day_payouts = day_payouts
         self._questions = questions
@@ -137,20 +150,40 @@ class DayComparison:
     def _compare(self) -> None:
         for reference, payout in self._ours.items():
             booked = self._booked_under(reference)
-            kind = kind_of(payout, booked)
+            kind = self._kind_of(payout, booked)
             if kind is Kind.MISSING_THERE and self._was_sent_later(payout):
                 self._late.append((payout, booked))
             else:
                 self._take(kind, payout, booked)
         for reference in sorted(self._moved_today - self._ours.keys()):
-            booked = self._booked_under(reference)
-            if not _OURS.fullmatch(reference):
-                self._not_ours += bool(booked.stated)
-            elif payout_before := self._before.get(reference) or self._looked_up(reference):
-                self._take_of_another_day(payout_before, booked)
-            elif booked.stated:
-                # What moved without being carried out for us is a fee, or a verification's cent.
-                self._take_unknown(reference, booked)
+            self._compare_other(reference, self._booked_under(reference))
+        for reference in set(self._awaited) - self._ours.keys() - self._moved_today:
+            self._take_awaited(reference)
+
+    def _compare_other(self, reference: str, booked: Booking) -> None:
+        """What moved today and is no payout of today."""
+        if not _OURS.fullmatch(reference):
+            self._not_ours += bool(booked.stated)
+        elif payout := self._before.get(reference) or self._looked_up(reference):
+            self._take_of_another_day(payout, booked)
+        elif booked.stated:
+            # What moved without being carried out for us is a fee, or a verification's cent.
+            self._take_unknown(reference, booked)
+
+    def _take_awaited(self, reference: str) -> None:
+        """Their own day's report was made before they came back: it is told each morning."""
+        payout = self._looked_up(reference)
+        if payout is not None and payout.state is State.RETURNED:
+            self._take(Kind.RETURNED_WITHOUT_CREDIT, payout, NOTHING)
+
+    def _kind_of(self, payout: DayPayout, booked: Booking, *, may_be_missing: bool = True) -> Kind:
+        """What it comes to once the money that the mAccount shows coming back was taken back."""
+        kind = kind_of(payout, booked, may_be_missing=may_be_missing)
+        is_new = booked.credited_cents > payout.return_seen_cents
+        if kind in _MAY_BE_BACK and is_new:
+            after = self._take_back(payout, booked)
+            return kind_of(after, booked, may_be_missing=may_be_missing)
+        return kind
 
     def _booked_under(self, reference: str) -> Booking:
         stated, movements = self._booked.get(reference, ((), ()))
@@ -172,7 +205,7 @@ class DayComparison:
 
     def _take_of_another_day(self, payout: DayPayout, booked: Booking) -> None:
         """Counts a payout of another day only where it differs: its own day counts the others."""
-        kind = kind_of(payout, booked, may_be_missing=False)
+        kind = self._kind_of(payout, booked, may_be_missing=False)
         if kind in DIFFERENCES:
             self._take(kind, payout, booked)
 

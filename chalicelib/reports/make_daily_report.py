@@ -1,12 +1,12 @@
 """The daily reconciliation: each day compared three ways, the report kept, differences raised.
 
 A difference never changes a payout: what is wrong may be the statement. A person settles
-it, with the report as evidence.
+it, with the report as evidence. But what the mAccount shows coming back is recorded.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.core import observability
@@ -19,13 +19,15 @@ from chalicelib.core.observability import Metric
 from chalicelib.core.sydney import sydney_day
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.payouts.rules.decisions import RECONCILER, Note, contradicted
+from chalicelib.payouts.rules.news import Credit, after_credit, fits
 from chalicelib.payouts.rules.payout import NO_CHANGE, Change, Payout, State
 from chalicelib.payouts.sending.record_event import Recorder, found_payout
 from chalicelib.payouts.store.payouts import Payouts
 from chalicelib.reports.ask_reports import CannotFinishError, ReportQuestions
 from chalicelib.reports.compare_day import DayComparison
-from chalicelib.reports.rules.comparison import Kind
+from chalicelib.reports.rules.comparison import Booking, Kind
 from chalicelib.reports.rules.daily_report import DailyReport, MissedWebhooks
+from chalicelib.reports.rules.day_statistics import DayPayout
 from chalicelib.reports.store.daily_reports import COLLECTION, DailyReportStore, ReportChangedError
 from chalicelib.reports.store.day_payouts import DayPayouts
 
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
     from chalicelib.reports.monoova_reports import MonoovaReports
 
+_DAY: Final = timedelta(days=1)
+# Longer than anything is put off.
+_LONGEST_WAIT: Final = timedelta(days=2)
+_MOST_AWAITED: Final = 200
 # How far back a report that is missing or not whole is made again automatically.
 _DAYS_BACK: Final = 3
 _LEAST_SECONDS: Final = 30.0
@@ -129,7 +135,14 @@ class DailyReports:
         questions = ReportQuestions(
             self.reports, self.monoova, self.gatekeeper, time_left, self.maccount_token
         )
-        comparison = DayComparison(day, self.day_payouts, questions, time_left)
+        comparison = DayComparison(
+            day,
+            self.day_payouts,
+            questions,
+            time_left,
+            lambda payout, booked: self._take_back(payout, booked, by),
+            self._awaited(day),
+        )
         report = comparison.report(by, self.clock.now())
         if resends:
             report = self._with_webhooks(report, questions)
@@ -141,6 +154,24 @@ class DailyReports:
             found=report.difference_count, outcome=report.incomplete_because or "complete"
         )
         return self._kept(report)
+
+    def _awaited(self, day: date) -> tuple[str, ...]:
+        """In yesterday's report, those that are said to be back, of whichever day they are."""
+        now = self.clock.now()
+        if day != sydney_day(now) - _DAY:
+            return ()
+        page = self.payouts.awaiting_credit(now + _LONGEST_WAIT, _MOST_AWAITED)
+        return tuple(payout.transaction_id for payout in page.items)
+
+    def _take_back(self, payout: DayPayout, booked: Booking, by: str) -> DayPayout:
+        """Records the credits that are the payout's own; the payout as it then stands."""
+        now = self.clock.now()
+        after = found_payout(self.payouts, payout.transaction_id)
+        for credit in booked.credits:
+            # Without the statement's fee, a credit of another amount may be that fee.
+            if booked.stated or fits(after, credit):
+                after = self.recorder.record(after, _credited(credit, now, by))
+        return replace(payout, state=after.state, return_seen_cents=after.return_seen_cents)
 
     def _with_webhooks(self, report: DailyReport, questions: ReportQuestions) -> DailyReport:
         try:
@@ -166,3 +197,7 @@ class DailyReports:
             except ReportChangedError:
                 continue
         raise ConflictError("Another run made this report meanwhile: try again.")
+
+
+def _credited(credit: Credit, now: datetime, by: str) -> Callable[[Payout], Change]:
+    return lambda payout: after_credit(payout, credit, now, by)

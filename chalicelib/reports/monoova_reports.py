@@ -4,7 +4,7 @@ None of them names a payee to us: of every line only ids and amounts are read.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,13 +12,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from chalicelib.monoova.client import MonoovaClient, number_of
-from chalicelib.monoova.rules.outcome import Answer, Silence
+from chalicelib.monoova.rules.outcome import Answer, Silence, is_evidence
 from chalicelib.reports.rules.comparison import Movement, StatementLine
 from chalicelib.reports.rules.daily_report import AccountDay
 
 # Of the webhook report, in one answer.
 NOTIFICATIONS_AT_ONCE: Final = 1000
 _FAILED: Final = "error"
+_MOST_OF_A_PART: Final = 40
 
 Heard = Answer | Silence
 
@@ -60,15 +61,7 @@ class MonoovaReports:
 
     def account_day(self, account: str, day: date, seconds: float) -> tuple[Account | None, Heard]:
         """`POST /mAccount/v1/transactions` of one day: each movement of money."""
-        body = {
-            "accountNumber": account,
-            "frequency": "Custom",
-            "startDate": f"{day.isoformat()}T00:00:00",
-            "endDate": f"{day.isoformat()}T23:59:59",
-            "descending": False,
-            # Without it, Monoova ignores the times.
-            "useTime": True,
-        }
+        body = _custom(account, day, day)
         document, answer = self._client.ask(
             "transactions",
             "POST",
@@ -82,6 +75,36 @@ class MonoovaReports:
             return None, answer
         return Account(totals, tuple(_movements(lines))), answer
 
+    def movements(
+        self,
+        account: str,
+        first: date,
+        last: date,
+        is_wanted: Callable[[str, str], bool],
+        seconds: float,
+    ) -> tuple[tuple[Movement, ...], bool, Heard]:
+        """`POST /mAccount/v1/transactions` of many days: the lines wanted, by their references and
+        Monoova's numbers, and whether Monoova answered in full.
+
+        What came before an answer broke off is true all the same. The lines are read as they come:
+        weeks of a busy account are more than a function can hold.
+        """
+        from chalicelib.monoova.line_stream import LineStream
+
+        found: list[Movement] = []
+
+        def take(line: Mapping[str, Any]) -> None:
+            text, number = line.get("uniqueReference"), number_of(line.get("transactionId"))
+            reference = text if isinstance(text, str) else ""
+            if is_wanted(reference, number or ""):
+                found.append(_movement(line, reference))
+
+        body = json.dumps(_custom(account, first, last)).encode()
+        lines = LineStream("items", take)
+        path = "/mAccount/v1/transactions"
+        answer = self._client.stream("credits", path, body, seconds, lines)
+        return tuple(found), isinstance(answer, Answer) and is_evidence(answer), answer
+
     def notifications(self, day: date, skip: int) -> tuple[tuple[Notification, ...] | None, Heard]:
         """`GET /subscriptions/v1/report/{date}`: one page, from `skip` on."""
         path = notifications_path(day, skip)
@@ -94,6 +117,18 @@ class MonoovaReports:
         path = send_again_path(webhook_id)
         document, answer = self._client.ask("resend", "POST", path, b"")
         return document is not None, answer
+
+
+def _custom(account: str, first: date, last: date) -> dict[str, object]:
+    return {
+        "accountNumber": account,
+        "frequency": "Custom",
+        "startDate": f"{first.isoformat()}T00:00:00",
+        "endDate": f"{last.isoformat()}T23:59:59",
+        "descending": False,
+        # Without it, Monoova ignores the times.
+        "useTime": True,
+    }
 
 
 def notifications_path(day: date, skip: int) -> str:
@@ -124,13 +159,25 @@ def _movements(lines: list[Mapping[str, Any]]) -> Iterator[Movement]:
     for line in lines:
         reference = line.get("uniqueReference")
         if isinstance(reference, str) and reference:
-            yield Movement(
-                reference,
-                number_of(line.get("transactionId")) or "",
-                # Which sign a debit has is not documented.
-                abs(_dollars(line.get("debit")) or Decimal(0)),
-                abs(_dollars(line.get("credit")) or Decimal(0)),
-            )
+            yield _movement(line, reference)
+
+
+def _movement(line: Mapping[str, Any], reference: str) -> Movement:
+    return Movement(
+        reference,
+        number_of(line.get("transactionId")) or "",
+        # Which sign a debit has is not documented.
+        abs(_dollars(line.get("debit")) or Decimal(0)),
+        abs(_dollars(line.get("credit")) or Decimal(0)),
+        _line_of(line) if line.get("credit") else "",
+    )
+
+
+def _line_of(line: Mapping[str, Any]) -> str:
+    """Which line it is: Monoova's own id of it, or else all that tells it from another."""
+    number = number_of(line.get("mPaymentsId"))
+    parts = (line.get("dateTime"), number_of(line.get("transactionId")))
+    return number or "/".join(str(part)[:_MOST_OF_A_PART] for part in parts)
 
 
 def _totals(document: object) -> AccountDay | None:

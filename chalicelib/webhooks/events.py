@@ -13,8 +13,15 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.core.redaction import redact
-from chalicelib.monoova.event_names import CREDITED, KNOWN_EVENTS, PAYMENT_STATUS, RECEIVED, RETURN
-from chalicelib.payouts.rules.decisions import Notice, NoticeKind
+from chalicelib.monoova.event_names import (
+    CREDITED,
+    DISHONOUR,
+    KNOWN_EVENTS,
+    PAYMENT_STATUS,
+    RECEIVED,
+    RETURN,
+)
+from chalicelib.payouts.rules.news import Notice, NoticeKind
 
 if TYPE_CHECKING:
     from chalicelib.webhooks.inbound_credits import Credits
@@ -30,6 +37,8 @@ _MOST_DIGITS: Final = 15
 _EXACT_DIGITS: Final = 28
 _REFERENCE: Final = re.compile(r"[!-~]{1,200}")
 _DIGITS: Final = re.compile(r"[0-9A-Za-z]{1,40}")
+_NO_DIGITS: Final = re.compile(r"[^0-9]")
+_DATE_DIGITS: Final = 8
 # The longest that Monoova's subscription API takes. Letters only: the name is logged.
 _EVENT_NAME: Final = re.compile(r"[A-Za-z]{1,50}")
 
@@ -42,8 +51,8 @@ class MalformedEventError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One webhook. `notice` is there for the two kinds that change payouts, `credits` for the two
-    that tell of money coming in.
+    """One webhook. `notice` is there for the kinds that change payouts, `credits` for the two that
+    tell of money coming in.
 
     `name` is Monoova's, also where we do not know it; `UNKNOWN` where there is none to speak of.
     """
@@ -74,6 +83,8 @@ def event_of(raw: bytes, path_name: str | None) -> Event:
         return Event(name, _notice(body, kind, reason) if kind else None)
     if name == RETURN:
         return Event(name, _notice(body, NoticeKind.RETURNED, _text(body, "returnreason")))
+    if name == DISHONOUR:
+        return Event(name, _dishonour(body))
     if name in (RECEIVED, CREDITED):
         return Event(name, credits=_credits(body, name))
     return Event(name)
@@ -84,13 +95,29 @@ def _folded(document: Mapping[str, object]) -> Body:
 
 
 def _name_of(body: Body, path_name: str | None) -> str:
-    """The path decides, else the event's own name, else its shape."""
+    """The path decides, else the event's own name, unless its shape is another event's of payouts:
+    news of money must not be lost to a wrong address.
+    """
     named = path_name or _text(body, "eventname")
-    if named:
+    shape = _shape_of(body)
+    if named and not _outweighs(shape, body):
         other = named if _EVENT_NAME.fullmatch(named) else UNKNOWN
         return KNOWN_EVENTS.get(named.casefold(), other)
+    return shape
+
+
+def _outweighs(shape: str, body: Body) -> bool:
+    if shape != PAYMENT_STATUS:
+        return shape in (RETURN, DISHONOUR)
+    # Other events have a status too.
+    return (_text(body, "status") or "").casefold() in _STATUSES
+
+
+def _shape_of(body: Body) -> str:
     if body.get("returntransactionid"):
         return RETURN
+    if body.get("originaltransactionid") and body.get("transactionreference"):
+        return DISHONOUR
     has_status = body.get("status") is not None and body.get("uniquereference") is not None
     if has_status and body.get("returndate") is None:
         return PAYMENT_STATUS
@@ -126,6 +153,24 @@ def _credits(body: Body, name: str) -> "Credits":
     return Credits(read, len(found) - len(read))
 
 
+def _dishonour(body: Body) -> Notice | None:
+    """A Direct Entry payout that came back. Of type Debit it is a direct debit, which we have none
+    of.
+    """
+    if (_text(body, "type") or "").casefold() != "credit":
+        return None
+    details = body.get("bankdetails")
+    as_return = {
+        **(_folded(details) if isinstance(details, dict) else {}),
+        "uniquereference": body.get("transactionreference"),
+        "amount": body.get("amount"),
+        "transactionid": body.get("originaltransactionid"),
+        # It has no number of its own: Monoova tells two apart by their date.
+        "returntransactionid": _NO_DIGITS.sub("", _text(body, "returndate") or "")[:_DATE_DIGITS],
+    }
+    return _notice(as_return, NoticeKind.RETURNED, _text(body, "returnreason"))
+
+
 def _notice(body: Body, kind: NoticeKind, reason: str | None) -> Notice:
     reference = _text(body, "uniquereference") or _text(body, "calleruniquereference") or ""
     if not _REFERENCE.fullmatch(reference):
@@ -137,6 +182,7 @@ def _notice(body: Body, kind: NoticeKind, reason: str | None) -> Notice:
         amount_cents=_cents(body.get("amount")),
         monoova_transaction_id=_transaction_id(body.get("transactionid")),
         reason=redact(reason, payee) if reason else None,
+        return_id=_transaction_id(body.get("returntransactionid")),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from chalicelib.core.errors import ConflictError, ErrorCode, NotFoundError, TryAgainError
 from chalicelib.core.observability import note, note_error
 from chalicelib.core.queues import Queue, QueueUnavailableError
-from chalicelib.payouts.rules.decisions import NoticeKind
+from chalicelib.payouts.rules.news import NoticeKind
 from chalicelib.webhooks.dead_letter_queue import MOST_PEEKED, DeadLetterMessage, DeadLetterQueue
 
 _OURS: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -3,7 +3,7 @@
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -19,14 +19,17 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
-from chalicelib.core.secrets import Secret
+from chalicelib.core.secrets import Secret, SecretUnavailableError
 from chalicelib.payouts.metrics import count_change
-from chalicelib.payouts.rules.decisions import Notice, NoticeKind, OpenFacts, after_notice
+from chalicelib.payouts.rules.decisions import OpenFacts
+from chalicelib.payouts.rules.news import Notice, NoticeKind, Trust, after_notice
 from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.sending.record_event import Recorder
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
-from chalicelib.webhooks.events import MalformedEventError, event_of
+from chalicelib.webhooks.events import Event, MalformedEventError, event_of
+from chalicelib.webhooks.queued_notices import QueuedNotices, unsealed_message_of
 from chalicelib.webhooks.signature import KeyUnavailableError, SignatureVerifier
+from chalicelib.webhooks.signed_events import SignedEvents
 
 if TYPE_CHECKING:
     from chalicelib.reports.store.funding import Funding
@@ -54,7 +57,9 @@ class WebhookService:
     payouts: Payouts
     recorder: Recorder
     verifier: SignatureVerifier
+    signed_events: SignedEvents
     webhook_queue: Queue
+    queued: QueuedNotices
     clock: Clock
     secrets: Callable[[], tuple[Secret, ...]]
     requires_signature: bool
@@ -66,41 +71,72 @@ class WebhookService:
         """Takes one webhook. Returns where Monoova need not send it again.
 
         Raises:
-            UnauthenticatedError: nothing was read of it, nothing written.
+            UnauthenticatedError: nothing was read of it, nothing written; or it should have been
+                signed: then it was taken as a hint all the same.
             InvalidRequestError: it is Monoova's, but not an event.
             TryAgainError: its signature cannot be checked now.
             SecretUnavailableError: its Authorization cannot be checked now.
             AppError: it could neither be applied nor put into the webhook queue.
         """
         received_at = self.clock.now()
-        self._authenticate(raw, authorization, signature)
-        observability.count(Metric.WEBHOOKS_RECEIVED)
+        trust = self._authenticated(raw, authorization, signature)
         try:
             event = event_of(raw, path_name)
         except MalformedEventError as error:
+            if trust is Trust.SECRET and self.requires_signature:
+                self._refuse("Verification-Signature is missing")
+            observability.count(Metric.WEBHOOKS_RECEIVED)
             observability.count(Metric.WEBHOOKS_REFUSED)
             raise InvalidRequestError({}, str(error)) from None
         observability.note(event_name=event.name)
+        if trust is Trust.SIGNED:
+            self._take(event, trust, received_at)
+            self._note_signed(event.name)
+        elif self._must_be_signed(event.name):
+            # Wherever it comes from, Monoova can be asked whether it is true.
+            self._take(Event(event.name, event.notice), Trust.HINT, received_at)
+            self._refuse("Verification-Signature is missing")
+        else:
+            self._take(event, trust, received_at)
+
+    def _take(self, event: Event, trust: Trust, received_at: datetime) -> None:
+        if trust is not Trust.HINT:
+            observability.count(Metric.WEBHOOKS_RECEIVED)
         if event.notice:
-            self._take(event.notice, received_at)
+            self._take_notice(replace(event.notice, trust=trust), received_at)
         elif event.credits:
             self._record(event.credits, received_at)
         else:
             observability.note(outcome="changes no payout")
 
-    def _authenticate(self, raw: bytes, authorization: str, signature: str | None) -> None:
+    def _must_be_signed(self, name: str) -> bool:
+        if self.requires_signature:
+            return True
+        try:
+            return self.signed_events.has(name)
+        except StorageUnavailableError as error:
+            observability.note_error(error)
+            return False
+
+    def _note_signed(self, name: str) -> None:
+        """Keeps that this event is signed; what the webhook said is more important than that."""
+        try:
+            self.signed_events.note(name)
+        except StorageUnavailableError as error:
+            observability.note_error(error)
+
+    def _authenticated(self, raw: bytes, authorization: str, signature: str | None) -> Trust:
         if not self._is_known(authorization):
             self._refuse("Authorization")
         if signature is None:
-            if self.requires_signature:
-                self._refuse("Verification-Signature is missing")
-            return
+            return Trust.SECRET
         try:
             is_signed = self.verifier.verify(raw, signature)
         except KeyUnavailableError:
             raise TryAgainError("Monoova's public key cannot be fetched.") from None
         if not is_signed:
             self._refuse("Verification-Signature")
+        return Trust.SIGNED
 
     def _is_known(self, authorization: str) -> bool:
         given = authorization.encode(errors="replace")
@@ -116,7 +152,7 @@ class WebhookService:
         observability.note(outcome=f"refused: {what}")
         raise UnauthenticatedError("The webhook is not authenticated.")
 
-    def _take(self, notice: Notice, received_at: datetime) -> None:
+    def _take_notice(self, notice: Notice, received_at: datetime) -> None:
         if _OURS.fullmatch(notice.reference):
             # Any other was made elsewhere, of we do not know what.
             observability.note(transaction_id=notice.reference)
@@ -157,9 +193,8 @@ class WebhookService:
         if not _OURS.fullmatch(notice.reference):
             raise UnknownPayoutError
         observability.note(transaction_id=notice.reference)
-        if not self._applied_to_open(notice):
-            return
-        observability.note(outcome="applied")
+        if self._applied(notice):
+            observability.note(outcome="applied")
 
     def retry(self, message: Mapping[str, object]) -> None:
         """Applies an event that the webhook queue has delivered.
@@ -167,14 +202,21 @@ class WebhookService:
         Raises:
             MalformedEventError, UnknownPayoutError, StorageUnavailableError: it is retried; the
                 fifth failure moves it to the dead-letter queue.
+            SecretUnavailableError: how far to believe it cannot be told now; it is retried, too.
         """
-        self.apply(notice_of(message))
+        self.apply(self.queued.notice_of(message))
 
-    def _applied_to_open(self, notice: Notice) -> bool:
-        """The short way: one write, if the payout is pending and undisputed, as most are."""
-        if notice.amount_cents is None:
+    def _applied(self, notice: Notice) -> bool:
+        cents = notice.amount_cents
+        is_paid = notice.kind is NoticeKind.PAID
+        may_settle = notice.trust is Trust.SIGNED or (is_paid and notice.trust is Trust.SECRET)
+        if cents is None or not may_settle:
             return self._applied_to_current(self.payouts.get(notice.reference), notice)
-        facts = OpenFacts(notice.amount_cents, None)
+        is_accepted = notice.trust is not Trust.SIGNED
+        return self._applied_to_open(OpenFacts(cents, None, is_accepted), notice)
+
+    def _applied_to_open(self, facts: OpenFacts, notice: Notice) -> bool:
+        """The short way: one write, if the payout is pending and undisputed, as most are."""
         now = self.clock.now()
         change = after_notice(facts, notice, now)
         try:
@@ -201,40 +243,11 @@ class WebhookService:
         observability.count(Metric.WEBHOOKS_SET_ASIDE)
         observability.note(outcome=f"not applied: {type(why).__name__}")
         try:
-            self.webhook_queue.put(message_of(notice), _RETRY_AFTER_SECONDS)
+            message = self.queued.message_of(notice)
+        except SecretUnavailableError as error:
+            observability.note_error(error)
+            message = unsealed_message_of(notice)
+        try:
+            self.webhook_queue.put(message, _RETRY_AFTER_SECONDS)
         except QueueUnavailableError:
             raise AppError("The event could not be kept.", ErrorCode.STORAGE_UNAVAILABLE) from None
-
-
-def message_of(notice: Notice) -> dict[str, object]:
-    """The notice as a queue message: ids, codes, an amount and a redacted reason."""
-    return {
-        "kind": notice.kind.value,
-        "reference": notice.reference,
-        "amount_cents": notice.amount_cents,
-        "monoova_transaction_id": notice.monoova_transaction_id,
-        "reason": notice.reason,
-    }
-
-
-def notice_of(message: Mapping[str, object]) -> Notice:
-    """The notice in a queue message.
-
-    Raises:
-        MalformedEventError: it is none.
-    """
-    reference, cents = message.get("reference"), message.get("amount_cents")
-    if not isinstance(reference, str) or not isinstance(cents, (int, type(None))):
-        raise MalformedEventError("Not an event of the webhook queue.")
-    try:
-        kind = NoticeKind(str(message.get("kind")))
-    except ValueError:
-        raise MalformedEventError("Not a kind of event that changes payouts.") from None
-    number, reason = message.get("monoova_transaction_id"), message.get("reason")
-    return Notice(
-        kind=kind,
-        reference=reference,
-        amount_cents=cents,
-        monoova_transaction_id=number if isinstance(number, str) else None,
-        reason=reason if isinstance(reason, str) else None,
-    )

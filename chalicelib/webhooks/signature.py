@@ -1,7 +1,8 @@
 """Monoova's signature over a webhook: RSA, PKCS#1 v1.5, SHA-256, over the raw body.
 
 The public key changes yearly. It is fetched once, and once more when a signature does not match,
-but not more often than once a minute: a forger must not make us call Monoova at will.
+but not more often than once a minute: a forger must not make us call Monoova at will. The former
+key is honoured for a day: what was signed before the change may come after it.
 """
 
 import base64
@@ -13,6 +14,7 @@ from typing import Final
 from chalicelib.core.clock import Clock
 
 _FETCHED_EVERY: Final = timedelta(minutes=1)
+_FORMER_FOR: Final = timedelta(days=1)
 
 
 class KeyUnavailableError(Exception):
@@ -27,6 +29,8 @@ class SignatureVerifier:
         self._clock = clock
         self._key: bytes | None = None
         self._fetched_at: datetime | None = None
+        self._former: bytes | None = None
+        self._replaced_at: datetime | None = None
 
     def verify(self, body: bytes, signature: str) -> bool:
         """Whether `signature` (base64) is Monoova's over `body`.
@@ -41,8 +45,16 @@ class SignatureVerifier:
         known = self._key
         if known is not None and _matches(known, body, raw):
             return True
+        if self._matches_former(body, raw):
+            return True
         fresh = self._fresh_key()
         return fresh is not None and fresh != known and _matches(fresh, body, raw)
+
+    def _matches_former(self, body: bytes, signature: bytes) -> bool:
+        if self._former is None or self._replaced_at is None:
+            return False
+        is_honoured = self._clock.now() - self._replaced_at < _FORMER_FOR
+        return is_honoured and _matches(self._former, body, signature)
 
     def _fresh_key(self) -> bytes | None:
         now = self._clock.now()
@@ -50,10 +62,15 @@ class SignatureVerifier:
         is_recent = held is not None and now - held < _FETCHED_EVERY
         if not is_recent:
             self._fetched_at = now
-            self._key = self._fetch_key() or self._key
+            self._take(self._fetch_key() or self._key, now)
         if self._key is None:
             raise KeyUnavailableError("Monoova's public key cannot be fetched.")
         return self._key
+
+    def _take(self, fetched: bytes | None, now: datetime) -> None:
+        if self._key is not None and fetched != self._key:
+            self._former, self._replaced_at = self._key, now
+        self._key = fetched
 
 
 def _matches(key: bytes, body: bytes, signature: bytes) -> bool:

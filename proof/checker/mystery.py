@@ -35,6 +35,11 @@ SettledComplete        Pending>Completed
 SettledRejected        Pending>Failed
 MoneyReturned          Pending>Completed Completed>Returned
 Retried
+PartReturned           Pending>Completed
+Hinted
+ReturnReported
+ReturnSeen
+ReturnNotSeen
 Contradicted
 ResolvedCompleted      Queued>Completed Pending/Accepted>Completed Pending/Unresolved>Completed
 ResolvedFailed         Pending/Accepted>Failed Pending/Unresolved>Failed
@@ -44,6 +49,7 @@ ResolvedCancelled      Queued>Cancelled AwaitingApproval>Cancelled
 # What may be noted of a payout that it does not move: a report that does not fit, and its review.
 _NOTES = words(
     "SendAccepted SendRefused WithoutFunds SettledComplete SettledRejected MoneyReturned"
+    " PartReturned Hinted ReturnReported ReturnSeen ReturnNotSeen"
     " Retried RetryUnclear Contradicted ResolvedCompleted ResolvedFailed ResolvedReturned"
     " ResolvedCancelled"
 )
@@ -57,7 +63,7 @@ _FAILURES = {
 }
 _REVIEWS = words(
     "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired Contradiction"
-    " EarlierPayoutSettled RetryUnclear"
+    " EarlierPayoutSettled RetryUnclear PartReturned ReturnNotSeen"
 )
 
 

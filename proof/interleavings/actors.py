@@ -23,7 +23,7 @@ from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.administer_payout import AdministrationService
 from chalicelib.payouts.find_payouts import PayoutsOfCustomer
 from chalicelib.payouts.request_payout import PayoutRequest, PayoutRequestService
-from chalicelib.payouts.rules.decisions import Notice, NoticeKind
+from chalicelib.payouts.rules.news import Notice, NoticeKind, Trust
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 from chalicelib.payouts.rules.schedule import Policy
 from chalicelib.payouts.second_payment import SecondPayments
@@ -34,11 +34,12 @@ from chalicelib.payouts.sending.send_payout import PayoutSender
 from chalicelib.payouts.store.items import shard_of
 from chalicelib.privacy.erase_customer import Erasure
 from chalicelib.reports.store.funding import Funding
+from chalicelib.webhooks.queued_notices import QueuedNotices
 from chalicelib.webhooks.receive_webhook import WebhookService
 from chalicelib.webhooks.signature import SignatureVerifier
 from proof.interleavings.explorer import START, Actor, Scheduler
 from proof.interleavings.provider import Fate, ProviderClient
-from proof.memory.controls import MemoryControls, MemoryTogether
+from proof.memory.controls import MemoryControls, MemorySignedEvents, MemoryTogether
 from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
@@ -259,7 +260,9 @@ class Function:
             self.payouts,
             self._recorder,
             SignatureVerifier(lambda: b"", self._scheduler),
+            MemorySignedEvents(self._scheduler.tables, self._scheduler, self._scheduler),
             _LosingQueue(self._scheduler),
+            QueuedNotices(lambda: Secret("k")),
             self._scheduler,
             lambda: (Secret("s"),),
             False,
@@ -398,7 +401,8 @@ def webhook(
     def report() -> None:
         reference = next(iter(scheduler.tables.payouts), PAYOUT)
         cents = scheduler.provider.bookings[0][1]
-        made.webhooks.apply(Notice(kind, reference, cents, "71", "why" if is_false else None))
+        why = "why" if is_false else None
+        made.webhooks.apply(Notice(kind, reference, cents, "71", why, trust=Trust.SIGNED))
         if kind is NoticeKind.RETURNED:
             scheduler.provider.return_was_reported = True
 

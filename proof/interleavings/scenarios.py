@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from chalicelib.payouts.rules.decisions import MONOOVA, NoticeKind
+from chalicelib.payouts.rules.news import MONOOVA, NoticeKind
 from chalicelib.payouts.rules.payout import Payout, ReviewReason, State
 from chalicelib.payouts.rules.schedule import Policy
 from proof.interleavings import actors

@@ -22,6 +22,7 @@ from chalicelib.payouts.store.counted_payouts import CountedPayouts
 from chalicelib.payouts.store.outlines import Outlines
 from chalicelib.payouts.store.payouts import Payouts
 from chalicelib.payouts.store.situation import ReadTogether
+from chalicelib.webhooks.signed_events import SignedEvents
 from proof.memory.accesses import MemoryAccesses
 from proof.memory.batches import (
     MemoryBatches,
@@ -29,7 +30,7 @@ from proof.memory.batches import (
     MemoryOutlines,
     MemoryPayees,
 )
-from proof.memory.controls import MemoryControls, MemoryTogether
+from proof.memory.controls import MemoryControls, MemorySignedEvents, MemoryTogether
 from proof.memory.counted import MemoryCountedPayouts
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
@@ -106,6 +107,10 @@ class MemoryContainer(Container):
     @cached_property
     def controls_table(self) -> Controls:
         return MemoryControls(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def signed_events(self) -> SignedEvents:
+        return MemorySignedEvents(self._aws.tables, self._aws.seam, self.clock)
 
     @cached_property
     def accesses_table(self) -> Accesses:

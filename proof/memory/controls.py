@@ -2,13 +2,18 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
+from chalicelib.core.clock import Clock
 from chalicelib.monoova.gate_store import Controls, GateChangedError
 from chalicelib.monoova.rules.gate import WINDOW_SECONDS, Gate, Tally
 from chalicelib.payouts.store.situation import ReadTogether, Situation
+from chalicelib.webhooks.signed_events import SignedEvents
 from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 _TABLE: Final = "controls"
 _MINUTES: Final = WINDOW_SECONDS // 60
@@ -73,3 +78,18 @@ class MemoryTogether(ReadTogether):
             )
 
         return self._seam.cross("BatchGetItem", found)
+
+
+class MemorySignedEvents(SignedEvents):
+    """`SignedEvents` in memory."""
+
+    def __init__(self, tables: Tables, seam: Seam, clock: Clock) -> None:
+        super().__init__(cast("DynamoDBClient", None), "controls", clock)
+        self._tables = tables
+        self._seam = TableSeam(tables, seam)
+
+    def _stored(self) -> frozenset[str]:
+        return self._seam.cross("GetItem", lambda: frozenset(self._tables.signed_events))
+
+    def _store(self, name: str) -> None:
+        self._seam.cross("UpdateItem", lambda: self._tables.signed_events.add(name))

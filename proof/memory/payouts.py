@@ -8,12 +8,13 @@ from typing import Final
 from chalicelib.core.dynamodb.items import Page, text_of
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.payouts.rules.decisions import OpenFacts
-from chalicelib.payouts.rules.payout import PENDING, Change, Payout, applied
+from chalicelib.payouts.rules.payout import PENDING, Change, Payout, State, applied
 from chalicelib.payouts.rules.schedule import look_at_unreadable
 from chalicelib.payouts.store.items import (
     APPROVAL_BUCKET,
     DUE_SHARDS,
     PAYOUT,
+    RETURNS_SHARD,
     REVIEW_BUCKET,
     bucket_of,
     shard_of,
@@ -122,11 +123,17 @@ class MemoryPayouts(Payouts):
         return self._seam.cross("Query", lambda: sum(p.needs_review for p in self._rows()))
 
     def due(self, shard: int, now: datetime, limit: int, start: Key | None = None) -> Page[Payout]:
+        return self._due(str(shard), now, limit, start)
+
+    def awaiting_credit(self, now: datetime, limit: int, start: Key | None = None) -> Page[Payout]:
+        return self._due(RETURNS_SHARD, now, limit, start)
+
+    def _due(self, shard: str, now: datetime, limit: int, start: Key | None) -> Page[Payout]:
         def position(payout: Payout) -> tuple[str, str]:
             return text_of(payout.due_at or now), payout.transaction_id
 
         def found() -> Page[Payout]:
-            unreadable = () if start else self._malformed(str(shard), now)
+            unreadable = () if start else self._malformed(shard, now)
             after = (start["due_at"], start["transaction_id"]) if start else ("", "")
             rows = sorted(
                 (
@@ -134,7 +141,7 @@ class MemoryPayouts(Payouts):
                     for payout in self._rows()
                     if payout.due_at is not None
                     and payout.due_at <= now
-                    and shard_of(payout.transaction_id) == str(shard)
+                    and _shard_of(payout) == shard
                     and position(payout) > after
                 ),
                 key=position,
@@ -143,7 +150,7 @@ class MemoryPayouts(Payouts):
             if len(rows) <= limit:
                 return Page(tuple(page), None, unreadable)
             due_at, last = position(page[-1])
-            key = {"due_at": due_at, "transaction_id": last, "due_shard": str(shard)}
+            key = {"due_at": due_at, "transaction_id": last, "due_shard": shard}
             return Page(tuple(page), key, unreadable)
 
         return self._seam.cross("Query", found)
@@ -183,6 +190,10 @@ class MemoryPayouts(Payouts):
         return self._seam.cross("Query", found)
 
 
+def _shard_of(payout: Payout) -> str:
+    return RETURNS_SHARD if payout.state.is_final else shard_of(payout.transaction_id)
+
+
 def _holds(current: Payout, facts: OpenFacts, change: Change) -> bool:
     """The condition under which a webhook settles a payout in one write."""
     reported = change.fields.get("monoova_transaction_id")
@@ -190,5 +201,7 @@ def _holds(current: Payout, facts: OpenFacts, change: Change) -> bool:
         current.state in PENDING
         and current.amount_cents == facts.amount_cents
         and not current.needs_review
+        and current.return_reported_at is None
+        and (current.state is State.ACCEPTED or not facts.is_accepted)
         and current.monoova_transaction_id in (None, reported)
     )

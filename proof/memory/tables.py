@@ -41,6 +41,7 @@ class Tables:
     customers: dict[str, SealedCustomer] = field(default_factory=dict)
     accesses: dict[tuple[str, str], Access] = field(default_factory=dict)
     gate: Gate | None = None
+    signed_events: set[str] = field(default_factory=set)
     calls: dict[str, tuple[int, int]] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
     stopped_batches: dict[str, str] = field(default_factory=dict)

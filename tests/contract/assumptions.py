@@ -284,7 +284,7 @@ ASSUMPTIONS: Final = (
     ),
     _open(
         "STATUS-AFTER-RETURN",
-        "After a return the status stays `Complete`; only the webhook tells",
+        "After a return the status stays `Complete`; only the webhook and the mAccount tell",
         "`Returned`, which no look at the status API finds",
         _NO_TRIGGER,
     ),
@@ -366,7 +366,7 @@ ASSUMPTIONS: Final = (
     _open(
         "WEBHOOK-RETURN-IS-WHOLE",
         "A return brings the whole amount back",
-        "`Returned`; a part of it is a contradiction, for a person",
+        "`Returned`; a part of it is kept with its amount, for a person",
         _NO_WEBHOOKS,
     ),
     _survived(

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.monoova.event_names import PAYMENT_STATUS, RETURN
 from chalicelib.monoova.rules.outcome import Accepted, Standing
-from chalicelib.payouts.rules.decisions import Notice, NoticeKind
+from chalicelib.payouts.rules.news import Notice, NoticeKind
 from chalicelib.webhooks.events import event_of
 from chalicelib.webhooks.signature import SignatureVerifier
 from simulator.outcomes import Outcome

@@ -27,7 +27,8 @@ from chalicelib.monoova.rules.destination import DestinationType, PayIdType
 from chalicelib.monoova.rules.gate import OpenReason, Passage
 from chalicelib.monoova.rules.outcome import Silence, Standing, Uncertainty
 from chalicelib.monoova.rules.verification_answer import CodeAnswer, StartAnswer
-from chalicelib.payouts.rules.decisions import MONOOVA, RECONCILER, NoticeKind
+from chalicelib.payouts.rules.decisions import RECONCILER
+from chalicelib.payouts.rules.news import MONOOVA, NoticeKind, Trust
 from chalicelib.payouts.rules.payout import (
     Event,
     FailureCode,
@@ -56,12 +57,13 @@ WORDS: Final[dict[type[StrEnum], str]] = {
         " RowExpired DestinationGone EarlierPayoutSettled SendAccepted SendRefused"
         " SendNotAuthenticated WithoutFunds"
         " SendUnclear LeaseExpired"
-        " SentAgain GaveUp SettledComplete SettledRejected MoneyReturned Contradicted"
+        " SentAgain GaveUp Hinted SettledComplete SettledRejected MoneyReturned PartReturned"
+        " ReturnReported ReturnSeen ReturnNotSeen Contradicted"
         " ResolvedCompleted ResolvedFailed ResolvedReturned ResolvedCancelled Retried RetryUnclear"
     ),
     ReviewReason: (
         "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired"
-        " EarlierPayoutSettled RetryUnclear Contradiction"
+        " EarlierPayoutSettled RetryUnclear Contradiction PartReturned ReturnNotSeen"
     ),
     QueueReason: "NoFunds",
     FailureCode: (
@@ -79,6 +81,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     DestinationType: "PayId BankAccount",
     PayIdType: "Email PhoneNumber ABN ACN OrganisationId",
     NoticeKind: "PaymentSuccessful Rejected NppReturn",
+    Trust: "Signed Secret Hint",
     ApprovalReason: "AboveThreshold NewDestination SettledByHand",
     Verdict: "Go MayBePaid TooEarly Unclear",
     Judgement: "Allowed NeedsApprover Contradicted",
@@ -86,7 +89,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     CreditKind: "NPP DirectCredit",
     comparison.Kind: (
         "Matched Returned NotFinalHere MissingThere MissingHere AmountDiffers BookedTwice"
-        " PaidThere GivenBack"
+        " PaidThere GivenBack ReturnedWithoutCredit"
     ),
     Incomplete: "TimeWasUp MonoovaUnavailable SendingStopped TooMuch",
     BatchStatus: (

@@ -223,9 +223,13 @@ def test_the_schedule_runs_every_minute(developer: Developer) -> None:
 def test_the_daily_schedule_runs_each_morning(developer: Developer) -> None:
     arn = developer.function("reconcile_daily")["FunctionArn"]
     events = developer.stack.client("events")
-    (rule,) = events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
-    found = events.describe_rule(Name=rule)
-    assert (found["State"], found["ScheduleExpression"]) == ("ENABLED", "cron(30 20 * * ? *)")
+    rules = events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
+    found = [events.describe_rule(Name=rule) for rule in rules]
+    assert {(rule["State"], rule["ScheduleExpression"]) for rule in found} == {
+        ("ENABLED", "cron(30 20 * * ? *)"),
+        ("ENABLED", "rate(15 minutes)"),
+    }
+    assert f"{NAME}-look-for-returns" in rules
 
 
 def test_the_api_answers_under_its_own_role(developer: Developer) -> None:

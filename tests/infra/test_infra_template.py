@@ -89,10 +89,27 @@ def test_a_queue_is_encrypted_and_refuses_plain_http(infra: dict[str, Any], queu
     policy = infra["Resources"][f"{queue}TlsOnly"]
     assert policy["Condition"] == "OnAws"
     assert policy["Properties"]["Queues"] == [{"Ref": queue}]
-    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    statement, *_ = policy["Properties"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
     assert statement["Resource"] == {"Fn::GetAtt": [queue, "Arn"]}
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_only_the_apis_role_may_put_webhook_events_on_their_queue(
+    infra: dict[str, Any], app_template: dict[str, Any]
+) -> None:
+    policy = infra["Resources"]["WebhookQueueTlsOnly"]["Properties"]["PolicyDocument"]
+    _, statement = policy["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Resource"] == {"Fn::GetAtt": ["WebhookQueue", "Arn"]}
+    assert statement["Condition"].keys() == {"ArnNotLike"}
+    allowed = [each["Fn::Sub"] for each in statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"]]
+    role = app_template["Resources"]["APIHandler"]["Properties"]["Role"]["Fn::GetAtt"][0]
+    prefix = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/monoova-payouts-${Stage}-"
+    # A role without a name gets its stack's, its own in the template, and some letters.
+    assert "RoleName" not in app_template["Resources"][role]["Properties"]
+    assert allowed == [f"{prefix}{role}-*", f"{prefix}api_handler"]
 
 
 @pytest.mark.parametrize("queue", ["PayoutQueue", "WebhookQueue"])

@@ -110,6 +110,17 @@ def test_the_schedule_runs_every_minute(resources: dict[str, Any]) -> None:
     assert event["Properties"]["Schedule"] == "rate(1 minute)"
 
 
+def test_returns_are_looked_for_each_quarter_of_an_hour_by_the_function_of_the_reports(
+    resources: dict[str, Any],
+) -> None:
+    events = resources["ReconcileDaily"]["Properties"]["Events"]
+    rules = {event["Properties"]["Schedule"]: event["Properties"] for event in events.values()}
+    assert rules.keys() == {"cron(30 20 * * ? *)", "rate(15 minutes)"}
+    # The app knows by the rule's name what it is to do.
+    (name,) = rules["rate(15 minutes)"]["Name"].values()
+    assert name == "monoova-payouts-${Stage}-look-for-returns"
+
+
 def test_a_route_without_an_authorizer_has_an_authentication_of_its_own(
     resources: dict[str, Any],
 ) -> None:

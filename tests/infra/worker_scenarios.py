@@ -217,7 +217,22 @@ def the_daily_report_compares_the_days_before(world: World) -> None:
     world.later(24 * 3600)
     made = world.reconcile_daily()
     assert made[0]["missed_webhooks"]["sent_again"] == 2
-    assert made[0]["counts"] == {"GivenBack": 1, "MissingHere": 1}
+    assert made[0]["counts"] == {"Returned": 1, "MissingHere": 1}
+
+
+def returns_are_looked_for(world: World) -> None:
+    world.monoova.behave(return_without_credit=True)
+    (paid,) = ids_of(world.pay(world.customer(), "7.07"))
+    world.later(1600)
+    assert world.look_for_returns() == 1
+    world.monoova.behave(outage="unavailable")
+    for _ in range(4):
+        world.later(3600)
+        world.look_for_returns()
+    world.monoova.behave(outage="none")
+    world.later(86400)
+    world.reconcile_daily()
+    assert world.payout(paid)["status"] == "Returned"
 
 
 def the_daily_report_calls_a_monoova_that_fails(world: World) -> None:
@@ -251,6 +266,12 @@ def events_are_queued_and_applied_later(world: World) -> None:
         (paid,) = ids_of(world.pay(customer))
         payload = json.loads(news(world, paid)) | fields
         assert world.sqs_event(TAKE_UP, json.dumps(payload), json.dumps(payload)) == []
+    world.restart()
+    for unsealed in ({"kind": "Rejected"}, {"kind": "NppReturn"}):
+        (paid,) = ids_of(world.pay(customer))
+        world.restart()
+        payload = json.loads(news(world, paid)) | unsealed
+        assert world.sqs_event(TAKE_UP, json.dumps(payload)) == []
     for nonsense in ("", "[]", '{"kind": "Exploded"}'):
         assert world.sqs_event(TAKE_UP, nonsense) == ["0"]
 
@@ -268,6 +289,7 @@ WORKER_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     the_schedule_calls_a_monoova_that_fails,
     the_schedule_is_refused_its_login_and_recovers,
     the_daily_report_compares_the_days_before,
+    returns_are_looked_for,
     the_daily_report_calls_a_monoova_that_fails,
     the_daily_report_is_refused_its_login_and_recovers,
     events_are_queued_and_applied_later,

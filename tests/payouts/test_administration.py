@@ -24,6 +24,8 @@ from tests.payouts.test_request_payout import (
     rows_of,
     tap_line,
 )
+from tests.webhooks.test_webhooks import PUBLIC_KEY
+from tests.webhooks.webhook_mutations import SIGNATURE, signature
 from tests.world import ADMIN, APPROVER, WEBHOOK_SECRET, HttpAnswer, World, as_admin, load_app
 
 UNKNOWN_ID: Final = "00000000-0000-4000-8000-000000000000"
@@ -49,9 +51,9 @@ def news(world: World, transaction_id: str, status: str = "Payment Successful") 
         "amount": float(shown["amount"]),
         "status": status,
     }
-    headers = {"Authorization": WEBHOOK_SECRET}
-    url = "https://app.example/webhooks/monoova"
-    assert world.deliver(url, headers, json.dumps(event).encode()) == 200
+    raw = json.dumps(event).encode()
+    headers = {"Authorization": WEBHOOK_SECRET, SIGNATURE: signature(raw)}
+    assert world.deliver("https://app.example/webhooks/monoova", headers, raw) == 200
 
 
 # --- payouts in every situation that an administrator may find
@@ -240,7 +242,7 @@ def test_a_retry_is_a_new_payout_with_a_reference_of_its_own(
     entry = after["history"].pop()
     assert (entry["event"], entry["by"]) == ("Retried", ADMIN)
     assert entry["detail"] == f"by payout {new['transaction_id']}"
-    beside = ("succeeded_by", "updated_at")
+    beside = ("succeeded_by", "updated_at", "explanation")
     assert {k: v for k, v in after.items() if k not in beside} == {
         k: v for k, v in old.items() if k not in beside
     }
@@ -763,7 +765,7 @@ def test_a_queued_payout_under_review_waits_for_a_person(world: World) -> None:
     world.container.gatekeeper.resume()
     world.minutes(10)
     assert world.state(transaction_id) == ("Queued", None)
-    assert world.monoova.calls == []
+    assert [call.path for call in world.monoova.calls] == [PUBLIC_KEY]
     act(world, "resolve", transaction_id, outcome="Cancelled", reason="a mistake")
     assert world.state(transaction_id) == ("Cancelled", None)
 

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from simulator.outcomes import Outcome
+from tests.payouts.test_queues import news
 from tests.payouts.test_request_payout import (
     AwsCalls,
     Pass,
@@ -19,6 +20,7 @@ from tests.payouts.test_request_payout import (
     throttled,
     unreachable,
 )
+from tests.webhooks.webhook_mutations import SIGNATURE, signature
 from tests.world import WEBHOOK_SECRET, World, as_service
 
 PAID: Final = "Payment Successful"
@@ -40,7 +42,8 @@ def webhook(reference: str, status: str, transaction_id: int = 1_000_001) -> byt
 
 def deliver(world: World, body: bytes, **headers: str) -> int:
     url = "https://app.example/webhooks/monoova/NppPaymentStatus"
-    return world.deliver(url, {"Authorization": WEBHOOK_SECRET, **headers}, body)
+    usual = {"Authorization": WEBHOOK_SECRET, SIGNATURE: signature(body)}
+    return world.deliver(url, usual | headers, body)
 
 
 def bookings(world: World, reference: str) -> int:
@@ -323,13 +326,7 @@ def test_a_webhook_event_that_cannot_be_taken_up_was_silently_deleted(
 ) -> None:
     world.webhooks_arrive = False
     transaction_id = keyed(world, world.customer()).json["transaction_id"]
-    good = {
-        "kind": "PaymentSuccessful",
-        "reference": transaction_id,
-        "amount_cents": 700,
-        "monoova_transaction_id": "1000001",
-        "reason": None,
-    }
-    bodies: list[Any] = [bad, json.dumps(good), bad]
+    good = news(world, transaction_id, amount_cents=700, monoova_transaction_id="1000001")
+    bodies: list[Any] = [bad, good, bad]
     assert world.sqs_event("take_up_webhook_events", *bodies) == ["0", "2"]
     assert world.state(transaction_id) == ("Completed", None)

@@ -31,15 +31,18 @@ def order(world: World, transaction_id: str, **fields: object) -> str:
 
 
 def news(world: World, transaction_id: str, kind: str = "PaymentSuccessful", **fields: Any) -> str:
-    """The message of a webhook event that was queued."""
+    """The message of a signed webhook's event that was queued."""
     usual: dict[str, object] = {
         "kind": kind,
         "reference": transaction_id,
         "amount_cents": 12550,
         "monoova_transaction_id": None,
         "reason": None,
+        "return_id": None,
+        "trust": "Signed",
     }
-    return json.dumps(usual | fields)
+    message = usual | fields
+    return json.dumps(message | {"seal": world.container.webhooks.queued._seal_of(message)})
 
 
 def row(world: World, transaction_id: str) -> dict[str, Any]:

@@ -422,15 +422,17 @@ class EntryPoints(RuleBasedStateMachine):
         raw = self._delivered(
             payout, "Payment Successful" if is_paid else "Rejected", **untrue[what]
         )
-        answer = as_anonymous(self.world.app)(
-            "POST", "/webhooks/monoova", headers={"Authorization": WEBHOOK_SECRET}, raw=raw
-        )
-        assert answer.status == 200
+        headers = {"Authorization": WEBHOOK_SECRET, SIGNATURE: signature(raw)}
+        answer = as_anonymous(self.world.app)("POST", "/webhooks/monoova", headers=headers, raw=raw)
+        assert answer.status in {200} | self._unsure()
+        if answer.status != 200:
+            return
         shown = self._show(payout)
         assert (shown["status"], shown["submission"]) == (known.status, known.shown["submission"])
         is_new = (payout, raw.decode()) not in self.contradictions
         self.contradictions.add((payout, raw.decode()))
-        assert shown["needs_review"] or not is_new
+        # Another number makes us ask.
+        assert shown["needs_review"] or not is_new or what == "transaction"
 
     def _delivered(self, payout: str, status: str, **fields: object) -> bytes:
         known = self.model.payouts[payout]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.monoova.event_names import PAYMENT_STATUS, RETURN
-from chalicelib.payouts.rules.decisions import Notice, NoticeKind
+from chalicelib.monoova.event_names import DISHONOUR, KNOWN_EVENTS, PAYMENT_STATUS, RETURN
+from chalicelib.payouts.rules.news import Notice, NoticeKind
 from chalicelib.webhooks.events import (
     UNKNOWN,
     Event,
@@ -43,7 +43,9 @@ OFFICIAL_RETURN: Final[dict[str, Any]] = {
     "ReturnTransactionId": 8000001,
 }
 PAID: Final = Notice(NoticeKind.PAID, REFERENCE, 12550, "1000001")
-RETURNED: Final = Notice(NoticeKind.RETURNED, REFERENCE, 12550, "1000001", "ACCOUNT CLOSED")
+RETURNED: Final = Notice(
+    NoticeKind.RETURNED, REFERENCE, 12550, "1000001", "ACCOUNT CLOSED", "8000001"
+)
 
 
 def _camel(body: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +107,55 @@ def test_a_bank_payouts_status_is_known_by_its_shape_whatever_stands_for_the_mis
 def test_the_path_names_the_event_else_its_own_name_else_its_shape(
     path_name: str | None, event_name: object, expected: str
 ) -> None:
-    assert _event({**OFFICIAL, "eventName": event_name}, path_name).name == expected
+    # A status that says nothing of a payout may be another event's.
+    body = {**OFFICIAL, "Status": "Pending", "eventName": event_name}
+    if expected == RETURN:
+        del body["Status"]
+    assert _event(body, path_name).name == expected
+
+
+@pytest.mark.parametrize("path_name", [*KNOWN_EVENTS.values(), "SomethingNew", "x" * 51, None])
+@pytest.mark.parametrize("event_name", ["InboundDirectDebit", "SomethingNew", None])
+def test_news_of_a_payout_is_read_by_its_shape_wherever_it_arrives(
+    path_name: str | None, event_name: str | None
+) -> None:
+    named = {"eventName": event_name}
+    assert _event({**OFFICIAL, **named}, path_name) == Event(PAYMENT_STATUS, PAID)
+    assert _event({**OFFICIAL_RETURN, **named}, path_name) == Event(RETURN, RETURNED)
+    assert _event({**OFFICIAL_DISHONOUR, **named}, path_name).name == DISHONOUR
+
+
+OFFICIAL_DISHONOUR: Final[dict[str, Any]] = {
+    "ReturnDate": "2026-03-04T00:00:00",
+    "Amount": 125.5,
+    "BankDetails": {"Bsb": "062-000", "AccountNumber": "123456789", "AccountName": "Jo Citizen"},
+    "Type": "Credit",
+    "ReturnReason": "ACCOUNT 123456789 OF JO CITIZEN IS CLOSED",
+    "TransactionDate": "2026-03-02T00:00:00",
+    "OriginalTransactionId": 1000001,
+    "TransactionReference": REFERENCE,
+}
+
+
+@pytest.mark.parametrize("path_name", [None, "DirectEntryDishonour"])
+@pytest.mark.parametrize("kind", ["Credit", "credit"])
+def test_a_dishonoured_credit_is_a_return_without_the_payees_details(
+    path_name: str | None, kind: str
+) -> None:
+    reason = "ACCOUNT ••• OF ••• IS CLOSED"
+    back = Notice(NoticeKind.RETURNED, REFERENCE, 12550, "1000001", reason, return_id="20260304")
+    assert _event({**OFFICIAL_DISHONOUR, "Type": kind}, path_name) == Event(DISHONOUR, back)
+
+
+@pytest.mark.parametrize("kind", ["Debit", None, 7, ""])
+def test_a_dishonoured_debit_is_no_payout_of_ours(kind: object) -> None:
+    assert _event({**OFFICIAL_DISHONOUR, "Type": kind}) == Event(DISHONOUR)
+
+
+def test_a_dishonour_may_name_its_account_by_a_token_and_have_no_date() -> None:
+    bare = {**OFFICIAL_DISHONOUR, "BankDetails": None, "ReturnDate": None, "ReturnReason": None}
+    back = Notice(NoticeKind.RETURNED, REFERENCE, 12550, "1000001")
+    assert _event(bare) == Event(DISHONOUR, back)
 
 
 @pytest.mark.parametrize(

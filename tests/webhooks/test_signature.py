@@ -124,6 +124,34 @@ def test_a_rotated_key_is_fetched_once_and_accepted() -> None:
     assert checking.verify(BODY, signature(other_key()))
     assert checking.verify(BODY, signature(other_key()))
     assert publisher.fetches == 2
+
+
+def test_the_former_key_is_honoured_for_a_day_after_a_rotation() -> None:
+    publisher, clock = Publisher(), HandClock()
+    checking = verifier(publisher, clock)
+    assert checking.verify(BODY, GOOD)
+    clock.advance(61)
+    publisher.key = der(other_key())
+    assert checking.verify(BODY, signature(other_key()))
+    clock.advance(24 * 3600 - 1)
+    assert checking.verify(BODY, GOOD)
+    assert not checking.verify(BODY + b" ", GOOD)
+    assert publisher.fetches == 2 + 1
+    clock.advance(1)
+    assert not checking.verify(BODY, GOOD)
+    assert checking.verify(BODY, signature(other_key()))
+
+
+def test_a_key_that_is_fetched_again_unchanged_replaces_no_former_one() -> None:
+    publisher, clock = Publisher(), HandClock()
+    checking = verifier(publisher, clock)
+    assert checking.verify(BODY, GOOD)
+    publisher.key = der(other_key())
+    clock.advance(61)
+    assert checking.verify(BODY, signature(other_key()))
+    clock.advance(24 * 3600 - 61)
+    assert not checking.verify(BODY + b" ", GOOD)
+    clock.advance(61)
     assert not checking.verify(BODY, GOOD)
 
 

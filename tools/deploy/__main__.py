@@ -88,7 +88,9 @@ def finished(name: str) -> list[str]:
         DeployError
     """
     chosen = stage.read(ROOT, name)
-    return finish.finish(boto3.client("lambda", region_name=chosen.region), chosen)
+    functions = boto3.client("lambda", region_name=chosen.region)
+    events = boto3.client("events", region_name=chosen.region)
+    return finish.finish(functions, events, chosen)
 
 
 def _built(name: str) -> package.Package:

@@ -13,7 +13,7 @@ from chalicelib.customers.rules.verification import VerificationStatus
 from chalicelib.monoova.rules.destination import DestinationType, PayIdType
 from chalicelib.monoova.rules.gate import OpenReason, Passage, Switch
 from chalicelib.monoova.rules.outcome import Standing
-from chalicelib.payouts.rules.decisions import NoticeKind
+from chalicelib.payouts.rules.news import NoticeKind
 from chalicelib.payouts.rules.payout import (
     Event,
     FailureCode,

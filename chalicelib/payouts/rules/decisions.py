@@ -6,7 +6,6 @@ it on condition that the payout has not changed since, or decides anew.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final, Protocol
 
 from chalicelib.monoova.rules.outcome import (
@@ -32,6 +31,7 @@ from chalicelib.payouts.rules.payout import (
     State,
     effect_of,
 )
+from chalicelib.payouts.rules.returns import next_question_at
 from chalicelib.payouts.rules.schedule import (
     Policy,
     is_overdue,
@@ -40,7 +40,6 @@ from chalicelib.payouts.rules.schedule import (
     next_look_at,
 )
 
-MONOOVA: Final = "monoova"
 RECONCILER: Final = "reconciler"
 # The evidence of a refusal: this, and Monoova's own name for it.
 REFUSED: Final = "refused:"
@@ -67,6 +66,16 @@ class Facts(Protocol):
     @property
     def review_reason(self) -> ReviewReason | None: ...
     @property
+    def due_at(self) -> datetime | None: ...
+    @property
+    def return_reported_at(self) -> datetime | None: ...
+    @property
+    def return_seen_at(self) -> datetime | None: ...
+    @property
+    def returned_cents(self) -> int: ...
+    @property
+    def return_seen_cents(self) -> int: ...
+    @property
     def history(self) -> tuple[HistoryEntry, ...]: ...
 
 
@@ -75,13 +84,19 @@ class OpenFacts:
     """A payout of which nothing is known but that it is pending and undisputed.
 
     Lets a report be decided on before the payout is read: the write is then conditional on these
-    very facts instead of on a version.
+    very facts instead of on a version. Without `is_accepted` the payout may have any submission.
     """
 
     amount_cents: int
     monoova_transaction_id: str | None
+    is_accepted: bool = False
     state: State = State.ACCEPTED
     review_reason: ReviewReason | None = None
+    due_at: datetime | None = None
+    return_reported_at: datetime | None = None
+    return_seen_at: datetime | None = None
+    returned_cents: int = 0
+    return_seen_cents: int = 0
     history: tuple[HistoryEntry, ...] = ()
 
 
@@ -93,29 +108,6 @@ class Note:
     by: str
     detail: str | None = None
     evidence: str | None = None
-
-
-class NoticeKind(StrEnum):
-    """The webhooks of Monoova that change payouts."""
-
-    PAID = "PaymentSuccessful"
-    REJECTED = "Rejected"
-    RETURNED = "NppReturn"
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A webhook's news of one payout. `reason` is redacted; `amount_cents` None is no number."""
-
-    kind: NoticeKind
-    reference: str
-    amount_cents: int | None
-    monoova_transaction_id: str | None
-    reason: str | None = None
-
-    @property
-    def evidence(self) -> str:
-        return f"{self.kind}:{self.amount_cents}:{self.monoova_transaction_id}"
 
 
 class SendAgain:
@@ -151,7 +143,9 @@ def change_for(
                 (_entry(event, facts.state, note),),
             )
         case Kind.NOTE:
-            return Change(fields or Fields(), (_entry(event, facts.state, note),))
+            is_new = not _is_told(facts, event, note)
+            entries = (_entry(event, facts.state, note),) if is_new else ()
+            return Change(fields or Fields(), entries)
         case _:
             return _flagged(facts, event, note, review_reason)
 
@@ -164,7 +158,7 @@ def _moved(facts: Facts, event: Event, effect: Effect, note: Note, fields: Field
     assert effect.to is not None  # every MOVE has one: a test reads the whole table
     new = Fields(state=effect.to)
     if effect.to.is_final:
-        new |= Fields(due_at=None, lease_id=None)
+        new |= Fields(due_at=_due_when_final(facts, effect.to, note.at), lease_id=None)
         # Being settled answers every doubt but one: a contradiction waits for a person.
         if facts.review_reason not in (None, ReviewReason.CONTRADICTION):
             new |= Fields(needs_review=False, review_reason=None)
@@ -175,9 +169,21 @@ def _moved(facts: Facts, event: Event, effect: Effect, note: Note, fields: Field
     return Change(new, tuple(_entry(event, state, note) for state in (*passed, effect.to)))
 
 
-def _flagged(facts: Facts, event: Event, note: Note, reason: ReviewReason) -> Change:
+def _due_when_final(facts: Facts, state: State, now: datetime) -> datetime | None:
+    """When Monoova's books are asked, for money that was said to be back before it had arrived."""
+    reported_at = facts.return_reported_at
+    if state is not State.COMPLETED or reported_at is None or facts.return_seen_at is not None:
+        return None
+    return next_question_at(reported_at, now)
+
+
+def _is_told(facts: Facts, event: Event, note: Note) -> bool:
     told = ((entry.event, entry.evidence) for entry in facts.history)
-    if note.evidence and (event, note.evidence) in told:
+    return note.evidence is not None and (event, note.evidence) in told
+
+
+def _flagged(facts: Facts, event: Event, note: Note, reason: ReviewReason) -> Change:
+    if _is_told(facts, event, note):
         return NO_CHANGE
     # A contradiction stays the reason even when something milder is found later.
     kept = reason if facts.review_reason is not ReviewReason.CONTRADICTION else facts.review_reason
@@ -329,38 +335,6 @@ def _given_up(payout: Payout, reason: ReviewReason, note: Note, policy: Policy) 
     looks = payout.looks + 1
     listening = Fields(looks=looks, due_at=next_look_at(note.at, looks, policy))
     return Change(flagged.fields | listening, flagged.entries)
-
-
-def after_notice(facts: Facts, notice: Notice, now: datetime) -> Change:
-    """What an authenticated webhook does to the payout it names."""
-    note = Note(now, MONOOVA, notice.reason, notice.evidence)
-    mismatch = _mismatch(facts, notice)
-    if mismatch:
-        return change_for(facts, Event.CONTRADICTED, Note(now, MONOOVA, mismatch, notice.evidence))
-    event, fields = _meaning(notice)
-    if facts.monoova_transaction_id is None and notice.monoova_transaction_id:
-        fields |= Fields(monoova_transaction_id=notice.monoova_transaction_id)
-    return change_for(facts, event, note, fields)
-
-
-def _meaning(notice: Notice) -> tuple[Event, Fields]:
-    match notice.kind:
-        case NoticeKind.PAID:
-            return Event.SETTLED_COMPLETE, Fields()
-        case NoticeKind.REJECTED:
-            code, event = FailureCode.BANK_REJECTED, Event.SETTLED_REJECTED
-        case _:
-            code, event = FailureCode.RETURNED, Event.MONEY_RETURNED
-    return event, Fields(failure_code=code, failure_reason=notice.reason or notice.kind.value)
-
-
-def _mismatch(facts: Facts, notice: Notice) -> str | None:
-    if notice.amount_cents != facts.amount_cents:
-        return f"{notice.kind} with another amount: {notice.amount_cents} cents"
-    known, told = facts.monoova_transaction_id, notice.monoova_transaction_id
-    if known and told and known != told:
-        return f"{notice.kind} with another transaction: {told}"
-    return None
 
 
 def claimed(

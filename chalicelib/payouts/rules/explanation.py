@@ -211,7 +211,21 @@ REVIEWS: Final[Mapping[ReviewReason, Words]] = {
         "Nothing changes automatically. What Monoova reported is in the history.",
         "Look for the reference in Monoova's portal or on their statement, which decides.",
     ),
+    ReviewReason.PART_RETURNED: Words(
+        "The payee's bank returned a part of the money; the payee has the rest.",
+        "Should the rest come back as well, it is recorded.",
+        "Ask the payee why. What came back can be paid again, once the account shows it.",
+    ),
+    ReviewReason.RETURN_NOT_SEEN: Words(
+        "Monoova reported a return ten banking days ago, and your account still does not show the"
+        " money.",
+        "Nothing changes automatically.",
+        "Ask Monoova where the money is. Do not pay it again before the account shows it.",
+    ),
 }
+# Said beside the state's own summary while a credit is awaited.
+_AWAITED: Final = "Monoova reported a return, and your account does not show the money yet."
+_LOOKING: Final = "We look for it in your account at Monoova, each morning at last."
 
 # In Monoova's and the banks' words, which are not documented: what can't be meant otherwise.
 REASONS: Final[Mapping[str, str]] = {
@@ -250,6 +264,8 @@ def explained(payout: Payout) -> Explanation:
         advice = f"It was retried already, as the payment {payout.succeeded_by}: see there."
     if payout.state is State.AWAITING_APPROVAL and _BY_HAND in payout.approval_reasons:
         summary = f"{summary} {_SETTLED_BY_HAND}"
+    if _awaits_credit(payout):
+        summary, following = f"{summary} {_AWAITED}", _LOOKING
     if payout.needs_review:
         review = REVIEWS[payout.review_reason or ReviewReason.CONTRADICTION]
         summary = f"{summary} {review.summary}"
@@ -264,6 +280,11 @@ def _words_of(payout: Payout) -> Words:
     if payout.state is State.QUEUED and payout.waits_for:
         return WAITS[payout.waits_for]
     return STATES[payout.state]
+
+
+def _awaits_credit(payout: Payout) -> bool:
+    is_reported = payout.return_reported_at is not None and payout.return_seen_at is None
+    return is_reported and payout.state.is_final and payout.due_at is not None
 
 
 def settling(state: State) -> str:

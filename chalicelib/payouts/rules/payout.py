@@ -94,9 +94,14 @@ class Event(StrEnum):
     LEASE_EXPIRED = "LeaseExpired"
     RESENT = "SentAgain"
     GAVE_UP = "GaveUp"
+    HINTED = "Hinted"
     SETTLED_COMPLETE = "SettledComplete"
     SETTLED_REJECTED = "SettledRejected"
     MONEY_RETURNED = "MoneyReturned"
+    PART_RETURNED = "PartReturned"
+    RETURN_REPORTED = "ReturnReported"
+    RETURN_SEEN = "ReturnSeen"
+    RETURN_NOT_SEEN = "ReturnNotSeen"
     CONTRADICTED = "Contradicted"
     RESOLVED_COMPLETED = "ResolvedCompleted"
     RESOLVED_FAILED = "ResolvedFailed"
@@ -206,6 +211,8 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
     Event.LEASE_EXPIRED: ({_S.SENDING: _move(_S.UNRESOLVED)}, STAY),
     Event.RESENT: ({_S.UNRESOLVED: _move(_S.SENDING)}, FORBIDDEN),
     Event.GAVE_UP: ({_S.UNRESOLVED: REVIEW, _S.ACCEPTED: REVIEW}, STAY),
+    # News that proves nothing by itself: it makes us ask.
+    Event.HINTED: (_pending(NOTE), STAY),
     Event.SETTLED_COMPLETE: (
         {**_pending(_move(_S.COMPLETED)), _S.COMPLETED: STAY, _S.RETURNED: STAY},
         CONTRADICTION,
@@ -224,6 +231,17 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
         },
         CONTRADICTION,
     ),
+    # A part that came back had arrived with the rest, which the payee keeps: a person looks.
+    Event.PART_RETURNED: (
+        {**_pending(_move(_S.COMPLETED)), _S.RETURNED: STAY},
+        CONTRADICTION,
+    ),
+    Event.RETURN_REPORTED: (
+        {**_pending(NOTE), _S.COMPLETED: NOTE, _S.RETURNED: STAY},
+        CONTRADICTION,
+    ),
+    Event.RETURN_SEEN: ({_S.COMPLETED: NOTE, _S.RETURNED: NOTE}, STAY),
+    Event.RETURN_NOT_SEEN: ({_S.COMPLETED: REVIEW, _S.RETURNED: REVIEW}, STAY),
     Event.CONTRADICTED: ({}, CONTRADICTION),
     # What is on the wire at this moment is not settled by hand: the lease is soon over.
     Event.RESOLVED_COMPLETED: (
@@ -285,6 +303,8 @@ class ReviewReason(StrEnum):
     EARLIER_SETTLED = "EarlierPayoutSettled"
     RETRY_UNCLEAR = "RetryUnclear"
     CONTRADICTION = "Contradiction"
+    PART_RETURNED = "PartReturned"
+    RETURN_NOT_SEEN = "ReturnNotSeen"
 
 
 class QueueReason(StrEnum):

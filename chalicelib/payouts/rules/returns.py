@@ -7,8 +7,6 @@ reported it; until they have shown the credit, a return is somebody's word.
 from datetime import date, datetime, time, timedelta
 from typing import Final, Protocol
 
-from chalicelib.core.sydney import sydney_day, utc_of
-
 _FIRST_QUESTIONS: Final = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
 # Sydney's time: before the people who act on it begin their day.
 _MORNING: Final = time(6)
@@ -40,6 +38,9 @@ def next_question_at(reported_at: datetime, now: datetime) -> datetime:
 
 
 def _next_morning(now: datetime) -> datetime:
+    # Here and below: hardly any payout comes back, and every function loads this module.
+    from chalicelib.core.sydney import sydney_day, utc_of
+
     day = sydney_day(now)
     this = utc_of(datetime.combine(day, _MORNING))
     return this if this > now else utc_of(datetime.combine(day + _DAY, _MORNING))
@@ -50,6 +51,8 @@ def is_past_waiting(reported_at: datetime, now: datetime) -> bool:
 
     Weekends are no banking days; public holidays are counted, so a person may look a day early.
     """
+    from chalicelib.core.sydney import sydney_day
+
     day, last, passed = sydney_day(reported_at), sydney_day(now), 0
     while day < last and passed < _MOST_BANKING_DAYS:
         day += _DAY

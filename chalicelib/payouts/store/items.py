@@ -28,6 +28,8 @@ PAYOUT: Final = "payout"
 DUE_SHARDS: Final = 4
 # What people have to look at is found under one of these, however old it is.
 REVIEW_BUCKET: Final = "review"
+# Payouts that ended, of which money is said to have come back, until Monoova's books show it.
+RETURNS_SHARD: Final = "returns"
 APPROVAL_BUCKET: Final = "approval"
 _TIMES: Final = (
     "due_at",
@@ -47,6 +49,7 @@ class PayoutUpdate:
 
     def __init__(self, change: Change, at: datetime, entries: tuple[HistoryEntry, ...]) -> None:
         self._due_is_set = change.fields.get("due_at") is not None
+        self._awaits_credit = False
         self._set = ["#version = #version + :one", "updated_at = :at"]
         self._remove: list[str] = []
         self._values: dict[str, Any] = {":one": 1, ":at": text_of(at)}
@@ -75,6 +78,10 @@ class PayoutUpdate:
         if before != after:
             self._assign("review_bucket", after)
 
+    def stand_in(self, state: State) -> None:
+        """In which state the payout is after it, which says under which key it is due."""
+        self._awaits_credit = state.is_final
+
     def require(self, condition: str, values: Mapping[str, object]) -> None:
         self.condition = condition
         self._values.update(values)
@@ -88,7 +95,8 @@ class PayoutUpdate:
     def encoded_values(self, transaction_id: str) -> dict[str, Any]:
         values = dict(self._values)
         if self._due_is_set:
-            values[":due_shard"] = shard_of(transaction_id)
+            own = shard_of(transaction_id)
+            values[":due_shard"] = RETURNS_SHARD if self._awaits_credit else own
         return {name: attribute_of(value) for name, value in values.items()}
 
 
@@ -106,7 +114,7 @@ def erasing_update() -> dict[str, Any]:
 
 
 def shard_of(transaction_id: str) -> str:
-    """Under which key of the due index a payout stands."""
+    """Under which key of the due index an open payout stands."""
     return str(int(transaction_id[-4:], 16) % DUE_SHARDS)
 
 

@@ -22,7 +22,14 @@ from chalicelib.core.dynamodb.items import (
 )
 from chalicelib.core.dynamodb.readable import read_all
 from chalicelib.payouts.rules.decisions import OpenFacts
-from chalicelib.payouts.rules.payout import Change, Payout, Status, applied, kept_entries
+from chalicelib.payouts.rules.payout import (
+    Change,
+    Payout,
+    Status,
+    Submission,
+    applied,
+    kept_entries,
+)
 from chalicelib.payouts.rules.schedule import look_at_unreadable
 
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 from chalicelib.payouts.store.items import (
     APPROVAL_BUCKET,
     PAYOUT,
+    RETURNS_SHARD,
     REVIEW_BUCKET,
     PayoutUpdate,
     bucket_of,
@@ -117,6 +125,7 @@ class Payouts:
             bucket_of(payout.state, needs_review=payout.needs_review),
             bucket_of(after.state, needs_review=after.needs_review),
         )
+        update.stand_in(after.state)
         update.require("#version = :expected", {":expected": payout.version})
         try:
             return self._write(payout.transaction_id, update)
@@ -135,14 +144,25 @@ class Payouts:
             PayoutChangedError: they do not; `current` is None if there is no such payout.
         """
         update = PayoutUpdate(change, at, change.entries)
+        update.stand_in(change.fields.get("state", facts.state))
         is_flagged = change.fields.get("needs_review", False)
         update.move(None, bucket_of(change.fields.get("state"), needs_review=is_flagged))
         update.names["#status"] = "status"
-        update.require(
+        # Of what is said to have come back, its credit is awaited: more must be known of that.
+        needs = (
             "#status = :pending AND amount_cents = :amount AND needs_review = :no"
+            " AND attribute_not_exists(return_reported_at)"
             " AND (attribute_not_exists(monoova_transaction_id)"
-            " OR monoova_transaction_id = :monoova)",
+            " OR monoova_transaction_id = :monoova)"
+        )
+        accepted: dict[str, object] = {}
+        if facts.is_accepted:
+            needs += " AND submission = :accepted"
+            accepted = {":accepted": Submission.ACCEPTED.value}
+        update.require(
+            needs,
             {
+                **accepted,
                 ":pending": Status.PENDING.value,
                 ":amount": facts.amount_cents,
                 ":no": False,
@@ -203,6 +223,17 @@ class Payouts:
         self, shard: int, now: datetime, limit: int, start: Mapping[str, str] | None = None
     ) -> Page[Payout]:
         """The open payouts of one shard whose time has come, the longest due first."""
+        return self._due(str(shard), now, limit, start)
+
+    def awaiting_credit(
+        self, now: datetime, limit: int, start: Mapping[str, str] | None = None
+    ) -> Page[Payout]:
+        """The payouts that ended, of which money is said to be back, and is to be looked for."""
+        return self._due(RETURNS_SHARD, now, limit, start)
+
+    def _due(
+        self, shard: str, now: datetime, limit: int, start: Mapping[str, str] | None
+    ) -> Page[Payout]:
         more: dict[str, Any] = {"ExclusiveStartKey": encoded(start)} if start else {}
         with storage_errors():
             found = self._client.query(
@@ -210,7 +241,7 @@ class Payouts:
                 IndexName="due-index",
                 KeyConditionExpression="due_shard = :shard AND due_at <= :now",
                 ExpressionAttributeValues={
-                    ":shard": {"S": str(shard)},
+                    ":shard": {"S": shard},
                     ":now": {"S": text_of(now)},
                 },
                 Limit=limit,

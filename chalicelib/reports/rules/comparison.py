@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from chalicelib.core.money import decimal_from
+from chalicelib.payouts.rules.news import Credit
 from chalicelib.payouts.rules.payout import State
 from chalicelib.reports.rules.day_statistics import DayPayout
 
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     BOOKED_TWICE = "BookedTwice"
     PAID_THERE = "PaidThere"
     GIVEN_BACK = "GivenBack"
+    RETURNED_WITHOUT_CREDIT = "ReturnedWithoutCredit"
 
 
 DIFFERENCES: Final = frozenset(
@@ -37,6 +39,7 @@ DIFFERENCES: Final = frozenset(
         Kind.BOOKED_TWICE,
         Kind.PAID_THERE,
         Kind.GIVEN_BACK,
+        Kind.RETURNED_WITHOUT_CREDIT,
     }
 )
 
@@ -53,12 +56,22 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A line of the mAccount, in dollars with four decimals: money out, or money in."""
+    """A line of the mAccount, in dollars with four decimals: money out, or money in.
+
+    `line` is Monoova's id of the line, of one by which money came in.
+    """
 
     reference: str
     transaction_id: str
     debit: Decimal
     credit: Decimal
+    line: str = ""
+
+    @property
+    def credit_cents(self) -> int | None:
+        """Whole cents that came in; None where it is none, or has parts of a cent, as fees have."""
+        cents = self.credit.scaleb(2)
+        return int(cents) if cents > 0 and cents == cents.to_integral_value() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,16 @@ class Booking:
         """Money that came back; a fee that came back alone is none."""
         back = sum((line.credit for line in self.movements), Decimal(0))
         return Decimal(0) if back == self.fee else back
+
+    @property
+    def credits(self) -> tuple[Credit, ...]:
+        """The credits of a payment that came back, one for each line; a fee's is none."""
+        found = ((line, line.credit_cents) for line in self.movements if line.credit != self.fee)
+        return tuple(Credit(cents, line.line) for line, cents in found if cents is not None)
+
+    @property
+    def credited_cents(self) -> int:
+        return sum(credit.cents for credit in self.credits)
 
     @property
     def amount(self) -> Decimal | None:
@@ -117,14 +140,9 @@ def kind_of(payout: DayPayout, booked: Booking, *, may_be_missing: bool = True) 
     if any(line.amount != amount for line in booked.stated) or (has_debit and not payments):
         return Kind.AMOUNT_DIFFERS
     match payout.state:
-        case State.COMPLETED if booked.credited:
-            return Kind.GIVEN_BACK
-        case State.COMPLETED | State.RETURNED if may_be_missing and not (
-            booked.stated and payments
-        ):
-            return Kind.MISSING_THERE
         case State.COMPLETED | State.RETURNED:
-            return Kind.MATCHED if payout.state is State.COMPLETED else Kind.RETURNED
+            is_there = bool(booked.stated and payments) or not may_be_missing
+            return _kind_of_paid(payout, booked, is_there=is_there)
         # The statement alone proves nothing here: what was rejected later may stand in it.
         case State.FAILED | State.CANCELLED:
             return Kind.PAID_THERE if payments and booked.credited < amount else Kind.MATCHED
@@ -133,3 +151,19 @@ def kind_of(payout: DayPayout, booked: Booking, *, may_be_missing: bool = True) 
             return Kind.PAID_THERE
         case _:
             return Kind.NOT_FINAL_HERE
+
+
+def _kind_of_paid(payout: DayPayout, booked: Booking, *, is_there: bool) -> Kind:
+    is_completed = payout.state is State.COMPLETED
+    if is_completed and booked.credited_cents > payout.return_seen_cents:
+        return Kind.GIVEN_BACK
+    if not is_there:
+        return Kind.MISSING_THERE
+    if is_completed:
+        return Kind.MATCHED
+    return Kind.RETURNED if _is_back(payout, booked) else Kind.RETURNED_WITHOUT_CREDIT
+
+
+def _is_back(payout: DayPayout, booked: Booking) -> bool:
+    """Whether the mAccount shows all of it, on the days compared here or on an earlier look."""
+    return max(payout.return_seen_cents, booked.credited_cents) >= payout.amount_cents

@@ -92,5 +92,8 @@ class DailyReport:
 
     @property
     def is_settled(self) -> bool:
-        """Whether to make it again could add nothing: it is whole, and all of its payouts ended."""
-        return self.is_complete and not self.counts.get(Kind.NOT_FINAL_HERE.value)
+        """Whether to make it again could add nothing: it is whole, all of its payouts ended, and
+        all money that is said to be back is there.
+        """
+        awaited = (Kind.NOT_FINAL_HERE, Kind.RETURNED_WITHOUT_CREDIT)
+        return self.is_complete and not any(self.counts.get(kind.value) for kind in awaited)

@@ -21,6 +21,7 @@ class DayPayout:
     last_sent_at: datetime | None = None
     completed_at: datetime | None = None
     monoova_transaction_id: str | None = None
+    return_seen_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # An item has a kilobyte and more, its history above all; this is a fifth of it to carry and read.
 _WANTED: Final = (
     "transaction_id, uniqueReference, amount_cents, #status, submission, payout_method,"
-    " created_at, last_sent_at, completed_at, monoova_transaction_id"
+    " created_at, last_sent_at, completed_at, monoova_transaction_id,"
+    " return_seen_cents"
 )
 
 
@@ -84,4 +85,5 @@ def _payout_of(item: Item) -> DayPayout:
         last_sent_at=time_of(sent) if sent else None,
         completed_at=time_of(completed) if completed else None,
         monoova_transaction_id=item.get("monoova_transaction_id"),
+        return_seen_cents=item.get("return_seen_cents", 0),
     )

@@ -19,11 +19,8 @@ from chalicelib.payouts.rules.decisions import (
     SEND_AGAIN,
     ForbiddenTransitionError,
     Note,
-    Notice,
-    NoticeKind,
     OpenFacts,
     SendAgain,
-    after_notice,
     after_report,
     after_send,
     approved,
@@ -179,48 +176,6 @@ def test_no_clear_answer_leaves_it_in_doubt_for_good() -> None:
     after = applied(payout, after_send(payout, unclear, LATER, "a", POLICY), LATER)
     assert (after.state, after.ambiguous) == (State.UNRESOLVED, True)
     assert after.history[-1].detail == "Timeout"
-
-
-def notice(kind: NoticeKind = NoticeKind.PAID, **fields: object) -> Notice:
-    usual: dict[str, object] = {"amount_cents": 12550, "monoova_transaction_id": "77"}
-    return Notice(kind, "id", **(usual | fields))  # type: ignore[arg-type]
-
-
-def test_an_event_without_a_number_changes_the_payout_but_not_its_number() -> None:
-    change = after_notice(sent(State.ACCEPTED), notice(monoova_transaction_id=None), LATER)
-    assert change.fields["state"] is State.COMPLETED
-    assert "monoova_transaction_id" not in change.fields
-
-
-def test_a_rejection_event_without_a_reason_still_gets_one() -> None:
-    change = after_notice(sent(State.ACCEPTED), notice(NoticeKind.REJECTED), LATER)
-    assert change.fields["failure_reason"] == "Rejected"
-
-
-def test_a_return_that_overtakes_the_completion_passes_through_it() -> None:
-    payout = sent(State.ACCEPTED)
-    after = applied(payout, after_notice(payout, notice(NoticeKind.RETURNED), LATER), LATER)
-    assert after.state is State.RETURNED
-    assert [entry.state for entry in after.history] == [State.COMPLETED, State.RETURNED]
-    assert after.completed_at == LATER
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"amount_cents": 12551}, {"amount_cents": None}, {"monoova_transaction_id": "78"}],
-)
-def test_an_event_that_does_not_match_is_kept_and_not_applied(
-    fields: dict[str, object],
-) -> None:
-    payout = sent(State.ACCEPTED, monoova_transaction_id="77")
-    after = applied(payout, after_notice(payout, notice(NoticeKind.PAID, **fields), LATER), LATER)
-    assert (after.state, after.needs_review) == (State.ACCEPTED, True)
-
-
-def test_an_event_can_be_decided_on_before_the_payout_is_read() -> None:
-    change = after_notice(OpenFacts(12550, None), notice(), LATER)
-    assert change.fields["state"] is State.COMPLETED
-    assert change.fields["monoova_transaction_id"] == "77"
 
 
 def test_a_claim_takes_a_lease_that_outlives_every_function() -> None:
@@ -459,48 +414,6 @@ def test_an_unknown_reference_changes_nothing_but_for_what_waits_for_an_answer(
     assert change.is_empty
 
 
-@pytest.mark.parametrize(
-    ("kind", "event", "code"),
-    [
-        (NoticeKind.REJECTED, "SettledRejected", FailureCode.BANK_REJECTED),
-        (NoticeKind.RETURNED, "MoneyReturned", FailureCode.RETURNED),
-    ],
-)
-@pytest.mark.parametrize("reason", [None, "closed account"])
-def test_a_rejection_or_return_is_recorded_with_its_reason_and_kept_as_evidence(
-    kind: NoticeKind, event: str, code: FailureCode, reason: str | None
-) -> None:
-    payout = sent(State.ACCEPTED, monoova_transaction_id="77")
-    change = after_notice(payout, notice(kind, reason=reason), LATER)
-    assert change.fields["failure_code"] is code
-    assert change.fields["failure_reason"] == (reason or kind.value)
-    assert "monoova_transaction_id" not in change.fields
-    assert set(last_entries(change)) == {(event, "monoova", reason, f"{kind.value}:12550:77")}
-
-
-@pytest.mark.parametrize(
-    ("fields", "detail"),
-    [
-        ({"amount_cents": 12551}, "PaymentSuccessful with another amount: 12551 cents"),
-        ({"monoova_transaction_id": "78"}, "PaymentSuccessful with another transaction: 78"),
-    ],
-)
-def test_an_event_that_does_not_match_is_recorded_with_its_content(
-    fields: dict[str, object], detail: str
-) -> None:
-    payout = sent(State.ACCEPTED, monoova_transaction_id="77")
-    news = notice(**fields)  # type: ignore[arg-type]
-    change = after_notice(payout, news, LATER)
-    assert last_entries(change) == (("Contradicted", "monoova", detail, news.evidence),)
-
-
-def test_the_number_may_be_missing_in_the_event_or_in_the_payout() -> None:
-    unnumbered = sent(State.ACCEPTED)
-    assert after_notice(unnumbered, notice(), LATER).fields["monoova_transaction_id"] == "77"
-    nameless = notice(monoova_transaction_id="")
-    assert "monoova_transaction_id" not in after_notice(unnumbered, nameless, LATER).fields
-
-
 def test_a_payout_of_which_nothing_is_known_is_pending_and_undisputed() -> None:
     facts = OpenFacts(12550, None)
     assert (facts.state, facts.review_reason, facts.history) == (State.ACCEPTED, None, ())
@@ -537,13 +450,6 @@ def test_where_a_second_call_might_pay_twice_a_person_decides_instead() -> None:
     assert isinstance(change, Change)
     assert change.fields["review_reason"] is ReviewReason.OUTCOME_UNKNOWN
     assert Policy().may_send_again is True
-
-
-def test_an_event_without_a_reason_is_recorded_without_one() -> None:
-    change = after_notice(sent(State.ACCEPTED), notice(), LATER)
-    assert last_entries(change) == (
-        ("SettledComplete", "monoova", None, "PaymentSuccessful:12550:77"),
-    )
 
 
 def test_the_decision_to_resend_is_distinguished_from_a_change_by_its_type() -> None:

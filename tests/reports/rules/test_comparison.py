@@ -35,6 +35,7 @@ def back(amount: Decimal = AMOUNT) -> Movement:
     return Movement("p", "9", Decimal(0), amount)
 
 
+UNSEEN = Kind.RETURNED_WITHOUT_CREDIT
 PAID = Booking((stated(),), (out(), out(FEE)))
 
 
@@ -55,7 +56,8 @@ PAID = Booking((stated(),), (out(), out(FEE)))
         (State.COMPLETED, Booking((stated(),), (out(), back(Decimal(60)))), Kind.GIVEN_BACK),
         (State.COMPLETED, Booking((stated(),), (out(), out(FEE), back(FEE))), Kind.MATCHED),
         (State.RETURNED, Booking((stated(),), (out(), back())), Kind.RETURNED),
-        (State.RETURNED, PAID, Kind.RETURNED),
+        (State.RETURNED, Booking((stated(),), (out(), back(AMOUNT / 2))), UNSEEN),
+        (State.RETURNED, PAID, UNSEEN),
         (State.RETURNED, NOTHING, Kind.MISSING_THERE),
         (State.FAILED, NOTHING, Kind.MATCHED),
         (State.FAILED, Booking((), (out(), out(FEE), back())), Kind.MATCHED),
