@@ -139,6 +139,8 @@ def batches_are_uploaded_decided_on_and_read(world: World) -> None:
             done(admin.post(f"{path}/cancel", {}))
             run_queue(world)
         world.minutes(4)
+        if ends == "cancel":
+            assert admin.post(f"{path}/retry", {}).code == "NothingToRetry"
         done(admin.get(path))
         done(admin.get(f"{path}/rows"))
         assert admin.get(f"{path}/result").status == 200
