@@ -341,3 +341,21 @@ def test_giving_up_on_an_old_payout_changes_nothing_where_it_was_settled_or_is_u
     assert (flagged["needs_review"], flagged["history"][-1]["event"]) == (True, "RetryUnclear")
     clearing.give_up(failed["transaction_id"], "by")
     assert world.payout(failed["transaction_id"]) == flagged
+
+
+def test_what_came_back_is_retried_once_its_credit_was_seen(world: World) -> None:
+    world.monoova.script(Plan(fate=Fate.RETURNED))
+    batch_id = approved(world, f"{world.customer()},3.00,Pay")
+    run_queue(world)
+    world.minutes(10)
+    (row,) = rows_of(world, batch_id)
+    assert row["status"] == "Returned"
+    assert world.payout(row["transaction_id"])["return_seen_at"] is None
+    refused = retried(world, batch_id)
+    assert (refused.code, "ReturnNotSeen: 1" in refused.json["detail"]) == ("NothingToRetry", True)
+    world.later(1200)
+    world.reconcile_daily()
+    assert world.payout(row["transaction_id"])["return_seen_at"] is not None
+    new_id = paid_again(world, batch_id)
+    world.minutes(4)
+    assert (statuses(world, new_id), bookings(world, new_id)) == (["Completed"], [1])
