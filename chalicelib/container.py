@@ -13,6 +13,8 @@ from chalicelib.core.errors import SettingsError
 from chalicelib.settings import Settings, settings_from
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import requests
     from botocore.session import Session
 
@@ -163,7 +165,8 @@ class Container:
     def _day_payouts(self) -> "DayPayouts":
         from chalicelib.reports.store.day_payouts import DayPayouts
 
-        return DayPayouts(self._dynamodb, self.settings.dynamodb_table_transactions)
+        table = self.settings.dynamodb_table_transactions
+        return DayPayouts(self._dynamodb, table, self.clock)
 
     @part
     def _daily_report_store(self) -> "DailyReportStore":
@@ -703,6 +706,7 @@ class Container:
             policy=self.settings.policy,
             funds=self.available_funds,
             balance_watch=self._balance_watch(),
+            hourly_watch=self._watch_hourly,
             opener=lambda: self.opener,
             open_batch_ids=self.open_batches.ids,
             advance_batches=self._advance_batches,
@@ -710,6 +714,26 @@ class Container:
 
     def _advance_batches(self, batch_ids: tuple[str, ...], time_left: "TimeLeft") -> None:
         self.batch_advancer.advance(batch_ids, time_left)
+
+    def _watch_hourly(self, now: "datetime") -> None:
+        # Loaded only in the first minute of an hour.
+        if now.minute:
+            return
+        from datetime import timedelta
+
+        from chalicelib.reports.watch_mornings import HourlyWatch
+
+        HourlyWatch(
+            payouts=self.payouts_table,
+            mornings=self._daily_report_store,
+            waiting_batches=self._batches_awaiting_approval,
+            approval_wait=timedelta(hours=self.settings.approval_wait_hours),
+        ).look(now)
+
+    def _batches_awaiting_approval(self, since: "datetime") -> int:
+        from chalicelib.batches.store.waiting_rows import count_awaiting_approval
+
+        return count_awaiting_approval(self.batches_table, self.open_batches, since)
 
     def _balance_watch(self) -> "BalanceWatch | None":
         if self.settings.low_balance_cents is None:

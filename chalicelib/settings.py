@@ -59,6 +59,7 @@ class Settings:
     checks_bsb: bool
     requires_verified_destination: bool
     approval: ApprovalRules
+    approval_wait_hours: int
     limits: Limits
     service_roles: ServiceRoles
     roles_without_group: frozenset[Role]
@@ -106,6 +107,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             threshold_cents=reader.optional_amount("APPROVAL_THRESHOLD_AUD"),
             new_destinations=reader.one_of("APPROVAL_NEW_DESTINATIONS", _NEEDED) == "required",
         ),
+        approval_wait_hours=reader.count("APPROVAL_WAIT_HOURS", 24),
         limits=Limits(
             per_customer_cents=reader.optional_amount("LIMIT_PER_CUSTOMER_AUD_PER_DAY"),
             per_destination_cents=reader.optional_amount("LIMIT_PER_DESTINATION_AUD_PER_DAY"),

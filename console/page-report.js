@@ -14,6 +14,7 @@ const KINDS = {
   AmountDiffers: "Amounts differ",
   Returned: "Returned",
   GivenBack: "Returned at Monoova, completed here",
+  UnreadableHere: "Cannot be read here",
   PaidThere: "Paid at Monoova, not completed here",
   BookedTwice: "Booked twice at Monoova",
   NotFinalHere: "Still open here",

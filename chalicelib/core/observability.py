@@ -89,6 +89,8 @@ class Metric(StrEnum):
     WAITING_FOR_FUNDS = "WaitingForFunds"
     DAILY_DIFFERENCES = "DailyDifferences"
     DAILY_REPORTS_INCOMPLETE = "DailyReportsIncomplete"
+    DAILY_REPORTS_MISSING = "DailyReportsMissing"
+    APPROVALS_AGEING = "ApprovalsAgeing"
     BATCH_ROWS_NOT_RELEASED = "BatchRowsNotReleased"
     OLDEST_BATCH_WORK_SECONDS = "OldestBatchWorkSeconds"
     ROWS_UNREADABLE = "RowsUnreadable"

@@ -89,6 +89,13 @@ class ReportQuestions:
         report, answer = self._monoova.status_of(reference)
         return self._told(report.standing if is_answered(answer) else None, answer)
 
+    def standings(self, first: date, last: date) -> dict[str, Standing]:
+        """What the status API says of all payouts of these days, by reference."""
+        self._enter()
+        reports, answer = self._monoova.reports(first, last)
+        told = {reference: report.standing for reference, report in reports.items()}
+        return self._told(told if is_answered(answer) else None, answer)
+
     def missed_webhooks(self, day: date) -> "list[Notification]":
         """Of a day's events that change payouts, those that never arrived; returns come first.
 

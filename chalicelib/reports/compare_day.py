@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from chalicelib.core.deadline import TimeLeft
+from chalicelib.core.dynamodb.many_items import MOST_AT_ONCE
 from chalicelib.core.sydney import bounds_of, sydney_day, utc_days_of
 from chalicelib.monoova.rules.outcome import Standing
 from chalicelib.payouts.rules.payout import State
@@ -33,13 +34,13 @@ _DAY: Final = timedelta(days=1)
 # Of two days together. The function's memory holds more; a business that needs more notices.
 _MOST_PAYOUTS: Final = 100_000
 _PAGE_SECONDS: Final = 3.0
-# Payouts of other days that moved on this one: approved late, or come back after days.
-_MOST_LOOKED_UP: Final = 500
 # What a report shows of its differences; it counts them all. An item holds 400 kB.
 _MOST_LINES: Final = 100
 _MOST_EXPLAINED: Final = 50
 _MAY_BE_BACK: Final = frozenset({Kind.GIVEN_BACK, Kind.RETURNED, Kind.RETURNED_WITHOUT_CREDIT})
 TakeBack = Callable[[DayPayout, Booking], DayPayout]
+# From here on one question by date is cheaper than one for each.
+_MANY_LATE: Final = 10
 # Of any other form is what the business paid otherwise under this mAccount.
 _OURS: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -72,7 +73,7 @@ class DayComparison:
         self._lines: list[Line] = []
         self._late: list[tuple[DayPayout, Booking]] = []
         self._not_ours = 0
-        self._looked_up_so_far = 0
+        self._unreadable: dict[str, None] = {}
         self._questions_left = _MOST_EXPLAINED
 
     def report(self, by: str, now: datetime) -> DailyReport:
@@ -109,6 +110,8 @@ class DayComparison:
                     raise CannotFinishError(Incomplete.TIME_WAS_UP)
                 page = self._day_payouts.page(utc_day, begins, ends, start)
                 into.update({payout.unique_reference: payout for payout in page.items})
+                if into is self._ours:
+                    self._unreadable |= dict.fromkeys(page.unreadable)
                 if len(self._ours) + len(self._before) > _MOST_PAYOUTS:
                     raise CannotFinishError(Incomplete.TOO_MUCH)
                 start = page.next_key
@@ -155,26 +158,36 @@ class DayComparison:
                 self._late.append((payout, booked))
             else:
                 self._take(kind, payout, booked)
-        for reference in sorted(self._moved_today - self._ours.keys()):
-            self._compare_other(reference, self._booked_under(reference))
-        for reference in set(self._awaited) - self._ours.keys() - self._moved_today:
-            self._take_awaited(reference)
+        self._compare_others()
 
-    def _compare_other(self, reference: str, booked: Booking) -> None:
+    def _compare_others(self) -> None:
+        """What moved on the day and was not requested on it, and what is said to be back."""
+        others = sorted(self._moved_today - self._ours.keys())
+        awaited = sorted(set(self._awaited) - self._ours.keys() - self._moved_today)
+        wanted = [each for each in (*others, *awaited) if _OURS.fullmatch(each)]
+        known = self._before | self._looked_up(
+            [each for each in wanted if each not in self._before]
+        )
+        for reference in self._unreadable:
+            self._take_unreadable(reference)
+        for reference in others:
+            if reference not in self._unreadable:
+                self._compare_other(reference, self._booked_under(reference), known.get(reference))
+        for reference in awaited:
+            payout = known.get(reference)
+            # Their own day's report was made before they came back: it is told each morning.
+            if payout is not None and payout.state is State.RETURNED:
+                self._take(Kind.RETURNED_WITHOUT_CREDIT, payout, NOTHING)
+
+    def _compare_other(self, reference: str, booked: Booking, payout: DayPayout | None) -> None:
         """What moved today and is no payout of today."""
         if not _OURS.fullmatch(reference):
             self._not_ours += bool(booked.stated)
-        elif payout := self._before.get(reference) or self._looked_up(reference):
+        elif payout is not None:
             self._take_of_another_day(payout, booked)
         elif booked.stated:
             # What moved without being carried out for us is a fee, or a verification's cent.
             self._take_unknown(reference, booked)
-
-    def _take_awaited(self, reference: str) -> None:
-        """Their own day's report was made before they came back: it is told each morning."""
-        payout = self._looked_up(reference)
-        if payout is not None and payout.state is State.RETURNED:
-            self._take(Kind.RETURNED_WITHOUT_CREDIT, payout, NOTHING)
 
     def _kind_of(self, payout: DayPayout, booked: Booking, *, may_be_missing: bool = True) -> Kind:
         """What it comes to once the money that the mAccount shows coming back was taken back."""
@@ -189,13 +202,16 @@ class DayComparison:
         stated, movements = self._booked.get(reference, ((), ()))
         return Booking(tuple(stated), tuple(movements))
 
-    def _looked_up(self, reference: str) -> DayPayout | None:
-        self._looked_up_so_far += 1
-        if self._looked_up_so_far > _MOST_LOOKED_UP:
-            raise CannotFinishError(Incomplete.TOO_MUCH)
-        if not self._time.has(_PAGE_SECONDS):
-            raise CannotFinishError(Incomplete.TIME_WAS_UP)
-        return self._day_payouts.get(reference)
+    def _looked_up(self, references: list[str]) -> dict[str, DayPayout]:
+        """Payouts of other days that moved on this one: approved late, or come back after days."""
+        found: dict[str, DayPayout] = {}
+        for start in range(0, len(references), MOST_AT_ONCE):
+            if not self._time.has(_PAGE_SECONDS):
+                raise CannotFinishError(Incomplete.TIME_WAS_UP)
+            page = self._day_payouts.many(references[start : start + MOST_AT_ONCE])
+            found |= {payout.unique_reference: payout for payout in page.items}
+            self._unreadable |= dict.fromkeys(page.unreadable)
+        return found
 
     def _was_sent_later(self, payout: DayPayout) -> bool:
         """Whether it waited, for an approval perhaps: the days that were asked for cannot have
@@ -238,6 +254,20 @@ class DayComparison:
             )
         )
 
+    def _take_unreadable(self, reference: str) -> None:
+        """A payout that cannot be read is compared with nothing: a person has to mend it."""
+        booked = self._booked_under(reference)
+        self._counts[Kind.UNREADABLE_HERE.value] += 1
+        self._show(
+            Line(
+                kind=Kind.UNREADABLE_HERE,
+                reference=reference,
+                amount_there=booked.amount,
+                in_statement=bool(booked.stated),
+                in_transactions=bool(booked.movements),
+            )
+        )
+
     def _show(self, line: Line) -> None:
         if len(self._lines) < _MOST_LINES:
             self._lines.append(line)
@@ -246,13 +276,27 @@ class DayComparison:
 
     def _explain(self) -> None:
         """Asks about what differs. An answer that does not come takes nothing from the report."""
+        told = self._told_of_late()
         for payout, booked in self._late:
-            standing = self._standing(payout.unique_reference)
+            reference = payout.unique_reference
+            standing = told.get(reference) or self._standing(reference)
             is_there = standing is Standing.COMPLETE
             self._take(Kind.MATCHED if is_there else Kind.MISSING_THERE, payout, booked)
         for number, line in enumerate(self._lines):
             standing = self._standing(line.reference)
             self._lines[number] = replace(line, monoova_says=standing)
+
+    def _told_of_late(self) -> Mapping[str, Standing]:
+        """Of many that were sent later one question tells: which of a day's hundreds it leaves out
+        is asked singly.
+        """
+        days = [sydney_day(payout.last_sent_at or payout.created_at) for payout, _ in self._late]
+        if len(days) < _MANY_LATE:
+            return {}
+        try:
+            return self._questions.standings(min(days) - _DAY, max(days) + _DAY)
+        except CannotFinishError:
+            return {}
 
     def _standing(self, reference: str) -> Standing | None:
         if not self._questions_left:

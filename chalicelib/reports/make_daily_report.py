@@ -14,6 +14,7 @@ from chalicelib.core.clock import Clock
 from chalicelib.core.cursor import start_of_records
 from chalicelib.core.deadline import TimeLeft
 from chalicelib.core.dynamodb.items import Page
+from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.errors import ConflictError, ErrorCode, NotFoundError
 from chalicelib.core.observability import Metric
 from chalicelib.core.sydney import sydney_day
@@ -26,7 +27,7 @@ from chalicelib.payouts.store.payouts import Payouts
 from chalicelib.reports.ask_reports import CannotFinishError, ReportQuestions
 from chalicelib.reports.compare_day import DayComparison
 from chalicelib.reports.rules.comparison import Booking, Kind
-from chalicelib.reports.rules.daily_report import DailyReport, MissedWebhooks
+from chalicelib.reports.rules.daily_report import DailyReport, Incomplete, MissedWebhooks
 from chalicelib.reports.rules.day_statistics import DayPayout
 from chalicelib.reports.store.daily_reports import COLLECTION, DailyReportStore, ReportChangedError
 from chalicelib.reports.store.day_payouts import DayPayouts
@@ -39,8 +40,13 @@ _DAY: Final = timedelta(days=1)
 # Longer than anything is put off.
 _LONGEST_WAIT: Final = timedelta(days=2)
 _MOST_AWAITED: Final = 200
-# How far back a report that is missing or not whole is made again automatically.
+# How far back a report is made again automatically whose payouts had not all ended.
 _DAYS_BACK: Final = 3
+# How far back one is that was never made, or is not whole; and how many of them in one run.
+_MOST_DAYS_BACK: Final = 400
+_MOST_IN_A_RUN: Final = 31
+# Then it is the same for every other day.
+_MONOOVA_IS_AWAY: Final = (Incomplete.MONOOVA_UNAVAILABLE, Incomplete.SENDING_STOPPED)
 _LEAST_SECONDS: Final = 30.0
 # In one run. What is left is asked for again tomorrow, and the status API knows most of it.
 _MOST_SENT_AGAIN: Final = 100
@@ -62,23 +68,46 @@ class DailyReports:
     recorder: Recorder
 
     def run_due(self, seconds: float) -> list[DailyReport]:
-        """Yesterday's report, and those of the two days before that are still wanting.
+        """Yesterday's report, and those of earlier days that are still wanting.
+
+        Yesterday's first; then those that were never made or are not whole, the oldest first, and
+        of the last days those whose payouts had not all ended. What a run has no time for is the
+        next one's: none is left out for ever.
 
         Also has Monoova send again the webhooks that did not arrive. May raise
         `StorageUnavailableError`; the next run makes good what is missing.
         """
         time_left = self._time_left(seconds)
-        today = sydney_day(self.clock.now())
         made: list[DailyReport] = []
-        for back in range(1, _DAYS_BACK + 1):
-            day = today - timedelta(days=back)
-            former = self.store.get(day)
-            if former is not None and former.is_settled:
-                continue
+        recent, older = self._wanting()
+        for day in (*recent, *older)[:_MOST_IN_A_RUN]:
             if not time_left.has(_LEAST_SECONDS):
+                break
+            if day in older and made and made[-1].incomplete_because in _MONOOVA_IS_AWAY:
                 break
             made.append(self._made(day, RECONCILER, time_left, resends=True))
         return made
+
+    def _wanting(self) -> tuple[list[date], list[date]]:
+        """The last days whose report is to be made, the newest first; older ones, oldest first."""
+        yesterday = sydney_day(self.clock.now()) - timedelta(days=1)
+        kept = self._kept_reports(yesterday - timedelta(days=_MOST_DAYS_BACK), yesterday)
+        last = [yesterday - timedelta(days=back) for back in range(_DAYS_BACK)]
+        recent = [day for day in last if not (day in kept and kept[day].is_settled)]
+        # Before the first report there was nothing to compare.
+        first = min(kept, default=yesterday)
+        between = (first + timedelta(days=n) for n in range((last[-1] - first).days))
+        return recent, [day for day in between if day not in kept or not kept[day].is_complete]
+
+    def _kept_reports(self, first: date, last: date) -> dict[date, DailyReport]:
+        found: dict[date, DailyReport] = {}
+        start: Mapping[str, str] | None = None
+        while True:
+            page = self.store.between(first, last, start)
+            found |= {report.day: report for report in page.items}
+            start = page.next_key
+            if start is None:
+                return found
 
     def run(self, day: date, by: str, seconds: float) -> DailyReport:
         """Makes the report of a day now, for a person who looks into it.
@@ -184,7 +213,10 @@ class DailyReports:
     def _kept(self, report: DailyReport) -> DailyReport:
         """Keeps it over the former one; but never over a whole one what is less."""
         for _ in range(_MOST_TRIES):
-            former = self.store.get(report.day)
+            try:
+                former = self.store.get(report.day)
+            except UnreadableItemError:
+                return self.store.keep_anew(report)
             if former is None:
                 candidate = report
             elif former.is_complete and not report.is_complete:

@@ -21,7 +21,8 @@ def report(shown: "DailyReport") -> Json:
 
 def reports(shown: "Page[DailyReport]") -> Json:
     """A page of reports without their differences."""
-    return page_of([_summary(each) for each in shown.items], cursor_of(shown.next_key))
+    items = [_summary(each) for each in shown.items]
+    return page_of(items, cursor_of(shown.next_key), shown.unreadable)
 
 
 def made(shown: "Sequence[DailyReport]") -> Json:
@@ -117,4 +118,5 @@ def funds(shown: "Page[Credit]") -> Json:
             for each in shown.items
         ],
         cursor_of(shown.next_key),
+        shown.unreadable,
     )

@@ -129,6 +129,7 @@ locals {
     RequireVerifiedDestination   = var.require_verified_destination
     ApprovalThresholdAud         = var.approval_threshold_aud
     ApprovalNewDestinations      = var.approval_new_destinations
+    ApprovalWaitHours            = var.approval_wait_hours
     LimitPerCustomerAudPerDay    = var.limit_per_customer_aud_per_day
     LimitPerDestinationAudPerDay = var.limit_per_destination_aud_per_day
     LimitPerDayAud               = var.limit_per_day_aud

@@ -160,6 +160,12 @@ variable "approval_new_destinations" {
   description = "off, or required: payouts to a destination need approval until one to it was approved."
 }
 
+variable "approval_wait_hours" {
+  type        = number
+  default     = 24
+  description = "What waits longer for an approver raises an alarm."
+}
+
 variable "limit_per_customer_aud_per_day" {
   type        = string
   default     = ""

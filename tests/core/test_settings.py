@@ -50,6 +50,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert (settings.stage, settings.stage_class) == ("dev", StageClass.DEV)
     assert settings.policy == Policy()
     assert settings.approval == ApprovalRules()
+    assert settings.approval_wait_hours == 24
     assert settings.limits == Limits()
     assert settings.service_roles == ServiceRoles()
     assert settings.roles_without_group == {Role.VIEWER, Role.OPERATOR}
@@ -78,6 +79,7 @@ def test_every_variable_finds_its_place() -> None:
             "REQUIRE_VERIFIED_DESTINATION": "yes",
             "APPROVAL_THRESHOLD_AUD": "500",
             "APPROVAL_NEW_DESTINATIONS": "required",
+            "APPROVAL_WAIT_HOURS": "4",
             "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "2000",
             "LIMIT_PER_DESTINATION_AUD_PER_DAY": "1500.50",
             "LIMIT_PER_DAY_AUD": "100000",
@@ -109,6 +111,7 @@ def test_every_variable_finds_its_place() -> None:
         checks_bsb=False,
         requires_verified_destination=True,
         approval=ApprovalRules(threshold_cents=50_000, new_destinations=True),
+        approval_wait_hours=4,
         limits=Limits(200_000, 150_050, 10_000_000),
         service_roles=ServiceRoles(
             viewers=frozenset({"arn:aws:sts::111122223333:assumed-role/Reports"}),

@@ -89,7 +89,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     CreditKind: "NPP DirectCredit",
     comparison.Kind: (
         "Matched Returned NotFinalHere MissingThere MissingHere AmountDiffers BookedTwice"
-        " PaidThere GivenBack ReturnedWithoutCredit"
+        " PaidThere GivenBack ReturnedWithoutCredit UnreadableHere"
     ),
     Incomplete: "TimeWasUp MonoovaUnavailable SendingStopped TooMuch",
     BatchStatus: (

@@ -10,15 +10,18 @@ from simulator.monoova import API_KEY
 from simulator.outcomes import Outcome
 from tests.batches.test_batches import SEND, run_queue
 from tests.infra.scenario_steps import (
+    damaged,
     done,
     ids_of,
     paid_elsewhere,
     paused,
     queued,
     resumed,
+    to_the_next_hour,
     webhook,
     while_monoova_is_called,
 )
+from tests.payouts.test_reconciliation import queued as queued_of_a_shard
 from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import World
 
@@ -35,6 +38,25 @@ def customers_are_registered_changed_and_erased(world: World) -> None:
     ids_of(world.pay(customer))
     world.minutes(4)
     done(admin("DELETE", f"/customers/{customer}"))
+
+
+def what_cannot_be_read_is_erased_and_made_anew(world: World) -> None:
+    body = {"name": "Jo", "external_id": "C-9", "destination": BANK_ACCOUNT}
+    customer = done(world.admin.post("/customers", body))["customer_id"]
+    (bad,) = ids_of(world.pay(customer))
+    world.minutes(4)
+    damaged(world, "TransactionsTable", {"transaction_id": bad}, version={"S": "x"})
+    damaged(world, "CustomersTable", {"customer_id": customer}, version={"S": "x"})
+    done(world.admin("DELETE", f"/customers/{customer}"))
+    (waiting,) = queued_of_a_shard(world, world.customer())
+    damaged(world, "TransactionsTable", {"transaction_id": waiting}, version={"S": "x"})
+    to_the_next_hour(world)
+    assert done(world.admin.post("/reconciliations"))["put_off"] == [waiting]
+    world.later(24 * 3600)
+    done(world.admin.post("/reports/daily/2026-03-02"))
+    key = {"collection": "daily-report", "item": "2026-03-02"}
+    damaged(world, "RecordsTable", key, revision={"S": "x"})
+    done(world.admin.post("/reports/daily/2026-03-02"))
 
 
 def a_destination_is_verified_and_everything_exported(world: World) -> None:
@@ -222,6 +244,7 @@ def days_are_reported(world: World) -> None:
 
 API_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     customers_are_registered_changed_and_erased,
+    what_cannot_be_read_is_erased_and_made_anew,
     a_destination_is_verified_and_everything_exported,
     payouts_are_requested_and_read,
     sending_is_paused_and_resumed,

@@ -33,6 +33,8 @@ HANDED_OVER: Final = {
     "open_batch_ids": "OpenBatches.ids",
     "stopped_by": "OpenBatches.stopped_by",
     "advance_batches": "BatchAdvancer.advance",
+    "hourly_watch": "HourlyWatch.look",
+    "waiting_batches": "count_awaiting_approval",
 }
 # The way from app.py to a service is a property of this, which makes it and calls nothing.
 _COMPOSER: Final = "Container"

@@ -55,6 +55,17 @@ def while_monoova_is_called(world: World, act: Callable[[], object]) -> None:
     tap_line(world, interrupted)
 
 
+def damaged(world: World, table: str, key: dict[str, str], **attributes: Any) -> None:
+    """Gives attributes of an item another value, in DynamoDB's form."""
+    item = {name: {"S": value} for name, value in key.items()}
+    found = world.dynamodb.get_item(TableName=table, Key=item)["Item"]
+    world.dynamodb.put_item(TableName=table, Item=found | attributes)
+
+
+def to_the_next_hour(world: World) -> None:
+    world.later(3600 - world.clock().minute * 60 - world.clock().second)
+
+
 def paid_elsewhere(world: World, reference: str) -> None:
     """Another system pays from the same mAccount."""
     body = payid_payout(reference, 10.5)

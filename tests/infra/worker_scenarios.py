@@ -8,6 +8,7 @@ from chalicelib.payouts.rules.payout import State
 from simulator.outcomes import Fate, News, Outcome, Plan
 from tests.batches.test_batches import run_queue
 from tests.infra.scenario_steps import (
+    damaged,
     done,
     events_of,
     ids_of,
@@ -15,6 +16,7 @@ from tests.infra.scenario_steps import (
     paused,
     queued,
     resumed,
+    to_the_next_hour,
     webhook,
     while_monoova_is_called,
 )
@@ -205,7 +207,22 @@ def the_schedule_is_refused_its_login_and_recovers(world: World) -> None:
     assert world.state(waiting)[0] != "Queued"
 
 
+def the_schedule_puts_off_what_cannot_be_read(world: World) -> None:
+    (bad,) = queued_of_a_shard(world, world.customer())
+    damaged(world, "TransactionsTable", {"transaction_id": bad}, version={"S": "x"})
+    to_the_next_hour(world)
+    assert world.reconcile()["put_off"] == [bad]
+
+
 # --- the daily report
+
+
+def the_daily_report_replaces_one_that_cannot_be_read(world: World) -> None:
+    world.later(24 * 3600)
+    world.reconcile_daily()
+    key = {"collection": "daily-report", "item": "2026-03-02"}
+    damaged(world, "RecordsTable", key, revision={"S": "x"})
+    world.reconcile_daily()
 
 
 def the_daily_report_compares_the_days_before(world: World) -> None:
@@ -288,6 +305,8 @@ WORKER_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     the_schedule_puts_many_on_the_queue,
     the_schedule_calls_a_monoova_that_fails,
     the_schedule_is_refused_its_login_and_recovers,
+    the_schedule_puts_off_what_cannot_be_read,
+    the_daily_report_replaces_one_that_cannot_be_read,
     the_daily_report_compares_the_days_before,
     returns_are_looked_for,
     the_daily_report_calls_a_monoova_that_fails,

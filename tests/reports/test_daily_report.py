@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from proof.lambda_events import user
 from simulator.book import MovementKind
 from simulator.outcomes import Outcome
 from tests.infra.scenario_steps import paid_elsewhere, paused, resumed
+from tests.payouts.test_damaged_rows import damage
 from tests.payouts.test_reconciliation import stored
 from tests.payouts.test_request_payout import Pass, reply, tap_line
 from tests.world import Caller, World, as_admin
@@ -412,3 +413,111 @@ def test_a_report_that_the_key_may_not_request_stops_no_payout(
     world.reconcile_daily()
     assert shown(world)["incomplete_because"] == "MonoovaUnavailable"
     assert world.container.gatekeeper.look().is_open is is_open
+
+
+def test_missed_mornings_are_made_good_since_the_newest_report(world: World) -> None:
+    report_of_yesterday(world)
+    world.later(13 * 24 * 3600)
+    made = [each["date"] for each in world.reconcile_daily()]
+    assert made[0] == "2026-03-15"
+    assert sorted(made) == [f"2026-03-{day:02}" for day in range(3, 16)]
+    assert world.reconcile_daily() == []
+
+
+def test_what_a_morning_has_no_time_for_the_next_ones_make_good(world: World) -> None:
+    report_of_yesterday(world)
+    world.later(40 * 24 * 3600)
+    first = world.reconcile_daily()
+    assert len(first) == 31
+    left = world.reconcile_daily()
+    days = ["2026-03-31", *(f"2026-04-{day:02}" for day in range(1, 9))]
+    assert [each["date"] for each in left] == days
+    assert world.reconcile_daily() == []
+
+
+def test_before_the_first_report_only_the_last_days_are_made(world: World) -> None:
+    world.later(30 * 24 * 3600)
+    assert len(world.reconcile_daily()) == 3
+
+
+def test_more_than_five_hundred_payouts_of_other_days_leave_no_report_incomplete(
+    world: World,
+) -> None:
+    for number in range(510):
+        paid_elsewhere(world, str(uuid.UUID(int=number + 1, version=4)))
+    report = report_of_yesterday(world)
+    assert (report["is_complete"], kinds(report)) == (True, {"MissingHere": 510})
+
+
+def test_an_unreadable_payout_is_a_difference_of_its_day_and_stops_no_report(world: World) -> None:
+    bad = world.paid()
+    world.paid("7.03")
+    damage(world, bad, amount_cents={"S": "much"})
+    report = report_of_yesterday(world)
+    assert report["is_complete"] is True
+    assert kinds(report) == {"UnreadableHere": 1, "Matched": 1}
+    (line,) = report["differences"]
+    assert (line["kind"], line["transaction_id"]) == ("UnreadableHere", bad)
+
+
+def test_an_unreadable_report_is_named_and_made_anew(world: World) -> None:
+    report_of_yesterday(world)
+    key = {"collection": {"S": "daily-report"}, "item": {"S": DAY}}
+    world.dynamodb.put_item(TableName="RecordsTable", Item=key | {"revision": {"S": "x"}})
+    assert world.admin.get(REPORT).code == "RecordUnreadable"
+    listed = world.admin.get("/reports/daily").json
+    assert DAY in listed["unreadable"]
+    assert world.admin.get("/statistics").status == 200
+    assert world.admin.post(REPORT).json["revision"] == 1
+    assert world.admin.get(REPORT).status == 200
+
+
+def hourly(world: World, capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
+    """The line of the run in the first minute of the next hour."""
+    now = world.clock()
+    world.later(3600 - now.minute * 60 - now.second)
+    capsys.readouterr()
+    world.reconcile()
+    return metrics(capsys)
+
+
+def test_a_morning_that_never_ran_is_counted_each_hour_until_it_is_made_good(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report_of_yesterday(world)
+    assert "DailyReportsMissing" not in hourly(world, capsys)
+    world.later(3 * 24 * 3600)
+    assert hourly(world, capsys)["DailyReportsMissing"] == 2
+    world.reconcile_daily()
+    assert "DailyReportsMissing" not in hourly(world, capsys)
+
+
+def test_a_stage_whose_first_morning_never_ran_is_told_from_one_that_paid_nothing_yet(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.later(2 * 24 * 3600)
+    assert "DailyReportsMissing" not in hourly(world, capsys)
+    world.paid()
+    world.later(2 * 24 * 3600)
+    assert hourly(world, capsys)["DailyReportsMissing"] == 1
+
+
+def test_an_hour_after_the_morning_its_report_is_missing_and_not_before(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report_of_yesterday(world)
+    morning = datetime(2026, 3, 3, 20, 30, tzinfo=UTC)
+    world.later((morning - world.clock()).total_seconds())
+    assert "DailyReportsMissing" not in hourly(world, capsys)
+    assert hourly(world, capsys)["DailyReportsMissing"] == 1
+
+
+def test_approvals_that_wait_longer_than_a_day_are_counted(
+    new_world: Callable[..., World], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = new_world(APPROVAL_THRESHOLD_AUD="100", APPROVAL_WAIT_HOURS="4")
+    world.paid("500.00")
+    world.later(2 * 3600)
+    assert "ApprovalsAgeing" not in hourly(world, capsys)
+    world.later(3600)
+    assert hourly(world, capsys)["ApprovalsAgeing"] == 1

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.core.clock import Clock
-from chalicelib.core.dynamodb.items import StorageUnavailableError, decoded, pause, storage_errors
+from chalicelib.core.dynamodb.items import (
+    Item,
+    StorageUnavailableError,
+    decoded,
+    pause,
+    storage_errors,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,7 +32,15 @@ class ManyItems:
     def read(
         self, keys: Sequence[str], fields: str, names: Mapping[str, str] | None = None
     ) -> Iterator[dict[str, Any]]:
-        """The items that there are, a moment ago at the latest; of each the projected fields."""
+        """As `read_items`, in Python's form."""
+        return (decoded(item) for item in self.read_items(keys, fields, names))
+
+    def read_items(
+        self, keys: Sequence[str], fields: str, names: Mapping[str, str] | None = None
+    ) -> Iterator[Item]:
+        """The items that there are, a moment ago at the latest, in DynamoDB's form; of each the
+        projected fields.
+        """
         once = list(dict.fromkeys(keys))  # DynamoDB refuses a key that is there twice
         for start in range(0, len(once), MOST_AT_ONCE):
             some = once[start : start + MOST_AT_ONCE]
@@ -38,12 +52,11 @@ class ManyItems:
                 wanted["ExpressionAttributeNames"] = dict(names)
             yield from self._read({self._table: wanted})
 
-    def _read(self, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _read(self, wanted: dict[str, Any]) -> Iterator[Item]:
         for tried in range(_MOST_READS):
             with storage_errors():
                 answer = self._client.batch_get_item(RequestItems=wanted)
-            for item in answer["Responses"].get(self._table, ()):
-                yield decoded(item)
+            yield from answer["Responses"].get(self._table, ())
             wanted = dict(answer.get("UnprocessedKeys", {}))
             if not wanted:
                 return

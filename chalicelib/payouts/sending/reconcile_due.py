@@ -110,6 +110,7 @@ class Reconciler:
     open_batch_ids: Callable[[], tuple[str, ...]]
     advance_batches: Callable[[tuple[str, ...], TimeLeft], None]
     balance_watch: "BalanceWatch | None" = None
+    hourly_watch: Callable[[datetime], None] = lambda _now: None
 
     def run(self, seconds: float, by: str = RECONCILER) -> Findings:
         """Moves on what is due, for `seconds` at the most.
@@ -133,7 +134,14 @@ class Reconciler:
         observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
         if self.balance_watch and self.clock.now() + _BALANCE_TIME <= ends_at:
             self.balance_watch.look(self.clock.now())
+        self._watch_hourly()
         return found
+
+    def _watch_hourly(self) -> None:
+        try:
+            self.hourly_watch(self.clock.now())
+        except Exception as error:  # noqa: BLE001 - the payouts have gone on by now
+            observability.note_error(error)
 
     def _look_after_batches(self, seconds: float) -> None:
         """What is wrong with a batch must not keep the payouts waiting."""
@@ -284,6 +292,7 @@ class _Run:
             return payout
         # What is wrong with a key is wrong with no payout.
         if not isinstance(error, (SecretUnavailableError, VaultUnavailableError)):
+            observability.count(Metric.ROWS_UNREADABLE)
             self._name_put_off(payout.transaction_id)
         return after
 

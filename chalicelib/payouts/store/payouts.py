@@ -207,6 +207,21 @@ class Payouts:
         """The payouts that wait for an approver, newest first, however old."""
         return self._list("review-index", "review_bucket", APPROVAL_BUCKET, limit, start)
 
+    def count_awaiting_approval(self, since: datetime) -> int:
+        """How many payouts wait for an approver since then; no further than one page of 1 MB."""
+        with storage_errors():
+            found = self._client.query(
+                TableName=self.table,
+                IndexName="review-index",
+                KeyConditionExpression="review_bucket = :approval AND created_at <= :since",
+                ExpressionAttributeValues={
+                    ":approval": {"S": APPROVAL_BUCKET},
+                    ":since": {"S": text_of(since)},
+                },
+                Select="COUNT",
+            )
+        return found["Count"]
+
     def count_in_review(self) -> int:
         """How many payouts a person has to look at; counts no further than one page of 1 MB."""
         with storage_errors():

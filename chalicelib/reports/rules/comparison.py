@@ -29,6 +29,7 @@ class Kind(StrEnum):
     PAID_THERE = "PaidThere"
     GIVEN_BACK = "GivenBack"
     RETURNED_WITHOUT_CREDIT = "ReturnedWithoutCredit"
+    UNREADABLE_HERE = "UnreadableHere"
 
 
 DIFFERENCES: Final = frozenset(
@@ -40,6 +41,7 @@ DIFFERENCES: Final = frozenset(
         Kind.PAID_THERE,
         Kind.GIVEN_BACK,
         Kind.RETURNED_WITHOUT_CREDIT,
+        Kind.UNREADABLE_HERE,
     }
 )
 

@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 from chalicelib.core.dynamodb.items import (
     Item,
     Page,
-    decoded,
     encoded,
     failed_condition,
     next_key,
@@ -19,6 +18,7 @@ from chalicelib.core.dynamodb.items import (
     text_of,
     time_of,
 )
+from chalicelib.core.dynamodb.readable import read, read_all, well_typed
 from chalicelib.core.dynamodb.retention import kept_until
 from chalicelib.reports.rules.comparison import Kind
 from chalicelib.reports.rules.daily_report import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 COLLECTION: Final = "daily-report"
+REPORT: Final = "report"
 KEY: Final = frozenset({"collection", "item"})
 # All but the differences, of which there may be a hundred.
 _NAMES: Final = (
@@ -57,7 +58,9 @@ class DailyReportStore:
         """The report of a day, with its differences (strongly consistent)."""
         with storage_errors():
             found = self._client.get_item(TableName=self._table, Key=_key(day), ConsistentRead=True)
-        return _report_of(decoded(found["Item"])) if "Item" in found else None
+        if "Item" not in found:
+            return None
+        return read(REPORT, day.isoformat(), found["Item"], _report_of)
 
     def keep(self, report: DailyReport) -> DailyReport:
         """Keeps a report made after the one at `report.revision`; answers with it, one later.
@@ -78,6 +81,13 @@ class DailyReportStore:
         except ClientError as error:
             failed_condition(error)
             raise ReportChangedError from None
+        return after
+
+    def keep_anew(self, report: DailyReport) -> DailyReport:
+        """Keeps a report in place of one that cannot be read."""
+        after = replace(report, revision=1)
+        with storage_errors():
+            self._client.put_item(TableName=self._table, Item=encoded(_item_of(after)))
         return after
 
     def newest(self, limit: int, start: Mapping[str, str] | None = None) -> Page[DailyReport]:
@@ -112,7 +122,8 @@ class DailyReportStore:
                 **most,
                 **more,
             )
-        return Page(tuple(_report_of(decoded(item)) for item in found["Items"]), next_key(found))
+        reports, unreadable = read_all(REPORT, "item", found["Items"], _report_of)
+        return Page(reports, next_key(found), unreadable)
 
 
 def _key(day: date) -> dict[str, Any]:
@@ -183,7 +194,7 @@ def _report_of(item: Item) -> DailyReport:
     why, account, webhooks = (
         item.get(name) for name in ("incomplete_because", "account", "missed_webhooks")
     )
-    return DailyReport(
+    report = DailyReport(
         day=date.fromisoformat(item["item"]),
         revision=item["revision"],
         made_at=time_of(item["made_at"]),
@@ -198,15 +209,17 @@ def _report_of(item: Item) -> DailyReport:
         statistics=_figures_of(item["figures"]),
         differences=tuple(_line_of(line) for line in item.get("differences", ())),
     )
+    return well_typed(report)
 
 
 def _figures_of(item: Item) -> DayStatistics:
     others = {k: v for k, v in item.items() if k not in ("count", "value_cents", "by_method")}
-    return DayStatistics(
-        total=Sum(item["count"], item["value_cents"]),
-        by_method={method: Sum(**each) for method, each in item["by_method"].items()},
+    statistics = DayStatistics(
+        total=well_typed(Sum(item["count"], item["value_cents"])),
+        by_method={method: well_typed(Sum(**each)) for method, each in item["by_method"].items()},
         **others,
     )
+    return well_typed(statistics)
 
 
 def _line_of(item: Item) -> Line:
@@ -215,4 +228,4 @@ def _line_of(item: Item) -> Line:
         "kind": Kind(item["kind"]),
         "amount_there": None if there is None else Decimal(there),
     }
-    return Line(**fields)
+    return well_typed(Line(**fields))

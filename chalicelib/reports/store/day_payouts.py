@@ -1,20 +1,23 @@
 """A whole day's payouts, thousands of them, with no more of each than a comparison needs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import (
     Item,
     Page,
-    decoded,
     encoded,
     next_key,
     storage_errors,
     text_of,
     time_of,
 )
+from chalicelib.core.dynamodb.many_items import ManyItems
+from chalicelib.core.dynamodb.readable import read_all, well_typed
 from chalicelib.payouts.rules.payout import State
+from chalicelib.payouts.store.items import PAYOUT
 from chalicelib.reports.rules.day_statistics import DayPayout
 
 if TYPE_CHECKING:
@@ -31,9 +34,10 @@ _WANTED: Final = (
 class DayPayouts:
     """The payouts by when they were requested. Every method may raise `StorageUnavailableError`."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, clock: Clock) -> None:
         self._client = client
         self._table = table
+        self._many = ManyItems(client, table, "transaction_id", clock)
 
     def page(
         self,
@@ -58,24 +62,19 @@ class DayPayouts:
                 },
                 **more,
             )
-        return Page(tuple(_payout_of(decoded(item)) for item in found["Items"]), next_key(found))
+        payouts, unreadable = read_all(PAYOUT, "transaction_id", found["Items"], _payout_of)
+        return Page(payouts, next_key(found), unreadable)
 
-    def get(self, transaction_id: str) -> DayPayout | None:
-        """One payout as it now stands (strongly consistent)."""
-        with storage_errors():
-            found = self._client.get_item(
-                TableName=self._table,
-                Key={"transaction_id": {"S": transaction_id}},
-                ProjectionExpression=_WANTED,
-                ExpressionAttributeNames={"#status": "status"},
-                ConsistentRead=True,
-            )
-        return _payout_of(decoded(found["Item"])) if "Item" in found else None
+    def many(self, transaction_ids: Sequence[str]) -> Page[DayPayout]:
+        """Those of these payouts that there are, a moment ago at the latest; no page follows."""
+        found = list(self._many.read_items(transaction_ids, _WANTED, {"#status": "status"}))
+        payouts, unreadable = read_all(PAYOUT, "transaction_id", found, _payout_of)
+        return Page(payouts, None, unreadable)
 
 
 def _payout_of(item: Item) -> DayPayout:
     sent, completed = item.get("last_sent_at"), item.get("completed_at")
-    return DayPayout(
+    payout = DayPayout(
         transaction_id=item["transaction_id"],
         unique_reference=item["uniqueReference"],
         amount_cents=item["amount_cents"],
@@ -87,3 +86,4 @@ def _payout_of(item: Item) -> DayPayout:
         monoova_transaction_id=item.get("monoova_transaction_id"),
         return_seen_cents=item.get("return_seen_cents", 0),
     )
+    return well_typed(payout)

@@ -9,7 +9,6 @@ from botocore.exceptions import ClientError
 from chalicelib.core.dynamodb.items import (
     Item,
     Page,
-    decoded,
     encoded,
     failed_condition,
     next_key,
@@ -17,6 +16,7 @@ from chalicelib.core.dynamodb.items import (
     text_of,
     time_of,
 )
+from chalicelib.core.dynamodb.readable import read_all, well_typed
 from chalicelib.core.dynamodb.retention import kept_until
 from chalicelib.reports.rules.funding import Credit, CreditKind
 
@@ -62,7 +62,8 @@ class Funding:
                 Limit=limit,
                 **more,
             )
-        return Page(tuple(_credit_of(decoded(item)) for item in found["Items"]), next_key(found))
+        found_credits, unreadable = read_all("credit", "item", found["Items"], _credit_of)
+        return Page(found_credits, next_key(found), unreadable)
 
 
 def _item_of(credit: Credit, at: datetime) -> dict[str, Any]:
@@ -80,9 +81,10 @@ def _item_of(credit: Credit, at: datetime) -> dict[str, Any]:
 
 
 def _credit_of(item: Item) -> Credit:
-    return Credit(
+    credit = Credit(
         at=time_of(item["at"]),
         kind=CreditKind(item["kind"]),
         amount_cents=item["amount_cents"],
         monoova_transaction_id=item["monoova_transaction_id"],
     )
+    return well_typed(credit)
