@@ -236,8 +236,9 @@ def list_payouts() -> Reply:
 def validate_payout() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.administrator()
-    ask = incoming.body(late.payout_schemas.PAYOUT)
-    return Reply(late.payout_replies.validated(wired.get().validation.validate(ask, by.name)))
+    asked = incoming.body(late.payout_schemas.PAYOUT)
+    validated = wired.get().validation.validate(**asked, by=by.name)
+    return Reply(late.payout_replies.validated(validated))
 
 
 @for_admins("GET", "/payouts/{transaction_id}")
@@ -681,9 +682,9 @@ def _payout_file(incoming: Incoming) -> tuple[bytes, dict[str, Any]]:
 
 
 def _request_payout(incoming: Incoming, by: Actor) -> Reply:
-    ask = incoming.body(late.payout_schemas.PAYOUT)
+    asked = incoming.body(late.payout_schemas.PAYOUT)
     requested = wired.get().payout_requests.request(
-        ask, by, incoming.idempotency_key, incoming.seconds_left
+        **asked, by=by, key=incoming.idempotency_key, seconds=incoming.seconds_left
     )
     return late.payout_replies.accepted(requested)
 

@@ -121,6 +121,8 @@ def _deployment(emulator: aws.Emulator, monoova_url: str) -> Deployment:
         "MonoovaSourceAccount": account.source_account,
         "RemitterName": account.remitter_name,
         "CorsAllowOrigin": "http://localhost:3000",
+        # The same is paid again and again.
+        "DuplicateWindowHours": "0",
     }
     client = emulator.client
     return Deployment(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.batches.store.open_batches import OpenBatches
     from chalicelib.batches.upload_batch import BatchUpload
     from chalicelib.batches.work_chunk import BatchWork
+    from chalicelib.control.account_fingerprints import AccountFingerprints
     from chalicelib.core.deadline import TimeLeft
     from chalicelib.core.encryption import Vault
     from chalicelib.core.queues import Queue
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from chalicelib.monoova.gatekeeper import Gatekeeper
     from chalicelib.monoova.payloads import Source
     from chalicelib.monoova.rules.branch import Branch
+    from chalicelib.monoova.rules.destination import Destination
     from chalicelib.monoova.show_account import AccountService
     from chalicelib.monoova.watch_balance import BalanceWatch
     from chalicelib.payouts.accept_payouts import Acceptance
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from chalicelib.payouts.approve_payout import ApprovalService
     from chalicelib.payouts.find_payouts import PayoutsOfCustomer
     from chalicelib.payouts.list_payouts import PayoutLists
+    from chalicelib.payouts.recognise_duplicates import Duplicates
     from chalicelib.payouts.request_payout import PayoutRequestService
     from chalicelib.payouts.second_payment import SecondPayments
     from chalicelib.payouts.sending.dispatch_payout import Dispatcher
@@ -62,6 +65,7 @@ if TYPE_CHECKING:
     from chalicelib.payouts.store.counted_payouts import CountedPayouts
     from chalicelib.payouts.store.outlines import Outlines
     from chalicelib.payouts.store.payouts import Payouts
+    from chalicelib.payouts.store.recent_payments import RecentPayments
     from chalicelib.payouts.store.situation import ReadTogether
     from chalicelib.payouts.validate_payout import ValidationService
     from chalicelib.privacy.erase_customer import Erasure
@@ -147,7 +151,12 @@ class Container:
     def payouts_table(self) -> "Payouts":
         from chalicelib.payouts.store.payouts import Payouts
 
-        return Payouts(self._dynamodb, self.settings.dynamodb_table_transactions)
+        settings = self.settings
+        return Payouts(
+            self._dynamodb,
+            settings.dynamodb_table_transactions,
+            settings.dynamodb_table_controls,
+        )
 
     @part
     def customers_table(self) -> "Customers":
@@ -235,6 +244,13 @@ class Container:
         return Vault(self.settings.customer_data_key_arn, self._session)
 
     @part
+    def account_fingerprints(self) -> "AccountFingerprints":
+        from chalicelib.control.account_fingerprints import AccountFingerprints
+
+        table = self.settings.dynamodb_table_controls
+        return AccountFingerprints(self._dynamodb, table, self.vault)
+
+    @part
     def credentials(self) -> "CredentialsSource":
         from chalicelib.core.secrets import CredentialsSource
 
@@ -310,8 +326,13 @@ class Container:
             is_sandbox=lambda: self.credentials.current().environment == "sandbox",
             new_id=self._new_id,
             has_open_payout=self._has_open_payout,
+            fingerprint=self._fingerprint_of,
             check_branch=self._check_branch,
         )
+
+    def _fingerprint_of(self, destination: "Destination") -> str:
+        # Made only when it is called: a look at a customer needs no key.
+        return self.account_fingerprints.of(destination)
 
     def _has_open_payout(self, customer_id: str, destination_id: str) -> bool:
         # Loaded only when it is called: most of what is asked of a customer needs no payout.
@@ -402,6 +423,7 @@ class Container:
             payouts=self.payouts_table,
             counted=lambda: self.counted_payouts,
             limits=self.settings.limits,
+            approval=self.settings.approval,
             clock=self.clock,
             jitter=self._jitter,
         )
@@ -425,8 +447,28 @@ class Container:
             approval=self.settings.approval,
             new_id=self._new_id,
             second_payments=lambda: self.second_payments,
+            duplicates=self._duplicates,
+            fingerprints=lambda: self.account_fingerprints,
             requires_verified=self.settings.requires_verified_destination,
         )
+
+    @part
+    def _duplicates(self) -> "Duplicates":
+        from chalicelib.payouts.recognise_duplicates import Duplicates
+
+        return Duplicates(
+            rules=self.settings.duplicates,
+            fingerprints=lambda: self.account_fingerprints,
+            recent=self.recent_payments,
+            payouts=self.payouts_table,
+            clock=self.clock,
+        )
+
+    @part
+    def recent_payments(self) -> "RecentPayments":
+        from chalicelib.payouts.store.recent_payments import RecentPayments
+
+        return RecentPayments(self._dynamodb, self.controls_table)
 
     @part
     def second_payments(self) -> "SecondPayments":
@@ -453,9 +495,11 @@ class Container:
 
         return ApprovalService(
             payouts=self.payouts_table,
+            acceptance=self.acceptance,
             known_destinations=self._known_destinations,
             together=self.together,
             opener=self.opener,
+            fingerprints=lambda: self.account_fingerprints,
             recorder=self._recorder,
             queue=self._payout_queue,
             clock=self.clock,
@@ -509,6 +553,8 @@ class Container:
             limit_cents=self.settings.payout_limit_cents,
             approval=self.settings.approval,
             acceptance=self.acceptance,
+            duplicates=self._duplicates,
+            fingerprints=lambda: self.account_fingerprints,
             new_id=self._new_id,
             requires_verified=self.settings.requires_verified_destination,
             check_branch=self._check_branch,

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from chalicelib.control.rules.approval import ApprovalRules
+from chalicelib.control.rules.duplicates import DuplicateRules
 from chalicelib.control.rules.limits import Limits
 from chalicelib.core.actor import LOOKS, OPERATES, Role, ServiceRoles, subject_of_role
 from chalicelib.core.errors import SettingsError
@@ -61,6 +63,7 @@ class Settings:
     approval: ApprovalRules
     approval_wait_hours: int
     limits: Limits
+    duplicates: DuplicateRules
     service_roles: ServiceRoles
     roles_without_group: frozenset[Role]
     cors_allow_origin: str
@@ -110,8 +113,13 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         approval_wait_hours=reader.count("APPROVAL_WAIT_HOURS", 24),
         limits=Limits(
             per_customer_cents=reader.optional_amount("LIMIT_PER_CUSTOMER_AUD_PER_DAY"),
-            per_destination_cents=reader.optional_amount("LIMIT_PER_DESTINATION_AUD_PER_DAY"),
+            per_account_cents=reader.optional_amount("LIMIT_PER_DESTINATION_AUD_PER_DAY"),
             in_total_cents=reader.optional_amount("LIMIT_PER_DAY_AUD"),
+            per_maker_cents=reader.optional_amount("LIMIT_PER_MAKER_AUD_PER_DAY"),
+        ),
+        duplicates=DuplicateRules(
+            people=timedelta(hours=reader.count("DUPLICATE_WINDOW_HOURS", 24, least=0)),
+            services=timedelta(hours=reader.count("SERVICE_DUPLICATE_WINDOW_HOURS", 0, least=0)),
         ),
         service_roles=ServiceRoles(
             viewers=reader.roles("VIEWER_ROLE_ARNS"), approvers=reader.roles("APPROVER_ROLE_ARNS")

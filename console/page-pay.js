@@ -4,14 +4,17 @@
 import * as api from "./api.js";
 import { fill, h } from "./dom.js";
 import { customerPicker } from "./customer-picker.js";
+import { ask } from "./dialog.js";
 import * as doubt from "./doubt.js";
 import { doubtPanel, paid } from "./doubt-panel.js";
 import { field, form, radios, setBusy, submitButton } from "./form.js";
-import { money } from "./format.js";
+import { exactly, money } from "./format.js";
 import { badge, button, card, head, icon, linkButton, loaded, notice, problemNotice } from "./parts.js";
 import { go, isId, link } from "./router.js";
 import * as session from "./session.js";
-import { destinationName, VERIFICATIONS } from "./words.js";
+import { destinationName, statusName, VERIFICATIONS } from "./words.js";
+
+const DUPLICATE = "PossibleDuplicate";
 
 export function page({ query, signal }) {
   const heading = head("New payout", { back: { href: "#/payouts", label: "Payouts" } });
@@ -77,15 +80,35 @@ class PayForm {
     this.form.classList.remove("checked");
   }
 
-  async check() {
-    const payload = this.payload();
+  /** `accepted` is an earlier payout that paid the same, beside which this one is meant. */
+  async check(accepted = null) {
+    const payload = { ...this.payload(), ...(accepted && { accept_duplicate_of: accepted }) };
     try {
       const found = await api.post("/payouts/validate", payload);
       this.offer(payload, found.checks, found.destination);
     } catch (problem) {
+      if (problem.code === DUPLICATE) return this.askWhetherMeant(problem.transactionId);
       if (problem.code !== "SendingStopped") throw problem;
       this.offer(payload, [{ name: "monoova", is_ok: null, detail: `${problem.detail} The payout would be queued and sent automatically.` }]);
     }
+  }
+
+  /** Shows the earlier payout; what is meant beside it is checked again, and named so. */
+  async askWhetherMeant(transactionId) {
+    const earlier = await api.get(`/payouts/${transactionId}`);
+    const isMeant = await ask({
+      title: "Was this paid already?",
+      words: [
+        h("p", {}, h("strong", {}, money(earlier.amount)), " to ", h("strong", {}, earlier.destination),
+          `, requested ${exactly(earlier.created_at)}, is the same amount to the same account under the same reference. It is `,
+          h("strong", {}, statusName(earlier.status)), ". ", h("a", { href: link(`/payouts/${transactionId}`), target: "_blank", rel: "noopener" }, "View the earlier payout")),
+        "Pay it as well only if both are meant.",
+      ],
+      yes: "Both are meant",
+      no: "Do not pay again",
+      act: () => true,
+    });
+    if (isMeant) await this.check(transactionId);
   }
 
   offer(payload, checks, destination) {
@@ -128,7 +151,11 @@ class PayForm {
       return;
     }
     this.freeze(false);
-    if (problem.kind === api.Kind.TRY_AGAIN) {
+    if (problem.code === DUPLICATE) {
+      // Another person paid the same since it was checked.
+      this.forget();
+      this.askWhetherMeant(problem.transactionId).catch((next) => this.form.show(next));
+    } else if (problem.kind === api.Kind.TRY_AGAIN) {
       const again = button("Try again", () => this.pay(payment, again), { kind: "primary" });
       fill(this.outcome, notice("bad", "Nothing was paid.", h("p", {}, problem.detail), again));
       again.focus();

@@ -33,6 +33,11 @@ _MARKS: Final = {True: "ok    ", False: "NOT OK", None: "?     "}
 @click.option(
     "--reference", "lodgement_reference", help="The lodgement reference, on the payee's statement."
 )
+@click.option(
+    "--accept-duplicate-of",
+    metavar="PAYOUT",
+    help="An earlier payout that paid the same, beside which this one is meant.",
+)
 @click.option("--key", help="The Idempotency-Key; one is generated if you give none.")
 @click.option(
     "--wait",

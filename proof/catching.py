@@ -70,8 +70,8 @@ _PARTS: Final[dict[str, Callable[[], Iterator[tuple[int, str | None]]]]] = {
 # themselves in the shortest scenario of the interleavings.
 _WITNESS_SEEDS: Final = {
     "send before commit": 5000,
-    "final overwritten": 5000,
-    "lease without expiry": 5001,
+    "final overwritten": 5002,
+    "lease without expiry": 5002,
     "webhook without authentication": 5000,
     "signature over the parsed body": 5001,
     "context not checked": 5011,

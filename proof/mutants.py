@@ -32,7 +32,6 @@ from chalicelib.payouts.rules.payout import (
     Payout,
     State,
 )
-from chalicelib.payouts.second_payment import Clearance
 from chalicelib.payouts.sending import send_payout
 from chalicelib.payouts.sending.send_payout import PayoutSender
 from chalicelib.web import queue_events
@@ -94,11 +93,9 @@ def _under_a_new_reference(
 _created, _sent = PayoutRequestService._created, PayoutRequestService._sent
 
 
-def _not_yet_created(
-    self: PayoutRequestService, payout: Payout, in_place_of: Clearance | None
-) -> Payout | None:
+def _not_yet_created(self: PayoutRequestService, payout: Payout, draft: Any) -> Payout | None:
     if payout.state is not State.SENDING:
-        return _created(self, payout, in_place_of)
+        return _created(self, payout, draft)
     return self.payouts.get(payout.transaction_id)
 
 
@@ -107,7 +104,7 @@ def _sent_then_created(
 ) -> RequestResult:
     body = body_of(send_payout._order(payout, destination), self.sender.source)
     self.sender.monoova.execute(body, 10.0)
-    _created(self, payout, None)
+    self.acceptance.create(payout)
     return _sent(self, payout, destination, by, seconds)
 
 
@@ -161,8 +158,8 @@ def _unknown_is_failure(payout: Payout, note: Any, policy: schedule.Policy) -> C
     )
 
 
-def _queued_without_due(self: PayoutRequestService, payout: Payout, passage: Any) -> Payout:
-    return replace(_queued(self, payout, passage), due_at=None)
+def _queued_without_due(self: PayoutRequestService, payout: Payout, *why: Any) -> Payout:
+    return replace(_queued(self, payout, *why), due_at=None)
 
 
 _queued = PayoutRequestService._queued
@@ -188,10 +185,8 @@ _OVERWRITING: Final = tuple(
 )
 
 
-def _always_new_id(
-    self: PayoutRequestService, ask: Any, by: Any, key: str | None, seconds: float
-) -> Any:
-    return _request(self, ask, by, None, seconds)
+def _always_new_id(self: PayoutRequestService, ask: Any, by: Any, **asked: Any) -> Any:
+    return _request(self, ask, by, **(asked | {"key": None}))
 
 
 _request = PayoutRequestService.request

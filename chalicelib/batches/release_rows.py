@@ -137,7 +137,7 @@ class RowReleaser:
             return cleared
         claims = [cleared.claim(payout)] if cleared else []
         try:
-            standing = self.acceptance.create(payout, seconds, claims)
+            standing = self.acceptance.create(payout, seconds, claims, account=place.account)
         except UnprocessableError:
             return RowProblem.LIMIT_EXCEEDED
         # One that stands already was made by the worker that had this chunk before.

@@ -72,6 +72,11 @@ def service(arn: str, roles: ServiceRoles | None = None) -> Actor:
     return Actor(arn, subject, (roles or ServiceRoles()).of(subject))
 
 
+def is_service(name: str) -> bool:
+    """Whether who stands in a history as `name` is an IAM caller, and not a person."""
+    return name.startswith("arn:")
+
+
 def subject_of_role(arn: str) -> str:
     """The subject of an assumed role. A session's ARN does not tell the role's path."""
     account, _, path = arn.replace(":iam:", ":sts:").partition(":role/")

@@ -54,6 +54,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_DESTINATIONS = "TooManyDestinations"
     PAYOUT_NOT_CANCELLABLE = "PayoutNotCancellable"
     PAYOUT_NOT_RETRYABLE = "PayoutNotRetryable"
+    POSSIBLE_DUPLICATE = "PossibleDuplicate"
     PAYOUT_MAY_BE_PAID = "PayoutMayBePaid"
     RETRY_TOO_EARLY = "RetryTooEarly"
     PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"

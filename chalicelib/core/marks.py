@@ -17,6 +17,8 @@ MASK: Final = "•••"
 # An erasure takes the field away, or leaves the mask there.
 PERSONAL: Final = {"personal": True}
 MASKED: Final = {"personal": True, "erased": MASK}
+# Names of sums, one of which has the payee's account under a keyed fingerprint.
+NAMES_OF_SUMS: Final = {"personal": True, "erased": ()}
 NOT_PERSONAL: Final = {"personal": False}
 # A payout that is made from the record, as a retry is, is requested with the same.
 REQUESTED: Final = {"requested": None}

@@ -130,7 +130,8 @@ class CustomerService:
 
     `is_sandbox` asks which environment the deployment pays in; `new_id` makes ids.
 
-    `has_open_payout` tells whether a payout that is open needs a destination.
+    `has_open_payout` tells whether a payout that is open needs a destination; `fingerprint` makes
+    the fingerprint of an account.
     `check_branch` asks Monoova about a BSB; None where the business does not want that.
     """
 
@@ -140,6 +141,7 @@ class CustomerService:
     is_sandbox: Callable[[], bool]
     new_id: Callable[[], uuid.UUID]
     has_open_payout: Callable[[str, str], bool]
+    fingerprint: Callable[[Destination], str]
     check_branch: "Callable[[str], Branch] | None" = None
 
     def register(
@@ -308,6 +310,7 @@ class CustomerService:
                 customer_id, destination_purpose(destination_id), _record_of(destination)
             ),
             bsb_checked_at=bsb_checked_at,
+            account=self.fingerprint(destination),
         )
 
 

@@ -14,13 +14,17 @@ _FIELDS: Final = "customer_id, destinations, external_id"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A destination, as far as it is shown. `is_known`: an approver has approved a payout to it."""
+    """A destination, as far as it is shown. `is_known`: an approver has approved a payout to it.
+
+    `account` is the keyed fingerprint of the account, None where the destination has none.
+    """
 
     destination_id: str
     type: str
     masked: str
     is_known: bool = False
     verification: Verification = NOT_STARTED
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +71,5 @@ def _place_of(item: Mapping[str, Any]) -> Place:
         masked=item["masked"],
         is_known="approved_at" in item,
         verification=verification_of(verification) if verification else NOT_STARTED,
+        account=item.get("account"),
     )

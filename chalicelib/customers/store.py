@@ -51,6 +51,8 @@ class SealedDestination:
     `bsb_checked_at` is when Monoova said that its branch is open, None where it did not.
     `sealed_token` is what Monoova knows its verification by.
     `approved_at` and `approved_by` tell of the approver who has approved a payout to it.
+    `account` is the keyed fingerprint of the account, to compare lists by: paying makes it anew
+    from what is sealed. None for a destination from before there were fingerprints.
     """
 
     destination_id: str
@@ -64,6 +66,7 @@ class SealedDestination:
     sealed_token: bytes | None = None
     approved_at: datetime | None = None
     approved_by: str | None = None
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,13 +295,14 @@ def _item_of_destination(destination: SealedDestination) -> dict[str, Any]:
 
 
 def _later_on(destination: SealedDestination) -> dict[str, Any]:
-    """What a destination has only once something was done with it."""
+    """What a destination has only since something was done with it, or since a deployment."""
     state = destination.verification
     more = {
         "approved_at": _text(destination.approved_at),
         "approved_by": destination.approved_by,
         "bsb_checked_at": _text(destination.bsb_checked_at),
         "sealed_token": destination.sealed_token,
+        "account": destination.account,
         "verification": {
             "status": state.status.value,
             "at": _text(state.at),
@@ -354,6 +358,7 @@ def _destination_of(item: Item) -> SealedDestination:
         sealed_token=item.get("sealed_token"),
         approved_at=_time(item.get("approved_at")),
         approved_by=item.get("approved_by"),
+        account=item.get("account"),
     )
     return well_typed(destination)
 

@@ -1,20 +1,24 @@
-"""Commits new payouts, each counted against the limits of its day where there are any."""
+"""Commits new and approved payouts, each counted against the limits of its day, if any are set."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from chalicelib.control.rules.limits import Count, LimitKind, Limits
+from chalicelib.control.rules.approval import ApprovalRules
+from chalicelib.control.rules.limits import Book, Count, LimitKind, Limits, Subject, ids_of
+from chalicelib.core.actor import subject_of
 from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.errors import ErrorCode, UnprocessableError
 from chalicelib.core.money import decimal_from
-from chalicelib.payouts.rules.payout import Payout
+from chalicelib.payouts.rules.payout import Change, Fields, Payout, State
 from chalicelib.payouts.store.payouts import Payouts
 
 if TYPE_CHECKING:
     from chalicelib.payouts.store.counted_payouts import Companion, CountedPayouts
+
+T = TypeVar("T")
 
 # The total is one item that all requests and all batches write: each try is over in some ten
 # milliseconds, and a row of a batch gives way to others for as long as it may.
@@ -24,7 +28,8 @@ _LONGEST_WAIT_SECONDS: Final = 0.3
 
 _OF: Final = {
     LimitKind.CUSTOMER: "for one customer",
-    LimitKind.DESTINATION: "for one destination",
+    LimitKind.ACCOUNT: "for one account",
+    LimitKind.MAKER: "for what one person or service asks for",
     LimitKind.TOTAL: "in total",
 }
 
@@ -36,9 +41,13 @@ class StillBusyError(StorageUnavailableError):
         super().__init__("TransactionConflict", may_be_done=False)
 
 
+class AboveThresholdError(Exception):
+    """With what was asked for today, the payout needs approval; nothing was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The one place that puts a new payout into the table.
+    """The one place that puts a new payout into the table, and lets one go that was approved.
 
     What writes more than the payout is loaded only when it is called (`counted`): where nothing
     is limited, hardly ever.
@@ -47,74 +56,130 @@ class Acceptance:
     payouts: Payouts
     counted: "Callable[[], CountedPayouts]"
     limits: Limits
+    approval: ApprovalRules
     clock: Clock
     jitter: Callable[[], float]
+
+    @property
+    def threshold_needs_account(self) -> bool:
+        """Whether a payout that no approver sees is counted under the account it goes to."""
+        return self.approval.threshold_cents is not None
+
+    @property
+    def limits_need_account(self) -> bool:
+        """Whether every payout that may be sent is counted under the account it goes to."""
+        return self.limits.per_account_cents is not None
 
     def create(
         self,
         payout: Payout,
         patience: float = _PATIENCE_SECONDS,
         companions: "Sequence[Companion]" = (),
+        account: str | None = None,
     ) -> Payout | None:
         """Stores a new payout if limits allow it; answers with one that has its `transaction_id`
-        already, or None. It counts on the day of its request, whatever becomes of it.
+        already, or None.
+
+        One that may be sent counts against the limits of the day, and against the threshold if no
+        approver has seen it. One that waits for approval counts when it is approved.
 
         `patience` is for how many seconds it may give way to other writers of the same items.
-        `companions` are written in the same transaction: all, or nothing.
+        `companions` are written in the same transaction: all, or nothing. `account` is the
+        fingerprint of where it goes; the destination's id stands in for one that is not known.
 
         Raises:
             UnprocessableError: a limit would be exceeded; nothing was written.
-            StillBusyError, StorageUnavailableError
+            AboveThresholdError, StillBusyError, StorageUnavailableError
             Exception: what a companion refuses with; nothing was written.
         """
-        if not self.limits.are_set and not companions:
+        counts = self._counts_of_new(payout, account)
+        if not counts and not companions:
             # One plain write: a transaction costs twice as much.
             return self.payouts.create(payout)
-        counts = self.limits.counts(
-            payout.customer_id, payout.destination_id, payout.amount_cents, payout.created_at
-        )
-        return self._written(payout, counts, companions, patience)
+        counted = self.counted()
+        payout = self.counted_in(payout, account)
+        return self._tried(lambda: counted.create(payout, counts, companions), patience)
 
-    def check(self, customer_id: str, destination_id: str, amount_cents: int) -> None:
+    def counted_in(self, payout: Payout, account: str | None) -> Payout:
+        """A new payout as `create` stores it: it remembers what it is counted on."""
+        return replace(payout, counted_on=ids_of(self._counts_of_new(payout, account)))
+
+    def release(self, payout: Payout, change: Change, at: datetime, account: str | None) -> Payout:
+        """Writes the `change` that lets a payout go, if limits allow it; it counts on this day.
+
+        Raises:
+            UnprocessableError: a limit would be exceeded; nothing was written.
+            PayoutChangedError, StillBusyError, StorageUnavailableError
+        """
+        subject = _subject(payout, account)
+        counts = self.limits.counts(subject, payout.amount_cents, at)
+        if not counts:
+            return self.payouts.commit(payout, change, at)
+        on = Fields(counted_on=(*payout.counted_on, *ids_of(counts)))
+        change = replace(change, fields=change.fields | on)
+        counted = self.counted()
+        return self._tried(lambda: counted.commit(payout, change, at, counts), _PATIENCE_SECONDS)
+
+    def check(self, subject: Subject, amount_cents: int) -> None:
         """Raises UnprocessableError if such a payout would now exceed a limit; writes nothing."""
+        self._check(self.limits.counts(subject, amount_cents, self.clock.now()))
+
+    def is_above_threshold(self, subject: Subject, amount_cents: int) -> bool:
+        """Whether such a payout would now need approval for what was asked for today."""
         now = self.clock.now()
-        self._check(self.limits.counts(customer_id, destination_id, amount_cents, now))
+        return bool(self._reached(self.approval.counts(subject, amount_cents, now)))
 
     def check_total(self, amount_cents: int) -> None:
         """Raises UnprocessableError if payouts of this total would now exceed a limit."""
-        counts = self.limits.counts("", "", amount_cents, self.clock.now())
+        counts = self.limits.counts(Subject("", "", ""), amount_cents, self.clock.now())
         self._check(tuple(count for count in counts if count.kind is LimitKind.TOTAL))
 
     def _check(self, counts: tuple[Count, ...]) -> None:
-        if not counts:
-            return
-        known = zip(counts, self.counted().sums(counts), strict=True)
-        reached = [(c, max(0, c.limit_cents - sum_)) for c, sum_ in known if sum_ > c.room_cents]
+        reached = self._reached(counts)
         if reached:
             raise _refusal(reached)
 
-    def _written(
-        self,
-        payout: Payout,
-        counts: tuple[Count, ...],
-        companions: "Sequence[Companion]",
-        patience: float,
-    ) -> Payout | None:
+    def _reached(self, counts: tuple[Count, ...]) -> list[tuple[Count, int]]:
+        if not counts:
+            return []
+        known = zip(counts, self.counted().sums(counts), strict=True)
+        return [
+            (count, count.left_cents(cents)) for count, cents in known if cents > count.room_cents
+        ]
+
+    def _counts_of_new(self, payout: Payout, account: str | None) -> tuple[Count, ...]:
+        subject, at = _subject(payout, account), payout.created_at
+        if payout.state is State.AWAITING_APPROVAL:
+            return ()
+        limits = self.limits.counts(subject, payout.amount_cents, at)
+        # A row of a file was approved with the file.
+        if payout.approved_at is not None:
+            return limits
+        return (*limits, *self.approval.counts(subject, payout.amount_cents, at))
+
+    def _tried(self, write: Callable[[], T], patience: float) -> T:
         from chalicelib.payouts.store.counted_payouts import CountsBusyError, LimitReachedError
 
-        counted = self.counted()
         ends_at = self.clock.now() + timedelta(seconds=patience)
         wait = _FIRST_WAIT_SECONDS
         while True:
             try:
-                return counted.create(payout, counts, companions)
+                return write()
             except LimitReachedError as error:
+                if any(count.book is Book.THRESHOLD for count, _ in error.reached):
+                    # Then it waits, and the limits are those of the day of its approval.
+                    raise AboveThresholdError from None
                 raise _refusal(error.reached) from None
             except CountsBusyError:
                 if self.clock.now() >= ends_at:
                     raise StillBusyError from None
             self.clock.sleep(wait * (0.5 + self.jitter()))
             wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
+
+
+def _subject(payout: Payout, account: str | None) -> Subject:
+    maker = subject_of(payout.created_by)
+    return Subject(payout.customer_id, account or payout.destination_id, maker)
 
 
 def _refusal(reached: Sequence[tuple[Count, int]]) -> UnprocessableError:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from chalicelib.core import observability
 from chalicelib.core.actor import Actor
@@ -9,8 +11,10 @@ from chalicelib.core.clock import Clock
 from chalicelib.core.errors import ConflictError, ErrorCode, ForbiddenError
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.core.redaction import redact
+from chalicelib.customers.manage_customers import opened_to_pay
 from chalicelib.customers.mark_destination import KnownDestinations
 from chalicelib.customers.open_details import Opener
+from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.rules.decisions import ForbiddenTransitionError, Note, approved, change_for
 from chalicelib.payouts.rules.payout import (
     NO_CHANGE,
@@ -21,10 +25,13 @@ from chalicelib.payouts.rules.payout import (
     Payout,
     State,
 )
-from chalicelib.payouts.sending.record_event import Recorder, found_payout
+from chalicelib.payouts.sending.record_event import Commit, Recorder, found_payout
 from chalicelib.payouts.sending.send_payout import details_of_payee
 from chalicelib.payouts.store.payouts import Payouts
 from chalicelib.payouts.store.situation import ReadTogether
+
+if TYPE_CHECKING:
+    from chalicelib.control.account_fingerprints import AccountFingerprints
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +39,11 @@ class ApprovalService:
     """Decisions on payouts that wait for an approver; who decided stays in their history."""
 
     payouts: Payouts
+    acceptance: Acceptance
     known_destinations: KnownDestinations
     together: ReadTogether
     opener: Opener
+    fingerprints: "Callable[[], AccountFingerprints]"
     recorder: Recorder
     queue: Queue
     clock: Clock
@@ -42,7 +51,10 @@ class ApprovalService:
     def approve(self, transaction_id: str, by: Actor) -> Payout:
         """Lets the payout go out. The same approver asking again changes nothing.
 
+        It counts against the limits of this day: what has no room in them waits on.
+
         Raises:
+            UnprocessableError: a limit would be exceeded.
             NotFoundError
             ForbiddenError: the person who asked for a payout does not approve it.
             ConflictError: it does not wait for an approver.
@@ -54,7 +66,12 @@ class ApprovalService:
                 return NO_CHANGE
             return approved(payout, self.clock.now(), by.name)
 
-        payout = self._recorded(before, decided)
+        account = self._account_of(before)
+
+        def released(payout: Payout, change: Change, at: datetime) -> Payout:
+            return self.acceptance.release(payout, change, at, account)
+
+        payout = self._recorded(before, decided, released)
         # Dying from here on leaves an approved payout that is due, which the schedule sends, to a
         # destination that asks for approval once more. The other way round, a destination could
         # count as approved though no payout to it ever was.
@@ -86,9 +103,24 @@ class ApprovalService:
             )
         return payout
 
-    def _recorded(self, before: Payout, decided: Callable[[Payout], Change]) -> Payout:
+    def _account_of(self, payout: Payout) -> str | None:
+        """The fingerprint of where it goes; None where none is needed, or the customer is gone."""
+        if payout.state is not State.AWAITING_APPROVAL or not self.acceptance.limits_need_account:
+            return None
+        customer = self.together.standing(payout.customer_id).customer
+        sealed = customer.destination(payout.destination_id) if customer else None
+        if customer is None or sealed is None:
+            return None
+        return self.fingerprints().of(opened_to_pay(self.opener.vault, customer, sealed))
+
+    def _recorded(
+        self,
+        before: Payout,
+        decided: Callable[[Payout], Change],
+        commit: Commit | None = None,
+    ) -> Payout:
         try:
-            return self.recorder.record(before, decided)
+            return self.recorder.record(before, decided, commit)
         except ForbiddenTransitionError as error:
             raise ConflictError(
                 f"The payout is {error.state}: only one that waits for approval, and not for more"

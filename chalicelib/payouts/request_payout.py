@@ -33,8 +33,9 @@ from chalicelib.customers.rules.verification import is_payable
 from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
-from chalicelib.monoova.rules.gate import Passage
-from chalicelib.payouts.accept_payouts import Acceptance
+from chalicelib.monoova.rules.gate import Gate, Passage
+from chalicelib.payouts.accept_payouts import AboveThresholdError, Acceptance
+from chalicelib.payouts.recognise_duplicates import Duplicates, Meaning
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, QueueReason, State
 from chalicelib.payouts.rules.schedule import Policy, lease_until, when_to_try
 from chalicelib.payouts.rules.second_payment import may_be_succeeded
@@ -44,9 +45,11 @@ from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 from chalicelib.payouts.store.situation import ReadTogether, Situation
 
 if TYPE_CHECKING:
+    from chalicelib.control.account_fingerprints import AccountFingerprints
     from chalicelib.customers.payee_store import Place
     from chalicelib.monoova.client import MonoovaClient
     from chalicelib.payouts.second_payment import Clearance, SecondPayments
+    from chalicelib.payouts.store.counted_payouts import Companion
 
 # Names of our own for ids that follow from others (RFC 9562, version 5).
 _BY_KEY: Final = uuid.UUID("6f1d3c1e-5b0a-4a53-9c62-0d8c5d3c9d11")
@@ -129,6 +132,20 @@ class RequestResult:
 
 
 @dataclass(frozen=True, slots=True)
+class _Draft:
+    """A request that is about to be stored, and by when it is answered.
+
+    `account` is the fingerprint of where it goes, where it is needed.
+    """
+
+    ask: PayoutRequest
+    meaning: Meaning
+    account: str | None
+    ends_at: datetime
+    in_place_of: "Clearance | None"
+
+
+@dataclass(frozen=True, slots=True)
 class PayoutRequestService:
     """Requests for new payouts, and retries.
 
@@ -150,17 +167,26 @@ class PayoutRequestService:
     approval: ApprovalRules
     new_id: Callable[[], uuid.UUID]
     second_payments: "Callable[[], SecondPayments]"
+    duplicates: Duplicates
+    fingerprints: "Callable[[], AccountFingerprints]"
     requires_verified: bool = False
 
     def request(
-        self, ask: PayoutRequest, by: Actor, key: str | None, seconds: float
+        self,
+        ask: PayoutRequest,
+        by: Actor,
+        key: str | None,
+        seconds: float,
+        accept_duplicate_of: str | None = None,
     ) -> RequestResult:
         """Pays, or queues the payout where nothing may be sent now, or lets it wait for approval.
 
         With a `key`, the same caller asking the same again gets the payout as it then stands.
+        `accept_duplicate_of` is an earlier payout that this one is meant beside.
 
         Raises:
             InvalidRequestError, NotFoundError, UnprocessableError: nothing stored, nothing sent.
+            ConflictError: the same was paid a moment ago; the same.
             TryAgainError: the same.
             NotKnownYetError: it may have been stored.
         """
@@ -169,7 +195,8 @@ class PayoutRequestService:
         standing = self.together.standing(ask.customer_id, transaction_id if key else None)
         if standing.payout:
             return self._replayed(standing.payout, ask, ends_at)
-        return self._begun(transaction_id, ask, standing, by.name, ends_at)
+        meaning = Meaning(by.name, accept_duplicate_of)
+        return self._begun(transaction_id, ask, standing, meaning, ends_at)
 
     def retry(self, transaction_id: str, by: str, seconds: float) -> RequestResult:
         """A new payout in place of one that ended without paying: one at most for each.
@@ -193,7 +220,8 @@ class PayoutRequestService:
             cleared = second.cleared(old, by, self._left(ends_at))
             standing = self.together.standing(old.customer_id)
             try:
-                return self._begun(retry_id_of(old), ask, standing, by, ends_at, cleared)
+                meaning = Meaning(by, is_retry=True)
+                return self._begun(retry_id_of(old), ask, standing, meaning, ends_at, cleared)
             except PayoutChangedError as error:
                 # Somebody was faster, or Monoova told something: decided anew.
                 first = error.current or first
@@ -204,7 +232,7 @@ class PayoutRequestService:
         transaction_id: str,
         ask: PayoutRequest,
         standing: Situation,
-        by: str,
+        meaning: Meaning,
         ends_at: datetime,
         in_place_of: "Clearance | None" = None,
     ) -> RequestResult:
@@ -215,50 +243,70 @@ class PayoutRequestService:
         sealed = chosen_destination(standing.customer, ask)
         check_verified(sealed, requires_verified=self.requires_verified)
         retry_of = in_place_of.old.transaction_id if in_place_of else None
-        payout = requested_payout(ask, sealed, transaction_id, by, self.clock.now(), retry_of)
+        now = self.clock.now()
+        payout = requested_payout(ask, sealed, transaction_id, meaning.by, now, retry_of)
         reasons = self.approval.reasons(
             ask.amount_cents,
             is_known=sealed.approved_at is not None,
             is_settled_by_hand=in_place_of is not None and in_place_of.is_settled_by_hand,
         )
-        if reasons:
-            return self._put_before_approvers(payout, ask, reasons, ends_at, in_place_of)
+        account = None
+        if reasons and not self._counts_account(meaning, waits=True):
+            # Nothing is decrypted for what is not sent.
+            draft = _Draft(ask, meaning, account, ends_at, in_place_of)
+            return self._put_before_approvers(payout, draft, reasons)
         # Whatever may fail before the row is written must be had before it is written.
         destination = opened_to_pay(self.vault, standing.customer, sealed)
+        if self._counts_account(meaning, waits=bool(reasons)):
+            account = self.fingerprints().of(destination)
+        draft = _Draft(ask, meaning, account, ends_at, in_place_of)
+        if reasons:
+            return self._put_before_approvers(payout, draft, reasons)
+        return self._put_on_its_way(payout, draft, destination, standing.gate)
+
+    def _counts_account(self, meaning: Meaning, *, waits: bool) -> bool:
+        """Whether it matters which account a payout goes to, and not only which destination."""
+        if self.duplicates.are_remembered(meaning):
+            return True
+        return not waits and (
+            self.acceptance.threshold_needs_account or self.acceptance.limits_need_account
+        )
+
+    def _put_on_its_way(
+        self, payout: Payout, draft: _Draft, destination: Destination, gate: Gate
+    ) -> RequestResult:
+        """Sends the payout if the gate allows, else queues it."""
         self._check_ready()
-        passage = self.gatekeeper.enter_to_send(standing.gate)
+        passage = self.gatekeeper.enter_to_send(gate)
         may_send = passage in (Passage.CLEAR, Passage.PROBE)
-        payout = self._sending(payout) if may_send else self._queued(payout, passage)
-        existing = self._created(payout, in_place_of)
+        opened = self._sending(payout, draft) if may_send else self._queued(payout, draft, passage)
+        opened = self.acceptance.counted_in(opened, draft.account)
+        try:
+            existing = self._created(opened, draft)
+        except AboveThresholdError:
+            return self._put_before_approvers(payout, draft, (ApprovalReason.ABOVE_THRESHOLD,))
         if existing:
-            return self._replayed(existing, ask, ends_at)
+            return self._replayed(existing, draft.ask, draft.ends_at)
         observability.count(Metric.PAYOUTS_REQUESTED)
         if not may_send:
-            self._enqueue(payout)
-            return RequestResult(payout, waits_for=(passage,))
-        return self._sent(payout, destination, by, self._left(ends_at))
+            self._enqueue(opened)
+            return RequestResult(opened, waits_for=(passage,))
+        return self._sent(opened, destination, draft.meaning.by, self._left(draft.ends_at))
 
     def _put_before_approvers(
-        self,
-        payout: Payout,
-        ask: PayoutRequest,
-        reasons: tuple[ApprovalReason, ...],
-        ends_at: datetime,
-        in_place_of: "Clearance | None",
+        self, payout: Payout, draft: _Draft, reasons: tuple[ApprovalReason, ...]
     ) -> RequestResult:
         """Nothing is sent: the payout is found in the list of what waits for approval."""
-        payout = _opened_with(
-            replace(
-                payout,
-                state=State.AWAITING_APPROVAL,
-                approval_reasons=reasons,
-                due_at=approval_until(payout.created_at),
-            ),
-            f"waits for approval: {', '.join(reasons)}",
+        waiting = replace(
+            payout,
+            state=State.AWAITING_APPROVAL,
+            approval_reasons=reasons,
+            due_at=approval_until(payout.created_at),
         )
-        existing = self._created(payout, in_place_of)
+        payout = _opened_with(waiting, draft, f"waits for approval: {', '.join(reasons)}")
+        existing = self._created(payout, draft)
         if existing:
-            return self._replayed(existing, ask, ends_at)
+            return self._replayed(existing, draft.ask, draft.ends_at)
         observability.count(Metric.PAYOUTS_REQUESTED)
         return RequestResult(payout, waits_for=reasons)
 
@@ -291,7 +339,7 @@ class PayoutRequestService:
         except SecretUnavailableError:
             raise TryAgainError("Monoova's credentials cannot be read at the moment.") from None
 
-    def _sending(self, payout: Payout) -> Payout:
+    def _sending(self, payout: Payout, draft: _Draft) -> Payout:
         at = payout.created_at
         return _opened_with(
             replace(
@@ -301,18 +349,25 @@ class PayoutRequestService:
                 last_sent_at=at,
                 due_at=lease_until(at, self.policy),
             ),
-            None,
+            draft,
         )
 
-    def _queued(self, payout: Payout, passage: Passage) -> Payout:
+    def _queued(self, payout: Payout, draft: _Draft, passage: Passage) -> Payout:
         due_at = when_to_try(self.gatekeeper.gate, payout.created_at, self.policy)
-        return _opened_with(replace(payout, due_at=due_at), f"waits: {passage}")
+        return _opened_with(replace(payout, due_at=due_at), draft, f"waits: {passage}")
 
-    def _created(self, payout: Payout, in_place_of: "Clearance | None") -> Payout | None:
+    def _created(self, payout: Payout, draft: _Draft) -> Payout | None:
         """Stores the row. From then on the payout cannot be lost, wherever a function dies."""
-        claims = [in_place_of.claim(payout)] if in_place_of else []
+        claims = [draft.in_place_of.claim(payout)] if draft.in_place_of else []
+        account = draft.account
+
+        def stored(*more: "Companion") -> Payout | None:
+            return self.acceptance.create(payout, companions=[*claims, *more], account=account)
+
         try:
-            return self.acceptance.create(payout, companions=claims)
+            if account is None or not self.duplicates.are_remembered(draft.meaning):
+                return stored()
+            return self.duplicates.stored(payout, account, draft.meaning, stored)
         except StorageUnavailableError as error:
             if not error.may_be_done:
                 raise
@@ -398,8 +453,11 @@ def requested_payout(
     )
 
 
-def _opened_with(payout: Payout, detail: str | None) -> Payout:
-    entry = HistoryEntry(payout.created_at, "Requested", payout.state, payout.created_by, detail)
+def _opened_with(payout: Payout, draft: _Draft, detail: str | None = None) -> Payout:
+    accepted = draft.meaning.accepted
+    beside = f"meant beside payout {accepted}" if accepted else None
+    details = "; ".join(part for part in (detail, beside) if part) or None
+    entry = HistoryEntry(payout.created_at, "Requested", payout.state, payout.created_by, details)
     return replace(payout, history=(entry,), history_size=1)
 
 

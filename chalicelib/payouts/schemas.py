@@ -37,11 +37,13 @@ class PayoutSchema(Schema):
     payout_method = fields.String(validate=OneOf(_METHODS), load_default=None)
     description = line(_DESCRIPTION, load_default=None)
     lodgement_reference = line(_LODGEMENT_REFERENCE, load_default=None)
+    accept_duplicate_of = id_field(load_default=None)
 
     @post_load
-    def _made(self, data: dict[str, Any], **_kwargs: Any) -> PayoutRequest:
+    def _made(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         data["amount_cents"] = data.pop("amount")
-        return PayoutRequest(**data)
+        accepted = data.pop("accept_duplicate_of")
+        return {"ask": PayoutRequest(**data), "accept_duplicate_of": accepted}
 
 
 class ResolveSchema(Schema):

@@ -7,6 +7,8 @@ from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
 from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules
+from chalicelib.control.rules.limits import Subject
+from chalicelib.core.actor import subject_of
 from chalicelib.core.errors import ErrorCode, NotFoundError, TryAgainError
 from chalicelib.core.money import decimal_from
 from chalicelib.core.redaction import redact
@@ -20,6 +22,7 @@ from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Answer, Silence
 from chalicelib.monoova.show_account import AccountService
 from chalicelib.payouts.accept_payouts import Acceptance
+from chalicelib.payouts.recognise_duplicates import Duplicates, Meaning
 from chalicelib.payouts.request_payout import (
     PayoutRequest,
     check_amount,
@@ -29,6 +32,7 @@ from chalicelib.payouts.request_payout import (
 from chalicelib.payouts.store.situation import ReadTogether
 
 if TYPE_CHECKING:
+    from chalicelib.control.account_fingerprints import AccountFingerprints
     from chalicelib.monoova.client import MonoovaClient
 
 
@@ -77,11 +81,15 @@ class ValidationService:
     limit_cents: int
     approval: ApprovalRules
     acceptance: Acceptance
+    duplicates: Duplicates
+    fingerprints: "Callable[[], AccountFingerprints]"
     new_id: Callable[[], uuid.UUID]
     requires_verified: bool
     check_branch: Callable[[str], Branch] | None
 
-    def validate(self, ask: PayoutRequest, by: str) -> ValidationResult:
+    def validate(
+        self, ask: PayoutRequest, by: str, accept_duplicate_of: str | None = None
+    ) -> ValidationResult:
         """Checks the request, Monoova's `validate` and the available balance included."""
         check_amount(ask.amount_cents, self.limit_cents)
         standing = self.together.standing(ask.customer_id)
@@ -89,15 +97,32 @@ class ValidationService:
             raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
         sealed = chosen_destination(standing.customer, ask)
         check_verified(sealed, requires_verified=self.requires_verified)
-        self.acceptance.check(ask.customer_id, sealed.destination_id, ask.amount_cents)
-        reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
         destination = self.opener.opened(standing.customer, sealed, Purpose.VALIDATION, by)
+        account = self.fingerprints().of(destination)
+        meaning = Meaning(by, accept_duplicate_of)
+        self.duplicates.check(account, (ask.amount_cents, ask.lodgement_reference), meaning)
+        reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
+        reasons = self._counted(Subject(ask.customer_id, account, subject_of(by)), ask, reasons)
         if self.gatekeeper.enter_to_ask(standing.gate) is Passage.CIRCUIT_OPEN:
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
             )
         checks = (self._by_monoova(ask, destination), self._funds(ask))
         return ValidationResult(sealed, (*checks, *self._branch(sealed, destination)), reasons)
+
+    def _counted(
+        self, subject: Subject, ask: PayoutRequest, reasons: tuple[ApprovalReason, ...]
+    ) -> tuple[ApprovalReason, ...]:
+        """Why it would wait, with what was asked for today; what would not must keep to the limits.
+
+        Raises:
+            UnprocessableError: a limit would be exceeded.
+        """
+        if not reasons and self.acceptance.is_above_threshold(subject, ask.amount_cents):
+            return (ApprovalReason.ABOVE_THRESHOLD,)
+        if not reasons:
+            self.acceptance.check(subject, ask.amount_cents)
+        return reasons
 
     def _branch(self, sealed: SealedDestination, destination: Destination) -> tuple[Check, ...]:
         """Whether the branch is open, where Monoova could not tell when the account was added."""

@@ -132,7 +132,10 @@ locals {
     ApprovalWaitHours            = var.approval_wait_hours
     LimitPerCustomerAudPerDay    = var.limit_per_customer_aud_per_day
     LimitPerDestinationAudPerDay = var.limit_per_destination_aud_per_day
+    LimitPerMakerAudPerDay       = var.limit_per_maker_aud_per_day
     LimitPerDayAud               = var.limit_per_day_aud
+    DuplicateWindowHours         = var.duplicate_window_hours
+    ServiceDuplicateWindowHours  = var.service_duplicate_window_hours
     UsersWithoutGroup            = var.users_without_group
     ViewerRoleArns               = var.viewer_role_arns
     ApproverRoleArns             = var.approver_role_arns

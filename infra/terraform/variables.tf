@@ -169,19 +169,37 @@ variable "approval_wait_hours" {
 variable "limit_per_customer_aud_per_day" {
   type        = string
   default     = ""
-  description = "The most that may be asked for in a day for one customer, in AUD. Empty: no limit."
+  description = "The most that may be sent in a day to one customer, in AUD. Empty: no limit."
 }
 
 variable "limit_per_destination_aud_per_day" {
   type        = string
   default     = ""
-  description = "The most that may be asked for in a day for one destination, in AUD. Empty: no limit."
+  description = "The most that may be sent in a day to one account, in AUD. Empty: no limit."
+}
+
+variable "limit_per_maker_aud_per_day" {
+  type        = string
+  default     = ""
+  description = "The most that may be sent in a day of what one person or role asked for, in AUD. Empty: no limit."
 }
 
 variable "limit_per_day_aud" {
   type        = string
   default     = ""
-  description = "The most that may be asked for in a day in total, in AUD. Empty: no limit."
+  description = "The most that may be sent in a day in total, in AUD. Empty: no limit."
+}
+
+variable "duplicate_window_hours" {
+  type        = number
+  default     = 24
+  description = "For how long a second payment of an amount to an account under one reference has to be meant. 0: never."
+}
+
+variable "service_duplicate_window_hours" {
+  type        = number
+  default     = 0
+  description = "The same for internal services."
 }
 
 variable "users_without_group" {

@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
 from chalicelib.control.rules.approval import ApprovalRules
+from chalicelib.control.rules.duplicates import DuplicateRules
 from chalicelib.control.rules.limits import Limits
 from chalicelib.core.actor import user
 from chalicelib.core.dynamodb.items import Page
@@ -22,6 +23,7 @@ from chalicelib.monoova.payloads import Source
 from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.administer_payout import AdministrationService
 from chalicelib.payouts.find_payouts import PayoutsOfCustomer
+from chalicelib.payouts.recognise_duplicates import Duplicates
 from chalicelib.payouts.request_payout import PayoutRequest, PayoutRequestService
 from chalicelib.payouts.rules.news import Notice, NoticeKind, Trust
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
@@ -40,7 +42,11 @@ from chalicelib.webhooks.signature import SignatureVerifier
 from proof.interleavings.explorer import START, Actor, Scheduler
 from proof.interleavings.provider import Fate, ProviderClient
 from proof.memory.controls import MemoryControls, MemorySignedEvents, MemoryTogether
-from proof.memory.counted import MemoryCountedPayouts
+from proof.memory.counted import (
+    MemoryCountedPayouts,
+    MemoryFingerprints,
+    MemoryRecentPayments,
+)
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
 from proof.seam import Call
@@ -212,7 +218,16 @@ class Function:
             ApprovalRules(),
             self._new_id,
             lambda: self._second_payments,
+            self._duplicates,
+            MemoryFingerprints,
         )
+
+    @cached_property
+    def _duplicates(self) -> Duplicates:
+        """What is paid again is not what these runs are about."""
+        recent = MemoryRecentPayments(self._scheduler.tables, self._scheduler)
+        never = DuplicateRules(timedelta(0), timedelta(0))
+        return Duplicates(never, MemoryFingerprints, recent, self.payouts, self._scheduler)
 
     @cached_property
     def _second_payments(self) -> SecondPayments:
@@ -228,7 +243,12 @@ class Function:
     @cached_property
     def _acceptance(self) -> Acceptance:
         return Acceptance(
-            self.payouts, lambda: self._counted, Limits(), self._scheduler, lambda: 0.5
+            self.payouts,
+            lambda: self._counted,
+            Limits(),
+            ApprovalRules(),
+            self._scheduler,
+            lambda: 0.5,
         )
 
     @cached_property

@@ -191,7 +191,14 @@ class MemoryPayees(Payees):
         if customer is None:
             return None
         places = [
-            Place(d.destination_id, d.type, d.masked, d.approved_at is not None, d.verification)
+            Place(
+                d.destination_id,
+                d.type,
+                d.masked,
+                d.approved_at is not None,
+                d.verification,
+                d.account,
+            )
             for d in customer.destinations
         ]
         return Payee(customer_id, tuple(places), customer.external_id)

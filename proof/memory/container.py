@@ -12,6 +12,7 @@ import requests
 from chalicelib.batches.store.batches import Batches
 from chalicelib.batches.store.open_batches import OpenBatches
 from chalicelib.container import Container
+from chalicelib.control.account_fingerprints import AccountFingerprints
 from chalicelib.core.clock import Clock
 from chalicelib.core.encryption import Vault
 from chalicelib.customers.access_store import Accesses
@@ -21,6 +22,7 @@ from chalicelib.monoova.gate_store import Controls
 from chalicelib.payouts.store.counted_payouts import CountedPayouts
 from chalicelib.payouts.store.outlines import Outlines
 from chalicelib.payouts.store.payouts import Payouts
+from chalicelib.payouts.store.recent_payments import RecentPayments
 from chalicelib.payouts.store.situation import ReadTogether
 from chalicelib.webhooks.signed_events import SignedEvents
 from proof.memory.accesses import MemoryAccesses
@@ -31,7 +33,11 @@ from proof.memory.batches import (
     MemoryPayees,
 )
 from proof.memory.controls import MemoryControls, MemorySignedEvents, MemoryTogether
-from proof.memory.counted import MemoryCountedPayouts
+from proof.memory.counted import (
+    MemoryCountedPayouts,
+    MemoryFingerprints,
+    MemoryRecentPayments,
+)
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
 from proof.memory.services import MemorySecrets, MemorySqs, MemoryVault
@@ -56,6 +62,8 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "PAYOUT_QUEUE_URL": PAYOUT_QUEUE,
     "CUSTOMER_DATA_KEY_ARN": "arn:aws:kms:ap-southeast-2:111122223333:key/1",
     "MONOOVA_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    # The traffic pays the same again and again.
+    "DUPLICATE_WINDOW_HOURS": "0",
     "STAGE": "test",
     # The secret is a live one.
     "STAGE_CLASS": "prod",
@@ -139,6 +147,14 @@ class MemoryContainer(Container):
     @cached_property
     def counted_payouts(self) -> CountedPayouts:
         return MemoryCountedPayouts(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def recent_payments(self) -> RecentPayments:
+        return MemoryRecentPayments(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def account_fingerprints(self) -> AccountFingerprints:
+        return MemoryFingerprints()
 
     @cached_property
     def vault(self) -> Vault:

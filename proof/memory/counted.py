@@ -1,16 +1,23 @@
-"""A new payout and the sums of its day, in memory."""
+"""Payouts and the sums of their day, and what was paid a moment ago, in memory."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import datetime
+from functools import cached_property
 
-from chalicelib.control.rules.limits import Count, LimitKind
-from chalicelib.payouts.rules.payout import Payout, applied
+from chalicelib.control.account_fingerprints import AccountFingerprints
+from chalicelib.control.rules.limits import Count
+from chalicelib.payouts.rules.payout import Change, Payout, applied
 from chalicelib.payouts.store.counted_payouts import (
     Companion,
     CountedPayouts,
     LimitReachedError,
 )
 from chalicelib.payouts.store.payouts import PayoutChangedError
+from chalicelib.payouts.store.recent_payments import (
+    PossibleDuplicateError,
+    RecentPayments,
+    Remembrance,
+)
 from chalicelib.payouts.store.succession import Succession
 from proof.memory.tables import Tables, TableSeam
 from proof.seam import Seam
@@ -31,16 +38,7 @@ class MemoryCountedPayouts(CountedPayouts):
             if existing is not None:
                 return None if existing == payout else existing
             writes = [self._checked(companion) for companion in companions]
-            sums = [self._sum_of(count) for count in counts]
-            reached = [
-                (count, max(0, count.limit_cents - known))
-                for count, known in zip(counts, sums, strict=True)
-                if known > count.room_cents
-            ]
-            if reached:
-                raise LimitReachedError(reached)
-            for count, known in zip(counts, sums, strict=True):
-                self._tables.sums[_key(count)] = known + count.amount_cents
+            self._add(counts)
             for write in writes:
                 write()
             self._tables.write(payout)
@@ -48,11 +46,41 @@ class MemoryCountedPayouts(CountedPayouts):
 
         return self._seam.cross("TransactWriteItems", written)
 
+    def commit(
+        self, payout: Payout, change: Change, at: datetime, counts: Sequence[Count]
+    ) -> Payout:
+        def written() -> Payout:
+            after = applied(payout, change, at)
+            current = self._tables.payouts.get(payout.transaction_id)
+            if current is None or current.version != payout.version:
+                if current == after:
+                    return after
+                raise PayoutChangedError(current)
+            self._add(counts)
+            self._tables.write(applied(current, change, at))
+            return after
+
+        return self._seam.cross("TransactWriteItems", written)
+
+    def _add(self, counts: Sequence[Count]) -> None:
+        """Adds to all sums, if they have room."""
+        reached = [
+            (count, count.left_cents(self._sum_of(count)))
+            for count in counts
+            if self._sum_of(count) > count.room_cents
+        ]
+        if reached:
+            raise LimitReachedError(reached)
+        for count in counts:
+            self._tables.sums[count.sum_id] = self._sum_of(count) + count.amount_cents
+
     def sums(self, counts: Sequence[Count]) -> list[int]:
         return self._seam.cross("BatchGetItem", lambda: [self._sum_of(count) for count in counts])
 
     def _checked(self, companion: Companion) -> Callable[[], None]:
         """The companion's write, once its condition holds; raises its refusal where it does not."""
+        if isinstance(companion, Remembrance):
+            return self._remembered(companion)
         if not isinstance(companion, Succession):
             raise TypeError(f"{type(companion).__name__} is not known in memory")
         current = self._tables.payouts.get(companion.old.transaction_id)
@@ -61,9 +89,45 @@ class MemoryCountedPayouts(CountedPayouts):
         after = applied(current, companion.change, companion.at)
         return lambda: self._tables.write(after)
 
+    def _remembered(self, companion: Remembrance) -> Callable[[], None]:
+        standing = self._tables.recent_payments.get(companion.payment)
+        earlier, until = standing or (companion.accepted, companion.at)
+        is_refused = until > companion.at and earlier != companion.accepted
+        if earlier and is_refused and not companion.is_unbound:
+            raise PossibleDuplicateError(earlier)
+
+        def write() -> None:
+            latest = companion.transaction_id, companion.until
+            self._tables.recent_payments[companion.payment] = latest
+
+        return write
+
     def _sum_of(self, count: Count) -> int:
-        return self._tables.sums.get(_key(count), 0)
+        return self._tables.sums.get(count.sum_id, 0)
 
 
-def _key(count: Count) -> tuple[date, LimitKind, str | None]:
-    return count.day, count.kind, count.of
+class MemoryRecentPayments(RecentPayments):
+    """`RecentPayments` in memory, without its DynamoDB client."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self.table = "controls"
+        self._tables = tables
+        self._seam = TableSeam(tables, seam)
+
+    def latest(self, payment: str, at: datetime) -> str | None:
+        def found() -> str | None:
+            earlier, until = self._tables.recent_payments.get(payment, ("", at))
+            return earlier if until > at else None
+
+        return self._seam.cross("GetItem", found)
+
+
+class MemoryFingerprints(AccountFingerprints):
+    """`AccountFingerprints` under a key that is always the same."""
+
+    def __init__(self) -> None:
+        """There is no table, and nothing to decrypt."""
+
+    @cached_property
+    def _key(self) -> bytes:
+        return bytes(32)

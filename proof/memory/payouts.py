@@ -2,13 +2,22 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
 from chalicelib.core.dynamodb.items import Page, text_of
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.payouts.rules.decisions import OpenFacts
-from chalicelib.payouts.rules.payout import PENDING, Change, Payout, State, applied
+from chalicelib.payouts.rules.payout import (
+    PENDING,
+    Change,
+    Fields,
+    Payout,
+    State,
+    applied,
+    sums_given_back,
+)
 from chalicelib.payouts.rules.schedule import look_at_unreadable
 from chalicelib.payouts.store.items import (
     APPROVAL_BUCKET,
@@ -73,12 +82,17 @@ class MemoryPayouts(Payouts):
         def update() -> Payout:
             current = self._tables.payouts.get(payout.transaction_id)
             if current is None or current.version != payout.version:
-                if current is not None and current == applied(payout, change, at):
+                if current is not None and current == applied(payout, given_back, at):
                     return current
                 raise PayoutChangedError(current)
-            return self._written(current, change, at)
+            for name in sums:
+                self._tables.sums[name] -= payout.amount_cents
+            return self._written(current, given_back, at)
 
-        return self._seam.cross("UpdateItem", update)
+        sums = sums_given_back(payout, change)
+        left = Fields(counted_on=()) if sums else Fields()
+        given_back = replace(change, fields=change.fields | left)
+        return self._seam.cross("TransactWriteItems" if sums else "UpdateItem", update)
 
     def commit_open(
         self, transaction_id: str, facts: OpenFacts, change: Change, at: datetime

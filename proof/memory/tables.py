@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final, TypeVar
 
 from chalicelib.batches.rules.batch import Batch, Mark, Row
-from chalicelib.control.rules.limits import LimitKind
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.customers.access_store import Access
 from chalicelib.customers.store import SealedCustomer
@@ -50,7 +49,8 @@ class Tables:
     batch_pairs: dict[str, bytes] = field(default_factory=dict)
     batch_rows: dict[tuple[str, int], tuple[Row, ...]] = field(default_factory=dict)
     batch_marks: dict[tuple[str, int], Mark] = field(default_factory=dict)
-    sums: dict[tuple[date, LimitKind, str | None], int] = field(default_factory=dict)
+    sums: dict[str, int] = field(default_factory=dict)
+    recent_payments: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     malformed_payouts: dict[str, datetime] = field(default_factory=dict)
     """Items that cannot be read, and when they are due."""
     malformed_customers: set[str] = field(default_factory=set)

@@ -1,6 +1,8 @@
 """Paying in the console: a customer is registered, paid, and shown as paid."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 from playwright.sync_api import Dialog, Route, expect
 
@@ -71,6 +73,63 @@ def test_a_button_pressed_twice_pays_once(console: Console, sample: SampleData) 
     console.page.get_by_role("button", name="Pay $12.00").dblclick()
     console.heading("$12.00 to Jo Citizen")
     assert booked(console) == before + 1
+
+
+@contextlib.contextmanager
+def remembering(console: Console) -> Iterator[None]:
+    """While what was paid a moment ago is compared."""
+    world = console.server.world
+    for hours in ("24", "0"):
+        with console.server.lock:
+            world.environment["DUPLICATE_WINDOW_HOURS"] = hours
+            world.restart()
+        if hours == "24":
+            yield
+
+
+def test_paying_the_same_again_shows_the_first_and_asks_whether_both_are_meant(
+    console: Console, sample: SampleData
+) -> None:
+    console.sign_in(OPERATOR)
+    page, before = console.page, booked(console)
+    with remembering(console):
+        filled_in(console, sample.customer_id, "17.00")
+        page.get_by_role("button", name="Pay $17.00").click()
+        console.heading("$17.00 to Jo Citizen")
+        console.go(f"/pay?customer={sample.customer_id}")
+        page.get_by_label("Amount").fill("17.00")
+        page.get_by_role("button", name="Check").click()
+        asked = page.get_by_role("dialog", name="Was this paid already?")
+        expect(asked).to_contain_text("$17.00 to j•••@example.com")
+        expect(asked).to_contain_text("Pending")
+        console.shoot("pay-duplicate")
+        assert console.violations() == []
+        asked.get_by_role("button", name="Do not pay again").click()
+        expect(page.get_by_role("button", name="Pay $17.00")).to_have_count(0)
+        assert booked(console) == before + 1
+        page.get_by_role("button", name="Check").click()
+        console.confirm("Both are meant")
+        page.get_by_role("button", name="Pay $17.00").click()
+        console.heading("$17.00 to Jo Citizen")
+        expect(page.get_by_text("meant beside payout")).to_be_visible()
+    assert booked(console) == before + 2
+
+
+def test_what_another_person_paid_since_the_check_is_asked_about_before_it_is_paid(
+    console: Console, sample: SampleData
+) -> None:
+    console.sign_in(OPERATOR)
+    page, before = console.page, booked(console)
+    with remembering(console):
+        filled_in(console, sample.customer_id, "18.00")
+        with console.server.lock:
+            assert console.server.world.pay(sample.customer_id, "18.00").status == 202
+        page.get_by_role("button", name="Pay $18.00").click()
+        expect(page.get_by_role("dialog", name="Was this paid already?")).to_be_visible()
+        console.confirm("Both are meant")
+        page.get_by_role("button", name="Pay $18.00").click()
+        console.heading("$18.00 to Jo Citizen")
+    assert booked(console) == before + 2
 
 
 def test_a_lost_answer_is_not_shown_as_a_failure_and_retrying_pays_once(

@@ -1,4 +1,4 @@
-"""Daily limits: for one customer, for one destination, in total."""
+"""Daily limits: for one customer, one account, one maker, in total."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,8 +14,16 @@ from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import World
 
 CUSTOMER = "LIMIT_PER_CUSTOMER_AUD_PER_DAY"
-DESTINATION = "LIMIT_PER_DESTINATION_AUD_PER_DAY"
+ACCOUNT = "LIMIT_PER_DESTINATION_AUD_PER_DAY"
+MAKER = "LIMIT_PER_MAKER_AUD_PER_DAY"
 TOTAL = "LIMIT_PER_DAY_AUD"
+PAY_ID = {
+    "type": "PayId",
+    "pay_id": "jo.citizen@example.com",
+    "pay_id_type": "Email",
+    "account_name": "Jo Citizen",
+}
+OTHER_PAY_ID = {**PAY_ID, "pay_id": "sam@example.com", "account_name": "Sam"}
 
 
 Counting = TypeVar("Counting", bound=CountedPayouts)
@@ -46,7 +54,12 @@ def replace_counting(world: World, kind: type[Counting]) -> Counting:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [(CUSTOMER, "for one customer"), (DESTINATION, "for one destination"), (TOTAL, "in total")],
+    [
+        (CUSTOMER, "for one customer"),
+        (ACCOUNT, "for one account"),
+        (MAKER, "for what one person or service asks for"),
+        (TOTAL, "in total"),
+    ],
 )
 def test_what_would_be_over_a_limit_is_refused_and_leaves_nothing(
     world: World, name: str, words: str
@@ -74,16 +87,16 @@ def test_one_amount_over_the_limit_is_refused_on_an_empty_day(world: World) -> N
 
 
 def test_every_limit_that_is_reached_is_named(world: World) -> None:
-    limited(world, **{CUSTOMER: "50", DESTINATION: "60", TOTAL: "1000"})
+    limited(world, **{CUSTOMER: "50", ACCOUNT: "60", TOTAL: "1000"})
     detail = world.pay(world.customer(), "61").json["detail"]
     assert "for one customer" in detail
-    assert "for one destination" in detail
+    assert "for one account" in detail
     assert "in total" not in detail
 
 
 def test_each_limit_counts_what_it_is_about(world: World) -> None:
-    limited(world, **{CUSTOMER: "100", DESTINATION: "60", TOTAL: "150"})
-    one, other = world.customer(), world.customer()
+    limited(world, **{CUSTOMER: "100", ACCOUNT: "60", TOTAL: "150"})
+    one, other = world.customer(), world.customer(**OTHER_PAY_ID)
     added = world.admin.post(f"/customers/{one}/destinations", BANK_ACCOUNT).json
     first = world.admin.get(f"/customers/{one}").json["destinations"][0]["destination_id"]
 
@@ -92,7 +105,7 @@ def test_each_limit_counts_what_it_is_about(world: World) -> None:
         return world.admin.post("/payouts", body)
 
     assert pay("60", first).status == 202
-    assert "for one destination" in pay("0.01", first).json["detail"]
+    assert "for one account" in pay("0.01", first).json["detail"]
     assert pay("40", added["destination_id"]).status == 202
     assert "for one customer" in pay("0.01", added["destination_id"]).json["detail"]
     assert world.pay(other, "50").status == 202
@@ -159,32 +172,27 @@ def test_where_many_write_the_same_sum_it_is_tried_for_some_seconds(
         assert answer.code == "StorageUnavailable"
 
 
-def test_what_is_not_paid_keeps_counting_and_a_new_day_begins_in_sydney(world: World) -> None:
+def test_what_is_cancelled_comes_back_and_a_new_day_begins_in_sydney(world: World) -> None:
     limited(world, **{TOTAL: "100"})
     customer = world.customer()
     world.container.gatekeeper.pause("dave", "drill")
     paid = world.pay(customer, "100").json["transaction_id"]
-    assert world.admin.post(f"/payouts/{paid}/cancel", {}).json["status"] == "Cancelled"
     assert world.pay(customer, "1").code == "LimitExceeded"
+    assert world.admin.post(f"/payouts/{paid}/cancel", {}).json["status"] == "Cancelled"
+    assert world.pay(customer, "100").status == 202
     # Midnight of a summer's day in Sydney.
     midnight = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
     world.later((midnight - world.clock()).total_seconds() - 1)
     assert world.pay(customer, "1").code == "LimitExceeded"
     world.later(1)
     assert world.pay(customer, "1").status == 202
-    assert sorted(sums(world)) == ["asked#2026-03-02#Total", "asked#2026-03-03#Total"]
-
-
-def test_what_waits_for_approval_counts_when_it_is_asked_for(world: World) -> None:
-    limited(world, APPROVAL_THRESHOLD_AUD="50", **{TOTAL: "100"})
-    customer = world.customer()
-    assert world.pay(customer, "90").json["status"] == "AwaitingApproval"
-    assert world.pay(customer, "20").code == "LimitExceeded"
+    assert sums(world) == {"asked#2026-03-02#Total": 100_00, "asked#2026-03-03#Total": 1_00}
 
 
 def test_a_retry_counts_as_a_payout_of_its_own(world: World) -> None:
     limited(world, **{TOTAL: "10"})
     failed = world.pay(world.customer(), "7.10").json["transaction_id"]
+    world.pay(world.customer(), "5")
     assert world.admin.post(f"/payouts/{failed}/retry", {}).code == "LimitExceeded"
 
 

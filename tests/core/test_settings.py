@@ -1,10 +1,12 @@
 """Settings: parsed once, with all problems reported together and no value among them."""
 
 from dataclasses import FrozenInstanceError, fields
+from datetime import timedelta
 
 import pytest
 
 from chalicelib.control.rules.approval import ApprovalRules
+from chalicelib.control.rules.duplicates import DuplicateRules
 from chalicelib.control.rules.limits import Limits
 from chalicelib.core.actor import Role, ServiceRoles
 from chalicelib.core.errors import SettingsError
@@ -52,6 +54,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.approval == ApprovalRules()
     assert settings.approval_wait_hours == 24
     assert settings.limits == Limits()
+    assert settings.duplicates == DuplicateRules(timedelta(hours=24), timedelta(0))
     assert settings.service_roles == ServiceRoles()
     assert settings.roles_without_group == {Role.VIEWER, Role.OPERATOR}
 
@@ -82,7 +85,10 @@ def test_every_variable_finds_its_place() -> None:
             "APPROVAL_WAIT_HOURS": "4",
             "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "2000",
             "LIMIT_PER_DESTINATION_AUD_PER_DAY": "1500.50",
+            "LIMIT_PER_MAKER_AUD_PER_DAY": "3000",
             "LIMIT_PER_DAY_AUD": "100000",
+            "DUPLICATE_WINDOW_HOURS": "0",
+            "SERVICE_DUPLICATE_WINDOW_HOURS": "2",
             "USERS_WITHOUT_GROUP": "look",
             "VIEWER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Reports, ",
             "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/pay/Checker,"
@@ -112,7 +118,8 @@ def test_every_variable_finds_its_place() -> None:
         requires_verified_destination=True,
         approval=ApprovalRules(threshold_cents=50_000, new_destinations=True),
         approval_wait_hours=4,
-        limits=Limits(200_000, 150_050, 10_000_000),
+        limits=Limits(200_000, 150_050, 10_000_000, 300_000),
+        duplicates=DuplicateRules(timedelta(0), timedelta(hours=2)),
         service_roles=ServiceRoles(
             viewers=frozenset({"arn:aws:sts::111122223333:assumed-role/Reports"}),
             approvers=frozenset(

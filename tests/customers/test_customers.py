@@ -429,6 +429,8 @@ def test_erasure_removes_all_personal_data_and_keeps_the_transactions(world: Wor
 
 
 def test_erasure_takes_every_field_of_a_payout_that_is_marked_as_personal(world: World) -> None:
+    world.environment["LIMIT_PER_DAY_AUD"] = "100"
+    world.restart()
     customer_id = registered(world, destination=EMAIL)
     ask = {"customer_id": customer_id, "amount": 5}
     words = {"description": "For Zarathustra", "lodgement_reference": "Zarathustra 7"}

@@ -15,7 +15,14 @@ from tools.devstack.stack import Stack
 # Monoova's webhooks come half a minute to two minutes after a payout; here after a second.
 _SPEED = 100.0
 # Payouts are due at once, and "unknown reference" is believed at once.
-_SETTINGS = {"FirstLookSeconds": "1", "GraceSeconds": "1"}
+# One user pays the same again and again: only what is above the threshold by itself is to wait.
+_SETTINGS = {
+    "FirstLookSeconds": "1",
+    "GraceSeconds": "1",
+    "PayoutLimitAud": "50000",
+    "ApprovalThresholdAud": "40000",
+    "DuplicateWindowHours": "0",
+}
 
 
 # Each copy of a function at work unpacks 60 MB: where there is room in memory, there.

@@ -65,7 +65,7 @@ def test_a_payout_in_doubt_is_sent_again_under_its_reference_and_booked_once(
 def test_a_payout_above_the_threshold_is_sent_once_another_user_has_approved_it(
     deployed: Deployed,
 ) -> None:
-    asked = deployed.paid("600.00")
+    asked = deployed.paid("45000.00")
     assert asked["status"] == "AwaitingApproval"
     path = f"/payouts/{asked['transaction_id']}/approve"
     assert deployed.call("POST", path, {}).status_code == 403

@@ -35,7 +35,7 @@ def recorded_late(deployed: Deployed, payment: UnknownPayment) -> None:
         due_at=now + timedelta(hours=1),
     )
     table = deployed.stack.outputs["TransactionsTableName"]
-    assert Payouts(deployed.dynamodb, table).create(payout) is None
+    assert Payouts(deployed.dynamodb, table, table).create(payout) is None
 
 
 def test_a_webhook_that_came_before_its_payout_is_applied_from_the_queue(

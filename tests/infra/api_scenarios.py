@@ -185,11 +185,14 @@ def payouts_wait_for_an_approver(world: World) -> None:
         "APPROVAL_THRESHOLD_AUD": "100",
         "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
         "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
+        "DUPLICATE_WINDOW_HOURS": "24",
     }
     world.restart()
     customer, checker = world.customer(), world.approver
-    done(world.admin.post("/payouts/validate", {"customer_id": customer, "amount": "125.50"}))
-    by_person, by_service, refused = ids_of(*(world.pay(customer) for _ in range(3)))
+    for amount in ("5.00", "125.50"):
+        done(world.admin.post("/payouts/validate", {"customer_id": customer, "amount": amount}))
+    amounts = ("125.50", "125.51", "125.52")
+    by_person, by_service, refused = ids_of(*(world.pay(customer, each) for each in amounts))
     done(world.admin.get("/payouts", status="AwaitingApproval"))
     done(checker.post(f"/payouts/{by_person}/approve"))
     done(world.service.post(f"/internal/payouts/{by_service}/approve"))

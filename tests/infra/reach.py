@@ -16,6 +16,7 @@ from tests.infra.conftest import ROOT
 # The fields that hold a function, and what they call once container.py has filled them.
 HANDED_OVER: Final = {
     "check_branch": "BranchCheck.ask",
+    "fingerprint": "AccountFingerprints.of",
     "fetch_key": "MonoovaClient.public_key",
     "is_sandbox": "CredentialsSource.current",
     "key_version": "CredentialsSource.current",
@@ -24,6 +25,7 @@ HANDED_OVER: Final = {
     "monoova": None,
     "second_payments": None,
     "funding": None,
+    "fingerprints": None,
     "jitter": None,
     "new_id": None,
     "opener": None,

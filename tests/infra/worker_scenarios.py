@@ -28,7 +28,14 @@ from tests.world import World
 # --- the queue of payouts
 
 
+def limited(world: World) -> None:
+    """What ends unsent is given back to a sum."""
+    world.environment["LIMIT_PER_DAY_AUD"] = "10000"
+    world.restart()
+
+
 def waiting_payouts_are_sent(world: World) -> None:
+    limited(world)
     customer = world.customer()
     ordinary, unheard_of = queued(world, customer), queued(world, customer, "7.14")
     for waiting in (ordinary, unheard_of, ordinary):
@@ -135,6 +142,14 @@ def the_schedule_releases_a_batch_under_every_rule(world: World) -> None:
         world.later(60)
         world.reconcile()
     assert done(world.admin.get(f"/batches/{batch_id}"))["status"] in ("Released", "Finished")
+
+
+def the_schedule_ends_what_waited_too_long(world: World) -> None:
+    limited(world)
+    late = queued(world, world.customer())
+    world.later(25 * 3600)
+    world.reconcile()
+    assert world.state(late)[0] == "Cancelled"
 
 
 def the_schedule_finds_payouts_without_a_webhook(world: World) -> None:
@@ -298,6 +313,7 @@ WORKER_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     sending_calls_a_monoova_that_fails,
     sending_is_refused_its_login_and_recovers,
     a_batch_is_processed_by_the_queue,
+    the_schedule_ends_what_waited_too_long,
     the_schedule_finds_payouts_without_a_webhook,
     the_schedule_processes_batches_without_a_message,
     the_schedule_releases_a_batch_under_every_rule,

@@ -26,7 +26,13 @@ from tools.devstack.stack import ROOT, Stack
 SPEED: Final = 60.0
 _LAST_NEWS_SECONDS: Final = (120 + 300 + 120) / SPEED
 # The day is compressed, and so are the times that a payout may wait in it.
-_SETTINGS: Final = {"FirstLookSeconds": "10", "GraceSeconds": "20"}
+# One user pays the same again and again, and no one approves.
+_SETTINGS: Final = {
+    "FirstLookSeconds": "10",
+    "GraceSeconds": "20",
+    "ApprovalThresholdAud": "",
+    "DuplicateWindowHours": "0",
+}
 _CUSTOMERS: Final = 20
 _QUIET_BOUND_SECONDS: Final = 90.0
 # After its last act locust waits for what is under way: a request and its tries.

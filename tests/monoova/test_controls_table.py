@@ -167,7 +167,10 @@ def test_a_minutes_report_expires(controls: Controls, client: Any) -> None:
 
 @pytest.fixture
 def together(client: Any) -> ReadTogether:
-    payouts, customers = Payouts(client, "TransactionsTable"), Customers(client, "CustomersTable")
+    payouts, customers = (
+        Payouts(client, "TransactionsTable", "ControlsTable"),
+        Customers(client, "CustomersTable"),
+    )
     if payouts.get(PAYOUT.transaction_id) is None:
         payouts.create(PAYOUT)
         customers.create(CUSTOMER)

@@ -36,6 +36,20 @@ def test_the_same_key_pays_once_and_says_so(terminal: Terminal) -> None:
     assert len(terminal.json("payouts", "list")["items"]) == 1
 
 
+def test_the_same_again_is_refused_with_the_first_payout_unless_it_is_meant(
+    terminal: Terminal,
+) -> None:
+    terminal.world.environment["DUPLICATE_WINDOW_HOURS"] = "24"
+    terminal.world.restart()
+    words = ("pay", terminal.world.customer(), "12.00", "--yes")
+    first = str(terminal.json(*words)["transaction_id"])
+    refused = terminal(*words, ends=Exit.CONFLICT)
+    assert f"payout {first}" in refused.stderr
+    meant = terminal.json(*words, "--accept-duplicate-of", first)
+    assert meant["transaction_id"] != first
+    assert len(terminal.json("payouts", "list")["items"]) == 2
+
+
 def test_a_key_that_is_made_up_is_on_the_screen_before_anything_is_sent(terminal: Terminal) -> None:
     said = terminal("pay", terminal.world.customer(), "12.00", "--yes").stderr
     assert said.startswith("Idempotency-Key: payoutctl-")

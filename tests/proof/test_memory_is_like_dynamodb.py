@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 from moto import mock_aws
 
-from chalicelib.control.rules.limits import Count, LimitKind, Limits
+from chalicelib.control.rules.approval import ApprovalRules
+from chalicelib.control.rules.limits import Count, LimitKind, Limits, Subject
 from chalicelib.customers.store import (
     CustomerChangedError,
     Customers,
@@ -49,7 +50,8 @@ STEPS: Final = 60
 
 
 OTHER: Final = "00000000-0000-4000-8000-0000000000ff"
-ONE_COUNT: Final = Limits(in_total_cents=900).counts("customer-1", "destination", 500, NOW)
+ALICE: Final = Subject("customer-1", "account", "alice")
+ONE_COUNT: Final = Limits(in_total_cents=900).counts(ALICE, 500, NOW)
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def real() -> Stores:
     session = aws.new_session()
     aws.create(session)
     client: Any = session.create_client("dynamodb", region_name=aws.REGION)
-    payouts = Payouts(client, "TransactionsTable")
+    payouts = Payouts(client, "TransactionsTable", "ControlsTable")
     customers = Customers(client, "CustomersTable")
     controls = Controls(client, "ControlsTable")
     together = ReadTogether(client, payouts, customers, controls)
@@ -143,8 +145,11 @@ class Chance:
     def counts(self) -> tuple[Count, ...]:
         """Limits that a few payouts fill, or one alone."""
         amount = self.random.choice((1, 12550))
-        limits = Limits(*(self.random.choice((None, 12549, 40000)) for _ in range(3)))
-        found = limits.counts(self.random.choice(CUSTOMERS), "destination", amount, NOW)
+        limits = Limits(*(self.random.choice((None, 12549, 40000)) for _ in range(4)))
+        subject = replace(ALICE, customer_id=self.random.choice(CUSTOMERS))
+        threshold = ApprovalRules(self.random.choice((None, 12549, 40000)))
+        found = limits.counts(subject, amount, NOW)
+        found += threshold.counts(subject, amount, NOW)
         return found or (Count(LimitKind.TOTAL, NOW.date(), None, amount, 40000),)
 
     def customer(self) -> SealedCustomer:

@@ -257,7 +257,8 @@ class Stack:
             "MonoovaSourceAccount": account.source_account,
             "MonoovaWebhookSignature": "required",
             "RemitterName": account.remitter_name,
-            "ApprovalThresholdAud": "500",
+            # In a day, of one user: a few dozen payouts are seen to go out first.
+            "ApprovalThresholdAud": "5000",
             "CorsAllowOrigin": "http://localhost:3000",
             "SignInUrl": self.sign_in_url,
             # Half the time in which the simulated webhooks come at the usual speed.

@@ -42,6 +42,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.VERIFICATION_LOCKED,
             _E.PAYOUT_NOT_CANCELLABLE,
             _E.PAYOUT_NOT_RETRYABLE,
+            _E.POSSIBLE_DUPLICATE,
             _E.PAYOUT_MAY_BE_PAID,
             _E.RETRY_TOO_EARLY,
             _E.PAYOUT_NOT_RESOLVABLE,
@@ -92,6 +93,7 @@ _WITH_PAYOUT: Final = frozenset(
         _E.IDEMPOTENCY_KEY_REUSED,
         _E.MONOOVA_REFUSED,
         _E.OUTCOME_UNKNOWN,
+        _E.POSSIBLE_DUPLICATE,
         _E.PAYOUT_MAY_BE_PAID,
         _E.RETRY_TOO_EARLY,
     }
@@ -126,6 +128,9 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     " cancelled.",
     _E.PAYOUT_NOT_RETRYABLE: "Only a payout that ended as Failed, Returned or Cancelled, and is not"
     " under review, can be retried.",
+    _E.POSSIBLE_DUPLICATE: "Payout 7d8f0c1e-2b3a-4c5d-8e6f-9a0b1c2d3e4f paid the same amount to the"
+    " same account under the same reference a moment ago. If this one is meant as well, ask again"
+    " with its id as accept_duplicate_of.",
     _E.PAYOUT_MAY_BE_PAID: "Monoova says Complete of this payout: it is not paid again, and a"
     " person has to look at it.",
     _E.RETRY_TOO_EARLY: "Monoova does not know this payout, which proves nothing so soon after it"

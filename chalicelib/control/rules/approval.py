@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from chalicelib.control.rules.limits import Book, Count, LimitKind, Subject
+from chalicelib.core.sydney import sydney_day
+
 _WAITS_FOR: Final = timedelta(days=30)
 
 
@@ -20,7 +23,8 @@ class ApprovalReason(StrEnum):
 class ApprovalRules:
     """Which payouts need an approval.
 
-    `threshold_cents` is the most that needs none; None means that no amount does.
+    `threshold_cents` is the most that needs none: in a Sydney day, of one maker, and for one
+    account; None means that no amount needs one.
 
     `new_destinations`: a payout to a destination needs approval until an approver has approved one
     to it. A destination never changes, so one that was changed is a new one.
@@ -32,7 +36,7 @@ class ApprovalRules:
     def reasons(
         self, amount_cents: int, *, is_known: bool, is_settled_by_hand: bool = False
     ) -> tuple[ApprovalReason, ...]:
-        """Why such a payout needs approval; empty if it needs none.
+        """Why such a payout by itself needs approval; empty if it needs none.
 
         `is_known` says whether an approver has seen the destination; `is_settled_by_hand` that it
         is to pay what a person, and not Monoova, has said was not paid: that always needs one.
@@ -45,6 +49,16 @@ class ApprovalRules:
             ApprovalReason.SETTLED_BY_HAND: is_settled_by_hand,
         }
         return tuple(reason for reason, applies in found.items() if applies)
+
+    def counts(self, subject: Subject, amount_cents: int, at: datetime) -> tuple[Count, ...]:
+        """What a payout that no approver sees adds to the sums that the threshold bounds."""
+        if self.threshold_cents is None:
+            return ()
+        limit, day = self.threshold_cents, sydney_day(at)
+        of = {LimitKind.MAKER: subject.maker, LimitKind.ACCOUNT: subject.account}
+        return tuple(
+            Count(kind, day, name, amount_cents, limit, Book.THRESHOLD) for kind, name in of.items()
+        )
 
 
 def approval_until(requested_at: datetime) -> datetime:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypedDict, cast
 
 from chalicelib.control.rules.approval import ApprovalReason
-from chalicelib.core.marks import MASKED, NOT_PERSONAL, PERSONAL, REQUESTED, erased
+from chalicelib.core.marks import MASKED, NAMES_OF_SUMS, NOT_PERSONAL, PERSONAL, REQUESTED, erased
 
 # An entry is about 200 bytes and a row may hold 400 kB; a payout with a history of this length is
 # under review by a person, who reads the log for what is left out.
@@ -368,6 +368,7 @@ class Fields(TypedDict, total=False):
     returned_cents: int
     return_seen_cents: int
     succeeded_by: str | None
+    counted_on: tuple[str, ...]
     destination_masked: str
     description: str | None
     lodgement_reference: str | None
@@ -403,6 +404,7 @@ class Payout:
     `returned_cents` came back, by signed reports or by the mAccount's own movements, which have
     shown `return_seen_cents` of it; `return_seen_at` is when they had shown all of it.
     `return_reported_at` is the newest report, which may be an unsigned one.
+    `counted_on` names the sums of a day that it was added to, and is in until it ends unsent.
     """
 
     transaction_id: str = field(metadata=NOT_PERSONAL)
@@ -441,6 +443,7 @@ class Payout:
     return_seen_at: datetime | None = None
     returned_cents: int = 0
     return_seen_cents: int = 0
+    counted_on: tuple[str, ...] = field(default=(), metadata=NAMES_OF_SUMS)
     resends: int = 0
     looks: int = 0
     ambiguous: bool = False
@@ -452,10 +455,27 @@ class Payout:
         """Since when nothing but sending it stands between the payee and the money."""
         return self.approved_at or self.created_at
 
+    @property
+    def ended_unsent(self) -> bool:
+        """Whether no money moved for it, and none can: another in its place is no second one."""
+        return not self.needs_review and _is_unsent_end(self.state, self.failure_code)
+
 
 def effect_of(state: State, event: Event) -> Effect:
     """What `event` does to a payout in `state`, for every pair there is."""
     return TABLE[state, event]
+
+
+def sums_given_back(payout: Payout, change: Change) -> tuple[str, ...]:
+    """The sums that a payout leaves with this change, because it ends without having been sent."""
+    state, code = change.fields.get("state"), change.fields.get("failure_code")
+    return payout.counted_on if state and _is_unsent_end(state, code) else ()
+
+
+def _is_unsent_end(state: State, code: FailureCode | None) -> bool:
+    # What a bank rejected, or a person settled, had been sent.
+    is_refused = state is State.FAILED and code is FailureCode.MONOOVA_REFUSED
+    return state is State.CANCELLED or is_refused
 
 
 def kept_entries(payout: Payout, change: Change) -> tuple[HistoryEntry, ...]:

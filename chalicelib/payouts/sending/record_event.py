@@ -1,6 +1,7 @@
 """Writes what was learned about a payout, however many others write at the same time."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from chalicelib.core.clock import Clock
@@ -14,6 +15,9 @@ from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 _MOST_TRIES: Final = 10
 
 
+Commit = Callable[[Payout, Change, datetime], Payout]
+
+
 class Recorder:
     """Decides, writes on condition, and decides anew where another writer was faster."""
 
@@ -21,8 +25,12 @@ class Recorder:
         self._payouts = payouts
         self._clock = clock
 
-    def record(self, payout: Payout, decide: Callable[[Payout], Change]) -> Payout:
+    def record(
+        self, payout: Payout, decide: Callable[[Payout], Change], commit: Commit | None = None
+    ) -> Payout:
         """The payout after `decide`'s change to it as it then stood.
+
+        `commit` writes a change in another way than by itself, and may raise what it likes.
 
         Raises:
             StorageUnavailableError
@@ -34,7 +42,7 @@ class Recorder:
                 return payout
             now = self._clock.now()
             try:
-                after = self._payouts.commit(payout, change, now)
+                after = (commit or self._payouts.commit)(payout, change, now)
             except PayoutChangedError as error:
                 if error.current is None:
                     raise StorageUnavailableError("a payout is gone", may_be_done=False) from None

@@ -3,27 +3,21 @@
 With it are counted the sums of its day, and written its companions, whatever they are.
 """
 
-import json
-import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
-
-from botocore.exceptions import ClientError
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from chalicelib.control.rules.limits import Count
 from chalicelib.core.dynamodb.items import StorageUnavailableError, decoded, encoded, storage_errors
 from chalicelib.monoova.gate_store import Controls
-from chalicelib.payouts.rules.payout import Payout
+from chalicelib.payouts.rules.payout import Change, Payout, applied
 from chalicelib.payouts.store.items import item_of, payout_in
-from chalicelib.payouts.store.payouts import Payouts
+from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts, update_of
+from chalicelib.payouts.store.sums import addition, key_of
+from chalicelib.payouts.store.transaction import CancelledError, cancellations, request_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_KEPT_FOR: Final = timedelta(days=3)
-_NO_CONDITION_HELD: Final = "ConditionalCheckFailed"
-_BUSY: Final = "TransactionConflict"
 
 
 class LimitReachedError(Exception):
@@ -79,26 +73,46 @@ class CountedPayouts:
             "ConditionExpression": "attribute_not_exists(transaction_id)",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        writes: list[Any] = [
-            {"Put": put},
-            *(companion.write for companion in companions),
-            *({"Update": self._update(count)} for count in counts),
-        ]
+        others = [*(each.write for each in companions), *self._additions(counts)]
         try:
-            with storage_errors():
+            with cancellations():
                 self._client.transact_write_items(
-                    TransactItems=writes,
-                    # The same write, told twice by a retry, is one; a later try of the same
-                    # request is another write, which the condition on the payout refuses.
-                    ClientRequestToken=_token_of(payout, writes),
+                    **request_of(payout.transaction_id, [{"Put": put}, *others])
                 )
-        except ClientError as error:
+        except CancelledError as error:
             return _understood(error, payout, companions, counts)
         return None
 
+    def commit(
+        self, payout: Payout, change: Change, at: datetime, counts: Sequence[Count]
+    ) -> Payout:
+        """Writes `change` to `payout` as it was read, adds it to each of `counts`, and answers with
+        it as it now is.
+
+        Raises:
+            PayoutChangedError: another writer was first.
+            LimitReachedError, CountsBusyError: nothing was written.
+        """
+        update = update_of(payout, change, at).parameters(self._payouts, payout.transaction_id)
+        after = applied(payout, change, at)
+        writes = [{"Update": update}, *self._additions(counts)]
+        try:
+            with cancellations():
+                self._client.transact_write_items(**request_of(payout.transaction_id, writes))
+        except CancelledError as error:
+            if error.failed_condition(0):
+                standing = error.item(0)
+                current = payout_in(standing) if standing else None
+                # A try of this very write may have succeeded without our hearing of it.
+                if current == after:
+                    return after
+                raise PayoutChangedError(current) from None
+            _check_counts(error, counts, 1)
+        return after
+
     def sums(self, counts: Sequence[Count]) -> list[int]:
         """What each sum comes to by now, in cents."""
-        keys: list[Any] = [{"control_id": {"S": _id_of(count)}} for count in counts]
+        keys: list[Any] = [key_of(count.sum_id) for count in counts]
         with storage_errors():
             found = self._client.batch_get_item(
                 RequestItems={self._controls: {"Keys": keys, "ConsistentRead": True}}
@@ -107,62 +121,41 @@ class CountedPayouts:
             raise StorageUnavailableError("UnprocessedKeys", may_be_done=False)
         items = [decoded(item) for item in found["Responses"].get(self._controls, [])]
         known = {item["control_id"]: int(item["cents"]) for item in items}
-        return [known.get(_id_of(count), 0) for count in counts]
+        return [known.get(count.sum_id, 0) for count in counts]
 
-    def _update(self, count: Count) -> dict[str, Any]:
-        # Without a sum there is none to compare with; an amount over the limit by itself must not
-        # get in that way.
-        first = "attribute_not_exists(cents) OR " if count.room_cents >= 0 else ""
-        kept_until = datetime.combine(count.day, time(), UTC) + _KEPT_FOR
-        return {
-            "TableName": self._controls,
-            "Key": {"control_id": {"S": _id_of(count)}},
-            "UpdateExpression": "ADD cents :amount SET expires_at = :expires",
-            "ConditionExpression": f"{first}cents <= :room",
-            "ExpressionAttributeValues": {
-                ":amount": {"N": str(count.amount_cents)},
-                ":room": {"N": str(count.room_cents)},
-                ":expires": {"N": str(int(kept_until.timestamp()))},
-            },
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-
-
-def _id_of(count: Count) -> str:
-    return "#".join(("asked", str(count.day), count.kind.value, *([count.of] if count.of else [])))
-
-
-def _token_of(payout: Payout, writes: Sequence[Mapping[str, Any]]) -> str:
-    """DynamoDB's token of one write: it refuses a token that comes again with other items."""
-    return str(uuid.uuid5(uuid.UUID(payout.transaction_id), json.dumps(writes, sort_keys=True)))
+    def _additions(self, counts: Sequence[Count]) -> list[dict[str, Any]]:
+        return [addition(self._controls, count) for count in counts]
 
 
 def _understood(
-    error: ClientError, payout: Payout, companions: Sequence[Companion], counts: Sequence[Count]
+    error: CancelledError,
+    payout: Payout,
+    companions: Sequence[Companion],
+    counts: Sequence[Count],
 ) -> Payout | None:
     """Why DynamoDB cancelled the transaction: first of all, whether the payout stands already."""
-    response: Any = error.response
-    about_payout, *others = response.get("CancellationReasons") or [{}]
-    if about_payout.get("Code") == _NO_CONDITION_HELD:
-        existing = payout_in(about_payout["Item"])
+    if error.failed_condition(0):
+        standing = error.item(0)
+        assert standing is not None  # the condition fails only where an item stands
+        existing = payout_in(standing)
         return None if existing == payout else existing
-    about_companions, about_counts = others[: len(companions)], others[len(companions) :]
-    for companion, reason in zip(companions, about_companions, strict=False):
-        if reason.get("Code") == _NO_CONDITION_HELD:
-            item = reason.get("Item")
-            raise companion.refusal(decoded(item) if item else None) from None
+    for number, companion in enumerate(companions, 1):
+        if error.failed_condition(number):
+            raise companion.refusal(error.standing(number)) from None
+    return _check_counts(error, counts, 1 + len(companions))
+
+
+def _check_counts(error: CancelledError, counts: Sequence[Count], first: int) -> NoReturn:
+    """The sums are what the transaction was cancelled for; theirs are the writes from `first` on.
+
+    Raises:
+        LimitReachedError, CountsBusyError
+    """
     reached = [
-        (count, _left(count, reason.get("Item")))
-        for count, reason in zip(counts, about_counts, strict=False)
-        if reason.get("Code") == _NO_CONDITION_HELD
+        (count, count.left_cents(int((error.standing(number) or {"cents": 0})["cents"])))
+        for number, count in enumerate(counts, first)
+        if error.failed_condition(number)
     ]
     if reached:
         raise LimitReachedError(reached) from None
-    if _BUSY in [reason.get("Code") for reason in (about_payout, *others)]:
-        raise CountsBusyError from None
-    raise StorageUnavailableError("TransactionCanceled", may_be_done=False) from None
-
-
-def _left(count: Count, item: Any) -> int:
-    asked_for = int(decoded(item)["cents"]) if item else 0
-    return max(0, count.limit_cents - asked_for)
+    raise CountsBusyError from None

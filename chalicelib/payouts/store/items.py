@@ -92,6 +92,18 @@ class PayoutUpdate:
         due = ", due_shard = :due_shard" if self._due_is_set else ""
         return f"SET {', '.join(self._set)}{due}{removed}"
 
+    def parameters(self, table: str, transaction_id: str) -> dict[str, Any]:
+        """The write, as UpdateItem and a transaction take it."""
+        return {
+            "TableName": table,
+            "Key": {"transaction_id": {"S": transaction_id}},
+            "UpdateExpression": self.expression,
+            "ConditionExpression": self.condition,
+            "ExpressionAttributeNames": self.names,
+            "ExpressionAttributeValues": self.encoded_values(transaction_id),
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
     def encoded_values(self, transaction_id: str) -> dict[str, Any]:
         values = dict(self._values)
         if self._due_is_set:
@@ -131,6 +143,8 @@ def _attributes_of(fields: Fields) -> dict[str, Any]:
             attributes[name] = text_of(attributes[name])
     if "due_at" in fields and fields["due_at"] is None:
         attributes["due_shard"] = None
+    if not attributes.get("counted_on", True):
+        attributes["counted_on"] = None
     return attributes
 
 
@@ -153,6 +167,7 @@ def item_of(payout: Payout) -> dict[str, Any]:
         | {
             "state": None,
             "unique_reference": None,
+            "counted_on": payout.counted_on or None,
             "uniqueReference": payout.unique_reference,
             "due_shard": shard_of(payout.transaction_id) if payout.due_at else None,
             "review_bucket": bucket_of(payout.state, needs_review=payout.needs_review),
@@ -235,6 +250,7 @@ def payout_of(item: Item) -> Payout:
         approval_reasons=tuple(map(ApprovalReason, item.get("approval_reasons", ()))),
         returned_cents=item.get("returned_cents", 0),
         return_seen_cents=item.get("return_seen_cents", 0),
+        counted_on=tuple(item.get("counted_on", ())),
         resends=item["resends"],
         looks=item["looks"],
         ambiguous=item["ambiguous"],

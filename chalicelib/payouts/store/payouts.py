@@ -4,12 +4,14 @@ A write is conditional on the version it was decided from, or, on the webhook's 
 every fact that the decision used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from chalicelib.core import observability
 from chalicelib.core.dynamodb.items import (
     Page,
     decoded,
@@ -24,11 +26,13 @@ from chalicelib.core.dynamodb.readable import read_all
 from chalicelib.payouts.rules.decisions import OpenFacts
 from chalicelib.payouts.rules.payout import (
     Change,
+    Fields,
     Payout,
     Status,
     Submission,
     applied,
     kept_entries,
+    sums_given_back,
 )
 from chalicelib.payouts.rules.schedule import look_at_unreadable
 
@@ -51,6 +55,8 @@ from chalicelib.payouts.store.items import (
 CUSTOMER_KEY: Final = frozenset({"transaction_id", "customer_id", "created_at"})
 DAY_KEY: Final = frozenset({"transaction_id", "created_day", "created_at"})
 REVIEW_KEY: Final = frozenset({"transaction_id", "review_bucket", "created_at"})
+# Of a change whose sums others write at the same moment; each is some ten milliseconds.
+_MOST_TRIES: Final = 10
 REVIEW_PART: Final = {"review_bucket": REVIEW_BUCKET}
 APPROVAL_PART: Final = {"review_bucket": APPROVAL_BUCKET}
 
@@ -64,11 +70,15 @@ class PayoutChangedError(Exception):
 
 
 class Payouts:
-    """The payouts. Every method may raise `StorageUnavailableError`."""
+    """The payouts. Every method may raise `StorageUnavailableError`.
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    `sums` is the table in which payouts are counted.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str, sums: str) -> None:
         self._client = client
         self.table = table
+        self._sums = sums
 
     def create(self, payout: Payout) -> Payout | None:
         """Stores a new payout, or answers with the one that has its `transaction_id` already.
@@ -116,24 +126,52 @@ class Payouts:
     def commit(self, payout: Payout, change: Change, at: datetime) -> Payout:
         """Writes `change` to `payout` as it was read, and answers with it as it now is.
 
+        One that ends unsent leaves the sums that it was counted on in the same transaction.
+
         Raises:
             PayoutChangedError: another writer was first.
         """
-        update = PayoutUpdate(change, at, kept_entries(payout, change))
+        sums = sums_given_back(payout, change)
+        if sums and (left := self._commit_giving_back(payout, change, at, sums)):
+            return left
         after = applied(payout, change, at)
-        update.move(
-            bucket_of(payout.state, needs_review=payout.needs_review),
-            bucket_of(after.state, needs_review=after.needs_review),
-        )
-        update.stand_in(after.state)
-        update.require("#version = :expected", {":expected": payout.version})
         try:
-            return self._write(payout.transaction_id, update)
+            return self._write(payout.transaction_id, update_of(payout, change, at))
         except PayoutChangedError as error:
             # A try of this very write may have succeeded without our hearing of it.
             if error.current == after:
                 return after
             raise
+
+    def _commit_giving_back(
+        self, payout: Payout, change: Change, at: datetime, sums: Sequence[str]
+    ) -> Payout | None:
+        """Both in one transaction; None where others wrote the sums all the while."""
+        # Loaded only here: hardly any payout ends so.
+        from chalicelib.payouts.store.sums import giving_back
+        from chalicelib.payouts.store.transaction import CancelledError, cancellations, request_of
+
+        change = replace(change, fields=change.fields | Fields(counted_on=()))
+        after = applied(payout, change, at)
+        update = update_of(payout, change, at).parameters(self.table, payout.transaction_id)
+        back = [giving_back(self._sums, name, payout.amount_cents) for name in sums]
+        request = request_of(payout.transaction_id, [{"Update": update}, *back])
+        for _ in range(_MOST_TRIES):
+            try:
+                with cancellations():
+                    self._client.transact_write_items(**request)
+            except CancelledError as error:
+                if not error.failed_condition(0):
+                    continue
+                standing = error.item(0)
+                current = payout_in(standing) if standing else None
+                if current == after:
+                    return after
+                raise PayoutChangedError(current) from None
+            return after
+        # What became of the payout is worth more than what the day has left: the sums keep it.
+        observability.note(outcome="sums not given back")
+        return None
 
     def commit_open(
         self, transaction_id: str, facts: OpenFacts, change: Change, at: datetime
@@ -175,14 +213,7 @@ class Payouts:
         try:
             with storage_errors():
                 written = self._client.update_item(
-                    TableName=self.table,
-                    Key={"transaction_id": {"S": transaction_id}},
-                    UpdateExpression=update.expression,
-                    ConditionExpression=update.condition,
-                    ExpressionAttributeNames=update.names,
-                    ExpressionAttributeValues=update.encoded_values(transaction_id),
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **update.parameters(self.table, transaction_id), ReturnValues="ALL_NEW"
                 )
         except ClientError as error:
             standing = failed_condition(error)
@@ -339,3 +370,16 @@ def _time_in(attribute: Mapping[str, Any] | None) -> datetime | None:
         return time_of((attribute or {})["S"])
     except (KeyError, ValueError):
         return None
+
+
+def update_of(payout: Payout, change: Change, at: datetime) -> PayoutUpdate:
+    """The update that `change` is, on condition that the payout is as it was read."""
+    update = PayoutUpdate(change, at, kept_entries(payout, change))
+    after = applied(payout, change, at)
+    update.move(
+        bucket_of(payout.state, needs_review=payout.needs_review),
+        bucket_of(after.state, needs_review=after.needs_review),
+    )
+    update.stand_in(after.state)
+    update.require("#version = :expected", {":expected": payout.version})
+    return update

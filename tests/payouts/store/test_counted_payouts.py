@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.control.rules.limits import Limits
+from chalicelib.control.rules.limits import Limits, Subject
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.monoova.gate_store import Controls
 from chalicelib.payouts.store.counted_payouts import (
@@ -18,7 +18,7 @@ from chalicelib.payouts.store.payouts import Payouts
 from tests.payouts.store.test_payouts_table import payout
 
 COUNTS: Final = Limits(100_00, None, 900_00).counts(
-    "customer", "destination", 60_00, datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+    Subject("customer", "account", "maker"), 60_00, datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 )
 FULL: Final = {"Code": "ConditionalCheckFailed", "Item": {"cents": {"N": "7050"}}}
 NEVER_USED: Final = {"Code": "ConditionalCheckFailed"}
@@ -45,7 +45,9 @@ class Telling:
 
 
 def counted(client: Any) -> CountedPayouts:
-    return CountedPayouts(client, Payouts(client, "payouts"), Controls(client, "controls"))
+    return CountedPayouts(
+        client, Payouts(client, "payouts", "controls"), Controls(client, "controls")
+    )
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def client(session: Session) -> Any:
 
 @pytest.fixture
 def payouts(client: Any) -> Payouts:
-    return Payouts(client, TABLE)
+    return Payouts(client, TABLE, "ControlsTable")
 
 
 def payout(number: int = 1, **fields: Any) -> Payout:
