@@ -15,6 +15,7 @@ from chalicelib.core.encryption import Vault
 from chalicelib.core.queues import Queue
 from chalicelib.core.secrets import Secret
 from chalicelib.customers.access_store import Access, Accesses
+from chalicelib.customers.mark_destination import KnownDestinations
 from chalicelib.customers.open_details import Opener
 from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.monoova.available_funds import AvailableFunds
@@ -22,6 +23,7 @@ from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.payloads import Source
 from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.administer_payout import AdministrationService
+from chalicelib.payouts.approve_payout import ApprovalService
 from chalicelib.payouts.find_payouts import PayoutsOfCustomer
 from chalicelib.payouts.recognise_duplicates import Duplicates
 from chalicelib.payouts.request_payout import PayoutRequest, PayoutRequestService
@@ -118,12 +120,15 @@ class _LosingQueue(Queue):
 class Function:
     """One function instance: its own memory of the gate, its own leases; made when needed."""
 
-    def __init__(self, scheduler: Scheduler, number: int, policy: Policy) -> None:
+    def __init__(
+        self, scheduler: Scheduler, number: int, policy: Policy, *, sees_all: bool = False
+    ) -> None:
         self._scheduler = scheduler
         self._number = number
         self._policy = policy
         self._ids = 0
-        self.payouts = _Payouts(scheduler.tables, scheduler)
+        store = MemoryPayouts if sees_all else _Payouts
+        self.payouts = store(scheduler.tables, scheduler)
 
     def _new_id(self) -> uuid.UUID:
         self._ids += 1
@@ -269,6 +274,19 @@ class Function:
         )
 
     @cached_property
+    def approvals(self) -> ApprovalService:
+        customers = MemoryCustomers(self._scheduler.tables, self._scheduler)
+        return ApprovalService(
+            self.payouts,
+            KnownDestinations(customers, self._scheduler),
+            self._together,
+            self._opener,
+            self._recorder,
+            _LosingQueue(self._scheduler),
+            self._scheduler,
+        )
+
+    @cached_property
     def erasure(self) -> Erasure:
         customers = MemoryCustomers(self._scheduler.tables, self._scheduler)
         of_customer = PayoutsOfCustomer(self.payouts)
@@ -298,7 +316,7 @@ def customer() -> SealedCustomer:
     return SealedCustomer(CUSTOMER, START, START, 1, b"sealed", (destination,))
 
 
-def payout(state: State, due_at: datetime = START, **fields: Any) -> Payout:
+def payout(state: State, due_at: datetime | None = START, **fields: Any) -> Payout:
     """A payout as an earlier function stored it."""
     entries = (HistoryEntry(START, "Requested", state, "alice"),)
     usual: dict[str, Any] = {

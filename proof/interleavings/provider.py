@@ -1,6 +1,7 @@
 """A small model of Monoova: a book, and the answers that follow from it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -40,7 +41,11 @@ class Fate(Enum):
 
 @dataclass(slots=True)
 class Provider:
-    """Monoova for one payout. `sees_after` is how long the status API does not know a booking."""
+    """Monoova for one payout, and for those in its place.
+
+    `sees_after` is how long the status API does not know a booking. `fates` are those of references
+    that have another than `fate`. `has_lied` says that a report of the payout's end was wrong.
+    """
 
     refuses_duplicates: bool = True
     fate: Fate = Fate.PAID
@@ -50,6 +55,8 @@ class Provider:
     is_settled: bool = False
     is_returned: bool = False
     return_was_reported: bool = False
+    fates: Mapping[str, Fate] = field(default_factory=dict)
+    has_lied: bool = False
 
     def key(self) -> tuple[object, ...]:
         """The state that later answers depend on."""
@@ -84,14 +91,25 @@ class Provider:
             return Answer(400, Envelope("UniqueIdNotFound", "", "0"))
         standing = "Pending"
         if self.is_settled:
-            standing = "Rejected" if self.fate is Fate.REJECTED else "Complete"
+            standing = "Rejected" if self.fate_of(reference) is Fate.REJECTED else "Complete"
         return Answer(200, Envelope("Ok", "", None, reference, standing))
+
+    def fate_of(self, reference: str) -> Fate:
+        return self.fates.get(reference, self.fate)
+
+    def held_of(self, reference: str) -> int:
+        """The payee's cents in the end, of what was booked under this reference."""
+        fate = self.fate_of(reference)
+        is_back = fate is Fate.RETURNED and self.is_returned
+        booked = sum(cents for known, cents, _ in self.bookings if known == reference)
+        return 0 if is_back or fate is Fate.REJECTED else booked
 
     @property
     def held_cents(self) -> int:
-        """The payee's money in the end."""
-        has = self.fate is not Fate.REJECTED and not self.is_returned
-        return sum(cents for _, cents, _ in self.bookings) if has else 0
+        """The payee's cents in the end."""
+        return sum(
+            self.held_of(reference) for reference in {known for known, _, _ in self.bookings}
+        )
 
 
 class ProviderClient(MonoovaClient):

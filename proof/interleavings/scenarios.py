@@ -1,21 +1,24 @@
 """The scenarios: which actors run at once, under which faults, and what must hold in the end."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from chalicelib.payouts.request_payout import retry_id_of
 from chalicelib.payouts.rules.news import MONOOVA, NoticeKind
-from chalicelib.payouts.rules.payout import Payout, ReviewReason, State
+from chalicelib.payouts.rules.payout import FailureCode, HistoryEntry, Payout, ReviewReason, State
 from chalicelib.payouts.rules.schedule import Policy
-from proof.interleavings import actors
+from proof.interleavings import actors, people
 from proof.interleavings.actors import CENTS, PAYOUT, payout, set_up
 from proof.interleavings.explorer import START, Actor, Budget, Scenario, Scheduler
 from proof.interleavings.provider import Fate
 
 Actors = Callable[[Scheduler, Policy], list[Actor]]
 
+RETRY: Final = retry_id_of(payout(State.FAILED))
 _CAREFUL: Final = Policy(may_send_again=False)
 # The runs of the quiet phase before which a request that had a timeout arrives after all.
 _LATE_MOMENTS: Final = (0, 1, 4, 6)
@@ -36,12 +39,17 @@ def _scenario(
     policy: Policy | None = None,
     refuses_duplicates: bool = True,
     sees_after: timedelta = timedelta(0),
+    is_settled: bool = False,
+    has_lied: bool = False,
 ) -> Scenario:
     used = policy or Policy()
 
     def prepare(scheduler: Scheduler) -> None:
         set_up(scheduler, *([row] if row else []), fate=fate)
         scheduler.provider.sees_after = sees_after
+        scheduler.provider.fates = {RETRY: Fate.PAID}
+        scheduler.provider.is_settled = is_settled
+        scheduler.provider.has_lied = has_lied
         if is_booked:
             scheduler.provider.book(PAYOUT, CENTS, START - timedelta(minutes=20))
         scheduler.actors = new_actors(scheduler, used)
@@ -78,7 +86,7 @@ def _judged(scheduler: Scheduler, policy: Policy) -> Iterator[str]:
 
 def _settle(scheduler: Scheduler, policy: Policy, late_moment: int) -> None:
     """Runs the reconciler whenever something is due, without faults."""
-    reconciler = actors.Function(scheduler, 99, policy).reconciler
+    reconciler = actors.Function(scheduler, 99, policy, sees_all=True).reconciler
     for run in range(_MOST_RUNS):
         if run == late_moment:
             scheduler.provider.arrive_late(scheduler.now())
@@ -99,11 +107,8 @@ def _unfinished(scheduler: Scheduler) -> list[Payout]:
 
 
 def _violations(scheduler: Scheduler) -> Iterator[str]:
+    yield from _paid_twice(scheduler)
     provider = scheduler.provider
-    if len(provider.bookings) > 1:
-        yield f"P1: paid {len(provider.bookings)} times"
-    if len(scheduler.tables.payouts) > 1:
-        yield f"P1: {len(scheduler.tables.payouts)} payouts under one key"
     for reference in {reference for reference, _, _ in provider.bookings}:
         if reference not in scheduler.tables.payouts:
             yield "P2: paid, and there is no such payout"
@@ -116,6 +121,20 @@ def _violations(scheduler: Scheduler) -> Iterator[str]:
             yield "P5: the history ends elsewhere than the payout"
 
 
+def _paid_twice(scheduler: Scheduler) -> Iterator[str]:
+    """Under one reference, or by a payout and those that were made in its place."""
+    provider = scheduler.provider
+    for times in Counter(reference for reference, _, _ in provider.bookings).values():
+        if times > 1:
+            yield f"P1: paid {times} times"
+    if provider.held_cents > CENTS:
+        yield f"P1: the payee has {provider.held_cents} cents in the end, of {CENTS}"
+    earlier_ones = Counter(row.retry_of for row in scheduler.tables.payouts.values())
+    for earlier, count in earlier_ones.items():
+        if count > 1:
+            yield f"P1: {count} payouts {'in place of one' if earlier else 'under one key'}"
+
+
 def _wrong_amounts(row: Payout, scheduler: Scheduler) -> Iterator[str]:
     for reference, cents, _ in scheduler.provider.bookings:
         if reference == row.unique_reference and cents != row.amount_cents:
@@ -123,17 +142,21 @@ def _wrong_amounts(row: Payout, scheduler: Scheduler) -> Iterator[str]:
 
 
 def _guesses(row: Payout, scheduler: Scheduler) -> Iterator[str]:
-    provider = scheduler.provider
+    provider, reference = scheduler.provider, row.unique_reference
+    fate, held_cents = provider.fate_of(reference), provider.held_of(reference)
+    is_booked = any(known == reference for known, _, _ in provider.bookings)
+    if provider.has_lied and reference == PAYOUT:
+        return
     by_monoova = [entry for entry in row.history if entry.state is row.state]
     if row.review_reason is ReviewReason.CONTRADICTION and by_monoova[0].by == MONOOVA:
         # Monoova has contradicted itself, and the payout is in review.
         return
-    if row.state is State.COMPLETED and (not provider.bookings or provider.fate is Fate.REJECTED):
+    if row.state is State.COMPLETED and (not is_booked or fate is Fate.REJECTED):
         yield "P3: Completed, and no payee was paid"
     if row.state is State.COMPLETED and provider.return_was_reported and not row.needs_review:
         yield "P3: Completed, and its return was reported"
-    if row.state in (State.FAILED, State.CANCELLED) and provider.held_cents:
-        yield f"P3: {row.state}, and the payee has {provider.held_cents} cents"
+    if row.state in (State.FAILED, State.CANCELLED) and held_cents:
+        yield f"P3: {row.state}, and the payee has {held_cents} cents"
     if row.state is State.RETURNED and not provider.is_returned:
         yield "P3: Returned, and the money is not back"
 
@@ -146,6 +169,24 @@ _ACCEPTED: Final = payout(
 )
 _IN_DOUBT: Final = payout(
     State.UNRESOLVED, ambiguous=True, last_sent_at=START - timedelta(minutes=20)
+)
+_ENDED: Final = HistoryEntry(START, "SettledRejected", State.FAILED, MONOOVA)
+_FAILED: Final = payout(
+    State.FAILED,
+    due_at=None,
+    monoova_transaction_id="71",
+    failure_code=FailureCode.BANK_REJECTED,
+    last_sent_at=START - timedelta(minutes=20),
+    history=(_ENDED,),
+)
+_WAITING: Final = payout(State.AWAITING_APPROVAL, due_at=START + timedelta(days=30))
+_REVIEWED: Final = payout(
+    State.UNRESOLVED,
+    due_at=START + timedelta(hours=1),
+    ambiguous=True,
+    needs_review=True,
+    review_reason=ReviewReason.OUTCOME_UNKNOWN,
+    last_sent_at=START - timedelta(minutes=20),
 )
 _EXPIRED: Final = payout(
     State.SENDING, lease_id="expired", last_sent_at=START - timedelta(minutes=20)
@@ -227,6 +268,39 @@ def _erasing(scheduler: Scheduler, policy: Policy) -> list[Actor]:
     ]
 
 
+def _retrying(scheduler: Scheduler, policy: Policy) -> list[Actor]:
+    return [people.retry(scheduler, 1, policy), people.retry(scheduler, 2, policy)]
+
+
+def _retrying_and_webhook(scheduler: Scheduler, policy: Policy) -> list[Actor]:
+    return [
+        *_retrying(scheduler, policy),
+        actors.bank(scheduler),
+        actors.webhook(scheduler, 3, policy, _PAID),
+    ]
+
+
+def _approving(scheduler: Scheduler, policy: Policy) -> list[Actor]:
+    return [
+        people.approval(scheduler, 1, policy),
+        people.rejection(scheduler, 2, policy),
+        actors.cancellation(scheduler, 3, policy),
+        actors.delivery(scheduler, 4, policy),
+    ]
+
+
+def _resolving(outcome: str, kind: NoticeKind) -> Actors:
+    def made(scheduler: Scheduler, policy: Policy) -> list[Actor]:
+        return [
+            people.resolution(scheduler, 1, policy, outcome),
+            actors.bank(scheduler),
+            actors.webhook(scheduler, 2, policy, kind),
+            actors.reconciliation(scheduler, 3, policy),
+        ]
+
+    return made
+
+
 _ONE_OF_EACH: Final = Budget(crashes=1, network=1)
 _STORAGE: Final = Budget(crashes=1, storage=1)
 
@@ -296,6 +370,39 @@ USUAL: Final = (
     _scenario("lease expired", _reconcilers_and_webhooks(_PAID), _EXPIRED, _ONE_OF_EACH),
     _scenario("cancelled meanwhile", _cancelling, _QUEUED, Budget(crashes=1)),
     _scenario("erased meanwhile", _erasing, None, Budget(crashes=1)),
+    _scenario(
+        "two retries",
+        _retrying,
+        _FAILED,
+        Budget(crashes=1),
+        is_booked=True,
+        is_settled=True,
+        fate=Fate.REJECTED,
+    ),
+    _scenario(
+        "retried, and paid after all",
+        _retrying_and_webhook,
+        _FAILED,
+        Budget(crashes=1),
+        is_booked=True,
+        has_lied=True,
+    ),
+    _scenario("approved, rejected and cancelled", _approving, _WAITING, Budget(crashes=1)),
+    _scenario(
+        "resolved as Failed, and paid",
+        _resolving("Failed", _PAID),
+        _REVIEWED,
+        Budget(crashes=1),
+        is_booked=True,
+    ),
+    _scenario(
+        "resolved as Completed, and rejected",
+        _resolving("Completed", _REJECTED),
+        _REVIEWED,
+        Budget(crashes=1),
+        is_booked=True,
+        fate=Fate.REJECTED,
+    ),
 )
 
 
