@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from chalicelib.monoova.payloads import Source
     from chalicelib.monoova.rules.branch import Branch
     from chalicelib.monoova.rules.destination import Destination
+    from chalicelib.monoova.rules.duplicates import SecondCalls
+    from chalicelib.monoova.rules.gate import Gate
     from chalicelib.monoova.show_account import AccountService
     from chalicelib.monoova.watch_balance import BalanceWatch
     from chalicelib.payouts.accept_payouts import Acceptance
@@ -303,17 +305,28 @@ class Container:
 
     @part
     def _sender(self) -> "PayoutSender":
+        from chalicelib.payouts.sending.attempt_payout import Line
         from chalicelib.payouts.sending.send_payout import PayoutSender
 
         return PayoutSender(
-            monoova=self.monoova,
-            gatekeeper=self.gatekeeper,
+            line=Line(
+                monoova=self.monoova,
+                gatekeeper=self.gatekeeper,
+                clock=self.clock,
+                jitter=self._jitter,
+                second_calls=self._second_calls,
+            ),
             recorder=self._recorder,
-            clock=self.clock,
             policy=self.settings.policy,
             source=self.source,
-            jitter=self._jitter,
         )
+
+    def _second_calls(self, gate: "Gate") -> "SecondCalls":
+        """Which second calls are made, `gate` being as it was just read."""
+        from chalicelib.monoova.rules.duplicates import second_calls
+
+        is_live = self.settings.stage_class.environment == "live"
+        return second_calls(self.settings.policy.duplicates, gate, is_live=is_live)
 
     @part
     def customers(self) -> "CustomerService":
@@ -518,6 +531,7 @@ class Container:
             recorder=self._recorder,
             clock=self.clock,
             policy=self.settings.policy,
+            second_calls=self._second_calls,
         )
 
     @part
@@ -622,6 +636,7 @@ class Container:
             recorder=self._recorder,
             clock=self.clock,
             policy=self.settings.policy,
+            second_calls=self._second_calls,
             new_id=self._new_id,
             stopped_by=self._batch_stopped_by,
             funds=self.available_funds,
@@ -751,6 +766,7 @@ class Container:
             clock=self.clock,
             policy=self.settings.policy,
             funds=self.available_funds,
+            second_calls=self._second_calls,
             balance_watch=self._balance_watch(),
             hourly_watch=self._watch_hourly,
             opener=lambda: self.opener,

@@ -14,6 +14,7 @@ from chalicelib.core.errors import SettingsError
 from chalicelib.core.money import InvalidAmountError, cents_from
 from chalicelib.core.secrets import Secret
 from chalicelib.core.stage_class import StageClass, class_of
+from chalicelib.monoova.rules.duplicates import Duplicates
 from chalicelib.payouts.rules.schedule import Policy
 
 # The name Monoova's specification had for the BSB of the source account until July 2026, when it
@@ -21,7 +22,7 @@ from chalicelib.payouts.rules.schedule import Policy
 _SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb", "both")
 # What Monoova does with a second call under a reference that it has booked: its specification
 # speaks of "a nonce to determine if a request has already been received", and shows no example.
-_DUPLICATES: Final = ("refused", "booked")
+_DUPLICATES: Final = {each.value: each for each in Duplicates}
 _NEEDED: Final = ("off", "required")
 _WITHOUT_GROUP: Final = {"operate": OPERATES, "look": LOOKS}
 # In the clear only to this very machine: a sign-in sends a code that stands for the person.
@@ -159,7 +160,9 @@ def _policy(reader: "_Reader") -> Policy:
         expiry_hours=reader.count("PAYOUT_EXPIRY_HOURS", usual.expiry_hours),
         max_resends=reader.count("MAX_RESENDS", usual.max_resends, least=0),
         review_after_hours=reader.count("REVIEW_AFTER_HOURS", usual.review_after_hours),
-        may_send_again=reader.one_of("MONOOVA_DUPLICATES", _DUPLICATES) == "refused",
+        duplicates=_DUPLICATES.get(
+            reader.one_of("MONOOVA_DUPLICATES", tuple(_DUPLICATES)), usual.duplicates
+        ),
     )
 
 

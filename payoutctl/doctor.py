@@ -5,7 +5,15 @@ from typing import Final
 
 import click
 
-from payoutctl.checks import alarms, at_monoova, data, entry_points, functions, messages
+from payoutctl.checks import (
+    alarms,
+    at_monoova,
+    data,
+    entry_points,
+    functions,
+    messages,
+    second_calls,
+)
 from payoutctl.checks.findings import Findings, Verdict
 from payoutctl.commands import Command
 from payoutctl.exits import Exit, Failure
@@ -13,7 +21,13 @@ from payoutctl.session import Session, with_session
 
 Look = Callable[[Session, Findings], None]
 
-_AWS: Final[tuple[Look, ...]] = (data.look, messages.look, functions.look, alarms.look)
+_AWS: Final[tuple[Look, ...]] = (
+    data.look,
+    messages.look,
+    functions.look,
+    second_calls.look,
+    alarms.look,
+)
 
 
 @click.command(cls=Command, help="Check the deployment: the result of each check, and what to do.")

@@ -32,11 +32,9 @@ _table = click.option(
 @with_session
 def pause(session: Session, reason: str, direct: bool, table: str | None) -> None:
     if direct:
-        _show(
-            session, _directly(session, table, lambda gate: gate.pause(getpass.getuser(), reason))
-        )
+        show(session, directly(session, table, lambda gate: gate.pause(getpass.getuser(), reason)))
     else:
-        _show(session, session.api.post("/sending/pause", {"reason": reason}))
+        show(session, session.api.post("/sending/pause", {"reason": reason}))
 
 
 @click.command(cls=Command, help="Resume sending: queued payouts are sent.")
@@ -45,9 +43,9 @@ def pause(session: Session, reason: str, direct: bool, table: str | None) -> Non
 @with_session
 def resume(session: Session, direct: bool, table: str | None) -> None:
     if direct:
-        _show(session, _directly(session, table, lambda gate: gate.resume(getpass.getuser())))
+        show(session, directly(session, table, lambda gate: gate.resume(getpass.getuser())))
     else:
-        _show(session, session.api.post("/sending/resume"))
+        show(session, session.api.post("/sending/resume"))
 
 
 @click.group(cls=Group, help="The circuit breaker in front of Monoova.")
@@ -59,9 +57,9 @@ def breaker() -> None: ...
 @_table
 @with_session
 def show_breaker(session: Session, direct: bool, table: str | None) -> None:
-    _show(
+    show(
         session,
-        _directly(session, table, lambda gate: gate.look())
+        directly(session, table, lambda gate: gate.look())
         if direct
         else session.api.get("/sending"),
     )
@@ -73,12 +71,12 @@ def show_breaker(session: Session, direct: bool, table: str | None) -> None:
 @with_session
 def reset_breaker(session: Session, direct: bool, table: str | None) -> None:
     if direct:
-        _show(session, _directly(session, table, lambda gate: gate.reset(getpass.getuser())))
+        show(session, directly(session, table, lambda gate: gate.reset(getpass.getuser())))
     else:
-        _show(session, session.api.post("/sending/reset"))
+        show(session, session.api.post("/sending/reset"))
 
 
-def _directly(session: Session, table: str | None, act: "Callable[[Gatekeeper], Gate]") -> Any:
+def directly(session: Session, table: str | None, act: "Callable[[Gatekeeper], Gate]") -> Any:
     """Acts on the controls table by the app's own code; answers in the API's form."""
     from chalicelib.core.clock import SystemClock
     from chalicelib.core.dynamodb.items import StorageUnavailableError
@@ -94,7 +92,7 @@ def _directly(session: Session, table: str | None, act: "Callable[[Gatekeeper], 
         raise Failure(f"The table {name}: {error}", Exit.TRY_AGAIN) from None
 
 
-def _show(session: Session, sending: Any) -> None:
+def show(session: Session, sending: Any) -> None:
     if session.out.is_json:
         session.out.document(sending)
         return
@@ -104,4 +102,6 @@ def _show(session: Session, sending: Any) -> None:
         if switched
         else None
     )
-    session.out.pairs(sending | {"last_switch": last})
+    run = sending.get("contract_run")
+    shown = f"duplicates {run['duplicates']}, {whole_seconds(run['at'])}" if run else None
+    session.out.pairs(sending | {"last_switch": last, "contract_run": shown})

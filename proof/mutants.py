@@ -32,8 +32,8 @@ from chalicelib.payouts.rules.payout import (
     Payout,
     State,
 )
-from chalicelib.payouts.sending import send_payout
-from chalicelib.payouts.sending.send_payout import PayoutSender
+from chalicelib.payouts.sending import attempt_payout, send_payout
+from chalicelib.payouts.sending.attempt_payout import Sending
 from chalicelib.web import queue_events
 from chalicelib.webhooks import events as monoova_events
 from chalicelib.webhooks.receive_webhook import WebhookService
@@ -77,17 +77,15 @@ def _put(owner: Any, name: Any, value: Any) -> None:
 
 # --- sending
 
-_attempt = PayoutSender._attempt
+_sent_once = Sending._sent
 
 
-def _under_a_new_reference(
-    self: PayoutSender, payout: Payout, body: bytes, ends_at: datetime, *, in_doubt_before: bool
-) -> SendOutcome:
-    if in_doubt_before:
-        order = json.loads(body)
+def _under_a_new_reference(self: Sending) -> SendOutcome:
+    if self._in_doubt_before or self._doubt:
+        order = json.loads(self._body)
         order["uniqueReference"] = str(uuid.uuid5(uuid.NAMESPACE_OID, order["uniqueReference"]))
-        body = json.dumps(order).encode()
-    return _attempt(self, payout, body, ends_at, in_doubt_before=in_doubt_before)
+        self._body = json.dumps(order).encode()
+    return _sent_once(self)
 
 
 _created, _sent = PayoutRequestService._created, PayoutRequestService._sent
@@ -103,7 +101,7 @@ def _sent_then_created(
     self: PayoutRequestService, payout: Payout, destination: Any, by: str, seconds: float
 ) -> RequestResult:
     body = body_of(send_payout._order(payout, destination), self.sender.source)
-    self.sender.monoova.execute(body, 10.0)
+    self.sender.line.monoova.execute(body, 10.0)
     self.acceptance.create(payout)
     return _sent(self, payout, destination, by, seconds)
 
@@ -151,7 +149,7 @@ def _always_past_grace(*_: object) -> bool:
     return True
 
 
-def _unknown_is_failure(payout: Payout, note: Any, policy: schedule.Policy) -> Change:
+def _unknown_is_failure(payout: Payout, note: Any, policy: schedule.Policy, **_: object) -> Change:
     code = FailureCode.MONOOVA_REFUSED
     return decisions.change_for(
         payout, Event.SETTLED_REJECTED, note, Fields(failure_code=code, failure_reason="unknown")
@@ -230,7 +228,7 @@ MUTANTS: Final = (
     Mutant(
         "new reference per try",
         "a retry goes out under another reference",
-        ((PayoutSender, "_attempt", _under_a_new_reference),),
+        ((Sending, "_sent", _under_a_new_reference),),
     ),
     Mutant(
         "send before commit",
@@ -248,7 +246,7 @@ MUTANTS: Final = (
     Mutant(
         "timeout is failure",
         "a timeout counts as a refusal",
-        ((send_payout, "outcome_of_send", _timeout_is_failure),),
+        ((attempt_payout, "outcome_of_send", _timeout_is_failure),),
     ),
     Mutant(
         "no grace",
@@ -293,12 +291,12 @@ MUTANTS: Final = (
     Mutant(
         "refusal after doubt counts",
         "the answer to the second attempt decides the first one, too",
-        ((send_payout, "outcome_of_send", _refusal_after_doubt_counts),),
+        ((attempt_payout, "outcome_of_send", _refusal_after_doubt_counts),),
     ),
     Mutant(
         "failed login after doubt counts",
         "a payout in doubt goes back to the queue",
-        ((send_payout, "outcome_of_send", _login_failure_after_doubt_counts),),
+        ((attempt_payout, "outcome_of_send", _login_failure_after_doubt_counts),),
     ),
     Mutant(
         "reason not redacted",

@@ -14,8 +14,10 @@ from moto import mock_aws
 
 from chalicelib.container import Container
 from chalicelib.core.dynamodb.items import decoded
+from chalicelib.monoova.gate_store import Controls
 from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.store.items import payout_of
+from proof.contract_run import GATE
 from proof.memory.container import ENVIRONMENT
 from proof.seam import Call
 from proof.system import System
@@ -28,11 +30,13 @@ class AwsSystem(System):
     def __post_init__(self) -> None:
         super().__post_init__()
         plain = aws.new_session()
-        self._dynamodb: Any = plain.create_client("dynamodb", region_name=aws.REGION)
+        dynamodb: Any = plain.create_client("dynamodb", region_name=aws.REGION)
+        self._dynamodb = dynamodb
         secrets: Any = plain.create_client("secretsmanager", region_name=aws.REGION)
         self._environment = {**ENVIRONMENT, **aws.create(plain), **self.settings} | {
             "MONOOVA_API_SECRET_ARN": self._stored(secrets)
         }
+        Controls(dynamodb, self._environment["DYNAMODB_TABLE_CONTROLS"]).save_gate(GATE)
 
     @classmethod
     @contextmanager

@@ -98,7 +98,9 @@ class Simulation:
             "MAX_RESENDS": self._choice("0", "1", "3", "3"),
             "REVIEW_AFTER_HOURS": self._choice("3", "24"),
             "PAYOUT_EXPIRY_HOURS": self._choice("2", "24"),
-            "MONOOVA_DUPLICATES": "booked" if self._pays_duplicates else "refused",
+            "MONOOVA_DUPLICATES": "booked"
+            if self._pays_duplicates
+            else self._choice("asked", "asked", "refused"),
         }
 
     def _some_behaviour(self) -> dict[str, Any]:

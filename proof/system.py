@@ -18,6 +18,7 @@ import requests
 from chalicelib.container import Container, wired
 from chalicelib.payouts.rules.payout import Payout
 from proof.conditions import ORDINARY_START
+from proof.contract_run import GATE
 from proof.fault_injection import FaultInjector, FaultRates, Network
 from proof.functions import Functions
 from proof.history import History
@@ -84,6 +85,7 @@ class System:
         self.tables = Tables(
             lags=lambda: self.fault_injector.happens(self.fault_injector.fault_rates.index_lag_rate)
         )
+        self.tables.gate = GATE
         self.secrets = MemorySecrets(self.fault_injector)
         self.store_secret(API_KEY)
         queues = MemorySqs(self.take_message, self.fault_injector)

@@ -148,6 +148,11 @@ class Monoova:
         with self._lock:
             self._payouts.script(plans, reference)
 
+    def forget_script(self) -> None:
+        """What was scripted and not used up yet is not to happen any more."""
+        with self._lock:
+            self._payouts.forget_script()
+
     def rotate_key(self, api_key: str) -> None:
         """From now on only `api_key` opens."""
         with self._lock:

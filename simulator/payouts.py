@@ -66,6 +66,11 @@ class Payouts:
         else:
             self._script_by_reference.setdefault(reference, deque()).extend(plans)
 
+    def forget_script(self) -> None:
+        """From now on the trigger table decides."""
+        self._script.clear()
+        self._script_by_reference.clear()
+
     def validate(self, request: Request) -> Reply:
         """`POST /financial/v2/transaction/validate`: moves nothing, uses up no reference."""
         try:

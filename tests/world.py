@@ -12,6 +12,8 @@ from typing import Any, Final
 import requests
 
 from chalicelib.container import Container, wired
+from chalicelib.monoova.gate_store import Controls
+from proof.contract_run import GATE
 from proof.lambda_events import (
     HttpAnswer,
     failed_in,
@@ -157,6 +159,8 @@ class World:
         self.sqs: Any = aws.client("sqs")
         self.dynamodb: Any = aws.client("dynamodb")
         self.environment = self._environment() | dict(self.settings)
+        self._controls = Controls(self.dynamodb, self.environment["DYNAMODB_TABLE_CONTROLS"])
+        self._controls.save_gate(GATE)
         self.http = requests.Session()
         self.http.mount("https://", SimulatorAdapter(self.monoova, clock=self.clock))
         self._never_hide: set[str] = set()
@@ -208,6 +212,10 @@ class World:
         """Every function instance is replaced by a new one."""
         self.container = self.new_container()
         wired.put(self.container)
+
+    def forget_contract_run(self) -> None:
+        """No contract run is recorded: a live stage does not know what Monoova does."""
+        self.dynamodb.delete_item(TableName=self._controls.table, Key={"control_id": {"S": "gate"}})
 
     # --- time
 

@@ -87,6 +87,7 @@ class Metric(StrEnum):
     FUNDS_UNREADABLE = "FundsUnreadable"
     LOW_BALANCE = "LowBalance"
     WAITING_FOR_FUNDS = "WaitingForFunds"
+    BOOKED_TWICE = "BookedTwice"
     DAILY_DIFFERENCES = "DailyDifferences"
     DAILY_REPORTS_INCOMPLETE = "DailyReportsIncomplete"
     DAILY_REPORTS_MISSING = "DailyReportsMissing"

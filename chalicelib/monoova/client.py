@@ -17,6 +17,7 @@ import certifi
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
 
 from chalicelib.core import observability
 from chalicelib.core.observability import Metric
@@ -75,6 +76,11 @@ _LINES: Final = {
 # Which line it is matters of money that came in, and hardly any did.
 _OF_A_CREDIT: Final = ("mPaymentsId", "dateTime")
 _TRANSACTION_ID: Final = re.compile(r"[0-9A-Za-z]{1,40}")
+# What urllib3 raises where no connection came about, name resolution included.
+_UNCONNECTED: Final = (
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.NewConnectionError,
+)
 # A connection that was kept while the function was frozen may be dead, and the first call over it
 # would end in doubt for no reason.
 _IDLE_SECONDS: Final = 30.0
@@ -104,6 +110,23 @@ class _Reply:
         return Answer(self.http_status, _envelope_of(self.document) if is_object else None)
 
 
+class _Connection(HTTPSConnection):
+    """A connection whose failure to come about cannot be taken for one of a request's.
+
+    urllib3 reports a handshake that fails or takes too long as it does an answer that does.
+    """
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except OSError as error:
+            raise urllib3.exceptions.NewConnectionError(self, type(error).__name__) from error
+
+
+class _Connections(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Connection
+
+
 class _ModernTls(HTTPAdapter):
     """TLS 1.2 or newer (Monoova refuses older), one context for all connections."""
 
@@ -111,6 +134,7 @@ class _ModernTls(HTTPAdapter):
         context = ssl.create_default_context(cafile=certifi.where())
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         super().init_poolmanager(*args, **kwargs, ssl_context=context)
+        self.poolmanager.pool_classes_by_scheme = {"https": _Connections}
 
 
 def new_session() -> requests.Session:
@@ -125,8 +149,8 @@ class MonoovaClient:
     """One method per endpoint that we call. Times out, never retries a call.
 
     The one exception is a refused login: if the secret has been rotated meanwhile, the call is
-    made once more with the new key. A secret that cannot be read counts as a failed connection;
-    ask `check_ready` before anything that must not begin without it.
+    made once more with the new key. A call whose secret cannot be read is not sent; ask
+    `check_ready` before anything that must not begin without it.
     """
 
     def __init__(self, credentials: CredentialsSource, session: requests.Session) -> None:
@@ -256,7 +280,7 @@ class MonoovaClient:
         try:
             credentials = self._credentials.current()
         except SecretUnavailableError:
-            return Silence.CONNECTION_FAILED
+            return Silence.NOT_SENT
         reply = self._timed(
             credentials, method, path, body, seconds, is_public=is_public, read=read
         )
@@ -294,11 +318,8 @@ class MonoovaClient:
         try:
             url = credentials.base_url + path
             return self._sent(url, method, headers, body, seconds, read or _content_of)
-        # A timeout while connecting is both; neither proves that nothing arrived.
-        except requests.Timeout:
-            return Silence.TIMEOUT
-        except requests.RequestException:
-            return Silence.CONNECTION_FAILED
+        except requests.RequestException as error:
+            return _silence_of(error)
         # What urllib3 raises while the body is read.
         except urllib3.exceptions.TimeoutError:
             return Silence.TIMEOUT
@@ -334,6 +355,20 @@ class MonoovaClient:
             if content is None:
                 return Silence.CUT_OFF
             return _Reply(response.status_code, _document_of(content), content)
+
+
+def _silence_of(error: requests.RequestException) -> Silence:
+    """What a call that raised this proves.
+
+    It was not sent only where no connection came about: name resolution, a refused connection, a
+    timeout while connecting, TLS. A kept connection that turns out to be dead may have carried it.
+    """
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, urllib3.exceptions.MaxRetryError) else None
+    if isinstance(error, requests.ConnectTimeout) or isinstance(reason, _UNCONNECTED):
+        return Silence.NOT_SENT
+    is_timeout = isinstance(error, requests.Timeout)
+    return Silence.TIMEOUT if is_timeout else Silence.CONNECTION_FAILED
 
 
 def _content_of(response: requests.Response, ends: float) -> bytes | None:

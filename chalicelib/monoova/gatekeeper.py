@@ -10,7 +10,9 @@ from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.observability import Metric
 from chalicelib.monoova.gate_store import Controls, GateChangedError
+from chalicelib.monoova.rules import duplicates
 from chalicelib.monoova.rules import gate as gates
+from chalicelib.monoova.rules.duplicates import ContractRun
 from chalicelib.monoova.rules.gate import Gate, OpenReason, Passage, Switch
 from chalicelib.monoova.rules.outcome import (
     Answer,
@@ -136,6 +138,26 @@ class Gatekeeper:
         observability.note(circuit=reason)
         version = self._key_version() if reason is not OpenReason.TOO_MANY_FAILURES else None
         self._change(lambda gate: gates.opened(gate, reason, now, version))
+
+    def note_booked_twice(self, at: datetime) -> None:
+        """Monoova has booked one reference twice, at `at` at the latest: stops all second calls.
+
+        A failure to store this is noted, not raised: what it was seen by is recorded already.
+        """
+        try:
+            self.look()
+            if duplicates.booked_twice(self._gate, at) == self._gate:
+                return
+            self._change(lambda gate: duplicates.booked_twice(gate, at))
+        except StorageUnavailableError as error:
+            observability.note_error(error)
+        observability.count(Metric.BOOKED_TWICE)
+
+    def record_contract_run(self, run: ContractRun) -> Gate:
+        """Keeps what a contract run showed; may raise `StorageUnavailableError`."""
+        self.look()
+        self._change(lambda gate: duplicates.with_contract_run(gate, run))
+        return self._gate
 
     def _change(self, changed: Callable[[Gate], Gate]) -> None:
         for _ in range(_MOST_TRIES):

@@ -29,6 +29,11 @@ def account(shown: "Account", environment: str) -> Json:
 def sending(shown: Gate) -> Json:
     """Whether anything is sent. A pause stands before an open circuit: it ends only by hand."""
     status = "CircuitOpen" if shown.is_open else "Open"
+    run = {
+        "at": time_of(shown.contract_run_at),
+        "environment": shown.contract_run_on,
+        "duplicates": shown.contract_showed,
+    }
     changed = {"what": shown.switched, "by": shown.switched_by, "at": time_of(shown.switched_at)}
     return {
         "status": "Paused" if shown.is_paused else status,
@@ -39,4 +44,6 @@ def sending(shown: Gate) -> Json:
         "opened_at": time_of(shown.opened_at),
         "next_probe_at": time_of(shown.probe_at),
         "last_switch": changed if shown.switched else None,
+        "contract_run": run if shown.contract_run_at else None,
+        "booked_twice_at": time_of(shown.booked_twice_at),
     }

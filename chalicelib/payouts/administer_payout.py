@@ -1,5 +1,6 @@
 """What an administrator may do with a payout that stands: look, cancel, resolve, ask Monoova."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,8 @@ from chalicelib.core.errors import ConflictError, ErrorCode, ForbiddenError, Try
 from chalicelib.core.redaction import redact
 from chalicelib.customers.open_details import Opener
 from chalicelib.monoova.gatekeeper import Gatekeeper
-from chalicelib.monoova.rules.gate import Passage
+from chalicelib.monoova.rules.duplicates import SecondCalls
+from chalicelib.monoova.rules.gate import Gate, Passage
 from chalicelib.monoova.rules.outcome import Standing
 from chalicelib.payouts.rules.decisions import (
     ForbiddenTransitionError,
@@ -66,6 +68,7 @@ class AdministrationService:
     recorder: Recorder
     clock: Clock
     policy: Policy
+    second_calls: Callable[[Gate], SecondCalls]
 
     def cancel(self, transaction_id: str, by: str) -> Payout:
         """Ends a payout that was not sent yet."""
@@ -142,7 +145,14 @@ class AdministrationService:
         report = without_payee(report, payout, self.together, self.opener, by)
 
         def refreshed(current: Payout) -> Change:
-            change = after_report(current, report, self.clock.now(), by, self.policy)
+            change = after_report(
+                current,
+                report,
+                self.clock.now(),
+                by,
+                self.policy,
+                may_send_again=self.second_calls(self.gatekeeper.gate).later,
+            )
             # Only news is written: to ask by hand must not put off what the clock will do.
             if isinstance(change, SendAgain) or not change.entries:
                 return NO_CHANGE

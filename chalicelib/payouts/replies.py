@@ -62,6 +62,8 @@ def payout(shown: Payout) -> Json:
         "succeeded_by": shown.succeeded_by,
         "approval_reasons": [reason.value for reason in shown.approval_reasons],
         "batch_id": shown.batch_id,
+        "attempts": shown.attempts,
+        "doubt_since": time_of(shown.doubt_since),
         "created_by": shown.created_by,
         "created_at": time_of(shown.created_at),
         "updated_at": time_of(shown.updated_at),

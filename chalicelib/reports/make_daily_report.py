@@ -17,7 +17,7 @@ from chalicelib.core.dynamodb.items import Page
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.errors import ConflictError, ErrorCode, NotFoundError
 from chalicelib.core.observability import Metric
-from chalicelib.core.sydney import sydney_day
+from chalicelib.core.sydney import bounds_of, sydney_day
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.payouts.rules.decisions import RECONCILER, Note, contradicted
 from chalicelib.payouts.rules.news import Credit, after_credit, fits
@@ -173,6 +173,9 @@ class DailyReports:
             self._awaited(day),
         )
         report = comparison.report(by, self.clock.now())
+        if report.counts.get(Kind.BOOKED_TWICE.value):
+            _, ended_at = bounds_of(day)
+            self.gatekeeper.note_booked_twice(ended_at)
         if resends:
             report = self._with_webhooks(report, questions)
         if report.is_complete:

@@ -119,8 +119,8 @@ variable "monoova_webhook_signature" {
 
 variable "monoova_duplicates" {
   type        = string
-  default     = "refused"
-  description = "What Monoova does with a reference that it has booked: refused, or booked where it may pay again; then nothing in doubt is ever sent a second time."
+  default     = "asked"
+  description = "Before a second call under one reference: asked asks Monoova whether it has it; refused does not, because Monoova refuses duplicates; booked never makes one, because Monoova may pay again."
 }
 
 variable "remitter_name" {

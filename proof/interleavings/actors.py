@@ -21,6 +21,8 @@ from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.monoova.available_funds import AvailableFunds
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.payloads import Source
+from chalicelib.monoova.rules.duplicates import SecondCalls, second_calls
+from chalicelib.monoova.rules.gate import Gate
 from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.administer_payout import AdministrationService
 from chalicelib.payouts.approve_payout import ApprovalService
@@ -31,6 +33,7 @@ from chalicelib.payouts.rules.news import Notice, NoticeKind, Trust
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 from chalicelib.payouts.rules.schedule import Policy
 from chalicelib.payouts.second_payment import SecondPayments
+from chalicelib.payouts.sending.attempt_payout import Line
 from chalicelib.payouts.sending.dispatch_payout import Dispatcher
 from chalicelib.payouts.sending.reconcile_due import Reconciler
 from chalicelib.payouts.sending.record_event import Recorder
@@ -153,15 +156,13 @@ class Function:
 
     @cached_property
     def _sender(self) -> PayoutSender:
-        return PayoutSender(
-            self._monoova,
-            self._gatekeeper,
-            self._recorder,
-            self._scheduler,
-            self._policy,
-            _SOURCE,
-            lambda: 0.5,
+        line = Line(
+            self._monoova, self._gatekeeper, self._scheduler, lambda: 0.5, self._second_calls
         )
+        return PayoutSender(line, self._recorder, self._policy, _SOURCE)
+
+    def _second_calls(self, gate: Gate) -> SecondCalls:
+        return second_calls(self._policy.duplicates, gate, is_live=False)
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
@@ -175,6 +176,7 @@ class Function:
             self._recorder,
             self._scheduler,
             self._policy,
+            self._second_calls,
             self._new_id,
             lambda _batch_id: None,
             self._funds,
@@ -193,6 +195,7 @@ class Function:
             self._scheduler,
             self._policy,
             self._funds,
+            self._second_calls,
             lambda: self._opener,
             tuple,
             lambda _ids, _time_left: None,
@@ -271,6 +274,7 @@ class Function:
             self._recorder,
             self._scheduler,
             self._policy,
+            self._second_calls,
         )
 
     @cached_property

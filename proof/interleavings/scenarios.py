@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from chalicelib.monoova.rules.duplicates import Duplicates
 from chalicelib.payouts.request_payout import retry_id_of
 from chalicelib.payouts.rules.news import MONOOVA, NoticeKind
 from chalicelib.payouts.rules.payout import FailureCode, HistoryEntry, Payout, ReviewReason, State
@@ -19,7 +20,8 @@ from proof.interleavings.provider import Fate
 Actors = Callable[[Scheduler, Policy], list[Actor]]
 
 RETRY: Final = retry_id_of(payout(State.FAILED))
-_CAREFUL: Final = Policy(may_send_again=False)
+_CAREFUL: Final = Policy(duplicates=Duplicates.BOOKED)
+_UNASKED: Final = Policy(duplicates=Duplicates.REFUSED)
 # The runs of the quiet phase before which a request that had a timeout arrives after all.
 _LATE_MOMENTS: Final = (0, 1, 4, 6)
 _MOST_RUNS: Final = 60
@@ -449,4 +451,14 @@ NEEDLESSLY_CAREFUL: Final = tuple(
     if s.name.startswith(("in doubt", "lease"))
 )
 # A provider that pays duplicates, with the setting for one that refuses them.
-WRONG_SETTING: Final = _against_double_bookings(USUAL)
+WRONG_SETTING: Final = _against_double_bookings(
+    (
+        _scenario(
+            "two deliveries and a reconciler",
+            _deliveries,
+            _QUEUED,
+            Budget(network=1),
+            policy=_UNASKED,
+        ),
+    )
+)

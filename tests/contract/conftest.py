@@ -5,11 +5,13 @@ the end says it alone.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
 import pytest
 
+from tests.contract import run_record
 from tests.contract.targets import Simulated, Target, is_sandbox_wanted, sandbox
 
 _NO_KEY: Final = "MONOOVA_SANDBOX_API_KEY is not set"
@@ -31,12 +33,13 @@ def pytest_report_header() -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Which Monoovas were really called, which may be fewer than the header says."""
-    ran = [
-        report.nodeid
+    reports = [
+        report
         for outcome in ("passed", "failed")
         for report in terminalreporter.getreports(outcome)
         if report.when == "call" and "contract/test_" in report.nodeid
     ]
+    ran = [report.nodeid for report in reports]
     if not ran:
         return
     asked = sum("[sandbox" in test for test in ran)
@@ -44,6 +47,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("contract with Monoova")
     terminalreporter.write_line(f"simulator: {len(ran) - asked} tests")
     terminalreporter.write_line(f"sandbox {where}: {asked or 'no'} tests")
+    if asked:
+        of_sandbox = [report for report in reports if "[sandbox" in report.nodeid]
+        record = run_record.record_of(of_sandbox, _sandbox().access.url, datetime.now(UTC))
+        run_record.write(record, run_record.place())
+        terminalreporter.write_line(
+            f"duplicates: {record[run_record.DUPLICATES]} ({run_record.place().name})"
+        )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,15 +1,17 @@
 """The contract suite itself: every assumption has a test, run on the sandbox where possible."""
 
 import inspect
+import json
 import os
 import re
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pytest
 
@@ -18,6 +20,7 @@ from simulator.monoova import M_ACCOUNT, Monoova
 from simulator.server import SimulatorServer
 from simulator.testing import shared_signing_key
 from tests.contract.assumptions import ASSUMPTIONS, BY_ID, Settled, sandbox_table
+from tests.contract.run_record import DUPLICATES, record_of
 from tests.contract.targets import SANDBOX_URL, access_from, sandbox
 from tests.contract.test_duplicates import cost_of_sending_twice
 
@@ -105,14 +108,14 @@ def test_a_setting_that_the_sandbox_needs_is_named_when_it_is_missing(name: str)
         sandbox({key: value for key, value in _SETTINGS.items() if key != name})
 
 
-def run_against_the_sandbox(url: str) -> subprocess.CompletedProcess[str]:
+def run_against_the_sandbox(url: str, record: Path) -> subprocess.CompletedProcess[str]:
     """What of this suite is for the sandbox, in a process of its own."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("MONOOVA_", "PYTEST_"))}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "[sandbox"]
     return subprocess.run(  # noqa: S603 - our own suite
         [*command, str(Path(__file__).parent)],
         cwd=ROOT,
-        env=plain | _SETTINGS | {"MONOOVA_SANDBOX_URL": url},
+        env=plain | _SETTINGS | {"MONOOVA_SANDBOX_URL": url, "CONTRACT_RUN": str(record)},
         capture_output=True,
         text=True,
         timeout=120,
@@ -120,10 +123,10 @@ def run_against_the_sandbox(url: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_run_against_the_sandbox_tests_everything_and_says_so() -> None:
+def test_a_run_against_the_sandbox_tests_everything_and_says_so(tmp_path: Path) -> None:
     monoova = Monoova(utc_now, api_key=_KEY, signing_key=shared_signing_key(), speed=1000)
     with SimulatorServer(monoova) as server:
-        done = run_against_the_sandbox(server.url)
+        done = run_against_the_sandbox(server.url, tmp_path / "run.json")
     assert done.returncode == 0, done.stdout + done.stderr
     header, _, rest = done.stdout.partition("collected")
     assert f"contract suite: the simulator, and the sandbox at {server.url}" in header
@@ -139,6 +142,41 @@ def test_a_run_against_the_sandbox_tests_everything_and_says_so() -> None:
     } <= asked
     assert monoova.book.double_bookings() == {}
     assert monoova.login.locked_until is None
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert (record["duplicates"], record["failed"]) == ("refused", [])
+    # This machine's simulator is no sandbox of Monoova's, and its record is not taken.
+    assert record["environment"] == "simulator"
+
+
+def of_duplicates(outcome: Literal["passed", "failed"], noted: str | None) -> pytest.TestReport:
+    return pytest.TestReport(
+        nodeid="tests/contract/test_duplicates.py::test_it[sandbox]",
+        location=("", 0, ""),
+        keywords={},
+        outcome=outcome,
+        longrepr=None,
+        when="call",
+        user_properties=[(DUPLICATES, noted)] if noted else [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("reports", "shown"),
+    [
+        ([of_duplicates("passed", "refused"), of_duplicates("passed", None)], "refused"),
+        ([of_duplicates("passed", "refused"), of_duplicates("failed", None)], "unclear"),
+        ([of_duplicates("failed", "booked"), of_duplicates("passed", None)], "booked"),
+        ([of_duplicates("failed", None)], "unclear"),
+        ([], "unclear"),
+    ],
+)
+def test_only_a_run_in_which_all_tests_of_duplicates_passed_has_shown_their_refusal(
+    reports: list[pytest.TestReport], shown: str
+) -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    record = record_of(reports, SANDBOX_URL, now)
+    assert (record["duplicates"], record["environment"]) == (shown, "sandbox")
+    assert record["run_at"] == "2026-03-02T00:00:00+00:00"
 
 
 def test_a_sandbox_that_pays_twice_is_detected_over_the_network() -> None:

@@ -12,6 +12,7 @@ from chalicelib.core.actor import Role, ServiceRoles
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.secrets import Secret
 from chalicelib.core.stage_class import StageClass
+from chalicelib.monoova.rules.duplicates import Duplicates
 from chalicelib.payouts.rules.schedule import Policy
 from chalicelib.settings import Settings, settings_from
 
@@ -141,7 +142,7 @@ def test_every_variable_finds_its_place() -> None:
             expiry_hours=48,
             max_resends=0,
             review_after_hours=2,
-            may_send_again=False,
+            duplicates=Duplicates.BOOKED,
         ),
     )
 
@@ -212,7 +213,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("PAYOUT_EXPIRY_HOURS", "1.5", "a number of at least 1"),
         ("MAX_RESENDS", "-1", "a number of at least 0"),
         ("REVIEW_AFTER_HOURS", "9" * 5000, "a number of at least 1"),
-        ("MONOOVA_DUPLICATES", "perhaps", "refused or booked"),
+        ("MONOOVA_DUPLICATES", "perhaps", "asked or refused or booked"),
         ("BSB_CHECK", "true", "on or off"),
         ("REQUIRE_VERIFIED_DESTINATION", "on", "no or yes"),
     ],

@@ -24,6 +24,7 @@ from chalicelib.control.rules.limits import LimitKind
 from chalicelib.core.actor import Role
 from chalicelib.monoova.rules.branch import BranchStanding
 from chalicelib.monoova.rules.destination import DestinationType, PayIdType
+from chalicelib.monoova.rules.duplicates import Duplicates, Shown
 from chalicelib.monoova.rules.gate import OpenReason, Passage
 from chalicelib.monoova.rules.outcome import Silence, Standing, Uncertainty
 from chalicelib.monoova.rules.verification_answer import CodeAnswer, StartAnswer
@@ -55,7 +56,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     Event: (
         "Approved ApprovalDenied ApprovalExpired Claimed CancelledByAdmin QueueExpired"
         " RowExpired DestinationGone EarlierPayoutSettled SendAccepted SendRefused"
-        " SendNotAuthenticated WithoutFunds"
+        " SendNotAuthenticated WithoutFunds NotSent"
         " SendUnclear LeaseExpired"
         " SentAgain GaveUp Hinted SettledComplete SettledRejected MoneyReturned PartReturned"
         " ReturnReported ReturnSeen ReturnNotSeen Contradicted"
@@ -70,11 +71,13 @@ WORDS: Final[dict[type[StrEnum], str]] = {
         "MonoovaRefused BankRejected Dishonoured Returned ResolvedByHand CancelledByAdmin"
         " ApprovalDenied ApprovalExpired QueueExpired DestinationGone"
     ),
-    Silence: "Timeout ConnectionFailed CutOff",
+    Silence: "NotSent Timeout ConnectionFailed CutOff",
     Uncertainty: (
         "Timeout ConnectionFailed CutOff ServerError DuplicateReference UnclearAnswer"
-        " RefusedAfterDoubt NotAuthenticatedAfterDoubt LeaseExpired"
+        " RefusedAfterDoubt NotAuthenticatedAfterDoubt NotSentAfterDoubt LeaseExpired"
     ),
+    Duplicates: "asked refused booked",
+    Shown: "refused booked",
     Standing: "Complete Pending Rejected Dishonoured UnknownReference Unclear",
     OpenReason: "TooManyFailures NotAuthenticated LockedOut",
     Passage: "Clear Probe CircuitOpen Paused",

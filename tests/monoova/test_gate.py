@@ -108,12 +108,15 @@ class Instance:
 def test_while_calls_succeed_nothing_is_written_to_the_controls(world: World) -> None:
     customer = world.customer()
     aws = AwsCalls(world)
+    before = controls(world)
     for _ in range(3):
         assert world.pay(customer).status == 202
     world.minutes(5)
     assert world.admin.get("/account").status == 200
     # That webhooks are signed is written once, by the first instance that sees one.
-    assert [item["control_id"]["S"] for item in controls(world)] == ["signed-events"]
+    found = {item["control_id"]["S"] for item in controls(world)}
+    assert found == {"gate", "signed-events"}
+    assert all(item in controls(world) for item in before)
     assert aws.tables_written.count("ControlsTable") == 1
 
 
@@ -412,10 +415,13 @@ def test_a_new_key_that_is_wrong_too_is_tried_once(world: World) -> None:
     assert statuses == {"Completed"}
 
 
-def test_a_login_that_fails_after_an_attempt_in_doubt_does_not_queue_it(world: World) -> None:
+def test_a_login_that_fails_after_an_attempt_in_doubt_does_not_queue_it(
+    new_world: Callable[..., World],
+) -> None:
     """What was sent before may have been booked: back in the queue it could be cancelled."""
+    world = new_world(MONOOVA_DUPLICATES="refused")
     customer_id = world.customer()
-    world.monoova.script(Outcome.TIMEOUT_AFTER_BOOKING)
+    world.monoova.script(Outcome.ERROR_AFTER_BOOKING)
 
     def then_the_key_changes(request: requests.PreparedRequest, send: Pass) -> requests.Response:
         try:
@@ -426,7 +432,7 @@ def test_a_login_that_fails_after_an_attempt_in_doubt_does_not_queue_it(world: W
     tap_line(world, then_the_key_changes)
     answer = world.pay(customer_id)
     assert standing(answer) == ("Pending", "Unresolved")
-    assert answer.json["history"][-1]["detail"] == "NotAuthenticatedAfterDoubt"
+    assert answer.json["history"][-1]["detail"].startswith("NotAuthenticatedAfterDoubt")
     assert is_open(world)
     transaction_id = answer.json["transaction_id"]
     assert world.admin.post(f"/payouts/{transaction_id}/cancel").status == 409
@@ -455,7 +461,7 @@ def test_a_locked_account_is_not_called_for_an_hour(world: World) -> None:
 
 
 def test_a_rotated_key_is_picked_up_automatically_and_costs_no_payout(world: World) -> None:
-    customer_id = world.customer()
+    customer_id, before = world.customer(), controls(world)
     world.pay(customer_id)
     world.store_secret("another")
     world.monoova.rotate_key("another")
@@ -464,7 +470,7 @@ def test_a_rotated_key_is_picked_up_automatically_and_costs_no_payout(world: Wor
     # One login with the old key, which the cache still held, and no second one.
     assert (logins_refused(world), world.monoova.login.failures) == (1, 0)
     assert len(world.monoova.book.bookings(answer.json["transaction_id"])) == 1
-    assert controls(world) == []
+    assert controls(world) == before
 
 
 def test_a_secret_that_cannot_be_read_again_is_a_failed_login_and_no_more(world: World) -> None:
@@ -532,11 +538,11 @@ def test_a_payout_in_doubt_is_not_sent_again_while_paused(
     new_world: Callable[..., World],
 ) -> None:
     world = new_world(GRACE_SECONDS="120")
-    world.monoova.script(*[Outcome.TIMEOUT_BEFORE_BOOKING] * 2)
+    world.monoova.script(Outcome.TIMEOUT_BEFORE_BOOKING)
     transaction_id = world.paid()
     world.container.gatekeeper.pause("ops", "why")
     pass_time(world, 12)
-    assert len(executed(world)) == 2
+    assert len(executed(world)) == 1
     world.container.gatekeeper.resume()
     pass_time(world, 12)
     assert world.state(transaction_id)[0] == "Completed"
@@ -570,7 +576,7 @@ def test_a_queue_that_takes_no_message_delays_a_payout_and_no_more(world: World)
 
 
 def test_a_report_that_cannot_be_stored_is_dropped_and_the_payout_goes_on(world: World) -> None:
-    customer_id = world.customer()
+    customer_id, before = world.customer(), controls(world)
     aws = AwsCalls(world)
 
     def only_the_controls(body: str) -> object:
@@ -581,7 +587,7 @@ def test_a_report_that_cannot_be_stored_is_dropped_and_the_payout_goes_on(world:
     world.monoova.script(Outcome.ERROR_BEFORE_BOOKING)
     answer = world.pay(customer_id)
     assert standing(answer) == ACCEPTED
-    assert controls(world) == []
+    assert controls(world) == before
 
 
 def test_a_probe_that_cannot_be_claimed_is_not_made(world: World) -> None:
@@ -607,7 +613,7 @@ def test_concurrent_changes_of_the_gate_by_two_instances_are_both_kept(world: Wo
     world.container.gatekeeper.reset()
     assert standing(world.pay(customer_id)) == QUEUED
     gate = world.container.gatekeeper.look()
-    assert (gate.version, gate.is_open, gate.is_paused) == (2, False, True)
+    assert (gate.version, gate.is_open, gate.is_paused) == (3, False, True)
 
 
 def test_a_gate_that_changes_at_every_try_is_given_up_after_five_tries(world: World) -> None:

@@ -104,6 +104,7 @@ class Race:
             due_at=now,
             last_sent_at=None if state is State.QUEUED else now - timedelta(hours=1),
             ambiguous=state is State.UNRESOLVED,
+            unknown_since=now - timedelta(minutes=10) if state is State.UNRESOLVED else None,
             lease_id="of-one-that-died" if state is State.SENDING else None,
             history=(HistoryEntry(now, "Requested", state, ADMIN),),
             history_size=1,

@@ -618,7 +618,15 @@ def test_a_slow_index_keeps_no_run_past_its_time_and_loses_nothing(world: World)
 def test_a_payout_is_not_sent_again_where_the_time_for_it_is_too_short(world: World) -> None:
     customer, now = world.customer(), world.clock()
     to = destination_of(world, customer)
-    doubtful = stored(world, customer, State.UNRESOLVED, 1, last_sent_at=now, destination_id=to)
+    doubtful = stored(
+        world,
+        customer,
+        State.UNRESOLVED,
+        1,
+        last_sent_at=now,
+        unknown_since=now + timedelta(seconds=700),
+        destination_id=to,
+    )
     world.later(1_000)
     world.monoova.behave(latency_seconds=1)
     found = run_within(world, 20_000)

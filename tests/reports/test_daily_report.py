@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 import requests
 
+from chalicelib.monoova.rules.duplicates import ContractRun, Shown
 from chalicelib.payouts.rules.payout import State
 from proof.lambda_events import user
 from simulator.book import MovementKind
@@ -122,6 +123,22 @@ def test_a_second_booking_under_one_reference_is_found(world: World) -> None:
     world.monoova.behave(duplicate="refused")
     (line,) = report_of_yesterday(world)["differences"]
     assert (line["kind"], line["transaction_id"]) == ("BookedTwice", payout)
+    # From then on nothing that may have been sent is sent again.
+    assert world.admin.get("/sending").json["booked_twice_at"] is not None
+
+
+def test_a_day_before_the_newest_contract_run_says_nothing_new_of_second_calls(
+    world: World,
+) -> None:
+    payout = world.paid()
+    world.monoova.behave(duplicate="booked_again")
+    paid_elsewhere(world, payout)
+    world.monoova.behave(duplicate="refused")
+    world.later(2 * 86_400)
+    run = ContractRun(world.clock(), "sandbox", Shown.REFUSED)
+    world.container.gatekeeper.record_contract_run(run)
+    world.reconcile_daily()
+    assert world.admin.get("/sending").json["booked_twice_at"] is None
 
 
 def test_a_return_without_a_webhook_is_found_and_the_webhook_requested_again(

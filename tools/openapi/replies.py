@@ -11,6 +11,7 @@ from chalicelib.core.stage_class import HOSTS
 from chalicelib.customers.open_details import Purpose
 from chalicelib.customers.rules.verification import VerificationStatus
 from chalicelib.monoova.rules.destination import DestinationType, PayIdType
+from chalicelib.monoova.rules.duplicates import Shown
 from chalicelib.monoova.rules.gate import OpenReason, Passage, Switch
 from chalicelib.monoova.rules.outcome import Standing
 from chalicelib.payouts.rules.news import NoticeKind
@@ -96,6 +97,11 @@ _PAYOUT: Final[Json] = {
         "description": "Why another person had to approve it, or has to.",
     },
     "batch_id": _or_null(_ID),
+    "attempts": {**_COUNT, "description": "How often it was tried to send it to Monoova."},
+    "doubt_since": {
+        **_or_null(_TIME),
+        "description": "When an attempt first ended without a clear answer.",
+    },
     "created_by": _TEXT,
     "created_at": _TIME,
     "updated_at": _TIME,
@@ -406,6 +412,19 @@ _OBJECTS: Final[Mapping[str, Json]] = {
                     _object({"what": _one_of(Switch), "by": _TEXT, "at": _TIME}),
                     {"type": "null"},
                 ],
+            },
+            "contract_run": {
+                "description": "The last recorded run of the contract suite, and what it showed a"
+                " second call under a booked reference to do.",
+                "anyOf": [
+                    _object({"at": _TIME, "environment": _TEXT, "duplicates": _one_of(Shown)}),
+                    {"type": "null"},
+                ],
+            },
+            "booked_twice_at": {
+                **_or_null(_TIME),
+                "description": "When Monoova was seen to have booked one reference twice: nothing"
+                " that may have been sent is sent again since.",
             },
         }
     ),

@@ -39,8 +39,12 @@ class Answer:
 
 
 class Silence(StrEnum):
-    """Why there was no HTTP reply at all. None of these proves that nothing arrived."""
+    """Why there was no HTTP reply at all. Only `NOT_SENT` proves that nothing arrived.
 
+    `NOT_SENT`: no connection came about, so that no byte of the request left us.
+    """
+
+    NOT_SENT = "NotSent"
     TIMEOUT = "Timeout"
     CONNECTION_FAILED = "ConnectionFailed"
     CUT_OFF = "CutOff"
@@ -57,6 +61,7 @@ class Uncertainty(StrEnum):
     UNCLEAR_ANSWER = "UnclearAnswer"
     REFUSED_AFTER_DOUBT = "RefusedAfterDoubt"
     NOT_AUTHENTICATED_AFTER_DOUBT = "NotAuthenticatedAfterDoubt"
+    NOT_SENT_AFTER_DOUBT = "NotSentAfterDoubt"
     LEASE_EXPIRED = "LeaseExpired"
 
 
@@ -94,8 +99,16 @@ class NotAuthenticated:
 
 
 @dataclass(frozen=True, slots=True)
+class NotSent:
+    """This attempt did not leave us, and says nothing of an earlier one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unclear:
-    """Nothing is proven. `may_try_again` marks those that another attempt may clear up.
+    """Nothing is proven. `may_try_again` marks those that another attempt may clear up at once.
+
+    Those are the errors that a server has told us of. Where the answer was lost, Monoova may still
+    be working.
 
     `said` is Monoova's own status name, not yet redacted, for the rules that judge it.
     """
@@ -103,9 +116,6 @@ class Unclear:
     why: Uncertainty
     may_try_again: bool
     said: str = field(default="", compare=False)
-
-
-SendOutcome = Accepted | Refused | NotAuthenticated | Unclear
 
 
 class Standing(StrEnum):
@@ -125,6 +135,16 @@ class Report:
 
     standing: Standing
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Between two attempts the status API knew the payout: it is not sent again."""
+
+    report: Report
+
+
+SendOutcome = Accepted | Refused | NotAuthenticated | NotSent | Unclear | Reported
 
 
 # Monoova puts a prefix before some of these names and not before others.
@@ -205,8 +225,14 @@ def outcome_of_send(
     `in_doubt_before` says that an earlier attempt under this reference ended unclear: then
     neither a refusal nor a failed login shows that nothing has moved.
     """
+    if answer is Silence.NOT_SENT:
+        return NotSent()
     if isinstance(answer, Silence):
-        return Unclear(Uncertainty(answer.value), may_try_again=True)
+        return Unclear(Uncertainty(answer.value), may_try_again=False)
+    return _outcome_of_answer(answer, reference, in_doubt_before=in_doubt_before)
+
+
+def _outcome_of_answer(answer: Answer, reference: str, *, in_doubt_before: bool) -> SendOutcome:
     login_problem = _login_problem(answer)
     if login_problem:
         if in_doubt_before:

@@ -11,10 +11,19 @@ from typing import Final, Protocol
 from chalicelib.monoova.rules.outcome import (
     Accepted,
     NotAuthenticated,
+    NotSent,
     Refused,
     Report,
+    Reported,
     SendOutcome,
     Standing,
+    Uncertainty,
+)
+from chalicelib.payouts.rules.attempts import (
+    NO_ATTEMPTS,
+    Attempts,
+    evidence_of_acceptance,
+    with_attempts,
 )
 from chalicelib.payouts.rules.payout import (
     NO_CHANGE,
@@ -38,6 +47,7 @@ from chalicelib.payouts.rules.schedule import (
     is_past_grace,
     lease_until,
     next_look_at,
+    second_report_at,
 )
 
 RECONCILER: Final = "reconciler"
@@ -194,13 +204,23 @@ def _flagged(facts: Facts, event: Event, note: Note, reason: ReviewReason) -> Ch
 
 
 def after_send(
-    payout: Payout, outcome: SendOutcome, now: datetime, by: str, policy: Policy
+    payout: Payout,
+    outcome: SendOutcome,
+    now: datetime,
+    by: str,
+    policy: Policy,
+    attempts: Attempts = NO_ATTEMPTS,
 ) -> Change:
-    """What the answer to a call of `execute` does to the payout.
+    """What the attempts of one request do to the payout; `outcome` is what they come to.
 
     A refusal must have been confirmed and its texts redacted before it comes here.
     """
-    note = Note(now, by)
+    change = _after_outcome(payout, outcome, Note(now, by), policy)
+    return with_attempts(payout, change, attempts)
+
+
+def _after_outcome(payout: Payout, outcome: SendOutcome, note: Note, policy: Policy) -> Change:
+    now, by = note.at, note.by
     match outcome:
         case Accepted(monoova_transaction_id):
             return _accepted(payout, monoova_transaction_id, note, policy)
@@ -217,6 +237,10 @@ def after_send(
         case NotAuthenticated():
             back = Fields(lease_id=None, due_at=next_look_at(now, 0, policy))
             return change_for(payout, Event.SEND_NOT_AUTHENTICATED, note, back)
+        case NotSent():
+            return _not_sent(payout, note, policy)
+        case Reported(report):
+            return _reported(payout, report, note, policy)
         case _:
             detail = f"{outcome.why}: {outcome.said}" if outcome.said else outcome.why.value
             return in_doubt(payout, Event.SEND_UNCLEAR, detail, note, policy)
@@ -262,9 +286,33 @@ def _accepted(payout: Payout, transaction_id: str, note: Note, policy: Policy) -
     return change_for(
         payout,
         Event.SEND_ACCEPTED,
-        Note(note.at, note.by, evidence=f"accepted:{transaction_id}"),
+        Note(note.at, note.by, evidence=evidence_of_acceptance(transaction_id)),
         Fields(monoova_transaction_id=transaction_id, lease_id=None, looks=0, due_at=first_look),
     )
+
+
+def _not_sent(payout: Payout, note: Note, policy: Policy) -> Change:
+    """Nothing left us. One that was in doubt before stays so, and this was no resend of it."""
+    soon = next_look_at(note.at, 0, policy)
+    if not payout.ambiguous:
+        fields = Fields(lease_id=None, last_sent_at=None, due_at=soon)
+        return change_for(payout, Event.NOT_SENT, note, fields)
+    why = Uncertainty.NOT_SENT_AFTER_DOUBT.value
+    change = in_doubt(payout, Event.SEND_UNCLEAR, why, note, policy)
+    if change.is_empty:
+        return change
+    uncounted = Fields(resends=max(0, payout.resends - 1))
+    return Change(change.fields | uncounted, change.entries)
+
+
+def _reported(payout: Payout, report: Report, note: Note, policy: Policy) -> Change:
+    """Monoova knows it from an earlier attempt: it is taken, or has ended unpaid already."""
+    told = Note(note.at, note.by, f"status API: {report.standing}", f"status:{report.standing}")
+    if report.standing in (Standing.REJECTED, Standing.DISHONOURED):
+        return _rejected(payout, report, told)
+    first_look = next_look_at(note.at, 0, policy)
+    fields = Fields(lease_id=None, looks=0, due_at=first_look)
+    return change_for(payout, Event.SEND_ACCEPTED, told, fields)
 
 
 def in_doubt(payout: Payout, event: Event, why: str, note: Note, policy: Policy) -> Change:
@@ -273,7 +321,13 @@ def in_doubt(payout: Payout, event: Event, why: str, note: Note, policy: Policy)
         payout,
         event,
         Note(note.at, note.by, why),
-        Fields(ambiguous=True, lease_id=None, looks=0, due_at=next_look_at(note.at, 0, policy)),
+        Fields(
+            ambiguous=True,
+            doubt_since=payout.doubt_since or note.at,
+            lease_id=None,
+            looks=0,
+            due_at=next_look_at(note.at, 0, policy),
+        ),
     )
 
 
@@ -283,9 +337,19 @@ def contradicted(facts: Facts, note: Note, what: str) -> Change:
 
 
 def after_report(
-    payout: Payout, report: Report, now: datetime, by: str, policy: Policy
+    payout: Payout,
+    report: Report,
+    now: datetime,
+    by: str,
+    policy: Policy,
+    *,
+    may_send_again: bool,
 ) -> Change | SendAgain:
-    """What the status API's word on an open payout does to it."""
+    """What the status API's word on an open payout does to it.
+
+    `may_send_again` says that a second call is made at all, as things stand. It is `SEND_AGAIN`
+    only once Monoova has said twice, minutes apart and past the grace, that it does not know it.
+    """
     note = Note(now, by, f"status API: {report.standing}", f"status:{report.standing}")
     match report.standing:
         case Standing.COMPLETE:
@@ -296,7 +360,7 @@ def after_report(
             fields = Fields(looks=payout.looks + 1, due_at=next_look_at(now, payout.looks, policy))
             return change_for(payout, Event.SEND_ACCEPTED, note, fields)
         case Standing.UNKNOWN_REFERENCE if is_past_grace(payout.last_sent_at, now, policy):
-            return _unknown_past_grace(payout, note, policy)
+            return _unknown_past_grace(payout, note, policy, may_send_again=may_send_again)
         case _:
             return _look_again(payout, note, policy)
 
@@ -309,15 +373,21 @@ def _rejected(payout: Payout, report: Report, note: Note) -> Change:
     return change_for(payout, Event.SETTLED_REJECTED, note, fields)
 
 
-def _unknown_past_grace(payout: Payout, note: Note, policy: Policy) -> Change | SendAgain:
+def _unknown_past_grace(
+    payout: Payout, note: Note, policy: Policy, *, may_send_again: bool
+) -> Change | SendAgain:
     if payout.needs_review or payout.state not in (State.UNRESOLVED, State.ACCEPTED):
         return _look_again(payout, note, policy)
     if payout.state is State.ACCEPTED:
         return _given_up(payout, ReviewReason.ACCEPTED_BUT_UNKNOWN, note, policy)
     is_in_time = not is_overdue(payout.released_at, note.at, policy)
-    if policy.may_send_again and is_in_time and payout.resends < policy.max_resends:
+    if not (may_send_again and is_in_time and payout.resends < policy.max_resends):
+        return _given_up(payout, ReviewReason.OUTCOME_UNKNOWN, note, policy)
+    since = payout.unknown_since or note.at
+    if note.at >= second_report_at(since):
         return SEND_AGAIN
-    return _given_up(payout, ReviewReason.OUTCOME_UNKNOWN, note, policy)
+    looks = payout.looks + 1
+    return Change(Fields(unknown_since=since, looks=looks, due_at=second_report_at(since)))
 
 
 def _look_again(payout: Payout, note: Note, policy: Policy) -> Change:
@@ -349,7 +419,7 @@ def claimed(
     if payout.waits_for is not None:
         fields |= Fields(waits_for=None)
     if event is Event.RESENT:
-        fields |= Fields(resends=payout.resends + 1)
+        fields |= Fields(resends=payout.resends + 1, unknown_since=None)
     return change_for(payout, event, Note(now, by), fields)
 
 

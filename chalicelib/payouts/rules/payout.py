@@ -90,6 +90,7 @@ class Event(StrEnum):
     SEND_REFUSED = "SendRefused"
     SEND_NOT_AUTHENTICATED = "SendNotAuthenticated"
     WITHOUT_FUNDS = "WithoutFunds"
+    NOT_SENT = "NotSent"
     SEND_UNCLEAR = "SendUnclear"
     LEASE_EXPIRED = "LeaseExpired"
     RESENT = "SentAgain"
@@ -207,6 +208,8 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
         },
         CONTRADICTION,
     ),
+    # No attempt left us, in this request or ever before: there is nothing to be in doubt about.
+    Event.NOT_SENT: ({_S.SENDING: _move(_S.QUEUED)}, STAY),
     Event.SEND_UNCLEAR: ({_S.SENDING: _move(_S.UNRESOLVED)}, STAY),
     Event.LEASE_EXPIRED: ({_S.SENDING: _move(_S.UNRESOLVED)}, STAY),
     Event.RESENT: ({_S.UNRESOLVED: _move(_S.SENDING)}, FORBIDDEN),
@@ -358,8 +361,11 @@ class Fields(TypedDict, total=False):
     lease_id: str | None
     last_sent_at: datetime | None
     resends: int
+    attempts: int
     looks: int
     ambiguous: bool
+    doubt_since: datetime | None
+    unknown_since: datetime | None
     completed_at: datetime | None
     approved_at: datetime | None
     approved_by: str | None
@@ -395,9 +401,11 @@ class Payout:
 
     `unique_reference` is what Monoova knows it by. `ambiguous` is true once an attempt has ended
     without a clear answer: from then on a refusal of a later attempt proves nothing about the
-    earlier one. `waits_for` says something of a queued payout alone. `due_at` is when the
-    reconciler looks at it next; once it is final, when Monoova's books are asked for money that is
-    said to have come back; else None.
+    earlier one. `doubt_since` is when that first was, `unknown_since` when Monoova first said, past
+    the grace and since the last sending, that it does not know the payout. `attempts` counts calls
+    of `execute`, those included that did not leave us. `waits_for` says something of a queued
+    payout alone. `due_at` is when the reconciler looks at it next; once it is final, when Monoova's
+    books are asked for money that is said to have come back; else None.
     `history` may be empty on payouts that were read from a list. `retry_of` is the payout that this
     one was made in place of, `succeeded_by` the one that was made in place of this: one at most.
 
@@ -447,6 +455,9 @@ class Payout:
     resends: int = 0
     looks: int = 0
     ambiguous: bool = False
+    attempts: int = 0
+    doubt_since: datetime | None = None
+    unknown_since: datetime | None = None
     history: tuple[HistoryEntry, ...] = ()
     history_size: int = 0
 

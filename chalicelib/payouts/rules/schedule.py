@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from chalicelib.monoova.rules.duplicates import Duplicates
 from chalicelib.monoova.rules.gate import Gate
 
 _MOST_SECONDS_BETWEEN_LOOKS: Final = 3600
 # How soon a payout goes out after a person lets payouts be sent again.
 _STOPPED_LOOK: Final = timedelta(minutes=5)
+# One report that a reference is unknown may be a mistake of the moment. Two make a resend.
+_BETWEEN_UNKNOWNS: Final = timedelta(minutes=5)
 
 
 # Between two tries with an item that cannot be read, or not be written.
@@ -23,9 +26,8 @@ class Policy:
 
     A lease outlives every function's timeout (60 s), so that a lease that has run out means the
     function is dead. The grace is how long "unknown reference" is no proof: Monoova does not say
-    how soon a booked payout can be seen. `may_send_again` says that a second call under the same
-    reference moves no money a second time; without it, whatever is in doubt waits for evidence or
-    for a person.
+    how soon a booked payout can be seen. `duplicates` is the setting alone: which second calls
+    are made also depends on what is known of Monoova.
     """
 
     first_look_seconds: int = 60
@@ -35,7 +37,7 @@ class Policy:
     expiry_hours: int = 24
     max_resends: int = 3
     review_after_hours: int = 24
-    may_send_again: bool = True
+    duplicates: Duplicates = Duplicates.ASKED
 
 
 def next_look_at(now: datetime, looks: int, policy: Policy) -> datetime:
@@ -52,6 +54,11 @@ def lease_until(now: datetime, policy: Policy) -> datetime:
 def is_past_grace(last_sent_at: datetime | None, now: datetime, policy: Policy) -> bool:
     """Whether "unknown reference" may be believed; never, if it is not known when it was sent."""
     return last_sent_at is not None and now - last_sent_at > timedelta(seconds=policy.grace_seconds)
+
+
+def second_report_at(unknown_since: datetime) -> datetime:
+    """From when on a second "unknown reference" counts beside that of `unknown_since`."""
+    return unknown_since + _BETWEEN_UNKNOWNS
 
 
 def is_expired(released_at: datetime, now: datetime, policy: Policy) -> bool:

@@ -15,6 +15,7 @@ from chalicelib.customers.store import SealedCustomer
 from chalicelib.monoova.available_funds import AvailableFunds
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
+from chalicelib.monoova.rules.duplicates import SecondCalls
 from chalicelib.monoova.rules.gate import Gate, Passage
 from chalicelib.payouts.metrics import count_change
 from chalicelib.payouts.rules.decisions import (
@@ -66,6 +67,7 @@ class Dispatcher:
     recorder: Recorder
     clock: Clock
     policy: Policy
+    second_calls: Callable[[Gate], SecondCalls]
     new_id: Callable[[], uuid.UUID]
     stopped_by: Callable[[str], str | None]
     funds: AvailableFunds
@@ -112,6 +114,10 @@ class Dispatcher:
         """Sends a payout in doubt once more, under the reference it has always had."""
         if customer is None or customer.destination(payout.destination_id) is None:
             return self._review(payout, Event.DESTINATION_GONE, ReviewReason.DESTINATION_GONE, by)
+        if not self.second_calls(gate).later:
+            # Forbidden since the decision: looked at again, it is decided anew.
+            until = when_to_try(gate, self.clock.now(), self.policy)
+            return self._put_off(payout, until)
         return self._entered_and_sent(payout, customer, gate, Event.RESENT, by, seconds)
 
     def _entered_and_sent(

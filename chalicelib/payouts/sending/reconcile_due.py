@@ -20,7 +20,8 @@ from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.core.secrets import SecretUnavailableError
 from chalicelib.monoova.available_funds import AvailableFunds
 from chalicelib.monoova.gatekeeper import Gatekeeper
-from chalicelib.monoova.rules.gate import Passage
+from chalicelib.monoova.rules.duplicates import SecondCalls
+from chalicelib.monoova.rules.gate import Gate, Passage
 from chalicelib.monoova.rules.outcome import Report, Standing, Uncertainty
 from chalicelib.payouts.metrics import count_change
 from chalicelib.payouts.rules.decisions import (
@@ -106,6 +107,7 @@ class Reconciler:
     clock: Clock
     policy: Policy
     funds: AvailableFunds
+    second_calls: Callable[[Gate], SecondCalls]
     opener: Callable[[], "Opener"]
     open_batch_ids: Callable[[], tuple[str, ...]]
     advance_batches: Callable[[tuple[str, ...], TimeLeft], None]
@@ -128,6 +130,8 @@ class Reconciler:
             found = run.found()
             observability.measure(Metric.OLDEST_OPEN_SECONDS, run.oldest_seconds)
             observability.measure(Metric.CIRCUIT_OPEN_NOW, int(self.gatekeeper.gate.is_open))
+            if self.gatekeeper.gate.booked_twice_at:
+                observability.count(Metric.BOOKED_TWICE)
             observability.note(found=found.looked_at, circuit=found.circuit)
             if run.without_funds:
                 observability.measure(Metric.WAITING_FOR_FUNDS, run.without_funds)
@@ -355,16 +359,26 @@ class _Run:
                 return self._wait_unasked(payout)
             report = self._questions.ask(payout)
         report = without_payee(report, payout, self._r.together, self._r.opener(), self._by)
-        decided = after_report(payout, report, self._now(), self._by, self._r.policy)
+        decided = self._decided(payout, report)
         if isinstance(decided, SendAgain):
             return self._again(payout)
         return self._commit(payout, decided)
+
+    def _decided(self, payout: Payout, report: Report) -> Change | SendAgain:
+        return after_report(
+            payout,
+            report,
+            self._now(),
+            self._by,
+            self._r.policy,
+            may_send_again=self._r.second_calls(self._r.gatekeeper.gate).later,
+        )
 
     def _wait_unasked(self, payout: Payout) -> Payout:
         """Monoova may not be called. One that has waited too long is shown to a person all the
         same."""
         unclear = Report(Standing.UNCLEAR)
-        decided = after_report(payout, unclear, self._now(), self._by, self._r.policy)
+        decided = self._decided(payout, unclear)
         assert isinstance(decided, Change)  # no unclear report leads to a sending
         until = when_to_try(self._r.gatekeeper.gate, self._now(), self._r.policy)
         waiting = Fields(looks=payout.looks, due_at=until)

@@ -38,10 +38,12 @@ _TIMES: Final = (
     "approved_at",
     "return_reported_at",
     "return_seen_at",
+    "doubt_since",
+    "unknown_since",
 )
-# Most payouts wait for no approver, and of most nothing comes back: their rows carry no list and
-# no zero for it.
-_OFTEN_NOTHING: Final = ("approval_reasons", "returned_cents", "return_seen_cents")
+# Most payouts wait for no approver, of most nothing comes back, and a new one was not tried yet:
+# their rows carry no list and no zero for it.
+_OFTEN_NOTHING: Final = ("approval_reasons", "attempts", "returned_cents", "return_seen_cents")
 
 
 class PayoutUpdate:
@@ -254,6 +256,7 @@ def payout_of(item: Item) -> Payout:
         resends=item["resends"],
         looks=item["looks"],
         ambiguous=item["ambiguous"],
+        attempts=item.get("attempts", 0),
         history=history,
         history_size=item.get("history_size", len(history)),
         **times,

@@ -9,6 +9,7 @@ from chalicelib.monoova.rules.outcome import (
     Answer,
     Envelope,
     NotAuthenticated,
+    NotSent,
     Refused,
     Report,
     SendOutcome,
@@ -112,13 +113,18 @@ def test_a_server_error_may_be_tried_again_whatever_it_says(
     assert sent(Answer(code, envelope)) == SERVER_ERROR
 
 
-@pytest.mark.parametrize("silence", list(Silence))
+@pytest.mark.parametrize("silence", [each for each in Silence if each is not Silence.NOT_SENT])
 @pytest.mark.parametrize("in_doubt_before", [False, True])
-def test_silence_may_be_tried_again_and_keeps_its_name(
+def test_after_a_lost_answer_nothing_follows_at_once_and_the_doubt_keeps_its_name(
     silence: Silence, in_doubt_before: bool
 ) -> None:
-    expected = Unclear(Uncertainty(silence.value), may_try_again=True)
+    expected = Unclear(Uncertainty(silence.value), may_try_again=False)
     assert sent(silence, in_doubt_before=in_doubt_before) == expected
+
+
+@pytest.mark.parametrize("in_doubt_before", [False, True])
+def test_what_did_not_leave_us_is_no_doubt_of_its_own(in_doubt_before: bool) -> None:
+    assert sent(Silence.NOT_SENT, in_doubt_before=in_doubt_before) == NotSent()
 
 
 @pytest.mark.parametrize(

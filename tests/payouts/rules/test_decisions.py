@@ -1,8 +1,8 @@
 """Decisions: which change follows from which evidence, in cases that no request causes alone."""
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import pytest
 
@@ -43,15 +43,22 @@ from tests.payouts.rules.test_life_cycle import LATER, NOW, payout_in
 
 POLICY: Final = Policy()
 PAST_GRACE: Final = NOW + timedelta(seconds=POLICY.grace_seconds + 1)
+BEFORE_PAST_GRACE: Final = PAST_GRACE - timedelta(minutes=5)
 
 
 def sent(state: State, **fields: object) -> Payout:
     return replace(payout_in(state), last_sent_at=NOW, **fields)  # type: ignore[arg-type]
 
 
+def looked_up(
+    payout: Payout, report: Report, at: datetime, *, may_send_again: bool = True
+) -> Change | SendAgain:
+    return after_report(payout, report, at, "r", POLICY, may_send_again=may_send_again)
+
+
 def reported(payout: Payout, standing: Standing, **more: object) -> Payout:
-    at = more.pop("at", LATER)
-    change = after_report(payout, Report(standing, "text"), at, "reconciler", POLICY)  # type: ignore[arg-type]
+    at: Any = more.pop("at", LATER)
+    change = looked_up(payout, Report(standing, "text"), at)
     assert isinstance(change, Change)
     return applied(payout, change, LATER)
 
@@ -98,8 +105,8 @@ def test_an_unknown_reference_proves_nothing_within_the_grace_period() -> None:
 def test_after_the_grace_period_a_payout_in_doubt_is_resent_a_bounded_number_of_times() -> None:
     unknown = Report(Standing.UNKNOWN_REFERENCE)
     for resends in range(POLICY.max_resends):
-        payout = sent(State.UNRESOLVED, resends=resends)
-        assert after_report(payout, unknown, PAST_GRACE, "r", POLICY) is SEND_AGAIN
+        payout = sent(State.UNRESOLVED, resends=resends, unknown_since=BEFORE_PAST_GRACE)
+        assert looked_up(payout, unknown, PAST_GRACE) is SEND_AGAIN
     last = sent(State.UNRESOLVED, resends=POLICY.max_resends)
     after = reported(last, Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
     assert after.review_reason is ReviewReason.OUTCOME_UNKNOWN
@@ -124,7 +131,7 @@ def test_review_stops_sending_but_not_reconciling(state: State) -> None:
 def test_a_payout_whose_sending_time_is_not_known_is_never_sent_again() -> None:
     payout = replace(sent(State.UNRESOLVED), last_sent_at=None)
     assert not isinstance(
-        after_report(payout, Report(Standing.UNKNOWN_REFERENCE), PAST_GRACE, "r", POLICY),
+        looked_up(payout, Report(Standing.UNKNOWN_REFERENCE), PAST_GRACE),
         SendAgain,
     )
 
@@ -312,6 +319,7 @@ def test_doubt_is_recorded_in_monoovas_words_and_the_first_look_follows_soon(
     assert change.fields == {
         "state": State.UNRESOLVED,
         "ambiguous": True,
+        "doubt_since": LATER,
         "lease_id": None,
         "looks": 0,
         "due_at": FIRST_LOOK,
@@ -342,11 +350,11 @@ def test_acceptance_after_a_refusal_contradicts_it() -> None:
 
 
 def test_a_report_is_recorded_in_the_history() -> None:
-    done = after_report(sent(State.ACCEPTED), Report(Standing.COMPLETE), LATER, "r", POLICY)
+    done = looked_up(sent(State.ACCEPTED), Report(Standing.COMPLETE), LATER)
     assert last_entries(done) == (
         ("SettledComplete", "r", "status API: Complete", "status:Complete"),
     )
-    back = after_report(sent(State.ACCEPTED), Report(Standing.REJECTED), LATER, "r", POLICY)
+    back = looked_up(sent(State.ACCEPTED), Report(Standing.REJECTED), LATER)
     assert last_entries(back) == (
         ("SettledRejected", "r", "status API: Rejected", "status:Rejected"),
     )
@@ -354,14 +362,14 @@ def test_a_report_is_recorded_in_the_history() -> None:
 
 @pytest.mark.parametrize("standing", [Standing.REJECTED, Standing.DISHONOURED])
 def test_a_report_of_rejection_without_words_still_has_a_reason(standing: Standing) -> None:
-    change = after_report(sent(State.ACCEPTED), Report(standing), LATER, "r", POLICY)
+    change = looked_up(sent(State.ACCEPTED), Report(standing), LATER)
     assert isinstance(change, Change)
     assert change.fields["failure_reason"] == standing.value
 
 
 def test_a_payout_found_pending_goes_on_from_the_looks_it_had() -> None:
     payout = sent(State.UNRESOLVED, looks=2)
-    change = after_report(payout, Report(Standing.PENDING), LATER, "r", POLICY)
+    change = looked_up(payout, Report(Standing.PENDING), LATER)
     assert isinstance(change, Change)
     assert change.fields == {
         "state": State.ACCEPTED,
@@ -373,13 +381,13 @@ def test_a_payout_found_pending_goes_on_from_the_looks_it_had() -> None:
 
 def test_an_open_payout_is_looked_at_again_after_twice_the_gap() -> None:
     for state in (State.ACCEPTED, State.UNRESOLVED):
-        change = after_report(sent(state, looks=2), Report(Standing.UNCLEAR), LATER, "r", POLICY)
+        change = looked_up(sent(state, looks=2), Report(Standing.UNCLEAR), LATER)
         assert change == Change({"looks": 3, "due_at": LATER + timedelta(seconds=480)})
 
 
 def test_a_payout_that_was_given_up_is_raised_and_still_looked_at() -> None:
     old = replace(sent(State.ACCEPTED, looks=2), created_at=LATER - timedelta(hours=25))
-    change = after_report(old, Report(Standing.PENDING), LATER, "r", POLICY)
+    change = looked_up(old, Report(Standing.PENDING), LATER)
     assert isinstance(change, Change)
     assert change.fields == {
         "needs_review": True,
@@ -393,7 +401,7 @@ def test_a_payout_that_was_given_up_is_raised_and_still_looked_at() -> None:
 def test_a_payout_in_review_is_not_given_up_once_more() -> None:
     old = replace(sent(State.ACCEPTED), created_at=NOW - timedelta(hours=25))
     known = replace(old, needs_review=True, review_reason=ReviewReason.STILL_PENDING)
-    change = after_report(known, Report(Standing.PENDING), LATER, "r", POLICY)
+    change = looked_up(known, Report(Standing.PENDING), LATER)
     assert isinstance(change, Change)
     assert change.entries == ()
 
@@ -409,7 +417,7 @@ def test_an_unknown_reference_changes_nothing_but_for_what_waits_for_an_answer(
     state: State,
 ) -> None:
     unknown = Report(Standing.UNKNOWN_REFERENCE)
-    change = after_report(sent(state), unknown, PAST_GRACE, "r", POLICY)
+    change = looked_up(sent(state), unknown, PAST_GRACE)
     assert isinstance(change, Change)
     assert change.is_empty
 
@@ -439,17 +447,37 @@ def test_each_resend_is_counted() -> None:
         "due_at": LATER + timedelta(seconds=90),
         "last_sent_at": LATER,
         "resends": 3,
+        "unknown_since": None,
     }
     assert last_entries(change) == (("SentAgain", "reconciler", None, None),)
 
 
 def test_where_a_second_call_might_pay_twice_a_person_decides_instead() -> None:
-    policy = Policy(may_send_again=False)
+    payout = sent(State.UNRESOLVED, unknown_since=BEFORE_PAST_GRACE)
     unknown = Report(Standing.UNKNOWN_REFERENCE)
-    change = after_report(sent(State.UNRESOLVED), unknown, PAST_GRACE, "r", policy)
+    change = looked_up(payout, unknown, PAST_GRACE, may_send_again=False)
     assert isinstance(change, Change)
     assert change.fields["review_reason"] is ReviewReason.OUTCOME_UNKNOWN
-    assert Policy().may_send_again is True
+
+
+def test_what_monoova_does_not_know_twice_five_minutes_apart_is_sent_again() -> None:
+    unknown = Report(Standing.UNKNOWN_REFERENCE)
+    payout = sent(State.UNRESOLVED, looks=3)
+    second_at = PAST_GRACE + timedelta(minutes=5)
+    once = looked_up(payout, unknown, PAST_GRACE)
+    fields = {"unknown_since": PAST_GRACE, "looks": 4, "due_at": second_at}
+    assert once == Change(fields)  # type: ignore[arg-type]
+    payout = replace(payout, unknown_since=PAST_GRACE)
+    early = looked_up(payout, unknown, second_at - timedelta(seconds=1))
+    assert early == once
+    assert looked_up(payout, unknown, second_at) is SEND_AGAIN
+
+
+@pytest.mark.parametrize("standing", [Standing.UNCLEAR, Standing.UNKNOWN_REFERENCE])
+def test_a_report_within_the_grace_is_not_the_first_of_two(standing: Standing) -> None:
+    change = looked_up(sent(State.UNRESOLVED), Report(standing), LATER)
+    assert isinstance(change, Change)
+    assert "unknown_since" not in change.fields
 
 
 def test_the_decision_to_resend_is_distinguished_from_a_change_by_its_type() -> None:
@@ -478,7 +506,7 @@ def test_what_has_waited_too_long_or_does_not_wait_is_not_approved() -> None:
 
 def test_an_approved_payout_is_as_old_as_its_approval() -> None:
     old = sent(State.ACCEPTED, created_at=NOW - timedelta(days=20), approved_at=NOW)
-    change = after_report(old, Report(Standing.PENDING), LATER, "r", POLICY)
+    change = looked_up(old, Report(Standing.PENDING), LATER)
     assert isinstance(change, Change)
     assert "needs_review" not in change.fields
     assert old.released_at == NOW

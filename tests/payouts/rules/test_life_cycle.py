@@ -60,6 +60,7 @@ EXPECTED: Final = {
     Event.SEND_REFUSED: "! ! F . . ! . ! !",
     Event.SEND_NOT_AUTHENTICATED: ". . Q . . . . . .",
     Event.WITHOUT_FUNDS: "! Q Q . . ! . ! !",
+    Event.NOT_SENT: ". . Q . . . . . .",
     Event.SEND_UNCLEAR: ". . U . . . . . .",
     Event.LEASE_EXPIRED: ". . U . . . . . .",
     Event.RESENT: "- - - - S - - - -",

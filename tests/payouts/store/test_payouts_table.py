@@ -153,6 +153,9 @@ def fails(client: Any, operation: str, error: Exception) -> None:
             needs_review=True,
             review_reason=ReviewReason.OUTCOME_UNKNOWN,
             looks=7,
+            attempts=4,
+            doubt_since=NOW,
+            unknown_since=LATER,
         ),
         payout(
             state=State.RETURNED,
