@@ -173,10 +173,11 @@ def monoovas_switches(deployed: Deployed) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("monoovas_switches")
-@pytest.mark.parametrize("signature", ["wrong", "absent"])
-def test_a_webhook_without_monoovas_signature_changes_nothing(
-    deployed: Deployed, signature: str
+@pytest.mark.parametrize(("signature", "kept"), [("wrong", set()), ("absent", {"Hinted"})])
+def test_a_webhook_without_monoovas_signature_settles_nothing(
+    deployed: Deployed, signature: str, kept: set[str]
 ) -> None:
+    """Without one it is a hint: Monoova is asked. With a wrong one it is not even that."""
     deployed.behave(webhook_signature=signature)
     transaction_id = deployed.paid()["transaction_id"]
 
@@ -187,7 +188,9 @@ def test_a_webhook_without_monoovas_signature_changes_nothing(
     # Nothing is lost: the reconciler asks Monoova.
     shown = deployed.settled(transaction_id, "Completed", by_asking=deployed.reconcile)
     assert shown["history"][-1]["by"] == "reconciler"
-    assert "monoova" not in {entry["by"] for entry in shown["history"]}
+    news = [entry for entry in shown["history"] if entry["by"] == "monoova"]
+    assert {entry["event"] for entry in news} == kept
+    assert {entry["status"] for entry in news} <= {"Pending"}
 
 
 def test_a_webhook_without_monoovas_secret_is_refused(deployed: Deployed) -> None:

@@ -139,16 +139,16 @@ UNKNOWN_ID = {"transaction_id": {"S": "unknown"}}
             {"TableName": "<CustomersTableName>", "Key": {"customer_id": {"S": "unknown"}}},
         ),
         (
-            ["ReconcileDaily"],
+            ["ReconcileDaily", "TakeUpWebhookEvents"],
             "dynamodb",
-            "update_item",
-            {"TableName": "<TransactionsTableName>", "Key": UNKNOWN_ID},
+            "put_item",
+            {"TableName": "<TransactionsTableName>", "Item": UNKNOWN_ID},
         ),
         (
-            ["TakeUpWebhookEvents"],
-            "secretsmanager",
-            "get_secret_value",
-            {"SecretId": "<MonoovaSecretArn>"},
+            ["ReconcileDaily", "TakeUpWebhookEvents"],
+            "dynamodb",
+            "get_item",
+            {"TableName": "<CustomersTableName>", "Key": {"customer_id": {"S": "unknown"}}},
         ),
     ],
 )

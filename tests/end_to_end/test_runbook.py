@@ -45,6 +45,8 @@ _ENDS: Final[Mapping[str, set[int]]] = {
     # Of a day on which others paid from this mAccount, and before whose end it is.
     "report": {Exit.DONE, Exit.CHECK_FAILED, Exit.NOT_FOUND},
 }
+# What is typed to confirm a batch of one payout that the bank rejected.
+FAILED_TOTAL: Final = amount_for(Outcome.REJECTED)
 Typed = Callable[[str], Result]
 
 
@@ -58,15 +60,22 @@ def typed(deployed: Deployed, tmp_path: Path) -> Typed:
     file.write_text(text)
 
     def run(line: str) -> Result:
+        env = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+        if _is_an_approvers(line):
+            env["PAYOUTS_TOKEN"] = deployed.stack.token("approvers")
         return CliRunner().invoke(
             payoutctl,
             ["--profile", "here", *shlex.split(line)[1:]],
-            env={"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)},
+            env=env,
             obj=Adapters(sleep=lambda _seconds: time.sleep(0.2)),
-            input="y\ny\n",
+            input=f"{FAILED_TOTAL}\n" if line.startswith("payoutctl batch retry") else "y\ny\n",
         )
 
     return run
+
+
+def _is_an_approvers(line: str) -> bool:
+    return " approve " in line
 
 
 def filled(line: str, deployed: Deployed) -> str:
@@ -78,7 +87,8 @@ def filled(line: str, deployed: Deployed) -> str:
     if "CUSTOMER_ID" in line:
         line = line.replace("CUSTOMER_ID", deployed.customer())
     if "BATCH_ID" in line:
-        line = line.replace("BATCH_ID", a_batch(deployed))
+        made = a_batch_that_failed if " retry " in line else a_batch
+        line = line.replace("BATCH_ID", made(deployed))
     today = SystemClock().now().astimezone(ZoneInfo("Australia/Sydney")).date()
     # A day is compared once it is over.
     day = today - timedelta(days=1) if " report " in line else today
@@ -99,9 +109,24 @@ def a_dead_letter(deployed: Deployed) -> str:
     return until(found, what="it is in the dead-letter queue")
 
 
-def a_batch(deployed: Deployed) -> str:
+def a_batch_that_failed(deployed: Deployed) -> str:
+    """One that two people let go, and whose only payout the bank rejected."""
+    path = f"/batches/{a_batch(deployed, FAILED_TOTAL)}"
+
+    def has_come_to(*statuses: str) -> Callable[[], bool]:
+        return lambda: deployed.done("GET", path)["status"] in statuses
+
+    until(has_come_to("AwaitingConfirmation"), what="the batch is checked")
+    deployed.done("POST", f"{path}/confirm", {"total": FAILED_TOTAL})
+    approver = deployed.stack.token("approvers")
+    assert deployed.call("POST", f"{path}/approve", {}, token=approver).ok
+    until(lambda: deployed.done("GET", path)["progress"]["failed"] == 1, what="its row failed")
+    return path.rpartition("/")[2]
+
+
+def a_batch(deployed: Deployed, amount: str = ORDINARY) -> str:
     """One that is not confirmed yet."""
-    file = f"customer_id,amount\n{deployed.customer()},{ORDINARY}\n"
+    file = f"customer_id,amount\n{deployed.customer()},{amount}\n"
     with session() as http:
         answer = http.post(
             f"{deployed.stack.api_url}/batches",
@@ -125,6 +150,8 @@ def a_payout_for(line: str, deployed: Deployed) -> str:
         disputed = deployed.paid(amount_for(Outcome.WEBHOOK_WRONG_AMOUNT))["transaction_id"]
         until(lambda: deployed.payout(disputed)["needs_review"], what="it needs review")
         return str(disputed)
+    if " approve " in line or " cancel " in line:
+        return str(deployed.paid("40000.01")["transaction_id"])
     return str(deployed.paid()["transaction_id"])
 
 
@@ -141,7 +168,7 @@ def test_every_command_of_the_runbook_does_what_it_says(deployed: Deployed, type
                 typed("payoutctl resume")
     finally:
         typed("payoutctl resume")
-    assert failed == {}
+    assert not failed, "\n".join(f"{line}\n    {said}" for line, said in failed.items())
 
 
 def test_what_is_not_typed_is_in_the_runbook() -> None:
