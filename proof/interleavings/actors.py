@@ -282,9 +282,11 @@ class Function:
         customers = MemoryCustomers(self._scheduler.tables, self._scheduler)
         return ApprovalService(
             self.payouts,
+            self._acceptance,
             KnownDestinations(customers, self._scheduler),
             self._together,
             self._opener,
+            MemoryFingerprints,
             self._recorder,
             _LosingQueue(self._scheduler),
             self._scheduler,
