@@ -38,7 +38,7 @@ from chalicelib.payouts.accept_payouts import AboveThresholdError, Acceptance
 from chalicelib.payouts.recognise_duplicates import Duplicates, Meaning
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, QueueReason, State
 from chalicelib.payouts.rules.schedule import Policy, lease_until, when_to_try
-from chalicelib.payouts.rules.second_payment import may_be_succeeded
+from chalicelib.payouts.rules.second_payment import may_be_succeeded, succession_cents
 from chalicelib.payouts.sending.record_event import found_payout
 from chalicelib.payouts.sending.send_payout import PayoutSender
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
@@ -215,6 +215,8 @@ class PayoutRequestService:
         for _ in range(_MOST_TRIES):
             old = second.last_of_line(first, retry_id_of)
             ask = PayoutRequest(**requested(old))
+            if old.state is State.COMPLETED:
+                ask = replace(ask, amount_cents=succession_cents(old) or old.amount_cents)
             if old.transaction_id != transaction_id and not may_be_succeeded(old):
                 return self._replayed(old, ask, ends_at)
             cleared = second.cleared(old, by, self._left(ends_at))

@@ -16,7 +16,7 @@ from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Report, Standing
 from chalicelib.payouts.rules.decisions import Note, change_for
-from chalicelib.payouts.rules.payout import Event, Fields, Payout
+from chalicelib.payouts.rules.payout import Event, Fields, Payout, State
 from chalicelib.payouts.rules.schedule import Policy
 from chalicelib.payouts.rules.second_payment import (
     Verdict,
@@ -182,9 +182,14 @@ class SecondPayments:
 
 def _not_retryable(payout: Payout, *, is_earlier: bool) -> ConflictError:
     which = "The payout that this one was made in place of cannot be paid again. " * is_earlier
+    why = (
+        "The mAccount does not show yet that the money came back."
+        if payout.state is State.RETURNED and not payout.needs_review
+        else "Only a payout that ended as Failed, Returned or Cancelled, or a part that came back,"
+        " can be retried, and none under review."
+    )
     return ConflictError(
-        f"{which}Only a payout that ended as Failed, Returned or Cancelled, and is not under"
-        " review, can be retried.",
+        f"{which}{why}",
         ErrorCode.PAYOUT_NOT_RETRYABLE,
         transaction_id=payout.transaction_id if is_earlier else None,
     )

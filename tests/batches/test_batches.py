@@ -27,6 +27,7 @@ from proof.lambda_events import user
 from tests.control.test_limits import replace_counting
 from tests.payouts.test_queues import order
 from tests.payouts.test_request_payout import BANK_ACCOUNT, AwsCalls, unreachable
+from tests.webhooks.webhook_mutations import SIGNATURE, signature
 from tests.world import ADMIN, APPROVER, WEBHOOK_SECRET, Caller, HttpAnswer, World, as_approver
 
 SEND: Final = "send_queued_payouts"
@@ -853,8 +854,9 @@ def test_a_return_days_after_the_end_is_seen_at_the_next_count(world: World) -> 
         "ReturnTransactionId": 8000001,
         "Amount": 1,
     }
-    headers = {"Authorization": WEBHOOK_SECRET}
-    answer = world.anonymous("POST", "/webhooks/monoova/NppReturn", metric_values, headers=headers)
+    raw = json.dumps(metric_values).encode()
+    headers = {"Authorization": WEBHOOK_SECRET, SIGNATURE: signature(raw)}
+    answer = world.anonymous("POST", "/webhooks/monoova/NppReturn", raw=raw, headers=headers)
     assert answer.status == 200
     world.later(3601)
     assert shown(world, batch_id)["progress"]["returned"] == 1

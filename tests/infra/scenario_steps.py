@@ -11,6 +11,7 @@ from chalicelib.monoova.rules import gate
 from simulator.monoova import API_KEY
 from simulator.testing import payid_payout
 from tests.payouts.test_request_payout import Pass, is_execute, tap_line
+from tests.webhooks.webhook_mutations import SIGNATURE, signature
 from tests.world import WEBHOOK_SECRET, HttpAnswer, World
 
 
@@ -76,7 +77,7 @@ def paid_elsewhere(world: World, reference: str) -> None:
 def webhook(world: World, transaction_id: str, status: str, amount: float, path: str = "") -> None:
     payload = {"UniqueReference": transaction_id, "Status": status, "Amount": amount}
     raw = json.dumps(payload | {"TransactionId": 1000001}).encode()
-    headers = {"Authorization": WEBHOOK_SECRET}
+    headers = {"Authorization": WEBHOOK_SECRET, SIGNATURE: signature(raw)}
     done(world.anonymous("POST", f"/webhooks/monoova{path}", raw=raw, headers=headers))
 
 

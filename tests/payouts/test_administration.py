@@ -98,6 +98,9 @@ def returned(world: World) -> str:
     world.monoova.script(Plan(fate=Fate.RETURNED))
     transaction_id = world.paid()
     world.later(600)
+    # Back is what the account shows.
+    world.later(900)
+    world.look_for_returns()
     return transaction_id
 
 

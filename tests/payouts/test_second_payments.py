@@ -435,7 +435,8 @@ def test_a_returned_payout_is_retried_though_the_status_api_calls_it_complete(
 ) -> None:
     world.monoova.script(Plan(fate=Fate.RETURNED, news=News.ON_TIME))
     transaction_id = world.paid(AMOUNT)
-    world.later(600)
+    world.later(1500)
+    world.look_for_returns()
     assert world.state(transaction_id) == ("Returned", None)
     assert retry(world, transaction_id).status == 202
     assert questions(world) == []

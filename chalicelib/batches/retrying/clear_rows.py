@@ -9,7 +9,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.errors import ConflictError, ErrorCode, TryAgainError
 from chalicelib.payouts.rules.decisions import ForbiddenTransitionError, Note, change_for
-from chalicelib.payouts.rules.payout import NO_CHANGE, Change, Event, Payout, ReviewReason
+from chalicelib.payouts.rules.payout import NO_CHANGE, Change, Event, Payout, ReviewReason, State
 from chalicelib.payouts.sending.record_event import Recorder
 from chalicelib.payouts.store.payouts import Payouts
 
@@ -48,7 +48,8 @@ class RowClearing:
             StorageUnavailableError
         """
         old = self.payouts.get(old_id)
-        if old is None:
+        if old is None or old.state is State.COMPLETED:
+            # A part that came back is no row: it is paid again by itself.
             return RowProblem.NOT_RETRYABLE
         if old.succeeded_by not in (None, new_id):
             return RowProblem.ALREADY_RETRIED

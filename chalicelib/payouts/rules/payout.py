@@ -278,7 +278,8 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
     ),
     # Only what ended without the payee keeping the money is paid anew, by another payout.
     Event.RETRIED: (
-        {_S.FAILED: NOTE, _S.RETURNED: NOTE, _S.CANCELLED: NOTE},
+        # Of a completed one, the part that came back.
+        {_S.FAILED: NOTE, _S.RETURNED: NOTE, _S.CANCELLED: NOTE, _S.COMPLETED: NOTE},
         FORBIDDEN,
     ),
     # Monoova did not say for a day whether it was paid: a person decides before it is paid anew.

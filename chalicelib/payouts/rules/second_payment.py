@@ -12,6 +12,7 @@ from typing import Final
 from chalicelib.monoova.rules.outcome import Standing, is_known_refusal
 from chalicelib.payouts.rules.decisions import REFUSED
 from chalicelib.payouts.rules.payout import Event, FailureCode, Kind, Payout, State, effect_of
+from chalicelib.payouts.rules.returns import payable_again_cents
 from chalicelib.payouts.rules.schedule import Policy
 
 _BY_HAND: Final = frozenset(
@@ -34,9 +35,25 @@ class Verdict(StrEnum):
 
 
 def may_be_succeeded(payout: Payout) -> bool:
-    """Whether the payout ended, without doubt on our side, and the payee has not the money."""
-    is_unpaid = effect_of(payout.state, Event.RETRIED).kind is Kind.NOTE
-    return is_unpaid and not payout.needs_review
+    """Whether the payout ended, without doubt on our side, and money of it can be paid again.
+
+    What came back is there when the mAccount shows it, or when a person has said so; of a payout
+    that stays paid, only the part that the mAccount shows.
+    """
+    has_ended = effect_of(payout.state, Event.RETRIED).kind is Kind.NOTE
+    return has_ended and not payout.needs_review and succession_cents(payout) > 0
+
+
+def succession_cents(payout: Payout) -> int:
+    """How much another payout in its place may pay: all of it, or the part that came back."""
+    back = payable_again_cents(payout)
+    match payout.state:
+        case State.COMPLETED:
+            return back if back < payout.amount_cents else 0
+        case State.RETURNED if back < payout.amount_cents and not is_settled_by_hand(payout):
+            return 0
+        case _:
+            return payout.amount_cents
 
 
 def was_sent(payout: Payout) -> bool:
@@ -49,7 +66,7 @@ def needs_answer(payout: Payout) -> bool:
 
     Of one whose money came back the status API says `Complete` for ever: it shows no returns.
     """
-    return was_sent(payout) and payout.state is not State.RETURNED
+    return was_sent(payout) and payout.state not in (State.RETURNED, State.COMPLETED)
 
 
 def verdict(payout: Payout, standing: Standing, now: datetime, policy: Policy) -> Verdict:
@@ -90,4 +107,14 @@ def _was_refused_by_a_known_name(payout: Payout) -> bool:
 def is_settled_by_hand(payout: Payout) -> bool:
     """Whether a person has said how the payout ended, or that nothing is wrong about its end."""
     is_said = any(entry.event in _BY_HAND for entry in payout.history)
-    return is_said or payout.failure_code is FailureCode.RESOLVED_BY_HAND
+    return (
+        is_said
+        or payout.failure_code is FailureCode.RESOLVED_BY_HAND
+        or _was_not_looked_for(payout)
+    )
+
+
+def _was_not_looked_for(payout: Payout) -> bool:
+    """Whether it came back before returns were looked for in the mAccount: a person knows."""
+    is_unknown = payout.return_reported_at is None and payout.return_seen_cents == 0
+    return payout.state is State.RETURNED and is_unknown

@@ -78,7 +78,7 @@ EXPECTED: Final = {
     Event.RESOLVED_FAILED: "- - - F F - = - -",
     Event.RESOLVED_RETURNED: "- - - - - R - = -",
     Event.RESOLVED_CANCELLED: "N N - - - - - - =",
-    Event.RETRIED: "- - - - - - + + +",
+    Event.RETRIED: "- - - - - + + + +",
     Event.RETRY_UNCLEAR: "- - - - - - ? ? ?",
 }
 COLUMNS: Final = (A, Q, S, X, U, C, F, R, N)

@@ -23,6 +23,7 @@ from chalicelib.payouts.rules.second_payment import (
     is_settled_by_hand,
     may_be_succeeded,
     needs_answer,
+    succession_cents,
     unknown_is_believed_at,
     verdict,
     was_sent,
@@ -72,6 +73,43 @@ def test_only_what_ended_unpaid_and_is_not_under_review_has_a_successor() -> Non
     assert not any(may_be_succeeded(payout(state, needs_review=True)) for state in State)
 
 
+AMOUNT: Final = payout().amount_cents
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "cents"),
+    [
+        (State.RETURNED, 0, 0),
+        (State.RETURNED, AMOUNT - 1, 0),
+        (State.RETURNED, AMOUNT, AMOUNT),
+        (State.COMPLETED, 0, 0),
+        (State.COMPLETED, 1, 1),
+        (State.COMPLETED, AMOUNT - 1, AMOUNT - 1),
+        # All of it makes it Returned; until then nothing is paid on it.
+        (State.COMPLETED, AMOUNT, 0),
+        (State.FAILED, 0, AMOUNT),
+        (State.CANCELLED, 0, AMOUNT),
+    ],
+)
+def test_what_came_back_can_be_paid_again_once_the_account_shows_it_and_not_more(
+    state: State, seen: int, cents: int
+) -> None:
+    reported = payout(state, return_reported_at=NOW, return_seen_cents=seen)
+    assert succession_cents(reported) == cents
+    assert may_be_succeeded(reported) is (cents > 0)
+    assert not may_be_succeeded(replace(reported, needs_review=True))
+
+
+def test_a_person_may_say_that_it_is_back_and_only_a_person_of_old_returns() -> None:
+    said = payout(State.RETURNED, return_reported_at=NOW, history=(entry(Event.RESOLVED_RETURNED),))
+    assert (succession_cents(said), is_settled_by_hand(said)) == (AMOUNT, True)
+    old = payout(State.RETURNED)
+    assert (succession_cents(old), is_settled_by_hand(old)) == (AMOUNT, True)
+    for known in ({"return_reported_at": NOW}, {"return_seen_cents": 1}):
+        assert not is_settled_by_hand(payout(State.RETURNED, **known))
+    assert not is_settled_by_hand(payout(State.COMPLETED))
+
+
 def test_what_monoova_may_have_heard_of_was_sent() -> None:
     assert was_sent(payout())
     assert was_sent(payout(last_sent_at=None, monoova_transaction_id="1"))
@@ -80,7 +118,7 @@ def test_what_monoova_may_have_heard_of_was_sent() -> None:
 
 def test_of_a_returned_payout_the_status_api_says_nothing_that_helps() -> None:
     asked = {state for state in FINAL if needs_answer(payout(state))}
-    assert asked == FINAL - {State.RETURNED}
+    assert asked == FINAL - {State.RETURNED, State.COMPLETED}
     assert not any(needs_answer(payout(state, last_sent_at=None)) for state in State)
 
 

@@ -1,0 +1,110 @@
+"""What came back can be paid again once the account shows it, and not a cent more."""
+
+from decimal import Decimal
+
+from simulator.book import MovementKind
+from simulator.outcomes import Outcome
+from tests.payouts.test_administration import act
+from tests.webhooks.test_webhooks import body, returned, send
+from tests.world import World
+
+
+def credited(world: World, transaction_id: str, dollars: str, number: int = 1) -> None:
+    kind = MovementKind.RETURN_CREDIT
+    world.monoova.book.add(kind, transaction_id, number, Decimal(dollars))
+
+
+def gone(world: World) -> Decimal:
+    """What has left the mAccount in all and not come back, fees aside."""
+    fees = {MovementKind.FEE, MovementKind.FEE_REFUND}
+    moved = (m.amount for m in world.monoova.book.movements if m.kind not in fees)
+    return -sum(moved, Decimal(0))
+
+
+def let_go(world: World, transaction_id: str) -> None:
+    """What a person has said of a payout lets another be made only with an approver."""
+    assert world.payout(transaction_id)["status"] == "AwaitingApproval"
+    assert world.approver.post(f"/payouts/{transaction_id}/approve").status == 200
+    world.minutes(1)
+    assert world.payout(transaction_id)["status"] != "AwaitingApproval"
+
+
+def test_a_return_that_only_a_webhook_tells_of_is_not_paid_again(world: World) -> None:
+    paid = world.paid("900.00")
+    assert send(world, body(world, paid)).status == 200
+    assert send(world, returned(world, paid)).status == 200
+    assert world.payout(paid)["status"] == "Returned"
+    answer = act(world, "retry", paid)
+    assert (answer.status, answer.code) == (409, "PayoutNotRetryable")
+    assert "does not show" in answer.json["detail"]
+    assert gone(world) == 900
+    credited(world, paid, "900.00")
+    world.later(900)
+    world.look_for_returns()
+    again = act(world, "retry", paid)
+    assert (again.status, again.json["amount"]) == (202, Decimal("900.00"))
+    assert gone(world) == 900
+
+
+def test_a_part_that_came_back_is_paid_again_once_and_not_more(world: World) -> None:
+    paid = world.paid("900.00")
+    assert send(world, body(world, paid)).status == 200
+    for number in (1, 2):
+        credited(world, paid, "450.00", number)
+        part = returned(world, paid, Amount=450, ReturnTransactionId=number)
+        assert send(world, part).status == 200
+        if number == 1:
+            _one_half_is_paid_again(world, paid)
+    world.later(900)
+    world.look_for_returns()
+    assert world.payout(paid)["status"] == "Returned"
+    # The other half would need a payout of its own: one has taken this one's place.
+    assert act(world, "retry", paid).json["amount"] == Decimal("450.00")
+    assert gone(world) == 450
+
+
+def _one_half_is_paid_again(world: World, paid: str) -> None:
+    assert act(world, "retry", paid).code == "PayoutNotRetryable"
+    world.later(900)
+    world.look_for_returns()
+    assert act(world, "retry", paid).code == "PayoutNotRetryable", "it is under review"
+    settled = {"outcome": "Completed", "reason": "half of it came back"}
+    assert world.approver.post(f"/payouts/{paid}/resolve", settled).status == 200
+    first = act(world, "retry", paid)
+    assert (first.status, first.json["amount"]) == (202, Decimal("450.00"))
+    assert first.json["retry_of"] == paid
+    assert act(world, "retry", paid).json["transaction_id"] == first.json["transaction_id"]
+    let_go(world, first.json["transaction_id"])
+    assert gone(world) == 900
+    world.later(180)
+
+
+def test_of_a_completed_payout_of_which_nothing_came_back_nothing_is_paid_again(
+    world: World,
+) -> None:
+    paid = world.paid()
+    assert send(world, body(world, paid)).status == 200
+    assert act(world, "retry", paid).code == "PayoutNotRetryable"
+    assert send(world, returned(world, paid), is_signed=False).status == 200
+    assert act(world, "retry", paid).code == "PayoutNotRetryable"
+
+
+def test_the_part_that_is_paid_again_may_fail_and_is_then_paid_by_another(world: World) -> None:
+    paid = world.paid("900.00")
+    assert send(world, body(world, paid)).status == 200
+    credited(world, paid, "450.00")
+    part = returned(world, paid, Amount=450, ReturnTransactionId=1)
+    assert send(world, part).status == 200
+    world.later(900)
+    world.look_for_returns()
+    settled = {"outcome": "Completed", "reason": "half of it came back"}
+    assert world.approver.post(f"/payouts/{paid}/resolve", settled).status == 200
+    world.monoova.script(Outcome.REJECTED)
+    first = act(world, "retry", paid).json["transaction_id"]
+    let_go(world, first)
+    world.later(180)
+    assert world.payout(first)["status"] == "Failed"
+    second = act(world, "retry", paid)
+    assert (second.status, second.json["amount"]) == (202, Decimal("450.00"))
+    let_go(world, second.json["transaction_id"])
+    assert gone(world) == 900
