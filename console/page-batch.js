@@ -229,7 +229,8 @@ function confirming(batch) {
 const PARTS = [
   ["completed", "Completed", "good"], ["pending", "Pending", "going"], ["queued", "Queued", "quiet"],
   ["waiting", "Waiting", "rest"], ["failed", "Failed", "bad"], ["returned", "Returned", "bad"],
-  ["cancelled", "Cancelled", "rest"], ["not_released", "Not released", "bad"], ["needs_review", "Needs review", "review"],
+  ["cancelled", "Cancelled", "rest"], ["not_released", "Not released", "bad"], ["unreadable", "Cannot be read", "bad"],
+  ["needs_review", "Needs review", "review"],
 ];
 
 function progress(batch) {

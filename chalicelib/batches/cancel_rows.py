@@ -9,6 +9,8 @@ from chalicelib.batches.release_rows import transaction_id_of
 from chalicelib.batches.rules.batch import Batch, Row, Tally
 from chalicelib.core.clock import Clock
 from chalicelib.core.deadline import TimeLeft
+from chalicelib.core.dynamodb.items import ItemRefusedError
+from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.payouts.rules.decisions import Note, change_for
 from chalicelib.payouts.rules.payout import (
     NO_CHANGE,
@@ -20,6 +22,7 @@ from chalicelib.payouts.rules.payout import (
     State,
 )
 from chalicelib.payouts.sending.record_event import Recorder
+from chalicelib.payouts.store.outlines import UNREADABLE
 from chalicelib.payouts.store.payouts import Payouts
 
 # Of the time that there is, what one more payout and the marks take.
@@ -42,15 +45,22 @@ class RowCanceller:
         """
         by = batch.history[-1].by
         payouts: list[Payout] = []
+        unreadable = 0
         for row in rows:
             if not time_left.has(_SECONDS_AFTER_ROWS):
                 return None
-            payout = self.payouts.get(transaction_id_of(batch, row))
-            if payout is not None:
-                payouts.append(self._ended(payout, by))
+            try:
+                payout = self.payouts.get(transaction_id_of(batch, row))
+                if payout is not None:
+                    payouts.append(self._ended(payout, by))
+            except (ItemRefusedError, UnreadableItemError):
+                # Should it ever be read, it is not sent: the batch is stopped.
+                unreadable += 1
         counts = Counter(payout.state.status.value for payout in payouts)
         reviews = sum(payout.needs_review for payout in payouts)
-        return Tally(self.clock.now(), dict(counts), reviews)
+        if unreadable:
+            counts[UNREADABLE] = unreadable
+        return Tally(self.clock.now(), dict(counts), reviews + unreadable)
 
     def _ended(self, payout: Payout, by: str) -> Payout:
         def cancelled(current: Payout) -> Change:

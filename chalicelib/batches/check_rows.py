@@ -47,7 +47,7 @@ class RowChecker:
             page = self.payouts.of_customer(customer_id, _PAGE, start)
             yield from (payout for payout in page.items if payout.state not in _UNPAID)
             start = page.next_key
-            if start is None or page.items[-1].created_at < since:
+            if start is None or (page.items and page.items[-1].created_at < since):
                 return
 
 

@@ -17,6 +17,8 @@ from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.deadline import TimeLeft
+from chalicelib.core.dynamodb.items import ItemRefusedError
+from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.errors import UnprocessableError
 from chalicelib.core.marks import erased, requested
 from chalicelib.core.observability import Metric
@@ -24,6 +26,7 @@ from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.customers.mark_destination import KnownDestinations
 from chalicelib.customers.payee_store import Payee, Payees, Place
 from chalicelib.customers.rules.verification import is_payable
+from chalicelib.customers.store import CUSTOMER
 from chalicelib.payouts.accept_payouts import Acceptance, StillBusyError
 from chalicelib.payouts.request_payout import PayoutRequest, requested_payout
 from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, State, Status
@@ -103,7 +106,12 @@ class RowReleaser:
                 except (_TimeIsUpError, StillBusyError):
                     is_whole = False
                     break
-                except (NotClearYetError, PayoutChangedError):
+                except (
+                    NotClearYetError,
+                    PayoutChangedError,
+                    UnreadableItemError,
+                    ItemRefusedError,
+                ):
                     unclear += 1
                     continue
                 if problem:
@@ -194,6 +202,8 @@ def _place_of(row: Row, payees: Mapping[str, Payee]) -> Place | RowProblem:
     payee = payees.get(row.customer_id)
     if payee is None:
         return RowProblem.CUSTOMER_NOT_FOUND
+    if not payee.is_readable:
+        raise UnreadableItemError(CUSTOMER, row.customer_id)
     return payee.place(row.destination_id) or RowProblem.DESTINATION_NOT_FOUND
 
 

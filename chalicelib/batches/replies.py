@@ -34,6 +34,7 @@ _PROGRESS: Final = {
     "returned": Status.RETURNED,
     "cancelled": Status.CANCELLED,
     "not_released": RowStatus.NOT_RELEASED,
+    "unreadable": RowStatus.UNREADABLE,
 }
 _COLUMNS: Final = (
     "line",
@@ -88,7 +89,8 @@ def batch(shown: "BatchView") -> Json:
 
 def batches(shown: Page[Batch]) -> Json:
     """A page of batches."""
-    return page_of([summary(item) for item in shown.items], cursor_of(shown.next_key))
+    items = [summary(item) for item in shown.items]
+    return page_of(items, cursor_of(shown.next_key), shown.unreadable)
 
 
 def _progress(shown: "BatchView") -> Json:

@@ -46,6 +46,7 @@ _DATE: Final = re.compile(
 )
 _PLACE: Final = "\N{ASTERISM}"
 _UNKNOWN_ID: Final = "There is no such customer."
+_UNREADABLE: Final = "What is stored of this customer cannot be read: an operator has to mend it."
 _NOT_THEIRS: Final = "The customer has no such destination."
 _UNVERIFIED: Final = "The destination is not verified."
 _NONE: Final = "The customer has no destination to pay to."
@@ -250,6 +251,8 @@ def _place_of(line: Line, payee: Payee | None) -> Place | str:
     """Where a line pays to, or what is wrong with it."""
     if payee is None:
         return _UNKNOWN_ID
+    if not payee.is_readable:
+        return _UNREADABLE
     if line.destination_id:
         return payee.place(line.destination_id) or _NOT_THEIRS
     if len(payee.places) == 1:

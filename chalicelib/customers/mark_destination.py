@@ -6,6 +6,7 @@ from typing import Final
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import StorageUnavailableError
+from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.customers.store import CustomerChangedError, Customers
 
 _MOST_TRIES: Final = 5
@@ -24,7 +25,7 @@ class KnownDestinations:
             for _ in range(_MOST_TRIES):
                 if self._is_marked(customer_id, destination_id, by):
                     return
-        except StorageUnavailableError as error:
+        except (StorageUnavailableError, UnreadableItemError) as error:
             # The payout is approved all the same; the next one to the destination asks again.
             observability.note_error(error)
 

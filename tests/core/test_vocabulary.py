@@ -108,7 +108,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     LeftOut: (
         "Paid Open NeedsReview Retried ReturnNotSeen SettledByHand DestinationGone WithoutPayout"
     ),
-    RowStatus: "Waiting NotReleased Cancelled",
+    RowStatus: "Waiting NotReleased Cancelled Unreadable",
     Role: "viewer operator approver",
     BranchStanding: "Open Closed Unknown NotTold",
     StartAnswer: "Paid Refused NotLetIn Unclear",

@@ -46,6 +46,7 @@ _PROGRESS: Final = (
     "returned",
     "cancelled",
     "not_released",
+    "unreadable",
     "needs_review",
 )
 _BATCH: Final[Json] = {

@@ -126,6 +126,7 @@ _BATCH: Final[Json] = {
     "progress": {
         "waiting": 0,
         "queued": 120,
+        "unreadable": 0,
         "pending": 30,
         "completed": 149,
         "failed": 1,

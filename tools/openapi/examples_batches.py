@@ -61,6 +61,7 @@ _PROGRESS: Final[Json] = {
     "returned": 0,
     "cancelled": 0,
     "not_released": 0,
+    "unreadable": 0,
     "needs_review": 0,
     "as_of": "2026-03-02T04:10:00.000Z",
 }

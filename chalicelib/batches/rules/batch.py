@@ -117,6 +117,8 @@ class RowStatus(StrEnum):
     WAITING = "Waiting"
     NOT_RELEASED = "NotReleased"
     CANCELLED = "Cancelled"
+    # It has one, and what is stored of it cannot be read.
+    UNREADABLE = "Unreadable"
 
 
 class WrongStatusError(Exception):
@@ -185,7 +187,7 @@ class Tally:
     needs_review: int = 0
 
     def is_final(self) -> bool:
-        return all(Status(status) in _FINAL for status, count in self.counts.items() if count)
+        return all(status in _FINAL for status, count in self.counts.items() if count)
 
 
 @dataclass(frozen=True, slots=True)

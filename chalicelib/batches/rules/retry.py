@@ -32,7 +32,7 @@ def left_out_for(payout: Ended | None) -> LeftOut | None:
         return LeftOut.WITHOUT_PAYOUT
     if payout.status == Status.COMPLETED:
         return LeftOut.PAID
-    if Status(payout.status) not in _FINAL:
+    if payout.status not in _FINAL:
         return LeftOut.OPEN
     return _doubt(payout)
 

@@ -24,10 +24,10 @@ from chalicelib.batches.store.items import (
 from chalicelib.batches.store.open_batches import OPEN
 from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import (
+    Item,
     Page,
     StorageUnavailableError,
     check_cancelled,
-    decoded,
     encoded,
     failed_condition,
     next_key,
@@ -35,11 +35,13 @@ from chalicelib.core.dynamodb.items import (
     storage_errors,
     text_of,
 )
+from chalicelib.core.dynamodb.readable import UnreadableItemError, read, read_all
 from chalicelib.core.dynamodb.retention import kept_until
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+BATCH: Final = "batch"
 LISTING: Final = "batches"
 LISTING_KEY: Final = frozenset({"collection", "item"})
 LISTING_PART: Final = {"collection": LISTING}
@@ -65,8 +67,8 @@ class Batches:
 
     def get(self, batch_id: str) -> Batch | None:
         """The batch as it now stands (strongly consistent)."""
-        found = self._get(_batch_key(batch_id))
-        return batch_of(found) if found else None
+        found = self._get_item(_batch_key(batch_id))
+        return read(BATCH, batch_id, found, batch_of) if found else None
 
     def create(self, batch: Batch) -> Batch | None:
         """Stores a new batch, its rows being stored, or answers with the one that stands.
@@ -119,25 +121,30 @@ class Batches:
                 Limit=limit,
                 **more,
             )
-        names = [str(decoded(item)["batch_id"]) for item in found["Items"]]
-        known = self._many(names)
-        return Page(tuple(known[name] for name in names if name in known), next_key(found))
+        names = [_listed_id(item) for item in found["Items"]]
+        known, unreadable = self._many(names)
+        batches = tuple(known[name] for name in names if name in known)
+        return Page(batches, next_key(found), tuple(unreadable))
 
-    def _many(self, names: Sequence[str]) -> dict[str, Batch]:
+    def _many(self, names: Sequence[str]) -> tuple[dict[str, Batch], list[str]]:
+        """The batches that can be read, and the ids of the others."""
         found: dict[str, Batch] = {}
+        unreadable: list[str] = []
         keys = [encoded(_batch_key(name)) for name in names]
         wanted: dict[str, Any] = (
             {self.table: {"Keys": keys, "ConsistentRead": True}} if keys else {}
         )
         for tried in range(_MOST_READS):
             if not wanted:
-                return found
+                return found, unreadable
             if tried:
                 pause(self._clock, tried)
             with storage_errors():
                 answer = self._client.batch_get_item(RequestItems=wanted)
-            batches = (batch_of(decoded(item)) for item in answer["Responses"].get(self.table, ()))
+            items = answer["Responses"].get(self.table, ())
+            batches, others = read_all(BATCH, "collection", items, batch_of)
             found |= {batch.batch_id: batch for batch in batches}
+            unreadable += [name.partition("#")[2] for name in others]
             wanted = dict(answer.get("UnprocessedKeys", {}))
         raise StorageUnavailableError("UnprocessedKeys", may_be_done=False)
 
@@ -156,8 +163,8 @@ class Batches:
 
     def pairs(self, upload_id: str) -> bytes:
         """What `store_pairs` stored; nothing of one that is too old to be compared."""
-        found = self._get(_key(_upload(upload_id), _PAIRS))
-        return bytes(found["pairs"]) if found else b""
+        found = self._get_item(_key(_upload(upload_id), _PAIRS)) or {}
+        return bytes(found.get("pairs", {}).get("B", b""))
 
     def keep_rows(self, upload_id: str, number: int, rows: Sequence[Row], at: datetime) -> None:
         """Replaces the rows by those that are to be kept. Idempotent."""
@@ -175,15 +182,15 @@ class Batches:
         Raises:
             RowsMissingError
         """
-        found = self._get(_key(_upload(upload_id), _rows_name(number)))
+        found = self._get_item(_key(_upload(upload_id), _rows_name(number)))
         if found is None:
             raise RowsMissingError
-        return rows_of(found["rows"])
+        return read("rows", upload_id, found, lambda item: rows_of(item["rows"]))
 
     def mark(self, upload_id: str, number: int) -> Mark | None:
         """How far a chunk is; None if nothing was done with it yet."""
-        found = self._get(_key(_upload(upload_id), _mark_name(number)))
-        return mark_of(found) if found else None
+        found = self._get_item(_key(_upload(upload_id), _mark_name(number)))
+        return read("chunk", upload_id, found, mark_of) if found else None
 
     def marks(self, upload_id: str) -> tuple[Mark, ...]:
         """How far the chunks are with which anything was done (strongly consistent)."""
@@ -202,7 +209,8 @@ class Batches:
                     ConsistentRead=True,
                     **more,
                 )
-            found.extend(mark_of(decoded(item)) for item in answer["Items"])
+            # One mark that cannot be read is no fresh one: the batch waits until it is mended.
+            found.extend(read("chunk", upload_id, item, mark_of) for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return tuple(found)
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
@@ -220,12 +228,12 @@ class Batches:
 
     # --- reads and writes of one item
 
-    def _get(self, key: dict[str, Any]) -> dict[str, Any] | None:
+    def _get_item(self, key: dict[str, Any]) -> Item | None:
         with storage_errors():
             found = self._client.get_item(
                 TableName=self.table, Key=encoded(key), ConsistentRead=True
             )
-        return decoded(found["Item"]) if "Item" in found else None
+        return found.get("Item")
 
     def _put(self, item: dict[str, Any], version: int, is_this: Any) -> None:
         """On condition that what stands there has `version`; 0 is nothing."""
@@ -244,8 +252,21 @@ class Batches:
         except ClientError as error:
             standing = failed_condition(error)
             # A try of this very write may have succeeded without our hearing of it.
-            if standing is None or not is_this(decoded(standing)):
+            if standing is None or not _is(standing, is_this):
                 raise BatchChangedError from None
+
+
+def _listed_id(item: Item) -> str:
+    """The batch that a name in the list means; its key has the id too, after the time."""
+    named = item.get("batch_id", {}).get("S")
+    return str(named or item["item"]["S"].rpartition("#")[2])
+
+
+def _is(standing: Item, is_this: Any) -> bool:
+    try:
+        return bool(read(BATCH, "", standing, is_this))
+    except UnreadableItemError:
+        return False
 
 
 def _key(collection: str, item: str) -> dict[str, Any]:

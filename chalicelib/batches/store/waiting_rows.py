@@ -38,8 +38,9 @@ class WaitingRows:
                 )
             try:
                 rows = self.batches.rows(upload_id, number)
-            except RowsMissingError:
-                # What is not there names no customer; an alarm on the batch's age reports it.
+            except (RowsMissingError, UnreadableItemError):
+                # What is not there names no customer; an alarm on the batch's age reports it, and
+                # what cannot be read has one of its own.
                 continue
             if any(row.customer_id == customer_id for row in rows):
                 return batch_id
@@ -47,10 +48,14 @@ class WaitingRows:
 
     def _chunks(self) -> Iterator[tuple[str, str, int]]:
         for batch_id in self.open_batches.ids():
-            batch = self.batches.get(batch_id)
+            try:
+                batch = self.batches.get(batch_id)
+                marks = self.batches.marks(batch.upload_id) if batch else ()
+            except UnreadableItemError:
+                continue
             if batch is None:
                 continue
-            for mark in all_marks(batch, self.batches.marks(batch.upload_id)):
+            for mark in all_marks(batch, marks):
                 if mark.state not in _OVER:
                     yield batch_id, batch.upload_id, mark.number
 

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chalicelib.core.dynamodb.many_items import ManyItems
+from chalicelib.core.dynamodb.readable import read_all, well_typed
 from chalicelib.payouts.rules.payout import Status
+from chalicelib.payouts.store.items import PAYOUT
+
+# The status of a payout that stands and cannot be read: no one knows which it has.
+UNREADABLE: Final = "Unreadable"
 
 _NAMES: Final = {"#status": "status"}
 _FIELDS: Final = (
@@ -37,16 +42,18 @@ class Outlines:
         self._payouts = payouts
 
     def of(self, transaction_ids: Sequence[str]) -> dict[str, Outline]:
-        """The payouts that there are."""
-        found = (outline_of(each) for each in self._payouts.read(transaction_ids, _FIELDS, _NAMES))
-        return {outline.transaction_id: outline for outline in found}
+        """The payouts that there are; of one that cannot be read, that it needs a person."""
+        items = self._payouts.read_items(transaction_ids, _FIELDS, _NAMES)
+        found, unreadable = read_all(PAYOUT, "transaction_id", items, outline_of)
+        unknown = (Outline(each, UNREADABLE, True, None, None, None) for each in unreadable)
+        return {outline.transaction_id: outline for outline in (*found, *unknown)}
 
 
 def outline_of(item: Mapping[str, Any]) -> Outline:
     """The outline in an item (already in Python's form)."""
-    return Outline(
+    outline = Outline(
         transaction_id=item["transaction_id"],
-        status=item["status"],
+        status=Status(item["status"]).value,
         needs_review=item["needs_review"],
         failure_code=item.get("failure_code"),
         failure_reason=item.get("failure_reason"),
@@ -56,3 +63,4 @@ def outline_of(item: Mapping[str, Any]) -> Outline:
         succeeded_by=item.get("succeeded_by"),
         return_seen_at=item.get("return_seen_at"),
     )
+    return well_typed(outline)
