@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 import requests
 
+from simulator.outcomes import Outcome
 from tests.payouts.test_reconciliation import queued
 from tests.payouts.test_request_payout import AwsCalls
 from tests.world import World
@@ -228,6 +229,18 @@ def test_an_export_has_all_that_can_be_read_and_names_the_rest(world: World) -> 
     assert answer.json["unreadable"] == [bad]
     found = world.admin.get(f"/customers/{customer}/accesses")
     assert (found.status, found.json["unreadable"]) == (200, [bad])
+
+
+def test_a_rejected_payout_ends_though_its_customer_cannot_be_read(world: World) -> None:
+    world.webhooks_arrive = False
+    world.monoova.script(Outcome.REJECTED_WEBHOOK_LOST)
+    customer = world.customer()
+    payout = world.pay(customer).json["transaction_id"]
+    key = {"customer_id": {"S": customer}}
+    item = world.dynamodb.get_item(TableName="CustomersTable", Key=key)["Item"]
+    store(world, item | {"version": {"S": "x"}}, "CustomersTable")
+    world.minutes(5)
+    assert world.state(payout)[0] == "Failed"
 
 
 def test_a_switch_that_cannot_be_read_sends_nothing_until_a_person_resumes(world: World) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.core import observability
+from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.encryption import SealBrokenError, VaultUnavailableError
 from chalicelib.core.redaction import redact
 from chalicelib.monoova.payloads import Order, Source, body_of
@@ -128,7 +129,11 @@ def details_of_payee(
 
     May raise `StorageUnavailableError`.
     """
-    customer = together.standing(payout.customer_id).customer
+    try:
+        customer = together.standing(payout.customer_id).customer
+    except UnreadableItemError:
+        # What became of the payout is recorded all the same, without Monoova's words.
+        return ()
     sealed = customer.destination(payout.destination_id) if customer else None
     if customer is None or sealed is None:
         return ()
