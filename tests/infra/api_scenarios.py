@@ -241,7 +241,7 @@ def days_are_reported(world: World) -> None:
     for path in ("/statistics", "/funding", "/reports/daily"):
         done(world.admin.get(path))
     made = done(world.admin.post("/reports/daily/2026-03-02"))
-    assert [each["kind"] for each in made["differences"]] == ["GivenBack", "MissingHere"]
+    assert [each["kind"] for each in made["differences"]] == ["MissingHere"]
     done(world.admin.get("/reports/daily/2026-03-02"))
 
 
