@@ -330,8 +330,10 @@ def show_batch(batch_id: str) -> Reply:
 def confirm_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
-    total = incoming.body(late.batch_schemas.CONFIRM)["total"]
-    confirmed = wired.get().batches.confirm(_batch(batch_id), total, by)
+    said = incoming.body(late.batch_schemas.CONFIRM)
+    confirmed = wired.get().batches.confirm(
+        _batch(batch_id), said["total"], by, said["accept_duplicates"]
+    )
     return Reply(late.batch_replies.batch(confirmed))
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from chalicelib.batches.advance_batches import BatchAdvancer
+    from chalicelib.batches.compare_batches import PaidSince
     from chalicelib.batches.count_progress import BatchProgress
     from chalicelib.batches.decide_batch import BatchService
     from chalicelib.batches.list_rows import BatchRows
@@ -686,7 +687,14 @@ class Container:
             clock=self.clock,
             acceptance=self.acceptance,
             open_batches=self.open_batches,
+            paid_since=self._paid_since,
         )
+
+    @part
+    def _paid_since(self) -> "PaidSince":
+        from chalicelib.batches.compare_batches import PaidSince
+
+        return PaidSince(self.batches_table, self.payouts_table, self.clock)
 
     @part
     def batch_rows(self) -> "BatchRows":

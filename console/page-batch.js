@@ -217,12 +217,19 @@ function retryButton(batch, address) {
 
 function confirming(batch) {
   const total = field("Total of your file", "total", { required: true, prefix: "$", inputmode: "decimal" });
+  const areAllDuplicates = batch.summary.may_all_be_duplicates;
+  const meant = field("Rows that are meant", "meant", {
+    required: true, inputmode: "numeric", hint: "Every row may have been paid already, or be paid by another file.",
+  });
   return {
     title: "Confirm the total",
     words: `${count(batch.row_count, "payout")}. Type the total that you expect: it must match to the cent.`,
-    fields: [total],
+    fields: [total, ...(areAllDuplicates ? [meant] : [])],
     yes: "Confirm",
-    body: (values) => ({ total: Number(values.total.replace(/[\s,$]/g, "")) }),
+    body: (values) => ({
+      total: Number(values.total.replace(/[\s,$]/g, "")),
+      ...(areAllDuplicates && { accept_duplicates: Number(values.meant) }),
+    }),
   };
 }
 
@@ -258,6 +265,8 @@ function summary(batch) {
       ["First payout to", count(told.first_time_count ?? 0, "customer")],
       ["Possible duplicates", `${count(told.duplicate_count ?? 0, "row")}, within 7 days or in this file`],
       ["Also in other batches", elsewhere(told)],
+      ["Paid since the check", since(told)],
+      ["One account, two customers", told.shared_account_count && sharing(told)],
       ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${whenWithin(batch.created_at)}`],
       ["Confirmed by", batch.confirmed_by && actorName(batch.confirmed_by, session.me().name)],
       ["Approved by", batch.approved_by && actorName(batch.approved_by, session.me().name)],
@@ -276,6 +285,20 @@ function elsewhere(told) {
   if (!told.also_in_batches_count) return null;
   const others = told.also_in_batches.map((id) => [" ", h("a", { href: link(`/batches/${id}`) }, short(id))]);
   return h("span", {}, `${count(told.also_in_batches_count, "row")}:`, others);
+}
+
+/** Rows that single payouts have paid since the check, with the way to each of these. */
+function since(told) {
+  if (!told.paid_since_count) return null;
+  const payouts = told.paid_since.map((id) => [" ", h("a", { href: link(`/payouts/${id}`) }, short(id))]);
+  return h("span", {}, `${count(told.paid_since_count, "row")}:`, payouts);
+}
+
+/** Rows to an account that an earlier row pays under another customer, by their lines. */
+function sharing(told) {
+  const lines = told.shared_accounts.map((each) => `${each.line} and ${each.same_account_as_line}`);
+  const more = told.shared_account_count > lines.length ? ", and more" : "";
+  return `${count(told.shared_account_count, "row")}: lines ${lines.join(", ")}${more}`;
 }
 
 function rowTable(items) {

@@ -111,6 +111,18 @@ def _say_elsewhere(session: Session, summary: Any) -> None:
         session.out.say(
             f"{summary['also_in_batches_count']:,} are also in other recent batches: {others}"
         )
+    if summary["paid_since_count"]:
+        session.out.say(
+            f"{summary['paid_since_count']:,} were paid since the check:"
+            f" {', '.join(summary['paid_since'])}"
+        )
+    if summary["shared_account_count"]:
+        session.out.say(
+            f"{summary['shared_account_count']:,} go to an account that an earlier row pays under"
+            " another customer:"
+        )
+    for row in summary["shared_accounts"][:_MOST_SHOWN]:
+        session.out.say(f"  line {row['line']}: as line {row['same_account_as_line']}")
 
 
 def _like(row: Any) -> str:
@@ -119,14 +131,24 @@ def _like(row: Any) -> str:
     return f"like line {row.get('same_as_line')}"
 
 
-def _confirmed(session: Session, found: Any, expected: Decimal | None) -> Any:
-    """Confirmed with the total that the person expects, not the one that is shown."""
+def _confirmed(
+    session: Session, found: Any, expected: Decimal | None, accepted: int | None = None
+) -> Any:
+    """Confirmed with the total that the person expects, not the one that is shown.
+
+    `accepted` is how many possible duplicates they mean, where all of the rows are such.
+    """
     if expected is None:
         if session.out.is_json:
             session.out.say("Awaiting confirmation: payoutctl batch confirm ID --total AMOUNT")
             return found
         expected = _amount(click.prompt("Type the total to confirm", err=True))
-    confirmed = session.api.post(at("batches", found["batch_id"], "confirm"), {"total": expected})
+        if found["summary"]["may_all_be_duplicates"] and accepted is None:
+            session.out.say("Every row may have been paid already, or be paid by another file.")
+            accepted = click.prompt("Type the number of rows, if all are meant", type=int, err=True)
+    said = {"total": expected, "accept_duplicates": accepted}
+    body = {name: value for name, value in said.items() if value is not None}
+    confirmed = session.api.post(at("batches", found["batch_id"], "confirm"), body)
     if confirmed["status"] == "AwaitingApproval":
         session.out.say("Confirmed. Next, another person approves it: payoutctl batch approve ID")
     return confirmed
@@ -175,11 +197,18 @@ def show_batch(session: Session, batch_id: str) -> None:
 @batch.command("confirm", help="Confirm the total: the batch then awaits approval.")
 @click.argument("batch_id")
 @click.option("--total", help="The total you expect; you are asked if you do not give it.")
+@click.option(
+    "--accept-duplicates",
+    "accepted",
+    type=int,
+    help="The number of rows, where every one may be a duplicate and all are meant.",
+)
 @with_session
-def confirm(session: Session, batch_id: str, total: str | None) -> None:
+def confirm(session: Session, batch_id: str, total: str | None, accepted: int | None) -> None:
     found = session.api.get(at("batches", batch_id))
     _say_summary(session, found)
-    show(session, _confirmed(session, found, _amount(total) if total else None))
+    expected = _amount(total) if total else None
+    show(session, _confirmed(session, found, expected, accepted))
 
 
 @batch.command("approve", help="Approve a batch: not by the person who uploaded or confirmed it.")

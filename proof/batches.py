@@ -84,7 +84,8 @@ class BatchRun:
         for number in range(2):
             self._done(lambda number=number: self._traffic.register(number))  # type: ignore[misc]
         self._part("upload", self._upload)
-        self._part("confirm", lambda: self._post("confirm", {"total": "3.00"}))
+        said: dict[str, object] = {"total": "3.00", "accept_duplicates": 2}
+        self._part("confirm", lambda: self._post("confirm", said))
         gatekeeper = self.system.new_container().gatekeeper
         if self._flow.is_cancelled:
             self._done(lambda: gatekeeper.pause("dave", "drill"))
@@ -128,7 +129,7 @@ class BatchRun:
         content = "\n".join(["customer_id,amount,reference", *rows]).encode()
         self._note(self._ask("POST", "/batches", content, _FILE, "alice"))
 
-    def _post(self, decision: str, body: Mapping[str, str]) -> None:
+    def _post(self, decision: str, body: Mapping[str, object]) -> None:
         content = str(dict(body)).replace("'", '"').encode()
         who = "bob" if decision == "approve" else "alice"
         path = f"/batches/{self._batch['batch_id']}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from chalicelib.batches.rules.batch import MOST_DUPLICATES, Duplicate, Row, Warnings
+from chalicelib.batches.rules.batch import MOST_DUPLICATES, Duplicate, Row, SharedAccount, Warnings
 from chalicelib.core.deadline import TimeLeft
 from chalicelib.payouts.rules.payout import Payout, State
 from chalicelib.payouts.store.payouts import Payouts
@@ -17,7 +17,7 @@ _MOST_PAGES: Final = 4
 # Of the time that there is, what one more customer and the marks take.
 _SECONDS_AFTER_ROWS: Final = 3.0
 # These moved no money, and another payout in their place is no second one.
-_UNPAID: Final = frozenset({State.FAILED, State.RETURNED, State.CANCELLED})
+UNPAID: Final = frozenset({State.FAILED, State.RETURNED, State.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,30 @@ class RowChecker:
             paid[customer_id] = tuple(self._paid(customer_id, now - _DUPLICATE_DAYS))
         found = list(_duplicates(rows, paid, now - _DUPLICATE_DAYS))
         first = sum(row.is_first and not paid[row.customer_id] for row in rows)
-        return Warnings(tuple(found[:MOST_DUPLICATES]), len(found), first)
+        shared = list(_shared_accounts(rows))
+        return Warnings(
+            tuple(found[:MOST_DUPLICATES]),
+            len(found),
+            first,
+            shared_accounts=tuple(shared[:MOST_DUPLICATES]),
+            shared_account_count=len(shared),
+        )
 
     def _paid(self, customer_id: str, since: datetime) -> Iterator[Payout]:
         """A customer's payouts of the last days, and the newest ones before these."""
         start: Mapping[str, str] | None = None
         for _ in range(_MOST_PAGES):
             page = self.payouts.of_customer(customer_id, _PAGE, start)
-            yield from (payout for payout in page.items if payout.state not in _UNPAID)
+            yield from (payout for payout in page.items if payout.state not in UNPAID)
             start = page.next_key
             if start is None or (page.items and page.items[-1].created_at < since):
                 return
+
+
+def _shared_accounts(rows: Sequence[Row]) -> Iterator[SharedAccount]:
+    for row in rows:
+        if row.same_account_as_line is not None:
+            yield SharedAccount(row.line, row.customer_id, row.same_account_as_line)
 
 
 def _duplicates(

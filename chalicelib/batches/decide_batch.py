@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from chalicelib.batches.compare_batches import PaidSince
 from chalicelib.batches.count_progress import BatchProgress
 from chalicelib.batches.list_rows import found_batch
 from chalicelib.batches.messages import BatchMessages
@@ -14,6 +15,7 @@ from chalicelib.batches.rules.batch import (
     Mark,
     Task,
     WrongStatusError,
+    is_news,
     moved,
 )
 from chalicelib.batches.store.batches import LISTING_KEY, LISTING_PART, BatchChangedError, Batches
@@ -55,6 +57,7 @@ class BatchService:
     clock: Clock
     acceptance: Acceptance
     open_batches: OpenBatches
+    paid_since: PaidSince
 
     def get(self, batch_id: str) -> BatchView:
         """The batch, with its payouts counted anew where that was not done a moment ago."""
@@ -73,12 +76,18 @@ class BatchService:
         start = start_of(cursor, LISTING_KEY, LISTING_PART)
         return self.batches.newest(limit, start)
 
-    def confirm(self, batch_id: str, total_cents: int, by: Actor) -> BatchView:
+    def confirm(
+        self, batch_id: str, total_cents: int, by: Actor, accept_duplicates: int | None = None
+    ) -> BatchView:
         """An operator has read the summary, and says what it comes to.
+
+        Of a batch in which every row may be a duplicate they say by `accept_duplicates`, the number
+        of its rows, that all of them are meant.
 
         Raises:
             UnprocessableError: it comes to something else, or to more than the day has left.
-            ConflictError: since they read it, another batch has come that pays the same.
+            ConflictError: since they read it, another batch or a payout has come that pays the
+                same; or every row may be a duplicate, and they have not said that it is meant.
         """
 
         def confirmed(batch: Batch) -> Batch:
@@ -86,6 +95,7 @@ class BatchService:
                 _check_total(batch, total_cents)
                 self.acceptance.check_total(batch.total_cents)
                 batch = self._compared(batch)
+                _check_duplicates(batch, accept_duplicates)
             said: dict[str, Any] = {"confirmed_by": by.name, "funds": self.work.funds()}
             return moved(batch, BatchEvent.CONFIRMED, self.clock.now(), by.name, **said)
 
@@ -95,20 +105,27 @@ class BatchService:
         """The batch beside the others as they are now; what is new has to be read first."""
         assert batch.warnings is not None  # it was checked
         warnings = self.work.overlap.added(batch, batch.warnings)
+        warnings = self.paid_since.added(batch, warnings)
         after = replace(batch, warnings=warnings)
-        if set(warnings.also_in_batches) - set(batch.warnings.also_in_batches):
+        if is_news(batch.warnings, warnings):
             self.batches.save(after)
             raise ConflictError(
-                f"Other batches pay {warnings.also_in_count} of these rows as well: read the"
-                " summary again, then confirm."
+                f"Other batches pay {warnings.also_in_count} of these rows as well, and payouts"
+                f" since the check {warnings.paid_since_count}: read the summary again."
             )
         return after
 
     def approve(self, batch_id: str, by: Actor) -> BatchView:
-        """A person who neither uploaded nor confirmed it approves it."""
+        """A person who neither uploaded nor confirmed it approves it.
+
+        Raises:
+            ConflictError: since it was confirmed, something has come that pays the same.
+        """
 
         def approved(batch: Batch) -> Batch:
             _check_other(batch, by)
+            if batch.status is BatchStatus.AWAITING_APPROVAL:
+                batch = self._compared(batch)
             now = self.clock.now()
             said: dict[str, Any] = {
                 "approved_by": by.name,
@@ -167,6 +184,16 @@ def _check_total(batch: Batch, total_cents: int) -> None:
             f"The batch comes to A${decimal_from(batch.total_cents)},"
             f" not to A${decimal_from(total_cents)}.",
             ErrorCode.BATCH_TOTAL_DIFFERS,
+        )
+
+
+def _check_duplicates(batch: Batch, accepted: int | None) -> None:
+    assert batch.warnings is not None  # it was checked
+    if batch.warnings.may_all_be_duplicates(batch.row_count) and accepted != batch.row_count:
+        raise ConflictError(
+            "Every row of this batch may have been paid already, or be paid by another file. If"
+            f" all of them are meant, confirm with accept_duplicates {batch.row_count} as well.",
+            ErrorCode.POSSIBLE_DUPLICATE,
         )
 
 

@@ -11,6 +11,7 @@ from chalicelib.batches.rules.batch import (
     Duplicate,
     EarlierBatch,
     RowStatus,
+    SharedAccount,
     progress_of,
 )
 from chalicelib.core.dynamodb.items import Page, cursor_of, text_of
@@ -117,6 +118,11 @@ def _warnings(batch: Batch) -> Json | None:
         "first_time_count": found.first_time_count,
         "also_in_batches": list(found.also_in_batches),
         "also_in_batches_count": found.also_in_count,
+        "paid_since": list(found.paid_since),
+        "paid_since_count": found.paid_since_count,
+        "shared_accounts": [_shared(each) for each in found.shared_accounts],
+        "shared_account_count": found.shared_account_count,
+        "may_all_be_duplicates": found.may_all_be_duplicates(batch.row_count),
         "funds": _funds(batch),
     }
 
@@ -148,6 +154,14 @@ def _earlier(earlier: EarlierBatch | None) -> Json | None:
     if earlier is None:
         return None
     return {"batch_id": earlier.batch_id, "created_at": text_of(earlier.created_at)}
+
+
+def _shared(each: SharedAccount) -> Json:
+    return {
+        "line": each.line,
+        "customer_id": each.customer_id,
+        "same_account_as_line": each.same_account_as_line,
+    }
 
 
 def _duplicate(each: Duplicate) -> Json:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from chalicelib.web.schemas import Amount, Length, Schema, fields, line
+from chalicelib.batches.rules.batch import MOST_ROWS
+from chalicelib.web.schemas import Amount, Length, Range, Schema, fields, line
 
 MOST_TITLE: Final = 80
 
@@ -19,6 +20,9 @@ class ConfirmSchema(Schema):
     """What the batch comes to, by whoever has read its summary."""
 
     total = Amount(required=True)
+    accept_duplicates = fields.Integer(
+        strict=True, load_default=None, validate=Range(min=1, max=MOST_ROWS)
+    )
 
 
 class PartSchema(Schema):

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -104,12 +104,14 @@ class BatchUpload:
                 return UploadResult(latest, is_replay=True)
             if not repeat:
                 raise _repeated(latest)
-        rows = self._rows(file, time_left)
+        rows, accounts = self._rows(file, time_left)
         if file.errors.by_line:
             raise BatchInvalidError(file.errors.listed())
         repeats = EarlierBatch(latest.batch_id, latest.created_at) if latest else None
         words = _without_details(title) if title else None
-        return self.store(ids.of(count), rows, by.name, time_left, title=words, repeats=repeats)
+        return self.store(
+            ids.of(count), rows, by.name, time_left, title=words, repeats=repeats, accounts=accounts
+        )
 
     def _latest(self, ids: BatchIds) -> tuple[int, Batch | None]:
         """How many batches have these rows, and the last of them; in few reads, however many."""
@@ -131,13 +133,17 @@ class BatchUpload:
             low, high = (middle + 1, high) if is_there(middle) else (low, middle)
         return low, batches.get(low - 1)
 
-    def _rows(self, file: File, time_left: TimeLeft) -> list[Row]:
-        """The rows of the lines that name a customer and a destination; errors for the others."""
+    def _rows(self, file: File, time_left: TimeLeft) -> tuple[list[Row], dict[int, str]]:
+        """The rows of the lines that name a customer and a destination; errors for the others.
+
+        By line also the fingerprints of the accounts, as far as they are known.
+        """
         externals = [line.external_id for line in file.lines if line.external_id]
         named = self.payees.named(externals)
         by_line = {line.number: _customer_of(line, named) for line in file.lines}
         payees = self._payees([each for each in by_line.values() if each], time_left)
-        rows = []
+        rows: list[Row] = []
+        accounts: dict[int, str] = {}
         for line in file.lines:
             payee = payees.get(by_line[line.number] or "")
             place = _place_of(line, payee)
@@ -149,7 +155,8 @@ class BatchUpload:
                 file.errors.add(line.number, str(place))
             else:
                 rows.append(_row(line, payee, place))
-        return compared(rows)
+                accounts |= {line.number: place.account} if place.account else {}
+        return compared(rows, accounts), accounts
 
     def _payees(self, customer_ids: Sequence[str], time_left: TimeLeft) -> dict[str, Payee]:
         once = list(dict.fromkeys(customer_ids))
@@ -173,6 +180,7 @@ class BatchUpload:
         by: str,
         time_left: TimeLeft,
         *,
+        accounts: Mapping[int, str] | None = None,
         title: str | None = None,
         repeats: EarlierBatch | None = None,
         retry_of: BatchRetry | None = None,
@@ -204,7 +212,7 @@ class BatchUpload:
             number = start // CHUNK_ROWS + 1
             self.check_time(time_left)
             self.batches.store_rows(upload_id, number, rows[start : start + CHUNK_ROWS], now)
-        self.batches.store_pairs(upload_id, pairs_of(rows), now)
+        self.batches.store_pairs(upload_id, pairs_of(rows, accounts), now)
         # Until here nothing stands: rows without a batch belong to none, and expire.
         standing = self.batches.create(batch)
         if standing is not None:
@@ -272,15 +280,33 @@ def _row(line: Line, payee: Payee, place: Place) -> Row:
     )
 
 
-def compared(rows: Sequence[Row]) -> list[Row]:
-    """The rows, each knowing whether an earlier one pays the same."""
+def compared(rows: Sequence[Row], accounts: Mapping[int, str] | None = None) -> list[Row]:
+    """The rows, each knowing whether an earlier one pays the same, or the same account.
+
+    `accounts` has the fingerprints of the accounts by line, as far as they are known.
+    """
+    known = accounts or {}
     lines: dict[tuple[str, int], int] = {}
+    owners: dict[str, dict[str, int]] = {}
     customers: set[str] = set()
     found = []
     for row in rows:
-        same = lines.setdefault((row.customer_id, row.amount_cents), row.line)
+        account = known.get(row.line, row.customer_id)
+        pairs = [(of, row.amount_cents) for of in (row.customer_id, account)]
+        same = min(lines.setdefault(pair, row.line) for pair in pairs)
+        of_account = owners.setdefault(account, {})
+        of_account.setdefault(row.customer_id, row.line)
+        of_others = (line for owner, line in of_account.items() if owner != row.customer_id)
         is_first = row.customer_id not in customers
         customers.add(row.customer_id)
         same_as_line = same if same != row.line else None
-        found.append(replace(row, same_as_line=same_as_line, is_first=is_first))
+        shared = min(of_others, default=None)
+        found.append(
+            replace(
+                row,
+                same_as_line=same_as_line,
+                is_first=is_first,
+                same_account_as_line=shared,
+            )
+        )
     return found

@@ -170,7 +170,7 @@ def batches_are_uploaded_decided_on_and_read(world: World) -> None:
     rows = _file(f"{customer},,5.00")
     batch_id = done(admin("POST", "/batches", raw=rows, headers=csv))["batch_id"]
     run_queue(world)
-    done(admin.post(f"/batches/{batch_id}/confirm", {"total": "5.00"}))
+    done(admin.post(f"/batches/{batch_id}/confirm", {"total": "5.00", "accept_duplicates": 1}))
     done(world.approver.post(f"/batches/{batch_id}/approve", {}))
     (release,) = world.messages("PAYOUT_QUEUE_URL")
     assert world.sqs_event(SEND, release["Body"]) == []

@@ -104,7 +104,9 @@ def uploaded(world: World) -> str:
 
 def decided(world: World, batch_id: str, decision: str) -> None:
     """Confirmed, and what then follows."""
-    done(world.admin.post(f"/batches/{batch_id}/confirm", {"total": "1.00"}))
+    done(
+        world.admin.post(f"/batches/{batch_id}/confirm", {"total": "1.00", "accept_duplicates": 1})
+    )
     done(world.approver.post(f"/batches/{batch_id}/{decision}", {}))
 
 

@@ -91,9 +91,32 @@ _OBJECTS: Final[dict[str, Json]] = {
                 "type": "array",
                 "items": IDENTIFIER,
                 "maxItems": 20,
-                "description": "Batches not paid yet that pay the same customer the same amount.",
+                "description": "Batches not paid yet that pay the same customer, or the same"
+                " account, the same amount.",
             },
             "also_in_batches_count": {**COUNT, "description": "Rows that they pay as well."},
+            "paid_since": {
+                "type": "array",
+                "items": IDENTIFIER,
+                "maxItems": 20,
+                "description": "Single payouts since the check, of the same amount to the same"
+                " customer.",
+            },
+            "paid_since_count": {**COUNT, "description": "Rows that they pay as well."},
+            "shared_accounts": {
+                "type": "array",
+                "items": reference_to("BatchSharedAccount"),
+                "maxItems": MOST_DUPLICATES,
+            },
+            "shared_account_count": {
+                **COUNT,
+                "description": "Rows to an account that an earlier row pays under another"
+                " customer.",
+            },
+            "may_all_be_duplicates": {
+                "type": "boolean",
+                "description": "Whether confirming asks for `accept_duplicates` as well.",
+            },
             "funds": {"anyOf": [reference_to("BatchFunds"), {"type": "null"}]},
         },
         about="What a person should know before they confirm.",
@@ -125,6 +148,10 @@ _OBJECTS: Final[dict[str, Json]] = {
         },
         about="The batch whose unpaid rows this one has.",
     ),
+    "BatchSharedAccount": object_of(
+        {"line": _LINE, "customer_id": IDENTIFIER, "same_account_as_line": _LINE},
+        about="A row to an account that an earlier row pays under another customer.",
+    ),
     "BatchDuplicate": object_of(
         {
             "line": _LINE,
@@ -137,7 +164,8 @@ _OBJECTS: Final[dict[str, Json]] = {
             "created_at": or_null(TIME),
             "same_as_line": {
                 **or_null(_LINE),
-                "description": "An earlier line that pays this customer the same amount.",
+                "description": "An earlier line that pays this customer, or this account, the same"
+                " amount.",
             },
         }
     ),

@@ -38,6 +38,11 @@ _BATCH: Final[Json] = {
         "first_time_count": 12,
         "also_in_batches": [],
         "also_in_batches_count": 0,
+        "paid_since": [],
+        "paid_since_count": 0,
+        "shared_accounts": [],
+        "shared_account_count": 0,
+        "may_all_be_duplicates": False,
         "funds": {
             "available": 41250.0,
             "short_by": 0.0,

@@ -305,7 +305,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     ),
     "confirm_batch": Operation(
         "Confirms what the batch comes to, after reading its summary.",
-        (*_DECIDES_ON_BATCH, _E.BATCH_TOTAL_DIFFERS),
+        (*_DECIDES_ON_BATCH, _E.BATCH_TOTAL_DIFFERS, _E.POSSIBLE_DUPLICATE),
         reply="BatchWithProgress",
         body=batch_schemas.ConfirmSchema,
         changes=True,

@@ -134,8 +134,10 @@ class WrongStatusError(Exception):
 class Row:
     """One payment of a batch. `line` is where it stands in the file, as an editor counts.
 
-    `same_as_line` is an earlier row that pays the same customer the same amount; `is_first` says
-    that no earlier row pays this customer. `retry_of` is the payout that it pays again.
+    `same_as_line` is an earlier row that pays the same customer, or the same account, the same
+    amount; `is_first` says that no earlier row pays this customer. `same_account_as_line` is an
+    earlier row that pays the same account under another customer. `retry_of` is the
+    payout that it pays again.
     """
 
     line: int
@@ -150,6 +152,7 @@ class Row:
     same_as_line: int | None = None
     is_first: bool = True
     retry_of: str | None = field(default=None, metadata=NOT_PERSONAL)
+    same_account_as_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +168,20 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedAccount:
+    """A row to an account that an earlier row pays under another customer."""
+
+    line: int
+    customer_id: str
+    same_account_as_line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Warnings:
     """What a person should know before they confirm: of one chunk, or of all.
 
-    Of all alone: which other batches pay the same customers the same, and by how many rows.
+    Of all alone: which other batches pay the same customers or accounts the same, and which single
+    payouts have done so since it was checked, and by how many rows.
     """
 
     duplicates: tuple[Duplicate, ...] = ()
@@ -176,6 +189,15 @@ class Warnings:
     first_time_count: int = 0
     also_in_batches: tuple[str, ...] = ()
     also_in_count: int = 0
+    shared_accounts: tuple[SharedAccount, ...] = ()
+    shared_account_count: int = 0
+    paid_since: tuple[str, ...] = ()
+    paid_since_count: int = 0
+
+    def may_all_be_duplicates(self, row_count: int) -> bool:
+        """Whether there may be no row that was not paid before, or is paid by another file."""
+        found = self.duplicate_count + self.also_in_count + self.paid_since_count
+        return found >= row_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +376,13 @@ def all_marks(batch: Batch, stored: Iterable[Mark]) -> tuple[Mark, ...]:
     )
 
 
+def is_news(before: Warnings, after: Warnings) -> bool:
+    """Whether something pays the same that was not there when the summary was read."""
+    other_files = set(after.also_in_batches) - set(before.also_in_batches)
+    payouts = set(after.paid_since) - set(before.paid_since)
+    return bool(other_files or payouts) or after.paid_since_count > before.paid_since_count
+
+
 def together(warnings: Sequence[Warnings]) -> Warnings:
     """What is known of all chunks."""
     listed = (duplicate for each in warnings for duplicate in each.duplicates)
@@ -362,6 +391,13 @@ def together(warnings: Sequence[Warnings]) -> Warnings:
         tuple(ordered[:MOST_DUPLICATES]),
         sum(each.duplicate_count for each in warnings),
         sum(each.first_time_count for each in warnings),
+        shared_accounts=tuple(
+            sorted(
+                (shared for each in warnings for shared in each.shared_accounts),
+                key=lambda shared: shared.line,
+            )[:MOST_DUPLICATES]
+        ),
+        shared_account_count=sum(each.shared_account_count for each in warnings),
     )
 
 

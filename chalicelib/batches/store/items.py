@@ -17,6 +17,7 @@ from chalicelib.batches.rules.batch import (
     LeftOut,
     Mark,
     Row,
+    SharedAccount,
     Tally,
     Warnings,
 )
@@ -47,6 +48,7 @@ def text_of_rows(rows: Iterable[Row]) -> str:
             row.same_as_line,
             row.is_first,
             row.retry_of,
+            row.same_account_as_line,
         ]
         for row in rows
     ]
@@ -214,6 +216,13 @@ def _item_of_warnings(warnings: Warnings) -> dict[str, Any]:
         "first_time_count": warnings.first_time_count,
         "also_in_batches": list(warnings.also_in_batches),
         "also_in_count": warnings.also_in_count,
+        "shared_accounts": [
+            [each.line, each.customer_id, each.same_account_as_line]
+            for each in warnings.shared_accounts
+        ],
+        "shared_account_count": warnings.shared_account_count,
+        "paid_since": list(warnings.paid_since),
+        "paid_since_count": warnings.paid_since_count,
     }
 
 
@@ -224,6 +233,10 @@ def _warnings_of(item: Item) -> Warnings:
         int(item["first_time_count"]),
         tuple(item.get("also_in_batches", ())),
         int(item.get("also_in_count", 0)),
+        tuple(SharedAccount(*fields) for fields in item.get("shared_accounts", ())),
+        int(item.get("shared_account_count", 0)),
+        tuple(item.get("paid_since", ())),
+        int(item.get("paid_since_count", 0)),
     )
 
 
