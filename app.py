@@ -10,7 +10,7 @@ from chalicelib.core.coldstart import start  # noqa: F401 - it is enough that it
 # isort: split
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import (
     CloudWatchEvent,
@@ -40,6 +40,9 @@ from chalicelib.web.http import (
     checked_day,
     checked_id,
 )
+
+if TYPE_CHECKING:
+    from chalicelib.monoova.rules.gate import Gate
 
 # Chalice's command line sets it; on Lambda it is not there.
 if "AWS_CHALICE_CLI_MODE" in os.environ:
@@ -459,7 +462,8 @@ def show_statistics() -> Reply:
 @for_admins("GET", "/sending")
 def show_sending() -> Reply:
     Incoming.to(app).administrator()
-    return Reply(late.monoova_replies.sending(wired.get().gatekeeper.look()))
+    gate = wired.get().gatekeeper.look()
+    return Reply(late.monoova_replies.sending(gate, wired.get().clock.now()))
 
 
 @for_admins("POST", "/sending/pause")
@@ -467,7 +471,8 @@ def pause_sending() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
     why = incoming.body(late.schemas.REASON)
-    return Reply(late.monoova_replies.sending(wired.get().gatekeeper.pause(by.name, **why)))
+    gate = wired.get().gatekeeper.pause(by.name, **why)
+    return Reply(late.monoova_replies.sending(gate, wired.get().clock.now()))
 
 
 @for_admins("POST", "/sending/resume")
@@ -475,7 +480,7 @@ def resume_sending() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
     incoming.body(late.schemas.EMPTY)
-    return Reply(late.monoova_replies.sending(wired.get().gatekeeper.resume(by.name)))
+    return _sending_again(wired.get().gatekeeper.resume(by.name))
 
 
 @for_admins("POST", "/sending/reset")
@@ -483,7 +488,7 @@ def reset_circuit() -> Reply:
     incoming = Incoming.to(app)
     by = incoming.operator()
     incoming.body(late.schemas.EMPTY)
-    return Reply(late.monoova_replies.sending(wired.get().gatekeeper.reset(by.name)))
+    return _sending_again(wired.get().gatekeeper.reset(by.name))
 
 
 # --- the dead-letter queue: messages that failed five times
@@ -711,6 +716,11 @@ def _show_account(_by: Actor) -> Reply:
 def _environment() -> str:
     """Monoova's environment that this stage pays in: `live` or `sandbox`."""
     return wired.get().settings.stage_class.environment
+
+
+def _sending_again(gate: "Gate") -> Reply:
+    wired.get().queued_payouts.announce(gate)
+    return Reply(late.monoova_replies.sending(gate, wired.get().clock.now()))
 
 
 def _list_payouts(incoming: Incoming, _by: Actor, customer_id: str | None = None) -> Reply:

@@ -5,7 +5,7 @@ searched through: neither moto nor they can say how a query grows.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from chalicelib.core.dynamodb.items import Page, text_of
 from chalicelib.payouts.rules.payout import Payout
-from chalicelib.payouts.store.items import DUE_SHARDS, shard_of
+from chalicelib.payouts.store.items import shard_of
 from proof.memory.batches import (
     MemoryBatches,
     MemoryOpenBatches,
@@ -58,18 +58,20 @@ class CountingSeam:
 class IndexedTables(Tables):
     """The tables, with the index of what is due. What a payout was before is not kept."""
 
-    due: list[list[tuple[str, str]]] = field(
-        default_factory=lambda: [[] for _ in range(DUE_SHARDS)]
-    )
+    due: defaultdict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
     def write(self, payout: Payout) -> None:
-        shard = self.due[int(shard_of(payout.transaction_id))]
         before = self.payouts.get(payout.transaction_id)
         if before is not None and before.due_at is not None:
+            shard = self.due[_shard_of(before)]
             del shard[bisect_left(shard, (text_of(before.due_at), before.transaction_id))]
         if payout.due_at is not None:
-            insort(shard, (text_of(payout.due_at), payout.transaction_id))
+            insort(self.due[_shard_of(payout)], (text_of(payout.due_at), payout.transaction_id))
         self.payouts[payout.transaction_id] = payout
+
+
+def _shard_of(payout: Payout) -> str:
+    return shard_of(payout.transaction_id, payout.state, payout.due_at) or ""
 
 
 class IndexedPayouts(MemoryPayouts):
@@ -80,7 +82,7 @@ class IndexedPayouts(MemoryPayouts):
         self._index = tables.due
 
     def due(
-        self, shard: int, now: datetime, limit: int, start: Mapping[str, str] | None = None
+        self, shard: str, now: datetime, limit: int, start: Mapping[str, str] | None = None
     ) -> Page[Payout]:
         def found() -> Page[Payout]:
             keys = self._index[shard]
@@ -91,7 +93,7 @@ class IndexedPayouts(MemoryPayouts):
             if end - first <= limit:
                 return Page(rows, None)
             due_at, last = page[-1]
-            return Page(rows, {"due_at": due_at, "transaction_id": last, "due_shard": str(shard)})
+            return Page(rows, {"due_at": due_at, "transaction_id": last, "due_shard": shard})
 
         return self._seam.cross("Query", found)
 

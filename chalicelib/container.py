@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from chalicelib.customers.verify_destination import VerificationService
     from chalicelib.monoova.available_funds import AvailableFunds
     from chalicelib.monoova.check_branch import BranchCheck
-    from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.monoova.client import Account, MonoovaClient
     from chalicelib.monoova.gate_store import Controls
     from chalicelib.monoova.gatekeeper import Gatekeeper
     from chalicelib.monoova.payloads import Source
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from chalicelib.payouts.recognise_duplicates import Duplicates
     from chalicelib.payouts.request_payout import PayoutRequestService
     from chalicelib.payouts.second_payment import SecondPayments
+    from chalicelib.payouts.sending.announce_queued import QueuedPayouts
     from chalicelib.payouts.sending.dispatch_payout import Dispatcher
     from chalicelib.payouts.sending.reconcile_due import Reconciler
     from chalicelib.payouts.sending.record_event import Recorder
@@ -761,6 +762,17 @@ class Container:
         return BatchProgress(self.batches_table, self.outlines, self.clock)
 
     @part
+    def queued_payouts(self) -> "QueuedPayouts":
+        from chalicelib.payouts.sending.announce_queued import QueuedPayouts
+
+        return QueuedPayouts(
+            payouts=self.payouts_table,
+            gatekeeper=self.gatekeeper,
+            queue=self._payout_queue,
+            clock=self.clock,
+        )
+
+    @part
     def reconciler(self) -> "Reconciler":
         from chalicelib.payouts.sending.reconcile_due import Reconciler
 
@@ -777,6 +789,7 @@ class Container:
             second_calls=self._second_calls,
             balance_watch=self._balance_watch(),
             hourly_watch=self._watch_hourly,
+            ask_balance=self._ask_balance,
             opener=lambda: self.opener,
             open_batch_ids=self.open_batches.ids,
             advance_batches=self._advance_batches,
@@ -804,6 +817,10 @@ class Container:
         from chalicelib.batches.store.waiting_rows import count_awaiting_approval
 
         return count_awaiting_approval(self.batches_table, self.open_batches, since)
+
+    def _ask_balance(self) -> "Account":
+        # Made only when it is called: hardly any run asks.
+        return self.account.asked_balance()
 
     def _balance_watch(self) -> "BalanceWatch | None":
         if self.settings.low_balance_cents is None:

@@ -56,6 +56,20 @@ function sending(state, again) {
     if (done) again();
   };
   const operates = session.mayOperate();
+  if (state.status === "Paused" || state.status === "CircuitOpen") {
+    return [stopped(state, me, act, operates), questions(state)];
+  }
+  return [h("p", { class: "sending-line" }, state.status === "Slowed" ? badge("Sending is slowed", "wait") : badge("Sending is open", "good"),
+    state.status === "Slowed" && ` Monoova takes only so many: ${state.per_minute} payouts a minute are sent, the others wait for their turn. `,
+    operates && h("button", { type: "button", class: "text-button", onclick: act("pause", {
+      title: "Pause sending?",
+      words: "Payouts are still accepted, but stay queued until sending is resumed. Payouts already sent are not affected.",
+      fields: [field("Reason", "reason", { required: true, hint: "Shown on this page and kept in the record. No payee details.", maxlength: 200 })],
+      yes: "Pause sending", kind: "danger",
+    }) }, "Pause")), questions(state)];
+}
+
+function stopped(state, me, act, operates) {
   if (state.status === "Paused") {
     return notice("wait", "Sending is paused.",
       h("p", {}, `Paused by ${actorName(state.paused_by, me)}, ${whenWithin(state.paused_at)}: ${state.pause_reason}. Payouts are accepted and queued.`),
@@ -63,21 +77,19 @@ function sending(state, again) {
         title: "Resume sending?", words: "All queued payouts are sent.", yes: "Resume",
       }), { kind: "primary small" }));
   }
-  if (state.status === "CircuitOpen") {
-    return notice("wait", "Sending has stopped: the circuit breaker is open.",
-      h("p", {}, `${OPEN_REASONS[state.open_reason] ?? "Monoova cannot be reached reliably."} Payouts are accepted and queued. `,
-        state.next_probe_at ? `Next attempt: ${whenWithin(state.next_probe_at)}.` : ""),
-      operates && button("Reset circuit breaker", act("reset", {
-        title: "Reset the circuit breaker?", words: "Do this once the cause is fixed. If it is not, sending stops again; nothing is paid twice.", yes: "Reset",
-      }), { kind: "small" }));
-  }
-  return h("p", { class: "sending-line" }, badge("Sending is open", "good"),
-    operates && h("button", { type: "button", class: "text-button", onclick: act("pause", {
-      title: "Pause sending?",
-      words: "Payouts are still accepted, but stay queued until sending is resumed. Payouts already sent are not affected.",
-      fields: [field("Reason", "reason", { required: true, hint: "Shown on this page and kept in the record. No payee details.", maxlength: 200 })],
-      yes: "Pause sending", kind: "danger",
-    }) }, "Pause"));
+  return notice("wait", "Sending has stopped: the circuit breaker is open.",
+    h("p", {}, `${OPEN_REASONS[state.open_reason] ?? "Monoova cannot be reached reliably."} Payouts are accepted and queued. `,
+      state.next_probe_at ? `Next attempt: ${whenWithin(state.next_probe_at)}.` : ""),
+    operates && button("Reset circuit breaker", act("reset", {
+      title: "Reset the circuit breaker?", words: "Do this once the cause is fixed. If it is not, sending stops again; nothing is paid twice.", yes: "Reset",
+    }), { kind: "small" }));
+}
+
+// After a refused login sending has stopped too, and says why.
+function questions({ questions: asked }) {
+  return asked.status === "CircuitOpen" && asked.open_reason === "TooManyFailures" && notice("wait", "Monoova is not being asked.",
+    h("p", {}, "Too many questions to Monoova have failed. Payouts are not affected, but their outcome and the balance are found out later. ",
+      asked.next_probe_at ? `Next attempt: ${whenWithin(asked.next_probe_at)}.` : ""));
 }
 
 // --- what needs attention

@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _direct = click.option(
     "--direct", is_flag=True, help="Directly in the table of AWS, for when the API is down."
 )
+_OPENED: Final = ("opened_at", "next_probe_at")
 _table = click.option(
     "--table",
     envvar="DYNAMODB_TABLE_CONTROLS",
@@ -48,11 +49,13 @@ def resume(session: Session, direct: bool, table: str | None) -> None:
         show(session, session.api.post("/sending/resume"))
 
 
-@click.group(cls=Group, help="The circuit breaker in front of Monoova.")
+@click.group(cls=Group, help="The circuit breakers in front of Monoova: of payouts, of questions.")
 def breaker() -> None: ...
 
 
-@breaker.command("show", help="Whether payouts are sent; if not, why, and the next attempt.")
+@breaker.command(
+    "show", help="Whether payouts are sent and Monoova is asked; if not, why, and the next attempt."
+)
 @_direct
 @_table
 @with_session
@@ -65,7 +68,7 @@ def show_breaker(session: Session, direct: bool, table: str | None) -> None:
     )
 
 
-@breaker.command("reset", help="Close the circuit breaker now, without waiting for the probe.")
+@breaker.command("reset", help="Close both circuit breakers now, without waiting for a probe.")
 @_direct
 @_table
 @with_session
@@ -87,7 +90,8 @@ def directly(session: Session, table: str | None, act: "Callable[[Gatekeeper], G
     name = table or f"monoova-payouts-{session.stage}-controls"
     controls = Controls(session.client("dynamodb"), name)
     try:
-        return replies.sending(act(Gatekeeper(controls, SystemClock(), lambda: None)))
+        clock = SystemClock()
+        return replies.sending(act(Gatekeeper(controls, clock, lambda: None)), clock.now())
     except StorageUnavailableError as error:
         raise Failure(f"The table {name}: {error}", Exit.TRY_AGAIN) from None
 
@@ -104,4 +108,16 @@ def show(session: Session, sending: Any) -> None:
     )
     run = sending.get("contract_run")
     shown = f"duplicates {run['duplicates']}, {whole_seconds(run['at'])}" if run else None
-    session.out.pairs(sending | {"last_switch": last, "contract_run": shown})
+    questions = _questions(sending["questions"])
+    session.out.pairs(
+        sending | {"questions": questions, "last_switch": last, "contract_run": shown}
+    )
+
+
+def _questions(questions: Any) -> str:
+    """The state of the breaker of questions, on one line."""
+    if questions["status"] == "Open":
+        return "Open"
+    opened_at, probe_at = (whole_seconds(questions[name] or "") for name in _OPENED)
+    following = f"next attempt {probe_at}" if probe_at else "no attempt before a new key or a reset"
+    return f"{questions['status']}: {questions['open_reason']} since {opened_at}, {following}"

@@ -48,6 +48,7 @@ def _summed(runs: list[Any]) -> dict[str, Any]:
         "moved_to": dict(moved),
         "is_finished": runs[-1]["is_finished"],
         "circuit": runs[-1]["circuit"],
+        "questions_circuit": runs[-1]["questions_circuit"],
         "put_off": [each for run in runs for each in run["put_off"]],
     }
 

@@ -116,7 +116,11 @@ def _raw(reply: Reply) -> HTTPResponse:
     return HTTPResponse(
         body=io.BytesIO(body),
         status=reply.http,
-        headers={"Content-Type": reply.content_type, "Content-Length": str(promised)},
+        headers={
+            "Content-Type": reply.content_type,
+            "Content-Length": str(promised),
+            **reply.headers,
+        },
         preload_content=False,
         enforce_content_length=True,
     )

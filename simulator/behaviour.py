@@ -42,6 +42,14 @@ class Outage(StrEnum):
     TIMEOUT = "timeout"
 
 
+class RetryAfter(StrEnum):
+    """What stands in the `Retry-After` header of an answer 429."""
+
+    SECONDS = "seconds"
+    DATE = "date"
+    ABSENT = "absent"
+
+
 class Signature(StrEnum):
     """What stands in the `Verification-Signature` header of a webhook."""
 
@@ -86,6 +94,7 @@ class Behaviour:
 
     Seconds are divided by the simulator's speed, except `latency_seconds`, `hold_seconds` and
     `late_arrival_seconds`: those race the client's own timeout, which no speed factor shortens.
+    Of calls a minute, 0 is any number of them.
     """
 
     duplicate: Duplicate = Duplicate.REFUSED
@@ -104,6 +113,10 @@ class Behaviour:
     end_date_inclusive: bool = True
     time_zone: str = "Australia/Sydney"
     login_failure_http: int = 401
+
+    executes_per_minute: int = 0
+    questions_per_minute: int = 0
+    retry_after: RetryAfter = RetryAfter.SECONDS
 
     outage: Outage = Outage.NONE
     latency_seconds: float = 0.0

@@ -53,6 +53,11 @@ class Reply:
     content_type: str = JSON_TYPE
     line: Line = Line.SOUND
     hold_seconds: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Reply":
+        """This reply with more headers."""
+        return replace(self, headers={**self.headers, **headers})
 
     def held(self, seconds: float) -> "Reply":
         """This reply after a longer wait."""

@@ -24,6 +24,7 @@ from simulator.outbox import Deliver, Notification, Outbox
 from simulator.outcomes import Outcome, Plan
 from simulator.payments import Payment, Payments
 from simulator.payouts import Payouts, Received
+from simulator.rate_limit import RateLimit
 from simulator.reports import Reports
 from simulator.routes import find, routes
 from simulator.settlement import Settlement
@@ -278,7 +279,8 @@ class Monoova:
         if refusal is not None:
             http = self._world.behaviour.login_failure_http
             return False, self._world.replies.refuse(*refusal, http)
-        return True, route.answer(request, segments)
+        too_many = self._rate_limit.refusal(request, self._world.behaviour, self._world.now())
+        return True, too_many or route.answer(request, segments)
 
     def _outage(self) -> Reply | None:
         match self._world.behaviour.outage:
@@ -301,6 +303,7 @@ class Monoova:
 
     def _make_parts(self) -> None:
         self._calls: list[Call] = []
+        self._rate_limit = RateLimit()
         self._payments = Payments()
         self._payouts = Payouts(
             self._world, self._payments, Settlement(self._world, self._outbox), self._m_account

@@ -165,7 +165,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply) -> None:
         is_cut = reply.line is Line.CUT_OFF
-        self.send_response(reply.http)
+        self.send_response_only(reply.http)
+        self.send_header("Server", self.version_string())
+        for name, value in ({"Date": self.date_time_string()} | dict(reply.headers)).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", reply.content_type)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()

@@ -63,10 +63,10 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = 10.0
 _MOST_TRIES: Final = 5
-_STOPPED: Final = {
-    Passage.PAUSED: "Sending is paused by an operator, and this would send one cent.",
-    Passage.CIRCUIT_OPEN: "Monoova is not being called at the moment.",
-}
+
+
+def _not_called() -> TryAgainError:
+    return TryAgainError("Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED)
 
 
 def _token_purpose(destination_id: str) -> str:
@@ -108,7 +108,7 @@ class VerificationService:
         # Dying here leaves `Started` without a token: whether the cent was paid only the payee's
         # statement says.
         document, answer = self.monoova.call_json("verify", "POST", INITIATE, body, _SECONDS)
-        self.gatekeeper.tell(answer)
+        self.gatekeeper.tell_asked(answer)
         token = token_in(document)
         match start_answer(answer, token):
             case StartAnswer.PAID:
@@ -122,7 +122,7 @@ class VerificationService:
                 )
             case StartAnswer.NOT_LET_IN:
                 self._put_back(customer_id, begun, sealed)
-                raise TryAgainError(_STOPPED[Passage.CIRCUIT_OPEN], ErrorCode.SENDING_STOPPED)
+                raise _not_called()
         raise NotKnownYetError(
             "Monoova did not answer clearly: the cent may have been paid. "
             + _may_start_anew(begun.verification)
@@ -138,11 +138,11 @@ class VerificationService:
         """
         _, sealed = self._found(customer_id, destination_id)
         token = self._token(customer_id, sealed)
-        if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
-            raise TryAgainError(_STOPPED[Passage.CIRCUIT_OPEN], ErrorCode.SENDING_STOPPED)
+        if not self.gatekeeper.may_look():
+            raise _not_called()
         body = validate_body(token, code)
         _, answer = self.monoova.call_json("verify_code", "POST", VALIDATE, body, _SECONDS)
-        self.gatekeeper.tell(answer)
+        self.gatekeeper.tell_asked(answer)
         match code_answer(answer):
             case CodeAnswer.RIGHT:
                 return self._ended(customer_id, sealed, VerificationStatus.VERIFIED)
@@ -188,9 +188,16 @@ class VerificationService:
             raise TryAgainError("Monoova's credentials cannot be read at the moment.") from None
 
     def _check_passage(self) -> None:
-        passage = self.gatekeeper.enter_to_send(self.gatekeeper.look())
-        if passage in _STOPPED:
-            raise TryAgainError(_STOPPED[passage], ErrorCode.SENDING_STOPPED)
+        """It sends a cent, but is no payout: it waits until payouts have shown that they go out."""
+        gate = self.gatekeeper.look()
+        if gate.is_paused:
+            raise TryAgainError(
+                "Sending is paused by an operator, and this would send one cent.",
+                ErrorCode.SENDING_STOPPED,
+            )
+        is_clear = self.gatekeeper.passage(gate) is Passage.CLEAR
+        if not is_clear or not self.gatekeeper.may_look(gate):
+            raise _not_called()
 
     def _begun(self, customer: SealedCustomer, sealed: SealedDestination) -> SealedDestination:
         """Stores the intent. Another writer of the customer may have started it meanwhile."""

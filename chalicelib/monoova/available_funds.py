@@ -64,12 +64,12 @@ class AvailableFunds:
     def _asked(self) -> int | None:
         try:
             # Never as the probe of an open circuit: a payout goes out without this answer too.
-            if not self._gatekeeper.may_ask_optionally():
+            if not self._gatekeeper.may_look():
                 return None
         except StorageUnavailableError:
             return None
         account, answer = self._monoova().account(self._maccount_token)
-        self._gatekeeper.tell(answer)
+        self._gatekeeper.tell_asked(answer)
         if account is None or account.available_to_debit is None:
             return None
         return _whole_cents(account.available_to_debit)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Final
 
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.branch import NOT_TOLD, Branch, branch_of
-from chalicelib.monoova.rules.outcome import Silence, is_login_problem
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
@@ -24,14 +23,12 @@ class BranchCheck:
     def ask(self, bsb: str) -> Branch:
         """The branch of a BSB in the form `999-999`.
 
-        An unanswered question says nothing of whether payouts would be taken, so it is not reported
-        to the circuit. A refused login is: Monoova counts that of a question too.
+        A caller waits for it, so it is a look: it neither counts nor probes.
         """
-        if not self.gatekeeper.may_ask_optionally():
+        if not self.gatekeeper.may_look():
             return NOT_TOLD
         document, answer = self.monoova.call_json(
             "bsb", "GET", f"/tools/v1/bsbValidate/{bsb}", None, _SECONDS
         )
-        if not isinstance(answer, Silence) and is_login_problem(answer):
-            self.gatekeeper.tell(answer)
+        self.gatekeeper.tell_looked(answer)
         return branch_of(answer, closed=document.get("closed"), address=document.get("address"))

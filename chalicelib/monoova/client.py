@@ -3,6 +3,7 @@
 import base64
 import codecs
 import json
+import math
 import re
 import ssl
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -84,6 +86,8 @@ _UNCONNECTED: Final = (
 # A connection that was kept while the function was frozen may be dead, and the first call over it
 # would end in doubt for no reason.
 _IDLE_SECONDS: Final = 30.0
+# Of a number of seconds; it stands for years.
+_MOST_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +107,13 @@ class _Reply:
     http_status: int
     document: object
     content: bytes = field(repr=False)
+    retry_after: int | None = None
 
     @property
     def answer(self) -> Answer:
         is_object = isinstance(self.document, dict)
-        return Answer(self.http_status, _envelope_of(self.document) if is_object else None)
+        envelope = _envelope_of(self.document) if is_object else None
+        return Answer(self.http_status, envelope, self.retry_after)
 
 
 class _Connection(HTTPSConnection):
@@ -354,7 +360,8 @@ class MonoovaClient:
             content = read(response, ends)
             if content is None:
                 return Silence.CUT_OFF
-            return _Reply(response.status_code, _document_of(content), content)
+            retry_after = _retry_after_of(response.headers)
+            return _Reply(response.status_code, _document_of(content), content, retry_after)
 
 
 def _silence_of(error: requests.RequestException) -> Silence:
@@ -402,6 +409,23 @@ def _streamed(response: requests.Response, ends: float, lines: "LineStream") -> 
         return json.dumps(lines.envelope(), default=str).encode()
     except ValueError:
         return beginning
+
+
+def _retry_after_of(headers: Mapping[str, str]) -> int | None:
+    """The seconds that `Retry-After` asks for, which may be a date (RFC 9110, section 10.2.3).
+
+    A date is counted from the reply's own, so that it matters not whose clock is right.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return int(text[:_MOST_DIGITS])
+    try:
+        until, since = parsedate_to_datetime(text), parsedate_to_datetime(headers.get("Date", ""))
+        return max(0, math.ceil((until - since).total_seconds()))
+    except (ValueError, TypeError):
+        return None
 
 
 def _basic(credentials: Credentials) -> str:

@@ -1,6 +1,7 @@
-"""The controls table: the gate (circuit breaker and pause switch) and the tally of calls."""
+"""The controls table: the gate, the tallies of calls, and the turns that a pace gives out."""
 
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,31 +16,20 @@ from chalicelib.core.dynamodb.items import (
     time_of,
 )
 from chalicelib.core.dynamodb.readable import UnreadableItemError, read, read_all, well_typed
-from chalicelib.monoova.rules.gate import (
-    WINDOW_SECONDS,
-    Gate,
-    OpenReason,
-    Switch,
-    Tally,
-    unreadable_gate,
-)
+from chalicelib.monoova.rules.circuit import WINDOW_SECONDS, Circuit, OpenReason, Tally
+from chalicelib.monoova.rules.gate import Calls, Gate, Switch, unreadable_gate
+from chalicelib.monoova.rules.pace import Pace
+from chalicelib.monoova.rules.shut_time import ShutTime
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 GATE_ID: Final = "gate"
 _NO_VERSION: Final = -1
-_TIMES: Final = (
-    "opened_at",
-    "probe_at",
-    "watching_until",
-    "paused_at",
-    "switched_at",
-    "booked_twice_at",
-    "contract_run_at",
-)
 _MINUTES: Final = WINDOW_SECONDS // 60
-_TALLY_KEPT_FOR: Final = timedelta(hours=1)
+_COUNTS_KEPT_FOR: Final = timedelta(hours=1)
+# Of the calls that send there are tallies since before questions had their own.
+_TALLIES: Final = {Calls.SENDING: "calls", Calls.QUESTIONS: "questions"}
 
 
 class GateChangedError(Exception):
@@ -88,24 +78,24 @@ class Controls:
             raise GateChangedError from None
         return after
 
-    def add_calls(self, at: datetime, calls: int, failures: int) -> None:
-        """Adds to the tally of the minute."""
+    def add_calls(self, kind: Calls, at: datetime, calls: int, failures: int) -> None:
+        """Adds to the tally of the minute of that kind of calls."""
         with storage_errors():
             self._client.update_item(
                 TableName=self.table,
-                Key={"control_id": {"S": _tally_id(at)}},
+                Key={"control_id": {"S": _tally_id(kind, at)}},
                 UpdateExpression="ADD calls :calls, failures :failures SET expires_at = :expires",
                 ExpressionAttributeValues={
                     ":calls": {"N": str(calls)},
                     ":failures": {"N": str(failures)},
-                    ":expires": {"N": str(int((at + _TALLY_KEPT_FOR).timestamp()))},
+                    ":expires": {"N": _expires(at)},
                 },
             )
 
-    def tally(self, now: datetime) -> Tally:
-        """The calls of the last five minutes, as far as they were reported."""
+    def tally(self, kind: Calls, now: datetime) -> Tally:
+        """The calls of that kind in the last five minutes, as far as they were reported."""
         times = (now - timedelta(minutes=back) for back in range(_MINUTES))
-        keys = [{"control_id": {"S": _tally_id(minute)}} for minute in times]
+        keys = [{"control_id": {"S": _tally_id(kind, minute)}} for minute in times]
         with storage_errors():
             found = self._client.batch_get_item(RequestItems={self.table: {"Keys": keys}})
         items = found["Responses"].get(self.table, [])
@@ -116,18 +106,84 @@ class Controls:
             failures=sum(each.failures for each in minutes),
         )
 
+    def take_turn(self, pace: Pace, now: datetime) -> bool:
+        """Takes one of the turns of this minute; False where all are taken."""
+        window = pace.window_at(now)
+        try:
+            with storage_errors():
+                self._client.update_item(
+                    TableName=self.table,
+                    Key={"control_id": {"S": f"turns#{text_of(window)}"}},
+                    UpdateExpression="ADD taken :one SET expires_at = :expires",
+                    ConditionExpression="attribute_not_exists(taken) OR taken < :most",
+                    ExpressionAttributeValues={
+                        ":one": {"N": "1"},
+                        ":most": {"N": str(pace.allowed(now))},
+                        ":expires": {"N": _expires(window)},
+                    },
+                )
+        except ClientError as error:
+            failed_condition(error)
+            return False
+        return True
+
 
 def _tally_of(item: Item) -> Tally:
     return well_typed(Tally(item["calls"], item["failures"]))
 
 
-def _tally_id(at: datetime) -> str:
-    return f"calls#{at:%Y-%m-%dT%H:%M}"
+def _tally_id(kind: Calls, at: datetime) -> str:
+    return f"{_TALLIES[kind]}#{at:%Y-%m-%dT%H:%M}"
+
+
+def _expires(at: datetime) -> str:
+    return str(int((at + _COUNTS_KEPT_FOR).timestamp()))
+
+
+def _text(time: datetime | None) -> str | None:
+    return text_of(time) if time else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return time_of(text) if text else None
 
 
 def _item_of(gate: Gate) -> dict[str, Any]:
-    item = asdict(gate)
-    return item | {name: text_of(item[name]) for name in _TIMES if item[name]}
+    # What stands on the first level are names from before questions had a breaker of their own.
+    return _circuit_item(gate.sending) | {
+        "version": gate.version,
+        "questions": _present(_circuit_item(gate.questions)),
+        "login_failures": gate.login_failures,
+        "refused_key": gate.refused_key,
+        "per_minute": gate.pace.per_minute if gate.pace else None,
+        "not_before": text_of(gate.pace.not_before) if gate.pace else None,
+        "questions_not_before": _text(gate.questions_not_before),
+        "shut_since": _text(gate.shut.since),
+        "shut_spans": [[text_of(since), text_of(until)] for since, until in gate.shut.spans],
+        "paused_by": gate.paused_by,
+        "paused_at": _text(gate.paused_at),
+        "pause_reason": gate.pause_reason,
+        "switched": gate.switched,
+        "switched_by": gate.switched_by,
+        "switched_at": _text(gate.switched_at),
+        "booked_twice_at": _text(gate.booked_twice_at),
+        "contract_run_at": _text(gate.contract_run_at),
+        "contract_run_on": gate.contract_run_on,
+        "contract_showed": gate.contract_showed,
+    }
+
+
+def _circuit_item(circuit: Circuit) -> dict[str, Any]:
+    return {
+        "open_reason": circuit.open_reason,
+        "opened_at": _text(circuit.opened_at),
+        "probe_at": _text(circuit.probe_at),
+        "watching_until": _text(circuit.watching_until),
+    }
+
+
+def _present(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if value is not None}
 
 
 def gate_in(item: Item) -> Gate:
@@ -150,19 +206,59 @@ def _version_in(item: Item) -> int:
 
 def gate_of(item: Item) -> Gate:
     """The gate in an item (already in Python's form)."""
-    times = {name: time_of(item[name]) if name in item else None for name in _TIMES}
-    reason, switched = item.get("open_reason"), item.get("switched")
+    switched = item.get("switched")
+    sending = _circuit_of(item)
     gate = Gate(
         version=item["version"],
-        open_reason=OpenReason(reason) if reason else None,
+        sending=sending,
+        questions=_questions_of(item, sending),
         login_failures=item.get("login_failures", 0),
         refused_key=item.get("refused_key"),
+        pace=_pace_of(item),
+        questions_not_before=_time(item.get("questions_not_before")),
+        shut=_shut_of(item),
         paused_by=item.get("paused_by"),
+        paused_at=_time(item.get("paused_at")),
         pause_reason=item.get("pause_reason"),
         switched=Switch(switched) if switched else None,
         switched_by=item.get("switched_by"),
+        switched_at=_time(item.get("switched_at")),
+        booked_twice_at=_time(item.get("booked_twice_at")),
+        contract_run_at=_time(item.get("contract_run_at")),
         contract_run_on=item.get("contract_run_on"),
         contract_showed=item.get("contract_showed"),
-        **times,
     )
     return well_typed(gate)
+
+
+def _circuit_of(item: Item) -> Circuit:
+    reason = item.get("open_reason")
+    return Circuit(
+        open_reason=OpenReason(reason) if reason else None,
+        opened_at=_time(item.get("opened_at")),
+        probe_at=_time(item.get("probe_at")),
+        watching_until=_time(item.get("watching_until")),
+    )
+
+
+def _questions_of(item: Item, sending: Circuit) -> Circuit:
+    """An item from when one breaker stood for all calls has none for questions: only a login that
+    was refused then stops them now.
+    """
+    if "questions" in item:
+        return _circuit_of(item["questions"])
+    return sending if sending.is_open_by_login else Circuit()
+
+
+def _pace_of(item: Item) -> Pace | None:
+    not_before = _time(item.get("not_before"))
+    return well_typed(Pace(item["per_minute"], not_before)) if not_before else None
+
+
+def _shut_of(item: Item) -> ShutTime:
+    spans = tuple((time_of(since), time_of(until)) for since, until in item.get("shut_spans", ()))
+    if "shut_spans" in item:
+        return ShutTime(_time(item.get("shut_since")), spans)
+    # From before the time was summed up: what shuts sending now says since when.
+    begun = [time_of(item[name]) for name in ("paused_at", "opened_at") if item.get(name)]
+    return ShutTime(min(begun) if begun else None)

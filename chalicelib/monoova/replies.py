@@ -1,5 +1,6 @@
 """What a reply about the account at Monoova, and about sending, looks like."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -26,24 +27,44 @@ def account(shown: "Account", environment: str) -> Json:
     }
 
 
-def sending(shown: Gate) -> Json:
-    """Whether anything is sent. A pause stands before an open circuit: it ends only by hand."""
-    status = "CircuitOpen" if shown.is_open else "Open"
+def sending(shown: Gate, now: datetime) -> Json:
+    """Whether anything is sent. A pause stands before an open circuit: it ends only by hand.
+
+    `Slowed` sends, so many a minute. `questions` is a breaker of its own: while it is open nothing
+    is asked of Monoova, and payouts are sent all the same.
+    """
     run = {
         "at": time_of(shown.contract_run_at),
         "environment": shown.contract_run_on,
         "duplicates": shown.contract_showed,
     }
     changed = {"what": shown.switched, "by": shown.switched_by, "at": time_of(shown.switched_at)}
+    pace = shown.active_pace(now)
     return {
-        "status": "Paused" if shown.is_paused else status,
+        "status": _status(shown, now),
         "paused_by": shown.paused_by,
         "paused_at": time_of(shown.paused_at),
         "pause_reason": shown.pause_reason,
-        "open_reason": shown.open_reason,
-        "opened_at": time_of(shown.opened_at),
-        "next_probe_at": time_of(shown.probe_at),
+        "open_reason": shown.sending.open_reason,
+        "opened_at": time_of(shown.sending.opened_at),
+        "next_probe_at": time_of(shown.sending.probe_at),
+        "per_minute": pace.allowed(now) if pace else None,
+        "not_before": time_of(pace.not_before) if pace and pace.not_before > now else None,
+        "questions": {
+            "status": "CircuitOpen" if shown.questions.is_open else "Open",
+            "open_reason": shown.questions.open_reason,
+            "opened_at": time_of(shown.questions.opened_at),
+            "next_probe_at": time_of(shown.questions.probe_at),
+        },
         "last_switch": changed if shown.switched else None,
         "contract_run": run if shown.contract_run_at else None,
         "booked_twice_at": time_of(shown.booked_twice_at),
     }
+
+
+def _status(shown: Gate, now: datetime) -> str:
+    if shown.is_paused:
+        return "Paused"
+    if shown.is_open:
+        return "CircuitOpen"
+    return "Slowed" if shown.active_pace(now) else "Open"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from chalicelib.core.errors import ErrorCode, TryAgainError
 from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
 from chalicelib.monoova.gatekeeper import Gatekeeper
-from chalicelib.monoova.rules.gate import Passage
 
 if TYPE_CHECKING:
     from chalicelib.monoova.client import Account, MonoovaClient
@@ -21,22 +20,26 @@ class AccountService:
     maccount_token: str
 
     def balance(self) -> "Account":
-        """The account's money as Monoova has it now.
+        """The account's money as Monoova has it now, for a person who looks at it.
 
         Raises:
             TryAgainError: Monoova does not say, or is not being called.
             WrongEnvironmentError
         """
         self._check_environment()
-        if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
-            raise TryAgainError(
-                "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
-            )
+        if not self.gatekeeper.may_look():
+            raise _not_called()
         account, answer = self.monoova.account(self.maccount_token)
-        self.gatekeeper.tell(answer)
-        if account is None:
-            raise TryAgainError("Monoova does not tell the balance at the moment.")
-        return account
+        self.gatekeeper.tell_looked(answer)
+        return _told(account)
+
+    def asked_balance(self) -> "Account":
+        """As `balance`, where the app asks by itself: it counts as a question, and may probe."""
+        if not self.gatekeeper.enter_to_ask(self.gatekeeper.look()).is_through:
+            raise _not_called()
+        account, answer = self.monoova.account(self.maccount_token)
+        self.gatekeeper.tell_asked(answer)
+        return _told(account)
 
     def _check_environment(self) -> None:
         try:
@@ -46,3 +49,13 @@ class AccountService:
         except SecretUnavailableError:
             # The call that follows says so, and is counted.
             return
+
+
+def _not_called() -> TryAgainError:
+    return TryAgainError("Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED)
+
+
+def _told(account: "Account | None") -> "Account":
+    if account is None:
+        raise TryAgainError("Monoova does not tell the balance at the moment.")
+    return account

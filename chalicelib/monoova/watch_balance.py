@@ -31,7 +31,7 @@ class BalanceWatch:
         if now.minute % _EVERY_MINUTES:
             return
         try:
-            available = self.account.balance().available_to_debit
+            available = self.account.asked_balance().available_to_debit
         except TryAgainError:
             # The circuit, or Monoova's failure, has an alarm of its own.
             return

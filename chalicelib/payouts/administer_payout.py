@@ -11,7 +11,7 @@ from chalicelib.core.redaction import redact
 from chalicelib.customers.open_details import Opener
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.duplicates import SecondCalls
-from chalicelib.monoova.rules.gate import Gate, Passage
+from chalicelib.monoova.rules.gate import Gate
 from chalicelib.monoova.rules.outcome import Standing
 from chalicelib.payouts.rules.decisions import (
     ForbiddenTransitionError,
@@ -127,21 +127,21 @@ class AdministrationService:
 
     def _standing_of(self, payout: Payout) -> Standing | None:
         """What Monoova says of the payout now; None if it cannot be asked."""
-        if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
+        if not self.gatekeeper.may_look():
             return None
         report, answer = self.monoova.status_of(payout.unique_reference)
-        self.gatekeeper.tell(answer)
+        self.gatekeeper.tell_looked(answer)
         return report.standing
 
     def refresh(self, transaction_id: str, by: str) -> Asked:
         """Asks Monoova now. Never sends: what is to be sent again is the reconciler's to do."""
         payout = found_payout(self.payouts, transaction_id)
-        if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
+        if not self.gatekeeper.may_look():
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
             )
         report, answer = self.monoova.status_of(payout.unique_reference)
-        self.gatekeeper.tell(answer)
+        self.gatekeeper.tell_looked(answer)
         report = without_payee(report, payout, self.together, self.opener, by)
 
         def refreshed(current: Payout) -> Change:

@@ -27,6 +27,8 @@ _WAITING: Final[Mapping[Passage | ApprovalReason | QueueReason, str]] = {
     " and will be sent automatically once Monoova can be reached.",
     QueueReason.NO_FUNDS: "Your account at Monoova does not hold enough for this payout. It is"
     " queued and will be sent automatically once money came in.",
+    Passage.PACED: "Monoova takes only so many payouts a minute at the moment. This one is queued"
+    " and will be sent automatically in its turn.",
     ApprovalReason.ABOVE_THRESHOLD: "The amount needs a second person: this payout waits for"
     " approval by another person, 30 days at most.",
     ApprovalReason.NEW_DESTINATION: "No approver has approved a payout to this destination yet:"
@@ -162,5 +164,6 @@ def findings(shown: "Findings") -> Json:
         "moved_to": shown.moved,
         "is_finished": shown.is_finished,
         "circuit": shown.circuit,
+        "questions_circuit": shown.questions_circuit,
         "put_off": list(shown.put_off),
     }

@@ -36,8 +36,8 @@ from chalicelib.monoova.rules.destination import Destination
 from chalicelib.monoova.rules.gate import Gate, Passage
 from chalicelib.payouts.accept_payouts import AboveThresholdError, Acceptance
 from chalicelib.payouts.recognise_duplicates import Duplicates, Meaning
-from chalicelib.payouts.rules.payout import HistoryEntry, Payout, QueueReason, State
-from chalicelib.payouts.rules.schedule import Policy, lease_until, when_to_try
+from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, QueueReason, State
+from chalicelib.payouts.rules.schedule import Policy, lease_until, when_to_send
 from chalicelib.payouts.rules.second_payment import may_be_succeeded, succession_cents
 from chalicelib.payouts.sending.record_event import found_payout
 from chalicelib.payouts.sending.send_payout import PayoutSender
@@ -280,7 +280,7 @@ class PayoutRequestService:
         """Sends the payout if the gate allows, else queues it."""
         self._check_ready()
         passage = self.gatekeeper.enter_to_send(gate)
-        may_send = passage in (Passage.CLEAR, Passage.PROBE)
+        may_send = passage.is_through
         opened = self._sending(payout, draft) if may_send else self._queued(payout, draft, passage)
         opened = self.acceptance.counted_in(opened, draft.account)
         try:
@@ -291,7 +291,8 @@ class PayoutRequestService:
             return self._replayed(existing, draft.ask, draft.ends_at)
         observability.count(Metric.PAYOUTS_REQUESTED)
         if not may_send:
-            self._enqueue(opened)
+            if passage is not Passage.PACED:
+                self._enqueue(opened)
             return RequestResult(opened, waits_for=(passage,))
         return self._sent(opened, destination, draft.meaning.by, self._left(draft.ends_at))
 
@@ -324,8 +325,11 @@ class PayoutRequestService:
             return RequestResult(payout)
         if sent.state is not State.QUEUED:
             return RequestResult(sent)
-        # Back in the queue: for want of funds, or the login failed, which has opened the circuit.
-        return RequestResult(sent, waits_for=(sent.waits_for or Passage.CIRCUIT_OPEN,))
+        # Back in the queue: for want of funds, or Monoova takes no more now, or the login failed
+        # and all sending stops.
+        is_paced = sent.history[-1].event == Event.SEND_RATE_LIMITED
+        passage = Passage.PACED if is_paced else Passage.CIRCUIT_OPEN
+        return RequestResult(sent, waits_for=(sent.waits_for or passage,))
 
     def _in(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)
@@ -355,7 +359,7 @@ class PayoutRequestService:
         )
 
     def _queued(self, payout: Payout, draft: _Draft, passage: Passage) -> Payout:
-        due_at = when_to_try(self.gatekeeper.gate, payout.created_at, self.policy)
+        due_at = when_to_send(self.gatekeeper.gate, payout.created_at)
         return _opened_with(replace(payout, due_at=due_at), draft, f"waits: {passage}")
 
     def _created(self, payout: Payout, draft: _Draft) -> Payout | None:
@@ -389,7 +393,7 @@ class PayoutRequestService:
 
     def _seconds_to_probe(self) -> int:
         """An open circuit is tried again then; a message that comes before is spent for nothing."""
-        probe_at = self.gatekeeper.gate.probe_at
+        probe_at = self.gatekeeper.gate.sending.probe_at
         if probe_at is None:
             return 0
         seconds = int((probe_at - self.clock.now()).total_seconds())

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.core.clock import Clock
 from chalicelib.core.errors import ConflictError, ErrorCode, TryAgainError
 from chalicelib.monoova.gatekeeper import Gatekeeper
-from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Report, Standing
 from chalicelib.payouts.rules.decisions import Note, change_for
 from chalicelib.payouts.rules.payout import Event, Fields, Payout, State
@@ -135,7 +134,7 @@ class SecondPayments:
         seconds = (ends_at - self.clock.now()).total_seconds()
         if seconds < _SHORTEST_QUESTION_SECONDS:
             raise TryAgainError("There is no time left to ask Monoova.")
-        if self.gatekeeper.enter_to_ask(self.gatekeeper.look()) is Passage.CIRCUIT_OPEN:
+        if not self.gatekeeper.enter_to_ask(self.gatekeeper.look()).is_through:
             raise TryAgainError(
                 "Monoova is not being called at the moment, and has to be asked first whether the"
                 " old payout was paid.",
@@ -144,7 +143,7 @@ class SecondPayments:
         report, answer = self.monoova.status_of(
             payout.unique_reference, min(seconds, _LONGEST_QUESTION_SECONDS)
         )
-        self.gatekeeper.tell(answer)
+        self.gatekeeper.tell_asked(answer)
         return report
 
     def _check(self, payout: Payout, report: Report, by: str) -> None:

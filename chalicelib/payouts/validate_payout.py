@@ -18,7 +18,6 @@ from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.payloads import Order, Source, body_of
 from chalicelib.monoova.rules.branch import Branch
 from chalicelib.monoova.rules.destination import BankAccount, Destination
-from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Answer, Silence
 from chalicelib.monoova.show_account import AccountService
 from chalicelib.payouts.accept_payouts import Acceptance
@@ -103,7 +102,7 @@ class ValidationService:
         self.duplicates.check(account, (ask.amount_cents, ask.lodgement_reference), meaning)
         reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
         reasons = self._counted(Subject(ask.customer_id, account, subject_of(by)), ask, reasons)
-        if self.gatekeeper.enter_to_ask(standing.gate) is Passage.CIRCUIT_OPEN:
+        if not self.gatekeeper.may_look(standing.gate):
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
             )
@@ -147,7 +146,7 @@ class ValidationService:
             lodgement_reference=ask.lodgement_reference,
         )
         answer = self.monoova.validate(body_of(order, self.source))
-        self.gatekeeper.tell(answer)
+        self.gatekeeper.tell_looked(answer)
         return _check_of(answer, destination)
 
     def _funds(self, ask: PayoutRequest) -> Check:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from chalicelib.core.deadline import TimeLeft
 from chalicelib.monoova.event_names import DISHONOUR, PAYMENT_STATUS, RETURN
 from chalicelib.monoova.gatekeeper import Gatekeeper
-from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Answer, Standing, is_answered, is_not_permitted
 from chalicelib.reports.rules.comparison import Movement, StatementLine
 from chalicelib.reports.rules.daily_report import Incomplete
@@ -80,7 +79,7 @@ class ReportQuestions:
         )
         if isinstance(answer, Answer) and is_not_permitted(answer):
             raise CannotFinishError(Incomplete.MONOOVA_UNAVAILABLE)
-        self._gatekeeper.tell(answer)
+        self._gatekeeper.tell_asked(answer)
         return found, is_whole
 
     def standing(self, reference: str) -> Standing:
@@ -124,7 +123,7 @@ class ReportQuestions:
         """How many seconds the question may take."""
         if not self._time.has(_QUESTION_SECONDS):
             raise CannotFinishError(Incomplete.TIME_WAS_UP)
-        if self._gatekeeper.enter_to_ask(self._gatekeeper.gate) is Passage.CIRCUIT_OPEN:
+        if not self._gatekeeper.enter_to_ask(self._gatekeeper.gate).is_through:
             raise CannotFinishError(Incomplete.SENDING_STOPPED)
         return min(_MOST_SECONDS, self._time_left() - _SECONDS_AFTER)
 
@@ -142,8 +141,8 @@ class ReportQuestions:
         return self._told(found, answer)
 
     def _told(self, found: T | None, answer: "Heard") -> T:
-        """A run that goes on asking a Monoova that fails would open the circuit for all."""
-        self._gatekeeper.tell(answer)
+        """A run that goes on asking a Monoova that fails would stop the questions of all."""
+        self._gatekeeper.tell_asked(answer)
         if found is None:
             raise CannotFinishError(Incomplete.MONOOVA_UNAVAILABLE)
         return found

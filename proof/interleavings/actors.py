@@ -38,7 +38,7 @@ from chalicelib.payouts.sending.dispatch_payout import Dispatcher
 from chalicelib.payouts.sending.reconcile_due import Reconciler
 from chalicelib.payouts.sending.record_event import Recorder
 from chalicelib.payouts.sending.send_payout import PayoutSender
-from chalicelib.payouts.store.items import shard_of
+from chalicelib.payouts.store.items import DUE_SHARDS
 from chalicelib.privacy.erase_customer import Erasure
 from chalicelib.reports.store.funding import Funding
 from chalicelib.webhooks.queued_notices import QueuedNotices
@@ -100,9 +100,9 @@ class _Payouts(MemoryPayouts):
     in review: no order is tried around these calls."""
 
     def due(
-        self, shard: int, now: datetime, limit: int, start: Mapping[str, str] | None = None
+        self, shard: str, now: datetime, limit: int, start: Mapping[str, str] | None = None
     ) -> Page[Payout]:
-        if str(shard) != shard_of(PAYOUT):
+        if int(shard[-1]) != int(PAYOUT[-4:], 16) % DUE_SHARDS:
             return Page((), None)
         return super().due(shard, now, limit, start)
 

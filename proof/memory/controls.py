@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 from chalicelib.core.clock import Clock
 from chalicelib.monoova.gate_store import Controls, GateChangedError
-from chalicelib.monoova.rules.gate import WINDOW_SECONDS, Gate, Tally
+from chalicelib.monoova.rules.circuit import WINDOW_SECONDS, Tally
+from chalicelib.monoova.rules.gate import Calls, Gate
+from chalicelib.monoova.rules.pace import Pace
 from chalicelib.payouts.store.situation import ReadTogether, Situation
 from chalicelib.webhooks.signed_events import SignedEvents
 from proof.memory.tables import Tables, TableSeam
@@ -42,24 +44,35 @@ class MemoryControls(Controls):
 
         return self._seam.cross("PutItem", put)
 
-    def add_calls(self, at: datetime, calls: int, failures: int) -> None:
+    def add_calls(self, kind: Calls, at: datetime, calls: int, failures: int) -> None:
         def add() -> None:
-            before = self._tables.calls.get(_minute(at), (0, 0))
-            self._tables.calls[_minute(at)] = (before[0] + calls, before[1] + failures)
+            before = self._tables.calls.get(_minute(kind, at), (0, 0))
+            self._tables.calls[_minute(kind, at)] = (before[0] + calls, before[1] + failures)
 
         self._seam.cross("UpdateItem", add)
 
-    def tally(self, now: datetime) -> Tally:
+    def tally(self, kind: Calls, now: datetime) -> Tally:
         def found() -> Tally:
-            minutes = [_minute(now - timedelta(minutes=back)) for back in range(_MINUTES)]
+            minutes = [_minute(kind, now - timedelta(minutes=back)) for back in range(_MINUTES)]
             counted = [self._tables.calls[m] for m in minutes if m in self._tables.calls]
             return Tally(sum(calls for calls, _ in counted), sum(failed for _, failed in counted))
 
         return self._seam.cross("BatchGetItem", found)
 
+    def take_turn(self, pace: Pace, now: datetime) -> bool:
+        def take() -> bool:
+            window = pace.window_at(now)
+            taken = self._tables.turns.get(window, 0)
+            if taken >= pace.allowed(now):
+                return False
+            self._tables.turns[window] = taken + 1
+            return True
 
-def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M}"
+        return self._seam.cross("UpdateItem", take)
+
+
+def _minute(kind: Calls, at: datetime) -> str:
+    return f"{kind}#{at:%Y-%m-%dT%H:%M}"
 
 
 class MemoryTogether(ReadTogether):

@@ -136,8 +136,8 @@ class MemoryPayouts(Payouts):
     def count_in_review(self) -> int:
         return self._seam.cross("Query", lambda: sum(p.needs_review for p in self._rows()))
 
-    def due(self, shard: int, now: datetime, limit: int, start: Key | None = None) -> Page[Payout]:
-        return self._due(str(shard), now, limit, start)
+    def due(self, shard: str, now: datetime, limit: int, start: Key | None = None) -> Page[Payout]:
+        return self._due(shard, now, limit, start)
 
     def awaiting_credit(self, now: datetime, limit: int, start: Key | None = None) -> Page[Payout]:
         return self._due(RETURNS_SHARD, now, limit, start)
@@ -155,7 +155,7 @@ class MemoryPayouts(Payouts):
                     for payout in self._rows()
                     if payout.due_at is not None
                     and payout.due_at <= now
-                    and _shard_of(payout) == shard
+                    and shard_of(payout.transaction_id, payout.state, payout.due_at) == shard
                     and position(payout) > after
                 ),
                 key=position,
@@ -202,10 +202,6 @@ class MemoryPayouts(Payouts):
             return Page(tuple(page), {"created_at": created_at, "transaction_id": last, **part})
 
         return self._seam.cross("Query", found)
-
-
-def _shard_of(payout: Payout) -> str:
-    return RETURNS_SHARD if payout.state.is_final else shard_of(payout.transaction_id)
 
 
 def _holds(current: Payout, facts: OpenFacts, change: Change) -> bool:

@@ -187,7 +187,7 @@ def test_where_the_balance_cannot_be_asked_for_rows_are_sent_and_monoova_judges(
     if is_gate_read:
         monkeypatch.setattr(MonoovaClient, "account", lambda *_: (None, Silence.TIMEOUT))
     else:
-        monkeypatch.setattr(Gatekeeper, "may_ask_optionally", unreadable)
+        monkeypatch.setattr(Gatekeeper, "may_look", unreadable)
     run_queue(world)
     assert calls(world) == 1
     assert [row["status"] for row in rows_of(world, batch_id)] == ["Pending"]

@@ -19,7 +19,7 @@ from chalicelib.core.observability import (
     measure,
     note,
 )
-from chalicelib.monoova.rules.gate import OpenReason
+from chalicelib.monoova.rules.circuit import OpenReason
 from chalicelib.payouts.metrics import count_change
 from chalicelib.payouts.rules.payout import Change, FailureCode, Fields, ReviewReason, State
 from tests.payouts.rules.test_life_cycle import payout_in

@@ -23,9 +23,10 @@ from chalicelib.control.rules.approval import ApprovalReason
 from chalicelib.control.rules.limits import LimitKind
 from chalicelib.core.actor import Role
 from chalicelib.monoova.rules.branch import BranchStanding
+from chalicelib.monoova.rules.circuit import OpenReason
 from chalicelib.monoova.rules.destination import DestinationType, PayIdType
 from chalicelib.monoova.rules.duplicates import Duplicates, Shown
-from chalicelib.monoova.rules.gate import OpenReason, Passage
+from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Silence, Standing, Uncertainty
 from chalicelib.monoova.rules.verification_answer import CodeAnswer, StartAnswer
 from chalicelib.payouts.rules.decisions import RECONCILER
@@ -56,7 +57,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     Event: (
         "Approved ApprovalDenied ApprovalExpired Claimed CancelledByAdmin QueueExpired"
         " RowExpired DestinationGone EarlierPayoutSettled SendAccepted SendRefused"
-        " SendNotAuthenticated WithoutFunds NotSent"
+        " SendNotAuthenticated SendRateLimited WithoutFunds NotSent"
         " SendUnclear LeaseExpired"
         " SentAgain GaveUp Hinted SettledComplete SettledRejected MoneyReturned PartReturned"
         " ReturnReported ReturnSeen ReturnNotSeen Contradicted"
@@ -80,7 +81,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     Shown: "refused booked",
     Standing: "Complete Pending Rejected Dishonoured UnknownReference Unclear",
     OpenReason: "TooManyFailures NotAuthenticated LockedOut",
-    Passage: "Clear Probe CircuitOpen Paused",
+    Passage: "Clear Probe CircuitOpen Paused Paced",
     DestinationType: "PayId BankAccount",
     PayIdType: "Email PhoneNumber ABN ACN OrganisationId",
     NoticeKind: "PaymentSuccessful Rejected NppReturn",

@@ -580,7 +580,7 @@ def pause(world: World) -> None:
 
 def resume(world: World) -> None:
     controls = world.container.controls_table
-    controls.save_gate(gates.resumed(controls.gate()))
+    controls.save_gate(gates.resumed(controls.gate(), world.clock()))
 
 
 # --- the list

@@ -354,6 +354,9 @@ def test_a_refused_login_paid_nothing_and_leaves_it_as_it_was(world: World) -> N
     assert sum(call.authenticated is False for call in world.monoova.calls) == 1
     world.store_secret("another")
     world.later(660)
+    # A person's call is no probe: the schedule finds out whether the new key is taken.
+    assert place.confirm().code == "SendingStopped"
+    world.reconcile()
     assert place.confirm().json["verification"]["status"] == "Verified"
 
 

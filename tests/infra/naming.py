@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from chalicelib.core.observability import NAMESPACE, Metric
+from chalicelib.monoova.rules.circuit import OpenReason
 from chalicelib.monoova.rules.destination import DestinationType
-from chalicelib.monoova.rules.gate import OpenReason
 from chalicelib.payouts.rules.payout import FailureCode, ReviewReason
 from tests.infra.conftest import ROOT
 

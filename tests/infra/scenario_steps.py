@@ -32,7 +32,7 @@ def paused(world: World) -> None:
 
 def resumed(world: World) -> None:
     controls = Controls(world.dynamodb, world.environment["DYNAMODB_TABLE_CONTROLS"])
-    controls.save_gate(gate.resumed(controls.gate()))
+    controls.save_gate(gate.resumed(controls.gate(), world.clock()))
 
 
 def queued(world: World, customer: str, amount: str = "125.50") -> str:

@@ -29,10 +29,10 @@ class Bench:
     def later(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
 
-    def may_ask_optionally(self) -> bool:
+    def may_look(self) -> bool:
         return self.is_open
 
-    def tell(self, answer: object) -> None:
+    def tell_asked(self, answer: object) -> None:
         pass
 
     def account(self, token: str) -> tuple[Account | None, object]:

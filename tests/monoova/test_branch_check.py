@@ -136,7 +136,7 @@ def test_a_refused_login_opens_the_circuit_and_no_further_check_is_made(world: W
         assert register(world).status == 201
     # Each wrong key counts towards the lock-out, that of a question too.
     assert sum(call.authenticated is False for call in world.monoova.calls) == 1
-    assert world.container.gatekeeper.look().open_reason == "NotAuthenticated"
+    assert world.container.gatekeeper.look().sending.open_reason == "NotAuthenticated"
 
 
 def test_the_check_is_never_the_probe_of_an_open_circuit(world: World) -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any, Final
@@ -25,13 +26,16 @@ from chalicelib.core.dynamodb.items import (
 from chalicelib.customers.store import Customers, SealedCustomer
 from chalicelib.monoova.gate_store import Controls, GateChangedError
 from chalicelib.monoova.rules import gate as gates
+from chalicelib.monoova.rules.circuit import Circuit, OpenReason, Tally
 from chalicelib.monoova.rules.duplicates import (
     ContractRun,
     Shown,
     booked_twice,
     with_contract_run,
 )
-from chalicelib.monoova.rules.gate import Gate, OpenReason, Switch, Tally
+from chalicelib.monoova.rules.gate import Calls, Gate, Switch
+from chalicelib.monoova.rules.pace import Pace
+from chalicelib.monoova.rules.shut_time import ShutTime
 from chalicelib.payouts.rules.payout import Payout, State
 from chalicelib.payouts.store.payouts import Payouts
 from chalicelib.payouts.store.situation import ReadTogether, Situation
@@ -43,7 +47,19 @@ PAUSED: Final = gates.switched(
     gates.paused(Gate(), "operator", "Monoova asked us to", NOW), Switch.PAUSED, "operator", NOW
 )
 RUN: Final = ContractRun(NOW, "sandbox", Shown.REFUSED)
-OPEN: Final = gates.opened(Gate(), OpenReason.NOT_AUTHENTICATED, NOW)
+OPEN: Final = gates.login_refused(
+    Gate(), OpenReason.NOT_AUTHENTICATED, NOW, "key-1", was_probe=False
+)
+EVERYTHING: Final = replace(
+    PAUSED,
+    sending=Circuit(OpenReason.LOCKED_OUT, NOW, NOW + timedelta(hours=1)),
+    questions=Circuit(OpenReason.TOO_MANY_FAILURES, NOW, NOW, NOW),
+    login_failures=2,
+    refused_key="key-1",
+    pace=Pace(15, NOW),
+    questions_not_before=NOW,
+    shut=ShutTime(NOW, ((NOW - timedelta(hours=2), NOW - timedelta(hours=1)),)),
+)
 CUSTOMER: Final = SealedCustomer("c-1", NOW, NOW, 1, b"sealed")
 PAYOUT: Final = Payout(
     transaction_id="00000000-0000-4000-8000-000000000001",
@@ -110,11 +126,12 @@ def test_a_gate_that_was_never_written_is_open(controls: Controls) -> None:
         Gate(),
         OPEN,
         PAUSED,
-        gates.probing(OPEN, NOW),
-        gates.watching(Gate(), NOW),
+        gates.probing(OPEN, Calls.SENDING, NOW),
+        gates.watching(Gate(), Calls.QUESTIONS, NOW),
+        EVERYTHING,
         booked_twice(with_contract_run(Gate(), RUN), NOW + timedelta(days=1)),
     ],
-    ids=["closed", "open", "paused", "probing", "watching", "booked twice"],
+    ids=["closed", "open", "paused", "probing", "watching", "everything", "booked twice"],
 )
 def test_a_gate_is_read_as_it_was_saved_one_version_later(gate: Gate, controls: Controls) -> None:
     saved = controls.save_gate(gate)
@@ -124,17 +141,84 @@ def test_a_gate_is_read_as_it_was_saved_one_version_later(gate: Gate, controls: 
 
 def test_of_two_that_saw_the_same_gate_one_changes_it(controls: Controls) -> None:
     seen = controls.save_gate(Gate())
-    winner = controls.save_gate(gates.probing(seen, NOW))
+    winner = controls.save_gate(gates.probing(seen, Calls.SENDING, NOW))
     with pytest.raises(GateChangedError):
-        controls.save_gate(gates.closed(seen))
+        controls.save_gate(gates.closed(seen, Calls.SENDING, NOW))
     assert controls.gate() == winner
 
 
 def test_an_expired_state_is_removed_from_the_item(controls: Controls) -> None:
     paused = controls.save_gate(PAUSED)
-    resumed = controls.save_gate(gates.resumed(paused))
+    resumed = controls.save_gate(gates.resumed(paused, NOW))
     assert controls.gate() == resumed
     assert not controls.gate().is_paused
+
+
+BREAKERS_ITEM: Final = {
+    "control_id": {"S": "gate"},
+    "version": {"N": "4"},
+    "opened_at": {"S": "2026-03-02T01:00:00.000000Z"},
+    "probe_at": {"S": "2026-03-02T01:10:00.000000Z"},
+    "login_failures": {"N": "1"},
+    "paused_by": {"S": "ops"},
+    "paused_at": {"S": "2026-03-02T00:30:00.000000Z"},
+    "pause_reason": {"S": "why"},
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "questions"),
+    [
+        ("TooManyFailures", Circuit()),
+        (
+            "NotAuthenticated",
+            Circuit(
+                OpenReason.NOT_AUTHENTICATED,
+                datetime(2026, 3, 2, 1, tzinfo=UTC),
+                datetime(2026, 3, 2, 1, 10, tzinfo=UTC),
+            ),
+        ),
+    ],
+)
+def test_an_item_from_when_there_was_one_breaker_is_read(
+    controls: Controls, client: Any, reason: str, questions: Circuit
+) -> None:
+    """What it says of calls that failed, it says of sending; a refused login stops questions too.
+    Sending has been shut since the earlier of the two, the pause.
+    """
+    client.put_item(TableName=TABLE, Item=BREAKERS_ITEM | {"open_reason": {"S": reason}})
+    gate = controls.gate()
+    assert gate.sending.open_reason == reason
+    assert (gate.questions, gate.version) == (questions, 4)
+    assert (gate.pace, gate.questions_not_before) == (None, None)
+    assert gate.shut == ShutTime(datetime(2026, 3, 2, 0, 30, tzinfo=UTC))
+    assert controls.save_gate(gate) == controls.gate()
+
+
+def test_an_item_of_a_gate_that_was_never_shut_is_read(controls: Controls, client: Any) -> None:
+    client.put_item(TableName=TABLE, Item={"control_id": {"S": "gate"}, "version": {"N": "2"}})
+    assert controls.gate() == Gate(version=2)
+
+
+# --- turns
+
+
+def test_of_a_minute_no_more_turns_are_taken_than_its_pace_gives(controls: Controls) -> None:
+    pace = Pace(3, NOW)
+    assert [controls.take_turn(pace, NOW + timedelta(seconds=s)) for s in (0, 1, 59, 59)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert controls.take_turn(pace, NOW + timedelta(seconds=60))
+
+
+def test_the_turns_of_a_minute_expire(controls: Controls, client: Any) -> None:
+    controls.take_turn(Pace(3, NOW), NOW + timedelta(seconds=30))
+    (item,) = client.scan(TableName=TABLE)["Items"]
+    assert int(item["expires_at"]["N"]) == int((NOW + timedelta(hours=1)).timestamp())
+    assert item["control_id"] == {"S": "turns#2026-03-02T01:02:30.000000Z"}
 
 
 # --- the tally
@@ -142,22 +226,29 @@ def test_an_expired_state_is_removed_from_the_item(controls: Controls) -> None:
 
 def test_the_tally_counts_the_last_five_minutes(controls: Controls) -> None:
     for minutes_ago, failures in ((0, 1), (1, 0), (4, 2), (5, 7), (60, 9)):
-        controls.add_calls(NOW - timedelta(minutes=minutes_ago), 10, failures)
-    assert controls.tally(NOW) == Tally(30, 3)
+        controls.add_calls(Calls.SENDING, NOW - timedelta(minutes=minutes_ago), 10, failures)
+    assert controls.tally(Calls.SENDING, NOW) == Tally(30, 3)
 
 
 def test_reports_of_many_instances_add_up(controls: Controls) -> None:
     for _ in range(5):
-        controls.add_calls(NOW, 2, 1)
-    assert controls.tally(NOW) == Tally(10, 5)
+        controls.add_calls(Calls.SENDING, NOW, 2, 1)
+    assert controls.tally(Calls.SENDING, NOW) == Tally(10, 5)
+
+
+def test_questions_have_a_tally_of_their_own(controls: Controls) -> None:
+    controls.add_calls(Calls.QUESTIONS, NOW, 10, 6)
+    controls.add_calls(Calls.SENDING, NOW, 3, 1)
+    assert controls.tally(Calls.QUESTIONS, NOW) == Tally(10, 6)
+    assert controls.tally(Calls.SENDING, NOW) == Tally(3, 1)
 
 
 def test_a_tally_without_reports_is_nothing(controls: Controls) -> None:
-    assert controls.tally(NOW) == Tally(0, 0)
+    assert controls.tally(Calls.SENDING, NOW) == Tally(0, 0)
 
 
 def test_a_minutes_report_expires(controls: Controls, client: Any) -> None:
-    controls.add_calls(NOW, 1, 0)
+    controls.add_calls(Calls.SENDING, NOW, 1, 0)
     (item,) = client.scan(TableName=TABLE)["Items"]
     assert int(item["expires_at"]["N"]) == int((NOW + timedelta(hours=1)).timestamp())
 
@@ -244,8 +335,9 @@ def test_a_key_that_stays_unprocessed_is_not_mistaken_for_nothing(
 OPERATIONS: Final[dict[str, tuple[str, Callable[[Controls], object]]]] = {
     "gate": ("GetItem", lambda table: table.gate()),
     "save_gate": ("PutItem", lambda table: table.save_gate(Gate())),
-    "add_calls": ("UpdateItem", lambda table: table.add_calls(NOW, 1, 0)),
-    "tally": ("BatchGetItem", lambda table: table.tally(NOW)),
+    "add_calls": ("UpdateItem", lambda table: table.add_calls(Calls.SENDING, NOW, 1, 0)),
+    "take_turn": ("UpdateItem", lambda table: table.take_turn(Pace(1, NOW), NOW)),
+    "tally": ("BatchGetItem", lambda table: table.tally(Calls.SENDING, NOW)),
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from types import ModuleType
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ import requests
 from chalicelib.container import Container, wired
 from chalicelib.control.account_fingerprints import KEY_ID
 from chalicelib.core.dynamodb.items import StorageUnavailableError
-from chalicelib.monoova.rules.gate import OpenReason
+from chalicelib.monoova.rules.circuit import OpenReason
+from chalicelib.payouts.rules.payout import Change, Fields
 from simulator.monoova import API_KEY
 from simulator.outcomes import Outcome
 from tests.payouts.test_request_payout import (
@@ -20,6 +22,7 @@ from tests.payouts.test_request_payout import (
     executed,
     is_execute,
     keyed,
+    reply,
     rows_of,
     tap_line,
     unreachable,
@@ -50,8 +53,8 @@ def succeed(world: World, customer_id: str, times: int) -> None:
 
 
 def open_circuit(world: World, customer_id: str) -> None:
-    """Ten calls fail: four, four and two; Monoova recovers at once."""
-    world.monoova.behave(outage="unavailable")
+    """Ten calls do not leave us: four, four and two; Monoova recovers at once."""
+    world.monoova.behave(outage="connection_refused")
     for _ in range(3):
         world.pay(customer_id)
     world.monoova.behave(outage="none")
@@ -78,6 +81,13 @@ def controls(world: World) -> list[dict[str, Any]]:
     """What stands there, but for the key that registering a customer has made."""
     items = world.dynamodb.scan(TableName="ControlsTable")["Items"]
     return [item for item in items if item["control_id"]["S"] != KEY_ID]
+
+
+def put_off(world: World, transaction_id: str, seconds: float) -> None:
+    payouts, now = world.container.payouts_table, world.clock()
+    stands = payouts.get(transaction_id)
+    assert stands is not None
+    payouts.commit(stands, Change(Fields(due_at=now + timedelta(seconds=seconds))), now)
 
 
 class Instance:
@@ -132,7 +142,7 @@ def test_it_opens_when_more_than_half_of_at_least_ten_calls_fail(
     fail(world, customer_id, bad)
     assert is_open(world) is expected
     gate = world.container.gatekeeper.look()
-    assert gate.open_reason == (OpenReason.TOO_MANY_FAILURES if expected else None)
+    assert gate.sending.open_reason == (OpenReason.TOO_MANY_FAILURES if expected else None)
 
 
 def test_good_calls_between_the_bad_ones_keep_it_closed(world: World) -> None:
@@ -155,12 +165,20 @@ def test_failures_of_more_than_five_minutes_ago_do_not_count(world: World) -> No
 
 def test_a_server_error_counts_once_for_each_attempt_and_stops_the_retries(world: World) -> None:
     customer_id = world.customer()
-    world.monoova.behave(outage="unavailable")
+    attempts: list[int] = []
+
+    def unavailable(request: requests.PreparedRequest, send: Pass) -> requests.Response:
+        if not is_execute(request):
+            return send()
+        attempts.append(1)
+        return reply(request, 503, b"")
+
+    tap_line(world, unavailable)
     answers = [world.pay(customer_id) for _ in range(4)]
     submissions = [answer.json["submission"] for answer in answers]
     assert submissions == ["Unresolved", "Unresolved", "Unresolved", None]
-    # Four attempts, four, and the two that made ten.
-    assert len(world.monoova.calls) == 10
+    # Four attempts, four, and the two that made ten; the questions between them are not counted.
+    assert len(attempts) == 10
     assert answers[3].json["message"].startswith(CIRCUIT_WORDS)
 
 
@@ -191,7 +209,7 @@ def test_while_it_is_open_a_payout_is_queued_with_an_explanation(world: World) -
     assert len(world.monoova.calls) == before
 
 
-@pytest.mark.parametrize(
+LOOKS: Final = pytest.mark.parametrize(
     ("method", "path", "body"),
     [
         ("GET", "/account", None),
@@ -199,12 +217,16 @@ def test_while_it_is_open_a_payout_is_queued_with_an_explanation(world: World) -
         ("POST", "/payouts/{transaction_id}/refresh", None),
     ],
 )
-def test_while_it_is_open_no_status_is_read_either(
+
+
+@LOOKS
+def test_while_a_login_is_refused_no_status_is_read_either(
     world: World, method: str, path: str, body: dict[str, str] | None
 ) -> None:
     customer_id = world.customer()
     transaction_id = world.pay(customer_id).json["transaction_id"]
-    open_circuit(world, customer_id)
+    world.monoova.rotate_key("another")
+    world.pay(customer_id)
     before = len(world.monoova.calls)
     path = path.format(transaction_id=transaction_id)
     answer = world.admin(method, path, body and {"customer_id": customer_id, **body})
@@ -213,14 +235,30 @@ def test_while_it_is_open_no_status_is_read_either(
     assert len(world.monoova.calls) == before
 
 
-def test_the_reconciler_calls_nothing_while_it_is_open_and_loses_nothing(world: World) -> None:
+@LOOKS
+def test_while_sending_alone_is_stopped_questions_are_asked(
+    world: World, method: str, path: str, body: dict[str, str] | None
+) -> None:
+    customer_id = world.customer()
+    transaction_id = world.pay(customer_id).json["transaction_id"]
+    open_circuit(world, customer_id)
+    world.later(600)
+    path = path.format(transaction_id=transaction_id)
+    answer = world.admin(method, path, body and {"customer_id": customer_id, **body})
+    assert answer.status == 200
+    # That Monoova answers it does not let a payout through, nor spend the probe.
+    assert is_open(world)
+    assert standing(world.pay(customer_id)) == ACCEPTED
+
+
+def test_the_reconciler_sends_nothing_while_it_is_open_and_loses_nothing(world: World) -> None:
     customer_id = world.customer()
     world.webhooks_arrive = False
     open_circuit(world, customer_id)
     queued = world.pay(customer_id).json["transaction_id"]
-    before = len(world.monoova.calls)
+    before = len(executed(world))
     pass_time(world, 9)
-    assert len(world.monoova.calls) == before
+    assert len(executed(world)) == before
     pass_time(world, 33)
     assert not is_open(world)
     assert world.state(queued)[0] == "Completed"
@@ -296,7 +334,7 @@ def test_of_two_concurrent_probes_one_is_made(world: World) -> None:
 def test_a_probe_that_fails_leaves_it_open_for_ten_minutes_more(world: World) -> None:
     customer_id = world.customer()
     open_circuit(world, customer_id)
-    opened_at = world.container.gatekeeper.look().opened_at
+    opened_at = world.container.gatekeeper.look().sending.opened_at
     world.later(600)
     before = len(executed(world))
     world.monoova.script(Outcome.TIMEOUT_BEFORE_BOOKING)
@@ -304,7 +342,7 @@ def test_a_probe_that_fails_leaves_it_open_for_ten_minutes_more(world: World) ->
     # Its retries would be more than the one call that is allowed.
     assert (probe.json["submission"], len(executed(world))) == ("Unresolved", before + 1)
     gate = world.container.gatekeeper.look()
-    assert (gate.is_open, gate.opened_at) == (True, opened_at)
+    assert (gate.is_open, gate.sending.opened_at) == (True, opened_at)
     world.later(599)
     assert standing(world.pay(customer_id)) == QUEUED
     world.later(1)
@@ -332,14 +370,6 @@ def test_after_a_probe_that_crashed_another_is_made_a_minute_later(world: World)
     assert standing(world.pay(customer_id)) == ACCEPTED
 
 
-def test_a_status_call_may_be_the_probe_too(world: World) -> None:
-    customer_id = world.customer()
-    open_circuit(world, customer_id)
-    world.later(600)
-    assert world.admin.get("/account").status == 200
-    assert not is_open(world)
-
-
 def test_an_operator_closes_it_by_hand(world: World) -> None:
     customer_id = world.customer()
     open_circuit(world, customer_id)
@@ -361,7 +391,7 @@ def test_one_failed_login_stops_everything_and_costs_no_payout(world: World, htt
     assert answer.json["message"].startswith(CIRCUIT_WORDS)
     assert world.payout(first)["history"][-1]["event"] == "SendNotAuthenticated"
     gate = world.container.gatekeeper.look()
-    assert gate.open_reason is OpenReason.NOT_AUTHENTICATED
+    assert gate.sending.open_reason is OpenReason.NOT_AUTHENTICATED
     others = [instance.pay(customer_id) for instance in (Instance(world), Instance(world))]
     assert [standing(other) for other in others] == [QUEUED, QUEUED]
     assert world.admin.get("/account").code == "SendingStopped"
@@ -451,7 +481,7 @@ def test_a_locked_account_is_not_called_for_an_hour(world: World) -> None:
     before = len(world.monoova.calls)
     answer = world.pay(customer_id)
     assert standing(answer) == QUEUED
-    assert world.container.gatekeeper.look().open_reason is OpenReason.LOCKED_OUT
+    assert world.container.gatekeeper.look().sending.open_reason is OpenReason.LOCKED_OUT
     pass_time(world, 57)
     assert len(world.monoova.calls) == before + 1
     pass_time(world, 9)
@@ -621,6 +651,7 @@ def test_a_gate_that_changes_at_every_try_is_given_up_after_five_tries(world: Wo
     other = world.new_container().gatekeeper
 
     def meanwhile(_body: str) -> None:
+        world.clock.advance(1)
         other.reset()
 
     aws.at("DynamoDB.PutItem", meanwhile)
@@ -714,6 +745,8 @@ def test_a_payout_that_is_put_off_while_another_cancels_it_stays_cancelled(world
     world.container.gatekeeper.pause("ops", "why")
     transaction_id = world.pay(customer_id).json["transaction_id"]
     [message] = world.messages("PAYOUT_QUEUE_URL")
+    # Put on the queue a second time, by a run before the pause, it is due later.
+    put_off(world, transaction_id, 300)
     aws, other = AwsCalls(world), Instance(world)
 
     def meanwhile(_body: str) -> None:

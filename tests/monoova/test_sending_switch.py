@@ -17,7 +17,21 @@ OPEN: Final = {
     "open_reason": None,
     "opened_at": None,
     "next_probe_at": None,
+    "per_minute": None,
+    "not_before": None,
+    "questions": {
+        "status": "Open",
+        "open_reason": None,
+        "opened_at": None,
+        "next_probe_at": None,
+    },
     "last_switch": None,
+    "contract_run": {
+        "at": "2026-02-01T00:00:00.000000Z",
+        "environment": "sandbox",
+        "duplicates": "refused",
+    },
+    "booked_twice_at": None,
 }
 
 

@@ -392,7 +392,6 @@ GARBAGE: Final[list[tuple[str, int, bytes]]] = [
     ("403 with a page", 403, b"<html>Forbidden</html>"),
     ("404 with a page", 404, b"<html>Not Found</html>"),
     ("404 in the envelope", 404, b'{"status": "InvalidTotalAmount", "transactionId": 0}'),
-    ("429", 429, b'{"status": "TooManyRequests", "transactionId": 0}'),
 ]
 
 

@@ -149,7 +149,9 @@ def test_an_answer_that_is_too_old_is_not_used_even_where_there_can_be_no_other(
     asked = len(questions(bench.world))
     assert bench.standings(payouts) == {None}
     assert len(questions(bench.world)) == asked
-    assert bench.asking.passage is (Passage.CLEAR if why == "no time" else Passage.CIRCUIT_OPEN)
+    keeper = bench.world.container.gatekeeper
+    expected = Passage.CLEAR if why == "no time" else Passage.CIRCUIT_OPEN
+    assert keeper.passage_for_questions(keeper.gate) is expected
 
 
 def test_an_answer_by_date_that_failed_is_not_requested_again_at_once(bench: Bench) -> None:

@@ -18,7 +18,9 @@ from chalicelib.customers.store import (
     SealedDestination,
 )
 from chalicelib.monoova.gate_store import Controls, GateChangedError
-from chalicelib.monoova.rules.gate import Gate, OpenReason
+from chalicelib.monoova.rules.circuit import Circuit, OpenReason
+from chalicelib.monoova.rules.gate import Calls, Gate
+from chalicelib.monoova.rules.pace import Pace
 from chalicelib.payouts.rules.decisions import OpenFacts
 from chalicelib.payouts.rules.payout import (
     Change,
@@ -29,7 +31,7 @@ from chalicelib.payouts.rules.payout import (
     State,
 )
 from chalicelib.payouts.store.counted_payouts import CountedPayouts, LimitReachedError
-from chalicelib.payouts.store.items import DUE_SHARDS
+from chalicelib.payouts.store.items import OTHER_SHARDS, QUEUED_SHARDS
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 from chalicelib.payouts.store.situation import ReadTogether
 from proof.memory.controls import MemoryControls, MemoryTogether
@@ -225,20 +227,28 @@ def _other_ask(chance: Chance, customers: dict[str, SealedCustomer]) -> Ask:
         case 2 if known:
             return lambda stores: stores.customers.erase(known)
         case 3:
-            opened = replace(gate, open_reason=OpenReason.LOCKED_OUT, opened_at=at, probe_at=at)
+            opened = replace(gate, sending=Circuit(OpenReason.LOCKED_OUT, at, at))
             return lambda stores: stores.controls.save_gate(opened)
         case 4:
-            return lambda stores: _reported(stores.controls, at)
+            calls = chance.random.choice(list(Calls))
+            return lambda stores: _reported(stores.controls, calls, at)
         case 5:
             payout = chance.random.choice(PAYOUTS)
             return lambda stores: stores.together.standing(customer_id, payout)
         case _:
-            return lambda stores: (stores.customers.get(customer_id), stores.controls.tally(at))
+            return lambda stores: (
+                stores.customers.get(customer_id),
+                _reported(stores.controls, Calls.SENDING, at),
+            )
 
 
-def _reported(controls: Controls, at: datetime) -> object:
-    controls.add_calls(at, 3, 1)
-    return controls.tally(at)
+def _reported(controls: Controls, calls: Calls, at: datetime) -> object:
+    controls.add_calls(calls, at, 3, 1)
+    turn = controls.take_turn(Pace(3, NOW), at)
+    return turn, controls.tally(Calls.SENDING, at), controls.tally(Calls.QUESTIONS, at)
+
+
+SHARDS: Final = (*OTHER_SHARDS, *QUEUED_SHARDS)
 
 
 def _lists(stores: Stores, at: datetime, limit: int) -> object:
@@ -247,7 +257,7 @@ def _lists(stores: Stores, at: datetime, limit: int) -> object:
     references = [payout.unique_reference for payout in standing if payout]
     days = sorted({(NOW + timedelta(days=day)).date() for day in range(3)})
     return (
-        [_pages(lambda start, s=s: payouts.due(s, at, limit, start)) for s in range(DUE_SHARDS)],  # type: ignore[misc]
+        [_pages(lambda start, s=s: payouts.due(s, at, limit, start)) for s in SHARDS],  # type: ignore[misc]
         [_pages(lambda start, c=c: payouts.of_customer(c, limit, start)) for c in CUSTOMERS],  # type: ignore[misc]
         [_pages(lambda start, day=day: payouts.of_day(day, limit, start)) for day in days],  # type: ignore[misc]
         _pages(lambda start: payouts.in_review(limit, start)),

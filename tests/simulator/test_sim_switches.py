@@ -1,6 +1,7 @@
 """The switches for what Monoova leaves open, its login, and the calls that only read."""
 
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -308,3 +309,33 @@ def test_a_faulty_verification_is_refused(body: dict[str, object]) -> None:
 
 def test_a_path_that_monoova_does_not_have_is_not_found() -> None:
     assert Bench().get("/financial/v3/anything").status_code == 404
+
+
+def test_of_a_minute_no_more_calls_are_taken_than_it_says_and_none_is_looked_at() -> None:
+    bench = Bench(executes_per_minute=2)
+    answers = [bench.execute(payid_payout(f"po-{number}", 10)) for number in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 60
+    assert bench.monoova.book.bookings("po-2") == []
+    assert bench.get(f"/mAccount/v1/financials/{M_ACCOUNT}").status_code == 200
+    bench.later(60)
+    assert bench.execute(payid_payout("po-2", 10)).status_code == 200
+
+
+def test_questions_have_a_number_of_their_own() -> None:
+    bench = Bench(questions_per_minute=1)
+    asked = [bench.get(f"/mAccount/v1/financials/{M_ACCOUNT}").status_code for _ in range(2)]
+    assert asked == [200, 429]
+    assert bench.execute(payid_payout("po-1", 10)).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["date", "absent"])
+def test_when_to_come_again_may_be_a_date_or_not_be_said(form: str) -> None:
+    bench = Bench(executes_per_minute=1, retry_after=form)
+    bench.execute(payid_payout("po-1", 10))
+    headers = bench.execute(payid_payout("po-2", 10)).headers
+    if form == "absent":
+        assert "Retry-After" not in headers
+        return
+    until, now = (parsedate_to_datetime(headers[name]) for name in ("Retry-After", "Date"))
+    assert 0 < (until - now).total_seconds() <= 60

@@ -10,9 +10,10 @@ from chalicelib.core.errors import ErrorCode
 from chalicelib.core.stage_class import HOSTS
 from chalicelib.customers.open_details import Purpose
 from chalicelib.customers.rules.verification import VerificationStatus
+from chalicelib.monoova.rules.circuit import OpenReason
 from chalicelib.monoova.rules.destination import DestinationType, PayIdType
 from chalicelib.monoova.rules.duplicates import Shown
-from chalicelib.monoova.rules.gate import OpenReason, Passage, Switch
+from chalicelib.monoova.rules.gate import Passage, Switch
 from chalicelib.monoova.rules.outcome import Standing
 from chalicelib.payouts.rules.news import NoticeKind
 from chalicelib.payouts.rules.payout import (
@@ -383,7 +384,14 @@ _OBJECTS: Final[Mapping[str, Json]] = {
                 "additionalProperties": {"type": "integer", "minimum": 1},
             },
             "is_finished": _YES_OR_NO,
-            "circuit": _one_of(Passage),
+            "circuit": {
+                **_one_of(Passage),
+                "description": "What a payout would have met at the end of the run.",
+            },
+            "questions_circuit": {
+                **_one_of(Passage),
+                "description": "What a question to Monoova would have met at the end of the run.",
+            },
             "put_off": {
                 "description": "The payouts that are looked at later, for what is wrong with"
                 " themselves.",
@@ -395,7 +403,10 @@ _OBJECTS: Final[Mapping[str, Json]] = {
     ),
     "Sending": _object(
         {
-            "status": _one_of(["Open", "Paused", "CircuitOpen"]),
+            "status": {
+                **_one_of(["Open", "Slowed", "Paused", "CircuitOpen"]),
+                "description": "Slowed: payouts are sent, no more than per_minute in a minute.",
+            },
             "paused_by": _or_null(_TEXT),
             "paused_at": _or_null(_TIME),
             "pause_reason": _or_null(_TEXT),
@@ -406,6 +417,25 @@ _OBJECTS: Final[Mapping[str, Json]] = {
                 "description": "When one call may try whether Monoova is back; null while the"
                 " circuit is open: not by itself.",
             },
+            "per_minute": {
+                **_or_null(_COUNT),
+                "description": "How many payouts a minute are sent, since Monoova answered one"
+                " with 429; null while there is no such limit.",
+            },
+            "not_before": {
+                **_or_null(_TIME),
+                "description": "Until when Monoova has asked us to send nothing.",
+            },
+            "questions": _object(
+                {
+                    "status": _one_of(["Open", "CircuitOpen"]),
+                    "open_reason": _or_null(_one_of(OpenReason)),
+                    "opened_at": _or_null(_TIME),
+                    "next_probe_at": _or_null(_TIME),
+                },
+                about="Whether Monoova is asked anything, by a circuit breaker of its own: payouts"
+                " are sent all the same, unless a login was refused.",
+            ),
             "last_switch": {
                 "description": "What a person last did by hand.",
                 "anyOf": [

@@ -1,32 +1,27 @@
-"""Whether anything may be sent to Monoova now: the circuit breaker and the pause switch.
+"""Whether Monoova may be called now: two circuit breakers, the pause switch and the pace.
 
-Both live in one shared record, read together with every payout request, so that all function
-instances see the same. In health nothing is written: an instance reports its calls only after a
-failure was seen by any of them (`watching_until`).
+All of it is one shared record, read together with every payout request, so that all function
+instances see the same.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-WINDOW_SECONDS: Final = 300
-_FEWEST_CALLS: Final = 10
-_COOL_DOWN_SECONDS: Final = 600
+from chalicelib.monoova.rules.circuit import (
+    COOL_DOWN_SECONDS,
+    PROBE_SECONDS,
+    Circuit,
+    OpenReason,
+)
+from chalicelib.monoova.rules.pace import FULL_PER_MINUTE, Pace
+from chalicelib.monoova.rules.shut_time import ShutTime
+
 # Monoova locks a live account for an hour; a login while it is locked can only be refused.
 _LOCKED_SECONDS: Final = 3600
 _MOST_LOGIN_FAILURES: Final = 3
 _UNREADABLE: Final = "The record of the switch cannot be read: look at it before you resume."
-# How long the one probe may take before another is let through.
-_PROBE_SECONDS: Final = 60
-
-
-class OpenReason(StrEnum):
-    """Why the circuit is open."""
-
-    TOO_MANY_FAILURES = "TooManyFailures"
-    NOT_AUTHENTICATED = "NotAuthenticated"
-    LOCKED_OUT = "LockedOut"
 
 
 class Passage(StrEnum):
@@ -36,6 +31,12 @@ class Passage(StrEnum):
     PROBE = "Probe"
     CIRCUIT_OPEN = "CircuitOpen"
     PAUSED = "Paused"
+    PACED = "Paced"
+
+    @property
+    def is_through(self) -> bool:
+        """Whether the call may be made."""
+        return self in (Passage.CLEAR, Passage.PROBE)
 
 
 class Switch(StrEnum):
@@ -46,25 +47,33 @@ class Switch(StrEnum):
     RESET = "Reset"
 
 
+class Calls(StrEnum):
+    """The kinds of calls, each with a breaker: `execute`, and whatever moves nothing."""
+
+    SENDING = "sending"
+    QUESTIONS = "questions"
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The shared record. `open_reason` None means that the circuit is closed.
+    """The shared record.
 
-    `probe_at` is when one call may try whether Monoova is back; None means: not until a person or a
-    new key allows it. One instance moves it on, by a conditional write. `refused_key` is the
-    version of the secret that Monoova refused: as soon as there is another, it may be tried.
-    `switched` is what a person last did to the gate; the circuit's own doings do not touch it.
-    `booked_twice_at` is the latch of rules/duplicates.py, and `contract_…` the last contract run:
-    neither has a part in whether anything is sent a first time.
+    `refused_key` is the version of the secret that Monoova refused: as soon as there is another, it
+    may be tried. `login_failures` counts the refusals since a login succeeded: one for the opening,
+    one for each probe. `questions_not_before` is when a question may be asked again that was
+    answered with 429. `switched` is what a person last did to the gate; the breakers' own doings do
+    not touch it. `booked_twice_at` is the latch of rules/duplicates.py, and `contract_…` the last
+    contract run: neither has a part in whether anything is sent a first time.
     """
 
     version: int = 0
-    open_reason: OpenReason | None = None
-    opened_at: datetime | None = None
-    probe_at: datetime | None = None
+    sending: Circuit = field(default=Circuit())
+    questions: Circuit = field(default=Circuit())
     login_failures: int = 0
     refused_key: str | None = None
-    watching_until: datetime | None = None
+    pace: Pace | None = None
+    questions_not_before: datetime | None = None
+    shut: ShutTime = field(default=ShutTime())
     paused_by: str | None = None
     paused_at: datetime | None = None
     pause_reason: str | None = None
@@ -78,31 +87,56 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        return self.open_reason is not None
+        """Whether the breaker of sending is open: nothing is sent."""
+        return self.sending.is_open
 
     @property
     def is_paused(self) -> bool:
         return self.paused_by is not None
 
-    def is_watching(self, now: datetime) -> bool:
-        return self.watching_until is not None and now < self.watching_until
+    def circuit(self, calls: Calls) -> Circuit:
+        """The breaker of one kind of calls."""
+        return self.sending if calls is Calls.SENDING else self.questions
+
+    def active_pace(self, now: datetime) -> Pace | None:
+        """The pace, while it is on."""
+        return self.pace if self.pace and self.pace.is_on(now) else None
+
+    def shut_within(self, start: datetime, end: datetime) -> timedelta:
+        """For how long no payout could be sent between two times, for a pause or an open circuit.
+
+        A circuit counts until its probe is due: from then on a payout may go, and one that does not
+        has a reason of its own.
+        """
+        probe_at = None if self.is_paused else self.sending.probe_at
+        return self.shut.within(start, end, probe_at)
 
     def passage(self, now: datetime, key_version: str | None = None) -> Passage:
-        """What a call that would send money may do now."""
-        return Passage.PAUSED if self.is_paused else self.passage_for_questions(now, key_version)
+        """What a call that would send money may do now. With a pace it still takes its turn."""
+        if self.is_paused:
+            return Passage.PAUSED
+        by_circuit = self._by_circuit(self.sending, now, key_version)
+        pace = self.active_pace(now)
+        if by_circuit.is_through and pace and now < pace.not_before:
+            return Passage.PACED
+        return by_circuit
 
     def passage_for_questions(self, now: datetime, key_version: str | None = None) -> Passage:
-        """What a call that only asks may do now: a pause does not stop it, an open circuit does.
+        """What a call that only asks may do now: a pause does not stop it, nor sending's breaker.
 
         Every login counts towards Monoova's lock-out, that of a question too.
         """
-        if not self.is_open:
+        if self.questions_not_before is not None and now < self.questions_not_before:
+            return Passage.PACED
+        return self._by_circuit(self.questions, now, key_version)
+
+    def _by_circuit(self, circuit: Circuit, now: datetime, key_version: str | None) -> Passage:
+        if not circuit.is_open:
             return Passage.CLEAR
-        is_due = self.probe_at is not None and now >= self.probe_at
         has_new_key = None not in (self.refused_key, key_version) and (
             key_version != self.refused_key
         )
-        return Passage.PROBE if is_due or has_new_key else Passage.CIRCUIT_OPEN
+        return Passage.PROBE if circuit.is_probe_due(now) or has_new_key else Passage.CIRCUIT_OPEN
 
 
 def unreadable_gate(version: int) -> Gate:
@@ -110,70 +144,141 @@ def unreadable_gate(version: int) -> Gate:
     return Gate(version=version, paused_by="system", pause_reason=_UNREADABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Calls to Monoova in the last five minutes, as far as they were reported."""
-
-    calls: int
-    failures: int
-
-    @property
-    def is_too_much(self) -> bool:
-        return self.calls >= _FEWEST_CALLS and self.failures * 2 > self.calls
+def with_circuit(gate: Gate, calls: Calls, circuit: Circuit, now: datetime) -> Gate:
+    """The gate with that breaker of that kind of calls."""
+    if calls is Calls.QUESTIONS:
+        return replace(gate, questions=circuit)
+    return _timed(replace(gate, sending=circuit), now)
 
 
-def probing(gate: Gate, now: datetime) -> Gate:
-    """The gate while one probe is under way."""
-    return replace(gate, probe_at=now + timedelta(seconds=_PROBE_SECONDS), refused_key=None)
+def _timed(gate: Gate, now: datetime) -> Gate:
+    """The gate with the time noted over which sending is shut."""
+    return replace(gate, shut=gate.shut.noted(now, is_shut=gate.is_paused or gate.is_open))
 
 
-def watching(gate: Gate, now: datetime) -> Gate:
-    """The gate after a failure in health: from now on every instance reports its calls."""
-    return replace(gate, watching_until=now + timedelta(seconds=WINDOW_SECONDS))
+def probing(gate: Gate, calls: Calls, now: datetime) -> Gate:
+    """The gate while one probe is under way.
 
-
-def opened(gate: Gate, reason: OpenReason, now: datetime, key_version: str | None = None) -> Gate:
-    """The gate with its circuit open: ten minutes before the next probe, an hour if locked out.
-
-    After three refused logins there is no automatic probe any more: the fifth would lock the
-    account. A new key, or a person, opens it then.
+    Where a login was refused, there is one probe for both breakers: each is a login that may be the
+    one that locks the account.
     """
-    is_login = reason is not OpenReason.TOO_MANY_FAILURES
-    failures = gate.login_failures + 1 if is_login else gate.login_failures
-    seconds = _LOCKED_SECONDS if reason is OpenReason.LOCKED_OUT else _COOL_DOWN_SECONDS
-    may_probe = failures < _MOST_LOGIN_FAILURES
-    return replace(
-        gate,
-        open_reason=reason,
-        opened_at=gate.opened_at if gate.is_open else now,
-        probe_at=now + timedelta(seconds=seconds) if may_probe else None,
-        login_failures=failures,
-        refused_key=key_version if is_login else gate.refused_key,
-        watching_until=None,
+    probe_at = now + timedelta(seconds=PROBE_SECONDS)
+    return replace(_probed_again(gate, calls, probe_at), refused_key=None)
+
+
+def probe_failed(gate: Gate, calls: Calls, now: datetime) -> Gate:
+    """The gate after a probe that Monoova did not answer: it stays open for as long again."""
+    return _probed_again(gate, calls, now + timedelta(seconds=COOL_DOWN_SECONDS))
+
+
+def _probed_again(gate: Gate, calls: Calls, probe_at: datetime) -> Gate:
+    is_by_login = gate.circuit(calls).is_open_by_login
+    sending, questions = (
+        replace(circuit, probe_at=probe_at)
+        if each is calls or (is_by_login and circuit.is_open_by_login)
+        else circuit
+        for each, circuit in ((Calls.SENDING, gate.sending), (Calls.QUESTIONS, gate.questions))
+    )
+    return replace(gate, sending=sending, questions=questions)
+
+
+def watching(gate: Gate, calls: Calls, now: datetime) -> Gate:
+    """The gate after a failure in health: from now on every instance reports such calls."""
+    return with_circuit(gate, calls, gate.circuit(calls).watching(now), now)
+
+
+def opened(gate: Gate, calls: Calls, now: datetime) -> Gate:
+    """The gate after too many failures of one kind of calls: ten minutes before the next probe."""
+    circuit = gate.circuit(calls)
+    if circuit.is_open:
+        return gate
+    probe_at = now + timedelta(seconds=COOL_DOWN_SECONDS)
+    return with_circuit(
+        gate, calls, circuit.opened(OpenReason.TOO_MANY_FAILURES, now, probe_at), now
     )
 
 
-def closed(gate: Gate) -> Gate:
-    """The gate with its circuit closed; a pause stays."""
-    return replace(
+def login_refused(
+    gate: Gate, reason: OpenReason, now: datetime, key_version: str | None, *, was_probe: bool
+) -> Gate:
+    """The gate after Monoova refused our login, whatever was called: both breakers are open.
+
+    Calls that were under way together are refused together, and that is one refusal. What counts is
+    the opening, and each probe after it: after three there is no automatic probe any more, because
+    the fifth would lock the account. A new key, or a person, opens it then.
+    """
+    is_known = gate.sending.is_open_by_login and gate.questions.is_open_by_login
+    is_locked = reason is OpenReason.LOCKED_OUT
+    if is_known and not was_probe and (not is_locked or gate.sending.open_reason is reason):
+        return gate
+    failures = gate.login_failures + int(was_probe or not is_known)
+    seconds = _LOCKED_SECONDS if is_locked else COOL_DOWN_SECONDS
+    probe_at = now + timedelta(seconds=seconds) if failures < _MOST_LOGIN_FAILURES else None
+    shut = replace(
         gate,
-        open_reason=None,
-        opened_at=None,
-        probe_at=None,
+        sending=gate.sending.opened(reason, now, probe_at),
+        questions=gate.questions.opened(reason, now, probe_at),
+        login_failures=failures,
+        refused_key=key_version,
+    )
+    return _timed(shut, now)
+
+
+def closed(gate: Gate, calls: Calls, now: datetime) -> Gate:
+    """The gate after a call of an open breaker's kind was answered; a pause stays.
+
+    The answer proves the login for both. What a question proves beyond that is nothing about
+    sending: its breaker is then closed by a payout, which may probe at once.
+    """
+    after = with_circuit(gate, calls, Circuit(), now)
+    after = replace(after, login_failures=0, refused_key=None)
+    if calls is Calls.SENDING and after.questions.is_open_by_login:
+        return replace(after, questions=Circuit())
+    if calls is Calls.QUESTIONS and after.sending.is_open_by_login:
+        return replace(after, sending=replace(after.sending, probe_at=now))
+    return after
+
+
+def reset(gate: Gate, now: datetime) -> Gate:
+    """The gate with everything open again that no person has shut: breakers and pace."""
+    fresh = replace(
+        gate,
+        sending=Circuit(),
+        questions=Circuit(),
         login_failures=0,
         refused_key=None,
-        watching_until=None,
+        pace=None,
+        questions_not_before=None,
     )
+    return _timed(fresh, now)
+
+
+def slowed(gate: Gate, now: datetime, until: datetime, under: Pace | None) -> Gate:
+    """The gate after a payout was answered with 429, by a call that began `under` that pace.
+
+    Of the many that may be refused in one instant the first halves the pace: the others began
+    before it was known, and say nothing of it.
+    """
+    pace = gate.active_pace(now)
+    if pace is not None and gate.pace != under:
+        return replace(gate, pace=pace.heeding(until))
+    return replace(gate, pace=(pace or Pace(FULL_PER_MINUTE, now)).halved(now, until))
+
+
+def asked_too_often(gate: Gate, until: datetime) -> Gate:
+    """The gate after a question was answered with 429; sending is not concerned."""
+    not_before = max(until, gate.questions_not_before or until)
+    return replace(gate, questions_not_before=not_before)
 
 
 def paused(gate: Gate, by: str, reason: str, now: datetime) -> Gate:
     """The gate, paused by an operator."""
-    return replace(gate, paused_by=by, paused_at=now, pause_reason=reason)
+    return _timed(replace(gate, paused_by=by, paused_at=now, pause_reason=reason), now)
 
 
-def resumed(gate: Gate) -> Gate:
+def resumed(gate: Gate, now: datetime) -> Gate:
     """The gate, resumed by an operator."""
-    return replace(gate, paused_by=None, paused_at=None, pause_reason=None)
+    return _timed(replace(gate, paused_by=None, paused_at=None, pause_reason=None), now)
 
 
 def switched(gate: Gate, what: Switch, by: str, now: datetime) -> Gate:

@@ -32,10 +32,14 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP reply; `envelope` is None where the body is not a JSON object."""
+    """One HTTP reply; `envelope` is None where the body is not a JSON object.
+
+    `retry_after` is what its header of that name asks for, in seconds.
+    """
 
     http_status: int
     envelope: Envelope | None
+    retry_after: int | None = None
 
 
 class Silence(StrEnum):
@@ -104,6 +108,16 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimited:
+    """Monoova takes no more calls at this moment (HTTP 429), and did not look at this one.
+
+    `retry_after` is for how many seconds, if it says so.
+    """
+
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unclear:
     """Nothing is proven. `may_try_again` marks those that another attempt may clear up at once.
 
@@ -144,7 +158,7 @@ class Reported:
     report: Report
 
 
-SendOutcome = Accepted | Refused | NotAuthenticated | NotSent | Unclear | Reported
+SendOutcome = Accepted | Refused | NotAuthenticated | RateLimited | NotSent | Unclear | Reported
 
 
 # Monoova puts a prefix before some of these names and not before others.
@@ -165,6 +179,7 @@ _LOCKED_OUT: Final = "merchantlockedout"
 _UNKNOWN_REFERENCE: Final = "uniqueidnotfound"
 _TAKEN: Final = frozenset({"ok", "pending"})
 _RETRIED: Final = frozenset({500, 502, 503, 504})
+_TOO_MANY_REQUESTS: Final = 429
 
 # The wording of Monoova's duplicate answer is not documented: anything that sounds like one is
 # taken for one, since the payout it speaks of may be ours.
@@ -211,6 +226,16 @@ def is_lock_out(answer: Answer) -> bool:
     return problem is not None and problem.is_locked
 
 
+def _rate_limit(answer: Answer) -> RateLimited | None:
+    is_one = answer.http_status == _TOO_MANY_REQUESTS
+    return RateLimited(answer.retry_after) if is_one else None
+
+
+def is_rate_limited(answer: Answer) -> bool:
+    """Whether the reply says that there are too many calls: it proves nothing but that."""
+    return _rate_limit(answer) is not None
+
+
 def is_not_permitted(answer: Answer) -> bool:
     """Whether the reply says that this key may not call this endpoint, not that it is wrong."""
     name = _key(answer.envelope.status) if answer.envelope else ""
@@ -234,10 +259,11 @@ def outcome_of_send(
 
 def _outcome_of_answer(answer: Answer, reference: str, *, in_doubt_before: bool) -> SendOutcome:
     login_problem = _login_problem(answer)
+    turned_away = login_problem or _rate_limit(answer)
+    if turned_away and not in_doubt_before:
+        return turned_away
     if login_problem:
-        if in_doubt_before:
-            return Unclear(Uncertainty.NOT_AUTHENTICATED_AFTER_DOUBT, may_try_again=False)
-        return login_problem
+        return Unclear(Uncertainty.NOT_AUTHENTICATED_AFTER_DOUBT, may_try_again=False)
     if answer.http_status in _RETRIED:
         return Unclear(Uncertainty.SERVER_ERROR, may_try_again=True)
     if answer.envelope is None:

@@ -8,7 +8,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
-from chalicelib.monoova.rules.outcome import Answer, Silence, is_login_problem
+from chalicelib.monoova.rules.outcome import Answer, Silence, is_login_problem, is_rate_limited
 
 # Twelve of the fifteen refusals that are known of other calls have this word in their name.
 _SOUNDS_INVALID: Final = re.compile(r"invalid|notvalid|isnottheexpectedtype", re.I)
@@ -43,8 +43,8 @@ def start_answer(answer: Answer | Silence, token: str | None) -> StartAnswer:
     """What `initiate` proves; `token` is the one in its answer."""
     if isinstance(answer, Silence):
         return StartAnswer.UNCLEAR
-    # A call whose login was refused did nothing, and none before it was made.
-    if is_login_problem(answer):
+    # A call that was not let in did nothing, and none before it was made.
+    if is_login_problem(answer) or is_rate_limited(answer):
         return StartAnswer.NOT_LET_IN
     if _is_ok(answer):
         return StartAnswer.PAID if token else StartAnswer.UNCLEAR

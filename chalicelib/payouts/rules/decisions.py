@@ -12,6 +12,7 @@ from chalicelib.monoova.rules.outcome import (
     Accepted,
     NotAuthenticated,
     NotSent,
+    RateLimited,
     Refused,
     Report,
     Reported,
@@ -19,6 +20,7 @@ from chalicelib.monoova.rules.outcome import (
     Standing,
     Uncertainty,
 )
+from chalicelib.monoova.rules.pace import heeded_until
 from chalicelib.payouts.rules.attempts import (
     NO_ATTEMPTS,
     Attempts,
@@ -235,12 +237,16 @@ def _after_outcome(payout: Payout, outcome: SendOutcome, note: Note, policy: Pol
                 Fields(failure_code=FailureCode.MONOOVA_REFUSED, failure_reason=text),
             )
         case NotAuthenticated():
-            back = Fields(lease_id=None, due_at=next_look_at(now, 0, policy))
+            # Due at once: it is read as soon as sending is allowed again.
+            back = Fields(lease_id=None, due_at=now)
             return change_for(payout, Event.SEND_NOT_AUTHENTICATED, note, back)
         case NotSent():
             return _not_sent(payout, note, policy)
         case Reported(report):
             return _reported(payout, report, note, policy)
+        case RateLimited(retry_after):
+            back = Fields(lease_id=None, due_at=heeded_until(now, retry_after))
+            return change_for(payout, Event.SEND_RATE_LIMITED, note, back)
         case _:
             detail = f"{outcome.why}: {outcome.said}" if outcome.said else outcome.why.value
             return in_doubt(payout, Event.SEND_UNCLEAR, detail, note, policy)
@@ -380,7 +386,7 @@ def _unknown_past_grace(
         return _look_again(payout, note, policy)
     if payout.state is State.ACCEPTED:
         return _given_up(payout, ReviewReason.ACCEPTED_BUT_UNKNOWN, note, policy)
-    is_in_time = not is_overdue(payout.released_at, note.at, policy)
+    is_in_time = not is_overdue(_open_since(payout), note.at, policy)
     if not (may_send_again and is_in_time and payout.resends < policy.max_resends):
         return _given_up(payout, ReviewReason.OUTCOME_UNKNOWN, note, policy)
     since = payout.unknown_since or note.at
@@ -390,10 +396,15 @@ def _unknown_past_grace(
     return Change(Fields(unknown_since=since, looks=looks, due_at=second_report_at(since)))
 
 
+def _open_since(payout: Payout) -> datetime:
+    """Since when Monoova has had it: what it waited before that, in a pause, is nothing strange."""
+    return payout.last_sent_at or payout.released_at
+
+
 def _look_again(payout: Payout, note: Note, policy: Policy) -> Change:
     if payout.state not in (State.ACCEPTED, State.UNRESOLVED):
         return NO_CHANGE
-    if not payout.needs_review and is_overdue(payout.released_at, note.at, policy):
+    if not payout.needs_review and is_overdue(_open_since(payout), note.at, policy):
         return _given_up(payout, ReviewReason.STILL_PENDING, note, policy)
     looks = payout.looks + 1
     return Change(Fields(looks=looks, due_at=next_look_at(note.at, looks, policy)))

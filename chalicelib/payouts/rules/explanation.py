@@ -271,7 +271,7 @@ def explained(payout: Payout) -> Explanation:
         summary = f"{summary} {review.summary}"
         following = review.next
         advice = f"{review.what_to_do} {settling(payout.state)}"
-    return Explanation(summary, following, payout.due_at, advice)
+    return Explanation(summary, following, _next_at(payout), advice)
 
 
 def _words_of(payout: Payout) -> Words:
@@ -285,6 +285,12 @@ def _words_of(payout: Payout) -> Words:
 def _awaits_credit(payout: Payout) -> bool:
     is_reported = payout.return_reported_at is not None and payout.return_seen_at is None
     return is_reported and payout.state.is_final and payout.due_at is not None
+
+
+def _next_at(payout: Payout) -> datetime | None:
+    """When something happens automatically; what is due already waits for no time."""
+    is_due = payout.due_at is not None and payout.due_at <= payout.updated_at
+    return None if payout.state is State.QUEUED and is_due else payout.due_at
 
 
 def settling(state: State) -> str:

@@ -89,6 +89,7 @@ class Event(StrEnum):
     SEND_ACCEPTED = "SendAccepted"
     SEND_REFUSED = "SendRefused"
     SEND_NOT_AUTHENTICATED = "SendNotAuthenticated"
+    SEND_RATE_LIMITED = "SendRateLimited"
     WITHOUT_FUNDS = "WithoutFunds"
     NOT_SENT = "NotSent"
     SEND_UNCLEAR = "SendUnclear"
@@ -196,6 +197,7 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
         CONTRADICTION,
     ),
     Event.SEND_NOT_AUTHENTICATED: ({_S.SENDING: _move(_S.QUEUED)}, STAY),
+    Event.SEND_RATE_LIMITED: ({_S.SENDING: _move(_S.QUEUED)}, STAY),
     # As definite as a refusal, of the attempt that is under way alone; the payout can still be
     # paid, under the same reference, when money came in.
     Event.WITHOUT_FUNDS: (

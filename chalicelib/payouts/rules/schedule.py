@@ -8,7 +8,7 @@ from chalicelib.monoova.rules.duplicates import Duplicates
 from chalicelib.monoova.rules.gate import Gate
 
 _MOST_SECONDS_BETWEEN_LOOKS: Final = 3600
-# How soon a payout goes out after a person lets payouts be sent again.
+# How soon a payout in doubt is looked at again that may not be sent again now.
 _STOPPED_LOOK: Final = timedelta(minutes=5)
 # One report that a reference is unknown may be a mistake of the moment. Two make a resend.
 _BETWEEN_UNKNOWNS: Final = timedelta(minutes=5)
@@ -61,9 +61,12 @@ def second_report_at(unknown_since: datetime) -> datetime:
     return unknown_since + _BETWEEN_UNKNOWNS
 
 
-def is_expired(released_at: datetime, now: datetime, policy: Policy) -> bool:
-    """Whether a queued payout is too old to be sent."""
-    return now - released_at > timedelta(hours=policy.expiry_hours)
+def is_expired(released_at: datetime, now: datetime, policy: Policy, gate: Gate) -> bool:
+    """Whether a queued payout is too old to be sent; the time does not count over which it could
+    not be, because sending was paused or its breaker open.
+    """
+    waited = now - released_at - gate.shut_within(released_at, now)
+    return waited > timedelta(hours=policy.expiry_hours)
 
 
 def is_overdue(released_at: datetime, now: datetime, policy: Policy) -> bool:
@@ -81,9 +84,20 @@ def look_at_unreadable(now: datetime, updated_at: datetime | None) -> datetime:
     return now + min(max(age / _UNREADABLE_SHARE, _LEAST_UNREADABLE), _MOST_UNREADABLE)
 
 
-def when_to_try(gate: Gate, now: datetime, policy: Policy) -> datetime:
-    """When a queued payout is due next."""
+def when_to_send(gate: Gate, now: datetime) -> datetime:
+    """When a queued payout is due that may not be sent now: at once, if it is not for the pace.
+
+    Queued payouts are read only while sending is allowed, so that one that waits for that needs no
+    time of its own, and all of them go when it is.
+    """
+    pace = gate.active_pace(now)
+    return pace.next_turn_at(now) if pace and not (gate.is_paused or gate.is_open) else now
+
+
+def when_to_send_again(gate: Gate, now: datetime, policy: Policy) -> datetime:
+    """When a payout in doubt is looked at next that may not be sent again now."""
     usual = now + timedelta(seconds=policy.queue_look_seconds)
-    if gate.is_open and gate.probe_at:
-        return max(usual, gate.probe_at)
+    probe_at = gate.sending.probe_at if gate.is_open else None
+    if probe_at is not None:
+        return min(max(usual, probe_at), now + _STOPPED_LOOK)
     return now + _STOPPED_LOOK if gate.is_paused or gate.is_open else usual

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.core.clock import Clock
 from chalicelib.core.deadline import TimeLeft
 from chalicelib.monoova.gatekeeper import Gatekeeper
-from chalicelib.monoova.rules.gate import Passage
 from chalicelib.monoova.rules.outcome import Report, Standing
 from chalicelib.payouts.rules.payout import Payout
 
@@ -74,7 +73,6 @@ class StatusQuestions:
         self._time = time_left
         self._answer: _ByDate | None = None
         self.questions = 0
-        self.passage = Passage.CLEAR
 
     def begin(self, payouts: Sequence[Payout]) -> None:
         """Prepares a round: asks by date where an answer has to cover many more payouts.
@@ -110,14 +108,13 @@ class StatusQuestions:
     def ask(self, payout: Payout) -> Report:
         """Asks for one payout. `may_ask` comes first."""
         report, answer = self._monoova.status_of(payout.unique_reference)
-        self._gatekeeper.tell(answer)
+        self._gatekeeper.tell_asked(answer)
         self.questions += 1
         return report
 
     def may_ask(self) -> bool:
         """Whether Monoova may be called; a call that failed since may have closed the gate."""
-        self.passage = self._gatekeeper.enter_to_ask(self._gatekeeper.gate)
-        return self.passage is not Passage.CIRCUIT_OPEN
+        return self._gatekeeper.enter_to_ask(self._gatekeeper.gate).is_through
 
     def _asked_by_date(self, since: date) -> _ByDate | None:
         """An answer that failed stands as an empty one: for half a minute, all are asked singly."""
@@ -125,7 +122,7 @@ class StatusQuestions:
             return None
         asked_at = self._clock.now()
         reports, answer = self._monoova.reports(since, (asked_at + _MARGIN).date())
-        self._gatekeeper.tell(answer)
+        self._gatekeeper.tell_asked(answer)
         self.questions += 1
         return _ByDate(asked_at, since, reports)
 

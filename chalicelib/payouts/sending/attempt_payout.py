@@ -101,7 +101,7 @@ class Sending:
         if self._doubt is None or not self._second().asks_first:
             return self._sent()
         report, answer = self._line.monoova.status_of(self._reference, _QUESTION_SECONDS)
-        self._line.gatekeeper.tell(answer)
+        self._line.gatekeeper.tell_asked(answer)
         match report.standing:
             case Standing.UNKNOWN_REFERENCE:
                 return self._sent() if self._has(_SHORTEST_CALL_SECONDS) else outcome
@@ -116,7 +116,7 @@ class Sending:
         # Dying before, during or after this call looks the same from outside: `Sending`, with a
         # lease that runs out. Only Monoova can say whether money moved.
         answer = self._line.monoova.execute(self._body, self.seconds_for_a_call())
-        self._line.gatekeeper.tell(answer)
+        self._line.gatekeeper.tell_sent(answer)
         before = self._in_doubt_before or self._doubt is not None
         outcome = outcome_of_send(answer, self._reference, in_doubt_before=before)
         self._note(answer, outcome)

@@ -16,7 +16,7 @@ from chalicelib.monoova.available_funds import AvailableFunds
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
 from chalicelib.monoova.rules.duplicates import SecondCalls
-from chalicelib.monoova.rules.gate import Gate, Passage
+from chalicelib.monoova.rules.gate import Gate
 from chalicelib.payouts.metrics import count_change
 from chalicelib.payouts.rules.decisions import (
     Note,
@@ -37,7 +37,12 @@ from chalicelib.payouts.rules.payout import (
     State,
     erased_fields,
 )
-from chalicelib.payouts.rules.schedule import Policy, is_expired, when_to_try
+from chalicelib.payouts.rules.schedule import (
+    Policy,
+    is_expired,
+    when_to_send,
+    when_to_send_again,
+)
 from chalicelib.payouts.sending.record_event import Recorder
 from chalicelib.payouts.sending.send_payout import PayoutSender
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
@@ -47,7 +52,6 @@ if TYPE_CHECKING:
     from chalicelib.monoova.client import MonoovaClient
     from chalicelib.payouts.second_payment import SecondPayments
 
-_OPEN_WAYS: Final = (Passage.CLEAR, Passage.PROBE)
 _REVIEW_LOOK: Final = timedelta(hours=1)
 
 
@@ -91,13 +95,13 @@ class Dispatcher:
     def send_queued(
         self, payout: Payout, customer: SealedCustomer | None, gate: Gate, by: str, seconds: float
     ) -> Payout:
-        """Sends a queued payout, ends one that is too old, puts it off if nothing may be sent."""
+        """Sends a queued payout, ends one that is too old, leaves it if nothing may be sent."""
         now = self.clock.now()
         if payout.needs_review:
             return self._put_off(payout, now + _REVIEW_LOOK)
         # Asked for while its customer was erased, perhaps too late for the erasure to see.
         also = erased_fields() if customer is None else NO_CHANGE.fields
-        if is_expired(payout.released_at, now, self.policy):
+        if is_expired(payout.released_at, now, self.policy, gate):
             return self._expired(payout, by, also)
         stopped_by = self.stopped_by(payout.batch_id) if payout.batch_id else None
         if stopped_by is not None:
@@ -108,6 +112,15 @@ class Dispatcher:
             return self._end(payout, Event.DESTINATION_GONE, FailureCode.DESTINATION_GONE, by, also)
         return self._entered_and_sent(payout, customer, gate, Event.CLAIMED, by, seconds)
 
+    def make_due(self, payout: Payout, gate: Gate) -> Payout:
+        """Has a queued payout that may not be sent now stand as due as soon as it may.
+
+        Usually it does: then nothing is written, however often this is found out.
+        """
+        due_at = when_to_send(gate, self.clock.now())
+        is_in_time = payout.due_at is not None and payout.due_at <= due_at
+        return payout if is_in_time else self._put_off(payout, due_at)
+
     def send_again(
         self, payout: Payout, customer: SealedCustomer | None, gate: Gate, by: str, seconds: float
     ) -> Payout:
@@ -116,7 +129,7 @@ class Dispatcher:
             return self._review(payout, Event.DESTINATION_GONE, ReviewReason.DESTINATION_GONE, by)
         if not self.second_calls(gate).later:
             # Forbidden since the decision: looked at again, it is decided anew.
-            until = when_to_try(gate, self.clock.now(), self.policy)
+            until = when_to_send_again(gate, self.clock.now(), self.policy)
             return self._put_off(payout, until)
         return self._entered_and_sent(payout, customer, gate, Event.RESENT, by, seconds)
 
@@ -129,18 +142,22 @@ class Dispatcher:
         by: str,
         seconds: float,
     ) -> Payout:
-        """Sends it if the gate allows; the probe is taken last of all."""
-        if self.gatekeeper.passage(gate) not in _OPEN_WAYS:
-            return self._put_off(payout, when_to_try(gate, self.clock.now(), self.policy))
+        """Sends it if the gate allows; a turn and the probe are taken last of all."""
+        if not self.gatekeeper.passage(gate).is_through:
+            return self._not_sent(payout, gate)
         if event is Event.CLAIMED and not self._is_covered(payout):
             return self._wait_for_funds(payout, by)
         destination = self._ready(payout, customer)
         if payout.retry_of and self.second_payments().earlier_is_settled(payout):
             return self._review(payout, Event.EARLIER_SETTLED, ReviewReason.EARLIER_SETTLED, by)
-        if self.gatekeeper.enter_to_send(gate) not in _OPEN_WAYS:
-            until = when_to_try(self.gatekeeper.gate, self.clock.now(), self.policy)
-            return self._put_off(payout, until)
+        if not self.gatekeeper.enter_to_send(gate).is_through:
+            return self._not_sent(payout, self.gatekeeper.gate)
         return self._claim_and_send(payout, destination, event, by, seconds)
+
+    def _not_sent(self, payout: Payout, gate: Gate) -> Payout:
+        if payout.state is State.QUEUED:
+            return self.make_due(payout, gate)
+        return self._put_off(payout, when_to_send_again(gate, self.clock.now(), self.policy))
 
     def _is_covered(self, payout: Payout) -> bool:
         """Whether funds reach, as far as is known. A payout of its own is not asked about before

@@ -4,7 +4,9 @@ Every step is conditional on the payout being as it was read, so that two runs a
 Works in rounds, within its time; what it does not reach is still due at the next run.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,6 +17,7 @@ from chalicelib.core.deadline import TimeLeft
 from chalicelib.core.dynamodb.items import ItemRefusedError, stops_a_run
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.encryption import VaultUnavailableError
+from chalicelib.core.errors import TryAgainError
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.core.secrets import SecretUnavailableError
@@ -42,17 +45,17 @@ from chalicelib.payouts.rules.payout import (
     QueueReason,
     State,
 )
-from chalicelib.payouts.rules.schedule import Policy, is_expired, when_to_try
+from chalicelib.payouts.rules.schedule import Policy, is_expired
 from chalicelib.payouts.sending.ask_monoova import QUESTION_SECONDS, StatusQuestions
 from chalicelib.payouts.sending.dispatch_payout import Dispatcher
 from chalicelib.payouts.sending.send_payout import without_payee
-from chalicelib.payouts.store.items import DUE_SHARDS
+from chalicelib.payouts.store.items import OTHER_SHARDS, QUEUED_SHARDS
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 from chalicelib.payouts.store.situation import ReadTogether
 
 if TYPE_CHECKING:
     from chalicelib.customers.open_details import Opener
-    from chalicelib.monoova.client import MonoovaClient
+    from chalicelib.monoova.client import Account, MonoovaClient
     from chalicelib.monoova.watch_balance import BalanceWatch
 
 # Of each shard in a round. A payout has about a kilobyte: a page is one read, a round fits in any
@@ -83,7 +86,8 @@ class Findings:
     questions: int = 0
     moved: dict[str, int] = field(default_factory=dict)
     is_finished: bool = True
-    circuit: str = Passage.CLEAR.value
+    circuit: Passage = Passage.CLEAR
+    questions_circuit: Passage = Passage.CLEAR
     put_off: list[str] = field(default_factory=list)
 
     def note_move(self, before: Payout, after: Payout) -> None:
@@ -113,6 +117,7 @@ class Reconciler:
     advance_batches: Callable[[tuple[str, ...], TimeLeft], None]
     balance_watch: "BalanceWatch | None" = None
     hourly_watch: Callable[[datetime], None] = lambda _now: None
+    ask_balance: "Callable[[], Account] | None" = None
 
     def run(self, seconds: float, by: str = RECONCILER) -> Findings:
         """Moves on what is due, for `seconds` at the most.
@@ -125,19 +130,21 @@ class Reconciler:
         # Each minute begins with another shard: a slow one cannot keep the rest waiting for ever.
         first = self.clock.now().minute
         try:
-            run.rounds([(first + shard) % DUE_SHARDS for shard in range(DUE_SHARDS)])
+            run.rounds([*_from(first, OTHER_SHARDS), *_from(first, QUEUED_SHARDS)])
         finally:
             found = run.found()
             observability.measure(Metric.OLDEST_OPEN_SECONDS, run.oldest_seconds)
             observability.measure(Metric.CIRCUIT_OPEN_NOW, int(self.gatekeeper.gate.is_open))
             if self.gatekeeper.gate.booked_twice_at:
                 observability.count(Metric.BOOKED_TWICE)
+            if self.gatekeeper.gate.questions.is_open:
+                observability.measure(Metric.QUESTIONS_STOPPED_NOW, 1)
             observability.note(found=found.looked_at, circuit=found.circuit)
             if run.without_funds:
                 observability.measure(Metric.WAITING_FOR_FUNDS, run.without_funds)
         observability.measure(Metric.NEEDS_REVIEW_NOW, self.payouts.count_in_review())
-        if self.balance_watch and self.clock.now() + _BALANCE_TIME <= ends_at:
-            self.balance_watch.look(self.clock.now())
+        if self.clock.now() + _BALANCE_TIME <= ends_at:
+            self._ask_for_the_balance()
         self._watch_hourly()
         return found
 
@@ -146,6 +153,18 @@ class Reconciler:
             self.hourly_watch(self.clock.now())
         except Exception as error:  # noqa: BLE001 - the payouts have gone on by now
             observability.note_error(error)
+
+    def _ask_for_the_balance(self) -> None:
+        """Where it is watched; and as the probe of the questions' breaker, which a run without a
+        payout to ask about would leave open.
+        """
+        is_probe_due = self.gatekeeper.passage_for_questions(self.gatekeeper.gate) is Passage.PROBE
+        if self.ask_balance and is_probe_due:
+            # Whatever comes of it, the breaker knows.
+            with suppress(TryAgainError):
+                self.ask_balance()
+        if self.balance_watch:
+            self.balance_watch.look(self.clock.now())
 
     def _look_after_batches(self, seconds: float) -> None:
         """What is wrong with a batch must not keep the payouts waiting."""
@@ -162,6 +181,12 @@ def _age(payout: Payout) -> datetime:
     return payout.released_at
 
 
+def _from(first: int, shards: Sequence[str]) -> Sequence[str]:
+    """The shards in their order, another one first."""
+    begin = first % len(shards)
+    return (*shards[begin:], *shards[:begin])
+
+
 class _Run:
     """One run: what it knows so far, and how long it may go on."""
 
@@ -173,6 +198,7 @@ class _Run:
         self._questions = StatusQuestions(
             reconciler.monoova, reconciler.gatekeeper, reconciler.clock, time_left
         )
+        self._passed_on = 0
         self.oldest_seconds = 0.0
         self.without_funds = 0
         self._promised_cents = 0
@@ -182,21 +208,50 @@ class _Run:
         """What the run has found so far."""
         self._findings.is_finished = self._time.was_enough
         self._findings.questions = self._questions.questions
-        self._findings.circuit = self._questions.passage.value
+        gatekeeper = self._r.gatekeeper
+        self._findings.circuit = gatekeeper.passage(gatekeeper.gate)
+        self._findings.questions_circuit = gatekeeper.passage_for_questions(gatekeeper.gate)
         return self._findings
 
     def _now(self) -> datetime:
         return self._r.clock.now()
 
-    def rounds(self, shards: Sequence[int]) -> None:
-        """All that is due, a page of each shard at a time: none waits until another is empty."""
+    def rounds(self, shards: Sequence[str]) -> None:
+        """All that is due, a page of each shard at a time: none waits until another is empty.
+
+        What is queued is read only while it may be sent.
+        """
         began_at = self._now()
-        starts: dict[int, Mapping[str, str] | None] = dict.fromkeys(shards)
-        while starts and self._time.has(_QUICK_SECONDS):
+        starts: dict[str, Mapping[str, str] | None] = dict.fromkeys(shards)
+        if not self._may_send():
+            self._measure_queued(began_at)
+        while self._time.has(_QUICK_SECONDS):
+            if not self._may_send():
+                starts = {shard: at for shard, at in starts.items() if shard in OTHER_SHARDS}
+            if not starts:
+                break
             self._round(self._pages(starts, began_at))
 
+    def _may_send(self) -> bool:
+        """Whether queued payouts may go now; with a pace, no more than one minute's turns."""
+        gatekeeper = self._r.gatekeeper
+        return gatekeeper.passage(gatekeeper.gate).is_through and self._turns_left() > 0
+
+    def _turns_left(self) -> float:
+        pace = self._r.gatekeeper.gate.active_pace(self._now())
+        return pace.allowed(self._now()) - self._passed_on if pace else math.inf
+
+    def _measure_queued(self, now: datetime) -> None:
+        """How long the first of each shard has waited, which must be seen though it is not sent."""
+        for shard in QUEUED_SHARDS:
+            self._note_ages(self._r.payouts.due(shard, now, 1).items, now)
+
+    def _note_ages(self, payouts: Sequence[Payout], now: datetime) -> None:
+        ages = ((now - payout.released_at).total_seconds() for payout in payouts)
+        self.oldest_seconds = max((self.oldest_seconds, *ages))
+
     def _pages(
-        self, starts: dict[int, Mapping[str, str] | None], began_at: datetime
+        self, starts: dict[str, Mapping[str, str] | None], began_at: datetime
     ) -> list[Payout]:
         """The next page of each shard in `starts`, which is moved on, or emptied at the end."""
         due: list[Payout] = []
@@ -217,16 +272,26 @@ class _Run:
     def _round(self, due: list[Payout]) -> None:
         now = self._now()
         # One that was not approved in time is as old as its wait for that, and ends here.
-        waited = (p for p in due if p.state is not State.AWAITING_APPROVAL)
-        ages = ((now - payout.released_at).total_seconds() for payout in waited)
-        self.oldest_seconds = max((self.oldest_seconds, *ages))
+        self._note_ages([p for p in due if p.state is not State.AWAITING_APPROVAL], now)
         self._questions.begin([p for p in due if p.state in _LOOKED_UP])
-        queued = self._unloaded(self._covered([p for p in due if p.state is State.QUEUED]))
+        queued = [p for p in due if p.state is State.QUEUED] if self._may_send() else []
+        queued = self._unloaded(self._covered(queued))
         others = [p for p in due if p.state is not State.QUEUED]
         # What takes a moment goes before what may take long.
-        for payout in (*sorted(others, key=self._takes_a_call), *queued):
+        for payout in sorted(others, key=self._takes_a_call):
             if not self._time.has(_QUICK_SECONDS):
                 return
+            self._one(payout)
+        self._send_queued(queued)
+
+    def _send_queued(self, queued: list[Payout]) -> None:
+        """Sends them, unless sending is stopped meanwhile: then they stay as they are, due.
+
+        After the probe of an open circuit they are too many to be sent one after the other.
+        """
+        while queued and self._may_send() and self._time.has(_QUICK_SECONDS):
+            payout, *queued = self._unloaded(queued)
+            self._passed_on += 1
             self._one(payout)
 
     def _takes_a_call(self, payout: Payout) -> bool:
@@ -248,15 +313,20 @@ class _Run:
 
     def _waits_for_funds(self, payout: Payout) -> bool:
         is_short = payout.waits_for is QueueReason.NO_FUNDS and not payout.needs_review
-        return is_short and not is_expired(payout.released_at, self._now(), self._r.policy)
+        if not is_short:
+            return False
+        gate = self._r.gatekeeper.gate
+        return not is_expired(payout.released_at, self._now(), self._r.policy, gate)
 
     def _unloaded(self, queued: list[Payout]) -> list[Payout]:
         """Of many, puts all but a few on the queue, which sends them side by side."""
         if self._r.gatekeeper.passage(self._r.gatekeeper.gate) is not Passage.CLEAR:
             return queued
-        for payout in queued[_SENT_BY_ITSELF:]:
+        for number, payout in enumerate(queued[_SENT_BY_ITSELF:], _SENT_BY_ITSELF + 1):
             if not self._time.has(_QUICK_SECONDS):
                 return []
+            if self._turns_left() < number:
+                break
             message = {"transaction_id": payout.transaction_id, "customer_id": payout.customer_id}
             try:
                 self._r.queue.put(message)
@@ -270,6 +340,7 @@ class _Run:
             except (ItemRefusedError, UnreadableItemError):
                 after = payout
                 self._put_off_unread(payout.transaction_id)
+            self._passed_on += 1
             self._findings.note_move(payout, after)
         return queued[:_SENT_BY_ITSELF]
 
@@ -346,6 +417,7 @@ class _Run:
         if not self._time.has(_ONE_PAYOUT_SECONDS):
             return payout
         standing = self._r.together.standing(payout.customer_id)
+        self._r.gatekeeper.see(standing.gate)
         return self._r.dispatcher.send_queued(
             payout, standing.customer, standing.gate, self._by, _ONE_PAYOUT_SECONDS
         )
@@ -375,13 +447,16 @@ class _Run:
         )
 
     def _wait_unasked(self, payout: Payout) -> Payout:
-        """Monoova may not be called. One that has waited too long is shown to a person all the
-        same."""
+        """Monoova may not be asked: it stays due, and is asked about as soon as that may be.
+
+        One that has waited too long is shown to a person all the same.
+        """
         unclear = Report(Standing.UNCLEAR)
         decided = self._decided(payout, unclear)
         assert isinstance(decided, Change)  # no unclear report leads to a sending
-        until = when_to_try(self._r.gatekeeper.gate, self._now(), self._r.policy)
-        waiting = Fields(looks=payout.looks, due_at=until)
+        if not decided.entries:
+            return payout
+        waiting = Fields(looks=payout.looks, due_at=payout.due_at)
         return self._commit(payout, Change(decided.fields | waiting, decided.entries))
 
     def _again(self, payout: Payout) -> Payout:

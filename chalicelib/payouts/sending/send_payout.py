@@ -78,7 +78,7 @@ class PayoutSender:
         if not isinstance(outcome, Refused) or outcome.is_known:
             return outcome
         report, answer = self.line.monoova.status_of(payout.unique_reference, seconds)
-        self.line.gatekeeper.tell(answer)
+        self.line.gatekeeper.tell_asked(answer)
         if report.standing is Standing.UNKNOWN_REFERENCE:
             return outcome
         return Unclear(Uncertainty.UNCLEAR_ANSWER, may_try_again=False)

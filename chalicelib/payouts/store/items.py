@@ -26,6 +26,11 @@ from chalicelib.payouts.rules.payout import (
 PAYOUT: Final = "payout"
 # So that the payouts that are due do not all stand under one index key.
 DUE_SHARDS: Final = 4
+# Queued payouts stand apart: they are read only while sending is allowed. (What was stored before
+# they did stands among the others, and moves with its next write.)
+_QUEUED: Final = "queued-"
+OTHER_SHARDS: Final = tuple(str(shard) for shard in range(DUE_SHARDS))
+QUEUED_SHARDS: Final = tuple(f"{_QUEUED}{shard}" for shard in OTHER_SHARDS)
 # What people have to look at is found under one of these, however old it is.
 REVIEW_BUCKET: Final = "review"
 # Payouts that ended, of which money is said to have come back, until Monoova's books show it.
@@ -50,8 +55,6 @@ class PayoutUpdate:
     """One UpdateItem in the making. A field that is None is removed."""
 
     def __init__(self, change: Change, at: datetime, entries: tuple[HistoryEntry, ...]) -> None:
-        self._due_is_set = change.fields.get("due_at") is not None
-        self._awaits_credit = False
         self._set = ["#version = #version + :one", "updated_at = :at"]
         self._remove: list[str] = []
         self._values: dict[str, Any] = {":one": 1, ":at": text_of(at)}
@@ -80,9 +83,9 @@ class PayoutUpdate:
         if before != after:
             self._assign("review_bucket", after)
 
-    def stand_in(self, state: State) -> None:
-        """In which state the payout is after it, which says under which key it is due."""
-        self._awaits_credit = state.is_final
+    def stand_in(self, shard: str | None) -> None:
+        """Under this key of the due index, or under none."""
+        self._assign("due_shard", shard)
 
     def require(self, condition: str, values: Mapping[str, object]) -> None:
         self.condition = condition
@@ -91,8 +94,7 @@ class PayoutUpdate:
     @property
     def expression(self) -> str:
         removed = f" REMOVE {', '.join(self._remove)}" if self._remove else ""
-        due = ", due_shard = :due_shard" if self._due_is_set else ""
-        return f"SET {', '.join(self._set)}{due}{removed}"
+        return f"SET {', '.join(self._set)}{removed}"
 
     def parameters(self, table: str, transaction_id: str) -> dict[str, Any]:
         """The write, as UpdateItem and a transaction take it."""
@@ -102,16 +104,13 @@ class PayoutUpdate:
             "UpdateExpression": self.expression,
             "ConditionExpression": self.condition,
             "ExpressionAttributeNames": self.names,
-            "ExpressionAttributeValues": self.encoded_values(transaction_id),
+            "ExpressionAttributeValues": self.encoded_values,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
-    def encoded_values(self, transaction_id: str) -> dict[str, Any]:
-        values = dict(self._values)
-        if self._due_is_set:
-            own = shard_of(transaction_id)
-            values[":due_shard"] = RETURNS_SHARD if self._awaits_credit else own
-        return {name: attribute_of(value) for name, value in values.items()}
+    @property
+    def encoded_values(self) -> dict[str, Any]:
+        return {name: attribute_of(value) for name, value in self._values.items()}
 
 
 def erasing_update() -> dict[str, Any]:
@@ -127,9 +126,14 @@ def erasing_update() -> dict[str, Any]:
     }
 
 
-def shard_of(transaction_id: str) -> str:
-    """Under which key of the due index an open payout stands."""
-    return str(int(transaction_id[-4:], 16) % DUE_SHARDS)
+def shard_of(transaction_id: str, state: State, due_at: datetime | None) -> str | None:
+    """Under which key of the due index such a payout stands; None once nothing is due of it."""
+    if due_at is None:
+        return None
+    if state.is_final:
+        return RETURNS_SHARD
+    shard = str(int(transaction_id[-4:], 16) % DUE_SHARDS)
+    return f"{_QUEUED}{shard}" if state is State.QUEUED else shard
 
 
 def _attributes_of(fields: Fields) -> dict[str, Any]:
@@ -143,8 +147,6 @@ def _attributes_of(fields: Fields) -> dict[str, Any]:
     for name in _TIMES:
         if isinstance(attributes.get(name), datetime):
             attributes[name] = text_of(attributes[name])
-    if "due_at" in fields and fields["due_at"] is None:
-        attributes["due_shard"] = None
     if not attributes.get("counted_on", True):
         attributes["counted_on"] = None
     return attributes
@@ -171,7 +173,7 @@ def item_of(payout: Payout) -> dict[str, Any]:
             "unique_reference": None,
             "counted_on": payout.counted_on or None,
             "uniqueReference": payout.unique_reference,
-            "due_shard": shard_of(payout.transaction_id) if payout.due_at else None,
+            "due_shard": shard_of(payout.transaction_id, payout.state, payout.due_at),
             "review_bucket": bucket_of(payout.state, needs_review=payout.needs_review),
             "currency": "AUD",
             "created_at": text_of(payout.created_at),

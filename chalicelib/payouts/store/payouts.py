@@ -50,6 +50,7 @@ from chalicelib.payouts.store.items import (
     item_of,
     payout_in,
     payout_of,
+    shard_of,
 )
 
 CUSTOMER_KEY: Final = frozenset({"transaction_id", "customer_id", "created_at"})
@@ -182,9 +183,12 @@ class Payouts:
             PayoutChangedError: they do not; `current` is None if there is no such payout.
         """
         update = PayoutUpdate(change, at, change.entries)
-        update.stand_in(change.fields.get("state", facts.state))
         is_flagged = change.fields.get("needs_review", False)
         update.move(None, bucket_of(change.fields.get("state"), needs_review=is_flagged))
+        if "due_at" in change.fields:
+            # A report of Monoova's queues nothing.
+            state = change.fields.get("state", facts.state)
+            update.stand_in(shard_of(transaction_id, state, change.fields["due_at"]))
         update.names["#status"] = "status"
         # Of what is said to have come back, its credit is awaited: more must be known of that.
         needs = (
@@ -266,10 +270,10 @@ class Payouts:
         return found["Count"]
 
     def due(
-        self, shard: int, now: datetime, limit: int, start: Mapping[str, str] | None = None
+        self, shard: str, now: datetime, limit: int, start: Mapping[str, str] | None = None
     ) -> Page[Payout]:
         """The open payouts of one shard whose time has come, the longest due first."""
-        return self._due(str(shard), now, limit, start)
+        return self._due(shard, now, limit, start)
 
     def awaiting_credit(
         self, now: datetime, limit: int, start: Mapping[str, str] | None = None
@@ -380,6 +384,7 @@ def update_of(payout: Payout, change: Change, at: datetime) -> PayoutUpdate:
         bucket_of(payout.state, needs_review=payout.needs_review),
         bucket_of(after.state, needs_review=after.needs_review),
     )
-    update.stand_in(after.state)
+    if {"state", "due_at"} & change.fields.keys():
+        update.stand_in(shard_of(after.transaction_id, after.state, after.due_at))
     update.require("#version = :expected", {":expected": payout.version})
     return update

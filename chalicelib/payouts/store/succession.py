@@ -44,7 +44,7 @@ class Succession:
                 "UpdateExpression": update.expression,
                 "ConditionExpression": update.condition,
                 "ExpressionAttributeNames": update.names,
-                "ExpressionAttributeValues": update.encoded_values(transaction_id),
+                "ExpressionAttributeValues": update.encoded_values,
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }

@@ -16,7 +16,7 @@ from chalicelib.monoova.rules.duplicates import (
     second_calls,
     with_contract_run,
 )
-from chalicelib.monoova.rules.gate import Gate, OpenReason, closed, opened, paused, resumed
+from chalicelib.monoova.rules.gate import Calls, Gate, closed, opened, paused, reset, resumed
 
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 SECOND: Final = timedelta(seconds=1)
@@ -105,6 +105,7 @@ def test_the_latch_is_cleared_by_a_newer_run_that_shows_the_refusal_alone(
 
 
 def test_neither_the_circuit_nor_a_pause_takes_the_latch_away() -> None:
-    gate = opened(LATCHED, OpenReason.TOO_MANY_FAILURES, NOW)
-    gate = resumed(paused(closed(gate), "operator", "a check", NOW))
+    gate = opened(LATCHED, Calls.SENDING, NOW)
+    gate = reset(closed(gate, Calls.SENDING, NOW), NOW)
+    gate = resumed(paused(gate, "operator", "a check", NOW), NOW)
     assert (gate.booked_twice_at, gate.contract_run_at) == (NOW + SECOND, NOW)

@@ -1,5 +1,6 @@
 """What each answer of Monoova proves, and that nothing else does."""
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -10,6 +11,7 @@ from chalicelib.monoova.rules.outcome import (
     Envelope,
     NotAuthenticated,
     NotSent,
+    RateLimited,
     Refused,
     Report,
     SendOutcome,
@@ -22,6 +24,7 @@ from chalicelib.monoova.rules.outcome import (
     is_lock_out,
     is_login_problem,
     is_not_permitted,
+    is_rate_limited,
     outcome_of_send,
     report_of,
     standing_of,
@@ -80,7 +83,6 @@ def test_ok_with_a_transaction_is_acceptance_doubt_or_not(
         said(404, "UniqueIdNotFound"),
         said(409, "Ok"),
         said(422, KNOWN),
-        said(429, "TooManyRequests"),
         said(501, KNOWN),
         said(400, "Ok"),
         said(400, "Pending"),
@@ -364,3 +366,27 @@ def test_a_key_without_permission_for_an_endpoint_is_distinguished_from_a_wrong_
     answer: Answer, expected: bool
 ) -> None:
     assert is_not_permitted(answer) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (Answer(429, None), None),
+        (Answer(429, None, 7), 7),
+        (replace(said(429, "TooManyRequests"), retry_after=0), 0),
+        (said(429, "Ok", transaction_id="77"), None),
+    ],
+)
+def test_too_many_calls_prove_that_this_one_was_not_looked_at(
+    answer: Answer, seconds: int | None
+) -> None:
+    assert is_rate_limited(answer)
+    outcome = outcome_of_send(answer, REFERENCE, in_doubt_before=False)
+    assert outcome == RateLimited(seconds)
+    doubtful = outcome_of_send(answer, REFERENCE, in_doubt_before=True)
+    assert doubtful == Unclear(Uncertainty.UNCLEAR_ANSWER, may_try_again=False)
+
+
+@pytest.mark.parametrize("http", [400, 401, 403, 428, 430, 503])
+def test_no_other_answer_says_that_calls_are_too_many(http: int) -> None:
+    assert not is_rate_limited(Answer(http, None, 7))

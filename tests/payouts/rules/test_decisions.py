@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import pytest
 
+from chalicelib.monoova.rules.gate import Gate
 from chalicelib.monoova.rules.outcome import (
     Accepted,
     NotAuthenticated,
+    RateLimited,
     Refused,
     Report,
     Standing,
@@ -201,8 +203,8 @@ def test_a_claim_takes_a_lease_that_outlives_every_function() -> None:
 
 def test_a_queued_payout_expires_after_its_hours() -> None:
     limit = NOW + timedelta(hours=POLICY.expiry_hours)
-    assert not is_expired(NOW, limit, POLICY)
-    assert is_expired(NOW, limit + timedelta(seconds=1), POLICY)
+    assert not is_expired(NOW, limit, POLICY, Gate())
+    assert is_expired(NOW, limit + timedelta(seconds=1), POLICY, Gate())
 
 
 FIRST_LOOK: Final = LATER + timedelta(seconds=60)
@@ -304,9 +306,19 @@ def test_a_row_that_expires_is_under_review_where_it_is_and_looked_at_later() ->
         row_expired(sent(State.SENDING), note, LATER)
 
 
-def test_after_a_failed_login_it_is_looked_at_again_soon() -> None:
+@pytest.mark.parametrize(("retry_after", "seconds"), [(None, 60), (7, 7)])
+def test_after_too_many_calls_it_is_queued_until_monoova_takes_more(
+    retry_after: int | None, seconds: int
+) -> None:
+    change = after_send(sent(State.SENDING), RateLimited(retry_after), LATER, "admin", POLICY)
+    due_at = LATER + timedelta(seconds=seconds)
+    assert change.fields == {"state": State.QUEUED, "lease_id": None, "due_at": due_at}
+    assert last_entries(change) == (("SendRateLimited", "admin", None, None),)
+
+
+def test_after_a_failed_login_it_is_due_as_soon_as_sending_is_allowed() -> None:
     change = after_send(sent(State.SENDING), NotAuthenticated(False), LATER, "admin", POLICY)
-    assert change.fields == {"state": State.QUEUED, "lease_id": None, "due_at": FIRST_LOOK}
+    assert change.fields == {"state": State.QUEUED, "lease_id": None, "due_at": LATER}
     assert last_entries(change) == (("SendNotAuthenticated", "admin", None, None),)
 
 
@@ -386,7 +398,7 @@ def test_an_open_payout_is_looked_at_again_after_twice_the_gap() -> None:
 
 
 def test_a_payout_that_was_given_up_is_raised_and_still_looked_at() -> None:
-    old = replace(sent(State.ACCEPTED, looks=2), created_at=LATER - timedelta(hours=25))
+    old = replace(sent(State.ACCEPTED, looks=2), last_sent_at=LATER - timedelta(hours=25))
     change = looked_up(old, Report(Standing.PENDING), LATER)
     assert isinstance(change, Change)
     assert change.fields == {
@@ -398,6 +410,21 @@ def test_a_payout_that_was_given_up_is_raised_and_still_looked_at() -> None:
     assert last_entries(change) == (("GaveUp", "r", "status API: Pending", "status:Pending"),)
 
 
+def test_what_a_payout_waited_before_it_was_sent_is_no_reason_to_give_it_up() -> None:
+    waited = replace(sent(State.ACCEPTED), created_at=LATER - timedelta(hours=30))
+    change = looked_up(waited, Report(Standing.PENDING), LATER)
+    assert isinstance(change, Change)
+    assert change.entries == ()
+    doubtful = sent(State.UNRESOLVED, created_at=NOW - timedelta(hours=30), unknown_since=NOW)
+    unknown = Report(Standing.UNKNOWN_REFERENCE)
+    assert isinstance(looked_up(doubtful, unknown, PAST_GRACE), SendAgain)
+
+
+def test_one_that_was_never_seen_to_be_sent_is_as_old_as_its_release() -> None:
+    old = replace(sent(State.UNRESOLVED), last_sent_at=None, created_at=NOW - timedelta(hours=25))
+    assert reported(old, Standing.UNCLEAR).needs_review
+
+
 def test_a_payout_in_review_is_not_given_up_once_more() -> None:
     old = replace(sent(State.ACCEPTED), created_at=NOW - timedelta(hours=25))
     known = replace(old, needs_review=True, review_reason=ReviewReason.STILL_PENDING)
@@ -407,7 +434,7 @@ def test_a_payout_in_review_is_not_given_up_once_more() -> None:
 
 
 def test_a_payout_that_is_too_old_is_given_up_instead_of_sent_again() -> None:
-    old = sent(State.UNRESOLVED, created_at=NOW - timedelta(hours=25))
+    old = replace(sent(State.UNRESOLVED), last_sent_at=NOW - timedelta(hours=25))
     after = reported(old, Standing.UNKNOWN_REFERENCE, at=PAST_GRACE)
     assert after.review_reason is ReviewReason.OUTCOME_UNKNOWN
 

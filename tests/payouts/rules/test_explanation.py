@@ -3,7 +3,7 @@
 import itertools
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
@@ -116,7 +116,11 @@ def test_where_the_details_are_wrong_a_new_payment_is_advised_since_a_retry_has_
 
 
 def test_an_open_payout_says_when_it_is_looked_up_next_and_a_final_one_does_not() -> None:
-    assert explained(PAYOUT).next_at == NOW
+    later = NOW + timedelta(seconds=1)
+    assert explained(replace(PAYOUT, due_at=later)).next_at == later
+    assert explained(replace(PAYOUT, state=State.ACCEPTED)).next_at == NOW
+    # It goes as soon as it may, and there is no time for that.
+    assert explained(PAYOUT).next_at is None
     assert explained(replace(PAYOUT, state=State.COMPLETED, due_at=None)).next_at is None
 
 

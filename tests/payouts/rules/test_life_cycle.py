@@ -59,6 +59,7 @@ EXPECTED: Final = {
     Event.SEND_ACCEPTED: "! ! X . X . ! . !",
     Event.SEND_REFUSED: "! ! F . . ! . ! !",
     Event.SEND_NOT_AUTHENTICATED: ". . Q . . . . . .",
+    Event.SEND_RATE_LIMITED: ". . Q . . . . . .",
     Event.WITHOUT_FUNDS: "! Q Q . . ! . ! !",
     Event.NOT_SENT: ". . Q . . . . . .",
     Event.SEND_UNCLEAR: ". . U . . . . . .",

@@ -1,11 +1,15 @@
 """When an open payout is looked at next."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
 
-from chalicelib.monoova.rules.gate import Gate, OpenReason, opened, paused
+from chalicelib.monoova.rules.circuit import Circuit, OpenReason
+from chalicelib.monoova.rules.gate import Calls, Gate, opened, paused
+from chalicelib.monoova.rules.pace import Pace
+from chalicelib.monoova.rules.shut_time import ShutTime
 from chalicelib.payouts.rules.schedule import (
     Policy,
     is_expired,
@@ -13,7 +17,8 @@ from chalicelib.payouts.rules.schedule import (
     is_past_grace,
     lease_until,
     next_look_at,
-    when_to_try,
+    when_to_send,
+    when_to_send_again,
 )
 
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -56,8 +61,8 @@ def test_the_grace_is_over_only_after_its_last_second() -> None:
 
 def test_a_queued_payout_is_too_old_only_after_its_last_second() -> None:
     limit = NOW + timedelta(hours=24)
-    assert not is_expired(NOW, limit, Policy())
-    assert is_expired(NOW, limit + SECOND, Policy())
+    assert not is_expired(NOW, limit, Policy(), Gate())
+    assert is_expired(NOW, limit + SECOND, Policy(), Gate())
 
 
 def test_a_payout_goes_to_review_only_after_the_last_second_of_waiting() -> None:
@@ -69,8 +74,36 @@ def test_a_payout_goes_to_review_only_after_the_last_second_of_waiting() -> None
 
 MINUTE_LATER: Final = NOW + timedelta(minutes=1)
 FIVE_MINUTES_LATER: Final = NOW + timedelta(minutes=5)
-OPEN: Final = opened(Gate(), OpenReason.TOO_MANY_FAILURES, NOW)
-LOCKED: Final = Gate(open_reason=OpenReason.LOCKED_OUT, opened_at=NOW)
+OPEN: Final = opened(Gate(), Calls.SENDING, NOW)
+LOCKED: Final = Gate(sending=Circuit(OpenReason.LOCKED_OUT, NOW))
+PACED: Final = Gate(pace=Pace(7, NOW + timedelta(seconds=20)))
+
+
+def test_what_sending_was_shut_makes_no_queued_payout_too_old() -> None:
+    shut = ShutTime(NOW - timedelta(hours=1)).noted(NOW + timedelta(hours=30), is_shut=False)
+    limit = NOW + timedelta(hours=54)
+    assert not is_expired(NOW, limit, Policy(), Gate(shut=shut))
+    assert is_expired(NOW, limit + SECOND, Policy(), Gate(shut=shut))
+    present = paused(Gate(), "ops", "why", NOW + SECOND)
+    assert not is_expired(NOW, NOW + timedelta(days=90), Policy(), present)
+
+
+@pytest.mark.parametrize(
+    ("gate", "expected"),
+    [
+        (Gate(), NOW),
+        (OPEN, NOW),
+        (LOCKED, NOW),
+        (paused(Gate(), "ops", "why", NOW), NOW),
+        (PACED, NOW + timedelta(seconds=20)),
+        (replace(PACED, pace=Pace(7, NOW)), MINUTE_LATER),
+        (replace(PACED, pace=Pace(60, NOW)), NOW),
+        (paused(PACED, "ops", "why", NOW), NOW),
+        (opened(PACED, Calls.SENDING, NOW), NOW),
+    ],
+)
+def test_a_queued_payout_is_due_at_once_or_in_its_turn(gate: Gate, expected: datetime) -> None:
+    assert when_to_send(gate, NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -78,19 +111,21 @@ LOCKED: Final = Gate(open_reason=OpenReason.LOCKED_OUT, opened_at=NOW)
     [
         (Gate(), MINUTE_LATER),
         # A time to probe that a closed circuit still carries means nothing.
-        (Gate(probe_at=NOW + timedelta(hours=1)), MINUTE_LATER),
+        (Gate(sending=Circuit(probe_at=NOW + timedelta(hours=1))), MINUTE_LATER),
         (paused(Gate(), "ops", "why", NOW), FIVE_MINUTES_LATER),
         (LOCKED, FIVE_MINUTES_LATER),
-        (OPEN, NOW + timedelta(minutes=10)),
-        (paused(OPEN, "ops", "why", NOW), NOW + timedelta(minutes=10)),
+        (OPEN, FIVE_MINUTES_LATER),
+        (opened(Gate(), Calls.SENDING, NOW - timedelta(minutes=7)), NOW + timedelta(minutes=3)),
+        (paused(OPEN, "ops", "why", NOW), FIVE_MINUTES_LATER),
     ],
 )
-def test_a_queued_payout_is_tried_when_the_gate_may_let_it_through(
+def test_one_in_doubt_is_looked_at_again_when_the_gate_may_let_it_through(
     gate: Gate, expected: datetime
 ) -> None:
-    assert when_to_try(gate, NOW, Policy()) == expected
+    assert when_to_send_again(gate, NOW, Policy()) == expected
 
 
 def test_a_probe_that_is_due_already_is_not_tried_sooner_than_usual() -> None:
     later = NOW + timedelta(minutes=30)
-    assert when_to_try(OPEN, later, Policy(queue_look_seconds=7)) == later + timedelta(seconds=7)
+    policy = Policy(queue_look_seconds=7)
+    assert when_to_send_again(OPEN, later, policy) == later + timedelta(seconds=7)

@@ -25,7 +25,7 @@ from chalicelib.payouts.rules.payout import (
     ReviewReason,
     State,
 )
-from chalicelib.payouts.store.items import DUE_SHARDS, shard_of
+from chalicelib.payouts.store.items import DUE_SHARDS, OTHER_SHARDS, QUEUED_SHARDS, shard_of
 from chalicelib.payouts.store.payouts import (
     CUSTOMER_KEY,
     DAY_KEY,
@@ -401,7 +401,7 @@ def test_an_open_payout_is_due_and_a_final_one_leaves_the_index(
 ) -> None:
     stored = payout()
     payouts.create(stored)
-    shard = shard_of(stored.transaction_id)
+    shard = shard_of(stored.transaction_id, stored.state, stored.due_at) or ""
     assert index(client, "due-index", "due_shard", shard) == [stored.transaction_id]
     after = payouts.commit(stored, completed(), LATER)
     assert index(client, "due-index", "due_shard", shard) == []
@@ -413,8 +413,8 @@ def test_a_payout_that_is_put_off_is_due_at_its_new_time(payouts: Payouts) -> No
     stored = payout(0)
     payouts.create(stored)
     put_off = payouts.commit(stored, Change(Fields(due_at=LATER + timedelta(hours=1))), LATER)
-    assert payouts.due(0, LATER, 10).items == ()
-    assert payouts.due(0, LATER + timedelta(hours=1), 10).items == (put_off,)
+    assert payouts.due("0", LATER, 10).items == ()
+    assert payouts.due("0", LATER + timedelta(hours=1), 10).items == (put_off,)
 
 
 def test_a_payout_stays_in_the_review_index_until_it_is_resolved(
@@ -440,19 +440,23 @@ def test_what_is_due_comes_in_the_order_of_its_time_and_no_more_than_asked_for(
         stored = payout(number * DUE_SHARDS, due_at=NOW + timedelta(seconds=seconds))
         payouts.create(stored)
     at = NOW + timedelta(seconds=60)
-    everything = payouts.due(0, at, 10)
+    everything = payouts.due("0", at, 10)
     assert [(p.due_at - NOW).seconds for p in everything.items if p.due_at] == [10, 20, 30]
     assert everything.next_key is None
-    first = payouts.due(0, at, 2)
-    rest = payouts.due(0, at, 2, first.next_key)
+    first = payouts.due("0", at, 2)
+    rest = payouts.due("0", at, 2, first.next_key)
     assert first.items + rest.items == everything.items
     assert (len(first.items), rest.next_key) == (2, None)
-    assert [payouts.due(shard, at, 10).items for shard in range(1, DUE_SHARDS)] == [()] * 3
+    assert [payouts.due(shard, at, 10).items for shard in OTHER_SHARDS[1:]] == [()] * 3
 
 
 def test_ids_spread_over_all_shards() -> None:
-    shards = {shard_of(payout(number).transaction_id) for number in range(16)}
-    assert shards == {str(shard) for shard in range(DUE_SHARDS)}
+    ids = [payout(number).transaction_id for number in range(16)]
+    assert {shard_of(each, State.ACCEPTED, NOW) for each in ids} == set(OTHER_SHARDS)
+    assert {shard_of(each, State.QUEUED, NOW) for each in ids} == set(QUEUED_SHARDS)
+    assert {shard_of(each, State.QUEUED, None) for each in ids} == {None}
+    assert set(OTHER_SHARDS) == {"0", "1", "2", "3"}
+    assert set(QUEUED_SHARDS) == {"queued-0", "queued-1", "queued-2", "queued-3"}
 
 
 def test_one_record_that_cannot_be_read_does_not_hide_the_others_that_are_due(
@@ -467,7 +471,7 @@ def test_one_record_that_cannot_be_read_does_not_hide_the_others_that_are_due(
             UpdateExpression=damage,
             ExpressionAttributeValues={":x": {"S": "FromTheFuture"}},
         )
-    due = payouts.due(0, LATER, 10).items
+    due = payouts.due("0", LATER, 10).items
     assert [found.transaction_id for found in due] == [payout(4).transaction_id]
 
 
@@ -521,7 +525,7 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Payouts], object]]]] = {
     "of_day": ("Query", lambda table: table.of_day(NOW.date(), 1)),
     "in_review": ("Query", lambda table: table.in_review(1)),
     "count_in_review": ("Query", lambda table: table.count_in_review()),
-    "due": ("Query", lambda table: table.due(0, NOW, 1)),
+    "due": ("Query", lambda table: table.due("0", NOW, 1)),
 }
 
 
