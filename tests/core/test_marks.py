@@ -93,6 +93,7 @@ def test_an_erasure_takes_what_is_marked_as_personal_and_nothing_else() -> None:
         "destination_masked": "•••",
         "description": None,
         "lodgement_reference": None,
+        "counted_on": (),
     }
     assert erased(Row) == {"external_id": None, "reference": None, "description": None}
 
@@ -142,5 +143,5 @@ def test_a_row_without_texts_is_one_that_an_erasure_leaves_as_it_is() -> None:
 
 
 def test_an_erasure_leaves_a_payout_its_mask_and_none_of_its_texts() -> None:
-    left = {"destination_masked": MASK, "description": None, "lodgement_reference": None}
-    assert erased_fields() == left
+    texts = {"description": None, "lodgement_reference": None}
+    assert erased_fields() == texts | {"destination_masked": MASK, "counted_on": ()}

@@ -89,7 +89,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     ApprovalReason: "AboveThreshold NewDestination SettledByHand",
     Verdict: "Go MayBePaid TooEarly Unclear",
     Judgement: "Allowed NeedsApprover Contradicted",
-    LimitKind: "Customer Destination Total",
+    LimitKind: "Customer Account Maker Total",
     CreditKind: "NPP DirectCredit",
     comparison.Kind: (
         "Matched Returned NotFinalHere MissingThere MissingHere AmountDiffers BookedTwice"

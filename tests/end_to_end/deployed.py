@@ -319,6 +319,17 @@ class Deployed:
             ExpressionAttributeValues={":past": {"S": "2020-01-01T00:00:00.000000Z"}},
         )
 
+    def let_unknown_last(self, transaction_id: str) -> None:
+        """Lets Monoova's first "unknown reference" be long ago, where there was one."""
+        with contextlib.suppress(self.dynamodb.exceptions.ConditionalCheckFailedException):
+            self.dynamodb.update_item(
+                TableName=self.stack.outputs["TransactionsTableName"],
+                Key={"transaction_id": {"S": transaction_id}},
+                UpdateExpression="SET due_at = :past, unknown_since = :past",
+                ConditionExpression="attribute_exists(unknown_since)",
+                ExpressionAttributeValues={":past": {"S": "2020-01-01T00:00:00.000000Z"}},
+            )
+
     def put(self, queue: str, *bodies: str) -> None:
         """Puts messages on a queue, together."""
         entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]

@@ -65,6 +65,7 @@ def test_two_reconcilers_send_a_payout_in_doubt_again_once(deployed: Deployed) -
     assert (asked["status"], asked["submission"]) == ("Pending", "Unresolved")
 
     def twice() -> None:
+        deployed.let_unknown_last(transaction_id)
         at_once(deployed.reconcile, deployed.reconcile)
 
     shown = deployed.settled(transaction_id, "Completed", by_asking=twice)

@@ -37,6 +37,8 @@ KINDS: Final = {re.sub(r'"[^"]*"|--status \w+', "", line): line for line in COMM
 # Each stands in the runbook, and is not typed here, for a reason.
 NOT_TYPED: Final[Mapping[str, str]] = {
     "payoutctl login": "asks a person for a password; test_payoutctl.py signs in",
+    "payoutctl contract record contract-run.json": "takes a run against Monoova's sandbox;"
+    " test_payoutctl_contract.py records one",
 }
 # How a command ends that was done, where it is not only 0.
 _ENDS: Final[Mapping[str, set[int]]] = {
