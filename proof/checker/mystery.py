@@ -26,6 +26,8 @@ DestinationGone        Queued>Cancelled Pending/Unresolved>Pending/Unresolved
 SendAccepted           Pending/Sending>Pending/Accepted Pending/Unresolved>Pending/Accepted
 SendRefused            Pending/Sending>Failed
 SendNotAuthenticated   Pending/Sending>Queued
+SendRateLimited        Pending/Sending>Queued
+NotSent                Pending/Sending>Queued
 WithoutFunds           Pending/Sending>Queued Queued>Queued
 SendUnclear            Pending/Sending>Pending/Unresolved
 LeaseExpired           Pending/Sending>Pending/Unresolved
