@@ -45,8 +45,8 @@ class Outcome:
     status: str
     completed: int
     result_rows: int
-    is_replayed: bool
-    messages_of_replay: int
+    is_repeat_refused: bool
+    messages_of_repeat: int
     upload_seconds: float
     checking_seconds: float
     paying_seconds: float
@@ -67,15 +67,14 @@ class Paid:
 
     @property
     def is_right(self) -> bool:
-        """Each row was paid once, the API reports it, and the second upload paid no row."""
+        """Each row was paid once, the API reports it, and the second upload was refused by name."""
         outcome = self.outcome
         is_each_once = self.booked == {1: self.rows}
         is_reported = (
             outcome.completed == outcome.result_rows == self.rows and outcome.status == "Finished"
         )
-        return (
-            is_each_once and is_reported and outcome.is_replayed and outcome.messages_of_replay == 0
-        )
+        is_no_more_paid = outcome.is_repeat_refused and outcome.messages_of_repeat == 0
+        return is_each_once and is_reported and is_no_more_paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +106,13 @@ class _Work:
         shown, minutes = self._ended(function, path)
         paying_seconds = time.process_time() - paying
         again = self._upload(function)
+        is_refused = again.status == 409 and again.json["batch_id"] == uploaded.json["batch_id"]
         return Outcome(
             status=str(shown["status"]),
             completed=int(shown["progress"]["completed"]),
             result_rows=sum(1 for _ in self._result(function, path)),
-            is_replayed=again.headers.get("Idempotent-Replayed") == "true",
-            messages_of_replay=len(function.receive(10)),
+            is_repeat_refused=is_refused,
+            messages_of_repeat=len(function.receive(10)),
             upload_seconds=upload_seconds,
             checking_seconds=checking_seconds,
             paying_seconds=paying_seconds,
@@ -206,7 +206,7 @@ def table(paid: Paid) -> Iterator[str]:
     yield f"| not at all, or more than once | {paid.rows - paid.booked.get(1, 0):,} |"
     yield f"| reported as completed | {outcome.completed:,} |"
     yield f"| rows in the result | {outcome.result_rows:,} |"
-    yield f"| the same file again: messages on the queue | {outcome.messages_of_replay} |"
+    yield f"| the same file again: messages on the queue | {outcome.messages_of_repeat} |"
     yield f"| simulated minutes until `Finished`, after the last was sent | {outcome.minutes} |"
     for name, times in sorted(paid.calls.items()):
         yield f"| {name}, calls per row | {times / paid.rows:.4f} |"

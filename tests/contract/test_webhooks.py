@@ -139,6 +139,7 @@ def test_a_return_event_has_the_first_number_and_the_whole_amount(
         order.amount_cents,
         str(first),
         "ACCOUNT CLOSED",
+        return_id=str(webhook.json["ReturnTransactionId"]),
     )
 
 
