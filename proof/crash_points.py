@@ -16,16 +16,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
 
+from chalicelib.core.secrets import Secret
+from chalicelib.payouts.rules.news import Notice, NoticeKind, Trust
+from chalicelib.webhooks.queued_notices import QueuedNotices
 from proof.checker.reading import read_run
 from proof.checker.verdict import violations_in
 from proof.fault_injection import FaultInjector, FaultRates
-from proof.kernel import Kernel
+from proof.kernel import Kernel, Task
 from proof.memory.container import WEBHOOK_SECRET
 from proof.on_aws import AwsSystem
 from proof.result import Result
 from proof.seam import Call, Killed
 from proof.system import System
 from proof.traffic import Customer, Traffic
+from simulator.monoova import API_KEY
 from simulator.outcomes import Fault, Manner, Moment, News, Plan
 
 T = TypeVar("T")
@@ -49,6 +53,7 @@ class CrashInjector(FaultInjector):
         self._kill_at: tuple[int, Side] | None = None
         self.counted = 0
         self.called: list[Call] = []
+        self._called_by: dict[Task, list[Call]] = {}
         self.has_killed = False
 
     def watch(self, function: str, kill_at: tuple[int, Side] | None) -> None:
@@ -58,9 +63,23 @@ class CrashInjector(FaultInjector):
     def before_call(self, call: Call) -> None:
         if self._is_watched:
             self.counted += 1
-            self.called.append(call)
+            self._note(call)
             self._kill_if_due(Side.BEFORE)
         super().before_call(call)
+
+    @property
+    def called_by_each(self) -> list[tuple[Call, ...]]:
+        """The calls of each invocation, sorted: which of those at the same time is first is chance.
+
+        What they call in turn depends on how long each call takes, which is drawn.
+        """
+        return sorted((tuple(calls) for calls in self._called_by.values()), key=str)
+
+    def _note(self, call: Call) -> None:
+        task = self._kernel.current
+        assert task is not None  # only a watched one gets here
+        self.called.append(call)
+        self._called_by.setdefault(task, []).append(call)
 
     def after_call(self) -> None:
         if self._is_watched:
@@ -141,8 +160,18 @@ class Scenario:
     def reconcile(self) -> None:
         self.system.kernel.wait_for(self.system.functions.reconcile())
 
-    def webhook(self, amount: str = "125.50", status: str = "Payment Successful") -> None:
-        """Monoova's webhook about the payout, or about one that is not known yet."""
+    def webhook(
+        self,
+        amount: str = "125.50",
+        status: str = "Payment Successful",
+        *,
+        is_signed: bool = True,
+        is_genuine: bool = True,
+    ) -> None:
+        """A webhook about the payout, or about one that is not known yet.
+
+        Monoova, once it has signed one, signs them all: without a signature it is not genuine then.
+        """
         reference = self.transaction_id or "00000000-0000-4000-8000-000000000001"
         body = json.dumps(
             {
@@ -153,8 +182,10 @@ class Scenario:
             }
         ).encode()
         headers = {"Authorization": WEBHOOK_SECRET}
+        if is_signed:
+            headers["Verification-Signature"] = self.system.monoova.signature(body)
         path = "/webhooks/monoova/NppPaymentStatus"
-        self.does(lambda: self.system.webhook(path, headers, body, is_genuine=True))
+        self.does(lambda: self.system.webhook(path, headers, body, is_genuine=is_genuine))
 
     def save(self, folder: Path) -> None:
         """Writes the evidence for the checker."""
@@ -333,6 +364,16 @@ def _queued_event(scenario: Scenario) -> None:
     )
 
 
+def _sealed_event(scenario: Scenario) -> None:
+    """What the app itself put on the queue of a signed webhook."""
+    fields = NoticeKind.PAID, scenario.transaction_id, 12550, None
+    notice = Notice(*fields, trust=Trust.SIGNED)
+    body = QueuedNotices(lambda: Secret(API_KEY)).message_of(notice)
+    scenario.does(
+        lambda: scenario.system.functions.sqs("take_up_webhook_events", [json.dumps(body)])
+    )
+
+
 def _erase(scenario: Scenario) -> None:
     scenario.delete(f"/customers/{scenario.customer.customer_id}")
 
@@ -340,6 +381,21 @@ def _erase(scenario: Scenario) -> None:
 def _remove_destination(scenario: Scenario) -> None:
     customer = scenario.customer
     scenario.delete(f"/customers/{customer.customer_id}/destinations/{customer.destination_id}")
+
+
+def _unsigned(scenario: Scenario) -> None:
+    scenario.webhook(is_signed=False)
+
+
+def _unsigned_after_signed(scenario: Scenario) -> None:
+    scenario.webhook("20.00", "Rejected", is_signed=False, is_genuine=False)
+
+
+def _signed_and_sent(scenario: Scenario) -> None:
+    """One payout was reported, signed; another is open."""
+    _paid(scenario)
+    scenario.plan(Plan(news=News.LOST))
+    scenario.pay(amount="20.00", key="order-2")
 
 
 def _reviewed(scenario: Scenario) -> None:
@@ -390,9 +446,17 @@ FLOWS: Final = (
     Flow("reconcile one in doubt", "reconcile", Scenario.reconcile, _after(70, _in_doubt)),
     Flow("reconcile a lost one", "reconcile", Scenario.reconcile, _after(2000, _never_arrived)),
     Flow("webhook", "api", Scenario.webhook, _sent),
+    Flow("webhook without a signature", "api", _unsigned, _sent),
+    Flow(
+        "webhook without a signature after a signed one",
+        "api",
+        _unsigned_after_signed,
+        _signed_and_sent,
+    ),
     Flow("webhook that contradicts", "api", lambda s: s.webhook(status="Rejected"), _paid),
     Flow("webhook of an unknown payout", "api", Scenario.webhook),
     Flow("queued webhook event", "take_up_webhook_events", _queued_event, _sent),
+    Flow("queued webhook event with a seal", "take_up_webhook_events", _sealed_event, _sent),
     Flow("cancel", "api", _action("cancel", {}), _paused_and_asked),
     Flow("resolve", "api", _action("resolve", _RESOLUTION), _reviewed),
     Flow("refresh", "api", _action("refresh", {}), _sent),

@@ -132,6 +132,11 @@ class Monoova:
         with self._lock:
             return self._signing.public_key_hex()
 
+    def signature(self, body: bytes) -> str:
+        """`Verification-Signature` as a webhook of this body has it now."""
+        with self._lock:
+            return self._signing.signature(body)
+
     # -- what a test or an operator changes ----------------------------------------------------
 
     def behave(self, **changes: object) -> None:
