@@ -93,15 +93,20 @@ def mysteries(run: Run) -> Iterator[Violation]:
         yield from _names(payout)
 
 
+def is_possible(event: str, before: str, after: str) -> bool:
+    """Whether an event may lead from one state to the other, or be noted in the one it is in."""
+    is_note = before == after and event in _NOTES
+    return is_note or f"{before}>{after}" in _ALLOWED.get(event, ())
+
+
 def _history(payout: Payout) -> Iterator[Violation]:
     """P5: from the request on, each entry follows from the one before it."""
     history = payout.history
     if not history or history[0].event != "Requested" or history[0].state not in _BEGINNINGS:
         yield _broken("its history does not begin with a request", payout.evidence)
     for before, entry in pairwise(history[:_MOST_ENTRIES]):
-        move = f"{before.state}>{entry.state}"
-        is_note = before.state == entry.state and entry.event in _NOTES
-        if not is_note and move not in _ALLOWED.get(entry.event, ()):
+        if not is_possible(entry.event, before.state, entry.state):
+            move = f"{before.state}>{entry.state}"
             yield _broken(f"{entry.event} cannot make {move}", payout.evidence)
     if not all(entry.by for entry in history):
         yield _broken("an act has no author", payout.evidence)

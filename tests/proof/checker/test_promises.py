@@ -306,6 +306,19 @@ BROKEN = [
     ),
     put(
         "P3",
+        "NotSent was believed after a doubt",
+        move_entry(
+            "p9",
+            [
+                ("SendUnclear", "Pending/Unresolved"),
+                ("SentAgain", "Pending/Sending"),
+                ("NotSent", "Queued"),
+            ],
+        ),
+        "nothing left us, after what may have",
+    ),
+    put(
+        "P3",
         "126.5000 was sent instead of 125.50",
         movement(0, amount="-126.5000"),
         "another amount in the book",
@@ -408,6 +421,18 @@ BROKEN = [
     ),
     put(
         "P5",
+        "NotSent cannot make Pending/Accepted>Queued",
+        move_entry("p9", [("SendAccepted", "Pending/Accepted"), ("NotSent", "Queued")]),
+        "what Monoova took was not sent",
+    ),
+    put(
+        "P5",
+        "NotSent cannot make Pending/Sending>Failed",
+        change_history("p2", 1, event="NotSent"),
+        "what was not sent has failed",
+    ),
+    put(
+        "P5",
         "SettledRejected cannot make Completed>Failed",
         move_entry("p3", [("SettledComplete", "Completed"), ("SettledRejected", "Failed")]),
         "a move out of an end",
@@ -469,6 +494,8 @@ HELD = [
     ),
     pytest.param(webhook(genuine=False, status=500), id="a forged webhook meets an error"),
     pytest.param(written("", "answer"), id="nothing was written"),
+    pytest.param(change_history("p10", 1, event="NotSent"), id="nothing had left us, sent later"),
+    pytest.param(change_history("p10", 1, event="SendRateLimited"), id="too many, sent later"),
     pytest.param(resolved("p8", "ResolvedFailed"), id="a person has closed the dispute"),
     pytest.param(see_before("p4", description="rent", destination="•••"), id="depersonalised"),
     pytest.param(
