@@ -13,6 +13,8 @@ from tests.infra.scenario_steps import (
     damaged,
     done,
     ids_of,
+    limited,
+    paced,
     paid_elsewhere,
     paused,
     queued,
@@ -67,9 +69,11 @@ def a_destination_is_verified_and_everything_exported(world: World) -> None:
     assert admin.post(route).code == "SendingStopped"
     world.store_secret("another")
     world.later(660)
+    # A verification is no probe: a payout and a question show that the new key is taken.
+    ids_of(world.pay(customer))
+    done(admin.post("/reconciliations"))
     done(admin.post(route))
     assert done(admin.post(f"{route}/confirm", {"code": "555555"}))["verification"]["at"]
-    ids_of(world.pay(customer))
     done(admin.get(f"/customers/{customer}/export"))
     assert done(admin.get(f"/customers/{customer}/accesses"))["items"]
 
@@ -125,6 +129,7 @@ def the_pages_are_opened(world: World) -> None:
 
 
 def payouts_are_cancelled_retried_and_resolved(world: World) -> None:
+    limited(world)
     customer, admin = world.customer(), world.admin
     done(admin.post(f"/payouts/{queued(world, customer)}/cancel"))
     failed, disputed = ids_of(world.pay(customer, "7.03"), world.pay(customer, "12.00"))
@@ -230,6 +235,12 @@ def the_api_gets_an_unknown_refusal(world: World) -> None:
     assert world.pay(world.customer(), "7.14").status == 422
 
 
+def the_api_keeps_to_monoovas_pace(world: World) -> None:
+    paced(world)
+    world.later(60)
+    assert world.state(ids_of(world.pay(world.customer()))[0]) == ("Pending", "Accepted")
+
+
 def days_are_reported(world: World) -> None:
     world.monoova.script(Outcome.RETURN_WEBHOOK_LOST)
     world.paid()
@@ -259,5 +270,6 @@ API_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     the_api_calls_a_monoova_that_fails,
     the_api_is_refused_its_login_and_recovers,
     the_api_gets_an_unknown_refusal,
+    the_api_keeps_to_monoovas_pace,
     days_are_reported,
 )

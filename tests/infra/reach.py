@@ -18,6 +18,7 @@ HANDED_OVER: Final = {
     "check_branch": "BranchCheck.ask",
     "fingerprint": "AccountFingerprints.of",
     "fetch_key": "MonoovaClient.public_key",
+    "ask_balance": "AccountService.asked_balance",
     "is_sandbox": "CredentialsSource.current",
     "api_key": "CredentialsSource.current",
     "key_version": "CredentialsSource.current",

@@ -35,6 +35,22 @@ def resumed(world: World) -> None:
     controls.save_gate(gate.resumed(controls.gate(), world.clock()))
 
 
+def limited(world: World) -> None:
+    """What ends unsent is given back to a sum."""
+    world.environment["LIMIT_PER_DAY_AUD"] = "10000"
+    world.restart()
+
+
+def paced(world: World) -> str:
+    """Monoova takes one payout a minute; answers with one that it did not take."""
+    customer = world.customer()
+    world.monoova.behave(executes_per_minute=1)
+    _, refused = ids_of(world.pay(customer), world.pay(customer))
+    world.monoova.behave(executes_per_minute=0)
+    assert world.state(refused)[0] == "Queued"
+    return refused
+
+
 def queued(world: World, customer: str, amount: str = "125.50") -> str:
     """A payout that waits, with a message on the queue."""
     paused(world)

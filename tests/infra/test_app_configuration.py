@@ -146,10 +146,17 @@ def test_no_function_may_scan() -> None:
     assert "dynamodb:Scan" not in actions
 
 
-def test_the_function_of_webhook_events_reads_no_customer_and_no_credential() -> None:
+def test_the_function_of_webhook_events_reads_no_customer() -> None:
+    """Monoova's API key it does read: what seals the queue's messages is derived from it."""
     text = (CHALICE / "policy-take-up-webhook-events.json").read_text()
-    for forbidden in ("Customer", "Secret", "kms:"):
+    for forbidden in ("Customer", "kms:"):
         assert forbidden not in text
+    secrets = [
+        (statement["Action"], statement["Resource"])
+        for statement in json.loads(text)["Statement"]
+        if "secretsmanager" in str(statement) or "Secret" in str(statement["Resource"])
+    ]
+    assert secrets == [(["secretsmanager:GetSecretValue"], "${MonoovaSecretArn}")]
 
 
 def test_what_has_no_value_is_named_all_at_once(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ NOT_A_FUNCTIONS: Final = {
     Site("chalicelib/payouts/store/payouts.py", "Payouts.find_by_reference", "dynamodb.Query"),
 }
 # What the source leads to and the rules never do, each with its reason.
+# tests/payouts/rules/test_news.py: test_no_news_says_that_a_payout_was_not_sent
 _NEWS: Final = "Monoova's news and books end no payout as unsent: nothing is given back to a sum"
 NEVER_BY: Final = {
     "take_up_webhook_events": {"Payouts._commit_giving_back": _NEWS},

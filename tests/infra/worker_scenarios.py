@@ -12,6 +12,8 @@ from tests.infra.scenario_steps import (
     done,
     events_of,
     ids_of,
+    limited,
+    paced,
     paid_elsewhere,
     paused,
     queued,
@@ -26,12 +28,6 @@ from tests.payouts.test_reconciliation import queued as queued_of_a_shard
 from tests.world import World
 
 # --- the queue of payouts
-
-
-def limited(world: World) -> None:
-    """What ends unsent is given back to a sum."""
-    world.environment["LIMIT_PER_DAY_AUD"] = "10000"
-    world.restart()
 
 
 def waiting_payouts_are_sent(world: World) -> None:
@@ -76,6 +72,13 @@ def sending_is_refused_its_login_and_recovers(world: World) -> None:
     world.later(660)
     assert world.sqs_event(SEND, order(world, waiting[1])) == []
     assert world.state(waiting[1]) == ("Pending", "Accepted")
+
+
+def sending_keeps_to_monoovas_pace(world: World) -> None:
+    waiting = paced(world)
+    world.later(60)
+    assert world.sqs_event(SEND, order(world, waiting)) == []
+    assert world.state(waiting) == ("Pending", "Accepted")
 
 
 def a_batch_is_processed_by_the_queue(world: World) -> None:
@@ -224,6 +227,13 @@ def the_schedule_is_refused_its_login_and_recovers(world: World) -> None:
     assert world.state(waiting)[0] != "Queued"
 
 
+def the_schedule_keeps_to_monoovas_pace(world: World) -> None:
+    waiting = paced(world)
+    world.later(60)
+    world.reconcile()
+    assert world.state(waiting) == ("Pending", "Accepted")
+
+
 def the_schedule_puts_off_what_cannot_be_read(world: World) -> None:
     (bad,) = queued_of_a_shard(world, world.customer())
     damaged(world, "TransactionsTable", {"transaction_id": bad}, version={"S": "x"})
@@ -300,7 +310,11 @@ def events_are_queued_and_applied_later(world: World) -> None:
         (paid,) = ids_of(world.pay(customer))
         payload = json.loads(news(world, paid)) | fields
         assert world.sqs_event(TAKE_UP, json.dumps(payload), json.dumps(payload)) == []
+    (paid,) = ids_of(world.pay(customer))
+    sealed = news(world, paid)
     world.restart()
+    assert world.sqs_event(TAKE_UP, sealed) == []
+    assert world.state(paid)[0] == "Completed"
     for unsealed in ({"kind": "Rejected"}, {"kind": "NppReturn"}):
         (paid,) = ids_of(world.pay(customer))
         world.restart()
@@ -314,6 +328,7 @@ WORKER_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     waiting_payouts_are_sent,
     sending_calls_a_monoova_that_fails,
     sending_is_refused_its_login_and_recovers,
+    sending_keeps_to_monoovas_pace,
     a_batch_is_processed_by_the_queue,
     the_schedule_ends_what_waited_too_long,
     the_schedule_finds_payouts_without_a_webhook,
@@ -323,6 +338,7 @@ WORKER_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     the_schedule_puts_many_on_the_queue,
     the_schedule_calls_a_monoova_that_fails,
     the_schedule_is_refused_its_login_and_recovers,
+    the_schedule_keeps_to_monoovas_pace,
     the_schedule_puts_off_what_cannot_be_read,
     the_daily_report_replaces_one_that_cannot_be_read,
     the_daily_report_compares_the_days_before,

@@ -32,6 +32,7 @@ from chalicelib.payouts.rules.payout import (
     ReviewReason,
     State,
     applied,
+    sums_given_back,
 )
 from chalicelib.payouts.rules.returns import payable_again_cents
 from tests.payouts.rules.test_life_cycle import LATER, NOW, payout_in
@@ -476,3 +477,27 @@ def test_without_an_answer_it_stays_due_and_a_person_looks_in_time_all_the_same(
     assert after_question(awaiting(), QUARTER, "r", is_answered=True).fields == Fields(
         due_at=LATER + timedelta(hours=1)
     )
+
+
+# --- what it never does
+
+
+@pytest.mark.parametrize("state", sorted(State))
+def test_no_news_says_that_a_payout_was_not_sent(state: State) -> None:
+    """So nothing is given back to the sums of its day: those who write news may not write them."""
+    payout = sent(state, counted_on=("sum",), return_reported_at=NOW, due_at=NOW)
+    changes = [
+        *(
+            after_notice(payout, notice(kind, trust=trust, amount_cents=cents), LATER)
+            for kind in NoticeKind
+            for trust in Trust
+            for cents in (None, 0, HALF, 12550, 12551)
+        ),
+        *(after_credit(payout, Credit(c, "9"), LATER, "daily") for c in (HALF, 12550, 12551)),
+        *(
+            after_question(payout, at, "daily", is_answered=is_answered)
+            for at in (LATER, LATER + timedelta(days=30))
+            for is_answered in (True, False)
+        ),
+    ]
+    assert [sums_given_back(payout, change) for change in changes] == [()] * len(changes)
