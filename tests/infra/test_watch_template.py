@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from cfnlint.api import ManualArgs, lint_file  # type: ignore[import-untyped]
 
-from tests.infra.naming import STAGE, check_metric, names_of
+from tests.infra.naming import STAGE, check_metric, names_of, said
 from tools.docs.alarm_table import TEMPLATE
 
 # CloudFormation takes a larger one only from a bucket.
@@ -110,16 +110,51 @@ def test_mail_goes_to_the_address_of_the_parameter_and_without_it_none_is_sent(
 def dashboard(watch: dict[str, Any]) -> dict[str, Any]:
     """Its body as it is in the stage `test`."""
     text, values = properties_of(watch, "Dashboard")["DashboardBody"]["Fn::Sub"]
-    assert set(values) == {"Api"}
-    for name, value in {
-        "AWS::Region": "ap-southeast-2",
-        "Stage": STAGE,
-        "Api": f"monoova-payouts-{STAGE}",
-    }.items():
+    given = {name: said(value) for name, value in values.items()}
+    for name, value in {"AWS::Region": "ap-southeast-2", "Stage": STAGE, **given}.items():
         text = text.replace(f"${{{name}}}", value)
     assert "${" not in text
     body: dict[str, Any] = json.loads(text)
+    for widget in body["widgets"]:
+        metrics: list[list[Any]] = widget["properties"].get("metrics", [])
+        widget["properties"]["metrics"] = written_out(metrics)
     return body
+
+
+def written_out(metrics: list[list[Any]]) -> list[list[Any]]:
+    """The metrics of a widget without CloudWatch's short forms, which repeat the metric before.
+
+    "." is the part in the same place, "..." all parts, up to the last ones if these follow.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+    """
+    before: list[str] = []
+    found = []
+    for metric in metrics:
+        names = [part for part in metric if isinstance(part, str)]
+        if names[:1] == ["..."]:
+            names = before[: len(before) - len(names) + 1] + names[1:]
+        else:
+            names = [before[at] if name == "." else name for at, name in enumerate(names)]
+        found.append([*names, *metric[len(metric) - 1 :]])
+        before = names or before
+    return found
+
+
+def test_the_short_forms_of_metrics_repeat_the_one_before() -> None:
+    short = [
+        ["N", "m", "d", "v", {}],
+        ["...", {}],
+        ["...", "w", {}],
+        [".", "n", ".", "x", {}],
+        [{}],
+    ]
+    assert written_out(short) == [
+        ["N", "m", "d", "v", {}],
+        ["N", "m", "d", "v", {}],
+        ["N", "m", "d", "w", {}],
+        ["N", "n", "d", "x", {}],
+        [{}],
+    ]
 
 
 def metrics_on(dashboard: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:

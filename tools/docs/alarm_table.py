@@ -101,6 +101,9 @@ def _alarm(name: str, resource: Mapping[str, Any], parameters: Mapping[str, Any]
     stats = [m["MetricStat"] for m in properties.get("Metrics", []) if "MetricStat" in m]
     expressions = [m["Expression"] for m in properties.get("Metrics", []) if "Expression" in m]
     threshold = properties["Threshold"]
+    periods = properties["EvaluationPeriods"]
+    # CloudFormation's default: all of them.
+    datapoints = properties.get("DatapointsToAlarm", periods)
     return Alarm(
         name=name,
         section=properties["AlarmDescription"].rpartition("docs/runbook.md#")[2],
@@ -110,8 +113,8 @@ def _alarm(name: str, resource: Mapping[str, Any], parameters: Mapping[str, Any]
         threshold=_number(threshold, parameters),
         parameter=threshold["Ref"] if isinstance(threshold, dict) else None,
         period_seconds=int(stats[0]["Period"] if stats else properties["Period"]),
-        datapoints=int(_number(properties["DatapointsToAlarm"], parameters)),
-        periods=int(_number(properties["EvaluationPeriods"], parameters)),
+        datapoints=int(_number(datapoints, parameters)),
+        periods=int(_number(periods, parameters)),
         missing=properties["TreatMissingData"],
         slow=resource.get("Metadata", {}).get("Slow"),
     )
