@@ -141,7 +141,7 @@ def written_out(metrics: list[list[Any]]) -> list[list[Any]]:
 
 
 def test_the_short_forms_of_metrics_repeat_the_one_before() -> None:
-    short = [
+    short: list[list[Any]] = [
         ["N", "m", "d", "v", {}],
         ["...", {}],
         ["...", "w", {}],
