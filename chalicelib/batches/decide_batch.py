@@ -120,12 +120,14 @@ class BatchService:
 
         Raises:
             ConflictError: since it was confirmed, something has come that pays the same.
+            UnprocessableError: it comes to more than the day has left.
         """
 
         def approved(batch: Batch) -> Batch:
             _check_other(batch, by)
             if batch.status is BatchStatus.AWAITING_APPROVAL:
                 batch = self._compared(batch)
+                self.acceptance.check_total(batch.total_cents)
             now = self.clock.now()
             said: dict[str, Any] = {
                 "approved_by": by.name,

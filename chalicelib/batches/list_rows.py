@@ -30,7 +30,7 @@ _WORDS: Final = {
     RowProblem.CUSTOMER_NOT_FOUND: "The customer was gone when the batch was released.",
     RowProblem.DESTINATION_NOT_FOUND: "The destination was gone when the batch was released.",
     RowProblem.DESTINATION_NOT_VERIFIED: "The destination is not verified.",
-    RowProblem.LIMIT_EXCEEDED: "A limit of the day was reached when the batch was released.",
+    RowProblem.LIMIT_EXCEEDED: "A limit of the day left no room for it on any of seven days.",
     RowProblem.MAY_BE_PAID: "Monoova says that the earlier payout was paid, or may be: it needs"
     " review.",
     RowProblem.NOT_RETRYABLE: "The earlier payout cannot be paid again as it now stands.",

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.batches.retrying.clear_rows import (
@@ -23,6 +23,7 @@ from chalicelib.core.errors import UnprocessableError
 from chalicelib.core.marks import erased, requested
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
+from chalicelib.core.sydney import bounds_of, sydney_day
 from chalicelib.customers.mark_destination import KnownDestinations
 from chalicelib.customers.payee_store import Payee, Payees, Place
 from chalicelib.customers.rules.verification import is_payable
@@ -41,6 +42,10 @@ _BY_LINE: Final = uuid.UUID("9a3d1f52-2f37-4a0e-8d25-3c1f6b7e4a90")
 # When the schedule looks for a payout that no message brought: after 20,000 of them at 25 a second
 # were sent. Sooner, it would put on the queue what is on it already.
 _FIRST_LOOK: Final = timedelta(minutes=15)
+# What Monoova did not say of the payouts that rows pay again is asked for anew after this.
+_ASKED_AGAIN: Final = timedelta(minutes=5)
+# A row that no day in this time had room for is above the limit by itself.
+_ROOM_WITHIN: Final = timedelta(days=7)
 # Of the time that there is, what the messages and the marks of a chunk take after its rows.
 _SECONDS_AFTER_ROWS: Final = 4.0
 
@@ -49,18 +54,26 @@ _SECONDS_AFTER_ROWS: Final = 4.0
 class ReleaseResult:
     """How many rows of a chunk are payouts now, and why the others are not, by line.
 
-    `is_whole` is false where the time was up before the last of them. `waiting` are rows that pay
-    again what Monoova has not cleared yet.
+    `is_whole` is false where the time was up before the last of them. `again_at` is when rows that
+    have to wait are worth another look; None if there are none.
     """
 
     count: int
     problems: Mapping[int, str]
     is_whole: bool
-    waiting: int = 0
+    again_at: datetime | None = None
 
 
 class _TimeIsUpError(Exception):
     """The row has to wait for the next run."""
+
+
+class _LaterError(Exception):
+    """The row has to wait until a time."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("later")
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +107,7 @@ class RowReleaser:
         ids = [transaction_id_of(batch, row) for row in rows]
         standing = self.outlines.of(ids) if was_begun else {}
         payees = self.payees.of([row.customer_id for row in rows])
-        count, unclear, waiting, is_whole = 0, 0, [], True
+        count, again, waiting, is_whole = 0, list[datetime](), [], True
         for row, transaction_id in zip(rows, ids, strict=True):
             if row.line in found:
                 continue
@@ -106,13 +119,10 @@ class RowReleaser:
                 except (_TimeIsUpError, StillBusyError):
                     is_whole = False
                     break
-                except (
-                    NotClearYetError,
-                    PayoutChangedError,
-                    UnreadableItemError,
-                    ItemRefusedError,
-                ):
-                    unclear += 1
+                except (_LaterError, UnreadableItemError, ItemRefusedError) as error:
+                    # One bad item harms its own row alone: the others go on.
+                    later = self.clock.now() + _ASKED_AGAIN
+                    again.append(error.until if isinstance(error, _LaterError) else later)
                     continue
                 if problem:
                     found[row.line] = problem.value
@@ -121,7 +131,7 @@ class RowReleaser:
             if stands is None or stands.status == Status.QUEUED:
                 waiting.append({"transaction_id": transaction_id, "customer_id": row.customer_id})
         self._announce(waiting)
-        return ReleaseResult(count, found, is_whole, unclear)
+        return ReleaseResult(count, found, is_whole, min(again, default=None))
 
     def _made(
         self,
@@ -140,20 +150,35 @@ class RowReleaser:
         if not is_payable(place.verification, requires_verified=self.requires_verified):
             return RowProblem.DESTINATION_NOT_VERIFIED
         payout = _payout_of(batch, row, place, transaction_id, self.clock)
-        cleared = self._cleared(batch, row, transaction_id, seconds)
+        problem = self._created(batch, row, payout, place.account, seconds)
+        if problem:
+            return problem
+        if self.approval.new_destinations and not place.is_known:
+            by = payout.approved_by or batch.created_by
+            self.known_destinations.mark(row.customer_id, row.destination_id, by)
+        return None
+
+    def _created(
+        self, batch: Batch, row: Row, payout: Payout, account: str | None, seconds: float
+    ) -> RowProblem | None:
+        """Stores the payout of a row, with the claim of the one that it is made in place of."""
+        cleared = self._cleared(batch, row, payout.transaction_id, seconds)
         if isinstance(cleared, RowProblem):
             return cleared
         claims = [cleared.claim(payout)] if cleared else []
+        now = self.clock.now()
         try:
-            standing = self.acceptance.create(payout, seconds, claims, account=place.account)
+            standing = self.acceptance.create(payout, seconds, claims, account=account)
+        except PayoutChangedError:
+            # The old one has changed since it was cleared.
+            raise _LaterError(now + _ASKED_AGAIN) from None
         except UnprocessableError:
+            if batch.approved_at and now - batch.approved_at < _ROOM_WITHIN:
+                raise _LaterError(bounds_of(sydney_day(now))[1]) from None
             return RowProblem.LIMIT_EXCEEDED
         # One that stands already was made by the worker that had this chunk before.
         if standing is None:
             observability.count(Metric.PAYOUTS_REQUESTED)
-        if self.approval.new_destinations and not place.is_known:
-            by = payout.approved_by or batch.created_by
-            self.known_destinations.mark(row.customer_id, row.destination_id, by)
         return None
 
     def _cleared(
@@ -161,8 +186,7 @@ class RowReleaser:
     ) -> "Clearance | RowProblem | None":
         """What lets a row pay again what was not paid; None for a row that pays for the first time.
 
-        Raises:
-            NotClearYetError: Monoova does not say; it is asked again later.
+        Where Monoova does not say, it is asked again later, for a day.
         """
         if row.retry_of is None:
             return None
@@ -172,9 +196,10 @@ class RowReleaser:
         try:
             return self.clearing.cleared(row.retry_of, transaction_id, by, seconds)
         except NotClearYetError:
-            if batch.approved_at and is_given_up(batch.approved_at, self.clock.now()):
+            now = self.clock.now()
+            if batch.approved_at and is_given_up(batch.approved_at, now):
                 return self.clearing.give_up(row.retry_of, by)
-            raise
+            raise _LaterError(now + _ASKED_AGAIN) from None
 
     def _announce(self, waiting: Sequence[Mapping[str, str]]) -> None:
         try:

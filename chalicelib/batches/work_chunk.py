@@ -39,8 +39,6 @@ from chalicelib.monoova.available_funds import AvailableFunds
 SYSTEM: Final = "system"
 # Outlives every function's timeout (60 s): once it is over, its holder is dead.
 _LEASE: Final = timedelta(seconds=90)
-# What Monoova did not say of the payouts that rows pay again is asked for anew after this.
-_ASKED_AGAIN: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class BatchWork:
         """
         mark = self.batches.mark(batch.upload_id, number) or Mark(number, size_of(batch, number))
         task = batch.task
-        if task is None or is_done(mark, task) or self._is_leased(mark):
+        if task is None or is_done(mark, task) or self._is_leased(mark, task):
             return True
         try:
             match task:
@@ -95,12 +93,13 @@ class BatchWork:
             observability.note(outcome="done by another")
             return True
 
-    def _is_leased(self, mark: Mark) -> bool:
-        return (
-            mark.state is ChunkState.RELEASING
-            and mark.lease_until is not None
-            and self.clock.now() < mark.lease_until
-        )
+    def _is_leased(self, mark: Mark, task: Task) -> bool:
+        """Whether another worker has it, or it waits; a cancellation does not wait with it."""
+        if mark.state is not ChunkState.RELEASING:
+            return False
+        waits_until = mark.not_before if task is Task.RELEASE else None
+        ends = [end for end in (mark.lease_until, waits_until) if end is not None]
+        return any(self.clock.now() < end for end in ends)
 
     def _check(self, batch: Batch, mark: Mark, time_left: TimeLeft) -> bool:
         rows = self.batches.rows(batch.upload_id, mark.number)
@@ -114,7 +113,8 @@ class BatchWork:
         """Makes the rows payouts. A cancellation that comes meanwhile waits for the lease."""
         was_begun = mark.state is ChunkState.RELEASING
         lease = self.clock.now() + _LEASE
-        ours = self._save(batch, replace(mark, state=ChunkState.RELEASING, lease_until=lease))
+        begun = replace(mark, state=ChunkState.RELEASING, lease_until=lease, not_before=None)
+        ours = self._save(batch, begun)
         rows = self.batches.rows(batch.upload_id, mark.number)
         released = self.releaser.release(batch, rows, ours.problems, time_left, was_begun=was_begun)
         # Counted before they are stored: if the function dies in between they are counted twice,
@@ -122,10 +122,10 @@ class BatchWork:
         new = len(released.problems) - len(ours.problems)
         if new:
             observability.measure(Metric.BATCH_ROWS_NOT_RELEASED, new)
-        if released.is_whole and released.waiting:
-            # Begun, and left alone until it is worth asking again.
-            later = self.clock.now() + _ASKED_AGAIN
-            self._save(batch, replace(ours, problems=released.problems, lease_until=later))
+        if released.is_whole and released.again_at is not None:
+            # Begun, and left alone until it is worth looking again.
+            waits = replace(ours, lease_until=None, not_before=released.again_at)
+            self._save(batch, replace(waits, problems=released.problems))
             return True
         if not released.is_whole:
             # Still begun, and without a lease: the next worker looks at what stands, and continues.

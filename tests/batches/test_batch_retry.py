@@ -146,9 +146,14 @@ def test_what_fails_again_is_retried_out_of_the_batch_where_it_failed(world: Wor
 def test_a_row_that_is_retried_by_itself_meanwhile_is_paid_once(world: World) -> None:
     old_id = half_paid(world)
     new_id = retried(world, old_id).json["batch_id"]
+    run_queue(world)
+    total = str(shown(world, new_id)["total"])
+    assert world.admin.post(f"/batches/{new_id}/confirm", {"total": total}).status == 200
+    assert world.approver.post(f"/batches/{new_id}/approve", {}).status == 200
+    # Approved, and its rows are no payouts yet.
     single = unpaid(world, old_id)[0]["transaction_id"]
     assert world.admin.post(f"/payouts/{single}/retry", {}).status == 202
-    decided(world, new_id)
+    run_queue(world)
     world.minutes(4)
     found = rows_of(world, new_id)
     assert sorted(row["status"] for row in found) == ["Completed", "NotReleased"]

@@ -568,12 +568,73 @@ def test_rows_count_against_the_limits_of_the_day(new_world: Callable[..., World
     batch_id = approved(world, f"{one},6.00,", f"{one},6.00,again", f"{other},6.00,")
     run_queue(world)
     first, second, third = rows_of(world, batch_id)
-    assert (second["status"], second["failure_code"]) == ("NotReleased", "LimitExceeded")
-    assert second["failure_reason"] == "A limit of the day was reached when the batch was released."
+    assert (second["status"], second["failure_code"]) == ("Waiting", None)
     assert {first["status"], third["status"]} == {"Pending"}
     found = checked(world, f"{other},4.00,", f"{world.customer()},10.00,")
     answer = world.admin.post(f"/batches/{found['batch_id']}/confirm", {"total": "14.00"})
     assert (answer.status, answer.code) == (422, "LimitExceeded")
+
+
+def test_rows_that_a_limit_has_no_room_for_are_released_on_the_next_day_in_their_order(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(LIMIT_PER_CUSTOMER_AUD_PER_DAY="10")
+    one = world.customer()
+    batch_id = approved(world, *(f"{one},6.00,{n}" for n in range(3)))
+    run_queue(world)
+    world.minutes(10)
+    waiting = ["Completed", "Waiting", "Waiting"]
+    assert [row["status"] for row in rows_of(world, batch_id)] == waiting
+    # 12:00 in Sydney it was: half a day is not enough.
+    world.later(11 * 3600)
+    world.minutes(1)
+    assert [row["status"] for row in rows_of(world, batch_id)] == waiting
+    world.later(3600)
+    world.minutes(6)
+    assert [row["status"] for row in rows_of(world, batch_id)] == [
+        "Completed",
+        "Completed",
+        "Waiting",
+    ]
+    world.later(24 * 3600)
+    world.minutes(6)
+    assert bookings(world, batch_id) == [1, 1, 1]
+    assert shown(world, batch_id)["status"] == "Finished"
+
+
+def test_a_row_above_a_limit_by_itself_waits_seven_days_and_a_cancellation_ends_it_at_once(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(LIMIT_PER_CUSTOMER_AUD_PER_DAY="10")
+    first = approved(world, f"{world.customer()},11.00,")
+    second = approved(world, f"{world.customer()},12.00,")
+    run_queue(world)
+    assert world.admin.post(f"/batches/{second}/cancel", {}).status == 200
+    run_queue(world)
+    assert [row["status"] for row in rows_of(world, second)] == ["Cancelled"]
+    world.later(7 * 24 * 3600 - 300)
+    world.minutes(1)
+    assert [row["status"] for row in rows_of(world, first)] == ["Waiting"]
+    world.later(24 * 3600)
+    world.minutes(1)
+    (row,) = rows_of(world, first)
+    assert (row["status"], row["failure_code"]) == ("NotReleased", "LimitExceeded")
+
+
+def test_a_file_that_the_day_has_no_room_for_as_a_whole_is_not_approved(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(LIMIT_PER_DAY_AUD="25")
+    batch_id = confirmed(world, f"{world.customer()},10.00,", f"{world.customer()},10.00,")
+    assert world.pay(world.customer(), "6.00").status == 202
+    answer = world.approver.post(f"/batches/{batch_id}/approve", {})
+    assert (answer.status, answer.code) == (422, "LimitExceeded")
+    assert "A$19.00 is left" in answer.json["detail"]
+    world.later(24 * 3600)
+    assert world.approver.post(f"/batches/{batch_id}/approve", {}).status == 200
+    run_queue(world)
+    world.minutes(4)
+    assert bookings(world, batch_id) == [1, 1]
 
 
 class Busy(CountedPayouts):

@@ -305,14 +305,14 @@ OPERATIONS: Final[dict[str, Operation]] = {
     ),
     "confirm_batch": Operation(
         "Confirms what the batch comes to, after reading its summary.",
-        (*_DECIDES_ON_BATCH, _E.BATCH_TOTAL_DIFFERS, _E.POSSIBLE_DUPLICATE),
+        (*_DECIDES_ON_BATCH, _E.BATCH_TOTAL_DIFFERS, _E.LIMIT_EXCEEDED, _E.POSSIBLE_DUPLICATE),
         reply="BatchWithProgress",
         body=batch_schemas.ConfirmSchema,
         changes=True,
     ),
     "approve_batch": Operation(
         "Lets a batch be paid that others uploaded and confirmed.",
-        (_E.APPROVAL_BY_REQUESTER, *_DECIDES_ON_BATCH),
+        (_E.APPROVAL_BY_REQUESTER, _E.LIMIT_EXCEEDED, *_DECIDES_ON_BATCH),
         reply="BatchWithProgress",
         body=schemas.EmptySchema,
         changes=True,

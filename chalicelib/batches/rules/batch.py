@@ -216,8 +216,8 @@ class Tally:
 class Mark:
     """How far a chunk is. `version` 0 is one that nothing was done with yet.
 
-    `lease_until` is how long a worker may be busy releasing the chunk. `problems` has the lines
-    that became no payout.
+    `lease_until` is how long a worker may be busy releasing the chunk. `not_before` is when rows of
+    it that had to wait are looked at again. `problems` has the lines that became no payout.
     """
 
     number: int
@@ -228,6 +228,7 @@ class Mark:
     warnings: Warnings = Warnings()
     problems: Mapping[int, str] = field(default_factory=dict)
     tally: Tally | None = None
+    not_before: datetime | None = None
 
     @property
     def is_settled(self) -> bool:

@@ -168,6 +168,7 @@ def item_of_mark(mark: Mark, at: datetime) -> dict[str, Any]:
         "warnings": _item_of_warnings(mark.warnings),
         "problems": {str(line): problem for line, problem in mark.problems.items()},
         "tally": _item_of_tally(mark.tally) if mark.tally else None,
+        "not_before": text_of(mark.not_before) if mark.not_before else None,
         "expires_at": kept_until(at),
     }
 
@@ -175,6 +176,7 @@ def item_of_mark(mark: Mark, at: datetime) -> dict[str, Any]:
 def mark_of(item: Item) -> Mark:
     """The mark in an item (already in Python's form)."""
     lease_until, tally = item.get("lease_until"), item.get("tally")
+    not_before = item.get("not_before")
     return Mark(
         number=int(item["number"]),
         row_count=int(item["row_count"]),
@@ -184,6 +186,7 @@ def mark_of(item: Item) -> Mark:
         warnings=_warnings_of(item["warnings"]),
         problems={int(line): problem for line, problem in item["problems"].items()},
         tally=_tally_of(tally) if tally else None,
+        not_before=time_of(not_before) if not_before else None,
     )
 
 
