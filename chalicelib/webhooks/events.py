@@ -33,6 +33,7 @@ _STATUSES: Final = {
     "rejected": NoticeKind.REJECTED,
 }
 _PAYEE_FIELDS: Final = ("accountname", "accountnumber", "bsb", "payid")
+_OF_A_RETURN: Final = ("returntransactionid", "returndate", "returnreason")
 _MOST_DIGITS: Final = 15
 _EXACT_DIGITS: Final = 28
 _REFERENCE: Final = re.compile(r"[!-~]{1,200}")
@@ -82,7 +83,10 @@ def event_of(raw: bytes, path_name: str | None) -> Event:
         # A status that Monoova does not document is no evidence: the status API will tell.
         return Event(name, _notice(body, kind, reason) if kind else None)
     if name == RETURN:
-        return Event(name, _notice(body, NoticeKind.RETURNED, _text(body, "returnreason")))
+        # The path is not signed: what is signed has to say that it is a return.
+        is_return = any(body.get(each) for each in _OF_A_RETURN)
+        reason = _text(body, "returnreason")
+        return Event(name, _notice(body, NoticeKind.RETURNED, reason) if is_return else None)
     if name == DISHONOUR:
         return Event(name, _dishonour(body))
     if name in (RECEIVED, CREDITED):

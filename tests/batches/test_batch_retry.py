@@ -163,6 +163,29 @@ def test_a_row_that_is_retried_by_itself_meanwhile_is_paid_once(world: World) ->
     assert shown(world, new_id)["not_released"] == 1
 
 
+def test_a_row_that_was_retried_by_itself_before_there_were_claims_is_not_paid_again(
+    world: World,
+) -> None:
+    old_id = half_paid(world)
+    for row in unpaid(world, old_id):
+        assert world.admin.post(f"/payouts/{row['transaction_id']}/retry", {}).status == 202
+        world.dynamodb.update_item(
+            TableName=world.environment["DYNAMODB_TABLE_TRANSACTIONS"],
+            Key={"transaction_id": {"S": row["transaction_id"]}},
+            UpdateExpression="REMOVE succeeded_by",
+        )
+    world.minutes(3)
+    new_id = retried(world, old_id).json["batch_id"]
+    run_queue(world)
+    said = {"total": str(shown(world, new_id)["total"]), "accept_duplicates": 2}
+    assert world.admin.post(f"/batches/{new_id}/confirm", said).status == 200
+    assert world.approver.post(f"/batches/{new_id}/approve", {}).status == 200
+    run_queue(world)
+    world.minutes(3)
+    assert problems(world, new_id) == ["AlreadyRetried"] * 2
+    assert bookings(world, new_id) == []
+
+
 def test_a_row_of_a_retry_cannot_be_retried_by_itself_once_more(world: World) -> None:
     old_id = half_paid(world)
     new_id = paid_again(world, old_id)

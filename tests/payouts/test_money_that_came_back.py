@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from chalicelib.payouts.rules.payout import MOST_HISTORY_ENTRIES
 from simulator.book import MovementKind
 from simulator.outcomes import Outcome
 from tests.payouts.test_administration import act
@@ -61,6 +62,29 @@ def test_a_part_that_came_back_is_paid_again_once_and_not_more(world: World) -> 
     # The other half would need a payout of its own: one has taken this one's place.
     assert act(world, "retry", paid).json["amount"] == Decimal("450.00")
     assert gone(world) == 450
+
+
+def test_a_credit_is_counted_once_however_full_the_history_is(world: World) -> None:
+    """Seen: with a history that unsigned webhooks had filled, half of it came back as all of it."""
+    paid = world.paid("900.00")
+    assert send(world, body(world, paid)).status == 200
+    for number in range(MOST_HISTORY_ENTRIES):
+        told = returned(world, paid, Amount=1, ReturnTransactionId=5000 + number)
+        send(world, told, is_signed=False)
+    credited(world, paid, "450.00")
+    half = returned(world, paid, Amount=450, ReturnTransactionId=1)
+    assert send(world, half).status == 200
+    world.later(900)
+    world.look_for_returns()
+    for number in range(2):
+        told = returned(world, paid, Amount=2, ReturnTransactionId=7000 + number)
+        send(world, told, is_signed=False)
+        world.later(900)
+        world.look_for_returns()
+    assert world.payout(paid)["status"] == "Completed"
+    stored = world.container.payouts_table.get(paid)
+    assert stored is not None
+    assert (stored.returned_cents, stored.return_seen_cents) == (45000, 45000)
 
 
 def _one_half_is_paid_again(world: World, paid: str) -> None:

@@ -16,6 +16,7 @@ from tests.payouts.test_request_payout import (
     Pass,
     executed,
     is_execute,
+    reply,
     rows_of,
     tap_line,
     unreachable,
@@ -184,6 +185,37 @@ def test_what_was_refused_by_a_name_in_our_table_is_retried_at_once(world: World
 def test_what_was_never_sent_is_retried_without_a_question(world: World) -> None:
     assert retry(world, cancelled(world)).status == 202
     assert questions(world) == []
+
+
+def test_what_monoova_has_heard_of_is_asked_about_though_the_last_attempt_did_not_leave_us(
+    world: World,
+) -> None:
+    """Booked though it was refused for funds, and shown late: a line that was down afterwards made
+    it look like one that was never sent."""
+    world.webhooks_arrive = False
+    refusal = Fault(Manner.REFUSAL_400, Moment.AFTER, refusal="InsufficientFunds")
+    world.monoova.script(Plan(fault=refusal))
+    line: dict[str, Callable[[requests.PreparedRequest], bool]] = {}
+
+    def tap(request: requests.PreparedRequest, send: Pass) -> requests.Response:
+        if line["is_down"](request):
+            raise requests.ConnectTimeout
+        is_shown = "/status/" not in request.path_url or line["is_down"](request)
+        return send() if is_shown else reply(request, 200, {"status": "UniqueIdNotFound"})
+
+    tap_line(world, tap)
+    line["is_down"] = lambda _request: False
+    transaction_id = world.paid(AMOUNT)
+    assert world.state(transaction_id) == ("Queued", None)
+    line["is_down"] = is_execute
+    world.minutes(2)
+    assert world.state(transaction_id) == ("Queued", None)
+    tap_line(world, lambda _request, send: send())
+    assert world.admin.post(f"/payouts/{transaction_id}/cancel").status == 200
+    world.container.gatekeeper.reset()
+    assert retry(world, transaction_id).code == "PayoutMayBePaid"
+    world.minutes(2)
+    assert debits(world) == [AMOUNT]
 
 
 def test_what_was_refused_by_another_name_is_retried_after_the_grace(world: World) -> None:

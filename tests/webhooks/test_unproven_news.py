@@ -15,6 +15,7 @@ from tests.webhooks.test_webhooks import (
     body,
     events,
     everything,
+    item,
     queued_events,
     returned,
     send,
@@ -91,6 +92,16 @@ def test_an_unsigned_return_does_not_make_a_payout_returned(world: World) -> Non
     assert shown["return_reported_at"] is not None
     assert "does not show the money yet" in shown["explanation"]["summary"]
     assert world.admin.post(f"/payouts/{paid}/retry").status == 409
+
+
+@pytest.mark.parametrize("status", ["Pending", "Processing"])
+def test_a_signed_event_is_no_return_because_the_path_says_so(world: World, status: str) -> None:
+    """The path is not signed: whoever has the secret may send what was signed to another."""
+    transaction_id = world.paid()
+    before = item(world, transaction_id)
+    news = body(world, transaction_id, status)
+    assert send(world, news, "/webhooks/monoova/NppReturn").status == 200
+    assert item(world, transaction_id) == before
 
 
 def test_where_monoova_signs_nothing_every_payout_ends_all_the_same(world: World) -> None:

@@ -8,6 +8,7 @@ from chalicelib.batches.rules.batch import RowProblem
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.errors import ConflictError, ErrorCode, TryAgainError
+from chalicelib.payouts.request_payout import retry_id_of
 from chalicelib.payouts.rules.decisions import ForbiddenTransitionError, Note, change_for
 from chalicelib.payouts.rules.payout import NO_CHANGE, Change, Event, Payout, ReviewReason, State
 from chalicelib.payouts.sending.record_event import Recorder
@@ -51,7 +52,7 @@ class RowClearing:
         if old is None or old.state is State.COMPLETED:
             # A part that came back is no row: it is paid again by itself.
             return RowProblem.NOT_RETRYABLE
-        if old.succeeded_by not in (None, new_id):
+        if old.succeeded_by not in (None, new_id) or self._was_retried_unclaimed(old):
             return RowProblem.ALREADY_RETRIED
         try:
             cleared = self.second_payments().cleared(old, by, seconds)
@@ -63,6 +64,10 @@ class RowClearing:
         except TryAgainError:
             raise NotClearYetError from None
         return RowProblem.SETTLED_BY_HAND if cleared.is_settled_by_hand else cleared
+
+    def _was_retried_unclaimed(self, old: Payout) -> bool:
+        """Whether it has a successor that was stored before successors were."""
+        return old.succeeded_by is None and self.payouts.get(retry_id_of(old)) is not None
 
     def give_up(self, old_id: str, by: str) -> RowProblem:
         """Monoova has not answered in a day: the old payout needs review by a person."""

@@ -260,7 +260,9 @@ def outcome_of_send(
 def _outcome_of_answer(answer: Answer, reference: str, *, in_doubt_before: bool) -> SendOutcome:
     login_problem = _login_problem(answer)
     turned_away = login_problem or _rate_limit(answer)
-    if turned_away and not in_doubt_before:
+    # What has a number was looked at, whatever else is said of it.
+    is_taken = answer.envelope is not None and answer.envelope.has_transaction
+    if turned_away and not (in_doubt_before or is_taken):
         return turned_away
     if login_problem:
         return Unclear(Uncertainty.NOT_AUTHENTICATED_AFTER_DOUBT, may_try_again=False)

@@ -28,6 +28,7 @@ from chalicelib.payouts.rules.attempts import (
     with_attempts,
 )
 from chalicelib.payouts.rules.payout import (
+    MOST_HISTORY_ENTRIES,
     NO_CHANGE,
     Change,
     Effect,
@@ -55,6 +56,7 @@ from chalicelib.payouts.rules.schedule import (
 RECONCILER: Final = "reconciler"
 # The evidence of a refusal: this, and Monoova's own name for it.
 REFUSED: Final = "refused:"
+_TURNED_AWAY: Final = frozenset({Event.SEND_NOT_AUTHENTICATED, Event.SEND_RATE_LIMITED})
 
 
 class ForbiddenTransitionError(Exception):
@@ -301,7 +303,9 @@ def _not_sent(payout: Payout, note: Note, policy: Policy) -> Change:
     """Nothing left us. One that was in doubt before stays so, and this was no resend of it."""
     soon = next_look_at(note.at, 0, policy)
     if not payout.ambiguous:
-        fields = Fields(lease_id=None, last_sent_at=None, due_at=soon)
+        fields = Fields(lease_id=None, due_at=soon)
+        if not _was_answered(payout):
+            fields |= Fields(last_sent_at=None)
         return change_for(payout, Event.NOT_SENT, note, fields)
     why = Uncertainty.NOT_SENT_AFTER_DOUBT.value
     change = in_doubt(payout, Event.SEND_UNCLEAR, why, note, policy)
@@ -309,6 +313,15 @@ def _not_sent(payout: Payout, note: Note, policy: Policy) -> Change:
         return change
     uncounted = Fields(resends=max(0, payout.resends - 1))
     return Change(change.fields | uncounted, change.entries)
+
+
+def _was_answered(payout: Payout) -> bool:
+    """Whether Monoova has heard of it from an earlier request, as far as its history tells."""
+    return payout.history_size >= MOST_HISTORY_ENTRIES or any(
+        entry.event in _TURNED_AWAY
+        or (entry.event == Event.WITHOUT_FUNDS and entry.evidence is not None)
+        for entry in payout.history
+    )
 
 
 def _reported(payout: Payout, report: Report, note: Note, policy: Policy) -> Change:

@@ -492,8 +492,26 @@ def _is_unsent_end(state: State, code: FailureCode | None) -> bool:
     return state is State.CANCELLED or is_refused
 
 
+# What later decisions read: without it, money that came back once would be counted twice, and a
+# person's word would be taken for Monoova's. There are few of them, however long the history.
+_ALWAYS_KEPT: Final = frozenset(
+    {
+        Event.MONEY_RETURNED,
+        Event.PART_RETURNED,
+        Event.RETURN_SEEN,
+        Event.RESOLVED_COMPLETED,
+        Event.RESOLVED_FAILED,
+        Event.RESOLVED_RETURNED,
+        Event.RESOLVED_CANCELLED,
+    }
+)
+
+
 def kept_entries(payout: Payout, change: Change) -> tuple[HistoryEntry, ...]:
-    """Of a full history, only the end of the payout and what a person must see is still added."""
+    """Of a full history, only the end of the payout and what a person must see is still added, and
+    always what later decisions read."""
+    if any(entry.event in _ALWAYS_KEPT for entry in change.entries):
+        return change.entries
     state = change.fields.get("state")
     matters = change.fields.get("needs_review") is not None or (state and state.is_final)
     most = 2 * MOST_HISTORY_ENTRIES if matters else MOST_HISTORY_ENTRIES

@@ -374,7 +374,7 @@ def test_a_key_without_permission_for_an_endpoint_is_distinguished_from_a_wrong_
         (Answer(429, None), None),
         (Answer(429, None, 7), 7),
         (replace(said(429, "TooManyRequests"), retry_after=0), 0),
-        (said(429, "Ok", transaction_id="77"), None),
+        (said(429, "Ok", transaction_id="0"), None),
     ],
 )
 def test_too_many_calls_prove_that_this_one_was_not_looked_at(
@@ -385,6 +385,20 @@ def test_too_many_calls_prove_that_this_one_was_not_looked_at(
     assert outcome == RateLimited(seconds)
     doubtful = outcome_of_send(answer, REFERENCE, in_doubt_before=True)
     assert doubtful == Unclear(Uncertainty.UNCLEAR_ANSWER, may_try_again=False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (said(429, "Ok", transaction_id="77"), Uncertainty.UNCLEAR_ANSWER),
+        (said(401, "Ok", transaction_id="77"), Uncertainty.NOT_AUTHENTICATED_AFTER_DOUBT),
+    ],
+)
+def test_what_was_turned_away_with_a_number_may_have_been_taken(
+    answer: Answer, why: Uncertainty
+) -> None:
+    outcome = outcome_of_send(answer, REFERENCE, in_doubt_before=False)
+    assert outcome == Unclear(why, may_try_again=False)
 
 
 @pytest.mark.parametrize("http", [400, 401, 403, 428, 430, 503])

@@ -24,8 +24,10 @@ from chalicelib.payouts.rules.attempts import (
 )
 from chalicelib.payouts.rules.decisions import after_send
 from chalicelib.payouts.rules.payout import (
+    MOST_HISTORY_ENTRIES,
     NO_CHANGE,
     Change,
+    Event,
     FailureCode,
     HistoryEntry,
     Payout,
@@ -107,6 +109,30 @@ def test_two_numbers_in_answers_of_execute_are_two_bookings(
     history = tuple(replace(ENTRY, evidence=each) for each in evidence)
     attempts = Attempts(("x",), numbers=frozenset(numbers))
     assert has_two_numbers(sending(history=history), attempts) is is_two
+
+
+def heard_of(event: Event, evidence: str | None = None) -> Payout:
+    entry = HistoryEntry(NOW, event, State.QUEUED, "admin", evidence=evidence)
+    return replace(sending(), history=(entry,), history_size=1)
+
+
+@pytest.mark.parametrize(
+    ("payout", "is_kept"),
+    [
+        (heard_of(Event.SEND_NOT_AUTHENTICATED), True),
+        (heard_of(Event.SEND_RATE_LIMITED), True),
+        (heard_of(Event.WITHOUT_FUNDS, "refused:NoMoney"), True),
+        (heard_of(Event.WITHOUT_FUNDS), False),
+        (heard_of(Event.NOT_SENT, "any"), False),
+        (replace(sending(), history_size=MOST_HISTORY_ENTRIES), True),
+        (replace(sending(), history_size=MOST_HISTORY_ENTRIES - 1), False),
+    ],
+)
+def test_what_monoova_has_answered_before_stays_sent_though_the_next_attempt_was_not(
+    payout: Payout, is_kept: bool
+) -> None:
+    change = after_send(payout, NotSent(), LATER, "admin", POLICY)
+    assert ("last_sent_at" not in change.fields) == is_kept
 
 
 def test_an_acceptance_is_told_by_its_evidence() -> None:

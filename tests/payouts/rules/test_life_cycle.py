@@ -256,6 +256,24 @@ def test_what_a_person_must_see_is_recorded_in_a_full_history_too() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        Event.MONEY_RETURNED,
+        Event.PART_RETURNED,
+        Event.RETURN_SEEN,
+        Event.RESOLVED_COMPLETED,
+        Event.RESOLVED_FAILED,
+        Event.RESOLVED_RETURNED,
+        Event.RESOLVED_CANCELLED,
+    ],
+)
+def test_what_later_decisions_read_is_recorded_however_full_the_history_is(event: Event) -> None:
+    entries = (HistoryEntry(NOW, "Noted", F, "an-admin"), HistoryEntry(NOW, event, F, "an-admin"))
+    full = replace(payout_in(U), history_size=10 * MOST_HISTORY_ENTRIES)
+    assert kept_entries(full, Change(Fields(looks=1), entries)) == entries
+
+
 def test_a_new_payout_is_undisputed_and_was_never_sent() -> None:
     payout = replace(payout_in(Q), due_at=None)
     assert (payout.needs_review, payout.ambiguous) == (False, False)
