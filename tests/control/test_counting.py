@@ -187,8 +187,9 @@ def end_unsent(world: World, way: str) -> None:
     if way == "cancelled":
         world.admin.post(f"/payouts/{paid}/cancel", {})
     else:
-        world.later(25 * 3600)
+        # What the pause lasts does not count towards the hours after which it ends.
         world.container.gatekeeper.resume("dave")
+        world.later(25 * 3600)
         world.reconcile()
     assert world.payout(paid)["status"] == "Cancelled"
 

@@ -99,7 +99,7 @@ class Limits:
 
 def day_of_sum(sum_id: str) -> date:
     """The day of the sum that has this name."""
-    return date.fromisoformat(sum_id.split("#", 2)[1])
+    return date.fromisoformat(sum_id.split("#")[1])
 
 
 def ids_of(counts: Iterable[Count]) -> tuple[str, ...]:
