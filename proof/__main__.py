@@ -59,6 +59,7 @@ _ROWS: Final = (
     ("  days with limits", "days_limits"),
     ("  days with half-failures", "days_half_failures"),
     ("  days with rate limits", "days_rate_limited"),
+    ("  days on which duplicates are paid", "days_pays_duplicates"),
     ("  days with second payments", "days_second_payments"),
     ("  days with malformed rows", "days_malformed"),
     ("named mutants caught", "mutants_caught"),

@@ -66,21 +66,30 @@ _PARTS: Final[dict[str, Callable[[], Iterator[tuple[int, str | None]]]]] = {
     "crash points": _crash_points,
     "interleavings": _interleavings,
 }
-# A day on which a mutant shows itself, as `python -m proof.catching` finds one. The others show
-# themselves in the shortest scenario of the interleavings.
+# The scenario of the interleavings in which a mutant shows itself; those that stand in neither list
+# show themselves in the first.
+_WITNESS_SCENARIOS: Final = {
+    "retry without asking": "retried, and paid after all",
+    "retry without claim": "retried by itself and by its file",
+}
+# A day on which a mutant shows itself, as `python -m proof.catching` finds one.
 _WITNESS_SEEDS: Final = {
     "send before commit": 5000,
     "final overwritten": 5002,
     "lease without expiry": 5002,
     "webhook without authentication": 5000,
     "signature over the parsed body": 5001,
-    "context not checked": 5011,
-    "batch item dropped": 5013,
-    "reason not redacted": 5007,
+    "context not checked": 5052,
+    "batch item dropped": 5031,
     "queued and forgotten": 5004,
     "idempotency key ignored": 5000,
     "amount not compared": 5007,
+    "429 is success": 5004,
+    "failed file is final": 5003,
+    "bad row stops the run": 5001,
 }
+# It shows itself on so few days that no single one is kept: `--all` asks them about it.
+_WITHOUT_WITNESS: Final = frozenset({"reason not redacted"})
 
 
 def caught(mutant: Mutant, part: str) -> Catch:
@@ -92,7 +101,9 @@ def witnessed(mutant: Mutant) -> Catch:
     """Runs the one day, or the one scenario, that is known to show the mutant."""
     seed = _WITNESS_SEEDS.get(mutant.name)
     if seed is None:
-        return _caught(mutant, "interleavings", partial(_interleavings, USUAL[:1]))
+        name = _WITNESS_SCENARIOS.get(mutant.name, USUAL[0].name)
+        scenarios = [scenario for scenario in USUAL if scenario.name == name]
+        return _caught(mutant, "interleavings", partial(_interleavings, scenarios))
     return _caught(mutant, "days", partial(_days, [seed]))
 
 
@@ -144,13 +155,14 @@ def main(arguments: Sequence[str]) -> int:
 def _try_witnesses() -> int:
     """A forked process for each mutant, so that what it leaves behind ends there."""
     forking = multiprocessing.get_context("fork")
-    tries = [forking.Process(target=_try_witness, args=(mutant,)) for mutant in MUTANTS]
+    mutants = [mutant for mutant in MUTANTS if mutant.name not in _WITHOUT_WITNESS]
+    tries = [forking.Process(target=_try_witness, args=(mutant,)) for mutant in mutants]
     for each in tries:
         each.start()
     for each in tries:
         each.join()
-    missed = [mutant.name for mutant, each in zip(MUTANTS, tries, strict=True) if each.exitcode]
-    print(f"{len(MUTANTS) - len(missed)} of {len(MUTANTS)} mutants caught by their witnesses")
+    missed = [mutant.name for mutant, each in zip(mutants, tries, strict=True) if each.exitcode]
+    print(f"{len(mutants) - len(missed)} of {len(mutants)} mutants caught by their witnesses")
     for name in missed:
         print(f"not caught: {name}; python -m proof.catching finds another witness")
     return 1 if missed else 0

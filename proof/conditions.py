@@ -33,6 +33,8 @@ class Condition(StrEnum):
     RATE_LIMIT = "a rate limit"
     LIE = "a lie"
     PARTIAL_RETURNS = "returns in part"
+    MONEY_NOT_BACK = "returns without the money"
+    UNSIGNED = "nothing signed"
     LITTLE_MONEY = "little money"
     MALFORMED_ROWS = "malformed rows"
     MIDNIGHT = "midnight in Sydney"
@@ -49,6 +51,8 @@ _RATES: Final[Mapping[Condition, float]] = {
     Condition.RATE_LIMIT: 0.2,
     Condition.LIE: 0.2,
     Condition.PARTIAL_RETURNS: 0.2,
+    Condition.MONEY_NOT_BACK: 0.1,
+    Condition.UNSIGNED: 0.15,
     Condition.LITTLE_MONEY: 0.2,
     Condition.MALFORMED_ROWS: 0.3,
     Condition.MIDNIGHT: 0.15,
@@ -59,6 +63,7 @@ _AMOUNTS: Final = {
     "approval_above": "APPROVAL_THRESHOLD_AUD",
     "limit_per_customer": "LIMIT_PER_CUSTOMER_AUD_PER_DAY",
     "limit_per_account": "LIMIT_PER_DESTINATION_AUD_PER_DAY",
+    "limit_per_maker": "LIMIT_PER_MAKER_AUD_PER_DAY",
     "limit_in_total": "LIMIT_PER_DAY_AUD",
 }
 _NEW_DESTINATIONS: Final = "APPROVAL_NEW_DESTINATIONS"
@@ -75,13 +80,20 @@ class Conditions:
     @classmethod
     def of(cls, seed: int, payouts: int) -> "Conditions":
         """Those of the day with this seed, on which so many payouts are asked for."""
+        # A generator for each: another condition leaves the days as they were otherwise.
+        drawn = frozenset(
+            each
+            for each, rate in _RATES.items()
+            if random.Random(f"{each.name} {seed}").random() < rate
+        )
         randomness = random.Random(f"conditions {seed}")
-        drawn = frozenset(each for each, rate in _RATES.items() if randomness.random() < rate)
         settings: dict[str, str] = {}
         if Condition.APPROVALS in drawn:
             settings |= _approvals(randomness)
         if Condition.LIMITS in drawn:
             settings |= _limits(randomness, payouts)
+        if Condition.UNSIGNED in drawn:
+            settings["MONOOVA_WEBHOOK_SIGNATURE"] = "optional"
         start = ORDINARY_START
         if Condition.MIDNIGHT in drawn:
             start = _BEFORE_MIDNIGHT
@@ -101,7 +113,7 @@ class Conditions:
         """The rules of the day, as the checker reads them."""
         amounts = {name: self.settings.get(setting) for name, setting in _AMOUNTS.items()}
         is_required = self.settings.get(_NEW_DESTINATIONS) == "required"
-        return {**amounts, "limit_per_maker": None, "approves_new_destinations": is_required}
+        return {**amounts, "approves_new_destinations": is_required}
 
 
 def _approvals(randomness: random.Random) -> dict[str, str]:
@@ -111,10 +123,11 @@ def _approvals(randomness: random.Random) -> dict[str, str]:
 
 
 def _limits(randomness: random.Random, payouts: int) -> dict[str, str]:
-    """One to three limits, of which a usual day's traffic reaches each."""
+    """One limit or several, of which a usual day's traffic reaches each."""
     found = {
         "LIMIT_PER_CUSTOMER_AUD_PER_DAY": str(randomness.choice((1200, 3000))),
         "LIMIT_PER_DESTINATION_AUD_PER_DAY": str(randomness.choice((1000, 2500))),
+        "LIMIT_PER_MAKER_AUD_PER_DAY": str(payouts * randomness.choice((40, 90))),
         "LIMIT_PER_DAY_AUD": str(payouts * randomness.choice((60, 150))),
     }
     kept = randomness.sample(sorted(found), randomness.randrange(1, len(found) + 1))

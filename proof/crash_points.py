@@ -30,7 +30,7 @@ from proof.seam import Call, Killed
 from proof.system import System
 from proof.traffic import Customer, Traffic
 from simulator.monoova import API_KEY
-from simulator.outcomes import Fault, Manner, Moment, News, Plan
+from simulator.outcomes import Fate, Fault, Manner, Moment, News, Plan
 
 T = TypeVar("T")
 
@@ -303,6 +303,32 @@ def _paid(scenario: Scenario) -> None:
     scenario.wait(200)
 
 
+def _rejected(scenario: Scenario) -> None:
+    scenario.plan(Plan(fate=Fate.REJECTED))
+    scenario.pay()
+    scenario.wait(200)
+
+
+def _rejected_and_paused(scenario: Scenario) -> None:
+    _rejected(scenario)
+    scenario.paused()
+
+
+def _returned(scenario: Scenario) -> None:
+    scenario.plan(Plan(fate=Fate.RETURNED))
+    scenario.pay()
+    scenario.wait(1800)
+
+
+def _look_for_returns(scenario: Scenario) -> None:
+    scenario.system.kernel.wait_for(scenario.system.functions.look_for_returns())
+
+
+def _returned_and_seen(scenario: Scenario) -> None:
+    _returned(scenario)
+    _look_for_returns(scenario)
+
+
 def _paused_and_asked(scenario: Scenario) -> None:
     scenario.paused()
     scenario.pay()
@@ -387,6 +413,11 @@ def _unsigned(scenario: Scenario) -> None:
     scenario.webhook(is_signed=False)
 
 
+def _hint_of_rejection(scenario: Scenario) -> None:
+    """It is Monoova's in all but its word, which is false, and not signed."""
+    scenario.webhook(status="Rejected", is_signed=False)
+
+
 def _unsigned_after_signed(scenario: Scenario) -> None:
     scenario.webhook("20.00", "Rejected", is_signed=False, is_genuine=False)
 
@@ -433,6 +464,14 @@ FLOWS: Final = (
         _approve_all_waiting,
     ),
     Flow(
+        "approve within limits",
+        "api",
+        _decision("approve", {}),
+        Scenario.pay,
+        _APPROVED | _LIMITED,
+        _approve_all_waiting,
+    ),
+    Flow(
         "reject",
         "api",
         _decision("reject", {"reason": "no"}),
@@ -461,6 +500,11 @@ FLOWS: Final = (
     Flow("resolve", "api", _action("resolve", _RESOLUTION), _reviewed),
     Flow("refresh", "api", _action("refresh", {}), _sent),
     Flow("retry", "api", _action("retry", {}), _refused),
+    Flow("retry a rejected one", "api", _action("retry", {}), _rejected),
+    Flow("retry while paused", "api", _action("retry", {}), _rejected_and_paused),
+    Flow("look for what came back", "reconcile_daily", _look_for_returns, _returned),
+    Flow("retry what came back", "api", _action("retry", {}), _returned_and_seen),
+    Flow("hint that it was rejected", "api", _hint_of_rejection, _sent),
     Flow("erase a customer", "api", _erase, _paid),
     Flow("remove a destination", "api", _remove_destination, _paid),
 )

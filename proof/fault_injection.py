@@ -160,10 +160,15 @@ class Network(SimulatorAdapter):
         self.false_status: str | None = None
         """The word that the next answer about a payment has in place of the true one."""
         self.has_lied_about: list[str] = []
+        self.most_per_minute: int | None = None
+        """How many payouts are taken in a minute; the others are answered with 429."""
+        self.too_many = 0
+        self._minute = kernel.now()
+        self._in_minute = 0
 
     def stop(self) -> None:
         """Every endpoint works, and says what is true."""
-        self.failing, self.false_status = frozenset(), None
+        self.failing, self.false_status, self.most_per_minute = frozenset(), None, None
 
     def send(
         self, request: requests.PreparedRequest, *args: object, **options: object
@@ -176,6 +181,9 @@ class Network(SimulatorAdapter):
         if endpoint in self.failing:
             self.failures += 1
             return self._response(request, 500, b"{}")
+        if endpoint == "execute" and self._is_one_too_many():
+            self.too_many += 1
+            return self._response(request, 429, b"{}")
         if self._fault_injector.happens(fault_rates.lost_before_rate):
             raise self._lost(request)
         if self._fault_injector.happens(fault_rates.late_rate):
@@ -193,6 +201,13 @@ class Network(SimulatorAdapter):
             raise self._lost(request)
         self._fault_injector.after_call()
         return response
+
+    def _is_one_too_many(self) -> bool:
+        minute = self._kernel.now().replace(second=0, microsecond=0)
+        if minute != self._minute:
+            self._minute, self._in_minute = minute, 0
+        self._in_minute += 1
+        return self.most_per_minute is not None and self._in_minute > self.most_per_minute
 
     def _with_a_lie(
         self, request: requests.PreparedRequest, response: requests.Response, reference: str

@@ -12,6 +12,7 @@ from proof.traffic import Traffic
 
 _MINUTES: Final = 10
 _MOST_TRIES: Final = 8
+_CONFLICT: Final = 409
 _MAKERS: Final = ("alice", "bob")
 _APPROVERS: Final = ("erin", "frank")
 _COLUMNS: Final = ("customer_id", "destination_id", "amount", "description")
@@ -42,6 +43,18 @@ class Files:
             is_meant = self.randomness.random() < 0.3
             self._through(self.randomness.choice(self.uploaded), is_repeat=is_meant)
 
+    def retry_one(self) -> None:
+        """Somebody has the unpaid rows of a batch paid by another one, which is decided as any."""
+        if not self.batches:
+            return
+        maker, batch_id = self.randomness.choice(_MAKERS), self.randomness.choice(self.batches)
+        answer = self.traffic.ask(maker, "POST", f"/batches/{batch_id}/retry", {})
+        if answer is not None and answer.status in (200, 201):
+            retrying = answer.json["batch_id"]
+            if retrying not in self.batches:
+                self.batches.append(retrying)
+            self._confirmed_and_decided(maker, retrying)
+
     def cancel_one(self) -> None:
         """Somebody cancels a batch, wherever it is."""
         if self.batches:
@@ -60,11 +73,15 @@ class Files:
     def _through(self, rows: tuple[Row, ...], *, is_repeat: bool = False) -> None:
         maker = self.randomness.choice(_MAKERS)
         batch_id = self._upload(maker, rows, is_repeat=is_repeat)
-        if batch_id is None or not self._waits_for(batch_id, "AwaitingConfirmation"):
+        if batch_id is not None:
+            self._confirmed_and_decided(maker, batch_id)
+
+    def _confirmed_and_decided(self, maker: str, batch_id: str) -> None:
+        shown = self._checked(batch_id)
+        if shown is None or shown["status"] != "AwaitingConfirmation":
             return
-        total = str(sum((Decimal(row["amount"]) for row in rows), Decimal(0)))
         # People mean what they upload, also where all of it looks like another payment.
-        said = {"total": total, "accept_duplicates": len(rows)}
+        said = {"total": str(shown["total"]), "accept_duplicates": shown["row_count"]}
         if self._done(maker, f"/batches/{batch_id}/confirm", said) is None:
             return
         self.traffic.system.kernel.sleep(self.randomness.uniform(1, 600))
@@ -94,13 +111,14 @@ class Files:
             self.traffic.system.kernel.sleep(self.randomness.uniform(1, 60))
         return None
 
-    def _waits_for(self, batch_id: str, status: str) -> bool:
+    def _checked(self, batch_id: str) -> Any:
+        """The batch once it was checked; None if that takes too long."""
         for _ in range(_MINUTES):
             shown = self.traffic.look(f"/batches/{batch_id}")
             if shown is not None and shown["status"] != "Checking":
-                return bool(shown["status"] == status)
+                return shown
             self.traffic.system.kernel.sleep(60)
-        return False
+        return None
 
     def _done(
         self, who: str, path: str, body: Mapping[str, Any], groups: str = "operators"
@@ -108,7 +126,8 @@ class Files:
         """Asked for until it is answered; None if that was a no."""
         for _ in range(_MOST_TRIES):
             answer = self.traffic.ask(who, "POST", path, body, groups=groups)
-            if answer is not None and answer.status < 500:
+            # What is new about the file since it was read has to be read first.
+            if answer is not None and answer.status < 500 and answer.status != _CONFLICT:
                 return answer if answer.status == 200 else None
             self.traffic.system.kernel.sleep(self.randomness.uniform(1, 60))
         return None

@@ -124,3 +124,10 @@ class Functions:
         return self.invoke(
             "reconcile", lambda m, context: m.reconcile(schedule_event(), context), WORKER_SECONDS
         )
+
+    def look_for_returns(self) -> Task:
+        """The run that asks Monoova's books for money that is said to have come back."""
+        event = schedule_event("look-for-returns")
+        return self.invoke(
+            "reconcile_daily", lambda m, context: m.reconcile_daily(event, context), WORKER_SECONDS
+        )

@@ -12,13 +12,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.encryption import Vault
 from chalicelib.monoova.payloads import body_of
 from chalicelib.monoova.rules import outcome
-from chalicelib.monoova.rules.outcome import Answer, Envelope, Refused, SendOutcome, Silence
+from chalicelib.monoova.rules.outcome import (
+    Accepted,
+    Answer,
+    Envelope,
+    Refused,
+    SendOutcome,
+    Silence,
+)
 from chalicelib.payouts import request_payout
+from chalicelib.payouts import second_payment as second_payments
+from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.request_payout import PayoutRequestService, RequestResult
 from chalicelib.payouts.rules import decisions, news, schedule
+from chalicelib.payouts.rules.decisions import Note
 from chalicelib.payouts.rules.news import Trust
 from chalicelib.payouts.rules.payout import (
     FINAL,
@@ -34,6 +45,8 @@ from chalicelib.payouts.rules.payout import (
 )
 from chalicelib.payouts.sending import attempt_payout, send_payout
 from chalicelib.payouts.sending.attempt_payout import Sending
+from chalicelib.payouts.sending.reconcile_due import _Run
+from chalicelib.payouts.store.succession import Succession
 from chalicelib.web import queue_events
 from chalicelib.webhooks import events as monoova_events
 from chalicelib.webhooks.receive_webhook import WebhookService
@@ -41,6 +54,8 @@ from chalicelib.webhooks.signature import SignatureVerifier
 from proof.memory.payouts import MemoryPayouts
 
 Patch = tuple[Any, Any, Any]
+
+_TOO_MANY_REQUESTS: Final = 429
 
 
 @dataclass(frozen=True)
@@ -222,6 +237,39 @@ def _dropped(event: Any, handle: Callable[[Any], None]) -> queue_events.Failures
 
 
 _each = queue_events.each
+# --- second payments, news, limits, funds
+
+
+def _needs_no_answer(_payout: Payout) -> bool:
+    return False
+
+
+_create = Acceptance.create
+
+
+def _without_claims(self: Acceptance, payout: Payout, *asked: Any, **more: Any) -> Payout | None:
+    def unclaimed(given: Any) -> Any:
+        is_list = isinstance(given, list)
+        return [c for c in given if not isinstance(c, Succession)] if is_list else given
+
+    kept = {name: unclaimed(given) for name, given in more.items()}
+    return _create(self, payout, *map(unclaimed, asked), **kept)
+
+
+def _too_many_is_success(answer: Answer | Silence, reference: str, **known: Any) -> SendOutcome:
+    if isinstance(answer, Answer) and answer.http_status == _TOO_MANY_REQUESTS:
+        return Accepted("429")
+    return outcome.outcome_of_send(answer, reference, **known)
+
+
+def _failed_for_funds(payout: Payout, said: str, note: Note, policy: schedule.Policy) -> Change:
+    refused = Fields(failure_code=FailureCode.MONOOVA_REFUSED, failure_reason=said)
+    why = replace(note, detail=said)
+    return decisions.change_for(payout, Event.SEND_REFUSED, why, refused)
+
+
+def _stopped_by_a_bad_row(self: Any, transaction_id: str) -> None:
+    raise StorageUnavailableError(f"{transaction_id} cannot be read", may_be_done=False)
 
 
 MUTANTS: Final = (
@@ -317,5 +365,30 @@ MUTANTS: Final = (
         "amount not compared",
         "a webhook about another amount settles the payout",
         ((news, "_is_of_another_amount", _no_mismatch),),
+    ),
+    Mutant(
+        "retry without asking",
+        "what may have been paid is paid again without asking Monoova",
+        ((second_payments, "needs_answer", _needs_no_answer),),
+    ),
+    Mutant(
+        "retry without claim",
+        "what is paid again is not claimed: a retry and a file pay it both",
+        ((Acceptance, "create", _without_claims),),
+    ),
+    Mutant(
+        "429 is success",
+        "too many requests count as an acceptance",
+        ((attempt_payout, "outcome_of_send", _too_many_is_success),),
+    ),
+    Mutant(
+        "failed file is final",
+        "what the account cannot pay now ends as Failed",
+        ((decisions, "_refused_for_funds", _failed_for_funds),),
+    ),
+    Mutant(
+        "bad row stops the run",
+        "an item that cannot be read ends the run of the schedule",
+        ((_Run, "_put_off_unread", _stopped_by_a_bad_row),),
     ),
 )

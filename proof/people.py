@@ -86,7 +86,10 @@ class People:
             return
         body = {"outcome": self.randomness.choice(_OUTCOMES), "reason": "so it must have been"}
         path = f"/payouts/{self._one_of(listed)}/resolve"
-        self.traffic.ask("dora", "POST", path, body, groups="operators")
+        if self.randomness.random() < 0.5:
+            self.traffic.ask("dora", "POST", path, body)
+        else:
+            self.traffic.ask("frank", "POST", path, body, groups="approvers")
 
     def _one_of(self, names: list[str]) -> str:
         return self.randomness.choice(names)

@@ -1,5 +1,6 @@
 """One simulated day by its seed: traffic, faults, Monoova's behaviour, then a quiet phase."""
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,11 +13,13 @@ from proof.conditions import Condition, Conditions
 from proof.fault_injection import FaultRates
 from proof.files import Files
 from proof.malformed import drop_malformed_row
+from proof.memory.container import WEBHOOK_SECRET
 from proof.people import People
 from proof.system import System
 from proof.traffic import NEXT_API_KEY, Traffic
 from simulator.behaviour import Outage
 from simulator.outcomes import Fate, Outcome
+from simulator.payments import Payment
 
 _HOUR: Final = 3600.0
 # After this long without faults every payout is final or in review: the bound on an open one is a
@@ -24,6 +27,8 @@ _HOUR: Final = 3600.0
 _QUIET_HOURS: Final = 28.0
 # Within the grace, after which "unknown reference" is believed.
 _SOON_SECONDS: Final = 600.0
+_RETURNS_MINUTES: Final = 15
+_RETURNS_HOURS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,10 @@ class Simulation:
         self._seed = seed
         self._size = size
         self._randomness = random.Random(f"day {seed}")
-        # One day in five Monoova pays duplicates, and the setting is the one for that.
+        # One day in five Monoova pays duplicates: the setting is the one for that, or the usual one
+        # with a Monoova that shows what it booked at once.
         self._pays_duplicates = self._randomness.random() < 0.2
+        self._shows_at_once = random.Random(f"shown {seed}").random() < 0.5
         # One day in ten has no faults.
         is_fault_free = self._randomness.random() < 0.1
         self.conditions = Conditions.of(seed, size.payouts)
@@ -75,7 +82,7 @@ class Simulation:
         balance = self._choice(Decimal(1_000_000), Decimal(1_000_000), Decimal(6_000))
         if Condition.LITTLE_MONEY in self.conditions:
             balance = Decimal(3_000)
-        if Condition.WRONG_PEOPLE in self.conditions:
+        if Condition.WRONG_PEOPLE in self.conditions or self._pays_duplicates:
             fault_rates = replace(fault_rates, late_seconds=_SOON_SECONDS)
         self.system = System(seed, fault_rates, settings, balance, start=self.conditions.start)
         self.traffic = Traffic(self.system, random.Random(f"people {seed}"))
@@ -98,10 +105,13 @@ class Simulation:
             "MAX_RESENDS": self._choice("0", "1", "3", "3"),
             "REVIEW_AFTER_HOURS": self._choice("3", "24"),
             "PAYOUT_EXPIRY_HOURS": self._choice("2", "24"),
-            "MONOOVA_DUPLICATES": "booked"
-            if self._pays_duplicates
-            else self._choice("asked", "asked", "refused"),
+            "MONOOVA_DUPLICATES": self._duplicates(),
         }
+
+    def _duplicates(self) -> str:
+        if self._pays_duplicates:
+            return "asked" if self._shows_at_once else "booked"
+        return str(self._choice("asked", "asked", "refused"))
 
     def _some_behaviour(self) -> dict[str, Any]:
         return {
@@ -122,11 +132,17 @@ class Simulation:
     def _behaviour_by_condition(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         if Condition.PARTIAL_RETURNS in self.conditions:
-            found["partial_return"] = True
+            found[self._by_condition.choice(("partial_return", "return_in_halves"))] = True
+        if Condition.MONEY_NOT_BACK in self.conditions:
+            found["return_without_credit"] = True
+        if Condition.UNSIGNED in self.conditions:
+            found["webhook_signature"] = "absent"
         if Condition.WRONG_PEOPLE in self.conditions:
             # Who is wrong about a payout is told so by Monoova, if it can be asked about it.
             seen_after = self._behaviour.get("visibility_seconds", 0.0)
             found["visibility_seconds"] = min(seen_after, _SOON_SECONDS)
+        if self._pays_duplicates and self._shows_at_once:
+            found["visibility_seconds"] = 0.0
         return found
 
     # --- the day
@@ -143,10 +159,13 @@ class Simulation:
             self._plan_conditions()
             for minute in range(int(self._size.hours * 60)):
                 self._later(minute * 60.0, system.schedule)
+                if minute % _RETURNS_MINUTES == 0:
+                    self._later(minute * 60.0, system.functions.look_for_returns)
             system.kernel.sleep(self._size.hours * _HOUR)
             system.monoova.behave(outage=Outage.NONE, visibility_seconds=0.0)
             self._decide_the_rest()
             system.converge(_QUIET_HOURS)
+            self._look_for_returns()
             for reference in system.network.has_lied_about:
                 system.history.add("lie", reference=reference, channel="status")
             system.record_every_payout()
@@ -163,8 +182,22 @@ class Simulation:
             counts=self._counts(),
         )
 
+    def _look_for_returns(self) -> None:
+        """For as long as money that is said to have come back is looked for often."""
+        system = self.system
+        if not any(payment.plan.fate is Fate.RETURNED for payment in system.monoova.payments):
+            return
+        for _ in range(_RETURNS_HOURS):
+            system.kernel.sleep(_HOUR)
+            system.kernel.wait_for(system.functions.look_for_returns())
+        if Condition.MONEY_NOT_BACK in self.conditions:
+            for payment in system.monoova.payments:
+                if payment.plan.fate is Fate.RETURNED:
+                    system.history.add("lie", reference=payment.reference, channel="signed")
+
     def _counts(self) -> dict[str, int]:
-        rows = self.system.tables.payouts.values()
+        system = self.system
+        rows = system.tables.payouts.values()
         return {
             "approved": sum(p.approved_by is not None and p.batch_id is None for p in rows),
             "of_batches": sum(p.batch_id is not None for p in rows),
@@ -172,6 +205,8 @@ class Simulation:
             "half_failures": self.system.network.failures,
             "second_payments": sum(p.retry_of is not None for p in rows),
             "malformed": self._malformed,
+            "pays_duplicates": self._pays_duplicates,
+            "rate_limited": system.network.too_many,
         }
 
     def _decide_the_rest(self) -> None:
@@ -237,6 +272,7 @@ class Simulation:
             Condition.DESTINATIONS: lambda: self._often(3, self.people.change_destination),
             Condition.WRONG_PEOPLE: self._wrong_people,
             Condition.HALF_FAILURES: self._half_failure,
+            Condition.RATE_LIMIT: self._rate_limit,
             Condition.LIE: self._lie,
             Condition.LITTLE_MONEY: lambda: self._often(2, self._money_comes),
             Condition.MALFORMED_ROWS: lambda: self._often(4, self._drop_malformed_row),
@@ -259,6 +295,7 @@ class Simulation:
         self._often(1 + self._size.payouts // 20, self.files.file, since=0.0)
         self._often(2, self.files.same_rows_again)
         self._often(1, self.files.cancel_one)
+        self._often(3, self.files.retry_one, since=0.5)
 
     def _wrong_people(self) -> None:
         self._often(self._size.payouts // 3, self.people.retry_anything)
@@ -279,28 +316,46 @@ class Simulation:
         lasts = self._by_condition.uniform(300, _HOUR)
         self._later(began + lasts, lambda: switch(frozenset()))
 
+    def _rate_limit(self) -> None:
+        """All day Monoova takes a few payouts a minute."""
+        self.system.network.most_per_minute = self._by_condition.choice((1, 2, 5))
+
     def _lie(self) -> None:
-        """Monoova says one wrong word of one payment: signed, or when it is asked."""
-        if Condition.WRONG_PEOPLE in self.conditions or self._by_condition.random() < 0.5:
+        """One wrong word of one payment: signed, in a webhook without a signature, or when Monoova
+        is asked."""
+        roll = self._by_condition.random()
+        if roll < 0.4:
+            self._often(6, self._lie_unsigned)
+        elif Condition.UNSIGNED not in self.conditions and (
+            Condition.WRONG_PEOPLE in self.conditions or roll < 0.7
+        ):
             self._often(1, self._lie_signed)
-        else:
+        elif Condition.WRONG_PEOPLE not in self.conditions:
             word = self._by_condition.choice(("Complete", "Rejected", "Pending"))
             self._often(1, lambda: setattr(self.system.network, "false_status", word))
 
     def _lie_signed(self) -> None:
         payments = self.system.monoova.payments
+        if payments:
+            payment = self._by_condition.choice(payments)
+            self.system.history.add("lie", reference=payment.reference, channel="signed")
+            self.system.monoova.announce("NppPaymentStatus", _false_report(payment))
+
+    def _lie_unsigned(self) -> None:
+        """Who knows the secret of the header, and cannot sign, says the contrary of what is so."""
+        payments = self.system.monoova.payments
         if not payments:
             return
-        payment = self._by_condition.choice(payments)
-        is_rejected = payment.plan.fate is Fate.REJECTED
-        body = {
-            "UniqueReference": payment.reference,
-            "TransactionId": payment.transaction_id,
-            "Status": "Payment Successful" if is_rejected else "Rejected",
-            "Amount": payment.amount,
-        }
-        self.system.history.add("lie", reference=payment.reference, channel="signed")
-        self.system.monoova.announce("NppPaymentStatus", body)
+        payment = self._by_condition.choice(payments[-5:])
+        is_return = self._by_condition.random() < 0.3
+        event = "NppReturn" if is_return else "NppPaymentStatus"
+        body = (
+            {**_false_report(payment), "ReturnReason": "x"} if is_return else _false_report(payment)
+        )
+        self.system.history.add("lie", reference=payment.reference, channel="unsigned")
+        headers = {"Authorization": WEBHOOK_SECRET}
+        content = json.dumps(body, default=str).encode()
+        self.system.functions.http("POST", f"/webhooks/monoova/{event}", content, headers)
 
     def _money_comes(self) -> None:
         self.system.monoova.receive(Decimal(self._by_condition.choice((500, 4_000))))
@@ -335,3 +390,14 @@ class Simulation:
         """Another client fails to log in to the account five times, which locks it."""
         for _ in range(5):
             self.system.monoova.login.refusal("Basic d3Jvbmc6", self.system.kernel.now())
+
+
+def _false_report(payment: Payment) -> dict[str, object]:
+    """The report of a payment's end that its plan does not have."""
+    is_rejected = payment.plan.fate is Fate.REJECTED
+    return {
+        "UniqueReference": payment.reference,
+        "TransactionId": payment.transaction_id,
+        "Status": "Payment Successful" if is_rejected else "Rejected",
+        "Amount": payment.amount,
+    }

@@ -18,6 +18,7 @@ def uncontrolled(run: Run) -> Iterator[Violation]:
     for payout in booked:
         yield from _approved(run, payout)
     yield from _limits(run, booked)
+    yield from _threshold(run, booked)
 
 
 # --- approvals
@@ -90,6 +91,26 @@ def _limits(run: Run, booked: list[Payout]) -> Iterator[Violation]:
             if total > limit:
                 what = f"{total} {words}, of which {limit} may leave in a day"
                 yield _broken(what, f"{day} {_shown(words, name)}".rstrip())
+
+
+def _threshold(run: Run, booked: list[Payout]) -> Iterator[Violation]:
+    """P6: what one maker asked for, and what one account got, in a day without an approval."""
+    most = run.rules.approval_above
+    for whose in (_maker, partial(_account, run)) if most is not None else ():
+        sums: dict[tuple[date, str], Decimal] = {}
+        for payout in booked:
+            day = _day(payout.released_at)
+            if not payout.approvals and day is not None:
+                key = day, whose(payout)
+                sums[key] = sums.get(key, Decimal(0)) + payout.amount
+        for (day, _), total in sorted(sums.items()):
+            if most is not None and total > most:
+                who = "by one maker" if whose is _maker else "for one account"
+                yield _broken(f"{total} {who} without approval, above {most}", str(day))
+
+
+def _maker(payout: Payout) -> str:
+    return payout.requested_by or ""
 
 
 def _account(run: Run, payout: Payout) -> str:

@@ -1,15 +1,17 @@
 """P3: what the system says of a payout is what Monoova's book says, and it does not change."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
 from proof.checker.evidence import FINAL, Payout, Request, Run, Violation
-from proof.checker.records import dollars
+from proof.checker.records import dollars, words
 from proof.checker.requested_payments import RequestedPayment, requested_payments
 
 _broken = partial(Violation, "P3")
+_OF_RETURNS = words("Contradicted MoneyReturned PartReturned ReturnReported")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ def guesses(run: Run) -> Iterator[Violation]:
         yield from _believed_after_doubt(payout)
         yield from _amounts(run, payout)
         yield from _not_raised(run, payout)
+        yield from _accepted_by_nobody(run, payout)
+        yield from _ended_for_funds(payout)
     for requested in requested_payments(run):
         yield from _as_asked(run, requested)
     for request in run.requests:
@@ -142,6 +146,22 @@ def _believed_after_doubt(payout: Payout) -> Iterator[Violation]:
         is_in_doubt |= entry.state == "Pending/Unresolved"
 
 
+def _accepted_by_nobody(run: Run, payout: Payout) -> Iterator[Violation]:
+    """P3: Monoova accepts what it books."""
+    is_accepted = any(entry.event == "SendAccepted" for entry in payout.history)
+    is_lied_about = any(lie.reference == payout.unique_reference for lie in run.lies)
+    if is_accepted and not is_lied_about and not run.book.bookings(payout.unique_reference):
+        yield _broken("said to be accepted, and never booked", payout.evidence)
+
+
+def _ended_for_funds(payout: Payout) -> Iterator[Violation]:
+    """P3: what the account cannot pay now it can pay later: nothing has failed."""
+    for entry in payout.history:
+        is_end = entry.event == "SendRefused" and entry.state == "Failed"
+        if is_end and re.search("fund|balance", entry.detail or "", re.IGNORECASE):
+            yield _broken("Failed for want of funds", payout.evidence)
+
+
 def _amounts(run: Run, payout: Payout) -> Iterator[Violation]:
     """P3: Monoova was asked to pay the payout's amount."""
     sent = [-m.amount for m in run.book.bookings(payout.unique_reference)]
@@ -153,8 +173,10 @@ def _amounts(run: Run, payout: Payout) -> Iterator[Violation]:
 
 def _not_raised(run: Run, payout: Payout) -> Iterator[Violation]:
     """P3: what Monoova says of another amount is about something else, and goes to review."""
-    is_raised = any(entry.event == "Contradicted" for entry in payout.history)
+    events = {entry.event for entry in payout.history}
     for webhook in run.webhooks:
+        # Of a return it says how much came back.
+        is_raised = bool(events & (_OF_RETURNS if webhook.is_of_a_return else {"Contradicted"}))
         is_accepted = webhook.is_genuine and webhook.status == 200
         is_ours = webhook.reference == payout.unique_reference
         if (

@@ -70,7 +70,10 @@ def _made(run: Run, groups: dict[Name, list[Request]]) -> dict[Name, set[str]]:
     made: dict[Name, set[str]] = {}
     for payout in run.sightings:
         names = owners.get(payout.description, set()) if payout.description else set()
-        if payout.retry_of:
+        if payout.batch_id is not None:
+            # A file asked for it, also where it is paid in place of another.
+            names = set()
+        elif payout.retry_of:
             names = {("retry", run.first_of_line(payout.retry_of))}
         if len(names) == 1:
             made.setdefault(next(iter(names)), set()).add(payout.transaction_id)

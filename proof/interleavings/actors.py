@@ -180,7 +180,7 @@ class Function:
             self._new_id,
             lambda _batch_id: None,
             self._funds,
-            lambda: self._second_payments,
+            lambda: self.second_payments,
         )
 
     @cached_property
@@ -213,7 +213,7 @@ class Function:
     def payout_requests(self) -> PayoutRequestService:
         return PayoutRequestService(
             self.payouts,
-            self._acceptance,
+            self.acceptance,
             self._together,
             _OpenVault(self._scheduler),
             self._monoova,
@@ -225,7 +225,7 @@ class Function:
             100_000,
             ApprovalRules(),
             self._new_id,
-            lambda: self._second_payments,
+            lambda: self.second_payments,
             self._duplicates,
             MemoryFingerprints,
         )
@@ -238,7 +238,7 @@ class Function:
         return Duplicates(never, MemoryFingerprints, recent, self.payouts, self._scheduler)
 
     @cached_property
-    def _second_payments(self) -> SecondPayments:
+    def second_payments(self) -> SecondPayments:
         return SecondPayments(
             self.payouts,
             self._monoova,
@@ -249,7 +249,7 @@ class Function:
         )
 
     @cached_property
-    def _acceptance(self) -> Acceptance:
+    def acceptance(self) -> Acceptance:
         return Acceptance(
             self.payouts,
             lambda: self._counted,
@@ -282,7 +282,7 @@ class Function:
         customers = MemoryCustomers(self._scheduler.tables, self._scheduler)
         return ApprovalService(
             self.payouts,
-            self._acceptance,
+            self.acceptance,
             KnownDestinations(customers, self._scheduler),
             self._together,
             self._opener,

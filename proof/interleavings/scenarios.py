@@ -24,7 +24,7 @@ _CAREFUL: Final = Policy(duplicates=Duplicates.BOOKED)
 _UNASKED: Final = Policy(duplicates=Duplicates.REFUSED)
 # The runs of the quiet phase before which a request that had a timeout arrives after all.
 _LATE_MOMENTS: Final = (0, 1, 4, 6)
-_MOST_RUNS: Final = 60
+_MOST_RUNS: Final = 120
 # Within this, every payout has to be final or in review.
 _BOUND: Final = timedelta(hours=28)
 _PAID, _REJECTED, _RETURNED = NoticeKind.PAID, NoticeKind.REJECTED, NoticeKind.RETURNED
@@ -49,7 +49,7 @@ def _scenario(
     def prepare(scheduler: Scheduler) -> None:
         set_up(scheduler, *([row] if row else []), fate=fate)
         scheduler.provider.sees_after = sees_after
-        scheduler.provider.fates = {RETRY: Fate.PAID}
+        scheduler.provider.fates = {RETRY: Fate.PAID, people.ROW: Fate.PAID}
         scheduler.provider.is_settled = is_settled
         scheduler.provider.has_lied = has_lied
         if is_booked:
@@ -98,7 +98,8 @@ def _settle(scheduler: Scheduler, policy: Policy, late_moment: int) -> None:
         due = [p.due_at for p in _unfinished(scheduler) if p.due_at is not None]
         if not due or min(due) > START + _BOUND:
             break
-        scheduler.sleep(max((min(due) - scheduler.now()).total_seconds(), 0.0) + 1.0)
+        # The schedule runs each minute.
+        scheduler.sleep(max((min(due) - scheduler.now()).total_seconds(), 59.0) + 1.0)
         reconciler.run(55.0)
     scheduler.provider.arrive_late(scheduler.now())
 
@@ -274,6 +275,10 @@ def _retrying(scheduler: Scheduler, policy: Policy) -> list[Actor]:
     return [people.retry(scheduler, 1, policy), people.retry(scheduler, 2, policy)]
 
 
+def _retrying_by_file_too(scheduler: Scheduler, policy: Policy) -> list[Actor]:
+    return [people.retry(scheduler, 1, policy), people.retry_by_file(scheduler, 2, policy)]
+
+
 def _retrying_and_webhook(scheduler: Scheduler, policy: Policy) -> list[Actor]:
     return [
         *_retrying(scheduler, policy),
@@ -307,6 +312,13 @@ _ONE_OF_EACH: Final = Budget(crashes=1, network=1)
 _STORAGE: Final = Budget(crashes=1, storage=1)
 
 USUAL: Final = (
+    _scenario(
+        "doubt, then something definite, unasked",
+        _doubting,
+        _QUEUED,
+        Budget(network=2),
+        policy=_UNASKED,
+    ),
     _scenario("doubt, then something definite", _doubting, _QUEUED, Budget(network=2)),
     _scenario("two deliveries and a reconciler", _deliveries, _QUEUED, _ONE_OF_EACH),
     _scenario("delivered, paid", _delivery_and_webhook(_PAID), _QUEUED, _ONE_OF_EACH),
@@ -389,6 +401,15 @@ USUAL: Final = (
         is_booked=True,
         has_lied=True,
     ),
+    _scenario(
+        "retried by itself and by its file",
+        _retrying_by_file_too,
+        _FAILED,
+        Budget(crashes=1),
+        is_booked=True,
+        is_settled=True,
+        fate=Fate.REJECTED,
+    ),
     _scenario("approved, rejected and cancelled", _approving, _WAITING, Budget(crashes=1)),
     _scenario(
         "resolved as Failed, and paid",
@@ -427,6 +448,11 @@ WITHOUT_DEDUPLICATION: Final = _against_double_bookings(
         _scenario(
             "two requests under one key", _requests_alone, None, Budget(network=1), policy=_CAREFUL
         ),
+        # The usual setting, at a Monoova that shows a booking before it answers.
+        _scenario(
+            "two deliveries and a reconciler, asked", _deliveries, _QUEUED, Budget(network=1)
+        ),
+        _scenario("doubt, then something definite, asked", _doubting, _QUEUED, Budget(network=2)),
         _scenario(
             "in doubt, booked",
             _reconcilers_and_webhooks(_PAID),

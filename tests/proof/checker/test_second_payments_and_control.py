@@ -16,6 +16,7 @@ from tests.proof.checker.spoiling import (
     ask_too,
     both,
     change,
+    change_history,
     credit,
     lied_about,
     resolved,
@@ -94,6 +95,24 @@ BROKEN = [
         "another amount than the file's",
         both(_APPROVED, uploaded("b1", _ROW | {"amount": "71.00"})),
         "a row was paid with another amount",
+    ),
+    put(
+        "P3",
+        "said to be accepted, and never booked",
+        both(without_movement("debit", "p1"), without_movement("fee", "p1")),
+        "an acceptance without a booking",
+    ),
+    put(
+        "P3",
+        "Failed for want of funds",
+        change_history("p2", 1, detail="SimulatedInsufficientFunds: not enough money"),
+        "a refusal for want of funds that ended the payout",
+    ),
+    put(
+        "P6",
+        "435.50 for one account without approval, above 400.00",
+        ruled(approval_above="400.00"),
+        "many amounts below the threshold",
     ),
     put(
         "P3",
@@ -198,7 +217,7 @@ HELD = [
     ),
     pytest.param(
         ruled(
-            approval_above="125.50",
+            approval_above="475.50",
             limit_in_total="475.50",
             limit_per_customer="475.50",
             limit_per_account="435.50",
@@ -207,7 +226,8 @@ HELD = [
         id="limits and a threshold that are just reached",
     ),
     pytest.param(
-        both(ruled(approval_above="125.00"), approved_by("p1", "bob")),
+        # Without the approved one, the day comes to just this.
+        both(ruled(approval_above="350.00"), approved_by("p1", "bob")),
         id="what needs approval was approved",
     ),
     pytest.param(
