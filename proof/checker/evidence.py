@@ -50,6 +50,7 @@ class Payout:
     history: tuple[Entry, ...]
     batch_id: str | None = None
     returned_amount: Decimal | None = None
+    created_at: datetime | None = None
 
     @property
     def evidence(self) -> str:
@@ -67,9 +68,10 @@ class Payout:
 
     @property
     def released_at(self) -> datetime | None:
-        """When nothing but sending it was left to do."""
-        approved = [entry.at for entry in self.approvals]
-        return max(approved) if approved else self.history[0].at if self.history else None
+        """When nothing but sending it was left to do: of a row of a file, when it became a payout,
+        which may be days after the file was approved."""
+        times = [entry.at for entry in (*self.history[:1], *self.approvals)]
+        return max((*times, self.created_at) if self.created_at else times, default=None)
 
 
 @dataclass(frozen=True)

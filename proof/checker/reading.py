@@ -164,6 +164,7 @@ def _payout(record: Record, line: int) -> Payout:
         ),
         batch_id=record.maybe("batch_id", str) if "batch_id" in record.document else None,
         returned_amount=dollars(record.document.get("returned_amount")),
+        created_at=record.time("created_at") if "created_at" in record.document else None,
     )
 
 

@@ -238,6 +238,10 @@ HELD = [
         id="what was approved after midnight in Sydney counts on the next day",
     ),
     pytest.param(
+        both(ruled(limit_in_total="475.00"), change("p1", created_at="2026-03-02T13:00:00Z")),
+        id="a row that became a payout after midnight in Sydney counts on the next day",
+    ),
+    pytest.param(
         both(_SETTLED_BY_HAND, approved_by("p6", "bob")),
         id="a second payment after a person's word that another one approved",
     ),
