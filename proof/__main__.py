@@ -36,7 +36,7 @@ PARTS: Final = (
     Part("simulated days", ("-m", "proof.days", "1-400", "failed")),
     Part("long days", ("-m", "proof.days", "9001-9008", "--payouts", "1500", "--hours", "8")),
     Part("named mutants", ("-m", "proof.catching", "--all")),
-    Part("mutants of the domain", ("-m", "proof.mutation")),
+    Part("mutants of the rules", ("-m", "proof.mutation")),
     Part(
         "the API by its document",
         (*_PYTEST, "tests/web/test_openapi_by_schemathesis.py"),
@@ -56,8 +56,8 @@ _ROWS: Final = (
     ("payouts on those days", "simulated_payouts"),
     ("named mutants caught", "mutants_caught"),
     ("  of", "mutants"),
-    ("mutants of the domain killed", "domain_killed"),
-    ("  of", "domain_mutants"),
+    ("mutants of the rules killed", "rules_killed"),
+    ("  of", "rules_mutants"),
     ("API cases by the document", "api_cases"),
     ("API sequences", "sequences"),
     ("  steps in them", "sequence_steps"),
@@ -95,9 +95,9 @@ def _print_table(found: Mapping[str, float], seconds: float) -> None:
     for words, name in _ROWS:
         number = found.get(name)
         print(f"{words:32}{'?' if number is None else f'{number:,.0f}':>12}")
-    killed, mutants = found.get("domain_killed", 0), found.get("domain_mutants", 0)
+    killed, mutants = found.get("rules_killed", 0), found.get("rules_mutants", 0)
     if mutants:
-        print(f"{'mutation score of the domain':32}{killed / mutants:>12.1%}")
+        print(f"{'mutation score of the rules':32}{killed / mutants:>12.1%}")
     print(f"{'minutes':32}{seconds / 60:>12.1f}")
 
 

@@ -1,6 +1,6 @@
 """Runs the mutants, prints the score and every survivor.
 
-Exit code 1 where a survivor has no explanation, or where the whole domain's score is below 99 %.
+Exit code 1 where a survivor has no explanation, or where the score of all rules is below 99 %.
 """
 
 import os
@@ -22,7 +22,7 @@ _HASH_SEED: Final = "PYTHONHASHSEED"
 def main() -> int:
     parser = ArgumentParser(prog="python -m proof.mutation", description=__doc__)
     names = sorted(RULES)
-    parser.add_argument("modules", nargs="*", metavar="module", help="of the domain; all if none")
+    parser.add_argument("modules", nargs="*", metavar="module", help="of the rules; all if none")
     parser.add_argument("--sample", type=int, metavar="N", help="only N mutants, always the same")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     wanted = parser.parse_args()
@@ -46,7 +46,7 @@ def main() -> int:
         f" in {time.monotonic() - start:.0f} s\n"
     )
     if not wanted.sample:
-        Result(domain_mutants=len(mutants), domain_killed=len(mutants) - len(survivors)).write()
+        Result(rules_mutants=len(mutants), rules_killed=len(mutants) - len(survivors)).write()
         _print_outdated(mutants, survivors, known)
     unexplained = [mutant for mutant in survivors if mutant.name not in known]
     is_whole = not wanted.sample and not wanted.modules
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def _sample(mutants: Sequence[Mutant], known: dict[str, str], size: int) -> list[Mutant]:
-    """Spread over the domain by a hash of what is changed: the same until that code changes."""
+    """Spread over the rules by a hash of what is changed: the same until that code changes."""
     return sorted((m for m in mutants if m.name not in known), key=lambda m: m.rank)[:size]
 
 

@@ -1,6 +1,6 @@
 """The mutants: copies of a module with one small change each, as mutmut would make it.
 
-mutmut itself changes only what stands in plain functions. Half of the domain are tables, sets,
+mutmut itself changes only what stands in plain functions. Half of the rules are tables, sets,
 patterns and properties, so its operators are applied here to whole modules.
 """
 

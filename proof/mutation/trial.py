@@ -1,7 +1,7 @@
 """One trial: the tests of a module against one mutant of it, in a process of its own.
 
 The parent has loaded what the tests need from outside of this repository, and nothing of the
-domain. It starts one session of pytest and forks it, once a mutant, just before the tests are
+rules. It starts one session of pytest and forks it, once a mutant, just before the tests are
 collected: pytest itself is set up once. Each child finds the mutant where it looks for the module,
 so no file is ever changed.
 """
@@ -131,7 +131,7 @@ def prepare(*, is_checked: bool) -> None:
     found: list[Verdict] = []
     try_each([None], 1, lambda _, verdict: found.append(verdict))
     if found != [Verdict.SURVIVED]:
-        raise BrokenTestsError("the tests of the domain fail without any mutant")
+        raise BrokenTestsError("the tests of the rules fail without any mutant")
 
 
 def try_each(
@@ -141,7 +141,7 @@ def try_each(
 ) -> None:
     """Tries each mutant, so many at a time, and tells each verdict as soon as it is known.
 
-    None in place of a mutant is the domain as it is, against the tests of all modules.
+    None in place of a mutant is the rules as they are, against the tests of all modules.
 
     Raises:
         BrokenTestsError: pytest did not get as far as running tests.

@@ -1,4 +1,4 @@
-"""The tests of the domain notice when it is changed: a fixed sample of all small changes."""
+"""The tests of the rules notice when they are changed: a fixed sample of all small changes."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_a_sample_of_changed_domains_is_noticed_by_the_tests() -> None:
+def test_a_sample_of_changed_rules_is_noticed_by_the_tests() -> None:
     modules = ("approval", "limits", "marks", "money", "schedule", "sydney")
     command = [sys.executable, "-m", "proof.mutation", *modules, "--sample", "10"]
     done = subprocess.run(  # noqa: S603 - our own program
