@@ -69,7 +69,7 @@ class BatchWork:
         self.move_on(batch)
 
     def work_on(self, batch: Batch, number: int, time_left: TimeLeft) -> bool:
-        """Does the batch's task with one chunk, unless it is done or in the hands of another.
+        """Does the batch's task with one chunk, unless it is done or another worker has claimed it.
 
         False says that the time was up before its end, and that another worker may continue at
         once.
@@ -112,7 +112,8 @@ class BatchWork:
         ours = self._save(batch, replace(mark, state=ChunkState.RELEASING, lease_until=lease))
         rows = self.batches.rows(batch.upload_id, mark.number)
         released = self.releaser.release(batch, rows, ours.problems, time_left, was_begun=was_begun)
-        # Counted before they are stored: after a death in between they are heard twice, not never.
+        # Counted before they are stored: if the function dies in between they are counted twice,
+        # not left out.
         new = len(released.problems) - len(ours.problems)
         if new:
             observability.measure(Metric.BATCH_ROWS_NOT_RELEASED, new)

@@ -1,4 +1,4 @@
-"""Every error that a caller can meet, drawn:
+"""Every error that a caller can meet, as a tree:
 
 AppError
 ├── CallerError                     you sent something wrong: the same again fails again

@@ -1,4 +1,4 @@
-"""Australian dollars: whole cents inside, a Decimal with two places at the edge, never a float."""
+"""Amounts in Australian dollars: whole cents in the app, a Decimal in JSON, never a float."""
 
 import re
 from decimal import Decimal
@@ -17,7 +17,7 @@ def cents_from(value: object) -> int:
 
     Raises:
         InvalidAmountError: not a number, not finite, more than two decimals, or absurdly large.
-            Zero and negative amounts pass: whether they are allowed is a rule of its own.
+            Zero passes, and a negative number: whether they are allowed is a rule of its own.
     """
     if isinstance(value, str):
         if not _DECIMAL_STRING.fullmatch(value):

@@ -1,4 +1,4 @@
-"""Maker and checker: what one person has asked for, another lets go or refuses."""
+"""Approvals (maker and checker): another person approves or rejects a requested payout."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

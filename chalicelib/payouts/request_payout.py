@@ -96,8 +96,8 @@ class PayoutRequest:
         """The fingerprint of payouts that were stored when absent fields were hashed as nulls.
 
         None for a request that such a payout cannot come from. A key is good for as long as its
-        payout is kept: this may go seven years (`storage.retention`) after the last deployment
-        that stored such fingerprints was replaced.
+        payout is kept: this may go seven years (`core.dynamodb.retention`) after the last
+        deployment that stored such fingerprints was replaced.
         """
         if self._given().keys() - set(_LEGACY_FIELDS):
             return None
@@ -284,7 +284,7 @@ class PayoutRequestService:
         return _opened_with(replace(payout, due_at=due_at), f"waits: {passage}")
 
     def _created(self, payout: Payout) -> Payout | None:
-        """Commits the row. Once it stands, the payout cannot be lost, whatever dies next."""
+        """Stores the row. From then on the payout cannot be lost, wherever a function dies."""
         try:
             return self.acceptance.create(payout)
         except StorageUnavailableError as error:

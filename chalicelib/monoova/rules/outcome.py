@@ -263,7 +263,7 @@ def standing_of(transaction_status: str | None) -> Standing:
 
 
 def is_answered(answer: Answer | Silence) -> bool:
-    """Whether Monoova is there and speaking: what the circuit breaker counts as a success."""
+    """Whether Monoova answered at all: what the circuit breaker counts as a success."""
     return (
         isinstance(answer, Answer)
         and answer.envelope is not None

@@ -69,7 +69,7 @@ class PayoutSender:
         def recorded(current: Payout) -> Change:
             is_taken_over = current.state is State.SENDING and current.lease_id != payout.lease_id
             if is_taken_over and not isinstance(told, Accepted):
-                # Another attempt is on the wire: what ours did not do says nothing of it.
+                # Another attempt is under way: what ours did not do says nothing of it.
                 return NO_CHANGE
             return after_send(current, told, self.clock.now(), by, self.policy)
 
@@ -128,7 +128,7 @@ def _order(payout: Payout, destination: Destination) -> Order:
 
 
 def _redacted(outcome: SendOutcome, destination: Destination) -> SendOutcome:
-    """The outcome with Monoova's words freed of payee details."""
+    """The outcome with Monoova's words without payee details."""
     known = destination.details
     if isinstance(outcome, Unclear):
         return replace(outcome, said=redact(outcome.said, known))
