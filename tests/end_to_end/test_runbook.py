@@ -157,6 +157,7 @@ def a_payout_for(line: str, deployed: Deployed) -> str:
     return str(deployed.paid()["transaction_id"])
 
 
+@pytest.mark.prove_deploy
 def test_every_command_of_the_runbook_does_what_it_says(deployed: Deployed, typed: Typed) -> None:
     failed: dict[str, str] = {}
     try:
