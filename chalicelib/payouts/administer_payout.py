@@ -12,7 +12,7 @@ from chalicelib.customers.open_details import Opener
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.duplicates import SecondCalls
 from chalicelib.monoova.rules.gate import Gate
-from chalicelib.monoova.rules.outcome import Standing
+from chalicelib.monoova.rules.outcome import Report, Standing
 from chalicelib.payouts.rules.decisions import (
     ForbiddenTransitionError,
     Note,
@@ -112,7 +112,8 @@ class AdministrationService:
         try:
             # Monoova is not asked, and no details are decrypted, for what is refused.
             resolved(before)
-            standing = self._standing_of(before)
+            report = self._asked(before)
+            standing = report.standing if report else None
             _check(before, outcome, standing, by)
             text = redact(reason, details_of_payee(before, self.together, self.opener, by.name))
             said = f"status API: {standing or 'not asked'}"
@@ -125,24 +126,23 @@ class AdministrationService:
             ) from None
         return Asked(after, standing)
 
-    def _standing_of(self, payout: Payout) -> Standing | None:
+    def _asked(self, payout: Payout) -> Report | None:
         """What Monoova says of the payout now; None if it cannot be asked."""
         if not self.gatekeeper.may_look():
             return None
         report, answer = self.monoova.status_of(payout.unique_reference)
         self.gatekeeper.tell_looked(answer)
-        return report.standing
+        return report
 
     def refresh(self, transaction_id: str, by: str) -> Asked:
         """Asks Monoova now. Never sends: what is to be sent again is the reconciler's to do."""
         payout = found_payout(self.payouts, transaction_id)
-        if not self.gatekeeper.may_look():
+        asked = self._asked(payout)
+        if asked is None:
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
             )
-        report, answer = self.monoova.status_of(payout.unique_reference)
-        self.gatekeeper.tell_looked(answer)
-        report = without_payee(report, payout, self.together, self.opener, by)
+        report = without_payee(asked, payout, self.together, self.opener, by)
 
         def refreshed(current: Payout) -> Change:
             change = after_report(
