@@ -225,7 +225,7 @@ class PayoutRequestService:
                 meaning = Meaning(by, is_retry=True)
                 return self._begun(retry_id_of(old), ask, standing, meaning, ends_at, cleared)
             except PayoutChangedError as error:
-                # Somebody was faster, or Monoova told something: decided anew.
+                # Another writer was faster, or Monoova reported something: decided anew.
                 first = error.current or first
         raise ConflictError("Others change the payout all the time.", ErrorCode.CHANGED_MEANWHILE)
 

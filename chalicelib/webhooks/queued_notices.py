@@ -1,7 +1,7 @@
 """Notices on the webhook queue: what they look like, and the seal that says how far to believe one.
 
-Whoever may write to the queue could otherwise settle payouts: a notice is believed as far as its
-seal says, and one without a valid seal only makes us ask Monoova.
+Any sender to the queue could otherwise settle payouts: a notice is believed as far as its seal
+says, and one without a valid seal only makes us ask Monoova.
 """
 
 import hmac

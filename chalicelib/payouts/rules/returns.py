@@ -1,7 +1,7 @@
 """Money that came back: when Monoova's books are asked for it, for how long, and what it allows.
 
 The status API never shows a return. The movements of the mAccount do, some time after Monoova
-reported it; until they have shown the credit, a return is somebody's word.
+reported it; until they have shown the credit, a return is a claim.
 """
 
 from datetime import date, datetime, time, timedelta
