@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 _SHORTEST_QUESTION_SECONDS: Final = 2.0
 _LONGEST_QUESTION_SECONDS: Final = 10.0
 
-Ask = Callable[[Payout], Report]
-
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
@@ -91,10 +89,8 @@ class SecondPayments:
                 return payout
             payout = successor
 
-    def cleared(self, old: Payout, by: str, seconds: float, ask: Ask | None = None) -> Clearance:
+    def cleared(self, old: Payout, by: str, seconds: float) -> Clearance:
         """Lets another payout be made in place of `old`, if none of its line can have been paid.
-
-        `ask` puts the question to Monoova in another way than one call for each, within `seconds`.
 
         Raises:
             ConflictError: it is open, was paid or is under review; or Monoova says that it is, or
@@ -108,8 +104,7 @@ class SecondPayments:
                 raise _not_retryable(payout, is_earlier=payout is not old)
         for payout in line:
             if needs_answer(payout):
-                report = ask(payout) if ask else self._asked(payout, ends_at)
-                self._check(payout, report, by)
+                self._check(payout, self._asked(payout, ends_at), by)
         return Clearance(self.payouts.table, old, any(is_settled_by_hand(each) for each in line))
 
     def earlier_is_settled(self, payout: Payout) -> bool:
