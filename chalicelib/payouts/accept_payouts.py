@@ -97,7 +97,7 @@ class Acceptance:
             # One plain write: a transaction costs twice as much.
             return self.payouts.create(payout)
         counted = self.counted()
-        payout = self.counted_in(payout, account)
+        payout = replace(payout, counted_on=ids_of(counts))
         return self._tried(lambda: counted.create(payout, counts, companions), patience)
 
     def counted_in(self, payout: Payout, account: str | None) -> Payout:
