@@ -41,17 +41,24 @@ def settle(world: World, transaction_id: str, outcome: str, reason: str = "seen"
     return world.approver.post(f"/payouts/{transaction_id}/resolve", body)
 
 
-def news(world: World, transaction_id: str, status: str = "Payment Successful") -> None:
-    """A webhook about the payout that may contradict the facts."""
+def status_event(
+    world: World, transaction_id: str, status: str, amount: float | None = None
+) -> bytes:
+    """The body of a webhook about the payout, of its own amount if no other is given."""
     shown = world.payout(transaction_id)
     event = {
         "eventName": "NppPaymentStatus",
         "uniqueReference": transaction_id,
         "transactionId": shown["monoova_transaction_id"] or "1",
-        "amount": float(shown["amount"]),
+        "amount": float(shown["amount"]) if amount is None else amount,
         "status": status,
     }
-    raw = json.dumps(event).encode()
+    return json.dumps(event).encode()
+
+
+def news(world: World, transaction_id: str, status: str = "Payment Successful") -> None:
+    """A webhook about the payout that may contradict the facts."""
+    raw = status_event(world, transaction_id, status)
     headers = {"Authorization": WEBHOOK_SECRET, SIGNATURE: signature(raw)}
     assert world.deliver("https://app.example/webhooks/monoova", headers, raw) == 200
 

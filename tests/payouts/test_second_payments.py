@@ -1,6 +1,5 @@
 """A second payment of what may have been paid: it claims the first, and asks Monoova before."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -11,6 +10,7 @@ import requests
 from chalicelib.container import wired
 from simulator.book import MovementKind
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Outcome, Plan
+from tests.payouts.test_administration import status_event
 from tests.payouts.test_request_payout import (
     AwsCalls,
     Pass,
@@ -49,15 +49,7 @@ def debits(world: World) -> list[str]:
 
 def news(world: World, transaction_id: str, status: str, *, signed: bool) -> int:
     """A webhook about the payout that says what Monoova's status API does not."""
-    shown = world.payout(transaction_id)
-    event = {
-        "eventName": "NppPaymentStatus",
-        "uniqueReference": transaction_id,
-        "transactionId": shown["monoova_transaction_id"] or "1",
-        "amount": float(shown["amount"]),
-        "status": status,
-    }
-    raw = json.dumps(event).encode()
+    raw = status_event(world, transaction_id, status)
     headers = {"Authorization": WEBHOOK_SECRET}
     if signed:
         headers["Verification-Signature"] = signature(raw)
@@ -582,14 +574,7 @@ def resolve(
 def in_review(world: World, situation: Callable[[World], str] = accepted) -> str:
     """A payout that a report of another amount has put under review."""
     transaction_id = situation(world)
-    event = {
-        "eventName": "NppPaymentStatus",
-        "uniqueReference": transaction_id,
-        "transactionId": world.payout(transaction_id)["monoova_transaction_id"] or "1",
-        "amount": 1.0,
-        "status": "Payment Successful",
-    }
-    raw = json.dumps(event).encode()
+    raw = status_event(world, transaction_id, "Payment Successful", amount=1.0)
     headers = {"Authorization": WEBHOOK_SECRET, "Verification-Signature": signature(raw)}
     assert world.deliver("https://app.example/webhooks/monoova", headers, raw) == 200
     assert world.payout(transaction_id)["needs_review"] is True
