@@ -112,7 +112,7 @@ _DECISION: Final = (
     *_PAYOUT,
 )
 _APPROVE_PAYOUT: Final = Operation(
-    "Lets a payout go out that waits for approval: for somebody other than who asked for it.",
+    "Lets a payout go out that waits for approval: for a person other than its requester.",
     _DECISION,
     reply="PayoutWithHistory",
     body=schemas.EmptySchema,
@@ -232,7 +232,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "show_payout": _SHOW_PAYOUT,
     "approve_payout": _APPROVE_PAYOUT,
     "reject_payout": Operation(
-        "Ends a payout that waits for approval: for somebody other than who asked for it.",
+        "Ends a payout that waits for approval: for a person other than its requester.",
         _DECISION,
         reply="PayoutWithHistory",
         body=schemas.ReasonSchema,

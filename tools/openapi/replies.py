@@ -191,11 +191,11 @@ _REPORT: Final[Json] = {
 _OBJECTS: Final[Mapping[str, Json]] = {
     "Me": _object(
         {
-            "name": {**_TEXT, "description": "What stands in a history for whoever asks."},
+            "name": {**_TEXT, "description": "The caller, as histories name them."},
             "roles": {"type": "array", "items": _one_of(Role), "minItems": 1, "uniqueItems": True},
             "environment": _ENVIRONMENT,
         },
-        about="Whoever asks, with every role they have.",
+        about="The caller, with every role they have.",
     ),
     "Destination": _object(
         _DESTINATION, about="Where a customer can be paid; its details are masked."
