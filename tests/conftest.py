@@ -8,11 +8,12 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.container import wired
-from tests import aws, quick_aws, spreading
+from tests import aws, quick_aws, quick_dynamodb, spreading
 from tests.world import World
 from tools import console_script
 
 quick_aws.install()
+quick_dynamodb.install()
 
 _AWS_FIXTURES = frozenset({"new_world", "world", "stack", "deployed"})
 _SLOW_FOLDERS = frozenset({"bench", "browser", "end_to_end", "infra", "proof"})
