@@ -32,6 +32,7 @@ _PYTEST: Final = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--
 PARTS: Final = (
     Part("crash points", ("-m", "proof.crash_points")),
     Part("crash points over AWS's own clients", ("-m", "proof.crash_points", "--aws")),
+    Part("short cases", ("-m", "proof.cases")),
     Part("interleavings", ("-m", "proof.interleavings")),
     Part("simulated days", ("-m", "proof.days", "1-400", "failed")),
     Part("long days", ("-m", "proof.days", "9001-9008", "--payouts", "1500", "--hours", "8")),
@@ -51,6 +52,7 @@ PARTS: Final = (
 
 _ROWS: Final = (
     ("crash points tried", "crash_points"),
+    ("short cases", "cases"),
     ("executions enumerated", "executions"),
     ("simulated days (seeds)", "seeds"),
     ("payouts on those days", "simulated_payouts"),

@@ -214,14 +214,23 @@ class System:
         return [p for p in self.rows() if not p.state.is_final and not p.needs_review]
 
     def converge(self, hours: float) -> None:
-        """The quiet phase: no more faults, and time passes until every payout is settled."""
+        """The quiet phase: no more faults, and time passes until every payout is settled.
+
+        It lasts for `hours`, and for as long after the release of each that is still open: a row
+        of a file for which a day's limit had no room is released on the next day, and its own time
+        begins then.
+        """
         self.fault_injector.stop()
         self.network.stop()
         self.history.add("quiet")
-        ends_at = self.kernel.now() + timedelta(hours=hours)
-        while self.kernel.now() < ends_at:
+        began = self.kernel.now()
+        while True:
             still_open = self.open_payouts()
             if not still_open and not self.waiting_messages:
+                break
+            since = max((p.released_at for p in still_open), default=began)
+            ends_at = max(began, since) + timedelta(hours=hours)
+            if self.kernel.now() >= ends_at:
                 break
             soon = self.kernel.now() + timedelta(minutes=1)
             due = min((p.due_at for p in still_open if p.due_at), default=soon)

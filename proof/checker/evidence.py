@@ -259,6 +259,8 @@ class Run:
     payee_of_destination: dict[str, str]
     rules: Rules = Rules()
     lies: tuple[Lie, ...] = ()
+    questions_failed: tuple[tuple[datetime, datetime], ...] = ()
+    """When Monoova answered no question, and took every payout."""
 
     @property
     def listing(self) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """From three files to the evidence of one run; refuses whatever is unknown or not complete."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -67,6 +69,7 @@ def read_run(directory: Path) -> Run:
             Lie(line, r.text("reference"), r.one_of("channel", _CHANNELS))
             for line, r in _of(history, "lie")
         ),
+        questions_failed=tuple(_questions_failed(_of(history, "fault"))),
     )
 
 
@@ -82,6 +85,16 @@ def _end(history: Lines) -> tuple[Record, list[tuple[str, ...]]]:
     if len(quiet) != 1 or not listings or listings[-1][0] < quiet[0][0]:
         raise InputError("history.jsonl: no listing after it had become quiet")
     return ends[0][1], [record.texts("transaction_ids") for _, record in listings]
+
+
+def _questions_failed(lines: Lines) -> Iterator[tuple[datetime, datetime]]:
+    since: datetime | None = None
+    for _, record in lines:
+        at, what = record.time("at"), record.document.get("what")
+        if what == "questions fail":
+            since = at
+        elif what == "questions are answered" and since is not None:
+            yield since, at
 
 
 def _rules(lines: Lines) -> Rules:
