@@ -3,9 +3,10 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.payouts.rules.payout import Payout, State
+from chalicelib.payouts.rules.payout import State
 from chalicelib.payouts.store.payouts import Payouts
 from tests.end_to_end.deployed import Deployed, Json, UnknownPayment, until
+from tests.payouts.builder import a_payout
 
 NOT_JSON = "{ not json"
 
@@ -18,20 +19,13 @@ def is_accepted(deployed: Deployed, payment: UnknownPayment) -> bool:
 def recorded_late(deployed: Deployed, payment: UnknownPayment) -> None:
     """The row of a payout whose webhook was there before it."""
     now = datetime.now(UTC)
-    payout = Payout(
-        transaction_id=payment.reference,
-        unique_reference=payment.reference,
+    payout = a_payout(
+        State.SENDING,
+        now,
+        payment.reference,
         customer_id="00000000-0000-4000-8000-000000000001",
         destination_id="00000000-0000-4000-8000-000000000002",
-        payout_method="PayId",
-        destination_masked="",
         amount_cents=payment.amount_cents,
-        state=State.SENDING,
-        version=1,
-        created_by="a test",
-        created_at=now,
-        updated_at=now,
-        fingerprint="",
         due_at=now + timedelta(hours=1),
     )
     table = deployed.stack.outputs["TransactionsTableName"]

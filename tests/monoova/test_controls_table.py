@@ -36,10 +36,10 @@ from chalicelib.monoova.rules.duplicates import (
 from chalicelib.monoova.rules.gate import Calls, Gate, Switch
 from chalicelib.monoova.rules.pace import Pace
 from chalicelib.monoova.rules.shut_time import ShutTime
-from chalicelib.payouts.rules.payout import Payout, State
 from chalicelib.payouts.store.payouts import Payouts
 from chalicelib.payouts.store.situation import ReadTogether, Situation
 from tests import aws
+from tests.payouts.builder import a_payout
 
 NOW: Final = datetime(2026, 3, 2, 1, 2, 30, tzinfo=UTC)
 TABLE: Final = "ControlsTable"
@@ -61,22 +61,7 @@ EVERYTHING: Final = replace(
     shut=ShutTime(NOW, ((NOW - timedelta(hours=2), NOW - timedelta(hours=1)),)),
 )
 CUSTOMER: Final = SealedCustomer("c-1", NOW, NOW, 1, b"sealed")
-PAYOUT: Final = Payout(
-    transaction_id="00000000-0000-4000-8000-000000000001",
-    unique_reference="00000000-0000-4000-8000-000000000001",
-    customer_id="c-1",
-    destination_id="d-1",
-    payout_method="PayId",
-    destination_masked="•••",
-    amount_cents=100,
-    state=State.QUEUED,
-    version=1,
-    created_by="admin",
-    created_at=NOW,
-    updated_at=NOW,
-    fingerprint="f",
-    due_at=NOW,
-)
+PAYOUT: Final = a_payout(due_at=NOW)
 
 
 @pytest.fixture(scope="module")

@@ -41,6 +41,7 @@ from proof.memory.payouts import MemoryPayouts
 from proof.memory.tables import Tables
 from proof.seam import NoFaults
 from tests import aws
+from tests.payouts.builder import a_payout
 
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 # Few of each, so that they meet.
@@ -111,20 +112,14 @@ class Chance:
     def payout(self) -> Payout:
         at = self.now()
         state = self.random.choice(list(State))
-        return Payout(
-            transaction_id=self.random.choice(PAYOUTS),
+        return a_payout(
+            state,
+            at,
+            self.random.choice(PAYOUTS),
             unique_reference=f"reference-{self.random.randrange(10**9)}",
             customer_id=self.random.choice(CUSTOMERS),
-            destination_id="destination",
-            payout_method="PayId",
-            destination_masked="j•••",
             amount_cents=self.random.choice((1, 12550)),
-            state=state,
-            version=1,
             created_by="alice",
-            created_at=at,
-            updated_at=at,
-            fingerprint="f",
             due_at=None if state.is_final else self.now(),
             needs_review=self.random.random() < 0.3,
             monoova_transaction_id=self.random.choice(NUMBERS),

@@ -1,7 +1,7 @@
 """A batch's life cycle: every pair of status and event, and totals that follow from its chunks."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import pytest
@@ -29,13 +29,13 @@ from chalicelib.batches.rules.batch import (
     progress_of,
     together,
 )
+from tests.batches.builder import NOW, a_batch
 
-NOW: Final = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)
 LATER: Final = NOW + timedelta(minutes=1)
 
 
 def batch(status: BatchStatus = BatchStatus.CHECKING, rows: int = 600) -> Batch:
-    return Batch("b", "u", status, 1, rows, 100, 50, "maker", NOW, NOW)
+    return a_batch(status, row_count=rows)
 
 
 def released(number: int, counts: Mapping[str, int], rows: int = 10, reviews: int = 0) -> Mark:

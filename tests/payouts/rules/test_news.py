@@ -35,7 +35,8 @@ from chalicelib.payouts.rules.payout import (
     sums_given_back,
 )
 from chalicelib.payouts.rules.returns import payable_again_cents
-from tests.payouts.rules.test_life_cycle import LATER, NOW, payout_in
+from tests.payouts.builder import NOW
+from tests.payouts.rules.test_life_cycle import LATER, payout_in
 
 PAID, REJECTED, RETURNED = NoticeKind.PAID, NoticeKind.REJECTED, NoticeKind.RETURNED
 QUARTER: Final = LATER + timedelta(minutes=15)

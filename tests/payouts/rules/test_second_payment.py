@@ -1,8 +1,8 @@
 """What follows from Monoova's word for a second payment, and for a person's word."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 
@@ -28,8 +28,8 @@ from chalicelib.payouts.rules.second_payment import (
     verdict,
     was_sent,
 )
+from tests.payouts.builder import NOW, a_payout
 
-NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 POLICY: Final = Policy(grace_seconds=900)
 GRACE: Final = timedelta(seconds=900)
 SECOND: Final = timedelta(seconds=1)
@@ -38,23 +38,8 @@ GO, MAYBE, EARLY, UNCLEAR = Verdict
 
 
 def payout(state: State = State.FAILED, **more: object) -> Payout:
-    made = Payout(
-        transaction_id="id",
-        unique_reference="id",
-        customer_id="customer",
-        destination_id="destination",
-        payout_method="PayId",
-        destination_masked="j•••@example.com",
-        amount_cents=90_000,
-        state=state,
-        version=3,
-        created_by="admin",
-        created_at=NOW,
-        updated_at=NOW,
-        fingerprint="f",
-        last_sent_at=NOW,
-    )
-    return replace(made, **more)  # type: ignore[arg-type]  # names of fields, each with its type
+    usual: dict[str, Any] = {"amount_cents": 90_000, "last_sent_at": NOW}
+    return a_payout(state, **usual | more)
 
 
 def entry(event: Event, evidence: str | None = None) -> HistoryEntry:
