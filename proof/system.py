@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Final
+from urllib.parse import quote
 
 import requests
 
@@ -246,6 +247,8 @@ class System:
         names = [payout.transaction_id for payout in self.rows()]
         for name in names:
             self.read_payout(name)
+        for batch_id in self.tables.batches:
+            self._read_rows(batch_id)
         self.history.add("listing", transaction_ids=names)
         self.history.add("end", unreachable=[])
 
@@ -255,6 +258,19 @@ class System:
         if answer is not None and answer.status == 200:
             shown = json.loads(answer.text)
             self.history.add("seen", transaction_id=transaction_id, payout=shown)
+
+    def _read_rows(self, batch_id: str) -> None:
+        """An administrator reads all rows of a batch; nothing is recorded of what is not shown."""
+        rows: list[object] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            path = f"/batches/{batch_id}/rows" + (f"?cursor={quote(cursor)}" if cursor else "")
+            answer = self.functions.http("GET", path, who=user("reader"))
+            if answer is None or answer.status != 200:
+                return
+            rows += answer.json["items"]
+            cursor = answer.json["next_cursor"]
+        self.history.add("rows", batch_id=batch_id, rows=rows)
 
 
 def _content_of(body: bytes) -> dict[str, str | None]:
