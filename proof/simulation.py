@@ -201,8 +201,8 @@ class Simulation:
         system = self.system
         if not any(payment.plan.fate is Fate.RETURNED for payment in system.monoova.payments):
             return
-        for _ in range(_RETURNS_HOURS):
-            system.kernel.sleep(_HOUR)
+        for _ in range(_RETURNS_HOURS * 60 // _RETURNS_MINUTES):
+            system.kernel.sleep(_RETURNS_MINUTES * 60.0)
             system.kernel.wait_for(system.functions.look_for_returns())
         if Condition.MONEY_NOT_BACK in self.conditions:
             for payment in system.monoova.payments:
@@ -222,9 +222,8 @@ class Simulation:
             "destinations": Condition.DESTINATIONS in self.conditions,
             "lies": sum('"kind": "lie"' in line for line in system.history.lines),
             "returns": sum(p.plan.fate is Fate.RETURNED for p in system.monoova.payments),
-            "change": bool(
-                {Condition.MIDNIGHT, Condition.CLOCK_CHANGE} & self.conditions.of_the_day
-            ),
+            "returns_seen": sum(p.return_seen_at is not None for p in rows),
+            "change": self.conditions.has_another_day,
             "second_payments": sum(p.retry_of is not None for p in rows),
             "malformed": self._malformed,
             "pays_duplicates": self._pays_duplicates,
