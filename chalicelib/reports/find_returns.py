@@ -148,6 +148,7 @@ def _credits_of(payout: Payout, found: Mapping[str, list[Movement]]) -> list[Cre
     # What stands under another reference is another payment's, whatever its number.
     ours = {"", payout.unique_reference}
     own = Booking(movements=tuple(line for line in lines.values() if line.reference in ours))
-    if len(own.payments_of(decimal_from(payout.amount_cents))) > 1:
+    # The statement, which tells the fees, is not asked for.
+    if own.most_payments_of(decimal_from(payout.amount_cents)) > 1:
         return []
     return [credit for credit in own.credits if fits(payout, credit)]

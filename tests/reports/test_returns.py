@@ -235,6 +235,25 @@ def test_one_of_two_payments_that_comes_back_is_no_return(world: World) -> None:
     assert world.payout(paid)["status"] == "Completed"
 
 
+@pytest.mark.parametrize("numbers", [(1000001, 1000002), (1000001, 1000001)])
+def test_two_payments_each_booked_together_with_its_fee_are_two(
+    numbers: tuple[int, int], world: World
+) -> None:
+    paid = completed(world)
+    assert send(world, returned(world, paid), is_signed=False).status == 200
+    out = [
+        {"uniqueReference": paid, "transactionId": number, "debit": 125.61, "credit": 0}
+        for number in numbers
+    ]
+    credit = {"uniqueReference": paid, "transactionId": 5, "mPaymentsId": 1, "credit": 125.5}
+    answering(world, lines_of(*out, credit))
+    quarters(world, 1)
+    assert world.payout(paid)["status"] == "Completed"
+    answering(world, lines_of(out[0], credit))
+    quarters(world, 3)
+    assert world.payout(paid)["status"] == "Returned"
+
+
 # --- no credit
 
 
