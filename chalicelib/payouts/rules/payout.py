@@ -377,6 +377,8 @@ class Fields(TypedDict, total=False):
     returned_cents: int
     return_seen_cents: int
     succeeded_by: str | None
+    also_succeeded_by: tuple[str, ...]
+    succeeded_cents: int
     counted_on: tuple[str, ...]
     destination_masked: str
     description: str | None
@@ -410,7 +412,10 @@ class Payout:
     payout alone. `due_at` is when the reconciler looks at it next; once it is final, when Monoova's
     books are asked for money that is said to have come back; else None.
     `history` may be empty on payouts that were read from a list. `retry_of` is the payout that this
-    one was made in place of, `succeeded_by` the one that was made in place of this: one at most.
+    one was made in place of, `succeeded_by` the one that was made in place of this. Where it came
+    back in parts, each may have one: that is then the last, and `also_succeeded_by` are the others.
+    Together they are to pay `succeeded_cents`; 0 on rows of before there could be several, whose
+    one successor is to pay all.
 
     `returned_cents` came back, by signed reports or by the mAccount's own movements, which have
     shown `return_seen_cents` of it; `return_seen_at` is when they had shown all of it.
@@ -443,6 +448,8 @@ class Payout:
     failure_reason: str | None = field(default=None, metadata=NOT_PERSONAL)
     retry_of: str | None = field(default=None, metadata=NOT_PERSONAL)
     succeeded_by: str | None = field(default=None, metadata=NOT_PERSONAL)
+    also_succeeded_by: tuple[str, ...] = field(default=(), metadata=NOT_PERSONAL)
+    succeeded_cents: int = 0
     batch_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     lease_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     last_sent_at: datetime | None = None
