@@ -78,6 +78,23 @@ class Controls:
             raise GateChangedError from None
         return after
 
+    def claim(self, name: str, by: str, until: datetime) -> str:
+        """Who has `name` for itself, until then: `by`, or the one that was first."""
+        item = {"control_id": name, "claimed_by": by, "expires_at": int(until.timestamp())}
+        try:
+            with storage_errors():
+                self._client.put_item(
+                    TableName=self.table,
+                    Item=encoded(item),
+                    ConditionExpression="attribute_not_exists(control_id) OR claimed_by = :by",
+                    ExpressionAttributeValues={":by": {"S": by}},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            standing = failed_condition(error)
+            return standing["claimed_by"]["S"] if standing else ""
+        return by
+
     def add_calls(self, kind: Calls, at: datetime, calls: int, failures: int) -> None:
         """Adds to the tally of the minute of that kind of calls."""
         with storage_errors():

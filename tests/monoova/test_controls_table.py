@@ -185,6 +185,15 @@ def test_an_item_of_a_gate_that_was_never_shut_is_read(controls: Controls, clien
     assert controls.gate() == Gate(version=2)
 
 
+# --- claims
+
+
+def test_who_was_first_has_it_and_the_others_are_told(controls: Controls) -> None:
+    later = NOW + timedelta(days=1)
+    assert [controls.claim("credit#1", who, later) for who in "aab"] == ["a", "a", "a"]
+    assert controls.claim("credit#2", "b", later) == "b"
+
+
 # --- turns
 
 
@@ -322,6 +331,7 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Controls], object]]]] = {
     "save_gate": ("PutItem", lambda table: table.save_gate(Gate())),
     "add_calls": ("UpdateItem", lambda table: table.add_calls(Calls.SENDING, NOW, 1, 0)),
     "take_turn": ("UpdateItem", lambda table: table.take_turn(Pace(1, NOW), NOW)),
+    "claim": ("PutItem", lambda table: table.claim("credit#1", "a", NOW)),
     "tally": ("BatchGetItem", lambda table: table.tally(Calls.SENDING, NOW)),
 }
 

@@ -240,7 +240,8 @@ def _other_ask(chance: Chance, customers: dict[str, SealedCustomer]) -> Ask:
 def _reported(controls: Controls, calls: Calls, at: datetime) -> object:
     controls.add_calls(calls, at, 3, 1)
     turn = controls.take_turn(Pace(3, NOW), at)
-    return turn, controls.tally(Calls.SENDING, at), controls.tally(Calls.QUESTIONS, at)
+    claimed = [controls.claim("credit#1", f"{calls}{at:%S}", at) for _ in range(2)]
+    return turn, claimed, controls.tally(Calls.SENDING, at), controls.tally(Calls.QUESTIONS, at)
 
 
 SHARDS: Final = (*OTHER_SHARDS, *QUEUED_SHARDS)

@@ -280,6 +280,13 @@ def after_credit(payout: Payout, credit: Credit, now: datetime, by: str) -> Chan
     return change_for(payout, Event.RETURN_SEEN, note, fields)
 
 
+def after_shared_credit(payout: Payout, credit: Credit, now: datetime, by: str) -> Change:
+    """What a credit does that may as well be another payout's: it counts for neither."""
+    what = f"The mAccount shows {credit.cents} cents coming back that may be another payout's."
+    note = Note(now, by, what, f"shared:{credit.evidence}")
+    return change_for(payout, Event.CONTRADICTED, note)
+
+
 def after_question(payout: Payout, now: datetime, by: str, *, is_answered: bool) -> Change:
     """What follows when the books were asked and a credit is still wanting.
 

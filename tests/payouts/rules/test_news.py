@@ -16,6 +16,7 @@ from chalicelib.payouts.rules.news import (
     after_credit,
     after_notice,
     after_question,
+    after_shared_credit,
     reported_returns,
     signed_returns,
 )
@@ -478,6 +479,21 @@ def test_without_an_answer_it_stays_due_and_a_person_looks_in_time_all_the_same(
     assert after_question(awaiting(), QUARTER, "r", is_answered=True).fields == Fields(
         due_at=LATER + timedelta(hours=1)
     )
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.RETURNED])
+def test_a_credit_that_may_be_anothers_counts_for_nothing_and_is_raised_once(state: State) -> None:
+    credit = Credit(12550, "9")
+    change = after_shared_credit(awaiting(state=state), credit, LATER, "r")
+    assert change.fields["review_reason"] is ReviewReason.CONTRADICTION
+    assert "return_seen_cents" not in change.fields
+    (entry,) = change.entries
+    assert (entry.at, entry.by, entry.evidence) == (LATER, "r", "shared:credit:12550:9")
+    assert "12550 cents" in (entry.detail or "")
+    told = awaiting(state=state, history=change.entries)
+    assert after_shared_credit(told, credit, LATER, "r").is_empty
+    # Should it be told apart after all, it still counts.
+    assert not after_credit(told, credit, LATER, "r").is_empty
 
 
 # --- what it never does
