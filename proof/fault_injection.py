@@ -189,8 +189,10 @@ class Network(SimulatorAdapter):
         endpoint = path[-2 if request.method == "GET" else -1]
         self._fault_injector.before_call(Call("monoova", endpoint))
         fault_rates = self._fault_injector.fault_rates
-        if endpoint in self.failing:
-            self.failed[endpoint] += 1
+        # `…/status/{startDate}/{endDate}` is a question of status, too.
+        failing = "status" if "status" in path[:4] else endpoint
+        if failing in self.failing:
+            self.failed[failing] += 1
             return self._response(request, 500, b"{}")
         if endpoint == "execute" and self._is_one_too_many():
             self.too_many += 1
