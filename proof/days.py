@@ -22,9 +22,11 @@ from proof.result import Result
 from proof.simulation import Run, Size, simulate
 
 BUILD: Final = Path(__file__).parent.parent / "build" / "days"
-# Seeds of days that broke a promise, to be run ever after. On 5107 it was the proof that erred, and
-# ended the day before a row's own time was over: it was released on the next day of Sydney.
-FAILED_ONCE: Final[tuple[int, ...]] = (5107,)
+# Seeds of days that broke a promise, to be run ever after. On 16 an unsigned success was believed
+# after an unsigned rejection, on 77 a function that still had an old key spent the last probe, on
+# 347 the second half of a return was not awaited. On 5107 it was the proof that erred, and ended
+# the day before a row's own time was over: it was released on the next day of Sydney.
+FAILED_ONCE: Final[tuple[int, ...]] = (16, 77, 347, 5107)
 
 
 @dataclass(frozen=True)

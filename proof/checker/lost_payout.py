@@ -82,6 +82,9 @@ def _refused(run: Run, requested: RequestedPayment) -> Iterator[Violation]:
     for payout in (run.first[name] for name in requested.made if name in run.first):
         asked = [request.at for request in requested.open_requests]
         requested_at = payout.history[0].at if payout.history else None
+        if requested.is_of_retries and payout.batch_id is not None:
+            # A file had asked for it before: the retry is answered with that one.
+            continue
         if not asked:
             yield _broken(
                 "a refused request made a payout", f"{payout.evidence}; {requested.evidence}"

@@ -56,6 +56,7 @@ EVERYTHING: Final = replace(
     questions=Circuit(OpenReason.TOO_MANY_FAILURES, NOW, NOW, NOW),
     login_failures=2,
     refused_key="key-1",
+    refused_before=("key-0",),
     pace=Pace(15, NOW),
     questions_not_before=NOW,
     shut=ShutTime(NOW, ((NOW - timedelta(hours=2), NOW - timedelta(hours=1)),)),

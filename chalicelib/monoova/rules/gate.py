@@ -63,12 +63,13 @@ class Calls(StrEnum):
 class Gate:
     """The shared record.
 
-    `refused_key` is the version of the secret that Monoova refused: as soon as there is another, it
-    may be tried. `login_failures` counts the refusals since a login succeeded: one for the opening,
-    one for each probe. `questions_not_before` is when a question may be asked again that was
-    answered with 429. `switched` is what a person last did to the gate; the breakers' own doings do
-    not touch it. `booked_twice_at` is the latch of rules/duplicates.py, and `contract_…` the last
-    contract run: neither has a part in whether anything is sent a first time.
+    `refused_key` is the version of the secret that Monoova refused last: as soon as there is
+    another, it may be tried. `refused_before` are those before it: a function that still has one of
+    them has no new key. `login_failures` counts the refusals since a login succeeded: one for the
+    opening, one for each probe. `questions_not_before` is when a question may be asked again that
+    was answered with 429. `switched` is what a person last did to the gate; the breakers' own
+    doings do not touch it. `booked_twice_at` is the latch of rules/duplicates.py, and `contract_…`
+    the last contract run: neither has a part in whether anything is sent a first time.
     """
 
     version: int = 0
@@ -76,6 +77,7 @@ class Gate:
     questions: Circuit = field(default=Circuit())
     login_failures: int = 0
     refused_key: str | None = None
+    refused_before: tuple[str, ...] = ()
     pace: Pace | None = None
     questions_not_before: datetime | None = None
     shut: ShutTime = field(default=ShutTime())
@@ -148,9 +150,8 @@ class Gate:
     def _by_circuit(self, circuit: Circuit, now: datetime, key_version: str | None) -> Passage:
         if not circuit.is_open:
             return Passage.CLEAR
-        has_new_key = None not in (self.refused_key, key_version) and (
-            key_version != self.refused_key
-        )
+        refused = (self.refused_key, *self.refused_before)
+        has_new_key = None not in (self.refused_key, key_version) and key_version not in refused
         return Passage.PROBE if circuit.is_probe_due(now) or has_new_key else Passage.CIRCUIT_OPEN
 
 
@@ -201,7 +202,13 @@ def probing(gate: Gate, calls: Calls, now: datetime) -> Gate:
     one that locks the account.
     """
     probe_at = now + timedelta(seconds=PROBE_SECONDS)
-    return replace(_probed_again(gate, calls, probe_at), refused_key=None)
+    again = _probed_again(gate, calls, probe_at)
+    return replace(again, refused_key=None, refused_before=_refused_until_now(gate))
+
+
+def _refused_until_now(gate: Gate) -> tuple[str, ...]:
+    keys = (*gate.refused_before, gate.refused_key)
+    return tuple(dict.fromkeys(key for key in keys if key is not None))
 
 
 def probe_failed(gate: Gate, calls: Calls, now: datetime) -> Gate:
@@ -258,6 +265,7 @@ def login_refused(
         questions=gate.questions.opened(reason, now, probe_at),
         login_failures=failures,
         refused_key=key_version,
+        refused_before=_refused_until_now(gate),
     )
     return _timed(gate, shut, now)
 
@@ -269,7 +277,7 @@ def closed(gate: Gate, calls: Calls, now: datetime) -> Gate:
     sending: its breaker is then closed by a payout, which may probe at once.
     """
     after = with_circuit(gate, calls, Circuit(), now)
-    after = replace(after, login_failures=0, refused_key=None)
+    after = replace(after, login_failures=0, refused_key=None, refused_before=())
     if calls is Calls.SENDING and after.questions.is_open_by_login:
         return replace(after, questions=Circuit())
     if calls is Calls.QUESTIONS and after.sending.is_open_by_login:
@@ -285,6 +293,7 @@ def reset(gate: Gate, now: datetime) -> Gate:
         questions=Circuit(),
         login_failures=0,
         refused_key=None,
+        refused_before=(),
         pace=None,
         questions_not_before=None,
     )

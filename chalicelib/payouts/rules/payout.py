@@ -369,6 +369,7 @@ class Fields(TypedDict, total=False):
     ambiguous: bool
     doubt_since: datetime | None
     unknown_since: datetime | None
+    disputed_at: datetime | None
     completed_at: datetime | None
     approved_at: datetime | None
     approved_by: str | None
@@ -408,9 +409,10 @@ class Payout:
     without a clear answer: from then on a refusal of a later attempt proves nothing about the
     earlier one. `doubt_since` is when that first was, `unknown_since` when Monoova first said, past
     the grace and since the last sending, that it does not know the payout. `attempts` counts calls
-    of `execute`, those included that did not leave us. `waits_for` says something of a queued
-    payout alone. `due_at` is when the reconciler looks at it next; once it is final, when Monoova's
-    books are asked for money that is said to have come back; else None.
+    of `execute`, those included that did not leave us. `disputed_at` is when a report without a
+    signature first said that it was not paid: none without one is believed after that. `waits_for`
+    says something of a queued payout alone. `due_at` is when the reconciler looks at it next; once
+    it is final, when Monoova's books are asked for money that is said to have come back; else None.
     `history` may be empty on payouts that were read from a list. `retry_of` is the payout that this
     one was made in place of, `succeeded_by` the one that was made in place of this. Where it came
     back in parts, each may have one: that is then the last, and `also_succeeded_by` are the others.
@@ -468,6 +470,7 @@ class Payout:
     attempts: int = 0
     doubt_since: datetime | None = None
     unknown_since: datetime | None = None
+    disputed_at: datetime | None = None
     history: tuple[HistoryEntry, ...] = ()
     history_size: int = 0
 

@@ -45,6 +45,7 @@ _TIMES: Final = (
     "return_seen_at",
     "doubt_since",
     "unknown_since",
+    "disputed_at",
 )
 # Most payouts wait for no approver, of most nothing comes back, and a new one was not tried yet:
 # their rows carry no list and no zero for it.

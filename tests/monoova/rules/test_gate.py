@@ -240,6 +240,20 @@ def test_a_new_key_may_be_tried_at_once_and_the_refused_one_may_not(
     assert passages(refused(Gate()), NOW, key) == (expected, expected)
 
 
+def test_a_key_that_was_refused_before_is_no_new_one() -> None:
+    with_new = probing(refused(Gate()), SENDING, NOW)
+    assert (with_new.refused_key, with_new.refused_before) == (None, ("key-1",))
+    again = refused(with_new, NOW, "key-2", was_probe=True)
+    assert (again.refused_key, again.refused_before) == ("key-2", ("key-1",))
+    # A function that has not yet read the new one.
+    for key, expected in (("key-1", Passage.CIRCUIT_OPEN), ("key-3", Passage.PROBE)):
+        assert passages(again, NOW, key) == (expected, expected)
+    twice = refused(probing(again, SENDING, NOW), NOW, "key-1", was_probe=True)
+    assert twice.refused_before == ("key-1", "key-2")
+    assert closed(again, SENDING, NOW).refused_before == ()
+    assert reset(again, NOW).refused_before == ()
+
+
 def test_an_opening_for_other_reasons_asks_for_no_key() -> None:
     gate = opened(Gate(), SENDING, NOW)
     assert gate.refused_key is None

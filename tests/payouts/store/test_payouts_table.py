@@ -340,8 +340,10 @@ def test_a_pending_payout_is_settled_without_being_read(
         payout(amount_cents=12551),
         payout(needs_review=True, review_reason=ReviewReason.CONTRADICTION),
         payout(monoova_transaction_id="another"),
+        payout(disputed_at=NOW),
+        payout(return_reported_at=NOW),
     ],
-    ids=["queued", "completed", "failed", "amount", "review", "transaction"],
+    ids=["queued", "completed", "failed", "amount", "review", "transaction", "disputed", "back"],
 )
 def test_the_direct_update_fails_where_a_fact_does_not_hold(
     payouts: Payouts, stored: Payout

@@ -296,6 +296,17 @@ HELD = [
         both(credit("p1", "25.5000", "return_credit"), change("p1", returned_amount="25.50")),
         id="a part came back",
     ),
+    pytest.param(
+        both(
+            ask_too("/payouts/p1/retry", {}, 202, {"transaction_id": "p11"}),
+            add_payout("p11", "p6", retry_of="p1", amount="25.50"),
+            credit("p1", "25.5000", "return_credit"),
+            sent("p11", "25.5000"),
+            change("p1", returned_amount="25.50"),
+            lambda run: run.seen("p11")["history"][0].update(at="2026-03-02T09:00:00Z"),
+        ),
+        id="a part that came back is paid again",
+    ),
 ]
 
 
