@@ -391,6 +391,20 @@ def test_after_the_probe_the_same_run_sends_what_waited(world: World) -> None:
     assert bookings(world, *waiting) == [1] * 30
 
 
+def test_a_run_whose_time_ends_after_the_probe_leaves_the_rest_to_the_next(world: World) -> None:
+    customer = world.customer()
+    open_circuit(world, customer)
+    waiting = queued(world, customer, 30)
+    world.later(600)
+    aws = AwsCalls(world)
+    aws.at("SQS.SendMessage", lambda _: world.later(10))
+    world.reconcile()
+    del aws.acts["SQS.SendMessage"]
+    world.minutes(10)
+    drained(world)
+    assert bookings(world, *waiting) == [1] * 30
+
+
 def test_a_probe_that_fails_leaves_what_waits_as_it_is(world: World) -> None:
     customer = world.customer()
     open_circuit(world, customer)
