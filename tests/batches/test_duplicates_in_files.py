@@ -142,7 +142,12 @@ def test_a_file_of_nothing_but_possible_duplicates_wants_more_than_its_total(
     assert confirm(world, found["batch_id"], **said_of(found)).status == 200
 
 
-@pytest.mark.parametrize("wrong", [0, -1, "2", 1.5, True, 20_001])
+def test_a_number_of_rows_may_be_written_with_zeros_behind_its_point(world: World) -> None:
+    batch_id = checked(world, f"{owner(world, 'one')},5.00,")["batch_id"]
+    assert confirm(world, batch_id, total="5.00", accept_duplicates=1.0).status == 200
+
+
+@pytest.mark.parametrize("wrong", [0, -1, "2", 1.5, True, [1], 20_001, 1e300])
 def test_what_is_accepted_is_a_number_of_rows(world: World, wrong: object) -> None:
     batch_id = checked(world, f"{owner(world, 'one')},5.00,")["batch_id"]
     answer = confirm(world, batch_id, total="5.00", accept_duplicates=wrong)
