@@ -85,7 +85,7 @@ _WORDS: Final = "vocabulary"
 _ALL_TESTS: Final = tuple(dict.fromkeys(name for names in TESTS.values() for name in names))
 # A file of tests takes a second of a processor and 200 MB. A mutant that loops or swells is found
 # out.
-_MOST_CPU_SECONDS: Final = 30
+_MOST_CPU_SECONDS: Final = 10
 _MOST_BYTES: Final = 2 * 2**30
 # The tests' own conftest is for those that need an AWS, which takes seconds to load. What pytest
 # would tell of a failure is read by no person: it is neither captured nor laid out.
