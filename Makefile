@@ -54,7 +54,7 @@ prove: venv  ## All that tries to break the promises, and one table of what came
 	@$(PYTHON) -m proof
 
 .PHONY: prove-mutants
-prove-mutants: venv  ## Every part of the proof against every named mutant, whatever has caught it (an hour: for the night)
+prove-mutants: venv  ## Every part of the proof against every named mutant, whatever has caught it (for the night)
 	@$(PYTHON) -m proof.catching --all
 
 SEEDS ?= 1-50

@@ -55,7 +55,7 @@ TESTS: Final = {
     "control/duplicates": ("control/duplicates",),
     "daily_report": ("daily_report",),
     "day_statistics": ("comparison",),
-    "decisions": ("decisions", "life_cycle"),
+    "decisions": ("decisions", "life_cycle", "attempts"),
     "destination": ("destination",),
     "explanation": ("explanation",),
     "funding": ("vocabulary",),
