@@ -32,6 +32,8 @@ build/dependencies/.stamp: requirements.txt .venv/.stamp
 
 build/bytecode/.stamp: .venv/.stamp
 	@"$(BASE_PYTHON)" -I tools/devstack/bytecode.py build/bytecode .venv
+	@echo "Compiling the tests, which four workers would do side by side ..."
+	@$(PYTEST) --collect-only -qq > /dev/null
 	@touch $@
 
 # Four workers on two cores: those that have the tests of the local stack and of the browser wait.

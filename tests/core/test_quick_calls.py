@@ -47,6 +47,19 @@ NESTED: Final = {
     "UpdateExpression": "SET parts[0].n = :n, yes = :no",
     "ExpressionAttributeValues": {":n": {"N": "2"}, ":no": {"BOOL": False}},
 }
+COUNTED: Final = {
+    "TableName": TABLE,
+    "Key": KEY,
+    "UpdateExpression": "SET n = if_not_exists(n, :none) + :one,"
+    " words = list_append(if_not_exists(words, :empty), :more) ADD tags :tag REMOVE gone",
+    "ExpressionAttributeValues": {
+        ":none": {"N": "0"},
+        ":one": {"N": "1"},
+        ":empty": {"L": []},
+        ":more": {"L": [{"S": "word"}]},
+        ":tag": {"SS": ["a"]},
+    },
+}
 IMPOSSIBLE: Final = {
     "TableName": TABLE,
     "Key": {"transaction_id": {"S": "two"}},
@@ -97,6 +110,34 @@ def test_what_a_transaction_did_before_it_failed_is_undone_to_the_last_part_of_a
         assert client.get_item(TableName=TABLE, Key=KEY)["Item"] == ITEM
         client.transact_write_items(TransactItems=[{"Update": NESTED}])
         assert client.get_item(TableName=TABLE, Key=KEY)["Item"]["yes"] == {"BOOL": False}
+
+
+def test_functions_in_functions_take_what_is_there_and_what_is_not() -> None:
+    with mock_aws():
+        session = aws.new_session()
+        aws.create(session)
+        client: Any = session.create_client("dynamodb", region_name=aws.REGION)
+        for times in (1, 2):
+            client.update_item(**COUNTED)
+            assert client.get_item(TableName=TABLE, Key=KEY)["Item"] == KEY | {
+                "n": {"N": str(times)},
+                "words": {"L": [{"S": "word"}] * times},
+                "tags": {"SS": ["a"]},
+            }
+        missing = COUNTED | {"UpdateExpression": "SET n = amiss + :one", "TableName": TABLE}
+        missing["ExpressionAttributeValues"] = {":one": {"N": "1"}}
+        with pytest.raises(ClientError, match="does not exist in the item"):
+            client.update_item(**missing)
+
+
+def test_an_item_is_as_large_as_dynamodb_takes_and_no_larger() -> None:
+    with mock_aws():
+        session = aws.new_session()
+        aws.create(session)
+        client: Any = session.create_client("dynamodb", region_name=aws.REGION)
+        client.put_item(TableName=TABLE, Item=KEY | {"text": {"S": "x" * 399_000}})
+        with pytest.raises(ClientError, match="exceeded the maximum allowed size"):
+            client.put_item(TableName=TABLE, Item=KEY | {"text": {"S": "x" * 410_000}})
 
 
 @pytest.fixture
