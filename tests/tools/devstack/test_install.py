@@ -128,4 +128,7 @@ def test_a_signal_while_pip_is_started_ends_it_too(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    assert [each.poll() for each in started] == [-signal.SIGTERM]
+    (pip,) = started
+    assert pip.poll() == -signal.SIGTERM
+    assert pip.stdout is not None
+    pip.stdout.close()
