@@ -238,7 +238,7 @@ def list_payouts() -> Reply:
 @for_admins("POST", "/payouts/validate")
 def validate_payout() -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.administrator()
+    by = incoming.operator()
     asked = incoming.body(late.payout_schemas.PAYOUT)
     validated = wired.get().validation.validate(**asked, by=by.name)
     return Reply(late.payout_replies.validated(validated))
@@ -702,11 +702,10 @@ def _approve_payout(incoming: Incoming, by: Actor, transaction_id: str) -> Reply
     return Reply(late.payout_replies.payout_with_history(payout))
 
 
-def _list_customers(incoming: Incoming, _by: Actor) -> Reply:
+def _list_customers(incoming: Incoming, by: Actor) -> Reply:
     page = incoming.query(late.schemas.PAGE)
-    return Reply(
-        late.customer_replies.customers(wired.get().customers.newest(page["limit"], page["cursor"]))
-    )
+    newest = wired.get().customers.newest(**page, named=by.may_see_names)
+    return Reply(late.customer_replies.customers(newest))
 
 
 def _show_account(_by: Actor) -> Reply:
@@ -742,8 +741,9 @@ def _show_payout(_by: Actor, transaction_id: str) -> Reply:
     )
 
 
-def _show_customer(_by: Actor, customer_id: str) -> Reply:
-    return Reply(late.customer_replies.customer(wired.get().customers.get(_customer(customer_id))))
+def _show_customer(by: Actor, customer_id: str) -> Reply:
+    customer = wired.get().customers.get(_customer(customer_id), named=by.may_see_names)
+    return Reply(late.customer_replies.customer(customer))
 
 
 def _console_file(name: str, incoming: Incoming) -> Reply:

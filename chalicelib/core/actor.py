@@ -38,6 +38,11 @@ class Actor:
     def may(self, role: Role) -> bool:
         return role in self.roles
 
+    @property
+    def may_see_names(self) -> bool:
+        """Who pays or approves has to know whom; who only looks does not."""
+        return self.may(Role.OPERATOR) or self.may(Role.APPROVER)
+
     def is_also(self, name: str) -> bool:
         """Whether this is who stands in a history as `name`."""
         return self.subject == subject_of(name)

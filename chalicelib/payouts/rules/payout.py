@@ -339,15 +339,21 @@ class HistoryEntry:
     """One entry of a payout's history: what, when, by whom, why.
 
     `state` is the state after the event. `evidence` identifies a report from Monoova, so that the
-    same report is not written down twice. No field ever holds a payee detail.
+    same report is not written down twice. No field ever holds a payee detail; `detail` may hold the
+    words of a person.
     """
 
     at: datetime
     event: str = field(metadata=NOT_PERSONAL)
     state: State
     by: str = field(metadata=NOT_PERSONAL)
-    detail: str | None = field(default=None, metadata=NOT_PERSONAL)
+    detail: str | None = field(default=None, metadata=PERSONAL)
     evidence: str | None = field(default=None, metadata=NOT_PERSONAL)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing is left in it that may name a person."""
+        return _is_erased(self)
 
 
 class Fields(TypedDict, total=False):
@@ -439,8 +445,8 @@ class Payout:
     waits_for: QueueReason | None = None
     monoova_transaction_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     failure_code: FailureCode | None = None
-    # The payee's details are taken out of it before it is stored.
-    failure_reason: str | None = field(default=None, metadata=NOT_PERSONAL)
+    # The words of a person or of Monoova: what is known of the payee is redacted before.
+    failure_reason: str | None = field(default=None, metadata=PERSONAL)
     retry_of: str | None = field(default=None, metadata=NOT_PERSONAL)
     succeeded_by: str | None = field(default=None, metadata=NOT_PERSONAL)
     batch_id: str | None = field(default=None, metadata=NOT_PERSONAL)
@@ -468,6 +474,11 @@ class Payout:
     def released_at(self) -> datetime:
         """Since when nothing but sending it stands between the payee and the money."""
         return self.approved_at or self.created_at
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing that may name a person is left in it and in the history that was read."""
+        return _is_erased(self) and all(entry.is_erased for entry in self.history)
 
     @property
     def ended_unsent(self) -> bool:
@@ -529,6 +540,10 @@ def applied(payout: Payout, change: Change, at: datetime) -> Payout:
         history=payout.history + entries,
         history_size=payout.history_size + len(entries),
     )
+
+
+def _is_erased(record: Payout | HistoryEntry) -> bool:
+    return all(getattr(record, name) == left for name, left in erased(type(record)).items())
 
 
 def erased_fields() -> Fields:
