@@ -116,7 +116,7 @@ def log_request(request: Request, get_response: Callable[[Request], Response]) -
 
 @for_admins("GET", "/me")
 def show_me() -> Reply:
-    by = Incoming.to(app).administrator()
+    by = Incoming.to(app).signed_in()
     return Reply(replies.me(by, _environment()))
 
 
@@ -525,14 +525,14 @@ def drop_dead_letter(message_id: str) -> Reply:
 @for_services("POST", "/internal/payouts")
 def request_payout_internally() -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.service(Role.OPERATOR, wired.get().settings.service_roles)
+    by = incoming.service(Role.OPERATOR)
     return _request_payout(incoming, by)
 
 
 @for_services("POST", "/internal/payouts/{transaction_id}/approve")
 def approve_payout_internally(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.service(Role.APPROVER, wired.get().settings.service_roles)
+    by = incoming.service(Role.APPROVER)
     return _approve_payout(incoming, by, transaction_id)
 
 

@@ -14,6 +14,7 @@ class Role(StrEnum):
     APPROVER = "approver"
 
 
+NOTHING: Final = frozenset[Role]()
 LOOKS: Final = frozenset({Role.VIEWER})
 OPERATES: Final = LOOKS | {Role.OPERATOR}
 _APPROVES: Final = OPERATES | {Role.APPROVER}
@@ -33,7 +34,7 @@ class Actor:
 
     name: str
     subject: str
-    roles: frozenset[Role] = OPERATES
+    roles: frozenset[Role] = NOTHING
 
     def may(self, role: Role) -> bool:
         return role in self.roles
@@ -48,11 +49,11 @@ class Actor:
         return self.subject == subject_of(name)
 
 
-def user(sub: str, groups: Iterable[str] = (), without_group: frozenset[Role] = OPERATES) -> Actor:
+def user(sub: str, groups: Iterable[str] = (), without_group: frozenset[Role] = NOTHING) -> Actor:
     """A person of the user pool, by the pool's own id for them.
 
-    Groups that are not ours say nothing: a person in none of ours has the roles `without_group`,
-    and an approver has to be named one.
+    Groups that are not ours, to the letter, say nothing: a person in none of ours has the roles
+    `without_group`.
     """
     ours = [_BY_GROUP[group] for group in groups if group in _BY_GROUP]
     return Actor(sub, subject_of(sub), frozenset().union(*ours) if ours else without_group)
@@ -60,15 +61,21 @@ def user(sub: str, groups: Iterable[str] = (), without_group: frozenset[Role] = 
 
 @dataclass(frozen=True, slots=True)
 class ServiceRoles:
-    """Which IAM roles may only look, and which approve, by their subjects; all others operate."""
+    """Which IAM roles look, operate and approve, by their subjects; all others may do nothing.
+
+    A role in several lists may do the most of what they give.
+    """
 
     viewers: frozenset[str] = frozenset()
+    operators: frozenset[str] = frozenset()
     approvers: frozenset[str] = frozenset()
 
     def of(self, subject: str) -> frozenset[Role]:
         if subject in self.approvers:
             return _APPROVES
-        return LOOKS if subject in self.viewers else OPERATES
+        if subject in self.operators:
+            return OPERATES
+        return LOOKS if subject in self.viewers else NOTHING
 
 
 def service(arn: str, roles: ServiceRoles | None = None) -> Actor:

@@ -53,6 +53,7 @@ DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 # Between the names of groups, as API Gateway writes a list: `[viewers, operators]` or `viewers,x`.
 _SEPARATORS: Final = re.compile(r"[\s,\[\]]+")
 _FORBIDDEN: Final = {
+    Role.VIEWER: "An administrator has to give you a role first.",
     Role.OPERATOR: "Viewers may look, but change nothing.",
     Role.APPROVER: "Only approvers may approve or reject.",
 }
@@ -91,6 +92,11 @@ class RoleSettings(Protocol):
         """The roles of a person who is in none of our groups."""
         ...
 
+    @property
+    def service_roles(self) -> ServiceRoles:
+        """The roles of services."""
+        ...
+
 
 class PayoutsApp(Chalice):
     """Chalice, and the deployment's `settings`: read where one is needed, and no page needs one."""
@@ -115,7 +121,15 @@ class Incoming:
         return cls(request, app.lambda_context, app.settings)
 
     def administrator(self) -> Actor:
-        """The person that API Gateway's Cognito authorizer let in, with their roles.
+        """The person who asks to see something; who has no role may see nothing.
+
+        Raises:
+            UnauthenticatedError, ForbiddenError
+        """
+        return _allowed(self.signed_in(), Role.VIEWER)
+
+    def signed_in(self) -> Actor:
+        """The person that API Gateway's Cognito authorizer let in, with their roles, if any.
 
         Raises:
             UnauthenticatedError: there is none: an authorizer that is missing lets no request in.
@@ -134,7 +148,7 @@ class Incoming:
         Raises:
             UnauthenticatedError, ForbiddenError
         """
-        return _allowed(self.administrator(), Role.OPERATOR)
+        return _allowed(self.signed_in(), Role.OPERATOR)
 
     def approver(self) -> Actor:
         """The approver who decides on what another person asked for.
@@ -142,10 +156,10 @@ class Incoming:
         Raises:
             UnauthenticatedError, ForbiddenError
         """
-        return _allowed(self.administrator(), Role.APPROVER)
+        return _allowed(self.signed_in(), Role.APPROVER)
 
-    def service(self, needed: Role = Role.VIEWER, roles: ServiceRoles | None = None) -> Actor:
-        """The IAM principal whose signature API Gateway has checked; `roles` are the deployment's.
+    def service(self, needed: Role = Role.VIEWER) -> Actor:
+        """The IAM principal whose signature API Gateway has checked, with the deployment's roles.
 
         Raises:
             UnauthenticatedError: there is none.
@@ -154,7 +168,7 @@ class Incoming:
         arn = (self.request.context.get("identity") or {}).get("userArn")
         if not isinstance(arn, str) or not arn:
             raise UnauthenticatedError("Sign the request with IAM credentials.")
-        return _allowed(_noted(service(arn, roles)), needed)
+        return _allowed(_noted(service(arn, self.settings().service_roles)), needed)
 
     @property
     def seconds_left(self) -> float:

@@ -107,8 +107,8 @@ variable "stage_class" {
 
 variable "monoova_source_bsb_field" {
   type        = string
-  default     = "sourceBSB"
-  description = "Monoova's name for the BSB: sourceBSB, sourceAccountBsb since July 2026, or both."
+  default     = ""
+  description = "Monoova's name for the BSB: sourceBSB, sourceAccountBsb since July 2026, or both. Empty: sourceBSB, and refused where the money is real."
 }
 
 variable "monoova_webhook_signature" {
@@ -204,20 +204,26 @@ variable "service_duplicate_window_hours" {
 
 variable "users_without_group" {
   type        = string
-  default     = "operate"
-  description = "What people may do who are in no group of ours: operate, or look."
+  default     = "nothing"
+  description = "What people may do who are in no group of ours: nothing, look, or operate; the last is refused where the money is real."
 }
 
 variable "viewer_role_arns" {
   type        = string
   default     = ""
-  description = "ARNs of the IAM roles that may only look, comma-separated."
+  description = "ARNs of the IAM roles that may only look, comma-separated, without blanks."
+}
+
+variable "operator_role_arns" {
+  type        = string
+  default     = ""
+  description = "ARNs of the IAM roles that may pay, likewise. A role in none of the three lists may do nothing."
 }
 
 variable "approver_role_arns" {
   type        = string
   default     = ""
-  description = "ARNs of the IAM roles that may approve, comma-separated."
+  description = "ARNs of the IAM roles that may approve, likewise."
 }
 
 variable "low_balance_aud" {

@@ -65,8 +65,6 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     # The traffic pays the same again and again.
     "DUPLICATE_WINDOW_HOURS": "0",
     "STAGE": "test",
-    # The secret is a live one.
-    "STAGE_CLASS": "prod",
     "CORS_ALLOW_ORIGIN": "https://admin.example",
 }
 

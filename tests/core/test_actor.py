@@ -63,15 +63,31 @@ def test_no_service_is_an_approver_unless_the_deployment_names_it() -> None:
 def test_the_roles_of_a_service_are_those_of_the_deployment() -> None:
     roles = ServiceRoles(
         viewers=frozenset({subject_of_role("arn:aws:iam::111122223333:role/Reader")}),
+        operators=frozenset({subject_of_role("arn:aws:iam::111122223333:role/Sender")}),
         approvers=frozenset({subject_of_role("arn:aws:iam::111122223333:role/a/path/Payer")}),
     )
     reader = service("arn:aws:sts::111122223333:assumed-role/Reader/s", roles)
     assert reader.may(Role.VIEWER)
     assert not reader.may(Role.OPERATOR)
     assert service(f"{SESSION}one", roles).may(Role.APPROVER)
-    elsewhere = service("arn:aws:sts::444455556666:assumed-role/Payer/s", roles)
-    assert elsewhere.may(Role.OPERATOR)
-    assert not elsewhere.may(Role.APPROVER)
+    sender = service("arn:aws:sts::111122223333:assumed-role/Sender/s", roles)
+    assert sender.may(Role.OPERATOR)
+    assert not sender.may(Role.APPROVER)
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:sts::444455556666:assumed-role/Payer/s",
+        "arn:aws:sts::111122223333:assumed-role/payer/s",
+        "arn:aws:iam::111122223333:user/Payer",
+        "arn:aws:iam::111122223333:root",
+    ],
+)
+def test_a_service_that_is_in_no_list_may_do_nothing(arn: str) -> None:
+    every = frozenset({subject_of_role("arn:aws:iam::111122223333:role/Payer")})
+    assert service(arn, ServiceRoles(every, every, every)).roles == set()
+    assert service(f"{SESSION}one").roles == set()
 
 
 @pytest.mark.parametrize(

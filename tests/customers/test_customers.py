@@ -13,7 +13,7 @@ from chalicelib.core.marks import erased
 from chalicelib.monoova.rules import gate as gates
 from chalicelib.payouts.rules.payout import Payout
 from simulator.outcomes import Outcome
-from tests.world import Caller, HttpAnswer, World, as_admin, load_app
+from tests.world import LIVE, Caller, HttpAnswer, World, as_admin, load_app
 
 CUSTOMERS: Final = "CustomersTable"
 TRANSACTIONS: Final = "TransactionsTable"
@@ -197,7 +197,10 @@ def test_nothing_personal_is_stored_in_the_clear(world: World) -> None:
     }
 
 
-def test_a_live_deployment_refuses_wrong_check_digits_by_the_fields_full_name(world: World) -> None:
+def test_a_live_deployment_refuses_wrong_check_digits_by_the_fields_full_name(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(**LIVE)
     abn = EMAIL | {"pay_id": "38126015228", "pay_id_type": "ABN"}
     answer = world.admin.post("/customers", {"name": "Q", "destination": abn})
     assert (answer.status, answer.code) == (400, "InvalidRequest")
@@ -210,9 +213,7 @@ def test_a_live_deployment_refuses_wrong_check_digits_by_the_fields_full_name(wo
 
 
 def test_a_sandbox_takes_monoovas_own_samples(new_world: Callable[..., World]) -> None:
-    world = new_world(STAGE_CLASS="dev")
-    secret = {"apiKey": "k", "environment": "sandbox", "baseUrl": "https://api.m-pay.com.au"}
-    world.secrets.put_secret_value(SecretId="monoova", SecretString=json.dumps(secret))
+    world = new_world()
     for kind, typed in (("ABN", "38126015228"), ("ACN", "987654321")):
         destination = EMAIL | {"pay_id": typed, "pay_id_type": kind}
         assert shown(world, registered(world, destination=destination))["destinations"]

@@ -164,7 +164,7 @@ def test_a_stage_may_require_an_authenticator_app_and_production_does(
     assert infra["Parameters"]["RequireMfa"]["Default"] == "false"
     production = tomllib.loads((ROOT / "infra/stages/prod.toml").read_text())
     assert production["infra"]["RequireMfa"] == "true"
-    assert production["app"]["UsersWithoutGroup"] == "look"
+    assert production["app"]["UsersWithoutGroup"] == "nothing"
 
 
 def test_the_address_of_the_sign_in_page_does_not_show_the_account(infra: dict[str, Any]) -> None:

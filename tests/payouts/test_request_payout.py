@@ -274,7 +274,7 @@ def test_monoova_is_called_with_the_key_as_user_and_an_empty_password(world: Wor
     tap_line(world, look)
     world.paid()
     [(method, url, headers)] = seen
-    assert (method, url) == ("POST", f"https://api.mpay.com.au{EXECUTE}")
+    assert (method, url) == ("POST", f"https://api.m-pay.com.au{EXECUTE}")
     assert headers["Authorization"] == "Basic c2ltdWxhdG9yLWFwaS1rZXk6"
     assert headers["Content-Type"] == "application/json"
 
