@@ -57,7 +57,11 @@ _POOL_ARN = os.environ.get("COGNITO_USER_POOL_ARN", _NOT_DEPLOYED.format("cognit
 _PAYOUT_QUEUE_ARN = os.environ.get("PAYOUT_QUEUE_ARN", _NOT_DEPLOYED.format("sqs"))
 _WEBHOOK_QUEUE_ARN = os.environ.get("WEBHOOK_QUEUE_ARN", _NOT_DEPLOYED.format("sqs") + "-2")
 
-app = PayoutsApp("monoova-payouts", lambda: wired.get().settings)
+app = PayoutsApp(
+    "monoova-payouts",
+    settings=lambda: wired.get().settings,
+    tokens=lambda: wired.get().tokens,
+)
 admins = CognitoUserPoolAuthorizer("administrators", provider_arns=[_POOL_ARN])
 services = IAMAuthorizer()
 cors = CORSConfig(

@@ -24,6 +24,7 @@ from proof.lambda_events import (
     sqs_event,
     user,
 )
+from proof.user_pool import CLIENT_ID, POOL_ID, key_set
 from simulator.adapter import SimulatorAdapter
 from simulator.clock import ManualClock
 from simulator.monoova import API_KEY, M_ACCOUNT, Monoova
@@ -52,8 +53,6 @@ WEBHOOK_SECRET: Final = "webhook-secret-5e1f"
 ADMIN: Final = "0a1b2c3d-admin-sub"
 APPROVER: Final = "9f8e7d6c-approver-sub"
 ROLE: Final = "arn:aws:sts::111122223333:assumed-role/Payer/session-1"
-POOL: Final = "ap-southeast-2_TestPool"
-CLIENT: Final = "testclient"
 # What a stage has on that pays with real money, with more room than any test needs.
 LIVE: Final[dict[str, str]] = {
     "STAGE_CLASS": "prod",
@@ -200,8 +199,8 @@ class World:
             "DUPLICATE_WINDOW_HOURS": "0",
             "STAGE": "test",
             "CORS_ALLOW_ORIGIN": "https://admin.example",
-            "COGNITO_USER_POOL_ID": POOL,
-            "COGNITO_CLIENT_ID": CLIENT,
+            "COGNITO_USER_POOL_ID": POOL_ID,
+            "COGNITO_CLIENT_ID": CLIENT_ID,
             "OPERATOR_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
         }
 
@@ -224,6 +223,7 @@ class World:
             session=self.session,
             new_id=lambda: uuid.UUID(int=self._random.getrandbits(128), version=4),
             jitter=lambda: 0.5,
+            fetch=key_set,
         )
 
     def restart(self) -> None:

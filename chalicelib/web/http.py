@@ -33,6 +33,7 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.observability import Metric
 from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
+from chalicelib.web.identity_tokens import KeysUnavailableError, TokenVerifier, groups_in
 
 if TYPE_CHECKING:
     # At run time only by requests that have something to load: 46 ms of a cold start.
@@ -50,8 +51,6 @@ _SECONDS_TO_ANSWER: Final = 3.0
 ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
-# Between the names of groups, as API Gateway writes a list: `[viewers, operators]` or `viewers,x`.
-_SEPARATORS: Final = re.compile(r"[\s,\[\]]+")
 _FORBIDDEN: Final = {
     Role.VIEWER: "An administrator has to give you a role first.",
     Role.OPERATOR: "Viewers may look, but change nothing.",
@@ -99,11 +98,20 @@ class RoleSettings(Protocol):
 
 
 class PayoutsApp(Chalice):
-    """Chalice, and the deployment's `settings`: read where one is needed, and no page needs one."""
+    """Chalice, with the deployment's `settings` and what verifies its people's `tokens`.
 
-    def __init__(self, app_name: str, settings: Callable[[], RoleSettings]) -> None:
+    Both are asked where one is needed: no page needs any.
+    """
+
+    def __init__(
+        self,
+        app_name: str,
+        settings: Callable[[], RoleSettings],
+        tokens: Callable[[], TokenVerifier],
+    ) -> None:
         super().__init__(app_name)
         self.settings = settings
+        self.tokens = tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +121,13 @@ class Incoming:
     request: Request
     lambda_context: Any
     settings: Callable[[], RoleSettings]
+    tokens: Callable[[], TokenVerifier]
 
     @classmethod
     def to(cls, app: PayoutsApp) -> "Incoming":
         request = app.current_request
         assert request is not None  # Chalice sets it before it calls a view
-        return cls(request, app.lambda_context, app.settings)
+        return cls(request, app.lambda_context, app.settings, app.tokens)
 
     def administrator(self) -> Actor:
         """The person who asks to see something; who has no role may see nothing.
@@ -132,15 +141,20 @@ class Incoming:
         """The person that API Gateway's Cognito authorizer let in, with their roles, if any.
 
         Raises:
-            UnauthenticatedError: there is none: an authorizer that is missing lets no request in.
+            UnauthenticatedError: there is none: an authorizer that is missing lets no request in,
+                nor does one that was deceived.
         """
-        claims = (self.request.context.get("authorizer") or {}).get("claims") or {}
-        sub = claims.get("sub")
+        passed_on = (self.request.context.get("authorizer") or {}).get("claims") or {}
+        sub = passed_on.get("sub")
         if not isinstance(sub, str) or not sub:
             raise UnauthenticatedError("Sign in first.")
-        # API Gateway passes the list of groups on as one text.
-        groups = _SEPARATORS.split(str(claims.get("cognito:groups", "")))
-        return _noted(user(sub, groups, self.settings().roles_without_group))
+        token = (self.header("Authorization") or "").removeprefix("Bearer ")
+        claims = self.tokens().claims_of(token)
+        if claims["sub"] != sub:
+            raise UnauthenticatedError("Sign in again.")
+        # From the token: API Gateway passes the groups on as one text, in which the name of one
+        # may look like the names of two.
+        return _noted(user(sub, groups_in(claims), self.settings().roles_without_group))
 
     def operator(self) -> Actor:
         """The operator who asks for a change; a viewer may not.
@@ -384,7 +398,7 @@ def _understood(error: Exception) -> AppError:
         return TryAgainError("The database cannot be reached.", ErrorCode.STORAGE_UNAVAILABLE)
     if isinstance(error, WrongEnvironmentError):
         return TryAgainError(f"Nothing is sent. {error}", ErrorCode.WRONG_ENVIRONMENT)
-    if isinstance(error, (VaultUnavailableError, SecretUnavailableError)):
+    if isinstance(error, (VaultUnavailableError, SecretUnavailableError, KeysUnavailableError)):
         return TryAgainError("Keys cannot be read at the moment.", ErrorCode.STORAGE_UNAVAILABLE)
     if isinstance(error, SettingsError):
         observability.note(outcome=str(error))

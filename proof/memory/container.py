@@ -43,6 +43,7 @@ from proof.memory.payouts import MemoryPayouts
 from proof.memory.services import MemorySecrets, MemorySqs, MemoryVault
 from proof.memory.tables import Tables
 from proof.seam import Seam
+from proof.user_pool import CLIENT_ID, POOL_ID, key_set
 
 WEBHOOK_SECRET: Final = "webhook-secret-5e1f"
 PAYOUT_QUEUE: Final = "https://sqs.example/payouts"
@@ -66,6 +67,8 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "DUPLICATE_WINDOW_HOURS": "0",
     "STAGE": "test",
     "CORS_ALLOW_ORIGIN": "https://admin.example",
+    "COGNITO_USER_POOL_ID": POOL_ID,
+    "COGNITO_CLIENT_ID": CLIENT_ID,
 }
 
 
@@ -96,6 +99,7 @@ class MemoryContainer(Container):
             http=http,
             new_id=lambda: uuid.UUID(int=randomness.getrandbits(128), version=4),
             jitter=randomness.random,
+            fetch=key_set,
         )
         self._aws = aws
 

@@ -25,7 +25,6 @@ def person(world: World, groups: str | None) -> Caller:
         ("operators", ["viewer", "operator"]),
         ("approvers", ["viewer", "operator", "approver"]),
         ("viewers,approvers", ["viewer", "operator", "approver"]),
-        ("[viewers, operators]", ["viewer", "operator"]),
         ("ap-southeast-2_AbC_Google,viewers", ["viewer"]),
         ("team:approvers,approvers-of-leave", []),
         ("", []),
