@@ -61,6 +61,7 @@ app = PayoutsApp(
     "monoova-payouts",
     settings=lambda: wired.get().settings,
     tokens=lambda: wired.get().tokens,
+    disabled=lambda: wired.get().gatekeeper.look().disabled,
 )
 admins = CognitoUserPoolAuthorizer("administrators", provider_arns=[_POOL_ARN])
 services = IAMAuthorizer()
@@ -230,7 +231,7 @@ def list_payouts_of_customer(customer_id: str) -> Reply:
 @for_admins("POST", "/payouts")
 def request_payout() -> Reply:
     incoming = Incoming.to(app)
-    return _request_payout(incoming, incoming.operator())
+    return _request_payout(incoming, incoming.payer())
 
 
 @for_admins("GET", "/payouts")

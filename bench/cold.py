@@ -48,6 +48,7 @@ _APP: Final = (
 # What a person's request needs before anything else: their token, and the pool's keys.
 _PERSON: Final = (
     "import base64\nfrom chalicelib.web import identity_tokens, pool_keys\nc.tokens\n"
+    "c.gatekeeper\n"
     "n = base64.urlsafe_b64encode(bytes([255] * 256)).decode().rstrip('=')\n"
     "key = identity_tokens._key_of({'n': n, 'e': 'AQAB'})\n"
     "identity_tokens._is_signed(key, b'', bytes(256))\n"

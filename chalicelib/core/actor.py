@@ -1,9 +1,11 @@
 """Who asks for something, and what they may do."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from chalicelib.core.errors import ForbiddenError
 
 
 class Role(StrEnum):
@@ -82,6 +84,15 @@ def service(arn: str, roles: ServiceRoles | None = None) -> Actor:
     """An IAM caller. `arn:aws:sts::1:assumed-role/Payer/session` is the role Payer, each time."""
     subject = subject_of(arn)
     return Actor(arn, subject, (roles or ServiceRoles()).of(subject))
+
+
+def require_enabled(actor: Actor, disabled: Container[str]) -> None:
+    """
+    Raises:
+        ForbiddenError: the actor is among the `disabled` subjects.
+    """
+    if actor.subject in disabled:
+        raise ForbiddenError("Your access was ended: ask an administrator.")
 
 
 def is_service(name: str) -> bool:

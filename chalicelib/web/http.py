@@ -3,7 +3,7 @@
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,7 @@ import simplejson
 from chalice.app import Chalice, Request, Response
 
 from chalicelib.core import observability
-from chalicelib.core.actor import Actor, Role, ServiceRoles, service, user
+from chalicelib.core.actor import Actor, Role, ServiceRoles, require_enabled, service, user
 from chalicelib.core.dynamodb.items import ItemRefusedError, StorageUnavailableError
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.encryption import SealBrokenError, VaultUnavailableError
@@ -98,9 +98,10 @@ class RoleSettings(Protocol):
 
 
 class PayoutsApp(Chalice):
-    """Chalice, with the deployment's `settings` and what verifies its people's `tokens`.
+    """Chalice, with the deployment's `settings`, what verifies its people's `tokens`, and the
+    subjects of those who are `disabled` now.
 
-    Both are asked where one is needed: no page needs any.
+    Each is asked where it is needed: no page needs any.
     """
 
     def __init__(
@@ -108,10 +109,12 @@ class PayoutsApp(Chalice):
         app_name: str,
         settings: Callable[[], RoleSettings],
         tokens: Callable[[], TokenVerifier],
+        disabled: Callable[[], Container[str]],
     ) -> None:
         super().__init__(app_name)
         self.settings = settings
         self.tokens = tokens
+        self.disabled = disabled
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +125,13 @@ class Incoming:
     lambda_context: Any
     settings: Callable[[], RoleSettings]
     tokens: Callable[[], TokenVerifier]
+    disabled: Callable[[], Container[str]]
 
     @classmethod
     def to(cls, app: PayoutsApp) -> "Incoming":
         request = app.current_request
         assert request is not None  # Chalice sets it before it calls a view
-        return cls(request, app.lambda_context, app.settings, app.tokens)
+        return cls(request, app.lambda_context, app.settings, app.tokens, app.disabled)
 
     def administrator(self) -> Actor:
         """The person who asks to see something; who has no role may see nothing.
@@ -137,8 +141,27 @@ class Incoming:
         """
         return _allowed(self.signed_in(), Role.VIEWER)
 
+    def payer(self) -> Actor:
+        """The operator who asks for a payout: whether they were disabled is read with the payout.
+
+        Raises:
+            UnauthenticatedError, ForbiddenError
+        """
+        return _allowed(self._person(), Role.OPERATOR)
+
     def signed_in(self) -> Actor:
-        """The person that API Gateway's Cognito authorizer let in, with their roles, if any.
+        """The person who asks, with their roles, if any.
+
+        Raises:
+            UnauthenticatedError: there is none.
+            ForbiddenError: they were disabled since their token was made.
+        """
+        person = self._person()
+        require_enabled(person, self.disabled())
+        return person
+
+    def _person(self) -> Actor:
+        """The person that API Gateway's Cognito authorizer let in, by their own token.
 
         Raises:
             UnauthenticatedError: there is none: an authorizer that is missing lets no request in,
