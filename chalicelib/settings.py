@@ -10,7 +10,15 @@ from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.control.rules.duplicates import DuplicateRules
 from chalicelib.control.rules.limits import Limits
 from chalicelib.control.rules.live import left_off
-from chalicelib.core.actor import LOOKS, NOTHING, OPERATES, Role, ServiceRoles, subject_of_role
+from chalicelib.core.actor import (
+    LOOKS,
+    NOTHING,
+    OPERATES,
+    Role,
+    ServiceRoles,
+    persons,
+    subject_of_role,
+)
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.money import InvalidAmountError, cents_from
 from chalicelib.core.secrets import Secret
@@ -28,6 +36,7 @@ _NEEDED: Final = ("off", "required")
 _WITHOUT_GROUP: Final = {"nothing": NOTHING, "look": LOOKS, "operate": OPERATES}
 # In the clear only to this very machine: a sign-in sends a code that stands for the person.
 _SIGN_IN: Final = r"https://[\w.-]+(:[0-9]+)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?"
+_SUBJECT: Final = r"[\w-]{1,64}"
 _ROLE_ARN: Final = r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+"
 
 
@@ -39,6 +48,7 @@ class Settings:
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
     `low_balance_cents` is None where no alarm is wanted.
     `roles_without_group` are those of a person who is in none of our groups.
+    `persons` has, by subject, all subjects of the same person, of those who have several.
     `sign_in_url` is the console's way to the user pool; empty without one.
     `user_pool_id` and `user_pool_client_id` are whose tokens are taken; empty: none is.
     """
@@ -69,6 +79,7 @@ class Settings:
     duplicates: DuplicateRules
     service_roles: ServiceRoles
     roles_without_group: frozenset[Role]
+    persons: Mapping[str, frozenset[str]]
     cors_allow_origin: str
     sign_in_url: str
     user_pool_id: str
@@ -133,6 +144,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         roles_without_group=_WITHOUT_GROUP.get(
             reader.one_of("USERS_WITHOUT_GROUP", tuple(_WITHOUT_GROUP)), NOTHING
         ),
+        persons=reader.persons("SAME_PERSON"),
         cors_allow_origin=reader.text("CORS_ALLOW_ORIGIN", default="*"),
         sign_in_url=reader.optional(
             "COGNITO_DOMAIN", _SIGN_IN, "the https address of the sign-in page"
@@ -182,6 +194,10 @@ def _policy(reader: "_Reader") -> Policy:
     )
 
 
+def _is_role(arn: str) -> bool:
+    return re.fullmatch(_ROLE_ARN, arn) is not None
+
+
 class _Reader:
     """Reads variables and gathers what is wrong with them."""
 
@@ -219,9 +235,18 @@ class _Reader:
     def roles(self, name: str) -> frozenset[str]:
         """The subjects of comma-separated ARNs of IAM roles, perhaps none."""
         found = {part.strip() for part in self._environment.get(name, "").split(",")} - {""}
-        if not all(re.fullmatch(_ROLE_ARN, arn) for arn in found):
+        if not all(_is_role(arn) for arn in found):
             self.problems.append(f"{name}: expected ARNs of IAM roles, comma-separated")
         return frozenset(subject_of_role(arn) for arn in found)
+
+    def persons(self, name: str) -> Mapping[str, frozenset[str]]:
+        """Of comma-separated `subject=ARN of an IAM role`, all subjects of the person of each."""
+        parts = [part.strip() for part in self._environment.get(name, "").split(",")]
+        pairs = [part.partition("=")[::2] for part in parts if part]
+        if not all(re.fullmatch(_SUBJECT, one) and _is_role(other) for one, other in pairs):
+            self.problems.append(f"{name}: expected a user's sub=the ARN of an IAM role, …")
+            return {}
+        return persons((one, subject_of_role(arn)) for one, arn in pairs)
 
     def secrets(self, name: str, kept_in: str) -> tuple[Secret, ...]:
         """Comma-separated secrets; none where the value is the ARN that `kept_in` has, too."""

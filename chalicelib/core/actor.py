@@ -32,11 +32,15 @@ class Actor:
     no person approves what their own subject asked for.
 
     They differ for a role: its session may have another name at each try of the same request.
+    `also` are the other subjects of the same person, and `email` is theirs, in lower case: who has
+    a login in the user pool and may use a role is one person.
     """
 
     name: str
     subject: str
     roles: frozenset[Role] = NOTHING
+    also: frozenset[str] = frozenset()
+    email: str = ""
 
     def may(self, role: Role) -> bool:
         return role in self.roles
@@ -47,8 +51,10 @@ class Actor:
         return self.may(Role.OPERATOR) or self.may(Role.APPROVER)
 
     def is_also(self, name: str) -> bool:
-        """Whether this is who stands in a history as `name`."""
-        return self.subject == subject_of(name)
+        """Whether this is the person or role that stands in a history as `name`."""
+        return subject_of(name) in {self.subject, *self.also} or (
+            self.email != "" and session_of(name).lower() == self.email
+        )
 
 
 def user(sub: str, groups: Iterable[str] = (), without_group: frozenset[Role] = NOTHING) -> Actor:
@@ -84,6 +90,20 @@ def service(arn: str, roles: ServiceRoles | None = None) -> Actor:
     """An IAM caller. `arn:aws:sts::1:assumed-role/Payer/session` is the role Payer, each time."""
     subject = subject_of(arn)
     return Actor(arn, subject, (roles or ServiceRoles()).of(subject))
+
+
+def persons(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    """All subjects of the person of each, from pairs of subjects that are one person's."""
+    found: dict[str, frozenset[str]] = {}
+    for one, other in pairs:
+        together = found.get(one, frozenset({one})) | found.get(other, frozenset({other}))
+        found |= dict.fromkeys(together, together)
+    return found
+
+
+def session_of(name: str) -> str:
+    """The name of an assumed role's session: by single sign-on, the person's e-mail. "" if none."""
+    return name.rpartition("/")[2] if _ASSUMED in name else ""
 
 
 def require_enabled(actor: Actor, disabled: Container[str]) -> None:

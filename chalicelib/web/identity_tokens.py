@@ -130,6 +130,13 @@ def groups_in(claims: Claims) -> tuple[str, ...]:
     return tuple(groups)
 
 
+def email_in(claims: Claims) -> str:
+    """The e-mail of a token's owner in lower case, where the pool has verified it; else ""."""
+    email = claims.get("email")
+    is_known = isinstance(email, str) and claims.get("email_verified") is True
+    return str(email).lower() if is_known else ""
+
+
 def _keys_in(document: bytes) -> "Mapping[str, RSAPublicKey]":
     """The keys of a JSON Web Key Set (RFC 7517) that sign by RS256; others are passed over."""
     try:

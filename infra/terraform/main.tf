@@ -210,6 +210,7 @@ locals {
     ViewerRoleArns               = var.viewer_role_arns
     OperatorRoleArns             = var.operator_role_arns
     ApproverRoleArns             = var.approver_role_arns
+    SamePerson                   = var.same_person
     PayoutExpiryHours            = var.payout_expiry_hours
     FirstLookSeconds             = var.first_look_seconds
     GraceSeconds                 = var.grace_seconds

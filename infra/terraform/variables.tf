@@ -226,6 +226,12 @@ variable "approver_role_arns" {
   description = "ARNs of the IAM roles that may approve, likewise."
 }
 
+variable "same_person" {
+  type        = string
+  default     = ""
+  description = "Of who has a login and may use an IAM role: their sub=the role's ARN, comma-separated. They do not approve what they asked for by the other."
+}
+
 variable "low_balance_aud" {
   type        = string
   default     = ""

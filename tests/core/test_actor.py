@@ -1,8 +1,18 @@
 """The actor of a request: its name in the history, and the subject of its Idempotency-Key."""
 
+from dataclasses import replace
+
 import pytest
 
-from chalicelib.core.actor import Actor, Role, ServiceRoles, service, subject_of_role, user
+from chalicelib.core.actor import (
+    Actor,
+    Role,
+    ServiceRoles,
+    persons,
+    service,
+    subject_of_role,
+    user,
+)
 
 SESSION = "arn:aws:sts::111122223333:assumed-role/Payer/"
 
@@ -111,3 +121,23 @@ def test_the_groups_of_the_user_pool_are_the_roles_of_a_person(
 def test_a_role_whose_path_looks_like_another_role_is_known_by_its_own_name() -> None:
     subject = subject_of_role("arn:aws:iam::111122223333:role/a:role/Payer")
     assert subject == service(f"{SESSION}one").subject
+
+
+def test_who_has_a_login_and_a_role_is_one_person() -> None:
+    role = subject_of_role("arn:aws:iam::111122223333:role/Payer")
+    known = persons([("jo", role), ("another", "another-role"), ("jo-too", role)])
+    assert known["jo"] == known["jo-too"] == known[role] == {"jo", "jo-too", role}
+    assert known["another"] == {"another", "another-role"}
+    jo = replace(user("jo"), also=known["jo"])
+    assert jo.is_also(f"{SESSION}one")
+    assert jo.is_also("jo-too")
+    assert not jo.is_also("another")
+    assert replace(service(f"{SESSION}one"), also=known[role]).is_also("jo")
+
+
+def test_a_session_that_is_called_as_a_persons_email_is_theirs() -> None:
+    jo = replace(user("jo"), email="jo@example.com")
+    assert jo.is_also(f"{SESSION}Jo@Example.com")
+    assert not jo.is_also(f"{SESSION}another@example.com")
+    assert not jo.is_also("jo@example.com")
+    assert not user("jo").is_also(SESSION)

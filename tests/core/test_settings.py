@@ -75,6 +75,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.duplicates == DuplicateRules(timedelta(hours=24), timedelta(0))
     assert settings.service_roles == ServiceRoles()
     assert settings.roles_without_group == set()
+    assert settings.persons == {}
 
 
 def test_every_variable_finds_its_place() -> None:
@@ -114,6 +115,7 @@ def test_every_variable_finds_its_place() -> None:
             "OPERATOR_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
             "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/pay/Checker,"
             " arn:aws:iam::444455556666:role/Checker",
+            "SAME_PERSON": "0a1b-sub=arn:aws:iam::111122223333:role/pay/Checker",
         }
     )
     assert settings == Settings(
@@ -152,6 +154,10 @@ def test_every_variable_finds_its_place() -> None:
             ),
         ),
         roles_without_group=frozenset({Role.VIEWER}),
+        persons=dict.fromkeys(
+            ("0a1b-sub", "arn:aws:sts::111122223333:assumed-role/Checker"),
+            frozenset({"0a1b-sub", "arn:aws:sts::111122223333:assumed-role/Checker"}),
+        ),
         cors_allow_origin="https://admin.example",
         sign_in_url="https://payouts.auth.ap-southeast-2.amazoncognito.com",
         user_pool_id="ap-southeast-2_AbCdEf",
@@ -226,6 +232,9 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("USERS_WITHOUT_GROUP", "approve", "nothing or look or operate"),
         ("SIGN_IN_MFA", "on", "optional or required"),
         ("MONOOVA_ENVIRONMENT", "Live", "live or sandbox"),
+        ("SAME_PERSON", "a-sub", "a user's sub=the ARN of an IAM role, …"),
+        ("SAME_PERSON", "a-sub=Checker", "a user's sub=the ARN of an IAM role, …"),
+        ("SAME_PERSON", "=arn:aws:iam::1:role/x", "a user's sub=the ARN of an IAM role, …"),
         ("COGNITO_USER_POOL_ID", "a pool", "a user pool's id"),
         ("OPERATOR_ROLE_ARNS", "Payer", "ARNs of IAM roles, comma-separated"),
         (

@@ -180,3 +180,14 @@ def test_the_pool_has_the_groups_of_the_roles(infra: dict[str, Any]) -> None:
         if resource["Type"] == "AWS::Cognito::UserPoolGroup"
     }
     assert groups == {"viewers", "operators", "approvers"}
+
+
+def test_a_token_is_good_for_a_quarter_of_an_hour_and_renewed_for_a_working_day(
+    infra: dict[str, Any],
+) -> None:
+    client = infra["Resources"]["UserPoolClient"]["Properties"]
+    units = {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "hours"}
+    assert client["TokenValidityUnits"] == units
+    assert client["AccessTokenValidity"] == client["IdTokenValidity"] == 15
+    assert client["RefreshTokenValidity"] == 12
+    assert "ALLOW_REFRESH_TOKEN_AUTH" in client["ExplicitAuthFlows"]

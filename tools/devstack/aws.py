@@ -177,7 +177,7 @@ def _policy(statement: Mapping[str, object]) -> str:
 
 
 def sign_in(emulator: Emulator, client_id: str, user: User) -> str:
-    """The ID token of a user: what the API takes in `Authorization`; good for an hour."""
+    """The ID token of a user: what the API takes in `Authorization`; good for 15 minutes."""
     answer = emulator.client("cognito-idp").initiate_auth(
         ClientId=client_id,
         AuthFlow="USER_PASSWORD_AUTH",
