@@ -626,7 +626,9 @@ def show_console() -> Reply:
 @answering
 def show_console_config() -> Reply:
     settings = wired.get().settings
-    config = late.pages.console_config(settings.sign_in_url, settings.user_pool_client_id)
+    config = late.pages.console_config(
+        settings.sign_in_url, settings.user_pool_client_id, settings.console_idle_minutes
+    )
     return Reply(config, headers={"Cache-Control": "no-cache"})
 
 

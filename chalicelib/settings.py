@@ -48,6 +48,8 @@ class Settings:
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
     `low_balance_cents` is None where no alarm is wanted.
     `roles_without_group` are those of a person who is in none of our groups.
+    `approval_sign_in_minutes` is how old a sign-in may be that decides on what another asked for,
+    and `console_idle_minutes` how long the console is open unused; 0: as long as the session.
     `persons` has, by subject, all subjects of the same person, of those who have several.
     `sign_in_url` is the console's way to the user pool; empty without one.
     `user_pool_id` and `user_pool_client_id` are whose tokens are taken; empty: none is.
@@ -80,6 +82,8 @@ class Settings:
     service_roles: ServiceRoles
     roles_without_group: frozenset[Role]
     persons: Mapping[str, frozenset[str]]
+    approval_sign_in_minutes: int
+    console_idle_minutes: int
     cors_allow_origin: str
     sign_in_url: str
     user_pool_id: str
@@ -145,6 +149,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             reader.one_of("USERS_WITHOUT_GROUP", tuple(_WITHOUT_GROUP)), NOTHING
         ),
         persons=reader.persons("SAME_PERSON"),
+        approval_sign_in_minutes=reader.count("APPROVAL_SIGN_IN_MINUTES", 0, least=0),
+        console_idle_minutes=reader.count("CONSOLE_IDLE_MINUTES", 0, least=0),
         cors_allow_origin=reader.text("CORS_ALLOW_ORIGIN", default="*"),
         sign_in_url=reader.optional(
             "COGNITO_DOMAIN", _SIGN_IN, "the https address of the sign-in page"

@@ -32,6 +32,8 @@ class Actor:
     no person approves what their own subject asked for.
 
     They differ for a role: its session may have another name at each try of the same request.
+    `signed_in_at` is when a person last gave their password or code, in seconds since the epoch: a
+    token that was renewed since says so, too; 0 where it is not known.
     `also` are the other subjects of the same person, and `email` is theirs, in lower case: who has
     a login in the user pool and may use a role is one person.
     """
@@ -41,6 +43,7 @@ class Actor:
     roles: frozenset[Role] = NOTHING
     also: frozenset[str] = frozenset()
     email: str = ""
+    signed_in_at: float = 0.0
 
     def may(self, role: Role) -> bool:
         return role in self.roles

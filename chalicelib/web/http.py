@@ -33,7 +33,13 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.observability import Metric
 from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
-from chalicelib.web.identity_tokens import KeysUnavailableError, TokenVerifier, email_in, groups_in
+from chalicelib.web.identity_tokens import (
+    KeysUnavailableError,
+    TokenVerifier,
+    email_in,
+    groups_in,
+    signed_in_at,
+)
 
 if TYPE_CHECKING:
     # At run time only by requests that have something to load: 46 ms of a cold start.
@@ -99,6 +105,11 @@ class RoleSettings(Protocol):
     @property
     def persons(self) -> Mapping[str, frozenset[str]]:
         """By subject, all subjects of the same person, of those who have several."""
+        ...
+
+    @property
+    def approval_sign_in_minutes(self) -> int:
+        """How old a sign-in may be that decides on what another asked for; 0: any."""
         ...
 
 
@@ -183,7 +194,9 @@ class Incoming:
         # From the token: API Gateway passes the groups on as one text, in which the name of one
         # may look like the names of two.
         person = user(sub, groups_in(claims), self.settings().roles_without_group)
-        return self._known(replace(person, email=email_in(claims)))
+        return self._known(
+            replace(person, email=email_in(claims), signed_in_at=signed_in_at(claims))
+        )
 
     def operator(self) -> Actor:
         """The operator who asks for a change; a viewer may not.
@@ -197,9 +210,16 @@ class Incoming:
         """The approver who decides on what another person asked for.
 
         Raises:
-            UnauthenticatedError, ForbiddenError
+            UnauthenticatedError: they have to sign in again first.
+            ForbiddenError
         """
-        return _allowed(self.signed_in(), Role.APPROVER)
+        person = _allowed(self.signed_in(), Role.APPROVER)
+        minutes = self.settings().approval_sign_in_minutes
+        if minutes and self.tokens().seconds_since(person.signed_in_at) > minutes * 60:
+            raise UnauthenticatedError(
+                f"Sign in again to decide: your sign-in is older than {minutes} minutes."
+            )
+        return person
 
     def service(self, needed: Role = Role.VIEWER) -> Actor:
         """The IAM principal whose signature API Gateway has checked, with the deployment's roles.

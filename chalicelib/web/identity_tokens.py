@@ -92,6 +92,10 @@ class TokenVerifier:
         except _InvalidTokenError:
             raise UnauthenticatedError("Sign in again.") from None
 
+    def seconds_since(self, at: float) -> float:
+        """How long ago a time was, given in seconds since the epoch."""
+        return self._clock.now().timestamp() - at
+
     def _verified(self, token: str) -> Claims:
         if not self._is_on or len(token) > _MOST_CHARACTERS:
             raise _InvalidTokenError
@@ -128,6 +132,12 @@ def groups_in(claims: Claims) -> tuple[str, ...]:
     if not isinstance(groups, list) or not all(isinstance(each, str) for each in groups):
         return ()
     return tuple(groups)
+
+
+def signed_in_at(claims: Claims) -> float:
+    """When a token's owner last signed in, in seconds since the epoch; 0 where it does not say."""
+    at = claims.get("auth_time")
+    return float(at) if type(at) is int else 0.0
 
 
 def email_in(claims: Claims) -> str:

@@ -211,6 +211,8 @@ locals {
     OperatorRoleArns             = var.operator_role_arns
     ApproverRoleArns             = var.approver_role_arns
     SamePerson                   = var.same_person
+    ApprovalSignInMinutes        = var.approval_sign_in_minutes
+    ConsoleIdleMinutes           = var.console_idle_minutes
     PayoutExpiryHours            = var.payout_expiry_hours
     FirstLookSeconds             = var.first_look_seconds
     GraceSeconds                 = var.grace_seconds

@@ -232,6 +232,18 @@ variable "same_person" {
   description = "Of who has a login and may use an IAM role: their sub=the role's ARN, comma-separated. They do not approve what they asked for by the other."
 }
 
+variable "approval_sign_in_minutes" {
+  type        = number
+  default     = 0
+  description = "How old a sign-in may be that approves or rejects, in minutes. 0: any."
+}
+
+variable "console_idle_minutes" {
+  type        = number
+  default     = 0
+  description = "After so many minutes unused the console signs out. 0: never."
+}
+
 variable "low_balance_aud" {
   type        = string
   default     = ""

@@ -76,6 +76,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.service_roles == ServiceRoles()
     assert settings.roles_without_group == set()
     assert settings.persons == {}
+    assert (settings.approval_sign_in_minutes, settings.console_idle_minutes) == (0, 0)
 
 
 def test_every_variable_finds_its_place() -> None:
@@ -115,6 +116,8 @@ def test_every_variable_finds_its_place() -> None:
             "OPERATOR_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
             "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/pay/Checker,"
             " arn:aws:iam::444455556666:role/Checker",
+            "APPROVAL_SIGN_IN_MINUTES": "15",
+            "CONSOLE_IDLE_MINUTES": "10",
             "SAME_PERSON": "0a1b-sub=arn:aws:iam::111122223333:role/pay/Checker",
         }
     )
@@ -154,6 +157,8 @@ def test_every_variable_finds_its_place() -> None:
             ),
         ),
         roles_without_group=frozenset({Role.VIEWER}),
+        approval_sign_in_minutes=15,
+        console_idle_minutes=10,
         persons=dict.fromkeys(
             ("0a1b-sub", "arn:aws:sts::111122223333:assumed-role/Checker"),
             frozenset({"0a1b-sub", "arn:aws:sts::111122223333:assumed-role/Checker"}),
@@ -235,6 +240,8 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("SAME_PERSON", "a-sub", "a user's sub=the ARN of an IAM role, …"),
         ("SAME_PERSON", "a-sub=Checker", "a user's sub=the ARN of an IAM role, …"),
         ("SAME_PERSON", "=arn:aws:iam::1:role/x", "a user's sub=the ARN of an IAM role, …"),
+        ("APPROVAL_SIGN_IN_MINUTES", "-1", "a number of at least 0"),
+        ("CONSOLE_IDLE_MINUTES", "soon", "a number of at least 0"),
         ("COGNITO_USER_POOL_ID", "a pool", "a user pool's id"),
         ("OPERATOR_ROLE_ARNS", "Payer", "ARNs of IAM roles, comma-separated"),
         (

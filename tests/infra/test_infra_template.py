@@ -188,6 +188,7 @@ def test_a_token_is_good_for_a_quarter_of_an_hour_and_renewed_for_a_working_day(
     client = infra["Resources"]["UserPoolClient"]["Properties"]
     units = {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "hours"}
     assert client["TokenValidityUnits"] == units
-    assert client["AccessTokenValidity"] == client["IdTokenValidity"] == 15
+    on_aws = {"Fn::If": ["OnAws", 15, 60]}
+    assert client["AccessTokenValidity"] == client["IdTokenValidity"] == on_aws
     assert client["RefreshTokenValidity"] == 12
     assert "ALLOW_REFRESH_TOKEN_AUTH" in client["ExplicitAuthFlows"]

@@ -378,3 +378,25 @@ def test_a_session_with_a_persons_email_is_that_person(guarded: World) -> None:
     token = signed(claims_of(APPROVER) | own)
     jo = Caller(guarded.app, user(APPROVER, "approvers"), {"Authorization": token})
     assert jo.post(f"/payouts/{asked}/approve").code == "ApprovalByRequester"
+
+
+# --- a sign-in that is not old
+
+
+def test_who_approves_has_signed_in_lately_where_the_setting_says_so(guarded: World) -> None:
+    with_settings(guarded, APPROVAL_SIGN_IN_MINUTES="15")
+    paid = guarded.pay(guarded.customer(), "125.50").json["transaction_id"]
+    now = int(guarded.clock().timestamp())
+
+    def decided(auth_time: object) -> HttpAnswer:
+        claims = claims_of(APPROVER) | {"cognito:groups": ["approvers"], "auth_time": auth_time}
+        headers = {"Authorization": signed(claims)}
+        caller = Caller(guarded.app, user(APPROVER, "approvers"), headers)
+        assert caller.get("/payouts").status == 200, "only a decision needs it"
+        return caller.post(f"/payouts/{paid}/approve")
+
+    for old in (now - 901, None, "now", True):
+        refused = decided(old)
+        assert (refused.status, refused.code) == (401, "Unauthenticated")
+        assert "older than 15 minutes" in refused.json["detail"]
+    assert decided(now - 900).json["status"] == "Queued"
