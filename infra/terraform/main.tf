@@ -178,6 +178,13 @@ resource "aws_s3_object" "app_template" {
   depends_on = [aws_cloudformation_stack.infra]
 }
 
+resource "aws_s3_object" "watch_template" {
+  bucket     = local.bucket
+  key        = "${sha256(local.watch_template)}.yaml"
+  content    = local.watch_template
+  depends_on = [aws_cloudformation_stack.infra]
+}
+
 # ----------------------------------------------------------------------------------------- app
 
 locals {
@@ -285,8 +292,9 @@ locals {
 resource "aws_cloudformation_stack" "watch" {
   # checkov:skip=CKV_AWS_124:Who wants to be told of its changes names topics in notification_arns.
   name              = "${local.name}-watch"
-  template_body     = local.watch_template
+  template_url      = "https://${local.bucket}.s3.${local.region}.amazonaws.com/${aws_s3_object.watch_template.key}"
   parameters        = local.watch_parameters
+  capabilities      = ["CAPABILITY_IAM"]
   notification_arns = var.notification_arns
   tags              = var.tags
 
