@@ -39,6 +39,7 @@ from chalicelib.web.http import (
     as_problem,
     checked_day,
     checked_id,
+    guarded,
 )
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def log_request(request: Request, get_response: Callable[[Request], Response]) -
         route=context.get("resourcePath"),
         method=context.get("httpMethod"),
     ):
-        response = as_problem(get_response(request))
+        response = guarded(as_problem(get_response(request)))
         note(status=response.status_code)
         return response
 

@@ -502,6 +502,22 @@ class _MethodNotAllowedError(CallerError):
     default_code = ErrorCode.METHOD_NOT_ALLOWED
 
 
+# What an answer says to a browser where the page itself says nothing else. Answers are of this
+# moment and for one caller; the address is only ever asked by TLS; no page needs a device.
+_ALWAYS: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=31536000",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def guarded(response: Response) -> Response:
+    """The answer with the headers that every answer has, its own before ours."""
+    response.headers = {**_ALWAYS, **response.headers}
+    return response
+
+
 def as_problem(response: Response) -> Response:
     """An error that Chalice itself answered, in the form of all others."""
     if not isinstance(response.body, dict) or response.status_code < 400:
