@@ -1,6 +1,6 @@
 """What the package is made of, in CycloneDX's form: `sbom.cdx.json` beside it.
 
-Whoever reads of a vulnerability next year asks this file, not the machine that built the package.
+Who reads of a vulnerability next year asks this file, not the machine that built the package.
 """
 
 import base64
