@@ -23,7 +23,7 @@ from tools.devstack.processes import bare_environment, free_port
 from tools.devstack.settings import Account
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-WEBHOOK_SECRET: Final = "a-secret-of-the-bench"  # noqa: S105 - only this Monoova uses it
+WEBHOOK_SECRET: Final = "a-secret-of-the-bench-alone"  # noqa: S105 - only this Monoova uses it
 
 _STAGE: Final = "local"
 _SPEED: Final = 100_000.0  # webhooks come at once

@@ -21,7 +21,7 @@ from chalicelib.core.actor import (
 )
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.money import InvalidAmountError, cents_from
-from chalicelib.core.secrets import Secret
+from chalicelib.core.secrets import FEWEST_CHARACTERS, Secret
 from chalicelib.core.stage_class import HOSTS, StageClass, class_of
 from chalicelib.monoova.rules.duplicates import Duplicates
 from chalicelib.payouts.rules.schedule import Policy
@@ -265,6 +265,8 @@ class _Reader:
         found = tuple(Secret(part) for part in parts if part)
         if not found:
             self.problems.append(f"{name}: missing")
+        elif min(len(secret.reveal()) for secret in found) < FEWEST_CHARACTERS:
+            self.problems.append(f"{name}: expected {FEWEST_CHARACTERS} characters of each")
         return found
 
     def _parsed(

@@ -49,7 +49,7 @@ __all__ = [
     "load_app",
 ]
 
-WEBHOOK_SECRET: Final = "webhook-secret-5e1f"
+WEBHOOK_SECRET: Final = "webhook-secret-5e1f-of-tests"
 ADMIN: Final = "0a1b2c3d-admin-sub"
 APPROVER: Final = "9f8e7d6c-approver-sub"
 ROLE: Final = "arn:aws:sts::111122223333:assumed-role/Payer/session-1"

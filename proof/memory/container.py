@@ -45,7 +45,7 @@ from proof.memory.tables import Tables
 from proof.seam import Seam
 from proof.user_pool import CLIENT_ID, POOL_ID, key_set
 
-WEBHOOK_SECRET: Final = "webhook-secret-5e1f"
+WEBHOOK_SECRET: Final = "webhook-secret-5e1f-of-tests"
 PAYOUT_QUEUE: Final = "https://sqs.example/payouts"
 WEBHOOK_QUEUE: Final = "https://sqs.example/webhooks"
 

@@ -30,10 +30,12 @@ REQUIRED = {
     "DLQ_URL": "https://sqs.example/webhooks",
     "PAYOUT_QUEUE_URL": "https://sqs.example/payouts",
     "CUSTOMER_DATA_KEY_ARN": "arn:aws:kms:ap-southeast-2:111122223333:key/1",
-    "MONOOVA_WEBHOOK_SECRET": "first-secret",
+    "MONOOVA_WEBHOOK_SECRET": "first-secret-of-24-letters",
 }
 
 
+OLD = "o" * 24
+NEW = "n" * 24
 # What a stage that pays with real money has to say.
 SAFE = {
     "SIGN_IN_MFA": "required",
@@ -135,7 +137,7 @@ def test_every_variable_finds_its_place() -> None:
         payout_queue_url="https://sqs.example/payouts",
         dead_letter_queue_url="https://sqs.example/parked",
         customer_data_key_arn=REQUIRED["CUSTOMER_DATA_KEY_ARN"],
-        webhook_secrets=(Secret("first-secret"),),
+        webhook_secrets=(Secret("first-secret-of-24-letters"),),
         requires_webhook_signature=True,
         monoova_source_bsb_field="sourceAccountBsb",
         payout_limit_cents=250_050,
@@ -191,8 +193,14 @@ def test_blanks_around_a_value_do_not_matter() -> None:
 
 
 def test_several_webhook_secrets_allow_one_to_be_rotated() -> None:
-    settings = settings_from(REQUIRED | {"MONOOVA_WEBHOOK_SECRET": "old, new,,"})
-    assert [secret.reveal() for secret in settings.webhook_secrets] == ["old", "new"]
+    settings = settings_from(REQUIRED | {"MONOOVA_WEBHOOK_SECRET": f"{OLD}, {NEW},,"})
+    assert [secret.reveal() for secret in settings.webhook_secrets] == [OLD, NEW]
+
+
+@pytest.mark.parametrize("value", ["a" * 23, f"{'a' * 24},{'b' * 23}", f"short, {'b' * 24}"])
+def test_each_webhook_secret_has_24_characters_or_more(value: str) -> None:
+    expected = "MONOOVA_WEBHOOK_SECRET: expected 24 characters of each"
+    assert problems_of(MONOOVA_WEBHOOK_SECRET=value) == [expected]
 
 
 def test_all_that_is_missing_is_named_at_once() -> None:
@@ -346,7 +354,7 @@ def test_no_problem_quotes_a_value() -> None:
 
 def test_settings_cannot_be_changed_and_do_not_show_the_secret() -> None:
     settings = settings_from(REQUIRED)
-    assert "first-secret" not in repr(settings)
+    assert "first-secret-of-24-letters" not in repr(settings)
     for field in fields(settings):
         with pytest.raises(FrozenInstanceError):
             setattr(settings, field.name, None)
