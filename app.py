@@ -69,7 +69,7 @@ services = IAMAuthorizer()
 cors = CORSConfig(
     allow_origin=os.environ.get("CORS_ALLOW_ORIGIN", "*"),
     allow_headers=["Idempotency-Key"],
-    expose_headers=["Idempotent-Replayed", "Next-Cursor"],
+    expose_headers=["Idempotent-Replayed", "Next-Cursor", "Retry-After"],
     max_age=600,
 )
 # Where there is no body of JSON to announce, or Monoova decides how it announces it.

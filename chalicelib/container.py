@@ -885,6 +885,7 @@ class Container:
             reports=MonoovaReports(self.monoova),
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
+            controls=self.controls_table,
             clock=self.clock,
             maccount_token=self.settings.monoova_maccount_token,
         )

@@ -62,14 +62,16 @@ export async function getFile(path) {
 /** All items of a list, or as many as fit into `mostPages` pages. */
 export async function getAll(path, query = {}, mostPages = 20) {
   const items = [];
+  const unreadable = [];
   let cursor = null;
   for (let page = 0; page < mostPages; page += 1) {
     const answer = await get(path, cursor ? { ...query, cursor } : query);
     items.push(...answer.items);
+    unreadable.push(...answer.unreadable ?? []);
     cursor = answer.next_cursor;
     if (!cursor) break;
   }
-  return { items, isWhole: !cursor };
+  return { items, unreadable, isWhole: !cursor };
 }
 
 async function send(method, path, options) {

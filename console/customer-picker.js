@@ -6,15 +6,15 @@ import { fill, h } from "./dom.js";
 import { field } from "./form.js";
 import { count } from "./format.js";
 import { learn } from "./names.js";
-import { empty, icon, linkButton, loaded } from "./parts.js";
+import { empty, icon, leftOut, linkButton, loaded } from "./parts.js";
 
 const MOST_SHOWN = 8;
 
 export function customerPicker(choose, signal) {
-  return loaded(() => api.getAll("/customers", { limit: 100 }, 10), ({ items, isWhole }) => {
+  return loaded(() => api.getAll("/customers", { limit: 100 }, 10), ({ items, unreadable, isWhole }) => {
     learn(items);
     if (items.length === 0) {
-      return empty("No customers yet", null, linkButton("Register a customer", "#/customers/new", { kind: "primary", icon: "plus" }));
+      return [leftOut(unreadable), empty("No customers yet", null, linkButton("Register a customer", "#/customers/new", { kind: "primary", icon: "plus" }))];
     }
     const results = h("ul", { class: "results" });
     const said = h("p", { class: "note", role: "status" });
@@ -29,7 +29,7 @@ export function customerPicker(choose, signal) {
     }
 
     show();
-    return [search, results, said];
+    return [leftOut(unreadable), search, results, said];
   }, { signal });
 }
 

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { h } from "./dom.js";
 import { count, money, when } from "./format.js";
 import { namesKnown } from "./names.js";
-import { button, card, empty, head, loaded, paged, table } from "./parts.js";
+import { button, card, empty, head, leftOut, loaded, paged, table } from "./parts.js";
 import { payee } from "./payout-table.js";
 import { approve } from "./payout-actions.js";
 import { link } from "./router.js";
@@ -21,8 +21,11 @@ export function page({ signal }) {
     { signal },
   );
   const batches = loaded(
-    async () => (await api.get("/batches")).items.filter((each) => each.status === "AwaitingApproval"),
-    (items) => items.length > 0 ? waitingBatches(items) : empty("No batches are awaiting approval"),
+    async () => {
+      const { items, unreadable } = await api.get("/batches");
+      return { items: items.filter((each) => each.status === "AwaitingApproval"), unreadable };
+    },
+    ({ items, unreadable }) => [leftOut(unreadable), items.length > 0 ? waitingBatches(items) : empty("No batches are awaiting approval")],
     { signal },
   );
   return [

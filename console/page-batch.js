@@ -72,10 +72,10 @@ function rowList(address, signal) {
       const to = from + MOST_ROWS;
       const isLeft = to < rows.items.length;
       const next = isLeft ? { from: to, rows } : rows.next_cursor && { cursor: rows.next_cursor };
-      return { items: rows.items.slice(from, to), next_cursor: next };
+      return { items: rows.items.slice(from, to), unreadable: from === 0 ? rows.unreadable : [], next_cursor: next };
     }
-    const { items } = await api.getAll(`${address}/rows`, {}, MOST_PARTS);
-    return { items: items.filter((row) => row.needs_review || UNPAID.includes(row.status)), next_cursor: null };
+    const { items, unreadable } = await api.getAll(`${address}/rows`, {}, MOST_PARTS);
+    return { items: items.filter((row) => row.needs_review || UNPAID.includes(row.status)), unreadable, next_cursor: null };
   }
 
   const nothing = () => empty(isNarrow ? "No unpaid rows" : "No rows");
@@ -311,7 +311,7 @@ function rowTable(items) {
   ], items);
 }
 
-const TONES = { Completed: "good", Failed: "bad", Returned: "bad", Pending: "going", NotReleased: "bad" };
+const TONES = { Completed: "good", Failed: "bad", Returned: "bad", Pending: "going", NotReleased: "bad", Unreadable: "bad" };
 
 function rowStatus(row) {
   const shown = badge(row.status ? statusName(row.status) : "Waiting", TONES[row.status] ?? "quiet");

@@ -5,7 +5,7 @@ import { fill, h } from "./dom.js";
 import { field } from "./form.js";
 import { when } from "./format.js";
 import { learn } from "./names.js";
-import { empty, head, linkButton, loaded, paged, table } from "./parts.js";
+import { empty, head, leftOut, linkButton, loaded, paged, table } from "./parts.js";
 import { link } from "./router.js";
 import * as session from "./session.js";
 
@@ -30,7 +30,7 @@ export function page({ signal }) {
     const wanted = search.value().toLowerCase();
     if (!wanted) return fill(list, newest);
     allCustomers ??= api.getAll("/customers", { limit: 100 }, MOST_PAGES);
-    fill(list, loaded(() => allCustomers, ({ items, isWhole }) => found(items, wanted, isWhole), { signal }));
+    fill(list, loaded(() => allCustomers, ({ items, unreadable, isWhole }) => [leftOut(unreadable), found(items, wanted, isWhole)], { signal }));
   } });
   return [
     head("Customers", { actions: [register].filter(Boolean) }),

@@ -6,7 +6,7 @@ import { ask } from "./dialog.js";
 import { field } from "./form.js";
 import { fill, h } from "./dom.js";
 import { count, dayBefore, duration, money, percent, roughMoney, today, when, whenWithin } from "./format.js";
-import { badge, button, card, empty, head, icon, linkButton, loaded, notice } from "./parts.js";
+import { badge, button, card, empty, head, icon, leftOut, linkButton, loaded, notice } from "./parts.js";
 import { link, replaceQuery } from "./router.js";
 import * as session from "./session.js";
 import { tally } from "./shell.js";
@@ -203,11 +203,11 @@ function withoutGaps(days) {
 
 const FUNDS = { NPP: "NPP payment", DirectCredit: "Direct credit" };
 
-function funds({ items }) {
-  if (items.length === 0) return empty("No recent incoming funds");
-  return h("ul", { class: "funds" }, items.map((each) => h("li", {},
+function funds({ items, unreadable }) {
+  if (items.length === 0) return [leftOut(unreadable), empty("No recent incoming funds")];
+  return [leftOut(unreadable), h("ul", { class: "funds" }, items.map((each) => h("li", {},
     h("span", {}, FUNDS[each.kind] ?? each.kind),
     h("time", { class: "note", datetime: each.at }, when(each.at)),
-    h("strong", { class: "amount" }, `+${money(each.amount)}`))));
+    h("strong", { class: "amount" }, `+${money(each.amount)}`))))];
 }
 

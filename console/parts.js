@@ -2,6 +2,7 @@
 
 import { Kind } from "./api.js";
 import { fill, h, newId, svg } from "./dom.js";
+import { count } from "./format.js";
 import { statusOf } from "./words.js";
 
 const PATHS = {
@@ -201,19 +202,32 @@ export function table(caption, columns, rows, { href, key } = {}) {
   );
 }
 
+const MOST_NAMED = 10;
+
+/** What belongs in a list and is left out, because what is stored of it cannot be read: its ids. */
+export function leftOut(names) {
+  if (!names?.length) return null;
+  const ids = names.slice(0, MOST_NAMED).map((each) => h("li", {}, h("code", {}, each)));
+  return notice("wait", `${count(names.length, "record")} cannot be read and ${names.length === 1 ? "is" : "are"} not in this list.`,
+    h("p", {}, "An operator has to mend what is stored: see “Rows are unreadable” in the runbook."),
+    h("ul", {}, ids, names.length > MOST_NAMED && h("li", {}, `and ${count(names.length - MOST_NAMED)} more`)));
+}
+
 /** A list that grows by pages. `render` makes elements of all items so far. */
 export function paged(fetchPage, render, { signal, lines = 6 } = {}) {
   let items = [];
   let cursor = null;
+  let unreadable = { first: [], more: [] };
   const region = loaded(async () => {
     const page = await fetchPage(null);
     items = page.items;
+    unreadable = { first: page.unreadable ?? [], more: [] };
     cursor = page.next_cursor;
     return null;
   }, () => shown(), { signal, lines });
 
   function shown() {
-    return [render(items), cursor && h("div", { class: "more" }, button("Show more", more))];
+    return [leftOut([...unreadable.first, ...unreadable.more]), render(items), cursor && h("div", { class: "more" }, button("Show more", more))];
   }
 
   async function more(event) {
@@ -221,6 +235,7 @@ export function paged(fetchPage, render, { signal, lines = 6 } = {}) {
     try {
       const page = await fetchPage(cursor);
       items = [...items, ...page.items];
+      unreadable.more.push(...page.unreadable ?? []);
       cursor = page.next_cursor;
       fill(region, shown());
     } catch (problem) {
@@ -233,8 +248,10 @@ export function paged(fetchPage, render, { signal, lines = 6 } = {}) {
     const page = await fetchPage(null);
     const fresh = new Map(page.items.map((item) => [keyOf(item), item]));
     const next = [...page.items, ...items.filter((item) => !fresh.has(keyOf(item)))];
-    if (JSON.stringify(next) === JSON.stringify(items)) return items;
+    const first = page.unreadable ?? [];
+    if (JSON.stringify([next, first]) === JSON.stringify([items, unreadable.first])) return items;
     items = next;
+    unreadable.first = first;
     if (!cursor) cursor = page.next_cursor;
     if (!signal?.aborted) fill(region, shown());
     return items;

@@ -26,7 +26,8 @@ export function actionsOn(payout, done) {
   const { status } = payout;
   const waits = status === "AwaitingApproval";
   const mayDecide = waits && session.mayApprove() && payout.created_by !== session.me().name;
-  const ended = ["Failed", "Returned", "Cancelled"].includes(status) && !payout.needs_review;
+  const back = status === "Completed" && Boolean(payout.returned_amount);
+  const ended = (back || ["Failed", "Returned", "Cancelled"].includes(status)) && !payout.needs_review;
   return [
     mayDecide && button("Approve", acting(approve), { kind: "primary" }),
     mayDecide && button("Reject", acting(reject)),
@@ -98,13 +99,16 @@ async function refresh(payout) {
 
 async function retry(payout) {
   const key = crypto.randomUUID(); // one for the dialog: whatever is pressed twice pays once
+  const part = Boolean(payout.returned_amount) && (payout.status === "Completed" || Boolean(payout.succeeded_by));
   const made = await ask({
-    title: `Retry ${money(payout.amount)} as a new payout?`,
+    title: `Retry ${part ? "the part that came back" : money(payout.amount)} as a new payout?`,
     words: [
-      `A new payout of ${what(payout)} is requested, under a reference of its own. The original stays as it is.`,
+      part
+        ? "A new payout of what came back, and was not paid again yet, is requested, under a reference of its own."
+        : `A new payout of ${what(payout)} is requested, under a reference of its own. The original stays as it is.`,
       "If the bank details were wrong, add a new destination to the customer and request a new payout instead.",
     ],
-    yes: `Pay ${money(payout.amount)}`,
+    yes: part ? "Pay the part" : `Pay ${money(payout.amount)}`,
     act: () => api.post(path(payout, "retry"), {}, { idempotencyKey: key }),
   });
   if (made?.transaction_id) go(`/payouts/${made.transaction_id}`);

@@ -11,6 +11,7 @@ const STATUSES = {
   Cancelled: ["Cancelled", "quiet"],
   NotReleased: ["Not released", "bad"],
   Waiting: ["Waiting", "quiet"],
+  Unreadable: ["Cannot be read", "bad"],
 };
 
 export const PAYOUT_STATUSES = [

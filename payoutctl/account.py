@@ -3,6 +3,7 @@
 import click
 
 from payoutctl.commands import Command
+from payoutctl.pages import say_unreadable
 from payoutctl.session import Session, with_session
 
 
@@ -26,3 +27,4 @@ def account(session: Session) -> None:
         session.out.text("")
         columns = ("at", "kind", "amount", "monoova_transaction_id")
         session.out.rows(columns, [[row.get(name) for name in columns] for row in funding["items"]])
+    say_unreadable(session.out, funding)

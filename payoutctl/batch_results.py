@@ -9,6 +9,7 @@ from payoutctl.batches import show
 from payoutctl.client import at
 from payoutctl.commands import Command, cursor, everything
 from payoutctl.files import write_new
+from payoutctl.pages import say_rest, whole
 from payoutctl.poll import POLL_SECONDS, polled
 from payoutctl.session import Session, with_session
 
@@ -53,15 +54,7 @@ def _ended(found: Any) -> int:
 @with_session
 def rows(session: Session, batch_id: str, cursor: str | None, is_all: bool) -> None:
     path = at("batches", batch_id, "rows")
-    if is_all:
-        items: list[Any] = []
-        with session.out.progress("Rows") as bar:
-            for each in session.api.pages(path):
-                items += each["items"]
-                bar.at(len(items))
-        page: Any = {"items": items, "next_cursor": None}
-    else:
-        page = session.api.get(path, cursor=cursor)
+    page = whole(session, path, "Rows") if is_all else session.api.get(path, cursor=cursor)
     if session.out.is_json:
         session.out.document(page)
         return
@@ -70,8 +63,7 @@ def rows(session: Session, batch_id: str, cursor: str | None, is_all: bool) -> N
         *("status", "failure_code", "needs_review", "waits_for"),
     )
     session.out.rows(columns, [[row.get(name) for name in columns] for row in page["items"]])
-    if page.get("next_cursor"):
-        session.out.say(f"There are more: --all, or --cursor {page['next_cursor']}")
+    say_rest(session.out, page, "--all, or ")
 
 
 @click.command("result", cls=Command, help="The file with the outcome of each line, as CSV.")

@@ -10,6 +10,7 @@ from payoutctl.client import Answer, at
 from payoutctl.commands import Group, cursor, limit, yes
 from payoutctl.exits import Exit, Failure
 from payoutctl.output import money
+from payoutctl.pages import say_rest
 from payoutctl.payouts import reason
 from payoutctl.poll import POLL_SECONDS, polled
 from payoutctl.session import Session, with_session
@@ -178,6 +179,7 @@ def list_batches(session: Session, limit: int, cursor: str | None) -> None:
         "created_by",
     )
     session.out.rows(columns, [[row.get(name) for name in columns] for row in page["items"]])
+    say_rest(session.out, page)
 
 
 @batch.command("show", help="One batch, with its summary and its history.")

@@ -9,6 +9,7 @@ from payoutctl import payees
 from payoutctl.client import at
 from payoutctl.commands import Group, cursor, limit, yes
 from payoutctl.files import write_new
+from payoutctl.pages import say_rest, say_unreadable
 from payoutctl.plain_text import as_json
 from payoutctl.session import Session, with_session
 
@@ -92,7 +93,7 @@ def list_customers(session: Session, limit: int, cursor: str | None, names: bool
             for row in page["items"]
         ],
     )
-    _say_next(session, page)
+    say_rest(session.out, page)
 
 
 @customer.command("erase", help="Erase all personal data of a customer, at once and for good.")
@@ -135,6 +136,7 @@ def export(session: Session, customer_id: str, output: str | None, yes: bool) ->
         session.out.say("This shows account numbers and names. The access is recorded.")
         click.confirm("Export it?", abort=True, err=True)
     document = _exported(session, customer_id)
+    say_unreadable(session.out, document)
     if output:
         write_new(Path(output), as_json(document))
         session.out.say(f"Written to {output}, which only you can read.")
@@ -149,6 +151,7 @@ def _exported(session: Session, customer_id: str) -> Any:
     first, *others = session.api.pages(at("customers", customer_id, "export"))
     for page in others:
         first["payouts"] += page["payouts"]
+        first["unreadable"] += page["unreadable"]
     return first | {"next_cursor": None}
 
 
@@ -165,7 +168,7 @@ def accesses(session: Session, customer_id: str, cursor: str | None) -> None:
         return
     columns = ["at", "by", "purpose", "destination_id", "transaction_id"]
     session.out.rows(columns, [[row.get(name) for name in columns] for row in page["items"]])
-    _say_next(session, page)
+    say_rest(session.out, page)
 
 
 def _shown(customer: Any, *, with_names: bool) -> dict[str, Any]:
@@ -206,8 +209,3 @@ def _destination_row(destination: Any) -> dict[str, object]:
         "verification": checked.get("status"),
         "owner_name_matches": checked.get("owner_name_matches"),
     }
-
-
-def _say_next(session: Session, page: Any) -> None:
-    if page.get("next_cursor"):
-        session.out.say(f"There are more: --cursor {page['next_cursor']}")

@@ -13,6 +13,7 @@ import click
 from payoutctl.exits import Exit, Failure
 
 KINDS: Final = ("pay_id_type", "bsb")
+_USUAL_DIGITS: Final = 9
 _PAY_ID_TYPES: Final = ("Email", "PhoneNumber", "ABN", "ACN", "OrganisationId")
 
 
@@ -41,10 +42,19 @@ def destination(where: Mapping[str, str | None]) -> dict[str, str] | None:
     if kind:
         said = {"type": "PayId", "pay_id_type": kind, "pay_id": asked("PayID")}
     elif bsb:
-        said = {"type": "BankAccount", "bsb": bsb, "account_number": asked("Account number")}
+        said = {"type": "BankAccount", "bsb": bsb, **_account_number()}
     else:
         return None
     return {**said, "account_name": asked("Account name")}
+
+
+def _account_number() -> dict[str, str]:
+    """The number; twice if it is longer than most, or has letters: the API wants it so."""
+    number = asked("Account number")
+    said = {"account_number": number}
+    if sum(map(str.isalnum, number)) > _USUAL_DIGITS or any(map(str.isalpha, number)):
+        said["account_number_confirmed"] = asked("Longer than most: account number again")
+    return said
 
 
 def asked(words: str) -> str:

@@ -8,6 +8,7 @@ from payoutctl.client import at
 from payoutctl.commands import Group, cursor, everything, limit, yes
 from payoutctl.exits import Exit, Failure
 from payoutctl.output import money, whole_seconds
+from payoutctl.pages import say_rest, whole
 from payoutctl.session import Session, with_session
 
 _STATUSES: Final = (
@@ -43,13 +44,16 @@ def list_payouts(
     session: Session, /, from_: str | None, needs_review: bool, is_all: bool, **query: Any
 ) -> None:
     query |= {"from": from_, "needs_review": True if needs_review else None}
-    page = _whole(session, query) if is_all else session.api.get("/payouts", **query)
+    page = (
+        whole(session, "/payouts", "Payouts", **query | {"limit": 100})
+        if is_all
+        else session.api.get("/payouts", **query)
+    )
     if session.out.is_json:
         session.out.document(page)
         return
     session.out.rows(_COLUMNS, [_row(row) for row in page["items"]])
-    if page.get("next_cursor"):
-        session.out.say(f"There are more: --all, or --cursor {page['next_cursor']}")
+    say_rest(session.out, page, "--all, or ")
 
 
 def _row(payout: Any) -> list[object]:
@@ -64,15 +68,6 @@ def _row(payout: Any) -> list[object]:
         f"needs review: {why}" if payout["needs_review"] else why,
         payout["destination"],
     ]
-
-
-def _whole(session: Session, query: dict[str, Any]) -> dict[str, Any]:
-    items: list[Any] = []
-    with session.out.progress("Payouts") as bar:
-        for page in session.api.pages("/payouts", **query | {"limit": 100}):
-            items += page["items"]
-            bar.at(len(items))
-    return {"items": items, "next_cursor": None}
 
 
 @payouts.command("show", help="One payout.")

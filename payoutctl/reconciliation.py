@@ -8,6 +8,7 @@ import click
 from payoutctl.client import at
 from payoutctl.commands import Command
 from payoutctl.exits import Failure
+from payoutctl.pages import say_unreadable
 from payoutctl.session import Session, with_session
 
 _MOST_RUNS: Final = 100
@@ -62,6 +63,7 @@ def refresh(session: Session, transaction_ids: tuple[str, ...], needs_review: bo
     if needs_review:
         for page in session.api.pages("/payouts", needs_review=True, limit=100):
             wanted += [row["transaction_id"] for row in page["items"]]
+            say_unreadable(session.out, page)
     elif not wanted:
         raise click.UsageError("Name a TRANSACTION_ID, or --needs-review.")
     rows, failures = [], []

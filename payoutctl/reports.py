@@ -12,6 +12,7 @@ from payoutctl.client import at
 from payoutctl.commands import Command, Group, cursor
 from payoutctl.exits import Exit
 from payoutctl.files import write_new
+from payoutctl.pages import say_rest
 from payoutctl.session import SYDNEY, Session, with_session
 
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
@@ -77,6 +78,7 @@ def list_reports(session: Session, cursor: str | None) -> None:
         return
     rows = [[row.get(name) for name in _REPORT] for row in page["items"]]
     session.out.rows(_REPORT, rows)
+    say_rest(session.out, page)
 
 
 @report.command("csv", help="A day's differences as CSV, for a spreadsheet.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from proof.fault_types import FAULT_TYPES
 from proof.result import VARIABLE, results_in
 
 ROOT: Final = Path(__file__).parent.parent
@@ -32,9 +33,12 @@ _PYTEST: Final = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--
 PARTS: Final = (
     Part("crash points", ("-m", "proof.crash_points")),
     Part("crash points over AWS's own clients", ("-m", "proof.crash_points", "--aws")),
+    Part("short cases", ("-m", "proof.cases")),
+    Part("crash points of batches", ("-m", "proof.batches")),
     Part("interleavings", ("-m", "proof.interleavings")),
     Part("simulated days", ("-m", "proof.days", "1-400", "failed")),
     Part("long days", ("-m", "proof.days", "9001-9008", "--payouts", "1500", "--hours", "8")),
+    Part("days of every fault", ("-m", "proof.days", "3001-3100", "--every-fault")),
     Part("named mutants", ("-m", "proof.catching", "--all")),
     Part("mutants of the rules", ("-m", "proof.mutation")),
     Part(
@@ -51,6 +55,8 @@ PARTS: Final = (
 
 _ROWS: Final = (
     ("crash points tried", "crash_points"),
+    ("  of them in batches", "batch_crash_points"),
+    ("short cases", "cases"),
     ("executions enumerated", "executions"),
     ("simulated days (seeds)", "seeds"),
     ("payouts on those days", "simulated_payouts"),
@@ -62,6 +68,15 @@ _ROWS: Final = (
     ("  days on which duplicates are paid", "days_pays_duplicates"),
     ("  days with second payments", "days_second_payments"),
     ("  days with malformed rows", "days_malformed"),
+    ("  days with too little money", "days_no_funds"),
+    ("  days whose balance cannot be asked", "days_balance_fails"),
+    ("  days with changed destinations", "days_destinations"),
+    ("  days with a lie", "days_lies"),
+    ("  days with money that came back", "days_returns"),
+    ("    and was found in the account", "days_returns_seen"),
+    ("  days on which Sydney's day changes", "days_change"),
+    ("calls of execute that went wrong", "met"),
+    *((f"  {each.words}", f"met_{each.name}") for each in FAULT_TYPES),
     ("named mutants caught", "mutants_caught"),
     ("  of", "mutants"),
     ("mutants of the rules killed", "rules_killed"),
@@ -99,14 +114,14 @@ def _ran(part: Part, results: Path) -> bool:
 
 
 def _print_table(found: Mapping[str, float], seconds: float) -> None:
-    print(f"\n{'':32}{'':>12}")
+    print(f"\n{'':40}{'':>12}")
     for words, name in _ROWS:
         number = found.get(name)
-        print(f"{words:32}{'?' if number is None else f'{number:,.0f}':>12}")
+        print(f"{words:40}{'?' if number is None else f'{number:,.0f}':>12}")
     killed, mutants = found.get("rules_killed", 0), found.get("rules_mutants", 0)
     if mutants:
-        print(f"{'mutation score of the rules':32}{killed / mutants:>12.1%}")
-    print(f"{'minutes':32}{seconds / 60:>12.1f}")
+        print(f"{'mutation score of the rules':40}{killed / mutants:>12.1%}")
+    print(f"{'minutes':40}{seconds / 60:>12.1f}")
 
 
 if __name__ == "__main__":

@@ -1,21 +1,30 @@
 """Crash points of a batch: a function is killed after each call of the upload and what follows.
 
+`python -m proof.batches` plays them all.
+
 After a crash every actor continues: a caller without an answer asks again, the queue delivers
 its message once more, the schedule runs. At the end every row was paid once, or, where an operator
 cancelled, at most once.
 """
 
+import json
 import random
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import count
 from typing import Any, Final
 
+from chalicelib.payouts.rules.payout import State
 from proof.crash_points import CrashInjector, Side
 from proof.fault_injection import FaultRates
 from proof.lambda_events import HttpAnswer, user
+from proof.result import Result
 from proof.system import System
 from proof.traffic import Traffic
+from simulator.outcomes import Fate, Plan
 
 _MINUTES: Final = 60
 _FILE: Final = {"Content-Type": "text/csv"}
@@ -23,11 +32,21 @@ _JSON: Final = {"Content-Type": "application/json"}
 REFERENCE: Final = "Wilhelmina's rent"
 
 
+class Again(StrEnum):
+    """In what way the rows of an earlier batch are paid again."""
+
+    NO = "no"
+    RETRIED = "retried"
+    REPEATED = "repeated"
+
+
 @dataclass(frozen=True)
 class BatchFlow:
     """A part of a batch's life, each call of whose `function` is a crash point.
 
-    `loses_messages`: the queue delivers nothing, and the schedule has to do everything.
+    `loses_messages`: the queue delivers nothing, and the schedule has to do everything. `again` is
+    what becomes of a batch that went before it and is over: its rows failed and are retried, or
+    were paid and its file is uploaded once more, which is meant.
     """
 
     name: str
@@ -36,6 +55,7 @@ class BatchFlow:
     is_cancelled: bool = False
     loses_messages: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
+    again: Again = Again.NO
 
 
 BATCH_FLOWS: Final = (
@@ -58,6 +78,21 @@ BATCH_FLOWS: Final = (
             "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
         },
     ),
+    BatchFlow("retry", "api", "upload", again=Again.RETRIED),
+    BatchFlow("check the retry", "send_queued_payouts", "upload", again=Again.RETRIED),
+    BatchFlow("confirm the retry", "api", "confirm", again=Again.RETRIED),
+    BatchFlow("approve the retry", "api", "approve", again=Again.RETRIED),
+    BatchFlow("release the retry", "send_queued_payouts", "approve", again=Again.RETRIED),
+    BatchFlow(
+        "release the retry by the schedule",
+        "reconcile",
+        "approve",
+        loses_messages=True,
+        again=Again.RETRIED,
+    ),
+    BatchFlow("repeat", "api", "upload", again=Again.REPEATED),
+    BatchFlow("confirm the repeat", "api", "confirm", again=Again.REPEATED),
+    BatchFlow("release the repeat", "send_queued_payouts", "approve", again=Again.REPEATED),
 )
 
 
@@ -78,12 +113,15 @@ class BatchRun:
         self._kill_at = kill_at
         self._traffic = Traffic(self.system, random.Random("batches"))
         self._batch: Any = None
+        self._earlier: Any = None
 
     def play(self) -> "BatchRun":
         """Plays the batch from its upload until an hour after its approval."""
         for number in range(2):
             self._done(lambda number=number: self._traffic.register(number))  # type: ignore[misc]
-        self._part("upload", self._upload)
+        if self._flow.again is not Again.NO:
+            self._earlier_batch()
+        self._part("upload", self._begin)
         said: dict[str, object] = {"total": "3.00", "accept_duplicates": 2}
         self._part("confirm", lambda: self._post("confirm", said))
         gatekeeper = self.system.new_container().gatekeeper
@@ -97,6 +135,31 @@ class BatchRun:
         self._wait(_MINUTES)
         self._read()
         return self
+
+    def _earlier_batch(self) -> None:
+        """A whole batch, of which nothing is a crash point; its rows fail if they are retried."""
+        if self._flow.again is Again.RETRIED:
+            for _ in range(2):
+                self.system.monoova.script(Plan(fate=Fate.REJECTED))
+        self._upload()
+        self._wait(2)
+        self._post("confirm", {"total": "3.00"})
+        self._post("approve", {})
+        self._wait(_MINUTES)
+        self._read()
+        assert self._batch["status"] == "Finished", self._batch["status"]
+        self._earlier = self._batch
+
+    def _begin(self) -> None:
+        """What makes the batch that the flow is about."""
+        match self._flow.again:
+            case Again.RETRIED:
+                self._note(self._ask("POST", self._path("retry"), b"{}", _JSON, "alice"))
+            case Again.REPEATED:
+                sent = json.dumps({"file": self._file(), "repeat": True}).encode()
+                self._note(self._ask("POST", "/batches", sent, _JSON, "alice"))
+            case Again.NO:
+                self._upload()
 
     def _part(self, name: str, act: Callable[[], object]) -> None:
         """A part of the flow, and the work that it makes. A caller without an answer asks again."""
@@ -124,16 +187,22 @@ class BatchRun:
 
     # --- the clients' requests
 
-    def _upload(self) -> None:
+    def _file(self) -> str:
         rows = [f"{each.customer_id},1.50,{REFERENCE}" for each in self._traffic.customers]
-        content = "\n".join(["customer_id,amount,reference", *rows]).encode()
-        self._note(self._ask("POST", "/batches", content, _FILE, "alice"))
+        return "\n".join(["customer_id,amount,reference", *rows])
+
+    def _upload(self) -> None:
+        self._note(self._ask("POST", "/batches", self._file().encode(), _FILE, "alice"))
+
+    def _path(self, act: str) -> str:
+        """Of the batch that went before, for what makes one of it."""
+        batch = self._earlier if act == "retry" else self._batch
+        return f"/batches/{batch['batch_id']}/{act}"
 
     def _post(self, decision: str, body: Mapping[str, object]) -> None:
         content = str(dict(body)).replace("'", '"').encode()
         who = "bob" if decision == "approve" else "alice"
-        path = f"/batches/{self._batch['batch_id']}"
-        self._note(self._ask("POST", f"{path}/{decision}", content, _JSON, who))
+        self._note(self._ask("POST", self._path(decision), content, _JSON, who))
 
     def _read(self) -> None:
         self._note(self._ask("GET", f"/batches/{self._batch['batch_id']}", b"", {}, "alice"))
@@ -176,8 +245,9 @@ class BatchRun:
         if self._flow.is_cancelled:
             if any(booked) or progress["cancelled"] != 2:
                 yield f"cancelled, and yet {booked} {progress}"
-        elif booked != [1, 1] or progress["completed"] != 2:
+        elif set(booked) != {1} or len(booked) != self._wanted or progress["completed"] != 2:
             yield f"not each was paid once: {booked} {progress}"
+        yield from self._successors()
         if any(not payout.state.is_final for payout in self.system.rows()):
             yield "a payout is open"
         tables = self.system.tables
@@ -188,6 +258,19 @@ class BatchRun:
         kept = [rows for key, rows in tables.batch_rows.items() if key[0] in ours]
         if any(row.reference for rows in kept for row in rows):
             yield "a row still has its reference"
+
+    @property
+    def _wanted(self) -> int:
+        """How many payouts there are in the end, the earlier batch's too."""
+        return 2 if self._flow.again is Again.NO else 4
+
+    def _successors(self) -> Iterator[str]:
+        """Each payout that failed has one in its place; one that was paid has none."""
+        retried = Counter(p.retry_of for p in self.system.rows() if p.retry_of)
+        is_retry = self._flow.again is Again.RETRIED
+        failed = {p.transaction_id for p in self.system.rows() if p.state is State.FAILED}
+        if retried != Counter(failed) or len(failed) != 2 * is_retry:
+            yield f"{len(failed)} failed, and in their place there are {retried.total()}"
 
 
 def played(
@@ -211,3 +294,24 @@ def crash_points(flow: BatchFlow) -> Iterator[tuple[int, BatchRun]]:
         if not run.crash_injector.has_killed:
             return
         yield call, run
+
+
+def main() -> int:
+    """Plays all of them and prints how many there are."""
+    tried = violations = 0
+    for flow in BATCH_FLOWS:
+        count = 0
+        for call, run in crash_points(flow):
+            count += 1
+            for violation in run.violations():
+                violations += 1
+                print(f"{flow.name}: killed after call {call}: {violation}")
+        tried += count
+        print(f"{count:5} crash points  {flow.name}", flush=True)
+    print(f"{tried:5} crash points, {violations} violations")
+    Result(crash_points=tried, batch_crash_points=tried, violations=violations).write()
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

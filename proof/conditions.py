@@ -109,6 +109,11 @@ class Conditions:
         return ", ".join(each for each in Condition if each in self.of_the_day)
 
     @property
+    def has_another_day(self) -> bool:
+        """Whether Sydney's date or its distance from UTC changes meanwhile."""
+        return bool({Condition.MIDNIGHT, Condition.CLOCK_CHANGE} & self.of_the_day)
+
+    @property
     def rules(self) -> dict[str, object]:
         """The rules of the day, as the checker reads them."""
         amounts = {name: self.settings.get(setting) for name, setting in _AMOUNTS.items()}

@@ -290,6 +290,15 @@ def _never_arrived(scenario: Scenario) -> None:
     scenario.pay()
 
 
+def _unknown_for_the_first_time(scenario: Scenario) -> None:
+    """Its answer was lost, and past the grace Monoova has said once that it does not know it."""
+    scenario.plan(_LOST)
+    scenario.pay()
+    scenario.wait(2000)
+    scenario.reconcile()
+    scenario.wait(310)
+
+
 def _refused_with_unknown_code(scenario: Scenario) -> None:
     scenario.pay(amount="7.14")
 
@@ -484,6 +493,12 @@ FLOWS: Final = (
     Flow("reconcile a sent one", "reconcile", Scenario.reconcile, _after(70, _sent)),
     Flow("reconcile one in doubt", "reconcile", Scenario.reconcile, _after(70, _in_doubt)),
     Flow("reconcile a lost one", "reconcile", Scenario.reconcile, _after(2000, _never_arrived)),
+    Flow(
+        "send again after a second unknown",
+        "reconcile",
+        Scenario.reconcile,
+        _unknown_for_the_first_time,
+    ),
     Flow("webhook", "api", Scenario.webhook, _sent),
     Flow("webhook without a signature", "api", _unsigned, _sent),
     Flow(

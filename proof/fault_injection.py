@@ -3,7 +3,9 @@
 import io
 import json
 import random
-from collections.abc import Callable
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from proof.fault_types import FAULT_TYPES, Booked, FaultType, Wire
 from proof.kernel import Kernel
 from proof.seam import AnswerLostError, Call, Killed, NotDoneError
 from simulator.adapter import SimulatorAdapter
@@ -20,6 +23,9 @@ from simulator.monoova import Monoova
 T = TypeVar("T")
 
 _MILLISECOND: Final = 0.001
+_READ_TIMEOUT_SECONDS: Final = 10.0
+_CONNECT_TIMEOUT_SECONDS: Final = 3.0
+_HALF: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class FaultRates:
     index_lag_rate: float = 0.0
     schedule_missed_rate: float = 0.0
     schedule_doubled_rate: float = 0.0
+    fault_type_rate: float = 0.0
+    """Of a call of `execute`: one of `FAULT_TYPES`, each as likely."""
 
     @classmethod
     def of(cls, randomness: random.Random) -> "FaultRates":
@@ -156,13 +164,16 @@ class Network(SimulatorAdapter):
         self._randomness = randomness
         self.failing: frozenset[str] = frozenset()
         """Which of Monoova's endpoints fail: of "execute", "status", "financials"."""
-        self.failures = 0
+        self.failed: Counter[str] = Counter()
         self.false_status: str | None = None
         """The word that the next answer about a payment has in place of the true one."""
         self.has_lied_about: list[str] = []
         self.most_per_minute: int | None = None
         """How many payouts are taken in a minute; the others are answered with 429."""
         self.too_many = 0
+        self.drawn_from: Sequence[FaultType] = FAULT_TYPES
+        self.fault_types: Counter[str] = Counter()
+        """How often each type of fault was met, by its name."""
         self._minute = kernel.now()
         self._in_minute = 0
 
@@ -178,21 +189,21 @@ class Network(SimulatorAdapter):
         endpoint = path[-2 if request.method == "GET" else -1]
         self._fault_injector.before_call(Call("monoova", endpoint))
         fault_rates = self._fault_injector.fault_rates
-        if endpoint in self.failing:
-            self.failures += 1
+        # `…/status/{startDate}/{endDate}` is a question of status, too.
+        failing = "status" if "status" in path[:4] else endpoint
+        if failing in self.failing:
+            self.failed[failing] += 1
             return self._response(request, 500, b"{}")
         if endpoint == "execute" and self._is_one_too_many():
             self.too_many += 1
             return self._response(request, 429, b"{}")
+        if endpoint == "execute" and self._fault_injector.happens(fault_rates.fault_type_rate):
+            return self._spoilt(self._randomness.choice(self.drawn_from), request)
         if self._fault_injector.happens(fault_rates.lost_before_rate):
             raise self._lost(request)
         if self._fault_injector.happens(fault_rates.late_rate):
-            # The client has a timeout; the request arrives later.
-            seconds = self._randomness.uniform(1, fault_rates.late_seconds)
-            self._kernel.spawn(
-                "late request", lambda: self._arrive_late(request), after_seconds=seconds
-            )
-            self._kernel.sleep(10)
+            self._delay(request)
+            self._kernel.sleep(_READ_TIMEOUT_SECONDS)
             raise requests.ReadTimeout(request=request)
         response = super().send(request, *args, **options)  # type: ignore[arg-type]
         if endpoint == "status" and self.false_status:
@@ -221,13 +232,40 @@ class Network(SimulatorAdapter):
         self.has_lied_about.append(reference)
         return self._response(request, response.status_code, json.dumps(told).encode())
 
+    def _spoilt(
+        self, fault_type: FaultType, request: requests.PreparedRequest
+    ) -> requests.Response:
+        """One call that goes wrong, in one of the forms that its type has."""
+        self.fault_types[fault_type.name] += 1
+        is_booked = fault_type.booked is Booked.BEFORE or (
+            fault_type.booked is Booked.EITHER and self._randomness.random() < _HALF
+        )
+        if is_booked:
+            self._arrive_unheard(request)
+        elif fault_type.booked is Booked.LATER:
+            self._delay(request)
+        form = self._randomness.choice(fault_type.forms)
+        if isinstance(form, Wire):
+            raise self._broken(form, request)
+        self._fault_injector.after_call()
+        return self._response(
+            request, form.status, form.content, form.content_type, is_cut_off=form.is_cut_off
+        )
+
     def _response(
-        self, request: requests.PreparedRequest, status: int, content: bytes
+        self,
+        request: requests.PreparedRequest,
+        status: int,
+        content: bytes,
+        content_type: str = "application/json",
+        *,
+        is_cut_off: bool = False,
     ) -> requests.Response:
         """An answer as it comes over the line."""
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
+        headers = {"Content-Type": content_type, "Content-Length": str(len(content))}
+        arrives = content[: len(content) // 2] if is_cut_off else content
         raw = urllib3.HTTPResponse(
-            body=io.BytesIO(content),
+            body=io.BytesIO(arrives),
             status=status,
             headers=headers,
             preload_content=False,
@@ -235,14 +273,48 @@ class Network(SimulatorAdapter):
         )
         return self._builder.build_response(request, raw)
 
-    def _arrive_late(self, request: requests.PreparedRequest) -> None:
+    def _delay(self, request: requests.PreparedRequest) -> None:
+        """The client has a timeout; the request arrives later."""
+        seconds = self._randomness.uniform(1, self._fault_injector.fault_rates.late_seconds)
+        self._kernel.spawn(
+            "late request", lambda: self._arrive_unheard(request), after_seconds=seconds
+        )
+
+    def _arrive_unheard(self, request: requests.PreparedRequest) -> None:
         """Delivers the request; its answer is lost."""
         with suppress(requests.RequestException):
             super().send(request)
 
     def _lost(self, request: requests.PreparedRequest) -> requests.RequestException:
-        if self._randomness.random() < 0.5:
-            self._kernel.sleep(10)
-            return requests.ReadTimeout(request=request)
-        broken = urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError())
-        return requests.ConnectionError(broken, request=request)
+        is_timeout = self._randomness.random() < _HALF
+        return self._broken(Wire.READ_TIMEOUT if is_timeout else Wire.RESET, request)
+
+    def _broken(self, wire: Wire, request: requests.PreparedRequest) -> requests.RequestException:
+        """What a client of requests meets, after the time for which it would have waited."""
+        pool = urllib3.HTTPSConnectionPool("api.mpay.com.au")
+        connection = urllib3.connection.HTTPSConnection("api.mpay.com.au")
+        match wire:
+            case Wire.READ_TIMEOUT:
+                self._kernel.sleep(_READ_TIMEOUT_SECONDS)
+                return requests.ReadTimeout(request=request)
+            case Wire.NO_CONNECTION:
+                self._kernel.sleep(_CONNECT_TIMEOUT_SECONDS)
+                return requests.ConnectTimeout(request=request)
+            case Wire.RESET:
+                aborted = urllib3.exceptions.ProtocolError(
+                    "Connection aborted.", ConnectionResetError()
+                )
+                return requests.ConnectionError(aborted, request=request)
+            case Wire.TLS:
+                error: Exception = urllib3.exceptions.SSLError("certificate verify failed")
+            case Wire.NO_NAME:
+                error = urllib3.exceptions.NameResolutionError(
+                    "api.mpay.com.au", connection, socket.gaierror(-2, "Name or service not known")
+                )
+            case Wire.REFUSED:
+                error = urllib3.exceptions.NewConnectionError(
+                    connection, "[Errno 111] Connection refused"
+                )
+        failed = urllib3.exceptions.MaxRetryError(pool, request.path_url, error)
+        kind = requests.exceptions.SSLError if wire is Wire.TLS else requests.ConnectionError
+        return kind(failed, request=request)

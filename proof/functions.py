@@ -21,6 +21,8 @@ from proof.lambda_events import (
 API_SECONDS: Final = 30.0
 GATEWAY_SECONDS: Final = 29.0
 WORKER_SECONDS: Final = 60.0
+# The rule's name as infra/app.yaml makes it, of a stage "prod".
+_RETURNS_RULE: Final = "monoova-payouts-prod-look-for-returns"
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Functions:
 
     def look_for_returns(self) -> Task:
         """The run that asks Monoova's books for money that is said to have come back."""
-        event = schedule_event("look-for-returns")
+        event = schedule_event(_RETURNS_RULE)
         return self.invoke(
             "reconcile_daily", lambda m, context: m.reconcile_daily(event, context), WORKER_SECONDS
         )

@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from chalicelib.control.rules.limits import Subject
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.encryption import Vault
+from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.payloads import body_of
 from chalicelib.monoova.rules import outcome
+from chalicelib.monoova.rules.gate import Calls
 from chalicelib.monoova.rules.outcome import (
     Accepted,
     Answer,
@@ -24,13 +27,13 @@ from chalicelib.monoova.rules.outcome import (
     SendOutcome,
     Silence,
 )
-from chalicelib.payouts import request_payout
+from chalicelib.payouts import accept_payouts, request_payout
 from chalicelib.payouts import second_payment as second_payments
 from chalicelib.payouts.accept_payouts import Acceptance
 from chalicelib.payouts.request_payout import PayoutRequestService, RequestResult
 from chalicelib.payouts.rules import decisions, news, schedule
-from chalicelib.payouts.rules.decisions import Note
-from chalicelib.payouts.rules.news import Trust
+from chalicelib.payouts.rules.decisions import Facts, Note
+from chalicelib.payouts.rules.news import Notice, NoticeKind, Trust
 from chalicelib.payouts.rules.payout import (
     FINAL,
     TABLE,
@@ -237,6 +240,7 @@ def _dropped(event: Any, handle: Callable[[Any], None]) -> queue_events.Failures
 
 
 _each = queue_events.each
+
 # --- second payments, news, limits, funds
 
 
@@ -254,6 +258,30 @@ def _without_claims(self: Acceptance, payout: Payout, *asked: Any, **more: Any) 
 
     kept = {name: unclaimed(given) for name, given in more.items()}
     return _create(self, payout, *map(unclaimed, asked), **kept)
+
+
+_is_proof, _back = news._is_proof, news._back
+
+
+def _bad_news_is_proof(facts: Facts, notice: Notice) -> bool:
+    return notice.kind is NoticeKind.REJECTED or _is_proof(facts, notice)
+
+
+def _seen_as_soon_as_said(
+    facts: Facts, came_back: int, _seen: int, note: Note, fields: Fields
+) -> Change:
+    return _back(facts, came_back, came_back, note, fields)
+
+
+_subject = accept_payouts._subject
+
+
+def _of_a_destination(payout: Payout, _account: str | None) -> Subject:
+    return _subject(payout, payout.destination_id)
+
+
+def _told_of_sending(self: Gatekeeper, answer: Answer | Silence) -> None:
+    self._tell(Calls.SENDING, answer)
 
 
 def _too_many_is_success(answer: Answer | Silence, reference: str, **known: Any) -> SendOutcome:
@@ -375,6 +403,29 @@ MUTANTS: Final = (
         "retry without claim",
         "what is paid again is not claimed: a retry and a file pay it both",
         ((Acceptance, "create", _without_claims),),
+    ),
+    Mutant(
+        "unsigned bad news is final",
+        "a rejection that nothing proves ends the payout",
+        ((news, "_is_proof", _bad_news_is_proof),),
+    ),
+    Mutant(
+        "returned without its credit",
+        "what is said to have come back may be paid again before it is there",
+        ((news, "_back", _seen_as_soon_as_said),),
+    ),
+    Mutant(
+        "limit by destination",
+        "the same account has a limit for each destination that it stands in",
+        ((accept_payouts, "_subject", _of_a_destination),),
+    ),
+    Mutant(
+        "one breaker for all",
+        "questions that fail stop the sending",
+        (
+            (Gatekeeper, "tell_asked", _told_of_sending),
+            (Gatekeeper, "tell_looked", _told_of_sending),
+        ),
     ),
     Mutant(
         "429 is success",

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from chalicelib.payouts.rules.payout import Event, Payout
 from proof.conditions import Condition, Conditions
 from proof.fault_injection import FaultRates
 from proof.files import Files
@@ -45,15 +46,23 @@ class Run:
     conditions: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     """How often that happened which makes such a day worth something, by its name."""
+    fault_types: Mapping[str, int] = field(default_factory=dict)
+    """How often each type of fault was met, by its name."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much happens in a run. Traffic and faults last for `hours`."""
+    """How much happens in a run. Traffic and faults last for `hours`.
+
+    `is_of_every_fault`: calls of `execute` go wrong in each way that `FAULT_TYPES` has, at a
+    Monoova that books a reference twice. With `booked` that is any such Monoova; with `asked`, the
+    usual setting, one that shows a booking before it answers.
+    """
 
     payouts: int = 40
     customers: int = 6
     hours: float = 2.0
+    is_of_every_fault: bool = False
 
 
 def simulate(seed: int, folder: Path, size: Size | None = None) -> Run:
@@ -70,10 +79,10 @@ class Simulation:
         self._randomness = random.Random(f"day {seed}")
         # One day in five Monoova pays duplicates: the setting is the one for that, or the usual one
         # with a Monoova that shows what it booked at once.
-        self._pays_duplicates = self._randomness.random() < 0.2
+        self._pays_duplicates = self._randomness.random() < 0.2 or size.is_of_every_fault
         self._shows_at_once = random.Random(f"shown {seed}").random() < 0.5
         # One day in ten has no faults.
-        is_fault_free = self._randomness.random() < 0.1
+        is_fault_free = self._randomness.random() < 0.1 and not size.is_of_every_fault
         self.conditions = Conditions.of(seed, size.payouts)
         # The conditions' own generator: they change nothing that the rest of the day draws.
         self._by_condition = random.Random(f"happenings {seed}")
@@ -84,6 +93,10 @@ class Simulation:
             balance = Decimal(3_000)
         if Condition.WRONG_PEOPLE in self.conditions or self._pays_duplicates:
             fault_rates = replace(fault_rates, late_seconds=_SOON_SECONDS)
+        if size.is_of_every_fault:
+            fault_rates = replace(
+                fault_rates, fault_type_rate=self._by_condition.choice((0.2, 0.5))
+            )
         self.system = System(seed, fault_rates, settings, balance, start=self.conditions.start)
         self.traffic = Traffic(self.system, random.Random(f"people {seed}"))
         self.people = People(self.traffic, random.Random(f"others {seed}"))
@@ -180,6 +193,7 @@ class Simulation:
             folder=folder,
             conditions=str(self.conditions),
             counts=self._counts(),
+            fault_types=dict(system.network.fault_types),
         )
 
     def _look_for_returns(self) -> None:
@@ -187,8 +201,8 @@ class Simulation:
         system = self.system
         if not any(payment.plan.fate is Fate.RETURNED for payment in system.monoova.payments):
             return
-        for _ in range(_RETURNS_HOURS):
-            system.kernel.sleep(_HOUR)
+        for _ in range(_RETURNS_HOURS * 60 // _RETURNS_MINUTES):
+            system.kernel.sleep(_RETURNS_MINUTES * 60.0)
             system.kernel.wait_for(system.functions.look_for_returns())
         if Condition.MONEY_NOT_BACK in self.conditions:
             for payment in system.monoova.payments:
@@ -202,7 +216,14 @@ class Simulation:
             "approved": sum(p.approved_by is not None and p.batch_id is None for p in rows),
             "of_batches": sum(p.batch_id is not None for p in rows),
             "limits": Condition.LIMITS in self.conditions,
-            "half_failures": self.system.network.failures,
+            "half_failures": system.network.failed.total(),
+            "balance_fails": system.network.failed["financials"],
+            "no_funds": sum(_waited_for_funds(p) for p in rows),
+            "destinations": Condition.DESTINATIONS in self.conditions,
+            "lies": sum('"kind": "lie"' in line for line in system.history.lines),
+            "returns": sum(p.plan.fate is Fate.RETURNED for p in system.monoova.payments),
+            "returns_seen": sum(p.return_seen_at is not None for p in rows),
+            "change": self.conditions.has_another_day,
             "second_payments": sum(p.retry_of is not None for p in rows),
             "malformed": self._malformed,
             "pays_duplicates": self._pays_duplicates,
@@ -390,6 +411,10 @@ class Simulation:
         """Another client fails to log in to the account five times, which locks it."""
         for _ in range(5):
             self.system.monoova.login.refusal("Basic d3Jvbmc6", self.system.kernel.now())
+
+
+def _waited_for_funds(payout: Payout) -> bool:
+    return any(entry.event is Event.WITHOUT_FUNDS for entry in payout.history)
 
 
 def _false_report(payment: Payment) -> dict[str, object]:

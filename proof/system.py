@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Final
+from urllib.parse import quote
 
 import requests
 
@@ -215,14 +216,30 @@ class System:
         return [p for p in self.rows() if not p.state.is_final and not p.needs_review]
 
     def converge(self, hours: float) -> None:
-        """The quiet phase: no more faults, and time passes until every payout is settled."""
+        """The quiet phase: no more faults, and time passes until every payout is settled.
+
+        It lasts for `hours`, and for as long after the release of each that is still open: a row
+        of a file for which a day's limit had no room is released on the next day, and its own time
+        begins then.
+        """
         self.fault_injector.stop()
         self.network.stop()
         self.history.add("quiet")
-        ends_at = self.kernel.now() + timedelta(hours=hours)
-        while self.kernel.now() < ends_at:
+        began = self.kernel.now()
+        self._settle(began, hours)
+        self.kernel.sleep(3600)
+        self.kernel.wait_for(self.functions.reconcile())
+        # A file may have released some of its rows in that last hour.
+        self._settle(began, hours)
+
+    def _settle(self, began: datetime, hours: float) -> None:
+        while True:
             still_open = self.open_payouts()
             if not still_open and not self.waiting_messages:
+                break
+            since = max((p.released_at for p in still_open), default=began)
+            ends_at = max(began, since) + timedelta(hours=hours)
+            if self.kernel.now() >= ends_at:
                 break
             soon = self.kernel.now() + timedelta(minutes=1)
             due = min((p.due_at for p in still_open if p.due_at), default=soon)
@@ -230,14 +247,14 @@ class System:
             # The schedule runs every minute; the runs at which nothing is due are skipped.
             self.kernel.sleep(60.0 * max(1, -(-pause // 60)))
             self.kernel.wait_for(self.functions.reconcile())
-        self.kernel.sleep(3600)
-        self.kernel.wait_for(self.functions.reconcile())
 
     def record_every_payout(self) -> None:
         """Records every payout as the API shows it, for the checker."""
         names = [payout.transaction_id for payout in self.rows()]
         for name in names:
             self.read_payout(name)
+        for batch_id in self.tables.batches:
+            self._read_rows(batch_id)
         self.history.add("listing", transaction_ids=names)
         self.history.add("end", unreachable=[])
 
@@ -247,6 +264,19 @@ class System:
         if answer is not None and answer.status == 200:
             shown = json.loads(answer.text)
             self.history.add("seen", transaction_id=transaction_id, payout=shown)
+
+    def _read_rows(self, batch_id: str) -> None:
+        """An administrator reads all rows of a batch; nothing is recorded of what is not shown."""
+        rows: list[object] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            path = f"/batches/{batch_id}/rows" + (f"?cursor={quote(cursor)}" if cursor else "")
+            answer = self.functions.http("GET", path, who=user("reader"))
+            if answer is None or answer.status != 200:
+                return
+            rows += answer.json["items"]
+            cursor = answer.json["next_cursor"]
+        self.history.add("rows", batch_id=batch_id, rows=rows)
 
 
 def _content_of(body: bytes) -> dict[str, str | None]:

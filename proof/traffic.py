@@ -199,13 +199,13 @@ class Traffic:
             self.system.read_payout(transaction_id)
             return
         if act == "reason with payee":
-            self._announce_reason_with_payee(transaction_id)
+            self.announce_reason_with_payee(transaction_id)
             return
         answer = self.ask("carol", "POST", f"/payouts/{transaction_id}/{act}", {})
         if act == "retry" and answer is not None and answer.status == 202:
             self.payouts.append(answer.json["transaction_id"])
 
-    def _announce_reason_with_payee(self, transaction_id: str) -> None:
+    def announce_reason_with_payee(self, transaction_id: str) -> None:
         """Monoova rejects with a reason that names the payee."""
         about = [p for p in self.system.monoova.payments if p.reference == transaction_id]
         if not about or about[0].plan.fate is not Fate.REJECTED:

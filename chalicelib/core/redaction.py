@@ -15,6 +15,12 @@ _MOST_SEARCHED: Final = 5_000
 _LONG_NUMBER: Final = re.compile(
     r"(\$\d{1,3}(?:,\d{3})*(?:\.\d\d)?(?![ \-.,]?\d))|\+?\d(?:[ \-.]?\d){3,}"
 )
+# Account numbers may hold letters as well. A short code such as AC04 is left readable, as is a
+# title such as Week23: a mixed run is a number where four are digits, or where it is as long as
+# the numbers that are typed twice. One of letters alone is a word to us, unless it is known.
+_RUN: Final = re.compile(r"[0-9A-Za-z]+")
+_FEWEST_DIGITS: Final = 4
+_LONG: Final = 10
 # Tried only where a run of such characters begins: a long text without any @ would otherwise take
 # minutes. An apostrophe may stand in an address: o'neill@example.com.
 _EMAIL: Final = re.compile(r"(?<![^\s\"<>(),;:])[^\s\"<>(),;:]+@[^\s'\"<>(),;:]+")
@@ -22,6 +28,8 @@ _EMAIL: Final = re.compile(r"(?<![^\s\"<>(),;:])[^\s\"<>(),;:]+@[^\s'\"<>(),;:]+
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
     """`text` without any of `known` (in any case), e-mail addresses and numbers of 4+ digits.
+
+    Numbers that hold letters too are known by their length or by their digits.
 
     One line of at most 200 characters: Monoova's reasons may be 1,000 long. Nothing is left of a
     text that is too long to be searched for `known`.
@@ -35,9 +43,25 @@ def redact(text: str, known: Iterable[str] = ()) -> str:
     details |= {detail.upper() for detail in details}
     for detail in sorted(details, key=len, reverse=True):
         if _SHORTEST_KNOWN <= len(detail) <= len(text):
-            text = re.sub(re.escape(detail), REDACTED, text, flags=re.IGNORECASE)
-    text = _LONG_NUMBER.sub(lambda found: found[1] or REDACTED, _EMAIL.sub(REDACTED, text))
+            text = re.sub(_pattern_of(detail), REDACTED, text, flags=re.IGNORECASE)
+    text = _RUN.sub(_without_mixed_number, _EMAIL.sub(REDACTED, text))
+    text = _LONG_NUMBER.sub(lambda found: found[1] or REDACTED, text)
     return text[:_MOST_CHARACTERS].strip()
+
+
+def _pattern_of(detail: str) -> str:
+    """The detail as it is; what holds letters and digits also as people group it."""
+    return r"[ \-.]?".join(detail) if _is_mixed(detail) else re.escape(detail)
+
+
+def _without_mixed_number(found: re.Match[str]) -> str:
+    run = found[0]
+    is_number = len(run) >= _LONG or sum(map(str.isdigit, run)) >= _FEWEST_DIGITS
+    return REDACTED if is_number and _is_mixed(run) else run
+
+
+def _is_mixed(text: str) -> bool:
+    return text.isascii() and text.isalnum() and not text.isalpha() and not text.isdigit()
 
 
 def _one_line(text: str) -> str:

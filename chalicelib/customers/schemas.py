@@ -16,6 +16,7 @@ from chalicelib.monoova.rules.destination import (
     account_name_of,
     account_number_of,
     bsb_of,
+    check_typed_again,
     pay_id_of,
 )
 from chalicelib.web.schemas import (
@@ -38,6 +39,9 @@ EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}\Z")
 _CODE: Final = re.compile(r"[0-9A-Za-z]{4,12}")
 _METHODS: Final = tuple(kind.value for kind in DestinationType)
 _MOST_DETAIL: Final = 512
+_PAY_ID_FIELDS: Final[tuple[str, ...]] = ("pay_id", "pay_id_type")
+_BANK_FIELDS: Final[tuple[str, ...]] = ("bsb", "account_number")
+_AGAIN: Final = "account_number_confirmed"
 
 
 def _check_email(value: str) -> None:
@@ -75,15 +79,16 @@ class DestinationSchema(Schema):
     pay_id_type = fields.String(validate=OneOf([kind.value for kind in PayIdType]))
     bsb = fields.String(validate=_taken_by(bsb_of))
     account_number = fields.String(validate=_taken_by(account_number_of))
+    account_number_confirmed = fields.String(validate=_taken_by(account_number_of))
     account_name = fields.String(required=True, validate=_taken_by(account_name_of))
 
     @validates_schema(skip_on_field_errors=False, pass_original=True)
     def _check_fields(
         self, data: dict[str, Any], original: Mapping[str, Any], **_kwargs: Any
     ) -> None:
-        wanted, others = ("pay_id", "pay_id_type"), ("bsb", "account_number")
+        wanted, others = _PAY_ID_FIELDS, (*_BANK_FIELDS, _AGAIN)
         if data.get("type") == DestinationType.BANK_ACCOUNT:
-            wanted, others = others, wanted
+            wanted, others = _BANK_FIELDS, _PAY_ID_FIELDS
         elif data.get("type") != DestinationType.PAY_ID:
             return
         problems = {name: ["Missing for this type."] for name in wanted if name not in original}
@@ -98,6 +103,17 @@ class DestinationSchema(Schema):
                 pay_id_of(data["pay_id"], PayIdType(data["pay_id_type"]))
             except InvalidDestinationError as error:
                 raise ValidationError(error.message, "pay_id") from None
+
+    @validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _check_number_again(
+        self, data: dict[str, Any], original: Mapping[str, Any], **_kwargs: Any
+    ) -> None:
+        # Without an account number, the original may be no object at all.
+        if "account_number" in data and (_AGAIN in data or _AGAIN not in original):
+            try:
+                check_typed_again(data["account_number"], data.get(_AGAIN))
+            except InvalidDestinationError as error:
+                raise ValidationError(error.message, error.field) from None
 
     @post_load
     def _made(self, data: dict[str, Any], **_kwargs: Any) -> DestinationDetails:

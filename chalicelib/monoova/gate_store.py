@@ -78,6 +78,23 @@ class Controls:
             raise GateChangedError from None
         return after
 
+    def claim(self, name: str, by: str, until: datetime) -> str:
+        """Who has `name` for itself, until then: `by`, or the one that was first."""
+        item = {"control_id": name, "claimed_by": by, "expires_at": int(until.timestamp())}
+        try:
+            with storage_errors():
+                self._client.put_item(
+                    TableName=self.table,
+                    Item=encoded(item),
+                    ConditionExpression="attribute_not_exists(control_id) OR claimed_by = :by",
+                    ExpressionAttributeValues={":by": {"S": by}},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            standing = failed_condition(error)
+            return standing["claimed_by"]["S"] if standing else ""
+        return by
+
     def add_calls(self, kind: Calls, at: datetime, calls: int, failures: int) -> None:
         """Adds to the tally of the minute of that kind of calls."""
         with storage_errors():
@@ -155,6 +172,7 @@ def _item_of(gate: Gate) -> dict[str, Any]:
         "questions": _present(_circuit_item(gate.questions)),
         "login_failures": gate.login_failures,
         "refused_key": gate.refused_key,
+        "refused_before": list(gate.refused_before) or None,
         "per_minute": gate.pace.per_minute if gate.pace else None,
         "not_before": text_of(gate.pace.not_before) if gate.pace else None,
         "questions_not_before": _text(gate.questions_not_before),
@@ -215,6 +233,7 @@ def gate_of(item: Item) -> Gate:
         questions=_questions_of(item, sending),
         login_failures=item.get("login_failures", 0),
         refused_key=item.get("refused_key"),
+        refused_before=tuple(item.get("refused_before", ())),
         pace=_pace_of(item),
         questions_not_before=_time(item.get("questions_not_before")),
         shut=_shut_of(item),

@@ -242,9 +242,10 @@ class Gatekeeper:
 
     def _change(self, changed: Callable[[Gate], Gate]) -> None:
         for _ in range(_MOST_TRIES):
-            after = changed(self._gate)
+            before = gates.dated(self._gate, self._clock.now())
+            after = changed(before)
             try:
-                self._gate = self._gate if after == self._gate else self._controls.save_gate(after)
+                self._gate = self._gate if after == before else self._controls.save_gate(after)
             except GateChangedError:
                 self._gate = self._controls.gate()
             else:

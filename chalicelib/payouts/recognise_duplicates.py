@@ -109,8 +109,14 @@ class Duplicates:
         )
 
     def _ended_unsent(self, transaction_id: str) -> bool:
-        payout = self.payouts.get(transaction_id)
-        return payout is not None and payout.ended_unsent
+        """Whether no money moved, or can, for the payout and what was made in its place."""
+        named: str | None = transaction_id
+        while named:
+            payout = self.payouts.get(named)
+            if payout is None or not payout.ended_unsent:
+                return False
+            named = payout.succeeded_by
+        return True
 
 
 def _possible_duplicate(earlier: str) -> ConflictError:

@@ -217,8 +217,7 @@ class PayoutRequestService:
         for _ in range(_MOST_TRIES):
             old = second.last_of_line(first, retry_id_of)
             ask = PayoutRequest(**requested(old))
-            if old.state is State.COMPLETED:
-                ask = replace(ask, amount_cents=succession_cents(old) or old.amount_cents)
+            ask = replace(ask, amount_cents=succession_cents(old) or old.amount_cents)
             if old.transaction_id != transaction_id and not may_be_succeeded(old):
                 return self._replayed(old, ask, ends_at)
             cleared = second.cleared(old, by, self._left(ends_at))
@@ -427,8 +426,10 @@ class PayoutRequestService:
 
 
 def retry_id_of(payout: Payout) -> str:
-    """The id of the payout that a retry makes in place of `payout`."""
-    return str(uuid.uuid5(_BY_RETRY, payout.transaction_id))
+    """The id of the payout that a retry makes in place of `payout`, or of the next part of it."""
+    part = len(payout.also_succeeded_by) + 1 if payout.succeeded_by else 0
+    name = f"{payout.transaction_id}\n{part}" if part else payout.transaction_id
+    return str(uuid.uuid5(_BY_RETRY, name))
 
 
 def requested_payout(

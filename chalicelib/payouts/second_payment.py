@@ -15,13 +15,16 @@ from chalicelib.core.errors import ConflictError, ErrorCode, TryAgainError
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.outcome import Report, Standing
 from chalicelib.payouts.rules.decisions import Note, change_for
-from chalicelib.payouts.rules.payout import Event, Fields, Payout, State
+from chalicelib.payouts.rules.payout import Event, Payout, State
 from chalicelib.payouts.rules.schedule import Policy
 from chalicelib.payouts.rules.second_payment import (
     Verdict,
     is_settled_by_hand,
+    is_successor,
+    is_unpaid,
     may_be_succeeded,
     needs_answer,
+    succeeded,
     unknown_is_believed_at,
     verdict,
 )
@@ -51,8 +54,7 @@ class Clearance:
     def claim(self, new: Payout) -> Succession:
         """What is written with the new payout: `old` is succeeded by it, and by no other."""
         note = Note(new.created_at, new.created_by, f"by payout {new.transaction_id}")
-        named = Fields(succeeded_by=new.transaction_id)
-        change = change_for(self.old, Event.RETRIED, note, named)
+        change = change_for(self.old, Event.RETRIED, note, succeeded(self.old, by=new))
         return Succession(self.table, self.old, change, new.created_at)
 
 
@@ -72,12 +74,13 @@ class SecondPayments:
     ) -> Payout:
         """The last of the payouts that were made in place of each other, `payout` the first.
 
+        One of which another part came back since is the last itself.
         `formerly` tells the id that a successor has which was stored before successors were.
 
         Raises:
             ConflictError: a successor is named, and is not there.
         """
-        while True:
+        while not (payout.succeeded_by and may_be_succeeded(payout)):
             named = payout.succeeded_by or (formerly(payout) if formerly else None)
             successor = self.payouts.get(named) if named else None
             if successor is None and payout.succeeded_by:
@@ -88,6 +91,7 @@ class SecondPayments:
             if successor is None:
                 return payout
             payout = successor
+        return payout
 
     def cleared(self, old: Payout, by: str, seconds: float) -> Clearance:
         """Lets another payout be made in place of `old`, if none of its line can have been paid.
@@ -99,9 +103,11 @@ class SecondPayments:
         """
         ends_at = self.clock.now() + timedelta(seconds=seconds)
         line = list(self._line(old))
-        for payout in line:
-            if not may_be_succeeded(payout):
-                raise _not_retryable(payout, is_earlier=payout is not old)
+        if not may_be_succeeded(old):
+            raise _not_retryable(old, is_earlier=False)
+        for payout in line[1:]:
+            if not is_unpaid(payout):
+                raise _not_retryable(payout, is_earlier=True)
         for payout in line:
             if needs_answer(payout):
                 self._check(payout, self._asked(payout, ends_at), by)
@@ -112,8 +118,7 @@ class SecondPayments:
         another successor: then nothing may be sent for it."""
         later = payout
         for earlier in list(self._line(payout))[1:]:
-            is_ours = earlier.succeeded_by in (None, later.transaction_id)
-            if not is_ours or not may_be_succeeded(earlier):
+            if not is_successor(later, earlier) or not is_unpaid(earlier):
                 return True
             later = earlier
         return False

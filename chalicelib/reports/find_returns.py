@@ -3,6 +3,7 @@
 The status API says `Complete` of a payout for ever; only the account's movements show its return.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,12 +15,14 @@ from chalicelib.core.deadline import TimeLeft
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.money import decimal_from
 from chalicelib.core.sydney import sydney_day
+from chalicelib.monoova.gate_store import Controls
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.payouts.rules.decisions import RECONCILER
 from chalicelib.payouts.rules.news import (
     Credit,
     after_credit,
     after_question,
+    after_shared_credit,
     fits,
     signed_returns,
 )
@@ -39,6 +42,8 @@ _MOST_DAYS: Final = timedelta(days=88)
 _PAGE: Final = 100
 _MOST_AT_ONCE: Final = 1000
 _LEAST_SECONDS: Final = 20.0
+# Longer than a credit may be asked for.
+_CLAIMED_FOR: Final = timedelta(days=400)
 # For writing down what was found.
 _SECONDS_AFTER: Final = 10.0
 
@@ -52,6 +57,7 @@ class Returns:
     reports: "MonoovaReports"
     monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
+    controls: Controls
     clock: Clock
     maccount_token: str
 
@@ -76,8 +82,11 @@ class Returns:
         except CannotFinishError as error:
             observability.note(outcome=error.why.value)
             found, is_whole = {}, False
+        lines = {payout.transaction_id: _lines_of(payout, found) for payout in waiting}
+        claims = Counter(id(line) for each in lines.values() for line in each)
         for payout in waiting:
-            self._take(payout, found, is_whole=is_whole)
+            own = [(line, claims[id(line)] > 1) for line in lines[payout.transaction_id]]
+            self._take(payout, own, is_whole=is_whole)
         observability.note(found=len(waiting), outcome="complete" if is_whole else "broken off")
         return len(waiting)
 
@@ -109,12 +118,17 @@ class Returns:
                 found.setdefault(line.transaction_id, []).append(line)
         return found, is_whole
 
-    def _take(self, payout: Payout, found: Mapping[str, list[Movement]], *, is_whole: bool) -> None:
-        """Writes down what was found of one payout; what is wrong with one does not stop others."""
+    def _take(
+        self, payout: Payout, found: Iterable[tuple[Movement, bool]], *, is_whole: bool
+    ) -> None:
+        """Writes down what was found of one payout; what is wrong with one does not stop others.
+
+        Each line comes with whether it may as well be another payout's.
+        """
         now = self.clock.now()
         try:
-            for credit in _credits_of(payout, found):
-                payout = self.recorder.record(payout, _credited(credit, now))
+            for line, is_shared in found:
+                payout = self._credited(payout, line, now, is_shared=is_shared)
             self.recorder.record(
                 payout,
                 lambda current: after_question(current, now, RECONCILER, is_answered=is_whole),
@@ -124,9 +138,34 @@ class Returns:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the rest goes on
             observability.note_error(error)
 
+    def _credited(
+        self, payout: Payout, line: Movement, now: datetime, *, is_shared: bool
+    ) -> Payout:
+        """A line without a reference counts once, for the payout that it was first found for."""
+        credit = _credit_of(line)
+        if is_shared:
+            return self.recorder.record(payout, _shared(credit, now))
+        if not line.reference:
+            name, mine = f"credit#{line.line}", payout.transaction_id
+            holder = self.controls.claim(name, mine, now + _CLAIMED_FOR)
+            if holder != mine:
+                earlier = self.payouts.get(holder)
+                if earlier is not None:
+                    self.recorder.record(earlier, _shared(credit, now))
+                return self.recorder.record(payout, _shared(credit, now))
+        return self.recorder.record(payout, _counted(credit, now))
 
-def _credited(credit: Credit, now: datetime) -> Callable[[Payout], Change]:
+
+def _counted(credit: Credit, now: datetime) -> Callable[[Payout], Change]:
     return lambda payout: after_credit(payout, credit, now, RECONCILER)
+
+
+def _shared(credit: Credit, now: datetime) -> Callable[[Payout], Change]:
+    return lambda payout: after_shared_credit(payout, credit, now, RECONCILER)
+
+
+def _credit_of(line: Movement) -> Credit:
+    return Credit(line.credit_cents or 0, line.line)
 
 
 def _first_day(payout: Payout) -> date:
@@ -138,7 +177,7 @@ def _names(payout: Payout) -> set[str]:
     return {payout.unique_reference, *(told.return_id for told in signed_returns(payout))}
 
 
-def _credits_of(payout: Payout, found: Mapping[str, list[Movement]]) -> list[Credit]:
+def _lines_of(payout: Payout, found: Mapping[str, list[Movement]]) -> list[Movement]:
     """The credits that fit: under its reference or a return's number, of an amount it came back in.
 
     Where more than one payment left under its reference, one that comes back may be the one too
@@ -148,6 +187,7 @@ def _credits_of(payout: Payout, found: Mapping[str, list[Movement]]) -> list[Cre
     # What stands under another reference is another payment's, whatever its number.
     ours = {"", payout.unique_reference}
     own = Booking(movements=tuple(line for line in lines.values() if line.reference in ours))
-    if len(own.payments_of(decimal_from(payout.amount_cents))) > 1:
+    # The statement, which tells the fees, is not asked for.
+    if own.most_payments_of(decimal_from(payout.amount_cents)) > 1:
         return []
-    return [credit for credit in own.credits if fits(payout, credit)]
+    return [line for line in own.movements if line.credit_cents and fits(payout, _credit_of(line))]

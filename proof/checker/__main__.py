@@ -35,6 +35,8 @@ def _summary(run: Run) -> Iterator[str]:
     yield f"{run.lines} lines, {len(run.requests)} requests ({unknown} without an answer)"
     requested = len(requested_payments(run))
     yield f"{requested} requested payments, {len(run.listing)} payouts: {_states(run)}"
+    rows = sum(map(len, run.rows_of.values()))
+    yield f"{len(run.rows_of)} files of {rows} rows"
     booked = sum(movement.is_booking for movement in run.book.movements)
     yield f"{len(run.book.movements)} movements in Monoova's book, {booked} bookings"
     genuine = sum(webhook.is_genuine for webhook in run.webhooks)

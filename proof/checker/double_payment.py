@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 
 from proof.checker.evidence import Run, Violation
@@ -74,14 +75,16 @@ def _requested_once(run: Run, requested: RequestedPayment) -> Iterator[Violation
 
 
 def _retries(run: Run) -> Iterator[Violation]:
-    """P1: what is paid anew has ended unpaid, and is paid anew once."""
+    """P1: what is paid anew has ended unpaid, and is paid anew once; or parts of it came back."""
     retries = [p for p in run.last.values() if p.retry_of]
     counts = Counter(p.retry_of for p in retries)
     for payout in retries:
         old = run.last.get(payout.retry_of or "")
-        if old is None or old.state not in _UNPAID:
+        came_back = (old.returned_amount if old else None) or Decimal(0)
+        if old is None or (old.state not in _UNPAID and not came_back):
             yield _broken("a payout was retried that did not end unpaid", payout.evidence)
-        if counts[payout.retry_of] > 1:
+        anew = sum((p.amount for p in retries if p.retry_of == payout.retry_of), Decimal(0))
+        if counts[payout.retry_of] > 1 and anew > came_back:
             yield _broken("a payout was retried more than once", payout.evidence)
 
 

@@ -1,6 +1,7 @@
 """The evidence of a run, as the checks read it. Amounts are dollars, times are UTC."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -107,6 +108,17 @@ class Request:
         return found if self.path == "/batches" and isinstance(found, list) else []
 
     @property
+    def names_batch(self) -> str | None:
+        """The batch that the answer is about."""
+        named = self.answer.get("batch_id") if isinstance(self.answer, dict) else None
+        return named if isinstance(named, str) else None
+
+    def batch_of(self, act: str) -> str | None:
+        """The batch that was to be approved, cancelled or the like; None of any other request."""
+        found = re.fullmatch(rf"/batches/([^/]+)/{act}", self.path)
+        return found[1] if found and self.method == "POST" else None
+
+    @property
     def is_yes(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
 
@@ -125,6 +137,16 @@ class Request:
     @property
     def evidence(self) -> str:
         return f"asked in line {self.line}, answered in line {self.answer_line}"
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """A row of a batch as it was shown in the end: its payout, or the name of its problem."""
+
+    number: int
+    transaction_id: str | None
+    status: str
+    problem: str | None
 
 
 @dataclass(frozen=True)
@@ -188,6 +210,17 @@ class Rules:
     limit_per_account: Decimal | None = None
     limit_per_maker: Decimal | None = None
     limit_in_total: Decimal | None = None
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether anything is limited in a day."""
+        limits = (
+            self.limit_per_customer,
+            self.limit_per_account,
+            self.limit_per_maker,
+            self.limit_in_total,
+        )
+        return any(limit is not None for limit in limits)
 
 
 @dataclass(frozen=True)
@@ -259,6 +292,10 @@ class Run:
     payee_of_destination: dict[str, str]
     rules: Rules = Rules()
     lies: tuple[Lie, ...] = ()
+    questions_failed: tuple[tuple[datetime, datetime], ...] = ()
+    """When Monoova answered no question, and took every payout."""
+    rows_of: dict[str, tuple[FileRow, ...]] = field(default_factory=dict)
+    """The rows of each batch as they were shown in the end."""
 
     @property
     def listing(self) -> tuple[str, ...]:

@@ -60,8 +60,12 @@ def _excuse(run: Run, payout: Payout) -> str | None:
         return "Monoova lied about it, and signed or answered so"
     if payout.state == "Completed" and _is_returned_unreported(run, payout):
         return "returned, and no webhook of it was processed"
-    is_by_hand = payout.history and payout.history[-1].event.startswith("Resolved")
-    return "decided by a person" if is_by_hand else None
+    return "decided by a person" if _is_by_hand(payout) else None
+
+
+def _is_by_hand(payout: Payout) -> bool:
+    ends = (entry for entry in payout.history if entry.state == payout.state)
+    return any(entry.event.startswith("Resolved") for entry in ends)
 
 
 def _is_monoovas_word(payout: Payout) -> bool:
@@ -202,7 +206,7 @@ def _as_asked(run: Run, requested: RequestedPayment) -> Iterator[Violation]:
     for payout in (run.last[name] for name in requested.made if name in run.last):
         old = run.last.get(payout.retry_of or "")
         if old:
-            is_right = _facts(old)[:3] == _facts(payout)[:3]
+            is_right = _is_in_place_of(payout, old)
         else:
             accepted = [
                 request
@@ -213,6 +217,12 @@ def _as_asked(run: Run, requested: RequestedPayment) -> Iterator[Violation]:
             is_right = all(fits) if accepted else any(fits) or not fits
         if not is_right:
             yield _broken("not what was asked for", f"{payout.evidence}; {requested.evidence}")
+
+
+def _is_in_place_of(payout: Payout, old: Payout) -> bool:
+    """Whether it pays the same, or a part of it that came back, to the same."""
+    is_a_part = payout.amount <= (old.returned_amount or 0)
+    return _facts(old)[1:3] == _facts(payout)[1:3] and (payout.amount == old.amount or is_a_part)
 
 
 def _fits(request: Request, payout: Payout) -> bool:

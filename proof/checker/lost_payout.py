@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from proof.checker.evidence import FINAL, Run, Violation
+from proof.checker.evidence import FINAL, Payout, Run, Violation
 from proof.checker.requested_payments import RequestedPayment, requested_payments
 
 _broken = partial(Violation, "P2")
@@ -18,6 +18,7 @@ def lost_payouts(run: Run) -> Iterator[Violation]:
     for payout in run.last.values():
         if payout.state not in FINAL and not payout.needs_review:
             yield _broken(f"{payout.state} for ever, and not in review", payout.evidence)
+        yield from _kept_waiting(run, payout)
     owners: dict[str, RequestedPayment] = {}
     for requested in requested_payments(run):
         yield from _answers(requested)
@@ -27,6 +28,15 @@ def lost_payouts(run: Run) -> Iterator[Violation]:
                 yield _broken(
                     "two requested payments were given one payout", f"{name}; {requested.evidence}"
                 )
+
+
+def _kept_waiting(run: Run, payout: Payout) -> Iterator[Violation]:
+    """P2: questions that fail keep no payout waiting."""
+    first = payout.history[0] if payout.history else None
+    if first is None or first.state != "Queued" or "CircuitOpen" not in (first.detail or ""):
+        return
+    if any(since <= first.at <= until for since, until in run.questions_failed):
+        yield _broken("kept waiting, though only questions failed", payout.evidence)
 
 
 def _missing(run: Run) -> Iterator[Violation]:
@@ -72,6 +82,9 @@ def _refused(run: Run, requested: RequestedPayment) -> Iterator[Violation]:
     for payout in (run.first[name] for name in requested.made if name in run.first):
         asked = [request.at for request in requested.open_requests]
         requested_at = payout.history[0].at if payout.history else None
+        if requested.is_of_retries and payout.batch_id is not None:
+            # A file had asked for it before: the retry is answered with that one.
+            continue
         if not asked:
             yield _broken(
                 "a refused request made a payout", f"{payout.evidence}; {requested.evidence}"

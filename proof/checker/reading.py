@@ -1,11 +1,14 @@
 """From three files to the evidence of one run; refuses whatever is unknown or not complete."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 from proof.checker.evidence import (
     Book,
     Entry,
+    FileRow,
     Lie,
     Movement,
     Output,
@@ -19,8 +22,9 @@ from proof.checker.evidence import (
 from proof.checker.records import InputError, Record, dollars, record_in, records_in, words
 
 _KINDS = words(
-    "rules asked answered unknown seen webhook written attack lie fault quiet listing end"
+    "rules asked answered unknown seen rows webhook written attack lie fault quiet listing end"
 )
+_OUTPUTS = ("answered", "seen", "rows", "written")
 _CHANNELS = words("signed unsigned status")
 _LIMITS = ("limit_per_customer", "limit_per_account", "limit_per_maker", "limit_in_total")
 _OUTLETS = words("log queue answer metric")
@@ -55,7 +59,9 @@ def read_run(directory: Path) -> Run:
         requests=_requests(history),
         seen=tuple(seen),
         webhooks=tuple(_webhook(r, line) for line, r in _of(history, "webhook")),
-        outputs=tuple(_output(r, line) for line, r in _of(history, "answered", "seen", "written")),
+        outputs=tuple(
+            _output(r, line) for line, r in _of(history, "answered", "seen", "rows", "written")
+        ),
         listings=tuple(listings),
         unreachable=unreachable,
         last={name: last[name] for name in listings[-1] if name in last},
@@ -67,6 +73,12 @@ def read_run(directory: Path) -> Run:
             Lie(line, r.text("reference"), r.one_of("channel", _CHANNELS))
             for line, r in _of(history, "lie")
         ),
+        questions_failed=tuple(_questions_failed(_of(history, "fault"))),
+        rows_of={
+            record.text("batch_id"): tuple(map(_file_row, record.records("rows")))
+            for line, record in _of(history, "rows")
+            if line > quiet_line
+        },
     )
 
 
@@ -82,6 +94,16 @@ def _end(history: Lines) -> tuple[Record, list[tuple[str, ...]]]:
     if len(quiet) != 1 or not listings or listings[-1][0] < quiet[0][0]:
         raise InputError("history.jsonl: no listing after it had become quiet")
     return ends[0][1], [record.texts("transaction_ids") for _, record in listings]
+
+
+def _questions_failed(lines: Lines) -> Iterator[tuple[datetime, datetime]]:
+    since: datetime | None = None
+    for _, record in lines:
+        at, what = record.time("at"), record.document.get("what")
+        if what == "questions fail":
+            since = at
+        elif what == "questions are answered" and since is not None:
+            yield since, at
 
 
 def _rules(lines: Lines) -> Rules:
@@ -168,6 +190,15 @@ def _payout(record: Record, line: int) -> Payout:
     )
 
 
+def _file_row(record: Record) -> FileRow:
+    return FileRow(
+        record.take("line", int),
+        record.maybe("transaction_id", str),
+        record.text("status"),
+        record.maybe("failure_code", str),
+    )
+
+
 def _state(record: Record) -> str:
     submission = record.maybe("submission", str)
     return f"{record.text('status')}/{submission}" if submission else record.text("status")
@@ -190,6 +221,8 @@ def _output(record: Record, line: int) -> Output:
             return Output(line, "an answer", record.document.get("body"))
         case "seen":
             return Output(line, "a payout", record.document["payout"])
+        case "rows":
+            return Output(line, "a file's rows", record.document["rows"])
         case _:
             return Output(line, f"a {record.one_of('to', _OUTLETS)}", record.text("text"))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from proof.checker.adding_up import miscounts
+from proof.checker.approved_rows import lost_rows
 from proof.checker.control import uncontrolled
 from proof.checker.double_payment import double_payments
 from proof.checker.evidence import Run, Violation
@@ -17,6 +18,7 @@ _CHECKS: Final[tuple[Callable[[Run], Iterable[Violation]], ...]] = (
     double_payments,
     second_payments,
     lost_payouts,
+    lost_rows,
     guesses,
     leaks,
     mysteries,

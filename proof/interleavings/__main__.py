@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from proof.interleavings.explorer import Scenario, Stats, explore
 from proof.interleavings.scenarios import (
+    ASKED,
     NEEDLESSLY_CAREFUL,
     USUAL,
     WITHOUT_DEDUPLICATION,
@@ -16,7 +17,7 @@ from proof.interleavings.scenarios import (
 )
 from proof.result import Result
 
-_ALL = (*USUAL, *WITHOUT_DEDUPLICATION, *NEEDLESSLY_CAREFUL)
+_ALL = (*USUAL, *WITHOUT_DEDUPLICATION, *ASKED, *NEEDLESSLY_CAREFUL)
 
 
 def _explored(number: int) -> Stats:

@@ -70,6 +70,9 @@ class MemoryControls(Controls):
 
         return self._seam.cross("UpdateItem", take)
 
+    def claim(self, name: str, by: str, until: datetime) -> str:
+        return self._seam.cross("PutItem", lambda: self._tables.claims.setdefault(name, by))
+
 
 def _minute(kind: Calls, at: datetime) -> str:
     return f"{kind}#{at:%Y-%m-%dT%H:%M}"

@@ -83,8 +83,10 @@ class MemoryCountedPayouts(CountedPayouts):
             return self._remembered(companion)
         if not isinstance(companion, Succession):
             raise TypeError(f"{type(companion).__name__} is not known in memory")
-        current = self._tables.payouts.get(companion.old.transaction_id)
-        if current is None or current.version != companion.old.version or current.succeeded_by:
+        old = companion.old
+        current = self._tables.payouts.get(old.transaction_id)
+        is_as_read = current is not None and current.version == old.version
+        if current is None or not is_as_read or current.succeeded_by != old.succeeded_by:
             raise PayoutChangedError(current)
         after = applied(current, companion.change, companion.at)
         return lambda: self._tables.write(after)

@@ -227,6 +227,7 @@ def _holds(current: Payout, facts: OpenFacts, change: Change) -> bool:
         and current.amount_cents == facts.amount_cents
         and not current.needs_review
         and current.return_reported_at is None
+        and current.disputed_at is None
         and (current.state is State.ACCEPTED or not facts.is_accepted)
         and current.monoova_transaction_id in (None, reported)
     )

@@ -43,6 +43,7 @@ class Tables:
     signed_events: set[str] = field(default_factory=set)
     calls: dict[str, tuple[int, int]] = field(default_factory=dict)
     turns: dict[datetime, int] = field(default_factory=dict)
+    claims: dict[str, str] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
     stopped_batches: dict[str, str] = field(default_factory=dict)
     open_batches: set[str] = field(default_factory=set)

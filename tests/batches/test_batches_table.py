@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 from moto import mock_aws
 
 from chalicelib.batches.rules.batch import (
-    Batch,
     BatchEntry,
     BatchStatus,
     ChunkState,
@@ -36,21 +35,9 @@ from proof.memory.customers import MemoryCustomers
 from proof.memory.tables import Tables
 from proof.seam import NoFaults
 from tests import aws
+from tests.batches.builder import NOW, a_batch
 
-NOW: Final = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)
-BATCH: Final = Batch(
-    batch_id="b-1",
-    upload_id="u-1",
-    status=BatchStatus.CHECKING,
-    version=1,
-    row_count=300,
-    total_cents=123_450,
-    largest_cents=9_950,
-    created_by="maker",
-    created_at=NOW,
-    updated_at=NOW,
-    history=(BatchEntry(NOW, "Uploaded", "maker"),),
-)
+BATCH: Final = a_batch(row_count=300, history=(BatchEntry(NOW, "Uploaded", "maker"),))
 DUPLICATES: Final = (
     Duplicate(2, "c-1", 100, "t-1", NOW),
     Duplicate(3, "c-1", 100, same_as_line=2),

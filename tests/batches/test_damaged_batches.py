@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.batches.test_batches import approved, confirmed, rows_of, run_queue, shown
 from tests.payouts.test_damaged_rows import damage
 from tests.world import World
@@ -61,3 +63,31 @@ def test_a_row_of_an_unreadable_customer_waits_and_the_others_are_released(world
     world.minutes(8)
     run_queue(world)
     assert [row["transaction_id"] is not None for row in rows_of(world, batch)] == [True, True]
+
+
+def test_an_unreadable_part_of_a_file_is_shown_as_such_and_the_others_are_paid(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen: the whole batch waited for it, and showed nothing."""
+    for module in ("chalicelib.batches.rules.batch", "chalicelib.batches.upload_batch"):
+        monkeypatch.setattr(f"{module}.CHUNK_ROWS", 1)
+    customer = world.customer()
+    batch = approved(world, *(f"{customer},{n}.10,row {n}" for n in (1, 2, 3)))
+    names = world.dynamodb.scan(TableName="RecordsTable")["Items"]
+    upload = next(each["collection"]["S"] for each in names if each["item"]["S"] == "chunk#0002")
+    key = {"collection": {"S": upload}, "item": {"S": "chunk#0002"}}
+    whole = world.dynamodb.get_item(TableName="RecordsTable", Key=key)["Item"]
+    spoilt(world, upload, "chunk#0002", state={"S": "Levitating"})
+    world.minutes(5)
+    found = shown(world, batch)
+    assert (found["status"], found["progress"]["unreadable"]) == ("Releasing", 1)
+    assert found["progress"]["completed"] == 2
+    first = world.admin.get(f"/batches/{batch}/rows").json
+    second = world.admin.get(f"/batches/{batch}/rows", cursor=first["next_cursor"]).json
+    statuses = [row["status"] for row in (*first["items"], *second["items"])]
+    assert statuses == ["Completed", "Unreadable"]
+    assert world.admin("DELETE", f"/customers/{customer}").status == 204
+    # What is mended goes on; its customer is gone.
+    world.dynamodb.put_item(TableName="RecordsTable", Item=whole)
+    world.minutes(8)
+    assert shown(world, batch)["progress"]["not_released"] == 1

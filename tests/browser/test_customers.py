@@ -67,6 +67,33 @@ def test_a_destination_is_added_and_another_removed(console: Console) -> None:
     expect(page.get_by_text("•••321")).to_have_count(0)
 
 
+def test_an_account_number_is_never_cut_and_a_long_one_is_typed_twice(console: Console) -> None:
+    console.sign_in(OPERATOR, "/customers/new")
+    page = console.page
+    page.get_by_label("Name", exact=True).fill("Long Number")
+    page.get_by_label("Bank account").check()
+    page.get_by_label("BSB", exact=True).fill("062-000")
+    page.get_by_label("Account name").fill("Long Number")
+    number = page.get_by_label("Account number", exact=True)
+    again = page.get_by_label("Account number again")
+    # As if typed or pasted: a field with a longest value would drop the rest.
+    number.focus()
+    page.keyboard.insert_text("123 456 789")
+    expect(number).to_have_value("123 456 789")
+    expect(again).to_be_hidden()
+    number.fill("AB12 3456 7890")
+    page.get_by_role("button", name="Register").click()
+    expect(again).to_be_focused()
+    assert console.violations() == []
+    again.fill("AB12 3456 7891")
+    page.get_by_role("button", name="Register").click()
+    expect(again).to_have_attribute("aria-invalid", "true")
+    again.fill("AB1234567890")
+    page.get_by_role("button", name="Register").click()
+    console.heading("Long Number")
+    expect(page.get_by_text("•••890")).to_be_visible()
+
+
 def test_an_export_is_a_file_in_the_clear_and_is_listed_as_an_access(console: Console) -> None:
     registered(console, "Ex Port")
     page = console.page

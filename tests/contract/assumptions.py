@@ -127,6 +127,12 @@ ASSUMPTIONS: Final = (
         "What `validate` does not like is HTTP 400 with a status other than Ok",
         "`POST /payouts/validate`, which says invalid only then",
     ),
+    _documented(
+        "ACCOUNT-NUMBER-28",
+        "The account number of a payee may have 28 letters and digits",
+        "destinations with more than nine digits, or with letters",
+        "no such account is published for the sandbox",
+    ),
     # --- execute
     _documented(
         "EXECUTE-TAKES",

@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 import simplejson
 
+from chalicelib.monoova.rules.destination import BankAccount
 from chalicelib.monoova.rules.outcome import (
     Accepted,
     Answer,
@@ -65,6 +66,19 @@ def test_validating_names_what_execute_would_refuse(monoova: Target) -> None:
     assert answer.http_status == 400
     assert answer.envelope is not None
     assert answer.envelope.status not in (None, "", "Ok", "Pending")
+
+
+@pytest.mark.assumption("ACCOUNT-NUMBER-28")
+@pytest.mark.parametrize(
+    ("number", "is_taken"), [("Ab12" * 7, True), ("Ab12" * 7 + "x", False), ("Ab12-34", False)]
+)
+def test_an_account_number_has_28_letters_and_digits_at_most(
+    simulated: Simulated, number: str, is_taken: bool
+) -> None:
+    to = BankAccount("802-985", number, "Jo Citizen")
+    answer = validated(simulated, simulated.document(simulated.order(to=to)))
+    assert answer.envelope is not None
+    assert (answer.envelope.status == "Ok") is is_taken
 
 
 # --- execute

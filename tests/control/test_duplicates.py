@@ -170,6 +170,27 @@ def test_a_retry_is_not_refused_and_is_what_the_next_is_compared_with(asked: Wor
     assert again.json["transaction_id"] == retried.json["transaction_id"]
 
 
+def test_one_that_ended_unsent_counts_as_long_as_one_in_its_place_may_pay(asked: World) -> None:
+    """Seen: what its retry paid was paid once more, the retry itself being remembered nowhere."""
+    gatekeeper = asked.container.gatekeeper
+    gatekeeper.pause("dave", "drill")
+    customer = asked.customer()
+    first = paid(asked, customer)
+    assert asked.admin.post(f"/payouts/{first}/cancel", {}).status == 200
+    asked.environment["DUPLICATE_WINDOW_HOURS"] = "0"
+    asked.restart()
+    second = asked.admin.post(f"/payouts/{first}/retry", {})
+    assert second.status == 202, second.text
+    del asked.environment["DUPLICATE_WINDOW_HOURS"]
+    asked.restart()
+    again = pay(asked, customer)
+    assert (again.code, again.json["transaction_id"]) == ("PossibleDuplicate", first)
+    # Once that one has ended unsent too, nothing of it is paid.
+    cancelled = asked.admin.post(f"/payouts/{second.json['transaction_id']}/cancel", {})
+    assert cancelled.status == 200
+    assert pay(asked, customer).status == 202
+
+
 def test_what_waits_for_approval_is_compared_as_well(asked: World) -> None:
     asked.environment["APPROVAL_NEW_DESTINATIONS"] = "required"
     asked.restart()

@@ -19,6 +19,7 @@ from chalicelib.core.marks import (
     requested_as,
 )
 from chalicelib.payouts.rules.payout import Fields, HistoryEntry, Payout, State, erased_fields
+from tests.payouts.builder import a_payout
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -55,20 +56,9 @@ def unmarked(record: "type[DataclassInstance]") -> Iterator[str]:
 
 
 def payout() -> Payout:
-    return Payout(
-        transaction_id="00000000-0000-4000-8000-000000000001",
-        unique_reference="00000000-0000-4000-8000-000000000001",
-        customer_id="customer",
-        destination_id="destination",
-        payout_method="PayId",
-        destination_masked="j•••@example.com",
+    return a_payout(
+        State.FAILED,
         amount_cents=700,
-        state=State.FAILED,
-        version=3,
-        created_by="admin",
-        created_at=NOW,
-        updated_at=NOW,
-        fingerprint="f",
         description="Rent",
         lodgement_reference="Invoice 7",
         retry_of="another",

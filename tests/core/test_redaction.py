@@ -34,6 +34,14 @@ def plain(text: str) -> str:
         ("for o'neill@example.com, 'jo@example.com'", [], "for •••, •••'"),
         ("account 12345678 at 062-000", [], "account ••• at •••"),
         ("grouped 12 34 56 78, 12-34-56, 12.34.56", [], "grouped •••, •••, •••"),
+        ("account 12AB34CD56 or ABCDEFGHI1 or A1B2C3D4", [], "account ••• or ••• or •••"),
+        (
+            "code AC04 in Week23 of ABCDEFGH1, ABCDEFGHIJ",
+            [],
+            "code AC04 in Week23 of ABCDEFGH1, ABCDEFGHIJ",
+        ),
+        ("account ab1 c-d, AB1CD", ["AB1CD"], "account •••, •••"),
+        ("account of GBABCDE, A B", ["gbabcde", "AB"], "account of •••, A B"),
         ("call +61 412 345 678 or +61-412345678", [], "call ••• or •••"),
         ("error 404 in 3 tries", [], "error 404 in 3 tries"),
         (

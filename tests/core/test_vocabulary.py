@@ -100,7 +100,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
         "Checking AwaitingConfirmation AwaitingApproval Releasing Released Finished Cancelled"
     ),
     BatchEvent: "Checked Confirmed Approved Rejected CancelledByAdmin Expired Released Finished",
-    ChunkState: "Stored Checked Releasing Released Cancelling Cancelled",
+    ChunkState: "Stored Checked Releasing Released Cancelling Cancelled Unreadable",
     Task: "check release cancel",
     RowProblem: (
         "CustomerNotFound DestinationNotFound DestinationNotVerified LimitExceeded MayBePaid"

@@ -404,6 +404,65 @@ def test_of_many_destinations_added_at_once_none_is_lost(world: World) -> None:
     assert len(shown(world, customer_id)["destinations"]) == statuses.count(201) > 0
 
 
+# --- account numbers
+
+LONG: Final = "98765 43210"
+LONGEST: Final = "Ab12" * 7
+
+
+def twice(number: str) -> dict[str, str]:
+    return BANK | {"account_number": number, "account_number_confirmed": number}
+
+
+@pytest.mark.parametrize("number", [LONG, "12345678x", LONGEST])
+def test_an_unusual_account_number_is_asked_about_before_it_is_stored(
+    world: World, number: str
+) -> None:
+    once = BANK | {"account_number": number}
+    first = world.admin.post("/customers", {"name": "Quentin", "destination": once})
+    assert (first.status, first.code) == (400, "InvalidRequest")
+    (said,) = first.json["errors"]["destination.account_number"]
+    assert "account_number_confirmed" in said
+    assert count(world, CUSTOMERS) == 0
+
+    customer_id = registered(world)
+    path = f"/customers/{customer_id}/destinations"
+    slip = twice(number) | {"account_number_confirmed": number[:-1] + "7"}
+    for body, field in ((once, "account_number"), (slip, "account_number_confirmed")):
+        refused = world.admin.post(path, body)
+        assert (refused.status, list(refused.json["errors"])) == (400, [field])
+    assert shown(world, customer_id)["destinations"] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "paid"),
+    [
+        (twice(LONG), "9876543210"),
+        (twice(LONGEST), LONGEST),
+        (BANK | {"account_number": "918 273 645"}, "918273645"),
+    ],
+)
+def test_a_payout_goes_to_the_whole_account_number(
+    world: World, typed: dict[str, str], paid: str
+) -> None:
+    customer_id = registered(world, destination=typed)
+    (destination,) = shown(world, customer_id)["destinations"]
+    assert destination["masked"] == f"•••{paid[-3:]}"
+    assert paid not in str(stored(world, customer_id))
+    assert world.pay(customer_id).status == 202
+    details = sent_to_monoova(world)["toNppCreditBankAccountDetails"]
+    assert (details["bsbNumber"], details["accountNumber"]) == ("062-000", paid)
+
+
+@pytest.mark.parametrize("number", ["123", "1" * 29, "1234_5678"])
+def test_no_second_typing_makes_an_account_number_of_what_is_none(
+    world: World, number: str
+) -> None:
+    refused = world.admin.post(f"/customers/{registered(world)}/destinations", twice(number))
+    assert refused.status == 400
+    assert set(refused.json["errors"]) == {"account_number", "account_number_confirmed"}
+
+
 # --- erasure
 
 

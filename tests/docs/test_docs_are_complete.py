@@ -9,6 +9,7 @@ import pytest
 from chalicelib.core.errors import ErrorCode, SettingsError
 from chalicelib.payouts.rules.payout import FailureCode, ReviewReason, Status
 from chalicelib.settings import settings_from
+from proof.mutants import MUTANTS
 from tests.contract.assumptions import sandbox_table
 from tests.world import load_app
 from tools.docs import explanation_table
@@ -62,6 +63,13 @@ def test_what_only_monoovas_sandbox_can_settle_is_documented() -> None:
     page = (ROOT / "docs" / "reliability.md").read_text()
     for line in sandbox_table():
         assert line in page
+
+
+def test_every_named_mutant_is_on_the_page_of_the_proof() -> None:
+    page = (ROOT / "docs" / "reliability.md").read_text()
+    table = page.partition("## The named mutants")[2].partition("\n## ")[0]
+    named = re.findall(r"^\| \*\*([^*]+)\*\*: ", table, re.MULTILINE)
+    assert named == [mutant.name for mutant in MUTANTS]
 
 
 def test_every_make_target_that_the_readme_names_exists() -> None:

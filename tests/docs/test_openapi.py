@@ -38,6 +38,7 @@ BANK: Final = {
     "account_number": "12345678",
     "account_name": "Jo Citizen",
 }
+NUMBER_TWICE: Final = ("account_number", "account_number_confirmed")
 PAY_ID: Final = {"type": "PayId", "account_name": "Jo Citizen"}
 
 
@@ -182,6 +183,10 @@ GOOD: Final = [
     (customer_schemas.CustomerSchema, {"name": "Jo", "email": "jo@ex.au", "destination": BANK}),
     (customer_schemas.CustomerChangeSchema, {"email": None}),
     (DestinationSchema, BANK),
+    (DestinationSchema, BANK | {"account_number_confirmed": "1234-5678"}),
+    (DestinationSchema, BANK | dict.fromkeys(NUMBER_TWICE, "1" * 10)),
+    (DestinationSchema, BANK | dict.fromkeys(NUMBER_TWICE, "1a-2 B")),
+    (DestinationSchema, BANK | dict.fromkeys(NUMBER_TWICE, "Z" * 28)),
     (DestinationSchema, BANK | {"bsb": " 062000\t", "account_number": "-1 2-34 "}),
     (
         DestinationSchema,
@@ -222,6 +227,14 @@ BAD: Final = [
     (DestinationSchema, BANK | {"pay_id": "jo@example.com"}),
     (DestinationSchema, BANK | {"account_number": "123"}),
     (DestinationSchema, BANK | {"account_number": "1234567890"}),
+    (DestinationSchema, BANK | {"account_number": "1234567x"}),
+    (DestinationSchema, BANK | {"account_number_confirmed": "123"}),
+    (DestinationSchema, BANK | dict.fromkeys(NUMBER_TWICE, "123")),
+    (DestinationSchema, BANK | dict.fromkeys(NUMBER_TWICE, "1" * 29)),
+    (
+        DestinationSchema,
+        PAY_ID | {"pay_id_type": "ACN", "pay_id": "004085616", "account_number_confirmed": "1234"},
+    ),
     (DestinationSchema, BANK | {"bsb": "06-2000"}),
     (DestinationSchema, BANK | {"account_name": "x" * 141}),
     (DestinationSchema, BANK | {"account_name": "J" + " o" * 70}),
@@ -302,4 +315,5 @@ def test_every_body_of_a_request_refuses_unknown_fields() -> None:
 def test_every_kind_of_pay_id_is_described() -> None:
     kinds = COMPONENTS["schemas"]["NewDestination"]["oneOf"]
     types = [kind["properties"].get("pay_id_type", {}).get("const") for kind in kinds]
-    assert types == [*(kind.value for kind in PayIdType), None]
+    # An account is one of two: a usual number, or one that is typed twice.
+    assert types == [*(kind.value for kind in PayIdType), None, None]

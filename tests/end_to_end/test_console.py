@@ -39,6 +39,7 @@ def test_an_operator_registers_a_customer_pays_them_and_sees_the_payout_complete
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     sign_in(page, f"{stack.console_url}#/customers/new", stack.user("operators"))
+    expect(page.get_by_text("Sandbox: no money moves")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("Casey Console")
     page.get_by_label("PayID", exact=True).fill("casey.console@example.com")
     page.get_by_label("Account name").fill("Casey Console")

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -124,10 +125,15 @@ def _running() -> str:
     return ""
 
 
+@cache
+def _is_of_the_app(path: Path) -> bool:
+    return path.is_relative_to(APP_CODE)
+
+
 def _site(operation: str) -> Site:
     """The nearest place in the app's own code."""
     for path, frame in _frames():
-        if path.is_relative_to(APP_CODE):
+        if _is_of_the_app(path):
             module = path.relative_to(ROOT).as_posix()
             return Site(module, frame.f_code.co_qualname, operation)
     return Site("", "", operation)

@@ -279,6 +279,14 @@ def returns_are_looked_for(world: World) -> None:
     assert world.payout(paid)["status"] == "Returned"
 
 
+def a_credit_without_our_reference_counts_for_one(world: World) -> None:
+    world.monoova.behave(return_credit_has_reference=False)
+    (paid,) = ids_of(world.pay(world.customer(), "7.07"))
+    world.later(1600)
+    assert world.look_for_returns() == 1
+    assert world.payout(paid)["return_seen_at"] is not None
+
+
 def the_daily_report_calls_a_monoova_that_fails(world: World) -> None:
     world.monoova.behave(outage="unavailable")
     for _ in range(4):
@@ -343,6 +351,7 @@ WORKER_SCENARIOS: Final[tuple[Callable[[World], None], ...]] = (
     the_daily_report_replaces_one_that_cannot_be_read,
     the_daily_report_compares_the_days_before,
     returns_are_looked_for,
+    a_credit_without_our_reference_counts_for_one,
     the_daily_report_calls_a_monoova_that_fails,
     the_daily_report_is_refused_its_login_and_recovers,
     events_are_queued_and_applied_later,

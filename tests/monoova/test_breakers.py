@@ -391,6 +391,20 @@ def test_after_the_probe_the_same_run_sends_what_waited(world: World) -> None:
     assert bookings(world, *waiting) == [1] * 30
 
 
+def test_a_run_whose_time_ends_after_the_probe_leaves_the_rest_to_the_next(world: World) -> None:
+    customer = world.customer()
+    open_circuit(world, customer)
+    waiting = queued(world, customer, 30)
+    world.later(600)
+    aws = AwsCalls(world)
+    aws.at("SQS.SendMessage", lambda _: world.later(10))
+    world.reconcile()
+    del aws.acts["SQS.SendMessage"]
+    world.minutes(10)
+    drained(world)
+    assert bookings(world, *waiting) == [1] * 30
+
+
 def test_a_probe_that_fails_leaves_what_waits_as_it_is(world: World) -> None:
     customer = world.customer()
     open_circuit(world, customer)
@@ -689,3 +703,28 @@ def test_when_monoova_takes_more_is_read_from_whatever_it_says(
     pace = world.container.controls_table.gate().pace
     assert pace is not None
     assert pace.not_before == world.clock() + timedelta(seconds=seconds)
+
+
+def test_what_a_slow_pace_keeps_waiting_does_not_expire(new_world: NewWorld) -> None:
+    """Seen: at one a minute, of more than 1,440 that waited the last were cancelled."""
+    world = new_world(PAYOUT_EXPIRY_HOURS="1")
+    began = world.clock()
+
+    def too_many(request: requests.PreparedRequest, go_on: Pass) -> requests.Response:
+        is_over = world.clock() > began + timedelta(hours=3)
+        if is_over or "execute" not in request.path_url:
+            return go_on()
+        answer = reply(request, 429, b"")
+        answer.headers["Retry-After"] = "3600"
+        return answer
+
+    tap_line(world, too_many)
+    answer = world.pay(world.customer())
+    assert standing(answer) == QUEUED
+    transaction_id = answer.json["transaction_id"]
+    for _ in range(4):
+        world.later(3605)
+        world.reconcile()
+        assert world.state(transaction_id)[0] != "Cancelled"
+    assert world.state(transaction_id)[0] == "Completed"
+    assert bookings(world, transaction_id) == [1]

@@ -36,10 +36,10 @@ from chalicelib.monoova.rules.duplicates import (
 from chalicelib.monoova.rules.gate import Calls, Gate, Switch
 from chalicelib.monoova.rules.pace import Pace
 from chalicelib.monoova.rules.shut_time import ShutTime
-from chalicelib.payouts.rules.payout import Payout, State
 from chalicelib.payouts.store.payouts import Payouts
 from chalicelib.payouts.store.situation import ReadTogether, Situation
 from tests import aws
+from tests.payouts.builder import a_payout
 
 NOW: Final = datetime(2026, 3, 2, 1, 2, 30, tzinfo=UTC)
 TABLE: Final = "ControlsTable"
@@ -56,27 +56,13 @@ EVERYTHING: Final = replace(
     questions=Circuit(OpenReason.TOO_MANY_FAILURES, NOW, NOW, NOW),
     login_failures=2,
     refused_key="key-1",
+    refused_before=("key-0",),
     pace=Pace(15, NOW),
     questions_not_before=NOW,
     shut=ShutTime(NOW, ((NOW - timedelta(hours=2), NOW - timedelta(hours=1)),)),
 )
 CUSTOMER: Final = SealedCustomer("c-1", NOW, NOW, 1, b"sealed")
-PAYOUT: Final = Payout(
-    transaction_id="00000000-0000-4000-8000-000000000001",
-    unique_reference="00000000-0000-4000-8000-000000000001",
-    customer_id="c-1",
-    destination_id="d-1",
-    payout_method="PayId",
-    destination_masked="•••",
-    amount_cents=100,
-    state=State.QUEUED,
-    version=1,
-    created_by="admin",
-    created_at=NOW,
-    updated_at=NOW,
-    fingerprint="f",
-    due_at=NOW,
-)
+PAYOUT: Final = a_payout(due_at=NOW)
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +194,15 @@ def test_an_item_from_when_there_was_one_breaker_is_read(
 def test_an_item_of_a_gate_that_was_never_shut_is_read(controls: Controls, client: Any) -> None:
     client.put_item(TableName=TABLE, Item={"control_id": {"S": "gate"}, "version": {"N": "2"}})
     assert controls.gate() == Gate(version=2)
+
+
+# --- claims
+
+
+def test_who_was_first_has_it_and_the_others_are_told(controls: Controls) -> None:
+    later = NOW + timedelta(days=1)
+    assert [controls.claim("credit#1", who, later) for who in "aab"] == ["a", "a", "a"]
+    assert controls.claim("credit#2", "b", later) == "b"
 
 
 # --- turns
@@ -347,6 +342,7 @@ OPERATIONS: Final[dict[str, tuple[str, Callable[[Controls], object]]]] = {
     "save_gate": ("PutItem", lambda table: table.save_gate(Gate())),
     "add_calls": ("UpdateItem", lambda table: table.add_calls(Calls.SENDING, NOW, 1, 0)),
     "take_turn": ("UpdateItem", lambda table: table.take_turn(Pace(1, NOW), NOW)),
+    "claim": ("PutItem", lambda table: table.claim("credit#1", "a", NOW)),
     "tally": ("BatchGetItem", lambda table: table.tally(Calls.SENDING, NOW)),
 }
 

@@ -94,6 +94,21 @@ def test_another_total_confirms_nothing(terminal: Terminal, file: Path) -> None:
     assert confirmed["status"] == "AwaitingApproval"
 
 
+def test_rows_that_may_all_be_paid_already_are_confirmed_by_their_number_too(
+    terminal: Terminal, file: Path
+) -> None:
+    uploaded(terminal, file)
+    file.write_text(file.read_text().replace("Invoice", "Once more"))
+    batch_id = terminal.json("batch", "upload", str(file))["batch_id"]
+    confirm = ("batch", "confirm", batch_id, "--total", "37.50")
+    refused = terminal.json(*confirm, ends=Exit.CONFLICT)
+    assert "3" in refused["detail"]
+    terminal.json(*confirm, "--accept-duplicates", "2", ends=Exit.CONFLICT)
+    said = terminal("batch", "confirm", batch_id, typed="37.50\n3\n")
+    assert "Every row may have been paid already, or be paid by another file." in said.stderr
+    assert "AwaitingApproval" in said.stdout
+
+
 def test_with_json_and_no_total_it_waits_to_be_confirmed(terminal: Terminal, file: Path) -> None:
     found = terminal.json("batch", "upload", str(file))
     assert found["status"] == "AwaitingConfirmation"

@@ -71,6 +71,18 @@ def test_a_destination_is_added_and_masked(terminal: Terminal) -> None:
         terminal(*add, *words, ends=Exit.USAGE)
 
 
+def test_an_unusual_account_number_is_asked_for_twice(terminal: Terminal) -> None:
+    customer_id = terminal.json("customer", "add", "Jo Citizen")["customer_id"]
+    add = ("customer", "add-destination", customer_id, "--bsb", "062-000")
+    for number in ("1234 567890", "AB-12"):
+        typed = terminal(*add, typed=f"{number}\n{number}\nJo Citizen\n")
+        assert "again" in typed.stderr
+        slip = terminal(*add, typed=f"{number}\n{number}1\nJo Citizen\n", ends=Exit.REFUSED)
+        assert "account_number_confirmed" in slip.stderr
+    usual = terminal(*add, typed="123 456 789\nJo Citizen\n")
+    assert "again" not in usual.stderr
+
+
 def test_a_customers_name_and_the_details_of_the_chosen_type_are_prompted_for(
     terminal: Terminal,
 ) -> None:

@@ -1,13 +1,16 @@
 """`pause`, `resume`, `breaker`, `dlq`, `smoke-test`: by the API, as the signed-in user."""
 
 import json
+import re
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from payoutctl.exits import Exit
+from payoutctl.output import whole_seconds
 from simulator.outcomes import Outcome
+from tests.monoova.test_breakers import stop_questions
 from tests.payoutctl.terminal import Terminal
 
 
@@ -27,6 +30,49 @@ def test_the_breaker_is_shown_and_reset(terminal: Terminal) -> None:
     assert "NotAuthenticated" in terminal("breaker", "show").stdout
     assert terminal.json("breaker", "reset")["status"] == "Open"
     terminal.as_("viewers")("breaker", "reset", ends=Exit.NOT_ALLOWED)
+
+
+def line_of(said: str, name: str) -> str:
+    """What stands behind a name, in names and values."""
+    (found,) = re.findall(rf"^{name} +(.+)$", said, re.MULTILINE)
+    return str(found)
+
+
+def test_each_of_the_two_breakers_is_shown_with_its_next_attempt(terminal: Terminal) -> None:
+    world = terminal.world
+    stop_questions(world, world.customer())
+    said = terminal("breaker", "show").stdout
+    state = world.admin.get("/sending").json["questions"]
+    opened, probe = (whole_seconds(state[name]) for name in ("opened_at", "next_probe_at"))
+    assert line_of(said, "status") == "Open"
+    assert line_of(said, "questions") == (
+        f"CircuitOpen: TooManyFailures since {opened}, next attempt {probe}"
+    )
+    assert terminal.json("breaker", "reset")["questions"]["status"] == "Open"
+    assert line_of(terminal("breaker", "show").stdout, "questions") == "Open"
+
+
+def test_a_refused_key_stops_questions_until_a_new_key_or_a_reset(terminal: Terminal) -> None:
+    terminal.world.monoova.rotate_key("another-key")
+    terminal.world.paid()
+    for _ in range(2):  # probes: Monoova would lock the account after more
+        terminal.world.later(600)
+        terminal.world.reconcile()
+    said = terminal("breaker", "show").stdout
+    assert "no attempt before a new key or a reset" in said
+
+
+def test_the_pace_that_monoova_asked_for_is_shown(terminal: Terminal) -> None:
+    world = terminal.world
+    customer = world.customer()
+    world.monoova.behave(executes_per_minute=1)
+    world.pay(customer)
+    world.pay(customer)
+    said = terminal("breaker", "show").stdout
+    state = world.admin.get("/sending").json
+    assert line_of(said, "status") == "Slowed"
+    assert line_of(said, "per_minute") == "30"
+    assert line_of(said, "not_before") == whole_seconds(state["not_before"])
 
 
 def dead_letters(terminal: Terminal, count: int = 1) -> list[str]:

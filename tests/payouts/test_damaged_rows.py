@@ -255,6 +255,26 @@ def test_a_switch_that_cannot_be_read_sends_nothing_until_a_person_resumes(world
     assert world.pay(customer).json["status"] == "Pending"
 
 
+@pytest.mark.parametrize("does", ["reset", "resume"])
+def test_a_switch_that_could_not_be_read_lets_no_second_call_out_without_a_new_contract_run(
+    world: World, does: str
+) -> None:
+    """Seen: the record of a booking in duplicate was forgotten with what could not be read."""
+    item = {"control_id": {"S": "gate"}, "version": {"S": "x"}, "booked_twice_at": {"S": "soon"}}
+    store(world, item, "ControlsTable")
+    assert "nothing is sent a second time" in world.admin.get("/sending").json["pause_reason"]
+    assert world.admin.post(f"/sending/{does}").status == 200
+    if does == "reset":
+        assert world.admin.post("/sending/resume").status == 200
+    shown = world.admin.get("/sending").json
+    assert (shown["status"], shown["contract_run"]) == ("Open", None)
+    assert shown["booked_twice_at"].startswith(f"{world.clock():%Y-%m-%dT%H:%M:%S}")
+    world.monoova.behave(outage="unavailable")
+    world.paid()
+    executes = [call for call in world.monoova.calls if call.path.endswith("/execute")]
+    assert len(executes) == 1
+
+
 def test_no_damage_to_a_payout_stops_a_run_a_list_or_an_export(world: World) -> None:
     customer = world.customer()
     (whole_one,) = queued(world, customer)

@@ -59,9 +59,66 @@ def test_a_part_that_came_back_is_paid_again_once_and_not_more(world: World) -> 
     world.later(900)
     world.look_for_returns()
     assert world.payout(paid)["status"] == "Returned"
-    # The other half would need a payout of its own: one has taken this one's place.
-    assert act(world, "retry", paid).json["amount"] == Decimal("450.00")
-    assert gone(world) == 450
+    first = world.payout(paid)["succeeded_by"]
+    assert "can be retried as well" in world.payout(paid)["explanation"]["what_to_do"]
+    # The other half has a payout of its own, once.
+    second = act(world, "retry", paid)
+    assert (second.status, second.json["amount"]) == (202, Decimal("450.00"))
+    assert second.json["retry_of"] == paid
+    assert second.json["transaction_id"] != first
+    assert act(world, "retry", paid).json["transaction_id"] == second.json["transaction_id"]
+    assert "can be retried as well" not in world.payout(paid)["explanation"]["what_to_do"]
+    let_go(world, second.json["transaction_id"])
+    world.later(180)
+    world.minutes(2)
+    assert gone(world) == 900
+    for one in (first, second.json["transaction_id"]):
+        assert world.payout(one)["status"] == "Completed"
+        assert act(world, "retry", one).code == "PayoutNotRetryable"
+    assert act(world, "retry", paid).json["transaction_id"] == second.json["transaction_id"]
+
+
+def test_the_first_half_that_failed_is_paid_by_another_beside_the_second(world: World) -> None:
+    paid = world.paid("900.00")
+    assert send(world, body(world, paid)).status == 200
+    for number in (1, 2):
+        credited(world, paid, "450.00", number)
+        part = returned(world, paid, Amount=450, ReturnTransactionId=number)
+        assert send(world, part).status == 200
+        world.later(900)
+        world.look_for_returns()
+        if number == 1:
+            settled = {"outcome": "Completed", "reason": "half of it came back"}
+            assert world.approver.post(f"/payouts/{paid}/resolve", settled).status == 200
+            world.monoova.script(Outcome.REJECTED)
+            first = act(world, "retry", paid).json["transaction_id"]
+            let_go(world, first)
+            world.later(180)
+    assert world.payout(first)["status"] == "Failed"
+    second = act(world, "retry", paid).json["transaction_id"]
+    let_go(world, second)
+    third = act(world, "retry", first).json
+    assert (third["retry_of"], third["amount"]) == (first, Decimal("450.00"))
+    let_go(world, third["transaction_id"])
+    world.later(180)
+    world.minutes(2)
+    ends = [world.payout(one)["status"] for one in (second, third["transaction_id"])]
+    assert ends == ["Completed", "Completed"]
+    assert gone(world) == 900
+
+
+def test_what_a_person_said_of_a_payout_before_it_came_back_is_no_credit(world: World) -> None:
+    """Seen: a review closed as Completed let an approver pay again what no account showed back."""
+    paid = world.paid("900.00")
+    assert send(world, body(world, paid, Amount=1)).status == 200
+    assert world.payout(paid)["needs_review"] is True
+    world.later(180)
+    settled = {"outcome": "Completed", "reason": "seen in the portal"}
+    assert world.approver.post(f"/payouts/{paid}/resolve", settled).status == 200
+    assert send(world, returned(world, paid)).status == 200
+    assert world.payout(paid)["status"] == "Returned"
+    assert act(world, "retry", paid).code == "PayoutNotRetryable"
+    assert gone(world) == 900
 
 
 def test_a_credit_is_counted_once_however_full_the_history_is(world: World) -> None:

@@ -17,12 +17,13 @@ from typing import Any, Final, cast
 import pytest
 
 from chalicelib.container import Container, wired
-from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
+from chalicelib.payouts.rules.payout import HistoryEntry, State
 from proof.lambda_events import schedule_event
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.signing import SigningKey
 from simulator.testing import payid_payout, shared_signing_key
+from tests.payouts.builder import a_payout, id_of
 from tests.payouts.test_request_payout import EXECUTE
 from tests.world import (
     ADMIN,
@@ -86,21 +87,15 @@ class Race:
     def payout(self, state: State, **fields: Any) -> str:
         """A payout that is due now, sent a while ago if it was sent."""
         now = self.world.clock()
-        transaction_id = f"3f0c4a6e-0000-4000-8000-{next(self._numbers):012x}"
-        payout = Payout(
-            transaction_id=transaction_id,
-            unique_reference=transaction_id,
+        transaction_id = id_of(next(self._numbers))
+        payout = a_payout(
+            state,
+            now,
+            transaction_id,
             customer_id=self.customer,
             destination_id=self._destination_id,
-            payout_method="PayId",
-            destination_masked="j•••@example.com",
             amount_cents=1000,
-            state=state,
-            version=1,
             created_by=ADMIN,
-            created_at=now,
-            updated_at=now,
-            fingerprint="f",
             due_at=now,
             last_sent_at=None if state is State.QUEUED else now - timedelta(hours=1),
             ambiguous=state is State.UNRESOLVED,

@@ -11,12 +11,13 @@ import pytest
 import requests
 
 from chalicelib.core.dynamodb.items import StorageUnavailableError
-from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
+from chalicelib.payouts.rules.payout import HistoryEntry, State
 from chalicelib.payouts.store.items import DUE_SHARDS
 from proof.lambda_events import schedule_event
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Outcome, Plan
 from simulator.testing import payid_payout
+from tests.payouts.builder import a_payout, id_of
 from tests.payouts.test_request_payout import (
     EXECUTE,
     AwsCalls,
@@ -77,21 +78,15 @@ def bookings(world: World, *transaction_ids: str) -> list[int]:
 def stored(world: World, customer: str, state: State, number: int, **fields: Any) -> str:
     """A payout as the app has it, made in the table: hundreds by requests would take long."""
     now = world.clock()
-    transaction_id = f"3f0c4a6e-0000-4000-8000-{number:012x}"
-    payout = Payout(
-        transaction_id=transaction_id,
-        unique_reference=transaction_id,
+    transaction_id = id_of(number)
+    payout = a_payout(
+        state,
+        now,
+        transaction_id,
         customer_id=customer,
         destination_id=NO_DESTINATION,
-        payout_method="PayId",
-        destination_masked="j•••@example.com",
         amount_cents=1000,
-        state=state,
-        version=1,
         created_by=ADMIN,
-        created_at=now,
-        updated_at=now,
-        fingerprint="f",
         due_at=now + timedelta(seconds=60),
         history=(HistoryEntry(now, "Requested", state, ADMIN),),
         history_size=1,

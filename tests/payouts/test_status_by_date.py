@@ -17,6 +17,7 @@ from chalicelib.payouts.store.items import DUE_SHARDS
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.testing import payid_payout
+from tests.payouts.builder import a_payout
 from tests.payouts.test_reconciliation import HOST, STATUS, by_date, questions, run_within, stored
 from tests.payouts.test_request_payout import EXECUTE, AwsCalls, Pass, reply, tap_line
 from tests.world import World, WorldClock
@@ -47,22 +48,7 @@ class Bench:
         made, now = str(uuid.uuid4()), self.world.clock()
         body = payid_payout(made, "10.00", "jo.citizen@example.com")
         assert self.world.http.post(HOST + EXECUTE, json=body, auth=(API_KEY, "")).ok
-        return Payout(
-            transaction_id=made,
-            unique_reference=made,
-            customer_id="c",
-            destination_id="d",
-            payout_method="PayId",
-            destination_masked="j•••@example.com",
-            amount_cents=1000,
-            state=State.ACCEPTED,
-            version=2,
-            created_by="a",
-            created_at=now,
-            updated_at=now,
-            fingerprint="f",
-            last_sent_at=now,
-        )
+        return a_payout(State.ACCEPTED, now, made, amount_cents=1000, last_sent_at=now)
 
     def standings(self, payouts: list[Payout]) -> set[Standing | None]:
         reports = [self.asking.report_on(payout) for payout in payouts]

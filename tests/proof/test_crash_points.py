@@ -29,6 +29,12 @@ def test_after_a_crash_the_sums_of_the_limits_are_those_of_the_stored_payouts() 
         assert len(tables.payouts) == 1 or not point.asks_again
 
 
+def test_the_second_unknown_is_asked_for_and_what_follows_is_sent() -> None:
+    (flow,) = (flow for flow in FLOWS if flow.name == "send again after a second unknown")
+    called = [call.operation for call in played(flow, None).crash_injector.called]
+    assert called.index("status") < called.index("execute")
+
+
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
 def test_a_flow_makes_the_same_calls_in_memory_and_over_aws(flow: Flow) -> None:
     over_aws = played(flow, None, system=AwsSystem)

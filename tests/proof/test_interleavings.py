@@ -9,7 +9,7 @@ from proof.interleavings.actors import PAYOUT, payout, set_up
 from proof.interleavings.choices import Choices
 from proof.interleavings.explorer import Actor, Budget, Scenario, Scheduler, Stats, explore
 from proof.interleavings.provider import Fault
-from proof.interleavings.scenarios import USUAL, WITHOUT_DEDUPLICATION, WRONG_SETTING
+from proof.interleavings.scenarios import ASKED, USUAL, WITHOUT_DEDUPLICATION, WRONG_SETTING
 from proof.memory.payouts import MemoryPayouts
 from proof.seam import Call
 
@@ -27,12 +27,15 @@ _SHORT = (
     "webhooks that contradict",
     "in doubt, booked; duplicates are paid",
     "lease expired; duplicates are paid",
+    "doubt, then something definite, asked; duplicates are paid",
+    "lease expired, asked; duplicates are paid",
+    "in doubt, crash, asked; duplicates are paid",
 )
 
 
 @pytest.mark.parametrize(
     "scenario",
-    [s for s in (*USUAL, *WITHOUT_DEDUPLICATION) if s.name in _SHORT],
+    [s for s in (*USUAL, *WITHOUT_DEDUPLICATION, *ASKED) if s.name in _SHORT],
     ids=lambda scenario: scenario.name,
 )
 def test_no_order_and_no_fault_breaks_a_promise(scenario: Scenario) -> None:

@@ -41,6 +41,7 @@ from proof.memory.payouts import MemoryPayouts
 from proof.memory.tables import Tables
 from proof.seam import NoFaults
 from tests import aws
+from tests.payouts.builder import a_payout
 
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 # Few of each, so that they meet.
@@ -111,20 +112,14 @@ class Chance:
     def payout(self) -> Payout:
         at = self.now()
         state = self.random.choice(list(State))
-        return Payout(
-            transaction_id=self.random.choice(PAYOUTS),
+        return a_payout(
+            state,
+            at,
+            self.random.choice(PAYOUTS),
             unique_reference=f"reference-{self.random.randrange(10**9)}",
             customer_id=self.random.choice(CUSTOMERS),
-            destination_id="destination",
-            payout_method="PayId",
-            destination_masked="j•••",
             amount_cents=self.random.choice((1, 12550)),
-            state=state,
-            version=1,
             created_by="alice",
-            created_at=at,
-            updated_at=at,
-            fingerprint="f",
             due_at=None if state.is_final else self.now(),
             needs_review=self.random.random() < 0.3,
             monoova_transaction_id=self.random.choice(NUMBERS),
@@ -245,7 +240,8 @@ def _other_ask(chance: Chance, customers: dict[str, SealedCustomer]) -> Ask:
 def _reported(controls: Controls, calls: Calls, at: datetime) -> object:
     controls.add_calls(calls, at, 3, 1)
     turn = controls.take_turn(Pace(3, NOW), at)
-    return turn, controls.tally(Calls.SENDING, at), controls.tally(Calls.QUESTIONS, at)
+    claimed = [controls.claim("credit#1", f"{calls}{at:%S}", at) for _ in range(2)]
+    return turn, claimed, controls.tally(Calls.SENDING, at), controls.tally(Calls.QUESTIONS, at)
 
 
 SHARDS: Final = (*OTHER_SHARDS, *QUEUED_SHARDS)

@@ -235,6 +235,57 @@ def test_one_of_two_payments_that_comes_back_is_no_return(world: World) -> None:
     assert world.payout(paid)["status"] == "Completed"
 
 
+def test_one_credit_under_a_number_that_two_payouts_share_counts_for_neither(world: World) -> None:
+    """Seen: it made both of them payable again."""
+    customer = world.customer()
+    both = [str(world.pay(customer).json["transaction_id"]) for _ in range(2)]
+    for one in both:
+        assert send(world, body(world, one)).status == 200
+        assert send(world, returned(world, one, ReturnTransactionId=8000009)).status == 200
+    credit = {"uniqueReference": "", "transactionId": 8000009, "mPaymentsId": 5, "credit": 125.5}
+    answering(world, lines_of(credit))
+    quarters(world, 4)
+    for one in both:
+        after = world.payout(one)
+        assert (after["return_seen_at"], after["review_reason"]) == (None, "Contradiction")
+        events = [entry["event"] for entry in after["history"]]
+        assert events.count("Contradicted") == 1
+
+
+def test_a_credit_that_has_counted_for_one_does_not_count_for_another_later(world: World) -> None:
+    customer = world.customer()
+    first, second = (str(world.pay(customer).json["transaction_id"]) for _ in range(2))
+    credit = {"uniqueReference": "", "transactionId": 8000009, "mPaymentsId": 5, "credit": 125.5}
+    answering(world, lines_of(credit))
+    for one in (first, second):
+        assert send(world, body(world, one)).status == 200
+        assert send(world, returned(world, one, ReturnTransactionId=8000009)).status == 200
+        quarters(world, 2)
+    assert world.payout(first)["return_seen_at"] is not None
+    assert world.payout(second)["return_seen_at"] is None
+    reasons = [world.payout(one)["review_reason"] for one in (first, second)]
+    assert reasons == ["Contradiction", "Contradiction"]
+
+
+@pytest.mark.parametrize("numbers", [(1000001, 1000002), (1000001, 1000001)])
+def test_two_payments_each_booked_together_with_its_fee_are_two(
+    numbers: tuple[int, int], world: World
+) -> None:
+    paid = completed(world)
+    assert send(world, returned(world, paid), is_signed=False).status == 200
+    out = [
+        {"uniqueReference": paid, "transactionId": number, "debit": 125.61, "credit": 0}
+        for number in numbers
+    ]
+    credit = {"uniqueReference": paid, "transactionId": 5, "mPaymentsId": 1, "credit": 125.5}
+    answering(world, lines_of(*out, credit))
+    quarters(world, 1)
+    assert world.payout(paid)["status"] == "Completed"
+    answering(world, lines_of(out[0], credit))
+    quarters(world, 3)
+    assert world.payout(paid)["status"] == "Returned"
+
+
 # --- no credit
 
 

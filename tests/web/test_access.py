@@ -407,7 +407,8 @@ def test_the_origin_of_the_admin_app_is_a_setting(
         assert headers["Access-Control-Allow-Origin"] == "https://admin.example"
         assert "Idempotency-Key" in headers["Access-Control-Allow-Headers"]
         assert "Authorization" in headers["Access-Control-Allow-Headers"]
-        assert headers["Access-Control-Expose-Headers"] == "Idempotent-Replayed,Next-Cursor"
+        exposed = headers["Access-Control-Expose-Headers"]
+        assert exposed == "Idempotent-Replayed,Next-Cursor,Retry-After"
     answer = as_anonymous(app).get("/health")
     assert answer.headers["Access-Control-Allow-Origin"] == "https://admin.example"
 

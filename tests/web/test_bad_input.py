@@ -454,6 +454,25 @@ FIELDS: Final[tuple[tuple[str, str, Mapping[str, object], set[str]], ...]] = (
     ),
     (
         "POST",
+        "/customers/<one>/destinations",
+        BANK | {"account_number": "12345678x", "account_number_confirmed": "12345678y"},
+        {"account_number_confirmed"},
+    ),
+    (
+        "POST",
+        "/customers/<one>/destinations",
+        BANK | {"account_number": "1234567890", "account_number_confirmed": "12"},
+        {"account_number_confirmed"},
+    ),
+    ("POST", "/customers", {"name": "Jo", "destination": 5}, {"destination"}),
+    (
+        "POST",
+        "/customers/<one>/destinations",
+        PAYID | {"account_number_confirmed": "87654321"},
+        {"account_number_confirmed"},
+    ),
+    (
+        "POST",
         "/customers",
         {
             "name": "",
@@ -545,8 +564,10 @@ def test_an_answer_does_not_repeat_the_details_it_refuses(place: Place) -> None:
     found = refused_body(place, "POST", "/customers/<one>/destinations", json.dumps(BANK | wrong))
     phone = PAYID | {"pay_id": "0412 345 67890123", "pay_id_type": "PhoneNumber"}
     other = refused_body(place, "POST", "/customers/<one>/destinations", json.dumps(phone))
-    text = json.dumps([found, other])
-    for detail in ("0001", "87654321", "Citizen", "412 345"):
+    again = {"account_number": "AB123456CD", "account_number_confirmed": "AB123456CE"}
+    third = refused_body(place, "POST", "/customers/<one>/destinations", json.dumps(BANK | again))
+    text = json.dumps([found, other, third])
+    for detail in ("0001", "87654321", "Citizen", "412 345", "123456"):
         assert detail not in text
 
 

@@ -63,6 +63,8 @@ _ORIGIN: Final = "https://api.example"
 _ID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PHONE: Final = "04[0-9]{8}"
 _DIGITS: Final = "0123456789"
+_AGAIN: Final = "account_number_confirmed"
+_NUMBERS: Final = ("account_number", _AGAIN)
 
 RAW: Final[dict[str, Any]] = json.loads(DOCUMENT.read_text())
 FORMATS: Final[dict[str, Callable[[str], bool]]] = {
@@ -300,6 +302,7 @@ def test_the_app_keeps_what_the_document_says(operation: Any, place: Place) -> N
         if _is_positive(case):
             _fit_query(case, place)
             _fit_phone(case.body)
+            _fit_number_again(case.body)
         checks = [*_CHECKS, *of_input]
         if of_input and _is_valid(case.body, validator):
             checks.append(positive_data_acceptance)
@@ -349,9 +352,27 @@ def _fit_query(case: Case, place: Place) -> None:
 
 
 def _fit_phone(body: Any) -> None:
-    details = body.get("destination", body) if isinstance(body, dict) else None
-    if isinstance(details, dict) and details.get("pay_id_type") == PayIdType.PHONE_NUMBER:
+    details = _details_in(body)
+    if details.get("pay_id_type") == PayIdType.PHONE_NUMBER:
         details["pay_id"] = f"04{zlib.crc32(str(body).encode(errors='replace')) % 10**8:08}"
+
+
+def _fit_number_again(body: Any) -> None:
+    """A document cannot say that one field repeats another."""
+    details = _details_in(body)
+    if _AGAIN in details:
+        details[_AGAIN] = details.get("account_number")
+
+
+def _details_in(body: Any) -> dict[str, Any]:
+    found = body.get("destination", body) if isinstance(body, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _repeats_another(body: Any) -> bool:
+    details = _details_in(body)
+    first, again = (re.sub("[ -]", "", str(details.get(name))) for name in _NUMBERS)
+    return _AGAIN not in details or first == again
 
 
 def _validator_of(operation: Any) -> Draft202012Validator | None:
@@ -376,4 +397,4 @@ def _is_valid(body: Any, validator: Draft202012Validator | None) -> bool:
         return False
     if any(unicodedata.category(character) == "Cn" for character in str(body)):
         return False
-    return bool(validator.is_valid(body))
+    return _repeats_another(body) and bool(validator.is_valid(body))

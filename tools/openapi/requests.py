@@ -5,7 +5,7 @@ say nothing of themselves: what they take stands here, and a field with a check 
 described here is an error, so that none is forgotten.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import FunctionType
 from typing import Any, Final
 
@@ -35,6 +35,8 @@ _NAME: Final = (
 )
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_NUMBER: Final = "^[ -]*(?:[0-9A-Za-z][ -]*){4,28}$"
+_USUAL_NUMBER: Final = "^[ -]*(?:[0-9][ -]*){4,9}$"
 _CENTURY: Final = r"^(?:19(?:2[6-9]|[3-9][0-9])|20[0-9]{2}|21(?:[01][0-9]|2[0-5]))-"
 
 
@@ -53,8 +55,11 @@ _CHECKED_BY_HAND: Final[Mapping[tuple[type[Schema], str], Json]] = {
     (customer_schemas.CustomerChangeSchema, "name"): _ONE_LINE,
     (customer_schemas.CustomerChangeSchema, "email"): _EMAIL,
     (customer_schemas.DestinationSchema, "bsb"): {"pattern": _trimmed("[0-9]{3}-?[0-9]{3}")},
-    (customer_schemas.DestinationSchema, "account_number"): {
-        "pattern": "^[ -]*(?:[0-9][ -]*){4,9}$"
+    (customer_schemas.DestinationSchema, "account_number"): {"pattern": _NUMBER},
+    (customer_schemas.DestinationSchema, "account_number_confirmed"): {
+        "description": "The account number typed a second time: it must be the same. More than"
+        " nine digits, or letters, are not taken without.",
+        "pattern": _NUMBER,
     },
     (customer_schemas.DestinationSchema, "account_name"): {"pattern": _NAME},
     (customer_schemas.VerificationCodeSchema, "code"): {"pattern": "^[0-9A-Za-z]{4,12}$"},
@@ -139,7 +144,8 @@ _NAMES: Final[Mapping[type[Schema], str]] = {
 _PATTERNS: Final = {"external_id": f"^{customer_schemas.EXTERNAL_ID.pattern.removesuffix(_END)}$"}
 BODIES: Final = tuple(_NAMES)
 _PAY_ID_FIELDS: Final = ("type", "pay_id", "pay_id_type", "account_name")
-_BANK_FIELDS: Final = ("type", "bsb", "account_number", "account_name")
+_BANK_FIELDS: Final = ("type", "bsb", "account_number", "account_number_confirmed", "account_name")
+_AGAIN: Final = "account_number_confirmed"
 
 
 def reference_to(schema: type[Schema]) -> Json:
@@ -179,9 +185,20 @@ def _destination(flat: Json) -> Json:
     properties: Mapping[str, Json] = flat["properties"]
     assert set(properties) == {*_PAY_ID_FIELDS, *_BANK_FIELDS}
     kinds = [_kind(properties, _PAY_ID_FIELDS, _pay_id(properties, kind)) for kind in PayIdType]
-    bank: Json = {"type": {"const": DestinationType.BANK_ACCOUNT.value}}
-    kinds.append(_kind(properties, _BANK_FIELDS, bank))
+    usual = _bank(properties, {"pattern": _USUAL_NUMBER})
+    unusual = _bank(properties, {"not": {"pattern": _USUAL_NUMBER}})
+    kinds += [
+        _kind(properties, _BANK_FIELDS, usual, {_AGAIN}),
+        _kind(properties, _BANK_FIELDS, unusual),
+    ]
     return {"description": flat["description"], "oneOf": kinds}
+
+
+def _bank(properties: Mapping[str, Json], number: Json) -> Json:
+    return {
+        "type": {"const": DestinationType.BANK_ACCOUNT.value},
+        "account_number": properties["account_number"] | number,
+    }
 
 
 def _pay_id(properties: Mapping[str, Json], kind: PayIdType) -> Json:
@@ -192,13 +209,18 @@ def _pay_id(properties: Mapping[str, Json], kind: PayIdType) -> Json:
     }
 
 
-def _kind(properties: Mapping[str, Json], names: tuple[str, ...], narrowed: Json) -> Json:
+def _kind(
+    properties: Mapping[str, Json],
+    names: tuple[str, ...],
+    narrowed: Json,
+    optional: Collection[str] = (),
+) -> Json:
     name = {"account_name": {"$ref": "#/components/schemas/AccountName"}}
     chosen = {**properties, **narrowed, **name}
     return {
         "type": "object",
         "properties": {name: chosen[name] for name in names},
-        "required": list(names),
+        "required": [name for name in names if name not in optional],
         "additionalProperties": False,
     }
 

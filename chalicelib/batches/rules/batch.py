@@ -74,6 +74,8 @@ class ChunkState(StrEnum):
     RELEASED = "Released"
     CANCELLING = "Cancelling"
     CANCELLED = "Cancelled"
+    # Never stored: what is stored cannot be read, and nothing is done with it until it is mended.
+    UNREADABLE = "Unreadable"
 
 
 class Task(StrEnum):
@@ -117,7 +119,7 @@ class RowStatus(StrEnum):
     WAITING = "Waiting"
     NOT_RELEASED = "NotReleased"
     CANCELLED = "Cancelled"
-    # It has one, and what is stored of it cannot be read.
+    # What is stored of it, or of its part of the file, cannot be read.
     UNREADABLE = "Unreadable"
 
 
@@ -332,7 +334,7 @@ _TASKS: Final = {
     BatchStatus.CANCELLED: Task.CANCEL,
 }
 _DONE: Final = {
-    Task.CHECK: frozenset(ChunkState) - {ChunkState.STORED},
+    Task.CHECK: frozenset(ChunkState) - {ChunkState.STORED, ChunkState.UNREADABLE},
     Task.RELEASE: frozenset({ChunkState.RELEASED, ChunkState.CANCELLING, ChunkState.CANCELLED}),
     Task.CANCEL: frozenset({ChunkState.CANCELLED}),
 }
@@ -369,11 +371,18 @@ def size_of(batch: Batch, number: int) -> int:
 
 
 def all_marks(batch: Batch, stored: Iterable[Mark]) -> tuple[Mark, ...]:
-    """A mark for every chunk of the batch, in order: those that are stored, and fresh ones."""
+    """A mark for every chunk of the batch, in order: those that are stored, and fresh ones.
+
+    How many rows one has that cannot be read, the batch knows.
+    """
     known = {mark.number: mark for mark in stored}
+    fresh = (Mark(number, size_of(batch, number)) for number in range(1, batch.chunk_count + 1))
+    marks = (known.get(mark.number, mark) for mark in fresh)
     return tuple(
-        known.get(number, Mark(number, size_of(batch, number)))
-        for number in range(1, batch.chunk_count + 1)
+        replace(mark, row_count=size_of(batch, mark.number))
+        if mark.state is ChunkState.UNREADABLE
+        else mark
+        for mark in marks
     )
 
 
@@ -432,4 +441,6 @@ def status_without_payout(mark: Mark) -> RowStatus:
     """What a row of this chunk is that has no payout."""
     if mark.state is ChunkState.CANCELLED:
         return RowStatus.CANCELLED
+    if mark.state is ChunkState.UNREADABLE:
+        return RowStatus.UNREADABLE
     return RowStatus.NOT_RELEASED if mark.state is ChunkState.RELEASED else RowStatus.WAITING

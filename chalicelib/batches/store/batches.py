@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from chalicelib.batches.rules.batch import Batch, Mark, Row
+from chalicelib.batches.rules.batch import Batch, ChunkState, Mark, Row
 from chalicelib.batches.store.items import (
     batch_of,
     item_of_batch,
@@ -193,7 +193,10 @@ class Batches:
         return read("chunk", upload_id, found, mark_of) if found else None
 
     def marks(self, upload_id: str) -> tuple[Mark, ...]:
-        """How far the chunks are with which anything was done (strongly consistent)."""
+        """How far the chunks are with which anything was done (strongly consistent).
+
+        One that cannot be read is no fresh one, and keeps no other from going on.
+        """
         found: list[Mark] = []
         more: dict[str, Any] = {}
         while True:
@@ -209,8 +212,7 @@ class Batches:
                     ConsistentRead=True,
                     **more,
                 )
-            # One mark that cannot be read is no fresh one: the batch waits until it is mended.
-            found.extend(read("chunk", upload_id, item, mark_of) for item in answer["Items"])
+            found.extend(_mark_in(upload_id, item) for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return tuple(found)
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
@@ -287,3 +289,11 @@ def _rows_name(number: int) -> str:
 
 def _mark_name(number: int) -> str:
     return f"chunk#{number:04}"
+
+
+def _mark_in(upload_id: str, item: Item) -> Mark:
+    try:
+        return read("chunk", upload_id, item, mark_of)
+    except UnreadableItemError:
+        number = int(item["item"]["S"].rpartition("#")[2])
+        return Mark(number, 0, ChunkState.UNREADABLE)

@@ -12,7 +12,8 @@ from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.errors import ConflictError
 
 # The rows of such a chunk have no texts any more: what they had stands in payouts.
-_OVER: Final = (ChunkState.RELEASED, ChunkState.CANCELLED)
+# One that cannot be read keeps no erasure waiting.
+_OVER: Final = (ChunkState.RELEASED, ChunkState.CANCELLED, ChunkState.UNREADABLE)
 # Four of the largest batches: some ten seconds of the API's thirty.
 _MOST_CHUNKS: Final = 320
 

@@ -1,7 +1,8 @@
 """Where a payee is paid: a PayID or a bank account, normalised to the form that Monoova takes.
 
 PayID formats: Monoova PayTo OpenAPI, `payId`. Account limits: Monoova Payments OpenAPI v5.29,
-`NppCreditPayId` and `NppCreditBankAccount`; Australian accounts have 4 to 9 digits.
+`NppCreditPayId` and `NppCreditBankAccount` (`accountNumber`: 28 letters and digits at most). Most
+Australian accounts have 4 to 9 digits: what is longer or has letters is typed twice.
 """
 
 import re
@@ -21,7 +22,8 @@ _EMAIL: Final = re.compile(
 _PHONE: Final = re.compile(r"\+[0-9]{1,3}-[1-9][0-9]{1,29}")
 _ORGANISATION: Final = re.compile(r"[!-@\[-~][ -@\[-~]{0,254}[!-@\[-~]")
 _BSB: Final = re.compile(r"([0-9]{3})-?([0-9]{3})")
-_ACCOUNT_NUMBER: Final = re.compile(r"[0-9]{4,9}")
+_ACCOUNT_NUMBER: Final = re.compile(r"[0-9A-Za-z]{4,28}")
+_USUAL_NUMBER: Final = re.compile(r"[0-9]{4,9}")
 _SEPARATORS: Final = re.compile(r"[ \-]")
 _SPACES: Final = re.compile(r"\s+")
 _MOST_PAY_ID_CHARACTERS: Final = 256
@@ -152,11 +154,33 @@ def bsb_of(value: str) -> str:
 
 
 def account_number_of(value: str) -> str:
-    """The digits, without what groups them."""
+    """The letters, in the case they came in, and digits, without what groups them."""
     number = _SEPARATORS.sub("", value)
     if not _ACCOUNT_NUMBER.fullmatch(number):
-        raise InvalidDestinationError("account_number", "Not an account number of 4 to 9 digits.")
+        raise InvalidDestinationError(
+            "account_number", "Not an account number of 4 to 28 letters and digits."
+        )
     return number
+
+
+def check_typed_again(value: str, again: str | None) -> None:
+    """Whether an account number was typed a second time as it was the first.
+
+    None is enough for up to nine digits. More of them, or a letter, is more often a slip than an
+    account.
+
+    Raises:
+        InvalidDestinationError: it was not; or one of the two is no account number.
+    """
+    number = account_number_of(value)
+    if again is None:
+        if not _USUAL_NUMBER.fullmatch(number):
+            raise InvalidDestinationError(
+                "account_number",
+                "More than nine digits, or letters: repeat it in account_number_confirmed.",
+            )
+    elif account_number_of(again) != number:
+        raise InvalidDestinationError("account_number_confirmed", "Not the same account number.")
 
 
 def pay_id_of(value: str, kind: PayIdType) -> str:

@@ -5,7 +5,7 @@ instances see the same.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -21,7 +21,12 @@ from chalicelib.monoova.rules.shut_time import ShutTime
 # Monoova locks a live account for an hour; a login while it is locked can only be refused.
 _LOCKED_SECONDS: Final = 3600
 _MOST_LOGIN_FAILURES: Final = 3
-_UNREADABLE: Final = "The record of the switch cannot be read: look at it before you resume."
+_UNREADABLE: Final = (
+    "The record of the switch cannot be read: look at it before you resume. From then on nothing is"
+    " sent a second time until a new contract run is recorded."
+)
+# The latch of a record that cannot be read: it may have been set.
+_NOT_KNOWN_WHEN: Final = datetime.fromtimestamp(0, UTC)
 
 
 class Passage(StrEnum):
@@ -58,14 +63,15 @@ class Calls(StrEnum):
 class Gate:
     """The shared record.
 
-    `refused_key` is the version of the secret that Monoova refused: as soon as there is another, it
-    may be tried. `login_failures` counts the refusals since a login succeeded: one for the opening,
-    one for each probe. `questions_not_before` is when a question may be asked again that was
-    answered with 429. `switched` is what a person last did to the gate; the breakers' own doings do
-    not touch it. `booked_twice_at` is the latch of rules/duplicates.py, and `contract_…` the last
-    contract run: neither has a part in whether anything is sent a first time. `disabled` are the
-    subjects of people who may do nothing any more, however long their tokens are good; they stand
-    here because this record is read with every payout request.
+    `refused_key` is the version of the secret that Monoova refused last: as soon as there is
+    another, it may be tried. `refused_before` are those before it: a function that still has one of
+    them has no new key. `login_failures` counts the refusals since a login succeeded: one for the
+    opening, one for each probe. `questions_not_before` is when a question may be asked again that
+    was answered with 429. `switched` is what a person last did to the gate; the breakers' own
+    doings do not touch it. `booked_twice_at` is the latch of rules/duplicates.py, and `contract_…`
+    the last contract run: neither has a part in whether anything is sent a first time. `disabled`
+    are the subjects of people who may do nothing any more, however long their tokens are good; they
+    stand here because this record is read with every payout request.
     """
 
     version: int = 0
@@ -73,6 +79,7 @@ class Gate:
     questions: Circuit = field(default=Circuit())
     login_failures: int = 0
     refused_key: str | None = None
+    refused_before: tuple[str, ...] = ()
     pace: Pace | None = None
     questions_not_before: datetime | None = None
     shut: ShutTime = field(default=ShutTime())
@@ -106,13 +113,23 @@ class Gate:
         return self.pace if self.pace and self.pace.is_on(now) else None
 
     def shut_within(self, start: datetime, end: datetime) -> timedelta:
-        """For how long no payout could be sent between two times, for a pause or an open circuit.
+        """For how long a payout could not be sent between two times, or not without its turn.
 
-        A circuit counts until its probe is due: from then on a payout may go, and one that does not
-        has a reason of its own.
+        That is for a pause, an open circuit or a pace. A circuit counts until its probe is due:
+        from then on a payout may go, and one that does not has a reason of its own.
         """
-        probe_at = None if self.is_paused else self.sending.probe_at
-        return self.shut.within(start, end, probe_at)
+        return self.shut.within(start, end, self.shut_until)
+
+    @property
+    def shut_until(self) -> datetime | None:
+        """When what is counted as shut now ends by itself; None: not before somebody ends it."""
+        pace_ends_at = self.pace.ends_at if self.pace else None
+        if self.is_paused:
+            return None
+        if not self.is_open:
+            return pace_ends_at
+        probe_at = self.sending.probe_at
+        return max(probe_at, pace_ends_at) if probe_at and pace_ends_at else probe_at
 
     def passage(self, now: datetime, key_version: str | None = None) -> Passage:
         """What a call that would send money may do now. With a pace it still takes its turn."""
@@ -136,27 +153,49 @@ class Gate:
     def _by_circuit(self, circuit: Circuit, now: datetime, key_version: str | None) -> Passage:
         if not circuit.is_open:
             return Passage.CLEAR
-        has_new_key = None not in (self.refused_key, key_version) and (
-            key_version != self.refused_key
-        )
+        refused = (self.refused_key, *self.refused_before)
+        has_new_key = None not in (self.refused_key, key_version) and key_version not in refused
         return Passage.PROBE if circuit.is_probe_due(now) or has_new_key else Passage.CIRCUIT_OPEN
 
 
 def unreadable_gate(version: int) -> Gate:
-    """What stands for a record that cannot be read: nothing is sent until a person says so."""
-    return Gate(version=version, paused_by="system", pause_reason=_UNREADABLE)
+    """What stands for a record that cannot be read: nothing is sent until a person says so.
+
+    What Monoova does with duplicates is not known any more: it may have booked one twice.
+    """
+    return Gate(
+        version=version,
+        paused_by="system",
+        pause_reason=_UNREADABLE,
+        booked_twice_at=_NOT_KNOWN_WHEN,
+    )
+
+
+def dated(gate: Gate, now: datetime) -> Gate:
+    """The gate as it is written: the latch of one that could not be read is of this moment.
+
+    So only a contract run that is newer ends it.
+    """
+    if gate.booked_twice_at != _NOT_KNOWN_WHEN:
+        return gate
+    return replace(gate, booked_twice_at=now)
 
 
 def with_circuit(gate: Gate, calls: Calls, circuit: Circuit, now: datetime) -> Gate:
     """The gate with that breaker of that kind of calls."""
     if calls is Calls.QUESTIONS:
         return replace(gate, questions=circuit)
-    return _timed(replace(gate, sending=circuit), now)
+    return _timed(gate, replace(gate, sending=circuit), now)
 
 
-def _timed(gate: Gate, now: datetime) -> Gate:
-    """The gate with the time noted over which sending is shut."""
-    return replace(gate, shut=gate.shut.noted(now, is_shut=gate.is_paused or gate.is_open))
+def _timed(before: Gate, after: Gate, now: datetime) -> Gate:
+    """The gate after a change, with the time noted over which sending is shut, or has its pace."""
+    shut = before.shut
+    if not before.is_open and before.shut_until and before.shut_until <= now:
+        # A pace ends without a write.
+        shut = shut.noted(before.shut_until, is_shut=False)
+    is_shut = after.is_paused or after.is_open or after.active_pace(now) is not None
+    return replace(after, shut=shut.noted(now, is_shut=is_shut))
 
 
 def probing(gate: Gate, calls: Calls, now: datetime) -> Gate:
@@ -166,7 +205,13 @@ def probing(gate: Gate, calls: Calls, now: datetime) -> Gate:
     one that locks the account.
     """
     probe_at = now + timedelta(seconds=PROBE_SECONDS)
-    return replace(_probed_again(gate, calls, probe_at), refused_key=None)
+    again = _probed_again(gate, calls, probe_at)
+    return replace(again, refused_key=None, refused_before=_refused_until_now(gate))
+
+
+def _refused_until_now(gate: Gate) -> tuple[str, ...]:
+    keys = (*gate.refused_before, gate.refused_key)
+    return tuple(dict.fromkeys(key for key in keys if key is not None))
 
 
 def probe_failed(gate: Gate, calls: Calls, now: datetime) -> Gate:
@@ -223,8 +268,9 @@ def login_refused(
         questions=gate.questions.opened(reason, now, probe_at),
         login_failures=failures,
         refused_key=key_version,
+        refused_before=_refused_until_now(gate),
     )
-    return _timed(shut, now)
+    return _timed(gate, shut, now)
 
 
 def closed(gate: Gate, calls: Calls, now: datetime) -> Gate:
@@ -234,7 +280,7 @@ def closed(gate: Gate, calls: Calls, now: datetime) -> Gate:
     sending: its breaker is then closed by a payout, which may probe at once.
     """
     after = with_circuit(gate, calls, Circuit(), now)
-    after = replace(after, login_failures=0, refused_key=None)
+    after = replace(after, login_failures=0, refused_key=None, refused_before=())
     if calls is Calls.SENDING and after.questions.is_open_by_login:
         return replace(after, questions=Circuit())
     if calls is Calls.QUESTIONS and after.sending.is_open_by_login:
@@ -250,10 +296,11 @@ def reset(gate: Gate, now: datetime) -> Gate:
         questions=Circuit(),
         login_failures=0,
         refused_key=None,
+        refused_before=(),
         pace=None,
         questions_not_before=None,
     )
-    return _timed(fresh, now)
+    return _timed(gate, fresh, now)
 
 
 def slowed(gate: Gate, now: datetime, until: datetime, under: Pace | None) -> Gate:
@@ -264,8 +311,9 @@ def slowed(gate: Gate, now: datetime, until: datetime, under: Pace | None) -> Ga
     """
     pace = gate.active_pace(now)
     if pace is not None and gate.pace != under:
-        return replace(gate, pace=pace.heeding(until))
-    return replace(gate, pace=(pace or Pace(FULL_PER_MINUTE, now)).halved(now, until))
+        return _timed(gate, replace(gate, pace=pace.heeding(until)), now)
+    slower = (pace or Pace(FULL_PER_MINUTE, now)).halved(now, until)
+    return _timed(gate, replace(gate, pace=slower), now)
 
 
 def asked_too_often(gate: Gate, until: datetime) -> Gate:
@@ -276,12 +324,13 @@ def asked_too_often(gate: Gate, until: datetime) -> Gate:
 
 def paused(gate: Gate, by: str, reason: str, now: datetime) -> Gate:
     """The gate, paused by an operator."""
-    return _timed(replace(gate, paused_by=by, paused_at=now, pause_reason=reason), now)
+    shut = replace(gate, paused_by=by, paused_at=now, pause_reason=reason)
+    return _timed(gate, shut, now)
 
 
 def resumed(gate: Gate, now: datetime) -> Gate:
     """The gate, resumed by an operator."""
-    return _timed(replace(gate, paused_by=None, paused_at=None, pause_reason=None), now)
+    return _timed(gate, replace(gate, paused_by=None, paused_at=None, pause_reason=None), now)
 
 
 def with_disabled(gate: Gate, subject: str) -> Gate:

@@ -43,6 +43,12 @@ class Pace:
         """Whether a send has to take its turn."""
         return self.allowed(now) < FULL_PER_MINUTE
 
+    @property
+    def ends_at(self) -> datetime:
+        """From when on there is no pace, if no further 429 comes."""
+        doublings = (-(-FULL_PER_MINUTE // self.per_minute) - 1).bit_length()
+        return self.not_before + doublings * _QUIET
+
     def window_at(self, now: datetime) -> datetime:
         """When the minute began in which turns are counted at `now`."""
         return self.not_before + max(0, (now - self.not_before) // _WINDOW) * _WINDOW

@@ -86,6 +86,8 @@ class Facts(Protocol):
     @property
     def return_seen_at(self) -> datetime | None: ...
     @property
+    def disputed_at(self) -> datetime | None: ...
+    @property
     def returned_cents(self) -> int: ...
     @property
     def return_seen_cents(self) -> int: ...
@@ -109,6 +111,7 @@ class OpenFacts:
     due_at: datetime | None = None
     return_reported_at: datetime | None = None
     return_seen_at: datetime | None = None
+    disputed_at: datetime | None = None
     returned_cents: int = 0
     return_seen_cents: int = 0
     history: tuple[HistoryEntry, ...] = ()

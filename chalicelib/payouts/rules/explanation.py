@@ -19,6 +19,7 @@ from chalicelib.payouts.rules.payout import (
     State,
     effect_of,
 )
+from chalicelib.payouts.rules.second_payment import may_be_succeeded
 
 
 class Explanation(NamedTuple):
@@ -262,6 +263,8 @@ def explained(payout: Payout) -> Explanation:
         advice = _advice(payout.failure_reason) or advice if code in _WITH_REASON else advice
     if payout.succeeded_by:
         advice = f"It was retried already, as the payment {payout.succeeded_by}: see there."
+        if may_be_succeeded(payout):
+            advice = f"{advice} What came back since can be retried as well."
     if payout.state is State.AWAITING_APPROVAL and _BY_HAND in payout.approval_reasons:
         summary = f"{summary} {_SETTLED_BY_HAND}"
     if _awaits_credit(payout):

@@ -116,7 +116,8 @@ def _is_proof(facts: Facts, notice: Notice) -> bool:
     if notice.trust is Trust.SIGNED:
         return True
     is_taken = facts.state is State.ACCEPTED and facts.review_reason is None
-    return notice.kind is NoticeKind.PAID and is_taken
+    is_undisputed = is_taken and facts.disputed_at is None
+    return notice.kind is NoticeKind.PAID and is_undisputed
 
 
 def _is_of_another_amount(facts: Facts, notice: Notice) -> bool:
@@ -138,7 +139,10 @@ def _meaning(notice: Notice) -> tuple[Event, Fields]:
 def _hinted(facts: Facts, notice: Notice, now: datetime) -> Change:
     """Kept in the history, and the status API is asked at once; of the same signed news, once."""
     note = Note(now, MONOOVA, _told(facts, notice), f"{_HINT}:{notice.evidence}")
-    change = change_for(facts, Event.HINTED, note, _asked_now(facts, now))
+    fields = _asked_now(facts, now)
+    if notice.kind is not NoticeKind.PAID and facts.disputed_at is None:
+        fields |= Fields(disputed_at=now)
+    change = change_for(facts, Event.HINTED, note, fields)
     is_repeated = notice.trust is Trust.SIGNED and not change.entries
     return NO_CHANGE if is_repeated else change
 
@@ -206,7 +210,7 @@ def _reported(facts: Facts, notice: Notice, now: datetime) -> Change:
 
 def _back(facts: Facts, came_back: int, seen: int, note: Note, fields: Fields) -> Change:
     """So much came back in all, of which the mAccount has shown `seen`."""
-    is_seen = seen >= came_back
+    is_seen = seen >= max(came_back, _told_of(facts))
     fields |= Fields(
         returned_cents=came_back,
         return_seen_cents=seen,
@@ -224,6 +228,12 @@ def _back(facts: Facts, came_back: int, seen: int, note: Note, fields: Fields) -
     if facts.state in PENDING and facts.review_reason is not ReviewReason.CONTRADICTION:
         fields |= Fields(needs_review=True, review_reason=part)
     return Change(change.fields | fields, change.entries)
+
+
+def _told_of(facts: Facts) -> int:
+    """For how much credits are awaited: what all reports together say came back, signed or not."""
+    told = _returns_in(facts, _CAME_BACK | {Event.RETURN_REPORTED})
+    return min(facts.amount_cents, sum(each.cents for each in set(told)))
 
 
 def _came_back(facts: Facts) -> int:
@@ -275,9 +285,16 @@ def after_credit(payout: Payout, credit: Credit, now: datetime, by: str) -> Chan
     if seen > before:
         return _back(payout, seen, seen, note, Fields())
     fields = Fields(return_seen_cents=seen)
-    if seen == before:
+    if seen == before >= _told_of(payout):
         fields |= Fields(returned_cents=before, return_seen_at=now, due_at=None)
     return change_for(payout, Event.RETURN_SEEN, note, fields)
+
+
+def after_shared_credit(payout: Payout, credit: Credit, now: datetime, by: str) -> Change:
+    """What a credit does that may as well be another payout's: it counts for neither."""
+    what = f"The mAccount shows {credit.cents} cents coming back that may be another payout's."
+    note = Note(now, by, what, f"shared:{credit.evidence}")
+    return change_for(payout, Event.CONTRADICTED, note)
 
 
 def after_question(payout: Payout, now: datetime, by: str, *, is_answered: bool) -> Change:

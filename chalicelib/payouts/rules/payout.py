@@ -375,6 +375,7 @@ class Fields(TypedDict, total=False):
     ambiguous: bool
     doubt_since: datetime | None
     unknown_since: datetime | None
+    disputed_at: datetime | None
     completed_at: datetime | None
     approved_at: datetime | None
     approved_by: str | None
@@ -383,6 +384,8 @@ class Fields(TypedDict, total=False):
     returned_cents: int
     return_seen_cents: int
     succeeded_by: str | None
+    also_succeeded_by: tuple[str, ...]
+    succeeded_cents: int
     counted_on: tuple[str, ...]
     destination_masked: str
     description: str | None
@@ -412,11 +415,15 @@ class Payout:
     without a clear answer: from then on a refusal of a later attempt proves nothing about the
     earlier one. `doubt_since` is when that first was, `unknown_since` when Monoova first said, past
     the grace and since the last sending, that it does not know the payout. `attempts` counts calls
-    of `execute`, those included that did not leave us. `waits_for` says something of a queued
-    payout alone. `due_at` is when the reconciler looks at it next; once it is final, when Monoova's
-    books are asked for money that is said to have come back; else None.
+    of `execute`, those included that did not leave us. `disputed_at` is when a report without a
+    signature first said that it was not paid: none without one is believed after that. `waits_for`
+    says something of a queued payout alone. `due_at` is when the reconciler looks at it next; once
+    it is final, when Monoova's books are asked for money that is said to have come back; else None.
     `history` may be empty on payouts that were read from a list. `retry_of` is the payout that this
-    one was made in place of, `succeeded_by` the one that was made in place of this: one at most.
+    one was made in place of, `succeeded_by` the one that was made in place of this. Where it came
+    back in parts, each may have one: that is then the last, and `also_succeeded_by` are the others.
+    Together they are to pay `succeeded_cents`; 0 on rows of before there could be several, whose
+    one successor is to pay all.
 
     `returned_cents` came back, by signed reports or by the mAccount's own movements, which have
     shown `return_seen_cents` of it; `return_seen_at` is when they had shown all of it.
@@ -449,6 +456,8 @@ class Payout:
     failure_reason: str | None = field(default=None, metadata=PERSONAL)
     retry_of: str | None = field(default=None, metadata=NOT_PERSONAL)
     succeeded_by: str | None = field(default=None, metadata=NOT_PERSONAL)
+    also_succeeded_by: tuple[str, ...] = field(default=(), metadata=NOT_PERSONAL)
+    succeeded_cents: int = 0
     batch_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     lease_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     last_sent_at: datetime | None = None
@@ -467,6 +476,7 @@ class Payout:
     attempts: int = 0
     doubt_since: datetime | None = None
     unknown_since: datetime | None = None
+    disputed_at: datetime | None = None
     history: tuple[HistoryEntry, ...] = ()
     history_size: int = 0
 

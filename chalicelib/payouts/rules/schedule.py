@@ -63,7 +63,7 @@ def second_report_at(unknown_since: datetime) -> datetime:
 
 def is_expired(released_at: datetime, now: datetime, policy: Policy, gate: Gate) -> bool:
     """Whether a queued payout is too old to be sent; the time does not count over which it could
-    not be, because sending was paused or its breaker open.
+    not be, because sending was paused or its breaker open, or over which there was a pace.
     """
     waited = now - released_at - gate.shut_within(released_at, now)
     return waited > timedelta(hours=policy.expiry_hours)

@@ -11,7 +11,15 @@ from typing import Final
 
 from chalicelib.monoova.rules.outcome import Standing, is_known_refusal
 from chalicelib.payouts.rules.decisions import REFUSED
-from chalicelib.payouts.rules.payout import Event, FailureCode, Kind, Payout, State, effect_of
+from chalicelib.payouts.rules.payout import (
+    Event,
+    FailureCode,
+    Fields,
+    Kind,
+    Payout,
+    State,
+    effect_of,
+)
 from chalicelib.payouts.rules.returns import payable_again_cents
 from chalicelib.payouts.rules.schedule import Policy
 
@@ -40,17 +48,49 @@ def may_be_succeeded(payout: Payout) -> bool:
     What came back is there when the mAccount shows it, or when a person has said so; of a payout
     that stays paid, only the part that the mAccount shows.
     """
+    return is_unpaid(payout) and succession_cents(payout) > 0
+
+
+def is_unpaid(payout: Payout) -> bool:
+    """Whether it ended, without doubt on our side, so that what is made in its place may pay."""
     has_ended = effect_of(payout.state, Event.RETRIED).kind is Kind.NOTE
-    return has_ended and not payout.needs_review and succession_cents(payout) > 0
+    return has_ended and not payout.needs_review and _unpaid_cents(payout) > 0
 
 
 def succession_cents(payout: Payout) -> int:
-    """How much another payout in its place may pay: all of it, or the part that came back."""
+    """How much another payout in its place may pay: of what may be paid again, what no other is to.
+
+    What comes back in parts can be paid in parts.
+    """
+    if payout.succeeded_by and not payout.succeeded_cents:
+        return 0
+    return max(0, _unpaid_cents(payout) - payout.succeeded_cents)
+
+
+def succeeded(old: Payout, by: Payout) -> Fields:
+    """What is written to a payout in whose place `by` is made."""
+    before = (old.succeeded_by,) if old.succeeded_by else ()
+    fields = Fields(
+        succeeded_by=by.transaction_id, succeeded_cents=old.succeeded_cents + by.amount_cents
+    )
+    if before:
+        fields |= Fields(also_succeeded_by=(*old.also_succeeded_by, *before))
+    return fields
+
+
+def is_successor(later: Payout, earlier: Payout) -> bool:
+    """Whether `later` is what was made in place of `earlier`, or of a part of it."""
+    named = (earlier.succeeded_by, *earlier.also_succeeded_by)
+    return earlier.succeeded_by is None or later.transaction_id in named
+
+
+def _unpaid_cents(payout: Payout) -> int:
+    """How much of it the payee does not have: all of it, or the part that came back."""
     back = payable_again_cents(payout)
     match payout.state:
         case State.COMPLETED:
             return back if back < payout.amount_cents else 0
-        case State.RETURNED if back < payout.amount_cents and not is_settled_by_hand(payout):
+        case State.RETURNED if back < payout.amount_cents and not _is_said_to_be_back(payout):
             return 0
         case _:
             return payout.amount_cents
@@ -112,6 +152,15 @@ def is_settled_by_hand(payout: Payout) -> bool:
         or payout.failure_code is FailureCode.RESOLVED_BY_HAND
         or _was_not_looked_for(payout)
     )
+
+
+def _is_said_to_be_back(payout: Payout) -> bool:
+    """Whether a person has said that its money came back.
+
+    What else was said of it proves no credit: that it was paid, before its return was reported.
+    """
+    is_said = any(entry.event == Event.RESOLVED_RETURNED for entry in payout.history)
+    return is_said or _was_not_looked_for(payout)
 
 
 def _was_not_looked_for(payout: Payout) -> bool:

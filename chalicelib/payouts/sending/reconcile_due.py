@@ -289,8 +289,11 @@ class _Run:
 
         After the probe of an open circuit they are too many to be sent one after the other.
         """
-        while queued and self._may_send() and self._time.has(_QUICK_SECONDS):
-            payout, *queued = self._unloaded(queued)
+        while self._may_send() and self._time.has(_QUICK_SECONDS):
+            queued = self._unloaded(queued)
+            if not queued:
+                return
+            payout, *queued = queued
             self._passed_on += 1
             self._one(payout)
 

@@ -46,10 +46,18 @@ _TIMES: Final = (
     "return_seen_at",
     "doubt_since",
     "unknown_since",
+    "disputed_at",
 )
 # Most payouts wait for no approver, of most nothing comes back, and a new one was not tried yet:
 # their rows carry no list and no zero for it.
-_OFTEN_NOTHING: Final = ("approval_reasons", "attempts", "returned_cents", "return_seen_cents")
+_OFTEN_NOTHING: Final = (
+    "approval_reasons",
+    "attempts",
+    "returned_cents",
+    "return_seen_cents",
+    "also_succeeded_by",
+    "succeeded_cents",
+)
 
 
 class PayoutUpdate:
@@ -255,6 +263,8 @@ def payout_of(item: Item) -> Payout:
         failure_reason=item.get("failure_reason"),
         retry_of=item.get("retry_of"),
         succeeded_by=item.get("succeeded_by"),
+        also_succeeded_by=tuple(item.get("also_succeeded_by", ())),
+        succeeded_cents=item.get("succeeded_cents", 0),
         batch_id=item.get("batch_id"),
         lease_id=item.get("lease_id"),
         approved_by=item.get("approved_by"),

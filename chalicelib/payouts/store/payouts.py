@@ -206,7 +206,7 @@ class Payouts:
         # Of what is said to have come back, its credit is awaited: more must be known of that.
         needs = (
             "#status = :pending AND amount_cents = :amount AND needs_review = :no"
-            " AND attribute_not_exists(return_reported_at)"
+            " AND attribute_not_exists(return_reported_at) AND attribute_not_exists(disputed_at)"
             " AND (attribute_not_exists(monoova_transaction_id)"
             " OR monoova_transaction_id = :monoova)"
         )

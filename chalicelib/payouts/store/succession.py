@@ -32,10 +32,11 @@ class Succession:
     def write(self) -> Mapping[str, Any]:
         """The write, as one of the `TransactItems` of DynamoDB."""
         update = PayoutUpdate(self.change, self.at, kept_entries(self.old, self.change))
-        update.require(
-            "#version = :expected AND attribute_not_exists(#succeeded_by)",
-            {":expected": self.old.version},
-        )
+        # What came back in parts has a successor for each, one after the other.
+        former = self.old.succeeded_by
+        is_free = "#succeeded_by = :former" if former else "attribute_not_exists(#succeeded_by)"
+        values = {":expected": self.old.version} | ({":former": former} if former else {})
+        update.require(f"#version = :expected AND {is_free}", values)
         transaction_id = self.old.transaction_id
         return {
             "Update": {

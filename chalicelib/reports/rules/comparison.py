@@ -4,7 +4,6 @@ The statement says what Monoova carried out; only the movements show money that 
 joined by the reference: a local time without offset comes twice in autumn and joins nothing.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -110,19 +109,24 @@ class Booking:
         debits = [line.debit for line in self.movements if line.debit]
         return max(stated or debits, default=None)
 
-    def payments_of(self, amount: Decimal) -> set[str]:
-        """Monoova's ids under which just this amount left, alone or together with its fee."""
+    def payments_of(self, amount: Decimal) -> int:
+        """How many times just this amount left, alone or together with its fee."""
         fitting = {amount, amount + self.fee}
-        found = {line.transaction_id for line in self.movements if line.debit in fitting}
-        for transaction_id in {line.transaction_id for line in self.movements}:
-            if sum(self._debits_of(transaction_id)) in fitting:
-                found.add(transaction_id)
-        return found
+        return sum(
+            1 if sum(debits) in fitting else sum(debit in fitting for debit in debits)
+            for debits in self._debits()
+        )
 
-    def _debits_of(self, transaction_id: str) -> Iterator[Decimal]:
+    def most_payments_of(self, amount: Decimal) -> int:
+        """How many times this amount may have left, whatever fees are booked together with it."""
+        return sum(int(sum(debits) // amount) for debits in self._debits())
+
+    def _debits(self) -> list[list[Decimal]]:
+        """The debits under each of Monoova's ids."""
+        found: dict[str, list[Decimal]] = {}
         for line in self.movements:
-            if line.transaction_id == transaction_id:
-                yield line.debit
+            found.setdefault(line.transaction_id, []).append(line.debit)
+        return list(found.values())
 
 
 NOTHING: Final = Booking()
@@ -136,7 +140,7 @@ def kind_of(payout: DayPayout, booked: Booking, *, may_be_missing: bool = True) 
     """
     amount = decimal_from(payout.amount_cents)
     payments = booked.payments_of(amount)
-    if len(payments) > 1 or len({line.transaction_id for line in booked.stated}) > 1:
+    if payments > 1 or len({line.transaction_id for line in booked.stated}) > 1:
         return Kind.BOOKED_TWICE
     has_debit = any(line.debit for line in booked.movements)
     if any(line.amount != amount for line in booked.stated) or (has_debit and not payments):

@@ -1,7 +1,7 @@
 """A batch's life cycle: every pair of status and event, and totals that follow from its chunks."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import pytest
@@ -29,13 +29,13 @@ from chalicelib.batches.rules.batch import (
     progress_of,
     together,
 )
+from tests.batches.builder import NOW, a_batch
 
-NOW: Final = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)
 LATER: Final = NOW + timedelta(minutes=1)
 
 
 def batch(status: BatchStatus = BatchStatus.CHECKING, rows: int = 600) -> Batch:
-    return Batch("b", "u", status, 1, rows, 100, 50, "maker", NOW, NOW)
+    return a_batch(status, row_count=rows)
 
 
 def released(number: int, counts: Mapping[str, int], rows: int = 10, reviews: int = 0) -> Mark:
@@ -83,9 +83,10 @@ def test_a_chunk_is_done_when_nothing_is_left_of_the_task() -> None:
     done = {
         task: [state for state in ChunkState if is_done(Mark(1, 1, state), task)] for task in Task
     }
+    over = [ChunkState.RELEASED, ChunkState.CANCELLING, ChunkState.CANCELLED]
     assert done == {
-        Task.CHECK: [state for state in ChunkState if state is not ChunkState.STORED],
-        Task.RELEASE: [ChunkState.RELEASED, ChunkState.CANCELLING, ChunkState.CANCELLED],
+        Task.CHECK: [ChunkState.CHECKED, ChunkState.RELEASING, *over],
+        Task.RELEASE: over,
         Task.CANCEL: [ChunkState.CANCELLED],
     }
 
@@ -165,3 +166,13 @@ def test_a_fresh_batch_was_neither_confirmed_nor_approved() -> None:
     assert (fresh.confirmed_by, fresh.approved_by, fresh.approved_at) == (None, None, None)
     assert (fresh.warnings, fresh.history, fresh.not_released) == (None, (), 0)
     assert BatchEntry(NOW, "Uploaded", "maker").detail is None
+
+
+def test_of_a_part_that_cannot_be_read_the_batch_knows_how_many_rows_it_has() -> None:
+    unread = Mark(2, 0, ChunkState.UNREADABLE)
+    marks = all_marks(batch(rows=600), [unread, Mark(3, 100, ChunkState.RELEASED)])
+    assert [mark.row_count for mark in marks] == [250, 250, 100]
+    assert marks[1].state is ChunkState.UNREADABLE
+    assert not any(is_done(marks[1], task) for task in Task)
+    assert not marks[1].is_settled
+    assert progress_of(marks).counts["Unreadable"] == 250

@@ -16,6 +16,7 @@ from chalicelib.monoova.rules.destination import (
     account_number_of,
     bank_account,
     bsb_of,
+    check_typed_again,
     pay_id,
     pay_id_of,
 )
@@ -168,22 +169,63 @@ def test_what_is_no_bsb_is_refused(typed: str) -> None:
     [
         ("1234", "1234"),
         ("123456789", "123456789"),
+        ("123 456 789", "123456789"),
+        ("1234567890", "1234567890"),
+        ("ab12-CD34 x", "ab12CD34x"),
+        ("Z" * 28, "Z" * 28),
         ("1234 5678", "12345678"),
         ("12-34-56", "123456"),
         (" 0001 ", "0001"),
     ],
 )
-def test_an_account_number_is_stored_as_its_digits(typed: str, stored: str) -> None:
+def test_an_account_number_is_stored_as_its_letters_and_digits(typed: str, stored: str) -> None:
     made = bank_account("062000", typed, "Jo Citizen")
     assert made == BankAccount("062-000", stored, "Jo Citizen")
     assert made.type is DestinationType.BANK_ACCOUNT
 
 
-@pytest.mark.parametrize("typed", ["", "123", "1234567890", "12345x", "1234.5", "12\t345", "١٢٣٤"])
+@pytest.mark.parametrize(
+    "typed", ["", "123", "1 2-3", "1" * 29, "1234.5", "12\t345", "١٢٣٤", "Zoë12", "12345\n"]
+)
 def test_what_is_no_account_number_is_refused(typed: str) -> None:
-    with pytest.raises(InvalidDestinationError, match="4 to 9 digits") as refused:
+    with pytest.raises(InvalidDestinationError, match="4 to 28 letters and digits") as refused:
         bank_account("062-000", typed, "Jo Citizen")
     assert refused.value.field == "account_number"
+
+
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        ("1234", None),
+        ("123 456 789", None),
+        ("12345678", "12-34 5678"),
+        ("1234567890", "12345 67890"),
+        ("12-34a", "1234a"),
+        ("A" * 28, "A" * 28),
+    ],
+)
+def test_a_number_that_was_typed_again_as_the_first_time_is_taken(
+    typed: str, again: str | None
+) -> None:
+    check_typed_again(typed, again)
+
+
+@pytest.mark.parametrize(
+    ("typed", "again", "field", "message"),
+    [
+        ("1234567890", None, "account_number", "More than nine digits, or letters"),
+        ("123a", None, "account_number", "More than nine digits, or letters"),
+        ("1234567890", "1234567891", "account_number_confirmed", "Not the same account number"),
+        ("12345678", "012345678", "account_number_confirmed", "Not the same account number"),
+        ("AB12", "ab12", "account_number_confirmed", "Not the same account number"),
+    ],
+)
+def test_an_unusual_number_that_was_not_typed_again_the_same_is_refused(
+    typed: str, again: str | None, field: str, message: str
+) -> None:
+    with pytest.raises(InvalidDestinationError, match=message) as refused:
+        check_typed_again(typed, again)
+    assert refused.value.field == field
 
 
 @pytest.mark.parametrize(
@@ -218,6 +260,7 @@ def test_what_is_no_name_is_refused(typed: str) -> None:
         (PayId("example org", ORGANISATION, "Jo Citizen"), "e•••"),
         (BankAccount("062-000", "123456789", "Jo Citizen"), "•••789"),
         (BankAccount("062-000", "1234", "Jo Citizen"), "•••234"),
+        (BankAccount("062-000", "GB12ABCD3456xyz", "Jo Citizen"), "•••xyz"),
     ],
 )
 def test_a_destination_is_shown_masked_and_never_in_full(
@@ -291,7 +334,7 @@ def test_monoova_takes_256_characters_of_a_payid_and_no_more(kind: PayIdType) ->
     ("bsb", "number", "name", "message"),
     [
         ("no", "12345678", "Jo Citizen", "Not a BSB such as 062-000."),
-        ("062-000", "no", "Jo Citizen", "Not an account number of 4 to 9 digits."),
+        ("062-000", "no", "Jo Citizen", "Not an account number of 4 to 28 letters and digits."),
         ("062-000", "12345678", "J", "Not a name of 2 to 140 characters."),
     ],
 )

@@ -240,6 +240,20 @@ def test_a_new_key_may_be_tried_at_once_and_the_refused_one_may_not(
     assert passages(refused(Gate()), NOW, key) == (expected, expected)
 
 
+def test_a_key_that_was_refused_before_is_no_new_one() -> None:
+    with_new = probing(refused(Gate()), SENDING, NOW)
+    assert (with_new.refused_key, with_new.refused_before) == (None, ("key-1",))
+    again = refused(with_new, NOW, "key-2", was_probe=True)
+    assert (again.refused_key, again.refused_before) == ("key-2", ("key-1",))
+    # A function that has not yet read the new one.
+    for key, expected in (("key-1", Passage.CIRCUIT_OPEN), ("key-3", Passage.PROBE)):
+        assert passages(again, NOW, key) == (expected, expected)
+    twice = refused(probing(again, SENDING, NOW), NOW, "key-1", was_probe=True)
+    assert twice.refused_before == ("key-1", "key-2")
+    assert closed(again, SENDING, NOW).refused_before == ()
+    assert reset(again, NOW).refused_before == ()
+
+
 def test_an_opening_for_other_reasons_asks_for_no_key() -> None:
     gate = opened(Gate(), SENDING, NOW)
     assert gate.refused_key is None
@@ -403,3 +417,61 @@ def test_what_a_person_may_do_has_these_names_in_the_record_and_a_new_gate_none_
     assert [what.value for what in Switch] == ["Paused", "Resumed", "Reset"]
     gate = Gate()
     assert (gate.switched, gate.switched_by, gate.switched_at) == (None, None, None)
+
+
+# --- a pace, which slows sending down
+
+
+def _slowed(gate: Gate, at: datetime) -> Gate:
+    return slowed(gate, at, at, gate.pace)
+
+
+def test_the_time_of_a_pace_is_summed_up_as_that_over_which_sending_is_shut() -> None:
+    gate = _slowed(Gate(), NOW)
+    assert gate.pace == Pace(30, NOW)
+    assert gate.shut_within(NOW, after(120)) == timedelta(seconds=120)
+    assert gate.shut_within(NOW, after(10**6)) == timedelta(seconds=300)
+    # Halved again while it is on, it is one span.
+    again = _slowed(gate, after(120))
+    assert (again.pace, again.shut) == (Pace(15, after(120)), ShutTime(NOW))
+    assert again.shut_within(NOW, after(10**6)) == timedelta(seconds=720)
+    assert reset(again, after(180)).shut == _shut(NOW, after(180))
+
+
+def test_a_pace_that_is_over_ends_its_span_when_it_ended() -> None:
+    gate = _slowed(Gate(), NOW)
+    for changed in (
+        paused(gate, "ops", "why", after(900)),
+        opened(gate, SENDING, after(900)),
+        _slowed(gate, after(900)),
+    ):
+        assert changed.shut == ShutTime(after(900), ((NOW, after(300)),))
+    assert resumed(gate, after(900)).shut == _shut(NOW, after(300))
+
+
+def test_a_pause_during_a_pace_is_one_time_with_it() -> None:
+    gate = paused(_slowed(Gate(), NOW), "ops", "why", after(60))
+    assert gate.shut_within(NOW, after(10**6)) == timedelta(seconds=10**6)
+    on = resumed(gate, after(120))
+    assert (on.shut, on.shut_until) == (ShutTime(NOW), after(300))
+    over = resumed(gate, after(900))
+    assert over.shut == _shut(NOW, after(900))
+
+
+def test_an_open_circuit_and_a_pace_count_until_the_later_end() -> None:
+    gate = opened(_slowed(Gate(), NOW), SENDING, after(60))
+    assert gate.shut_until == after(660)
+    long = slowed(gate, after(60), after(3600), gate.pace)
+    assert long.shut_until == after(3600 + 600)
+    for_a_person = replace(long, sending=replace(long.sending, probe_at=None))
+    assert for_a_person.shut_until is None
+    assert Gate().shut_until is None
+    # An open circuit has its own end, though the pace is over.
+    assert closed(gate, SENDING, after(900)).shut == _shut(NOW, after(900))
+
+
+def test_one_that_began_before_the_pace_was_known_puts_it_off_and_counts() -> None:
+    gate = _slowed(Gate(), NOW)
+    later = slowed(gate, after(5), after(65), None)
+    assert (later.pace, later.shut) == (Pace(30, after(65)), ShutTime(NOW))
+    assert later.shut_until == after(365)

@@ -30,6 +30,17 @@ def test_every_five_quiet_minutes_it_doubles(seconds: int, allowed: int) -> None
     assert Pace(7, NOW).allowed(after(seconds)) == allowed
 
 
+@pytest.mark.parametrize(
+    ("per_minute", "minutes"),
+    [(1, 30), (7, 20), (15, 10), (16, 10), (29, 10), (30, 5), (59, 5), (60, 0), (61, 0)],
+)
+def test_when_it_is_over_is_known(per_minute: int, minutes: int) -> None:
+    pace = Pace(per_minute, NOW)
+    assert pace.ends_at == after(60 * minutes)
+    assert not pace.is_on(pace.ends_at)
+    assert minutes == 0 or pace.is_on(after(60 * minutes - 1))
+
+
 def test_it_is_over_once_it_is_as_fast_as_none() -> None:
     assert FULL_PER_MINUTE == 60
     assert Pace(30, NOW).is_on(after(299))

@@ -34,7 +34,8 @@ from chalicelib.payouts.rules.payout import (
     State,
 )
 from chalicelib.payouts.rules.schedule import Policy, second_report_at
-from tests.payouts.rules.test_life_cycle import LATER, NOW, payout_in
+from tests.payouts.builder import NOW
+from tests.payouts.rules.test_life_cycle import LATER, payout_in
 
 POLICY: Final = Policy()
 FIRST_LOOK: Final = LATER + timedelta(seconds=60)

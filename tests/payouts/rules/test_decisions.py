@@ -41,7 +41,8 @@ from chalicelib.payouts.rules.payout import (
     applied,
 )
 from chalicelib.payouts.rules.schedule import Policy, is_expired, lease_until, next_look_at
-from tests.payouts.rules.test_life_cycle import LATER, NOW, payout_in
+from tests.payouts.builder import NOW
+from tests.payouts.rules.test_life_cycle import LATER, payout_in
 
 POLICY: Final = Policy()
 PAST_GRACE: Final = NOW + timedelta(seconds=POLICY.grace_seconds + 1)

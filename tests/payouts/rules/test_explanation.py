@@ -3,7 +3,7 @@
 import itertools
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import pytest
@@ -20,29 +20,13 @@ from chalicelib.payouts.rules.payout import (
     Event,
     FailureCode,
     Kind,
-    Payout,
     ReviewReason,
     State,
     effect_of,
 )
+from tests.payouts.builder import NOW, a_payout
 
-NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-PAYOUT: Final = Payout(
-    transaction_id="00000000-0000-4000-8000-000000000001",
-    unique_reference="00000000-0000-4000-8000-000000000001",
-    customer_id="c-1",
-    destination_id="d-1",
-    payout_method="PayId",
-    destination_masked="•••",
-    amount_cents=100,
-    state=State.QUEUED,
-    version=1,
-    created_by="admin",
-    created_at=NOW,
-    updated_at=NOW,
-    fingerprint="f",
-    due_at=NOW,
-)
+PAYOUT: Final = a_payout(due_at=NOW)
 EVERY: Final = [
     replace(PAYOUT, state=state, failure_code=code, review_reason=why, needs_review=bool(why))
     for state, code, why in itertools.product(State, [None, *FailureCode], [None, *ReviewReason])

@@ -28,9 +28,9 @@ from chalicelib.payouts.rules.payout import (
     effect_of,
     kept_entries,
 )
+from tests.payouts.builder import NOW, a_payout
 from tools.docs.life_cycle_table import DOCUMENT, updated
 
-NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 LATER: Final = datetime(2026, 3, 2, 1, 5, tzinfo=UTC)
 NOTE: Final = Note(LATER, "an-admin", "because", "proof")
 
@@ -100,20 +100,9 @@ PAIRS: Final = [
 
 
 def payout_in(state: State) -> Payout:
-    return Payout(
-        transaction_id="id",
-        unique_reference="id",
-        customer_id="customer",
-        destination_id="destination",
-        payout_method="PayId",
-        destination_masked="j•••@example.com",
-        amount_cents=12550,
-        state=state,
+    return a_payout(
+        state,
         version=3,
-        created_by="admin",
-        created_at=NOW,
-        updated_at=NOW,
-        fingerprint="f",
         due_at=NOW if state in OPEN else None,
         lease_id="lease" if state is S else None,
     )

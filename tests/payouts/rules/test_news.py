@@ -16,6 +16,7 @@ from chalicelib.payouts.rules.news import (
     after_credit,
     after_notice,
     after_question,
+    after_shared_credit,
     reported_returns,
     signed_returns,
 )
@@ -35,7 +36,8 @@ from chalicelib.payouts.rules.payout import (
     sums_given_back,
 )
 from chalicelib.payouts.rules.returns import payable_again_cents
-from tests.payouts.rules.test_life_cycle import LATER, NOW, payout_in
+from tests.payouts.builder import NOW
+from tests.payouts.rules.test_life_cycle import LATER, payout_in
 
 PAID, REJECTED, RETURNED = NoticeKind.PAID, NoticeKind.REJECTED, NoticeKind.RETURNED
 QUARTER: Final = LATER + timedelta(minutes=15)
@@ -202,6 +204,21 @@ def test_news_of_another_transaction_that_says_what_is_known_changes_nothing(
     assert after_notice(payout, notice(kind, monoova_transaction_id="78"), LATER).is_empty
 
 
+def test_after_unsigned_bad_news_no_unsigned_good_news_is_believed() -> None:
+    paid = notice(PAID, trust=Trust.SECRET)
+    for trust in (Trust.SECRET, Trust.HINT):
+        disputed = told(sent(State.ACCEPTED), notice(REJECTED, trust=trust))
+        assert disputed.disputed_at == LATER
+        after = told(disputed, paid)
+        assert (after.state, after.due_at) == (State.ACCEPTED, LATER)
+        assert told(disputed, notice(PAID)).state is State.COMPLETED
+    # Good news disputes nothing, and the first dispute's time stays.
+    hinted = told(sent(State.ACCEPTED), notice(PAID, trust=Trust.HINT))
+    assert (hinted.disputed_at, told(hinted, paid).state) == (None, State.COMPLETED)
+    early = sent(State.ACCEPTED, disputed_at=NOW)
+    assert told(early, notice(REJECTED, trust=Trust.HINT)).disputed_at == NOW
+
+
 def test_the_same_hint_is_kept_once_and_makes_us_ask_each_time() -> None:
     once = told(sent(State.ACCEPTED), notice(REJECTED, trust=Trust.HINT))
     again = told(replace(once, due_at=NOW + timedelta(hours=1)), notice(REJECTED, trust=Trust.HINT))
@@ -361,6 +378,22 @@ def test_a_credit_of_all_makes_a_completed_payout_returned_by_itself() -> None:
         assert told(after, back(12550, "9")) == after
 
 
+@pytest.mark.parametrize("trust", [Trust.SIGNED, Trust.HINT])
+def test_a_half_that_was_told_of_is_awaited_though_the_other_was_seen(trust: Trust) -> None:
+    reported = told(sent(State.COMPLETED), back(HALF, "9", trust), back(HALF, "10", trust))
+    half = told(replace(reported, state=State.COMPLETED), Credit(HALF, "501"))
+    assert half.return_seen_cents == HALF
+    assert (half.return_seen_at, half.due_at is None) == (None, False)
+    whole = told(half, Credit(HALF, "502"))
+    assert (whole.return_seen_at, whole.due_at) == (LATER, None)
+
+
+def test_what_is_told_of_twice_is_awaited_once() -> None:
+    reported = told(sent(State.COMPLETED), back(HALF, "9", Trust.HINT), back(HALF, "9"))
+    half = told(reported, Credit(HALF, "501"))
+    assert (half.state, half.return_seen_at, half.due_at) == (State.COMPLETED, LATER, None)
+
+
 def test_halves_that_the_mAccount_shows_are_counted_by_their_lines() -> None:  # noqa: N802
     half = told(sent(State.COMPLETED), Credit(HALF, "501"), Credit(HALF, "501"))
     assert (half.state, half.review_reason) == (State.COMPLETED, ReviewReason.PART_RETURNED)
@@ -477,6 +510,21 @@ def test_without_an_answer_it_stays_due_and_a_person_looks_in_time_all_the_same(
     assert after_question(awaiting(), QUARTER, "r", is_answered=True).fields == Fields(
         due_at=LATER + timedelta(hours=1)
     )
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.RETURNED])
+def test_a_credit_that_may_be_anothers_counts_for_nothing_and_is_raised_once(state: State) -> None:
+    credit = Credit(12550, "9")
+    change = after_shared_credit(awaiting(state=state), credit, LATER, "r")
+    assert change.fields["review_reason"] is ReviewReason.CONTRADICTION
+    assert "return_seen_cents" not in change.fields
+    (entry,) = change.entries
+    assert (entry.at, entry.by, entry.evidence) == (LATER, "r", "shared:credit:12550:9")
+    assert "12550 cents" in (entry.detail or "")
+    told = awaiting(state=state, history=change.entries)
+    assert after_shared_credit(told, credit, LATER, "r").is_empty
+    # Should it be told apart after all, it still counts.
+    assert not after_credit(told, credit, LATER, "r").is_empty
 
 
 # --- what it never does

@@ -84,6 +84,11 @@ def test_what_sending_was_shut_makes_no_queued_payout_too_old() -> None:
     limit = NOW + timedelta(hours=54)
     assert not is_expired(NOW, limit, Policy(), Gate(shut=shut))
     assert is_expired(NOW, limit + SECOND, Policy(), Gate(shut=shut))
+    for pace in (Pace(30, NOW), Pace(16, NOW - timedelta(minutes=5))):
+        slow = Gate(shut=ShutTime(NOW), pace=pace)
+        limit = NOW + timedelta(hours=24, minutes=5)
+        assert not is_expired(NOW, limit, Policy(), slow)
+        assert is_expired(NOW, limit + SECOND, Policy(), slow)
     present = paused(Gate(), "ops", "why", NOW + SECOND)
     assert not is_expired(NOW, NOW + timedelta(days=90), Policy(), present)
 

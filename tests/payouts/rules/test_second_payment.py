@@ -1,8 +1,8 @@
 """What follows from Monoova's word for a second payment, and for a person's word."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 
@@ -21,15 +21,18 @@ from chalicelib.payouts.rules.schedule import Policy
 from chalicelib.payouts.rules.second_payment import (
     Verdict,
     is_settled_by_hand,
+    is_successor,
+    is_unpaid,
     may_be_succeeded,
     needs_answer,
+    succeeded,
     succession_cents,
     unknown_is_believed_at,
     verdict,
     was_sent,
 )
+from tests.payouts.builder import NOW, a_payout
 
-NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 POLICY: Final = Policy(grace_seconds=900)
 GRACE: Final = timedelta(seconds=900)
 SECOND: Final = timedelta(seconds=1)
@@ -38,23 +41,8 @@ GO, MAYBE, EARLY, UNCLEAR = Verdict
 
 
 def payout(state: State = State.FAILED, **more: object) -> Payout:
-    made = Payout(
-        transaction_id="id",
-        unique_reference="id",
-        customer_id="customer",
-        destination_id="destination",
-        payout_method="PayId",
-        destination_masked="j•••@example.com",
-        amount_cents=90_000,
-        state=state,
-        version=3,
-        created_by="admin",
-        created_at=NOW,
-        updated_at=NOW,
-        fingerprint="f",
-        last_sent_at=NOW,
-    )
-    return replace(made, **more)  # type: ignore[arg-type]  # names of fields, each with its type
+    usual: dict[str, Any] = {"amount_cents": 90_000, "last_sent_at": NOW}
+    return a_payout(state, **usual | more)
 
 
 def entry(event: Event, evidence: str | None = None) -> HistoryEntry:
@@ -108,6 +96,48 @@ def test_a_person_may_say_that_it_is_back_and_only_a_person_of_old_returns() -> 
     for known in ({"return_reported_at": NOW}, {"return_seen_cents": 1}):
         assert not is_settled_by_hand(payout(State.RETURNED, **known))
     assert not is_settled_by_hand(payout(State.COMPLETED))
+
+
+def test_of_what_else_a_person_may_say_nothing_makes_a_reported_return_payable() -> None:
+    for event in Event:
+        told = payout(State.RETURNED, return_reported_at=NOW, history=(entry(event),))
+        assert succession_cents(told) == (AMOUNT if event is Event.RESOLVED_RETURNED else 0)
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "claimed", "left"),
+    [
+        (State.COMPLETED, 300, 300, 0),
+        (State.COMPLETED, 301, 300, 1),
+        (State.COMPLETED, 299, 300, 0),
+        (State.RETURNED, AMOUNT, 300, AMOUNT - 300),
+        (State.RETURNED, AMOUNT, AMOUNT, 0),
+        (State.FAILED, 0, AMOUNT, 0),
+        # A row of before there were parts: its successor is to pay all.
+        (State.RETURNED, AMOUNT, 0, 0),
+    ],
+)
+def test_what_has_a_successor_can_be_paid_again_only_beyond_what_that_is_to_pay(
+    state: State, seen: int, claimed: int, left: int
+) -> None:
+    old = payout(state, return_seen_cents=seen, succeeded_by="1", succeeded_cents=claimed)
+    assert succession_cents(old) == left
+    assert may_be_succeeded(old) is (left > 0)
+    assert is_unpaid(old)
+    assert not is_unpaid(replace(old, needs_review=True))
+
+
+def test_each_part_that_came_back_has_a_successor() -> None:
+    parts = [payout(transaction_id=f"part {n}", amount_cents=n) for n in (1, 2, 3)]
+    old = payout(State.COMPLETED)
+    assert is_successor(parts[0], old)
+    for part in parts:
+        old = replace(old, **succeeded(old, by=part))
+    assert (old.succeeded_by, old.also_succeeded_by) == ("part 3", ("part 1", "part 2"))
+    assert old.succeeded_cents == 6
+    assert all(is_successor(part, old) for part in parts)
+    assert not is_successor(payout(transaction_id="another"), old)
+    assert "also_succeeded_by" not in succeeded(payout(), by=parts[0])
 
 
 def test_what_monoova_may_have_heard_of_was_sent() -> None:

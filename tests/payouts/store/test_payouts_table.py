@@ -34,6 +34,7 @@ from chalicelib.payouts.store.payouts import (
     Payouts,
 )
 from tests import aws
+from tests.payouts.builder import a_payout
 
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 LATER: Final = NOW + timedelta(minutes=1)
@@ -68,26 +69,15 @@ def payouts(client: Any) -> Payouts:
 
 
 def payout(number: int = 1, **fields: Any) -> Payout:
-    transaction_id = f"00000000-0000-4000-8000-{number:012x}"
     usual: dict[str, Any] = {
-        "transaction_id": transaction_id,
-        "unique_reference": transaction_id,
+        "transaction_id": f"00000000-0000-4000-8000-{number:012x}",
         "customer_id": CUSTOMER,
-        "destination_id": "22222222-0000-4000-8000-000000000002",
-        "payout_method": "PayId",
-        "destination_masked": "j•••@example.com",
-        "amount_cents": 12550,
         "state": State.ACCEPTED,
-        "version": 1,
-        "created_by": "admin",
-        "created_at": NOW,
-        "updated_at": NOW,
-        "fingerprint": "f" * 64,
         "due_at": LATER,
         "history": (ENTRY,),
         "history_size": 1,
     }
-    return Payout(**usual | fields)
+    return a_payout(**usual | fields)
 
 
 def completed(monoova_transaction_id: str | None = None) -> Change:
@@ -350,8 +340,10 @@ def test_a_pending_payout_is_settled_without_being_read(
         payout(amount_cents=12551),
         payout(needs_review=True, review_reason=ReviewReason.CONTRADICTION),
         payout(monoova_transaction_id="another"),
+        payout(disputed_at=NOW),
+        payout(return_reported_at=NOW),
     ],
-    ids=["queued", "completed", "failed", "amount", "review", "transaction"],
+    ids=["queued", "completed", "failed", "amount", "review", "transaction", "disputed", "back"],
 )
 def test_the_direct_update_fails_where_a_fact_does_not_hold(
     payouts: Payouts, stored: Payout

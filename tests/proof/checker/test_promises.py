@@ -538,6 +538,7 @@ def test_the_summary_counts_what_was_checked_and_hides_no_dispute(
         "53 lines, 16 requests (2 without an answer)",
         "12 requested payments, 10 payouts: 1 Cancelled, 3 Completed, 3 Failed,"
         " 1 Pending/Unresolved, 2 Returned, 2 in review",
+        "0 files of 0 rows",
         "19 movements in Monoova's book, 7 bookings",
         "2 genuine webhooks, 1 forged",
         "26 texts searched for 4 secrets",

@@ -43,6 +43,18 @@ _TWICE = both(
 _SETTLED_BY_HAND = resolved("p3", "ResolvedFailed", at="2026-03-02T01:05:00Z")
 
 
+def _questions_fail(*, until: str) -> Spoil:
+    return lambda run: run.insert_before_quiet(
+        {"kind": "fault", "what": "questions fail", "at": "2026-03-02T01:00:00Z"},
+        {"kind": "fault", "what": "questions are answered", "at": until},
+    )
+
+
+_KEPT_WAITING = change_history(
+    "p5", 0, status="Queued", submission=None, detail="waits: CircuitOpen"
+)
+
+
 def put(promise: str, words: str, spoil: Spoil, name: str) -> object:
     return pytest.param(promise, words, spoil, id=f"{promise} {name}")
 
@@ -95,6 +107,12 @@ BROKEN = [
         "another amount than the file's",
         both(_APPROVED, uploaded("b1", _ROW | {"amount": "71.00"})),
         "a row was paid with another amount",
+    ),
+    put(
+        "P2",
+        "kept waiting, though only questions failed",
+        both(_KEPT_WAITING, _questions_fail(until="2026-03-02T01:30:00Z")),
+        "a payout that waited for an open circuit while Monoova took payouts",
     ),
     put(
         "P3",
@@ -210,6 +228,10 @@ BROKEN = [
 ]
 
 HELD = [
+    pytest.param(
+        both(_KEPT_WAITING, _questions_fail(until="2026-03-02T01:00:01Z")),
+        id="a payout that waited for an open circuit, and not because questions failed",
+    ),
     pytest.param(_FILED, id="a row of a file that was approved and paid once"),
     pytest.param(
         both(_TWICE, uploaded("b2", _ROW, name="b-again")),
@@ -273,6 +295,17 @@ HELD = [
     pytest.param(
         both(credit("p1", "25.5000", "return_credit"), change("p1", returned_amount="25.50")),
         id="a part came back",
+    ),
+    pytest.param(
+        both(
+            ask_too("/payouts/p1/retry", {}, 202, {"transaction_id": "p11"}),
+            add_payout("p11", "p6", retry_of="p1", amount="25.50"),
+            credit("p1", "25.5000", "return_credit"),
+            sent("p11", "25.5000"),
+            change("p1", returned_amount="25.50"),
+            lambda run: run.seen("p11")["history"][0].update(at="2026-03-02T09:00:00Z"),
+        ),
+        id="a part that came back is paid again",
     ),
 ]
 

@@ -52,6 +52,13 @@ PAID = Booking((stated(),), (out(), out(FEE)))
         (State.COMPLETED, Booking((stated(),), (out(AMOUNT + 1),)), Kind.AMOUNT_DIFFERS),
         (State.COMPLETED, Booking((stated(),), (out(), out(number="2"))), Kind.BOOKED_TWICE),
         (State.COMPLETED, Booking((stated(), stated(number="2")), (out(),)), Kind.BOOKED_TWICE),
+        (State.COMPLETED, Booking((stated(),), (out(), out())), Kind.BOOKED_TWICE),
+        (
+            State.COMPLETED,
+            Booking((stated(),), (out(AMOUNT + FEE), out(AMOUNT + FEE))),
+            Kind.BOOKED_TWICE,
+        ),
+        (State.COMPLETED, Booking((stated(),), (out(2 * AMOUNT),)), Kind.AMOUNT_DIFFERS),
         (State.COMPLETED, Booking((stated(),), (out(), back())), Kind.GIVEN_BACK),
         (State.COMPLETED, Booking((stated(),), (out(), back(Decimal(60)))), Kind.GIVEN_BACK),
         (State.COMPLETED, Booking((stated(),), (out(), out(FEE), back(FEE))), Kind.MATCHED),
@@ -81,6 +88,27 @@ def test_a_fee_as_large_as_the_payout_is_no_second_payment() -> None:
     small = replace(OURS, amount_cents=11)
     booked = Booking((stated(FEE),), (out(FEE), out(FEE)))
     assert kind_of(small, booked) is Kind.MATCHED
+
+
+@pytest.mark.parametrize(
+    ("movements", "most"),
+    [
+        ((), 0),
+        ((back(),), 0),
+        ((out(AMOUNT - Decimal("0.01")),), 0),
+        ((out(),), 1),
+        ((out(), out(FEE)), 1),
+        ((out(2 * AMOUNT - Decimal("0.01")),), 1),
+        ((out(2 * AMOUNT),), 2),
+        ((out(AMOUNT + FEE), out(AMOUNT + FEE)), 2),
+        ((out(AMOUNT + FEE), out(AMOUNT + FEE, number="2")), 2),
+        ((out(AMOUNT / 2), out(AMOUNT / 2, number="2")), 0),
+    ],
+)
+def test_without_the_fees_known_the_most_payments_that_there_may_be_count(
+    movements: tuple[Movement, ...], most: int
+) -> None:
+    assert Booking(movements=movements).most_payments_of(AMOUNT) == most
 
 
 def test_nothing_is_missing_where_only_a_part_was_looked_at() -> None:
