@@ -80,7 +80,7 @@ class SignatureVerifier:
         return self._key
 
     def _take(self, fetched: bytes | None, now: datetime) -> None:
-        if fetched is None:
+        if not fetched:
             return
         if self._key is not None and fetched != self._key:
             self._former, self._replaced_at = self._key, now
