@@ -493,7 +493,7 @@ class Payout:
     @property
     def ended_unsent(self) -> bool:
         """Whether no money moved for it, and none can: another in its place is no second one."""
-        return not self.needs_review and _is_unsent_end(self.state, self.failure_code)
+        return not self.needs_review and _is_unsent_end(self, self.state, self.failure_code)
 
 
 def effect_of(state: State, event: Event) -> Effect:
@@ -504,11 +504,14 @@ def effect_of(state: State, event: Event) -> Effect:
 def sums_given_back(payout: Payout, change: Change) -> tuple[str, ...]:
     """The sums that a payout leaves with this change, because it ends without having been sent."""
     state, code = change.fields.get("state"), change.fields.get("failure_code")
-    return payout.counted_on if state and _is_unsent_end(state, code) else ()
+    return payout.counted_on if state and _is_unsent_end(payout, state, code) else ()
 
 
-def _is_unsent_end(state: State, code: FailureCode | None) -> bool:
-    # What a bank rejected, or a person settled, had been sent.
+def _is_unsent_end(payout: Payout, state: State, code: FailureCode | None) -> bool:
+    # What a bank rejected had been sent; and that nothing came of what Monoova may have heard of is
+    # no one person's word.
+    if code is FailureCode.RESOLVED_BY_HAND:
+        return state is State.CANCELLED and payout.last_sent_at is None
     is_refused = state is State.FAILED and code is FailureCode.MONOOVA_REFUSED
     return state is State.CANCELLED or is_refused
 

@@ -16,6 +16,7 @@ from chalicelib.payouts.rules.payout import (
     Change,
     Effect,
     Event,
+    FailureCode,
     Fields,
     HistoryEntry,
     Kind,
@@ -27,6 +28,7 @@ from chalicelib.payouts.rules.payout import (
     applied,
     effect_of,
     kept_entries,
+    sums_given_back,
 )
 from tests.payouts.builder import NOW, a_payout
 from tools.docs.life_cycle_table import DOCUMENT, updated
@@ -328,3 +330,27 @@ def test_an_undisputed_payout_that_is_settled_has_no_review_to_close() -> None:
     assert change.fields == Fields(state=C, due_at=None, lease_id=None, completed_at=LATER)
     failed = change_for(payout_in(U), Event.SETTLED_REJECTED, NOTE)
     assert failed.fields == Fields(state=F, due_at=None, lease_id=None)
+
+
+BY_HAND = FailureCode.RESOLVED_BY_HAND
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "was_sent", "is_given_back"),
+    [
+        (N, FailureCode.CANCELLED_BY_ADMIN, True, True),
+        (F, FailureCode.MONOOVA_REFUSED, True, True),
+        (F, FailureCode.BANK_REJECTED, True, False),
+        (N, BY_HAND, False, True),
+        (N, BY_HAND, True, False),
+        (F, BY_HAND, False, False),
+    ],
+)
+def test_no_person_gives_back_what_monoova_may_have_heard_of(
+    state: State, code: FailureCode, was_sent: bool, is_given_back: bool
+) -> None:
+    sent_at = NOW if was_sent else None
+    payout = replace(payout_in(Q), counted_on=("a sum",), last_sent_at=sent_at)
+    change = Change(Fields(state=state, failure_code=code))
+    assert sums_given_back(payout, change) == (("a sum",) if is_given_back else ())
+    assert applied(payout, change, LATER).ended_unsent is is_given_back
