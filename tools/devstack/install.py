@@ -87,7 +87,9 @@ def install(environment: Path, requirements: Path, *, has_command: bool) -> None
         _run([sys.executable, "-m", "venv", str(environment)], progress)
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
     # Every file by its digest. What has no wheel is built by what was installed by digest before.
-    by_digest = ["--require-hashes", "--no-build-isolation"]
+    # The file has what each of them needs, too: pip of Python 3.12.1 stumbles over a package that is
+    # needed with an extra and pinned without.
+    by_digest = ["--require-hashes", "--no-deps", "--no-build-isolation"]
     _run([*pip, "--progress-bar", "off", *by_digest, "-r", str(requirements)], progress)
     if has_command:
         # As it is in this tree. Its build backend is among what was pinned.
