@@ -87,8 +87,8 @@ def install(environment: Path, requirements: Path, *, has_command: bool) -> None
         _run([sys.executable, "-m", "venv", str(environment)], progress)
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
     # Every file by its digest. What has no wheel is built by what was installed by digest before.
-    # The file has what each of them needs, too: pip of Python 3.12.1 stumbles over a package that is
-    # needed with an extra and pinned without.
+    # The file has what each of them needs, too: older versions of pip stumble over a package that
+    # is needed with an extra and pinned without.
     by_digest = ["--require-hashes", "--no-deps", "--no-build-isolation"]
     _run([*pip, "--progress-bar", "off", *by_digest, "-r", str(requirements)], progress)
     if has_command:
