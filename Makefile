@@ -26,24 +26,32 @@ demo: .venv/.run-stamp .venv-aws/.stamp  ## The three payouts without serving; e
 # With bytecode, outside of the tree: without it each of the many processes compiles everything.
 PYTEST := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/build/bytecode" $(PYTHON) -m pytest
 
-# Three workers on two cores: the one that has the tests of the local stack mostly waits.
+build/bytecode/.stamp: .venv/.stamp
+	@"$(BASE_PYTHON)" -I tools/devstack/bytecode.py build/bytecode .venv
+	@touch $@
+
+# Four workers on two cores: those that have the tests of the local stack and of the browser wait.
 .PHONY: test
-test: venv  ## All tests, in under six minutes on two cores
-	$(PYTEST) -n 3 -m "not prove_deploy"
+test: venv build/bytecode/.stamp  ## All tests, in under six minutes on two cores
+	$(PYTEST) -n 4 -m "not prove_deploy"
 
 .PHONY: test-fast
-test-fast: .venv/.stamp  ## For every save: no emulated AWS, no browser, no long proof; one folder: pytest tests/batches
+test-fast: build/bytecode/.stamp  ## For every save: no emulated AWS, no browser, no long proof; one folder: pytest tests/batches
 	$(PYTEST) -n 2 -m "not emulated_aws and not slow" --ignore tests/end_to_end --ignore tests/browser
 
 .PHONY: coverage
-coverage: venv  ## All tests with coverage: 95 % of the app, 100 % of its rules
-	$(PYTEST) -n 3 --cov --cov-report=
+coverage: venv build/bytecode/.stamp  ## All tests with coverage: 95 % of the app, 100 % of its rules
+	$(PYTEST) -n 4 --cov --cov-report=
 	$(PYTHON) -m coverage report --fail-under=95
 	$(PYTHON) -m coverage report --include='chalicelib/*/rules/*' --fail-under=100
 
 .PHONY: prove
 prove: venv  ## All that tries to break the promises, and one table of what came of it (half an hour)
 	@$(PYTHON) -m proof
+
+.PHONY: prove-mutants
+prove-mutants: venv  ## Every part of the proof against every named mutant, whatever has caught it (an hour: for the night)
+	@$(PYTHON) -m proof.catching --all
 
 SEEDS ?= 1-50
 .PHONY: simulate

@@ -6,12 +6,14 @@ crash points, with nothing to add here.
 
 import argparse
 import json
+import os
 import random
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
@@ -223,14 +225,16 @@ class CrashPoint:
 
 
 def crash_points(
-    flows: tuple[Flow, ...] | None = None, system: type[System] = System
+    flows: tuple[Flow, ...] | None = None,
+    system: type[System] = System,
+    sides: Iterable[Side] = Side,
 ) -> Iterator[CrashPoint]:
     """Every crash point of the flows, each played to its end."""
     for flow in FLOWS if flows is None else flows:
         calls = played(flow, None, system=system).crash_injector.counted
         assert calls, f"{flow.name} makes no calls"
         for call in range(1, calls + 1):
-            for side in Side:
+            for side in sides:
                 for asks_again in (False, True):
                     scenario = played(flow, (call, side), asks_again=asks_again, system=system)
                     yield CrashPoint(flow.name, call, side, asks_again, scenario)
@@ -531,23 +535,32 @@ def judged(point: CrashPoint, folder: Path) -> list[str]:
     return violations_in(read_run(folder))
 
 
+def _tried(number: int, over_aws: bool) -> tuple[int, list[str]]:
+    """How many crash points `FLOWS[number]` has, and the violations.
+
+    A flow holds functions, which no other process can be given; its number it can.
+    """
+    tried, found = 0, []
+    with TemporaryDirectory() as folder:
+        for point in crash_points((FLOWS[number],), AwsSystem if over_aws else System):
+            tried += 1
+            found += [f"{point}: {violation}" for violation in judged(point, Path(folder))]
+    return tried, found
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Plays all of them and prints how many there are."""
+    """Plays all of them on all processors, and prints how many there are."""
     parser = argparse.ArgumentParser(prog="python -m proof.crash_points", description=__doc__)
     parser.add_argument("--aws", action="store_true", help="over AWS's own clients, and moto")
-    system = AwsSystem if parser.parse_args(arguments).aws else System
-    tried: Counter[str] = Counter()
-    violations = 0
-    with TemporaryDirectory() as folder:
-        for point in crash_points(system=system):
-            tried[point.flow] += 1
-            for violation in judged(point, Path(folder)):
-                violations += 1
-                print(f"{point}: {violation}")
-    for flow, count in tried.items():
-        print(f"{count:5} crash points  {flow}")
-    print(f"{tried.total():5} crash points, {violations} violations")
-    Result(crash_points=tried.total(), violations=violations).write()
+    over_aws = parser.parse_args(arguments).aws
+    whole, violations = 0, 0
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        each = pool.map(partial(_tried, over_aws=over_aws), range(len(FLOWS)))
+        for flow, (tried, found) in zip(FLOWS, each, strict=True):
+            whole, violations = whole + tried, violations + len(found)
+            print(f"{tried:5} crash points  {flow.name}", *found, sep="\n", flush=True)
+    print(f"{whole:5} crash points, {violations} violations")
+    Result(crash_points=whole, violations=violations).write()
     return 1 if violations else 0
 
 

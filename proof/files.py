@@ -38,13 +38,13 @@ class Files:
         self._through(rows)
 
     def same_rows_again(self) -> None:
-        """Somebody uploads a file once more, which is meant now and then."""
+        """A person uploads a file once more, which is meant now and then."""
         if self.uploaded:
             is_meant = self.randomness.random() < 0.3
             self._through(self.randomness.choice(self.uploaded), is_repeat=is_meant)
 
     def retry_one(self) -> None:
-        """Somebody has the unpaid rows of a batch paid by another one, which is decided as any."""
+        """A person makes a new batch of the unpaid rows of one; it is decided as any other."""
         if not self.batches:
             return
         maker, batch_id = self.randomness.choice(_MAKERS), self.randomness.choice(self.batches)
@@ -56,7 +56,7 @@ class Files:
             self._confirmed_and_decided(maker, retrying)
 
     def cancel_one(self) -> None:
-        """Somebody cancels a batch, wherever it is."""
+        """A person cancels a batch, wherever it is."""
         if self.batches:
             batch_id = self.randomness.choice(self.batches)
             self.traffic.ask("carol", "POST", f"/batches/{batch_id}/cancel", {})

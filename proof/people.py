@@ -64,7 +64,7 @@ class People:
     # --- people who are wrong
 
     def retry_anything(self) -> None:
-        """Somebody retries a payout that they see, whatever has become of it."""
+        """A person retries a payout that they see, whatever has become of it."""
         seen = sorted(self.traffic.system.tables.payouts)
         if not seen:
             return
@@ -80,7 +80,7 @@ class People:
             self.traffic.payouts.append(answer.json["transaction_id"])
 
     def resolve_wrongly(self) -> None:
-        """Somebody settles a payout by hand, as they think it ended."""
+        """A person settles a payout by hand, as they think it ended."""
         listed = self._listed(_REVIEWED)
         if not listed:
             return

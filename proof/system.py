@@ -41,7 +41,9 @@ OURS: Final = "https://app.example"
 _HANDLERS: Final = {"payouts": "send_queued_payouts", "webhooks": "take_up_webhook_events"}
 _VISIBILITY_SECONDS: Final = 360.0
 _MOST_RECEIVES: Final = 5
+# How often Monoova looks at what it is to do, where a call may have given it more.
 _PUMP_SECONDS: Final = 5.0
+_QUIET_PUMP_SECONDS: Final = 60.0
 
 _MEASURED: Final = re.compile(r', "MonoovaMilliseconds": (\[[^\]]*\]|[0-9.e+-]+)')
 
@@ -109,6 +111,7 @@ class System:
         self.ids = random.Random(self.seed + 4)
         self.functions = Functions(self.kernel, self.new_container, _LOADED)
         self.waiting_messages = 0
+        self._pump_seconds = _PUMP_SECONDS
 
     @classmethod
     @contextmanager
@@ -148,8 +151,8 @@ class System:
         while True:
             self.monoova.run_due()
             due = self.monoova.next_due()
-            seconds = (due - self.kernel.now()).total_seconds() if due else _PUMP_SECONDS
-            self.kernel.sleep(min(max(seconds, 0.001), _PUMP_SECONDS))
+            seconds = (due - self.kernel.now()).total_seconds() if due else self._pump_seconds
+            self.kernel.sleep(min(max(seconds, 0.001), self._pump_seconds))
 
     def schedule(self) -> None:
         """One tick of the schedule, which may be missed or doubled."""
@@ -224,6 +227,7 @@ class System:
         """
         self.fault_injector.stop()
         self.network.stop()
+        self._pump_seconds = _QUIET_PUMP_SECONDS
         self.history.add("quiet")
         began = self.kernel.now()
         self._settle(began, hours)

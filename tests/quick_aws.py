@@ -7,8 +7,7 @@ of a run's time goes there.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
-from functools import cache, lru_cache
+from functools import cache
 from threading import RLock
 from time import time
 from typing import Any, Final
@@ -16,8 +15,6 @@ from typing import Any, Final
 from botocore import client, hooks, useragent
 from moto import backend_index
 from moto.core import base_backend, botocore_stubber, models, responses, serialize
-from moto.dynamodb.models import dynamo_type
-from moto.dynamodb.parsing import ast_nodes, expressions, validators
 from moto.sqs import models as sqs_models
 
 ONE_CALL_AT_A_TIME: Final = RLock()
@@ -31,7 +28,6 @@ def install() -> None:
     remember_service_models()
     copy_handlers_faster()
     shorten_moto_routes()
-    shorten_moto_updates()
     shorten_moto_answers()
     wait_for_no_message()
     tell_sqs_the_time_faster()
@@ -112,36 +108,6 @@ def copy_handlers_faster() -> None:
 
     tree: Any = hooks._PrefixTrie  # type: ignore[attr-defined]
     tree._recursive_copy = copied
-
-
-def shorten_moto_updates() -> None:
-    """Most of what moto does for an update goes to checking its expression, and to copies."""
-    parser: Any = expressions.UpdateExpressionParser
-    parser.make = lru_cache(1000)(parser.make)  # what validates it works on a copy
-
-    traverser: Any = ast_nodes.DepthFirstTraverser
-    nodes_of = traverser.nodes_to_be_processed
-
-    def nodes_to_be_processed(self: Any) -> Any:
-        if not hasattr(self, "_nodes"):
-            self._nodes = nodes_of(self)
-        return self._nodes
-
-    counter: Any = validators.ActionCountValidator
-    count = counter.verify_action_counts
-
-    def verify_action_counts(self: Any, node: Any) -> Any:
-        return node if node.parent is not None else count(self, node)  # the root has them all
-
-    def copied(self: Any, memo: Any) -> Any:
-        copy = dynamo_type.LimitedSizeDict()
-        dict.update(copy, {name: deepcopy(part, memo) for name, part in self.items()})
-        return copy
-
-    traverser.nodes_to_be_processed = nodes_to_be_processed
-    counter.verify_action_counts = verify_action_counts
-    # Without the size of the whole for each of its parts: what it is a copy of was small enough.
-    dynamo_type.LimitedSizeDict.__deepcopy__ = copied
 
 
 def shorten_moto_answers() -> None:

@@ -15,6 +15,13 @@ def credited(world: World, transaction_id: str, dollars: str, number: int = 1) -
     world.monoova.book.add(kind, transaction_id, number, Decimal(dollars))
 
 
+def half_back(world: World, transaction_id: str, number: int) -> None:
+    """One of two halves of A$900 comes back, and Monoova tells of it."""
+    credited(world, transaction_id, "450.00", number)
+    part = returned(world, transaction_id, Amount=450, ReturnTransactionId=number)
+    assert send(world, part).status == 200
+
+
 def gone(world: World) -> Decimal:
     """What has left the mAccount in all and not come back, fees aside."""
     fees = {MovementKind.FEE, MovementKind.FEE_REFUND}
@@ -51,9 +58,7 @@ def test_a_part_that_came_back_is_paid_again_once_and_not_more(world: World) -> 
     paid = world.paid("900.00")
     assert send(world, body(world, paid)).status == 200
     for number in (1, 2):
-        credited(world, paid, "450.00", number)
-        part = returned(world, paid, Amount=450, ReturnTransactionId=number)
-        assert send(world, part).status == 200
+        half_back(world, paid, number)
         if number == 1:
             _one_half_is_paid_again(world, paid)
     world.later(900)
@@ -82,9 +87,7 @@ def test_the_first_half_that_failed_is_paid_by_another_beside_the_second(world: 
     paid = world.paid("900.00")
     assert send(world, body(world, paid)).status == 200
     for number in (1, 2):
-        credited(world, paid, "450.00", number)
-        part = returned(world, paid, Amount=450, ReturnTransactionId=number)
-        assert send(world, part).status == 200
+        half_back(world, paid, number)
         world.later(900)
         world.look_for_returns()
         if number == 1:
@@ -128,9 +131,7 @@ def test_a_credit_is_counted_once_however_full_the_history_is(world: World) -> N
     for number in range(MOST_HISTORY_ENTRIES):
         told = returned(world, paid, Amount=1, ReturnTransactionId=5000 + number)
         send(world, told, is_signed=False)
-    credited(world, paid, "450.00")
-    half = returned(world, paid, Amount=450, ReturnTransactionId=1)
-    assert send(world, half).status == 200
+    half_back(world, paid, 1)
     world.later(900)
     world.look_for_returns()
     for number in range(2):

@@ -10,14 +10,15 @@ from proof.on_aws import AwsSystem
 
 
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
-def test_every_crash_point_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Path) -> None:
+def test_a_crash_after_any_call_of_a_flow_keeps_the_promises(flow: Flow, tmp_path: Path) -> None:
     calls = played(flow, None).crash_injector.counted
     tried: Counter[tuple[int, Side]] = Counter()
-    for point in crash_points((flow,)):
+    # Between two calls nothing leaves the function: `make prove` kills it before each call, too.
+    for point in crash_points((flow,), sides=(Side.AFTER,)):
         assert judged(point, tmp_path) == [], str(point)
         tried[point.call, point.side] += 1
     # Each of them with a caller that retries, and without.
-    assert tried == {(call, side): 2 for call in range(1, calls + 1) for side in Side}
+    assert tried == {(call, Side.AFTER): 2 for call in range(1, calls + 1)}
 
 
 def test_after_a_crash_the_sums_of_the_limits_are_those_of_the_stored_payouts() -> None:

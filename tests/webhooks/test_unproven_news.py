@@ -31,7 +31,7 @@ def unsigned(world: World, payload: object, path: str = "/webhooks/monoova") -> 
 
 
 def taken_up(world: World, message: dict[str, Any]) -> list[str]:
-    """What came of a message that somebody put on the webhook queue: the failures."""
+    """What came of a message that a person put on the webhook queue: the failures."""
     return world.sqs_event("take_up_webhook_events", json.dumps(message))
 
 
@@ -96,7 +96,7 @@ def test_an_unsigned_return_does_not_make_a_payout_returned(world: World) -> Non
 
 @pytest.mark.parametrize("status", ["Pending", "Processing"])
 def test_a_signed_event_is_no_return_because_the_path_says_so(world: World, status: str) -> None:
-    """The path is not signed: whoever has the secret may send what was signed to another."""
+    """The path is not signed: who has the secret may send what was signed to another."""
     transaction_id = world.paid()
     before = item(world, transaction_id)
     news = body(world, transaction_id, status)

@@ -122,7 +122,7 @@ class Gate:
 
     @property
     def shut_until(self) -> datetime | None:
-        """When what is counted as shut now ends by itself; None: not before somebody ends it."""
+        """When what is counted as shut now ends by itself; None: not before a person ends it."""
         pace_ends_at = self.pace.ends_at if self.pace else None
         if self.is_paused:
             return None

@@ -210,7 +210,7 @@ def _reported(facts: Facts, notice: Notice, now: datetime) -> Change:
 
 def _back(facts: Facts, came_back: int, seen: int, note: Note, fields: Fields) -> Change:
     """So much came back in all, of which the mAccount has shown `seen`."""
-    is_seen = seen >= max(came_back, _told_of(facts))
+    is_seen = seen >= max(came_back, _awaited_cents(facts))
     fields |= Fields(
         returned_cents=came_back,
         return_seen_cents=seen,
@@ -230,7 +230,7 @@ def _back(facts: Facts, came_back: int, seen: int, note: Note, fields: Fields) -
     return Change(change.fields | fields, change.entries)
 
 
-def _told_of(facts: Facts) -> int:
+def _awaited_cents(facts: Facts) -> int:
     """For how much credits are awaited: what all reports together say came back, signed or not."""
     told = _returns_in(facts, _CAME_BACK | {Event.RETURN_REPORTED})
     return min(facts.amount_cents, sum(each.cents for each in set(told)))
@@ -285,7 +285,7 @@ def after_credit(payout: Payout, credit: Credit, now: datetime, by: str) -> Chan
     if seen > before:
         return _back(payout, seen, seen, note, Fields())
     fields = Fields(return_seen_cents=seen)
-    if seen == before >= _told_of(payout):
+    if seen == before >= _awaited_cents(payout):
         fields |= Fields(returned_cents=before, return_seen_at=now, due_at=None)
     return change_for(payout, Event.RETURN_SEEN, note, fields)
 
