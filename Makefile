@@ -26,13 +26,17 @@ demo: .venv/.run-stamp .venv-aws/.stamp  ## The three payouts without serving; e
 # With bytecode, outside of the tree: without it each of the many processes compiles everything.
 PYTEST := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/build/bytecode" $(PYTHON) -m pytest
 
+build/dependencies/.stamp: requirements.txt .venv/.stamp
+	@$(PYTHON) -m tools.deploy dependencies
+	@touch $@
+
 build/bytecode/.stamp: .venv/.stamp
 	@"$(BASE_PYTHON)" -I tools/devstack/bytecode.py build/bytecode .venv
 	@touch $@
 
 # Four workers on two cores: those that have the tests of the local stack and of the browser wait.
 .PHONY: test
-test: venv build/bytecode/.stamp  ## All tests, in under six minutes on two cores
+test: venv  ## All tests, in under six minutes on two cores
 	$(PYTEST) -n 4 -m "not prove_deploy"
 
 .PHONY: test-fast
@@ -40,7 +44,7 @@ test-fast: build/bytecode/.stamp  ## For every save: no emulated AWS, no browser
 	$(PYTEST) -n 2 -m "not emulated_aws and not slow" --ignore tests/end_to_end --ignore tests/browser
 
 .PHONY: coverage
-coverage: venv build/bytecode/.stamp  ## All tests with coverage: 95 % of the app, 100 % of its rules
+coverage: venv  ## All tests with coverage: 95 % of the app, 100 % of its rules
 	$(PYTEST) -n 4 --cov --cov-report=
 	$(PYTHON) -m coverage report --fail-under=95
 	$(PYTHON) -m coverage report --include='chalicelib/*/rules/*' --fail-under=100
@@ -154,7 +158,7 @@ docs: .venv/.stamp  ## Write what documentation takes from the code
 	$(PYTHON) -m tools.openapi.document
 
 .PHONY: venv
-venv: .venv/.stamp .venv-aws/.stamp  ## The virtual environments: the tools', and the emulated AWS's
+venv: .venv/.stamp .venv-aws/.stamp build/dependencies/.stamp build/bytecode/.stamp  ## The environments: the tools', the emulated AWS's, the functions'
 
 # Each stamp says that the installation into its virtual environment is complete. One command each,
 # so that what ends make ends the installation, too.

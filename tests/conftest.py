@@ -8,13 +8,13 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.container import wired
-from tests import aws, quick_aws, quick_dynamodb, quick_tables, spreading
+from tests import aws, quick_aws, quick_calls, quick_tables, spreading
 from tests.world import World
 from tools import console_script
 
 quick_aws.install()
 quick_tables.install()
-quick_dynamodb.install()
+quick_calls.install()
 
 _AWS_FIXTURES = frozenset({"new_world", "world", "stack", "deployed"})
 _SLOW_FOLDERS = frozenset({"bench", "browser", "end_to_end", "infra", "proof"})

@@ -17,12 +17,14 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.deploy import configure, finish, package, reuse, stage, template
+from tools.deploy import configure, dependencies, finish, package, reuse, stage, template
 from tools.deploy.deployment import Clients, Deployment, new_webhook_secret
 from tools.deploy.errors import DeployError
 from tools.deploy.stacks import Plan, Stacks
+from tools.deploy.wheels import Architecture
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
+_CACHE: Final = ROOT / "build" / "dependencies"
 _RUNTIME: Final = (3, 12)
 
 _stage = click.option("--stage", "name", required=True, help="Of infra/stages/<stage>.toml.")
@@ -37,6 +39,13 @@ def cli() -> None: ...
 @_stage
 def build_package(name: str) -> None:
     _built(name)
+
+
+@cli.command("dependencies", help="Fetch what the functions are packaged with, ahead of a package.")
+def fetch_dependencies() -> None:
+    for architecture in Architecture:
+        click.echo(f"Preparing the functions' dependencies for {architecture} …")
+        dependencies.ready(ROOT / "requirements.txt", architecture, _CACHE)
 
 
 @cli.command(help="Bring the infrastructure up to date, and configure Chalice for it.")
@@ -97,7 +106,7 @@ def _built(name: str) -> package.Package:
     if sys.version_info[:2] != _RUNTIME:
         raise DeployError("Lambda runs Python 3.12: build with it, or its bytecode is of no use.")
     destination = ROOT / "build" / "package" / name
-    built = package.build(ROOT, destination, stage=name, cache=ROOT / "build" / "dependencies")
+    built = package.build(ROOT, destination, stage=name, cache=_CACHE)
     text = template.with_code_at(built.template, template.CODE)
     (destination / "template.yaml").write_text(text, encoding="utf-8")
     reuse.lay_ready(ROOT, built, stage=name)

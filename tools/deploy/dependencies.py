@@ -1,8 +1,11 @@
 """The dependencies as they lie in the package: made once, kept while nothing changes them."""
 
+import fcntl
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,18 +26,25 @@ def ready(requirements: Path, architecture: Architecture, cache: Path) -> Path:
         DeployError: pip refused, or a module does not compile.
     """
     kept = cache / key(requirements, architecture)
-    if not kept.is_dir():
-        unfinished = kept.with_name(f"{kept.name}.{os.getpid()}")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        wheels.install(requirements, architecture, unfinished)
-        slim.slim(unfinished)
-        slim.compile_all(unfinished)
-        try:
+    with _alone(kept.with_name(f"{kept.name}.lock")):
+        if not kept.is_dir():
+            unfinished = kept.with_name(f"{kept.name}.{os.getpid()}")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            wheels.install(requirements, architecture, unfinished)
+            slim.slim(unfinished)
+            slim.compile_all(unfinished)
             unfinished.rename(kept)  # whole or not at all
-        except OSError:  # another process was faster
-            shutil.rmtree(unfinished)
     return kept
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """One process at a time makes them, the others wait for what it makes."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 def key(requirements: Path, architecture: Architecture) -> str:
