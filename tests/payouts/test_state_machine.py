@@ -265,8 +265,9 @@ class EntryPoints(RuleBasedStateMachine):
             assert self._accepted(answer, due) == line[-1].transaction_id
             return multiple()
         may_be_paid = {each.transaction_id for each in line if self._may_be_paid(each)}
-        if may_be_paid or answer.code in _NOT_CLEARED:
-            assert answer.code in _NOT_CLEARED, answer.text
+        not_cleared = answer.status != 202 and answer.code in _NOT_CLEARED
+        if may_be_paid or not_cleared:
+            assert not_cleared, answer.text
             is_said = answer.code == "PayoutMayBePaid"
             assert not is_said or answer.json["transaction_id"] in may_be_paid
             return multiple()
