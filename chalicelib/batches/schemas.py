@@ -3,7 +3,7 @@
 from typing import Final
 
 from chalicelib.batches.rules.batch import MOST_ROWS
-from chalicelib.web.schemas import Amount, Length, Range, Schema, fields, line
+from chalicelib.web.schemas import Amount, Count, Length, Range, Schema, fields, line
 
 MOST_TITLE: Final = 80
 
@@ -20,9 +20,7 @@ class ConfirmSchema(Schema):
     """What the batch comes to, by whoever has read its summary."""
 
     total = Amount(required=True)
-    accept_duplicates = fields.Integer(
-        strict=True, load_default=None, validate=Range(min=1, max=MOST_ROWS)
-    )
+    accept_duplicates = Count(load_default=None, validate=Range(min=1, max=MOST_ROWS))
 
 
 class PartSchema(Schema):

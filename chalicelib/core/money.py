@@ -5,7 +5,7 @@ from decimal import Decimal
 
 # A bound on what is parsed at all, so that 1e999999999 costs nothing: 99,999,999,999.99.
 _MOST_INTEGER_DIGITS = 11
-_DECIMAL_STRING = re.compile(r"[0-9]{1,11}(\.[0-9]{1,2})?", re.ASCII)
+_DECIMAL_STRING = re.compile(r"[0-9]{1,11}(\.[0-9]{1,2})?")
 
 
 class InvalidAmountError(ValueError):

@@ -7,6 +7,7 @@ that what it compiles at import is compiled late.
 import re
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from chalicelib.core.coldstart.late_patterns import patterns_compiled_late
@@ -22,6 +23,7 @@ __all__ = [
     "PAGE",
     "REASON",
     "Amount",
+    "Count",
     "EmptySchema",
     "Length",
     "OneOf",
@@ -39,6 +41,9 @@ __all__ = [
     "post_load",
     "validates_schema",
 ]
+
+
+_MOST: Final = 1_000_000_000
 
 
 def _check_line(value: str) -> None:
@@ -82,6 +87,17 @@ class Whole(fields.Integer):
             raise self.make_error("invalid", input=value)
         number: int = super()._validated(value)
         return number
+
+
+class Count(fields.Integer):
+    """A whole JSON number; `3.0` is one, too (JSON Schema 2020-12, Validation, section 6.1.1)."""
+
+    def _validated(self, value: Any) -> int:
+        is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+        # What is larger is none that anything is counted by, and `int` would write out its zeros.
+        if not is_number or not abs(value) < _MOST or value != int(value):
+            raise self.make_error("invalid", input=value)
+        return int(value)
 
 
 class Amount(fields.Field[int]):

@@ -30,7 +30,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such module: {', '.join(sorted(unknown))}")
     known = known_survivors()
-    mutants = [m for name in wanted.modules or names for m in mutants_of(RULES[name])]
+    mutants = [m for name in wanted.modules or names for m in mutants_of(RULES[name], name)]
     if wanted.sample:
         mutants = _sample(mutants, known, wanted.sample)
     start = time.monotonic()

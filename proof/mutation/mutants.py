@@ -46,8 +46,8 @@ class Mutant:
         return hashlib.sha256(self.name.encode()).hexdigest()
 
 
-def mutants_of(path: Path) -> Iterator[Mutant]:
-    """Every mutant of the module at `path` that compiles, each once."""
+def mutants_of(path: Path, module: str) -> Iterator[Mutant]:
+    """Every mutant that compiles, each once, of the module at `path`, which they call `module`."""
     tree = cst.parse_module(path.read_text())
     # A change is made within its statement and then put between the others: to make it in the
     # tree of the whole module takes twenty times as long.
@@ -63,7 +63,7 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
                 continue
             seen.add(text)
             difference = _difference(statements[index], text)
-            mutant = Mutant(path.stem, scope, *difference, before + text + after)
+            mutant = Mutant(module, scope, *difference, before + text + after)
             names[mutant.name] += 1
             yield replace(mutant, number=names[mutant.name])
 

@@ -8,6 +8,7 @@ from chalicelib.core.actor import (
     Actor,
     Role,
     ServiceRoles,
+    is_service,
     persons,
     service,
     subject_of_role,
@@ -62,6 +63,20 @@ def test_a_history_names_who_it_was_whatever_the_session_is_called() -> None:
     assert not service(f"{SESSION}two").is_also("arn:aws:sts::111122223333:assumed-role/Other/one")
     assert user("0a1b2c3d").is_also("0a1b2c3d")
     assert not user("0a1b2c3d").is_also("another")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        (f"{SESSION}one", True),
+        ("arn:aws:iam::111122223333:user/team/payer", True),
+        ("0a1b2c3d", False),
+        ("arnold", False),
+        ("a-user-called-arn:", False),
+    ],
+)
+def test_a_history_tells_a_service_from_a_person(name: str, is_one: bool) -> None:
+    assert is_service(name) is is_one
 
 
 def test_no_service_is_an_approver_unless_the_deployment_names_it() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 import pytest
 
-from chalicelib.batches.rules.batch import Row
+from chalicelib.batches.rules.batch import Batch, BatchEntry, Row
 from chalicelib.core.marks import (
     MASK,
     MASKED,
@@ -70,7 +70,7 @@ def test_a_text_field_without_a_mark_is_found() -> None:
     assert list(unmarked(Sample)) == ["forgotten", "forgotten_too"]
 
 
-@pytest.mark.parametrize("record", [Payout, HistoryEntry, Row])
+@pytest.mark.parametrize("record", [Payout, HistoryEntry, Batch, BatchEntry, Row])
 def test_every_text_field_says_whether_it_may_name_a_person(
     record: "type[DataclassInstance]",
 ) -> None:
@@ -91,6 +91,10 @@ def test_an_erasure_takes_what_is_marked_as_personal_and_nothing_else() -> None:
 
 def test_an_erasure_takes_what_was_written_into_a_history_and_leaves_what_happened() -> None:
     assert erased(HistoryEntry) == {"detail": None}
+
+
+def test_an_erasure_does_not_reach_a_batch_so_nothing_there_but_in_its_rows_is_personal() -> None:
+    assert erased(Batch) == erased(BatchEntry) == {}
 
 
 def test_what_an_erasure_takes_of_a_payout_is_what_a_change_may_set() -> None:

@@ -35,6 +35,7 @@ def plain(text: str) -> str:
         ("account 12345678 at 062-000", [], "account ••• at •••"),
         ("grouped 12 34 56 78, 12-34-56, 12.34.56", [], "grouped •••, •••, •••"),
         ("account 12AB34CD56 or ABCDEFGHI1 or A1B2C3D4", [], "account ••• or ••• or •••"),
+        ("account 12ab34cd56 or Abcdefghi1 or a1b2c3d4", [], "account ••• or ••• or •••"),
         (
             "code AC04 in Week23 of ABCDEFGH1, ABCDEFGHIJ",
             [],

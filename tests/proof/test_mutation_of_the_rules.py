@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from proof.mutation.trial import RULES, TESTS
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -15,3 +17,7 @@ def test_a_sample_of_changed_rules_is_noticed_by_the_tests() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "10 of 10 mutants killed" in done.stdout
+
+
+def test_every_module_of_rules_has_tests_that_its_mutants_meet() -> None:
+    assert TESTS.keys() == RULES.keys()

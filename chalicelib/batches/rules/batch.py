@@ -244,9 +244,9 @@ class BatchEntry:
     """One entry of a batch's history."""
 
     at: datetime
-    event: str
-    by: str
-    detail: str | None = None
+    event: str = field(metadata=NOT_PERSONAL)
+    by: str = field(metadata=NOT_PERSONAL)
+    detail: str | None = field(default=None, metadata=NOT_PERSONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,21 +284,21 @@ class Batch:
 
     `not_released` counts the rows that became no payout, once it is released. `repeats` is the
     batch whose rows it has once more, on purpose; `retry_of` the one whose unpaid rows it has.
-    `title` was redacted before it was stored.
+    `title`, like what people said of it, was redacted before it was stored.
     """
 
-    batch_id: str
-    upload_id: str
+    batch_id: str = field(metadata=NOT_PERSONAL)
+    upload_id: str = field(metadata=NOT_PERSONAL)
     status: BatchStatus
     version: int
     row_count: int
     total_cents: int
     largest_cents: int
-    created_by: str
+    created_by: str = field(metadata=NOT_PERSONAL)
     created_at: datetime
     updated_at: datetime
-    confirmed_by: str | None = None
-    approved_by: str | None = None
+    confirmed_by: str | None = field(default=None, metadata=NOT_PERSONAL)
+    approved_by: str | None = field(default=None, metadata=NOT_PERSONAL)
     approved_at: datetime | None = None
     warnings: Warnings | None = None
     history: tuple[BatchEntry, ...] = ()

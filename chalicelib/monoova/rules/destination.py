@@ -19,6 +19,7 @@ _EMAIL: Final = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 )
+# 35 characters at most, as the rail has it.
 _PHONE: Final = re.compile(r"\+[0-9]{1,3}-[1-9][0-9]{1,29}")
 _ORGANISATION: Final = re.compile(r"[!-@\[-~][ -@\[-~]{0,254}[!-@\[-~]")
 _BSB: Final = re.compile(r"([0-9]{3})-?([0-9]{3})")
@@ -27,7 +28,6 @@ _USUAL_NUMBER: Final = re.compile(r"[0-9]{4,9}")
 _SEPARATORS: Final = re.compile(r"[ \-]")
 _SPACES: Final = re.compile(r"\s+")
 _MOST_PAY_ID_CHARACTERS: Final = 256
-_PHONE_CHARACTERS: Final = 35
 # Monoova asks for two characters and names no maximum; its webhooks carry 140.
 _NAME_CHARACTERS: Final = range(2, 141)
 
@@ -200,9 +200,7 @@ def account_name_of(value: str) -> str:
 
 
 def _email(value: str) -> str | None:
-    # Some letters of other scripts become ASCII in lower case: that would be another address.
-    address = value.lower() if value.isascii() else ""
-    return address if _EMAIL.fullmatch(address) else None
+    return _in_lower_case(value, _EMAIL)
 
 
 def _phone(value: str) -> str | None:
@@ -214,11 +212,11 @@ def _phone(value: str) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     text = f"+{number.country_code}-{number.national_number}"
-    is_sound = phonenumbers.is_possible_number(number) and len(text) <= _PHONE_CHARACTERS
+    is_sound = phonenumbers.is_possible_number(number) and _PHONE.fullmatch(text)
     # An extension, or a zero that belongs to the number (as in Italy), has no place in a PayID:
     # without it the text would name another phone.
     is_whole = not number.extension and not number.italian_leading_zero
-    return text if is_sound and is_whole and _PHONE.fullmatch(text) else None
+    return text if is_sound and is_whole else None
 
 
 def _digits(count: int) -> Callable[[str], str | None]:
@@ -232,8 +230,13 @@ def _digits(count: int) -> Callable[[str], str | None]:
 
 
 def _organisation(value: str) -> str | None:
-    name = value.lower() if value.isascii() else ""
-    return name if _ORGANISATION.fullmatch(name) else None
+    return _in_lower_case(value, _ORGANISATION)
+
+
+def _in_lower_case(value: str, shape: re.Pattern[str]) -> str | None:
+    # Some letters of other scripts become ASCII in lower case: that would be another payee.
+    text = value.lower()
+    return text if value.isascii() and shape.fullmatch(text) else None
 
 
 _NORMALISERS: Final[dict[PayIdType, Callable[[str], str | None]]] = {

@@ -6,7 +6,7 @@ instances see the same.
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Final
 
 from chalicelib.monoova.rules.circuit import (
@@ -53,10 +53,13 @@ class Switch(StrEnum):
 
 
 class Calls(StrEnum):
-    """The kinds of calls, each with a breaker: `execute`, and whatever moves nothing."""
+    """The kinds of calls, each with a breaker: `execute`, and whatever moves nothing.
 
-    SENDING = "sending"
-    QUESTIONS = "questions"
+    They are told apart by these members alone: no record and no answer has them as words.
+    """
+
+    SENDING = auto()
+    QUESTIONS = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class RateLimited:
     `retry_after` is for how many seconds, if it says so.
     """
 
-    retry_after: int | None = None
+    retry_after: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +203,13 @@ def _key(text: str | None) -> str:
     return (text or "").casefold()
 
 
+def _name_in(answer: Answer) -> str:
+    """Monoova's status name, without case; empty where the reply has none."""
+    return _key(answer.envelope.status) if answer.envelope else ""
+
+
 def _login_problem(answer: Answer) -> NotAuthenticated | None:
-    name = _key(answer.envelope.status) if answer.envelope else ""
+    name = _name_in(answer)
     if name == _LOCKED_OUT:
         return NotAuthenticated(is_locked=True)
     if name == _LOGIN_FAILED or answer.http_status == 401:
@@ -238,8 +243,8 @@ def is_rate_limited(answer: Answer) -> bool:
 
 def is_not_permitted(answer: Answer) -> bool:
     """Whether the reply says that this key may not call this endpoint, not that it is wrong."""
-    name = _key(answer.envelope.status) if answer.envelope else ""
-    return answer.http_status == 403 and name not in (_LOCKED_OUT, _LOGIN_FAILED)
+    is_problem = _name_in(answer) in (_LOCKED_OUT, _LOGIN_FAILED)
+    return answer.http_status == 403 and not is_problem
 
 
 def outcome_of_send(
@@ -286,14 +291,13 @@ def _taken(envelope: Envelope, reference: str) -> SendOutcome:
 
 
 def _refused(envelope: Envelope, *, in_doubt_before: bool) -> SendOutcome:
-    name = _key(envelope.status)
-    if not name or name in _TAKEN or envelope.has_transaction:
-        return Unclear(Uncertainty.UNCLEAR_ANSWER, may_try_again=False)
-    if _SOUNDS_DUPLICATE.search(f"{envelope.status} {envelope.description}"):
-        return Unclear(Uncertainty.DUPLICATE_REFERENCE, False, envelope.status or "")
-    if in_doubt_before:
-        return Unclear(Uncertainty.REFUSED_AFTER_DOUBT, False, envelope.status or "")
     reason = envelope.status or ""
+    if not reason or _key(reason) in _TAKEN or envelope.has_transaction:
+        return Unclear(Uncertainty.UNCLEAR_ANSWER, may_try_again=False)
+    if _SOUNDS_DUPLICATE.search(f"{reason} {envelope.description}"):
+        return Unclear(Uncertainty.DUPLICATE_REFERENCE, False, reason)
+    if in_doubt_before:
+        return Unclear(Uncertainty.REFUSED_AFTER_DOUBT, False, reason)
     return Refused(reason, envelope.description, is_known_refusal(reason))
 
 

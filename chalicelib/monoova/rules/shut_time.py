@@ -34,8 +34,8 @@ class ShutTime:
     ) -> timedelta:
         """For how long sending was shut between two times; the present span may have its end."""
         spans = (*self.spans, (self.since, present_until or end)) if self.since else self.spans
-        shut = (min(until, end) - max(since, start) for since, until in spans)
-        return sum((each for each in shut if each > timedelta()), timedelta())
+        none = timedelta()
+        return sum((max(min(until, end) - max(since, start), none) for since, until in spans), none)
 
 
 def _fewer(spans: tuple[Span, ...]) -> tuple[Span, ...]:

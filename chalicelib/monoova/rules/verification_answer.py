@@ -10,14 +10,14 @@ from typing import Final
 
 from chalicelib.monoova.rules.outcome import Answer, Silence, is_login_problem, is_rate_limited
 
+# All of these look at names without case.
 # Twelve of the fifteen refusals that are known of other calls have this word in their name.
-_SOUNDS_INVALID: Final = re.compile(r"invalid|notvalid|isnottheexpectedtype", re.I)
+_SOUNDS_INVALID: Final = re.compile(r"invalid|notvalid|isnottheexpectedtype")
 # A name that speaks of an earlier request proves that there was one, not that this one failed.
-_SOUNDS_DUPLICATE: Final = re.compile(r"duplicat|already", re.I)
-_SOUNDS_LOCKED: Final = re.compile(r"lock", re.I)
+_SOUNDS_DUPLICATE: Final = re.compile(r"duplicat|already")
+_SOUNDS_LOCKED: Final = re.compile(r"lock")
 _SOUNDS_LIKE_A_WRONG_CODE: Final = re.compile(
-    r"code.*(wrong|invalid|incorrect|mismatch|notmatch|failed)|(wrong|invalid|incorrect).*code",
-    re.I,
+    r"code.*(wrong|invalid|incorrect|mismatch|notmatch|failed)|(wrong|invalid|incorrect).*code"
 )
 
 
@@ -49,7 +49,7 @@ def start_answer(answer: Answer | Silence, token: str | None) -> StartAnswer:
     if _is_ok(answer):
         return StartAnswer.PAID if token else StartAnswer.UNCLEAR
     name = _refusal(answer)
-    if token or not _SOUNDS_INVALID.search(name) or _SOUNDS_DUPLICATE.search(name):
+    if token or not name or not _SOUNDS_INVALID.search(name) or _SOUNDS_DUPLICATE.search(name):
         return StartAnswer.UNCLEAR
     return StartAnswer.REFUSED
 
@@ -61,18 +61,23 @@ def code_answer(answer: Answer | Silence) -> CodeAnswer:
     if _is_ok(answer):
         return CodeAnswer.RIGHT
     name = _refusal(answer)
+    if not name:
+        return CodeAnswer.UNCLEAR
     if _SOUNDS_LOCKED.search(name):
         return CodeAnswer.LOCKED
     return CodeAnswer.WRONG if _SOUNDS_LIKE_A_WRONG_CODE.search(name) else CodeAnswer.UNCLEAR
 
 
 def _is_ok(answer: Answer) -> bool:
-    status = answer.envelope.status if answer.envelope else None
-    return 200 <= answer.http_status < 300 and (status or "").casefold() == "ok"
+    return 200 <= answer.http_status < 300 and _name_in(answer) == "ok"
 
 
-def _refusal(answer: Answer) -> str:
-    """The name of a refusal in Monoova's envelope; empty where it is none."""
-    if answer.envelope is None or answer.http_status != 400:
-        return ""
-    return answer.envelope.status or ""
+def _refusal(answer: Answer) -> str | None:
+    """The name of a refusal in Monoova's envelope; None where it is none."""
+    return _name_in(answer) if answer.http_status == 400 else None
+
+
+def _name_in(answer: Answer) -> str | None:
+    """The status name in Monoova's envelope, without case; None where there is none."""
+    name = answer.envelope.status if answer.envelope else None
+    return name.casefold() if name else None

@@ -17,14 +17,17 @@ from chalicelib.batches.rules.batch import (
     BatchStatus,
     ChunkState,
     Duplicate,
+    FundsSeen,
     Mark,
     Row,
+    SharedAccount,
     Tally,
     Task,
     Warnings,
     WrongStatusError,
     all_marks,
     is_done,
+    is_news,
     moved,
     progress_of,
     together,
@@ -79,6 +82,14 @@ def test_the_pending_task_follows_from_the_status() -> None:
     assert [status for status in BatchStatus if not batch(status).is_open] == [BatchStatus.FINISHED]
 
 
+def test_people_may_decide_on_a_batch_until_it_is_approved_or_cancelled() -> None:
+    assert [status for status in BatchStatus if batch(status).is_undecided] == [
+        BatchStatus.CHECKING,
+        BatchStatus.AWAITING_CONFIRMATION,
+        BatchStatus.AWAITING_APPROVAL,
+    ]
+
+
 def test_a_chunk_is_done_when_nothing_is_left_of_the_task() -> None:
     done = {
         task: [state for state in ChunkState if is_done(Mark(1, 1, state), task)] for task in Task
@@ -107,6 +118,51 @@ def test_warnings_are_listed_in_the_order_of_the_file_and_all_counted() -> None:
     assert len(both.duplicates) == MOST_DUPLICATES
     assert [each.line for each in both.duplicates[:2]] == [2, 3]
     assert (both.duplicate_count, both.first_time_count) == (310, 7)
+
+
+def test_rows_to_a_shared_account_are_listed_in_the_order_of_the_file_and_all_counted() -> None:
+    some = tuple(SharedAccount(line, "c", 2) for line in range(400, 300, -1))
+    others = tuple(SharedAccount(line, "d", 2) for line in range(62, 2, -1))
+    both = together(
+        [
+            Warnings(shared_accounts=some, shared_account_count=250),
+            Warnings(shared_accounts=others, shared_account_count=60),
+        ]
+    )
+    assert [each.line for each in both.shared_accounts] == [*range(3, 63), *range(301, 341)]
+    assert len(both.shared_accounts) == MOST_DUPLICATES
+    assert both.shared_account_count == 310
+
+
+def test_all_rows_may_be_duplicates_where_those_found_come_to_as_many() -> None:
+    found = Warnings(duplicate_count=1, also_in_count=2, paid_since_count=3)
+    assert [found.may_all_be_duplicates(rows) for rows in (5, 6, 7)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (Warnings(), False),
+        (Warnings(also_in_batches=("a",)), False),
+        (Warnings(also_in_batches=("a", "b")), True),
+        (Warnings(paid_since=("p",), paid_since_count=1), False),
+        (Warnings(paid_since=("q",), paid_since_count=1), True),
+        (Warnings(paid_since=("p",), paid_since_count=2), True),
+    ],
+)
+def test_news_is_what_was_not_there_before(after: Warnings, expected: bool) -> None:
+    before = Warnings(also_in_batches=("a",), paid_since=("p",), paid_since_count=1)
+    assert is_news(before, after) is expected
+
+
+@pytest.mark.parametrize(
+    ("available_cents", "short_by_cents"),
+    [(0, 500), (-1, 501), (300, 200), (499, 1), (500, 0), (501, 0)],
+)
+def test_funds_are_short_by_what_they_do_not_reach_and_never_by_less_than_nothing(
+    available_cents: int, short_by_cents: int
+) -> None:
+    assert FundsSeen(available_cents, NOW).short_by_cents(500) == short_by_cents
 
 
 def test_progress_is_the_sum_of_the_chunks_as_of_the_oldest_count() -> None:
@@ -152,19 +208,23 @@ def test_a_file_has_20_000_rows_at_most_and_lists_100_duplicates() -> None:
 
 
 def test_what_a_row_does_not_say_is_absent_and_no_row_is_suspect_before_it_is_compared() -> None:
-    assert Row(2, "c", 150, "d") == Row(2, "c", 150, "d", None, None, None, None, is_first=True)
+    assert Row(2, "c", 150, "d") == Row(
+        2, "c", 150, "d", None, None, None, None, is_first=True, same_account_as_line=None
+    )
     assert Duplicate(2, "c", 150) == Duplicate(2, "c", 150, None, None, None)
 
 
 def test_a_fresh_chunk_was_neither_touched_nor_leased_and_warns_of_nothing() -> None:
-    assert Mark(1, 3) == Mark(1, 3, ChunkState.STORED, 0, None, Warnings(), {}, None)
-    assert Warnings() == Warnings((), 0, 0, (), 0)
+    assert Mark(1, 3) == Mark(1, 3, ChunkState.STORED, 0, None, Warnings(), {}, None, None)
+    assert Warnings() == Warnings((), 0, 0, (), 0, (), 0, (), 0)
 
 
 def test_a_fresh_batch_was_neither_confirmed_nor_approved() -> None:
     fresh = batch()
     assert (fresh.confirmed_by, fresh.approved_by, fresh.approved_at) == (None, None, None)
     assert (fresh.warnings, fresh.history, fresh.not_released) == (None, (), 0)
+    assert (fresh.title, fresh.funds) == (None, None)
+    assert (fresh.repeats, fresh.retry_of) == (None, None)
     assert BatchEntry(NOW, "Uploaded", "maker").detail is None
 
 

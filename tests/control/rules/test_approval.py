@@ -1,10 +1,11 @@
 """Which payouts another person has to approve."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules, approval_until
+from chalicelib.control.rules.limits import Book, Count, LimitKind, Subject
 
 ABOVE, NEW = ApprovalReason.ABOVE_THRESHOLD, ApprovalReason.NEW_DESTINATION
 
@@ -29,6 +30,18 @@ def test_the_rules_say_why_a_payout_needs_approval(
 
 def test_a_business_that_set_no_rule_has_none() -> None:
     assert ApprovalRules() == ApprovalRules(threshold_cents=None, new_destinations=False)
+
+
+def test_the_threshold_counts_by_maker_and_account_in_a_sydney_day() -> None:
+    subject = Subject("c", "a", "m")
+    before_midnight = datetime(2026, 3, 2, 12, 59, tzinfo=UTC)
+    after_midnight = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
+    assert ApprovalRules().counts(subject, 5, before_midnight) == ()
+    for at, day in ((before_midnight, date(2026, 3, 2)), (after_midnight, date(2026, 3, 3))):
+        assert ApprovalRules(9).counts(subject, 5, at) == (
+            Count(LimitKind.MAKER, day, "m", 5, 9, Book.THRESHOLD),
+            Count(LimitKind.ACCOUNT, day, "a", 5, 9, Book.THRESHOLD),
+        )
 
 
 def test_a_payout_waits_for_an_approver_for_thirty_days() -> None:

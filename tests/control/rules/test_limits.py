@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.control.rules.limits import (
     Book,
     Count,
@@ -35,14 +34,6 @@ def test_only_what_has_a_limit_is_counted() -> None:
         Count(LimitKind.ACCOUNT, DAY, "a", 5, 8),
         Count(LimitKind.MAKER, DAY, "m", 5, 10),
         Count(LimitKind.TOTAL, DAY, None, 5, 9),
-    )
-
-
-def test_the_threshold_counts_by_maker_and_account() -> None:
-    assert ApprovalRules().counts(SUBJECT, 5, NOON) == ()
-    assert ApprovalRules(9).counts(SUBJECT, 5, NOON) == (
-        Count(LimitKind.MAKER, DAY, "m", 5, 9, Book.THRESHOLD),
-        Count(LimitKind.ACCOUNT, DAY, "a", 5, 9, Book.THRESHOLD),
     )
 
 

@@ -73,6 +73,16 @@ def test_a_new_gate_lets_everything_through() -> None:
     assert not gate.sending.is_watching(NOW)
 
 
+def test_a_new_breaker_is_closed_and_has_no_times() -> None:
+    assert Gate().sending == Gate().questions == Circuit(None, None, None, None)
+
+
+def test_a_new_gate_knows_of_no_second_booking_and_of_no_contract_run() -> None:
+    gate = Gate()
+    assert gate.booked_twice_at is None
+    assert (gate.contract_run_at, gate.contract_run_on, gate.contract_showed) == (None, None, None)
+
+
 def test_a_call_may_be_made_on_a_clear_passage_and_as_the_probe() -> None:
     assert [each for each in Passage if each.is_through] == [Passage.CLEAR, Passage.PROBE]
 
@@ -101,6 +111,23 @@ def test_of_one_kind_a_probe_does_not_concern_the_other(calls: Calls, other: Cal
     assert passage(gate, calls, after(660)) is Passage.PROBE
     assert passage(gate, other, after(600)) is Passage.PROBE
     assert closed(gate, calls, after(601)).circuit(other) == gate.circuit(other)
+
+
+@KINDS
+def test_the_probe_of_one_that_too_many_failures_opened_spares_one_that_a_refused_login_did(
+    calls: Calls, other: Calls
+) -> None:
+    by_failures = Circuit(OpenReason.TOO_MANY_FAILURES, NOW, after(600))
+    by_login = Circuit(OpenReason.NOT_AUTHENTICATED, NOW, after(600))
+    of = {calls: by_failures, other: by_login}
+    gate = Gate(sending=of[SENDING], questions=of[QUESTIONS])
+    for probed, spared in ((calls, other), (other, calls)):
+        for changed, probe_at in (
+            (probing(gate, probed, after(600)), after(660)),
+            (probe_failed(gate, probed, after(600)), after(1200)),
+        ):
+            assert changed.circuit(probed) == replace(of[probed], probe_at=probe_at)
+            assert changed.circuit(spared) == of[spared]
 
 
 @KINDS
@@ -141,6 +168,16 @@ def test_after_a_failure_every_instance_reports_for_five_minutes(
     assert passages(gate, NOW) == (Passage.CLEAR, Passage.CLEAR)
     assert opened(gate, calls, NOW).circuit(calls).watching_until is None
     assert closed(gate, calls, NOW).circuit(calls).watching_until is None
+
+
+@KINDS
+def test_a_failure_of_one_kind_is_watched_while_the_other_is_stopped(
+    calls: Calls, other: Calls
+) -> None:
+    stopped = opened(Gate(), other, NOW)
+    gate = watching(stopped, calls, after(5))
+    assert gate.circuit(calls) == Circuit(watching_until=after(305))
+    assert gate.circuit(other) == stopped.circuit(other)
 
 
 def test_the_times_are_the_documented_ones() -> None:
@@ -201,6 +238,13 @@ def test_that_the_account_is_locked_is_heeded_without_counting_again() -> None:
     assert gate.login_failures == 1
     assert refused(gate, after(2), reason=OpenReason.LOCKED_OUT) == gate
     assert refused(gate, after(2)) == gate
+
+
+def test_a_key_that_was_refused_before_the_account_was_locked_is_no_new_one() -> None:
+    gate = refused(refused(Gate()), after(1), "key-2", reason=OpenReason.LOCKED_OUT)
+    assert (gate.refused_key, gate.refused_before) == ("key-2", ("key-1",))
+    for key in ("key-1", "key-2"):
+        assert passages(gate, after(1), key) == (Passage.CIRCUIT_OPEN,) * 2
 
 
 def test_after_three_probes_that_were_refused_it_tries_no_further_one_automatically() -> None:
@@ -277,6 +321,12 @@ def test_a_question_that_is_answered_lets_a_payout_probe_and_closes_nothing_of_s
     assert passages(gate, after(600)) == (Passage.PROBE, Passage.CLEAR)
     both = opened(opened(Gate(), SENDING, NOW), QUESTIONS, NOW)
     assert closed(both, QUESTIONS, after(60)).sending == both.sending
+
+
+def test_a_question_that_is_answered_with_a_new_key_lets_a_payout_probe_from_then_on() -> None:
+    gate = closed(refused(Gate()), QUESTIONS, after(60))
+    assert gate.sending == Circuit(OpenReason.NOT_AUTHENTICATED, NOW, after(60))
+    assert passages(gate, after(60)) == (Passage.PROBE, Passage.CLEAR)
 
 
 def test_a_login_that_is_refused_after_a_question_was_answered_stops_both_again() -> None:
@@ -447,6 +497,10 @@ def test_a_pace_that_is_over_ends_its_span_when_it_ended() -> None:
     ):
         assert changed.shut == ShutTime(after(900), ((NOW, after(300)),))
     assert resumed(gate, after(900)).shut == _shut(NOW, after(300))
+    assert watching(gate, SENDING, after(900)).shut == _shut(NOW, after(300))
+    # At the very moment of its end it is over.
+    at_its_end = paused(gate, "ops", "why", after(300))
+    assert at_its_end.shut == ShutTime(after(300), ((NOW, after(300)),))
 
 
 def test_a_pause_during_a_pace_is_one_time_with_it() -> None:

@@ -332,6 +332,29 @@ def test_an_answer_that_proves_nothing_still_has_monoovas_words_for_a_person_to_
     assert outcome.said == word
 
 
+@pytest.mark.parametrize(
+    ("reason", "description", "is_for_funds"),
+    [
+        ("InsufficientFunds", "", True),
+        ("INSUFFICIENT", "", True),
+        ("LackOfFunds", "", True),
+        ("NoFund", "", True),
+        ("Refused", "Insufficient means", True),
+        ("Refused", "The available balance is exceeded", True),
+        ("NotEnoughMoney", "", True),
+        ("Refused", "There is not enough money", True),
+        ("Refused", "Refunds are not allowed here", False),
+        ("RefundRefused", "", False),
+        ("Refused", "Too much money", False),
+        (KNOWN, "in words", False),
+    ],
+)
+def test_a_refusal_is_for_funds_where_its_name_or_its_text_speaks_of_our_money(
+    reason: str, description: str, is_for_funds: bool
+) -> None:
+    assert Refused(reason, description, is_known=True).is_for_funds is is_for_funds
+
+
 def test_two_unclear_answers_are_the_same_whatever_words_they_came_in() -> None:
     assert Unclear(Uncertainty.TIMEOUT, True, "one") == Unclear(Uncertainty.TIMEOUT, True, "two")
     assert Unclear(Uncertainty.TIMEOUT, True).said == ""

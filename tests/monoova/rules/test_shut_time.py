@@ -66,6 +66,19 @@ def test_of_too_many_the_two_that_lie_closest_together_become_one() -> None:
     assert len(full.spans) == MOST_SPANS
 
 
+def test_how_close_two_are_is_the_time_between_them_however_long_they_last() -> None:
+    kept = spans(*((number * 10, number * 10 + 1) for number in range(4)))
+    later = spans(*((number * 10, number * 10 + 1) for number in range(6, 10)))
+    ten = (*kept.spans, *spans((40, 41), (42, 55)).spans, *later.spans)
+    full = ShutTime(after(200), ten).noted(after(201), is_shut=False)
+    assert full.spans == (
+        *kept.spans,
+        (after(40), after(55)),
+        *later.spans,
+        (after(200), after(201)),
+    )
+
+
 def test_as_many_as_are_kept_stay_as_they_are() -> None:
     nine = spans(*((number * 10, number * 10 + 1) for number in range(9)))
     ten = ShutTime(after(95), nine.spans).noted(after(96), is_shut=False)

@@ -16,6 +16,10 @@ def test_it_sends_nothing_and_says_why_and_keeps_its_version() -> None:
     assert gate.passage(datetime(2026, 3, 2, tzinfo=UTC)) is Passage.PAUSED
 
 
+def test_its_latch_is_set_before_anything_that_a_record_may_tell() -> None:
+    assert unreadable_gate(7).booked_twice_at == datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def test_its_latch_is_set_from_the_moment_on_at_which_it_is_written() -> None:
     now = datetime(2026, 3, 2, tzinfo=UTC)
     written = dated(unreadable_gate(7), now)

@@ -59,6 +59,10 @@ def test_one_attempt_needs_no_words(endings: tuple[str, ...], words: str | None)
     assert Attempts(endings).words == words
 
 
+def test_where_nothing_was_tried_nothing_is_known() -> None:
+    assert Attempts(endings=(), doubt_at=None, numbers=frozenset()) == NO_ATTEMPTS
+
+
 def test_without_attempts_a_change_is_as_it_was() -> None:
     change = Change({"looks": 1}, (ENTRY,))
     assert with_attempts(sending(attempts=2), change, NO_ATTEMPTS) is change

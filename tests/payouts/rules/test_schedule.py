@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from chalicelib.monoova.rules.circuit import Circuit, OpenReason
+from chalicelib.monoova.rules.duplicates import Duplicates
 from chalicelib.monoova.rules.gate import Calls, Gate, opened, paused
 from chalicelib.monoova.rules.pace import Pace
 from chalicelib.monoova.rules.shut_time import ShutTime
@@ -34,6 +35,7 @@ def test_the_usual_times_are_the_documented_ones() -> None:
         expiry_hours=24,
         max_resends=3,
         review_after_hours=24,
+        duplicates=Duplicates.ASKED,
     )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.payouts.rules.news import Credit
 from chalicelib.payouts.rules.payout import State
 from chalicelib.reports.rules.comparison import (
     DIFFERENCES,
@@ -31,8 +32,8 @@ def out(amount: Decimal = AMOUNT, number: str = "1") -> Movement:
     return Movement("p", number, amount, Decimal(0))
 
 
-def back(amount: Decimal = AMOUNT) -> Movement:
-    return Movement("p", "9", Decimal(0), amount)
+def back(amount: Decimal = AMOUNT, line: str = "") -> Movement:
+    return Movement("p", "9", Decimal(0), amount, line)
 
 
 UNSEEN = Kind.RETURNED_WITHOUT_CREDIT
@@ -109,6 +110,61 @@ def test_without_the_fees_known_the_most_payments_that_there_may_be_count(
     movements: tuple[Movement, ...], most: int
 ) -> None:
     assert Booking(movements=movements).most_payments_of(AMOUNT) == most
+
+
+@pytest.mark.parametrize(
+    ("credit", "cents"),
+    [
+        ("125.5000", 12_550),
+        ("0.0100", 1),
+        ("0.0200", 2),
+        ("0.0000", None),
+        ("0.0050", None),
+        ("125.5050", None),
+        ("-1.0000", None),
+        ("-0.0050", None),
+    ],
+)
+def test_money_that_came_in_counts_in_whole_cents_or_not_at_all(
+    credit: str, cents: int | None
+) -> None:
+    assert back(Decimal(credit)).credit_cents == cents
+
+
+def test_each_line_that_came_back_is_a_credit_of_its_own_by_monoovas_id_and_the_fee_is_none() -> (
+    None
+):
+    lines = (out(), out(FEE), back(Decimal(60), "61"), back(FEE, "62"), back(Decimal(5), "63"))
+    booked = Booking((stated(),), lines)
+    assert booked.credits == (Credit(6_000, "61"), Credit(500, "63"))
+    assert booked.credited_cents == 6_500
+    assert NOTHING.credits == ()
+
+
+def test_a_line_that_only_took_money_out_has_no_id_to_be_known_by() -> None:
+    assert out().line == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "credited"),
+    [
+        ((), Decimal(0)),
+        ((back(FEE),), Decimal(0)),
+        ((back(),), AMOUNT),
+        ((back(), back(FEE)), AMOUNT + FEE),
+        ((back(Decimal(60)), back(Decimal(5))), Decimal(65)),
+    ],
+)
+def test_a_fee_that_came_back_alone_is_no_money_that_came_back(
+    lines: tuple[Movement, ...], credited: Decimal
+) -> None:
+    assert Booking((stated(),), (out(), out(FEE), *lines)).credited == credited
+
+
+def test_a_single_cent_that_came_back_and_was_never_seen_is_given_back() -> None:
+    booked = Booking((stated(),), (out(), out(FEE), back(Decimal("0.01"))))
+    assert kind_of(OURS, booked) is Kind.GIVEN_BACK
+    assert kind_of(replace(OURS, return_seen_cents=1), booked) is Kind.MATCHED
 
 
 def test_nothing_is_missing_where_only_a_part_was_looked_at() -> None:
