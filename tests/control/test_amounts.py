@@ -77,9 +77,10 @@ def test_a_retry_adds_to_what_its_maker_asked_for_today(world: World) -> None:
 
 def two_destinations(world: World) -> Iterator[tuple[str, str]]:
     customer = world.customer(**PAY_ID)
-    yield customer, world.admin.get(f"/customers/{customer}").json["destinations"][0][
-        "destination_id"
-    ]
+    yield (
+        customer,
+        world.admin.get(f"/customers/{customer}").json["destinations"][0]["destination_id"],
+    )
     added = world.admin.post(f"/customers/{customer}/destinations", PAY_ID).json
     yield customer, added["destination_id"]
 
