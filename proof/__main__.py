@@ -41,7 +41,6 @@ PARTS: Final = (
     Part("days of every fault", ("-m", "proof.days", "3001-3100", "--every-fault")),
     # With `--all` every part is asked about every mutant: an hour, `make prove-mutants`.
     Part("named mutants", ("-m", "proof.catching")),
-    Part("mutants of the rules", ("-m", "proof.mutation")),
     Part(
         "the API by its document",
         (*_PYTEST, "tests/web/test_openapi_by_schemathesis.py"),
@@ -52,6 +51,7 @@ PARTS: Final = (
         (*_PYTEST, "tests/payouts/test_state_machine.py", "tests/webhooks/test_webhook_fuzzing.py"),
         {"STATE_MACHINE_EXAMPLES": "600", "WEBHOOK_CASES": "30000"},
     ),
+    Part("mutants of the rules", ("-m", "proof.mutation")),
 )
 
 _ROWS: Final = (

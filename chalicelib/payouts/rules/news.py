@@ -203,7 +203,7 @@ def _reported(facts: Facts, notice: Notice, now: datetime) -> Change:
         fields |= Fields(return_reported_at=now)
     elif facts.due_at is None:
         # Already waiting, it goes on as it is: more of the same must not put the question off.
-        fields |= Fields(return_reported_at=now, due_at=next_question_at(now, now))
+        fields = Fields(return_reported_at=now, due_at=next_question_at(now, now))
     change = change_for(facts, Event.RETURN_REPORTED, note, fields)
     return change if change.entries else NO_CHANGE
 
@@ -222,7 +222,7 @@ def _back(facts: Facts, came_back: int, seen: int, note: Note, fields: Fields) -
         fields |= Fields(failure_code=FailureCode.RETURNED, failure_reason=reason)
         return change_for(facts, Event.MONEY_RETURNED, note, fields)
     part = ReviewReason.PART_RETURNED
-    change = change_for(facts, Event.PART_RETURNED, note, fields, part)
+    change = change_for(facts, Event.PART_RETURNED, note, review_reason=part)
     if change.is_empty or facts.state not in _MAY_BE_BACK:
         return change
     if facts.state in PENDING and facts.review_reason is not ReviewReason.CONTRADICTION:
@@ -244,9 +244,9 @@ def _came_back(facts: Facts) -> int:
 def _returns_in(facts: Facts, events: frozenset[Event]) -> tuple[ReportedReturn, ...]:
     """The returns that webhooks told of, each by its own id, as the history has them."""
     told = (
-        (entry.evidence or "").removeprefix(f"{_HINT}:").split(":", 2)
+        entry.evidence.removeprefix(f"{_HINT}:").split(":", 2)
         for entry in facts.history
-        if entry.event in events
+        if entry.event in events and entry.evidence
     )
     found = (parts for parts in told if len(parts) == 3 and parts[0] == _RETURN)
     return tuple(ReportedReturn(int(c), number) for _, c, number in found if c.isdecimal())

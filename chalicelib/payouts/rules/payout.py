@@ -464,7 +464,7 @@ class Payout:
     completed_at: datetime | None = None
     approved_at: datetime | None = None
     approved_by: str | None = field(default=None, metadata=NOT_PERSONAL)
-    approval_reasons: tuple[ApprovalReason, ...] = field(default=(), metadata=NOT_PERSONAL)
+    approval_reasons: tuple[ApprovalReason, ...] = ()
     return_reported_at: datetime | None = None
     return_seen_at: datetime | None = None
     returned_cents: int = 0

@@ -54,7 +54,7 @@ def is_past_waiting(reported_at: datetime, now: datetime) -> bool:
     from chalicelib.core.sydney import sydney_day
 
     day, last, passed = sydney_day(reported_at), sydney_day(now), 0
-    while day < last and passed < _MOST_BANKING_DAYS:
+    while day < last:
         day += _DAY
         passed += _is_banking_day(day)
     return passed >= _MOST_BANKING_DAYS

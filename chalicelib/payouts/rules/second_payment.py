@@ -139,9 +139,11 @@ def unknown_is_believed_at(payout: Payout, policy: Policy) -> datetime:
 def _was_refused_by_a_known_name(payout: Payout) -> bool:
     if payout.failure_code is not FailureCode.MONOOVA_REFUSED or payout.ambiguous:
         return False
-    refusals = [entry for entry in payout.history if entry.event == Event.SEND_REFUSED]
-    evidence = (refusals[-1].evidence or "") if refusals else ""
-    return evidence.startswith(REFUSED) and is_known_refusal(evidence.removeprefix(REFUSED))
+    refusals = [entry.evidence for entry in payout.history if entry.event == Event.SEND_REFUSED]
+    last = refusals[-1] if refusals else None
+    if last is None or not last.startswith(REFUSED):
+        return False
+    return is_known_refusal(last.removeprefix(REFUSED))
 
 
 def is_settled_by_hand(payout: Payout) -> bool:

@@ -10,13 +10,16 @@ from chalicelib.monoova.rules.gate import Gate
 from chalicelib.monoova.rules.outcome import (
     Accepted,
     NotAuthenticated,
+    NotSent,
     RateLimited,
     Refused,
     Report,
+    Reported,
     Standing,
     Uncertainty,
     Unclear,
 )
+from chalicelib.payouts.rules.attempts import Attempts
 from chalicelib.payouts.rules.decisions import (
     SEND_AGAIN,
     ForbiddenTransitionError,
@@ -26,10 +29,12 @@ from chalicelib.payouts.rules.decisions import (
     after_report,
     after_send,
     approved,
+    change_for,
     claimed,
     row_expired,
 )
 from chalicelib.payouts.rules.payout import (
+    MOST_HISTORY_ENTRIES,
     Change,
     Event,
     FailureCode,
@@ -289,9 +294,9 @@ def test_a_refusal_that_only_resembles_one_for_funds_is_a_failure(description: s
 def test_a_claim_takes_away_the_reason_to_wait_where_there_is_one() -> None:
     waiting = replace(sent(State.QUEUED), waits_for=QueueReason.NO_FUNDS)
     change = claimed(waiting, Event.CLAIMED, LATER, "queue", "lease", POLICY)
-    assert change.fields["waits_for"] is None
     plain = claimed(sent(State.QUEUED), Event.CLAIMED, LATER, "queue", "lease", POLICY)
     assert "waits_for" not in plain.fields
+    assert change.fields == {**plain.fields, "waits_for": None}
 
 
 def test_a_row_that_expires_is_under_review_where_it_is_and_looked_at_later() -> None:
@@ -453,6 +458,10 @@ def test_an_unknown_reference_changes_nothing_but_for_what_waits_for_an_answer(
 def test_a_payout_of_which_nothing_is_known_is_pending_and_undisputed() -> None:
     facts = OpenFacts(12550, None)
     assert (facts.state, facts.review_reason, facts.history) == (State.ACCEPTED, None, ())
+    assert facts.is_accepted is False
+    assert (facts.due_at, facts.disputed_at) == (None, None)
+    assert (facts.return_reported_at, facts.return_seen_at) == (None, None)
+    assert (facts.returned_cents, facts.return_seen_cents) == (0, 0)
 
 
 def test_a_claim_is_recorded_with_its_claimer_and_the_time_of_sending() -> None:
@@ -539,3 +548,147 @@ def test_an_approved_payout_is_as_old_as_its_approval() -> None:
     assert "needs_review" not in change.fields
     assert old.released_at == NOW
     assert sent(State.ACCEPTED).released_at == NOW
+
+
+# --- what did not leave us
+
+
+def not_sent(payout: Payout) -> Change:
+    return after_send(payout, NotSent(), LATER, "queue", POLICY)
+
+
+def test_what_did_not_leave_us_is_queued_as_if_it_had_not_been_tried() -> None:
+    change = not_sent(sent(State.SENDING, looks=3))
+    assert change.fields == {
+        "state": State.QUEUED,
+        "lease_id": None,
+        "due_at": FIRST_LOOK,
+        "last_sent_at": None,
+    }
+    assert last_entries(change) == (("NotSent", "queue", None, None),)
+
+
+@pytest.mark.parametrize(
+    ("event", "evidence", "has_answered"),
+    [
+        (Event.SEND_NOT_AUTHENTICATED, None, True),
+        (Event.SEND_RATE_LIMITED, None, True),
+        (Event.WITHOUT_FUNDS, "refused:NoFunds", True),
+        # By what we know of the balance: Monoova was not asked.
+        (Event.WITHOUT_FUNDS, None, False),
+        (Event.CLAIMED, None, False),
+        (Event.RETRIED, "another", False),
+    ],
+)
+def test_what_monoova_turned_away_before_was_sent_before(
+    event: Event, evidence: str | None, has_answered: bool
+) -> None:
+    told = HistoryEntry(NOW, event, State.QUEUED, "queue", None, evidence)
+    plain = HistoryEntry(NOW, Event.CLAIMED, State.SENDING, "queue")
+    change = not_sent(sent(State.SENDING, history=(told, plain)))
+    assert change.fields["state"] is State.QUEUED
+    assert ("last_sent_at" not in change.fields) is has_answered
+
+
+@pytest.mark.parametrize("size", [MOST_HISTORY_ENTRIES, MOST_HISTORY_ENTRIES + 1])
+def test_a_full_history_may_have_left_out_what_monoova_answered(size: int) -> None:
+    assert "last_sent_at" not in not_sent(sent(State.SENDING, history_size=size)).fields
+    bounded = not_sent(sent(State.SENDING, history_size=MOST_HISTORY_ENTRIES - 1))
+    assert "last_sent_at" in bounded.fields
+
+
+@pytest.mark.parametrize(("resends", "left"), [(2, 1), (1, 0), (0, 0)])
+def test_what_was_in_doubt_stays_so_when_a_resend_did_not_leave_us_and_that_is_not_counted(
+    resends: int, left: int
+) -> None:
+    doubtful = sent(State.SENDING, ambiguous=True, doubt_since=NOW, resends=resends, looks=3)
+    change = not_sent(doubtful)
+    assert change.fields == {
+        "state": State.UNRESOLVED,
+        "ambiguous": True,
+        "doubt_since": NOW,
+        "lease_id": None,
+        "looks": 0,
+        "due_at": FIRST_LOOK,
+        "resends": left,
+    }
+    assert last_entries(change) == (("SendUnclear", "queue", "NotSentAfterDoubt", None),)
+
+
+@pytest.mark.parametrize("is_ambiguous", [True, False])
+def test_that_nothing_left_us_says_nothing_of_one_whose_lease_ran_out(is_ambiguous: bool) -> None:
+    payout = sent(State.UNRESOLVED, ambiguous=is_ambiguous, resends=1)
+    assert not_sent(payout).is_empty
+
+
+# --- what the status API knew between two attempts
+
+
+@pytest.mark.parametrize("standing", [Standing.PENDING, Standing.COMPLETE])
+def test_what_monoova_knows_from_an_earlier_attempt_is_taken(standing: Standing) -> None:
+    outcome = Reported(Report(standing))
+    change = after_send(sent(State.SENDING, looks=3), outcome, LATER, "queue", POLICY)
+    assert change.fields == {
+        "state": State.ACCEPTED,
+        "lease_id": None,
+        "looks": 0,
+        "due_at": FIRST_LOOK,
+    }
+    words = (f"status API: {standing}", f"status:{standing}")
+    assert last_entries(change) == (("SendAccepted", "queue", *words),)
+
+
+@pytest.mark.parametrize(
+    ("standing", "code"),
+    [
+        (Standing.REJECTED, FailureCode.BANK_REJECTED),
+        (Standing.DISHONOURED, FailureCode.DISHONOURED),
+    ],
+)
+def test_what_ended_unpaid_in_an_earlier_attempt_has_failed(
+    standing: Standing, code: FailureCode
+) -> None:
+    outcome = Reported(Report(standing, "closed"))
+    change = after_send(sent(State.SENDING), outcome, LATER, "queue", POLICY)
+    assert change.fields == {
+        "state": State.FAILED,
+        "due_at": None,
+        "lease_id": None,
+        "failure_code": code,
+        "failure_reason": "closed",
+    }
+    words = (f"status API: {standing}", f"status:{standing}")
+    assert last_entries(change) == (("SettledRejected", "queue", *words),)
+
+
+def test_the_attempts_of_a_request_are_counted_and_told_with_what_they_come_to() -> None:
+    payout = sent(State.SENDING, attempts=3)
+    attempts = Attempts(("HTTP 503", "Ok"))
+    change = after_send(payout, Accepted("77"), LATER, "queue", POLICY, attempts)
+    assert change.fields["attempts"] == 5
+    told = "2 attempts: HTTP 503, Ok"
+    assert last_entries(change) == (("SendAccepted", "queue", told, "accepted:77"),)
+
+
+# --- money that was said to be back before it had arrived
+
+
+@pytest.mark.parametrize(
+    ("event", "seen_at", "is_asked"),
+    [
+        (Event.SETTLED_COMPLETE, None, True),
+        (Event.SETTLED_COMPLETE, NOW, False),
+        (Event.SETTLED_REJECTED, None, False),
+    ],
+)
+def test_a_return_that_was_reported_too_early_is_looked_for_once_the_payout_has_arrived(
+    event: Event, seen_at: datetime | None, is_asked: bool
+) -> None:
+    reported = sent(
+        State.ACCEPTED,
+        return_reported_at=LATER - timedelta(minutes=30),
+        return_seen_at=seen_at,
+    )
+    change = change_for(reported, event, Note(LATER, "r"))
+    # Half an hour after the report, the question that follows is that of the first hour.
+    assert change.fields["due_at"] == (LATER + timedelta(minutes=30) if is_asked else None)

@@ -268,12 +268,16 @@ def test_what_later_decisions_read_is_recorded_however_full_the_history_is(event
 def test_a_new_payout_is_undisputed_and_was_never_sent() -> None:
     payout = replace(payout_in(Q), due_at=None)
     assert (payout.needs_review, payout.ambiguous) == (False, False)
-    assert (payout.resends, payout.looks, payout.history_size) == (0, 0, 0)
-    assert payout.history == ()
+    assert (payout.resends, payout.looks, payout.attempts, payout.history_size) == (0, 0, 0, 0)
+    assert (payout.succeeded_cents, payout.returned_cents, payout.return_seen_cents) == (0, 0, 0)
+    several = ("history", "also_succeeded_by", "approval_reasons", "counted_on")
+    assert [getattr(payout, name) for name in several] == [()] * 4
     unset = ("review_reason", "monoova_transaction_id", "failure_code", "failure_reason")
-    times = ("last_sent_at", "completed_at", "approved_at")
+    times = ("last_sent_at", "completed_at", "approved_at", "return_reported_at", "return_seen_at")
+    doubts = ("doubt_since", "unknown_since", "disputed_at")
     texts = ("description", "lodgement_reference", "retry_of", "lease_id", "batch_id")
-    assert {getattr(payout, name) for name in (*unset, *times, *texts, "approved_by")} == {None}
+    optional = (*unset, *times, *doubts, *texts, "approved_by")
+    assert {getattr(payout, name) for name in optional} == {None}
     bare = Payout("t", "u", "c", "d", "PayId", "m", 1, Q, 1, "a", NOW, NOW, "f")
     assert (bare.due_at, bare.lease_id) == (None, None)
 
@@ -354,3 +358,51 @@ def test_no_person_gives_back_what_monoova_may_have_heard_of(
     change = Change(Fields(state=state, failure_code=code))
     assert sums_given_back(payout, change) == (("a sum",) if is_given_back else ())
     assert applied(payout, change, LATER).ended_unsent is is_given_back
+
+
+# --- what ended without having been sent
+
+SUMS: Final = ("2026-03-02 maker", "2026-03-02 account")
+UNSENT: Final = {(F, FailureCode.MONOOVA_REFUSED), *((N, code) for code in (None, *FailureCode))}
+
+
+@pytest.mark.parametrize("code", [None, *FailureCode])
+@pytest.mark.parametrize("state", list(State))
+def test_only_what_was_cancelled_or_refused_by_monoova_ended_unsent(
+    state: State, code: FailureCode | None
+) -> None:
+    ended = replace(payout_in(state), failure_code=code)
+    assert ended.ended_unsent is ((state, code) in UNSENT)
+    assert not replace(ended, needs_review=True).ended_unsent
+
+
+@pytest.mark.parametrize("code", [None, *FailureCode])
+@pytest.mark.parametrize("state", list(State))
+def test_a_payout_leaves_the_sums_of_its_day_with_the_change_that_ends_it_unsent(
+    state: State, code: FailureCode | None
+) -> None:
+    payout = replace(payout_in(Q), counted_on=SUMS)
+    change = Change(Fields(state=state, failure_code=code))
+    assert sums_given_back(payout, change) == (SUMS if (state, code) in UNSENT else ())
+
+
+def test_a_payout_stays_in_the_sums_of_its_day_while_its_state_stays() -> None:
+    payout = replace(payout_in(N), counted_on=SUMS)
+    for fields in (Fields(), Fields(failure_code=FailureCode.MONOOVA_REFUSED)):
+        assert sums_given_back(payout, Change(fields)) == ()
+
+
+def test_a_payout_that_is_cancelled_leaves_the_sums_without_a_code() -> None:
+    payout = replace(payout_in(Q), counted_on=SUMS)
+    assert sums_given_back(payout, change_for(payout, Event.CANCELLED, NOTE)) == SUMS
+
+
+def test_what_is_noted_is_recorded_with_its_state_and_once() -> None:
+    noted = change_for(payout_in(U), Event.HINTED, NOTE, Fields(due_at=LATER))
+    assert noted == Change(
+        Fields(due_at=LATER),
+        (HistoryEntry(LATER, "Hinted", U, "an-admin", "because", "proof"),),
+    )
+    after = applied(payout_in(U), noted, LATER)
+    assert change_for(after, Event.HINTED, NOTE, Fields(looks=1)) == Change(Fields(looks=1))
+    assert change_for(after, Event.RETURN_REPORTED, NOTE).entries != ()

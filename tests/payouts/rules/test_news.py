@@ -17,6 +17,7 @@ from chalicelib.payouts.rules.news import (
     after_notice,
     after_question,
     after_shared_credit,
+    fits,
     reported_returns,
     signed_returns,
 )
@@ -66,11 +67,13 @@ def told(payout: Payout, *news: Notice | Credit) -> Payout:
             if isinstance(each, Notice)
             else after_credit(payout, each, LATER, "reconciler")
         )
+        assert {entry.at for entry in change.entries} <= {LATER}
         payout = payout if change.is_empty else applied(payout, change, LATER)
     return payout
 
 
 def last_entries(change: Change) -> set[tuple[str, str, str | None, str | None]]:
+    assert {entry.at for entry in change.entries} <= {LATER}
     return {(entry.event, entry.by, entry.detail, entry.evidence) for entry in change.entries}
 
 
@@ -118,6 +121,9 @@ def test_a_rejection_or_return_is_recorded_with_its_reason_and_kept_as_evidence(
 ) -> None:
     payout = sent(State.ACCEPTED, monoova_transaction_id="77")
     change = after_notice(payout, notice(kind, reason=reason), LATER)
+    unnumbered = after_notice(replace(payout, monoova_transaction_id=None), notice(kind), LATER)
+    assert unnumbered.fields["failure_code"] is code
+    assert unnumbered.fields["monoova_transaction_id"] == "77"
     assert change.fields["failure_code"] is code
     assert change.fields["failure_reason"] == (reason or kind.value)
     assert last_entries(change) == {(event, "monoova", reason, f"{kind.value}:12550:77")}
@@ -154,6 +160,24 @@ def test_an_event_can_be_decided_on_before_the_payout_is_read() -> None:
 
 
 # --- not signed, or of another number
+
+
+def test_news_that_does_not_say_how_it_came_is_a_hint_without_a_reason_or_a_number() -> None:
+    bare = Notice(PAID, "id", 1, None)
+    assert (bare.reason, bare.return_id, bare.trust) == (None, None, Trust.HINT)
+
+
+def test_what_proves_nothing_is_kept_as_monoovas_word_and_marked_as_a_hint() -> None:
+    hint = notice(REJECTED, trust=Trust.HINT)
+    detail, evidence = "Rejected, not signed", "hint:Rejected:12550:77"
+    assert after_notice(sent(State.ACCEPTED), hint, LATER).entries == (
+        HistoryEntry(LATER, "Hinted", State.ACCEPTED, "monoova", detail, evidence),
+    )
+    returned = back(12550, "9", Trust.SECRET, reason="closed")
+    detail, evidence = "NppReturn, not signed: closed", "hint:NppReturn:12550:9"
+    assert after_notice(sent(State.COMPLETED), returned, LATER).entries == (
+        HistoryEntry(LATER, "ReturnReported", State.COMPLETED, "monoova", detail, evidence),
+    )
 
 
 @pytest.mark.parametrize("trust", [Trust.SECRET, Trust.HINT])
@@ -277,7 +301,8 @@ def test_more_than_was_paid_is_a_contradiction(parts: tuple[int, ...]) -> None:
     after = told(before, news[-1], news[-1])
     assert (after.state, after.returned_cents) == (before.state, before.returned_cents)
     assert (after.needs_review, after.review_reason) == (True, ReviewReason.CONTRADICTION)
-    assert after.history[-1].detail == f"NppReturn of {parts[-1]} cents: more than was paid"
+    entry, detail = after.history[-1], f"NppReturn of {parts[-1]} cents: more than was paid"
+    assert (entry.by, entry.detail, entry.evidence) == ("monoova", detail, news[-1].evidence)
     assert len(after.history) == len(before.history) + 1
 
 
@@ -339,6 +364,13 @@ def test_more_of_the_same_does_not_put_the_question_off() -> None:
 
 
 @pytest.mark.parametrize("state", sorted(PENDING))
+def test_an_unproven_return_of_an_open_payout_makes_us_ask_once(state: State) -> None:
+    news = back(12550, "9", Trust.HINT)
+    reported = told(sent(state), news)
+    assert after_notice(reported, news, LATER + timedelta(minutes=1)).is_empty
+
+
+@pytest.mark.parametrize("state", sorted(PENDING))
 def test_an_unproven_return_of_an_open_payout_waits_until_it_is_completed(state: State) -> None:
     reported = told(sent(state), back(12550, "9", Trust.HINT))
     assert (reported.state, reported.return_reported_at) == (state, LATER)
@@ -354,6 +386,28 @@ def test_an_unproven_return_of_an_open_payout_waits_until_it_is_completed(state:
 
 
 # --- a credit in the mAccount
+
+
+@pytest.mark.parametrize(
+    ("cents", "is_it"),
+    [
+        (12550, True),
+        (12549, False),
+        # What is left of it, when the mAccount has shown 550 cents.
+        (12000, True),
+        (13100, False),
+        # A part that was told of, signed or not.
+        (HALF, True),
+        (77, True),
+        (HALF + 77, False),
+        (550, False),
+    ],
+)
+def test_a_credit_fits_by_the_whole_by_what_is_left_or_by_a_part_that_was_told_of(
+    cents: int, is_it: bool
+) -> None:
+    payout = told(sent(State.COMPLETED), back(HALF, "9"), back(77, "10", Trust.HINT))
+    assert fits(replace(payout, return_seen_cents=550), Credit(cents, "501")) is is_it
 
 
 def test_the_credit_of_a_reported_return_is_what_makes_it_payable_again() -> None:
@@ -430,7 +484,8 @@ def test_more_credits_than_was_paid_are_a_contradiction() -> None:
     assert (after.needs_review, after.review_reason) == (True, ReviewReason.CONTRADICTION)
     assert (after.return_seen_cents, len(after.history)) == (12550, 2)
     detail = "The mAccount shows 1 cents more than was paid coming back."
-    assert after.history[-1].detail == detail
+    entry = after.history[-1]
+    assert (entry.by, entry.detail, entry.evidence) == ("reconciler", detail, "credit:1:502")
 
 
 @pytest.mark.parametrize("state", sorted(OPEN | {State.FAILED, State.CANCELLED}))
@@ -464,6 +519,7 @@ def test_asked_in_vain_it_is_asked_again_and_after_ten_banking_days_a_person_loo
     entry = payout.history[-1]
     detail = "No credit in the mAccount within ten banking days."
     assert (entry.event, entry.by, entry.detail) == ("ReturnNotSeen", "reconciler", detail)
+    assert entry.at == at
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ def test_what_came_back_can_be_paid_again_once_the_account_shows_it_and_not_more
     reported = payout(state, return_reported_at=NOW, return_seen_cents=seen)
     assert succession_cents(reported) == cents
     assert may_be_succeeded(reported) is (cents > 0)
+    assert is_unpaid(reported) is (cents > 0)
     assert not may_be_succeeded(replace(reported, needs_review=True))
 
 
