@@ -32,6 +32,8 @@ build/dependencies/.stamp: requirements.txt .venv/.stamp
 
 build/bytecode/.stamp: .venv/.stamp
 	@"$(BASE_PYTHON)" -I tools/devstack/bytecode.py build/bytecode .venv
+	@echo "Compiling the tests, which four workers would do side by side ..."
+	@$(PYTEST) --collect-only -qq > /dev/null
 	@touch $@
 
 # Four workers on two cores: those that have the tests of the local stack and of the browser wait.
@@ -54,7 +56,7 @@ prove: venv  ## All that tries to break the promises, and one table of what came
 	@$(PYTHON) -m proof
 
 .PHONY: prove-mutants
-prove-mutants: venv  ## Every part of the proof against every named mutant, whatever has caught it (an hour: for the night)
+prove-mutants: venv  ## Every part of the proof against every named mutant, whatever has caught it (for the night)
 	@$(PYTHON) -m proof.catching --all
 
 SEEDS ?= 1-50

@@ -17,7 +17,7 @@ from bench.capacity import stored_bytes
 from bench.journeys import FLOWS, completed, registered_customer, warm
 from bench.tally import CountedWorld, Invocation
 from chalicelib.container import wired
-from tests import aws, quick_aws
+from tests import aws, quick_aws, quick_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,7 @@ def prepare() -> None:
     keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing")
     os.environ.update(keys, AWS_DEFAULT_REGION=aws.REGION)
     quick_aws.install()
+    quick_tables.install()
     aws.share_motos_rsa_key()
 
 

@@ -39,7 +39,7 @@ PARTS: Final = (
     Part("simulated days", ("-m", "proof.days", "1-400", "failed")),
     Part("long days", ("-m", "proof.days", "9001-9008", "--payouts", "1500", "--hours", "8")),
     Part("days of every fault", ("-m", "proof.days", "3001-3100", "--every-fault")),
-    # With `--all` every part is asked about every mutant: an hour, `make prove-mutants`.
+    # With `--all` every part is asked about every mutant: `make prove-mutants`, for the night.
     Part("named mutants", ("-m", "proof.catching")),
     Part(
         "the API by its document",

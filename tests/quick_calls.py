@@ -2,7 +2,7 @@
 
 What the client checks and what moto does stay as they are. Whatever is out of the ordinary goes
 the whole way: a refusal, a call that a test wants to see sent or repeated, an endpoint that is not
-Amazon's, and every operation but those that the app makes all the time.
+Amazon's, and every operation but those that nearly every test makes.
 """
 
 import base64
@@ -36,11 +36,17 @@ _METHODS: Final = {
         "TransactWriteItems": DynamoHandler.transact_write_items,
     },
     "kms": {
+        "CreateKey": KmsResponse.create_key,
         "Decrypt": KmsResponse.decrypt,
         "GenerateDataKey": KmsResponse.generate_data_key,
     },
-    "secrets-manager": {"GetSecretValue": SecretsManagerResponse.get_secret_value},
+    "secrets-manager": {
+        "CreateSecret": SecretsManagerResponse.create_secret,
+        "GetSecretValue": SecretsManagerResponse.get_secret_value,
+        "ListSecrets": SecretsManagerResponse.list_secrets,
+    },
     "sqs": {
+        "CreateQueue": SQSResponse.create_queue,
         "SendMessage": SQSResponse.send_message,
         "ReceiveMessage": SQSResponse.receive_message,
         "DeleteMessage": SQSResponse.delete_message,
@@ -106,7 +112,7 @@ def _called(service: str, method: Any, host: str, body: bytes) -> Any:
     handler = _HANDLERS[service]()
     handler.region = host.split(".")[1]
     handler.current_account = DEFAULT_ACCOUNT_ID
-    handler.querystring, handler.uri_match = {}, {}
+    handler.querystring, handler.uri_match, handler.uri = {}, {}, f"{host}/"
     if service == "dynamodb":
         handler.body = json.loads(body, object_hook=_as_aws_takes_it)
     elif service == "sqs":

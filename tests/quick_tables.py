@@ -5,15 +5,26 @@ query, measures an item for each attribute that is set, and walks each expressio
 comes of a call stays what it is.
 """
 
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache, lru_cache
 from typing import Any, Final
 
 from moto.dynamodb import models
+from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import dynamo_type, table
 from moto.dynamodb.parsing import ast_nodes, expressions, validators
 
 _STRING: Final = dynamo_type.DDBType.STRING
+_CONTAINERS: Final = {
+    dynamo_type.DDBType.LIST,
+    dynamo_type.DDBType.MAP,
+    dynamo_type.DDBType.STRING_SET,
+    dynamo_type.DDBType.NUMBER_SET,
+    dynamo_type.DDBType.BINARY_SET,
+}
+_MOST_BYTES: Final = 405_000  # moto's own, between AWS's 409 and 410 kB and its documented 400
+_NO_LOOK_AHEAD: Final = ast_nodes.DepthFirstTraverser.pre_processing_of_child
 _is_a: Any = cache(issubclass)
 
 
@@ -123,6 +134,7 @@ def walk_expressions_faster() -> None:
 
     traverser.nodes_to_be_processed = nodes_to_be_processed
     traverser.traverse_node_recursively = _walked
+    validators.Validator.validate = _validated
     counter: Any = validators.ActionCountValidator
     count = counter.verify_action_counts
 
@@ -130,6 +142,45 @@ def walk_expressions_faster() -> None:
         return node if node.parent is not None else count(self, node)  # the root has them all
 
     counter.verify_action_counts = verify_action_counts
+
+
+def _validated(validator: Any) -> Any:
+    """One list of all nodes, children first, serves each walk that only looks at its own types."""
+    root, nodes = validator.node_to_validate, None
+    for walk in validator.processors:
+        if type(walk).pre_processing_of_child is not _NO_LOOK_AHEAD:
+            root, nodes = _walked(walk, root), None
+            continue
+        if nodes is None:
+            nodes = [*_with_places(root)]
+        is_same = _processed(walk, nodes)
+        root = nodes[-1][0]
+        if not is_same:
+            nodes = None
+    return root
+
+
+def _processed(walk: Any, nodes: list[tuple[Any, int]]) -> bool:
+    """Whether these are the nodes afterwards: what replaces one with children has others."""
+    is_same, wanted = True, walk.nodes_to_be_processed()
+    for number, (node, place) in enumerate(nodes):
+        if not _is_a(type(node), wanted):
+            continue
+        done = walk.process(node)
+        if done is not node:
+            done.parent = node.parent
+            if node.parent:
+                node.parent.children[place] = done
+            nodes[number] = done, place
+            is_same = is_same and _is_a(type(node), ast_nodes.LeafNode)
+    return is_same
+
+
+def _with_places(node: Any, place: int = -1) -> Iterator[tuple[Any, int]]:
+    for number, child in enumerate(node.children or ()):
+        if _is_a(type(child), ast_nodes.Node):
+            yield from _with_places(child, number)
+    yield node, place
 
 
 def _walked(walk: Any, node: Any, place: int = -1) -> Any:
@@ -147,11 +198,39 @@ def _walked(walk: Any, node: Any, place: int = -1) -> Any:
 
 
 def copy_attributes_without_measuring() -> None:
-    """The size of the whole is not asked for each of its parts: what it copies was small enough."""
+    """The size of the whole is asked for once, not for each of its parts, and for no copy.
 
-    def copied(self: Any, memo: Any) -> Any:
-        copy = dynamo_type.LimitedSizeDict()
-        dict.update(copy, {name: deepcopy(part, memo) for name, part in self.items()})
+    What holds no other value is never changed, only replaced: copies share it.
+    """
+    attributes: Any = dynamo_type.LimitedSizeDict
+    value: Any = dynamo_type.DynamoType
+    item: Any = dynamo_type.Item
+    copy_of_value = value.__deepcopy__
+
+    def copied_value(self: Any, memo: Any) -> Any:
+        return copy_of_value(self, memo) if self.type in _CONTAINERS else self
+
+    def with_attributes(parts: Mapping[str, Any]) -> Any:
+        made = attributes()
+        dict.update(made, parts)
+        return made
+
+    def copied_attributes(self: Any, memo: Any) -> Any:
+        return with_attributes({name: deepcopy(part, memo) for name, part in self.items()})
+
+    def copied_item(self: Any, memo: Any) -> Any:
+        copy = object.__new__(item)
+        copy.hash_key, copy.range_key = self.hash_key, self.range_key
+        copy.attrs = deepcopy(self.attrs, memo)
         return copy
 
-    dynamo_type.LimitedSizeDict.__deepcopy__ = copied
+    def new_item(self: Any, hash_key: Any, range_key: Any, attrs: Mapping[str, Any]) -> None:
+        self.hash_key, self.range_key = hash_key, range_key
+        self.attrs = with_attributes({name: value(part) for name, part in attrs.items()})
+        if self.size() > _MOST_BYTES:
+            raise ItemSizeTooLarge
+
+    value.__deepcopy__ = copied_value
+    attributes.__deepcopy__ = copied_attributes
+    item.__deepcopy__ = copied_item
+    item.__init__ = new_item

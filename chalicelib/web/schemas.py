@@ -42,8 +42,8 @@ __all__ = [
     "validates_schema",
 ]
 
-
-_MOST: Final = 1_000_000_000
+# What is larger is none that anything is counted by, and `int` would write out its zeros.
+_MOST_COUNTED: Final = 1_000_000_000
 
 
 def _check_line(value: str) -> None:
@@ -94,8 +94,7 @@ class Count(fields.Integer):
 
     def _validated(self, value: Any) -> int:
         is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-        # What is larger is none that anything is counted by, and `int` would write out its zeros.
-        if not is_number or not abs(value) < _MOST or value != int(value):
+        if not is_number or not abs(value) < _MOST_COUNTED or value != int(value):
             raise self.make_error("invalid", input=value)
         return int(value)
 

@@ -55,7 +55,7 @@ TESTS: Final = {
     "control/duplicates": ("control/duplicates",),
     "daily_report": ("daily_report",),
     "day_statistics": ("comparison",),
-    "decisions": ("decisions", "life_cycle"),
+    "decisions": ("decisions", "life_cycle", "attempts"),
     "destination": ("destination",),
     "explanation": ("explanation",),
     "funding": ("vocabulary",),
@@ -128,6 +128,7 @@ def prepare(*, is_checked: bool) -> None:
     sys.pycache_prefix = str(_BUILD / "bytecode")
     sys.dont_write_bytecode = False
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)  # may speak of plugins that are not loaded here
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(_BUILD / "hypothesis")
     for name in _WARM:
         importlib.import_module(name)

@@ -1,5 +1,6 @@
 """A page object of the console: what a user can do in one browser tab."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,15 +8,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import ConsoleMessage, Page, ViewportSize, expect
 
 from tests.app_server import AppServer
 from tests.browser.users import PASSWORD, User
 
 SCREENSHOTS: Final = Path(__file__).parents[2] / "build" / "screenshots"
 _AXE: Final = files("axe_playwright_python") / "axe.min.js"
-WIDE: Final = {"width": 1280, "height": 860}
-PHONE: Final = {"width": 360, "height": 740}
+WIDE: Final[ViewportSize] = {"width": 1280, "height": 860}
+PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
 
 
 @dataclass
@@ -90,7 +91,9 @@ class Console:
         ]
 
     def shoot(self, name: str) -> None:
-        """Saves a screenshot of the whole page."""
+        """Saves a screenshot of the whole page, where SCREENSHOTS is set: each takes a while."""
+        if not os.environ.get("SCREENSHOTS"):
+            return
         file = SCREENSHOTS / f"{name}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=file, full_page=True)

@@ -1,7 +1,7 @@
 """The short way to moto answers as the whole way does."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from botocore.exceptions import ClientError
@@ -41,6 +41,30 @@ CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("get_item", {"Key": {"no_such_key": {"S": "x"}}}),
 )
+NESTED: Final = {
+    "TableName": TABLE,
+    "Key": KEY,
+    "UpdateExpression": "SET parts[0].n = :n, yes = :no",
+    "ExpressionAttributeValues": {":n": {"N": "2"}, ":no": {"BOOL": False}},
+}
+COUNTED: Final = {
+    "TableName": TABLE,
+    "Key": KEY,
+    "UpdateExpression": "SET n = if_not_exists(n, :none) + :one,"
+    " words = list_append(if_not_exists(words, :empty), :more) ADD tags :tag REMOVE gone",
+    "ExpressionAttributeValues": {
+        ":none": {"N": "0"},
+        ":one": {"N": "1"},
+        ":empty": {"L": []},
+        ":more": {"L": [{"S": "word"}]},
+        ":tag": {"SS": ["a"]},
+    },
+}
+IMPOSSIBLE: Final = {
+    "TableName": TABLE,
+    "Key": {"transaction_id": {"S": "two"}},
+    "ConditionExpression": "attribute_exists(transaction_id)",
+}
 
 
 def answers(client: Any) -> list[object]:
@@ -73,6 +97,49 @@ def test_the_short_way_answers_as_the_whole_way_does(number: int) -> None:
     assert seen[0] == seen[1]
 
 
+def test_what_a_transaction_did_before_it_failed_is_undone_to_the_last_part_of_an_item() -> None:
+    with mock_aws():
+        session = aws.new_session()
+        aws.create(session)
+        client: Any = session.create_client("dynamodb", region_name=aws.REGION)
+        client.put_item(TableName=TABLE, Item=ITEM)
+        with pytest.raises(client.exceptions.TransactionCanceledException):
+            client.transact_write_items(
+                TransactItems=[{"Update": NESTED}, {"ConditionCheck": IMPOSSIBLE}]
+            )
+        assert client.get_item(TableName=TABLE, Key=KEY)["Item"] == ITEM
+        client.transact_write_items(TransactItems=[{"Update": NESTED}])
+        assert client.get_item(TableName=TABLE, Key=KEY)["Item"]["yes"] == {"BOOL": False}
+
+
+def test_functions_in_functions_take_what_is_there_and_what_is_not() -> None:
+    with mock_aws():
+        session = aws.new_session()
+        aws.create(session)
+        client: Any = session.create_client("dynamodb", region_name=aws.REGION)
+        for times in (1, 2):
+            client.update_item(**COUNTED)
+            assert client.get_item(TableName=TABLE, Key=KEY)["Item"] == KEY | {
+                "n": {"N": str(times)},
+                "words": {"L": [{"S": "word"}] * times},
+                "tags": {"SS": ["a"]},
+            }
+        missing = COUNTED | {"UpdateExpression": "SET n = amiss + :one", "TableName": TABLE}
+        missing["ExpressionAttributeValues"] = {":one": {"N": "1"}}
+        with pytest.raises(ClientError, match="does not exist in the item"):
+            client.update_item(**missing)
+
+
+def test_an_item_is_as_large_as_dynamodb_takes_and_no_larger() -> None:
+    with mock_aws():
+        session = aws.new_session()
+        aws.create(session)
+        client: Any = session.create_client("dynamodb", region_name=aws.REGION)
+        client.put_item(TableName=TABLE, Item=KEY | {"text": {"S": "x" * 399_000}})
+        with pytest.raises(ClientError, match="exceeded the maximum allowed size"):
+            client.put_item(TableName=TABLE, Item=KEY | {"text": {"S": "x" * 410_000}})
+
+
 @pytest.fixture
 def clients() -> Iterator[Callable[[str], tuple[Any, Any]]]:
     """Two clients of a service, the second of which takes the whole way."""
@@ -91,13 +158,18 @@ def test_what_the_key_of_one_way_sealed_the_other_opens(
     clients: Callable[[str], tuple[Any, Any]],
 ) -> None:
     short, whole = clients("kms")
-    key = {"KeyId": short.create_key()["KeyMetadata"]["Arn"], "EncryptionContext": {"a": "b"}}
+    made, by_whole = (each.create_key()["KeyMetadata"] for each in (short, whole))
+    of_each = ("KeyId", "Arn", "CreationDate")
+    assert {name: made[name] for name in made if name not in of_each} == {
+        name: by_whole[name] for name in by_whole if name not in of_each
+    }
+    key = {"KeyId": made["Arn"], "EncryptionContext": {"a": "b"}}
     for one, other in ((short, whole), (whole, short)):
-        made = one.generate_data_key(KeySpec="AES_256", **key)
-        opened = answered(other.decrypt, CiphertextBlob=made["CiphertextBlob"], **key)
-        assert opened == answered(one.decrypt, CiphertextBlob=made["CiphertextBlob"], **key)
-        assert opened["Plaintext"] == made["Plaintext"]
-    elsewhere = key | {"EncryptionContext": {"a": "c"}, "CiphertextBlob": made["CiphertextBlob"]}
+        sealed = one.generate_data_key(KeySpec="AES_256", **key)
+        opened = answered(other.decrypt, CiphertextBlob=sealed["CiphertextBlob"], **key)
+        assert opened == answered(one.decrypt, CiphertextBlob=sealed["CiphertextBlob"], **key)
+        assert opened["Plaintext"] == sealed["Plaintext"]
+    elsewhere = key | {"EncryptionContext": {"a": "c"}, "CiphertextBlob": sealed["CiphertextBlob"]}
     assert answered(short.decrypt, **elsewhere) == answered(whole.decrypt, **elsewhere)
 
 
@@ -109,6 +181,9 @@ def test_a_secret_and_its_absence_are_read_alike(
     for name in ("one", "two"):
         seen = [answered(each.get_secret_value, SecretId=name) for each in (short, whole)]
         assert seen[0] == seen[1]
+    listed, by_whole = (answered(each.list_secrets)["SecretList"] for each in (short, whole))
+    assert listed == by_whole
+    assert [each["Name"] for each in listed] == ["one"]
 
 
 def test_a_message_that_went_one_way_comes_the_other(
@@ -116,6 +191,7 @@ def test_a_message_that_went_one_way_comes_the_other(
 ) -> None:
     short, whole = clients("sqs")
     queue = {"QueueUrl": short.create_queue(QueueName="one")["QueueUrl"]}
+    assert queue == answered(whole.get_queue_url, QueueName="one")
     for one, other in ((short, whole), (whole, short)):
         sent = one.send_message(MessageBody="text", **queue)
         (taken,) = other.receive_message(AttributeNames=["All"], **queue)["Messages"]

@@ -44,7 +44,7 @@ from tests.webhooks.webhook_mutations import SIGNATURE, signature
 from tests.world import WEBHOOK_SECRET, Caller, HttpAnswer, World, as_anonymous
 
 EXAMPLES: Final = os.environ.get("STATE_MACHINE_EXAMPLES")
-_USUAL_EXAMPLES: Final = 20
+_USUAL_EXAMPLES: Final = 12
 _STEPS: Final = 25
 _MOST_DESTINATIONS: Final = 20
 _FIRST_DAY: Final = "2026-03-02"

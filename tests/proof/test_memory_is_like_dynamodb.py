@@ -48,7 +48,7 @@ NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PAYOUTS: Final = [f"00000000-0000-4000-8000-{number:012x}" for number in range(6)]
 CUSTOMERS: Final = ["customer-1", "customer-2"]
 NUMBERS: Final = [None, "71", "72"]
-ROUNDS: Final = 12
+ROUNDS: Final = 8
 STEPS: Final = 60
 
 

@@ -21,6 +21,7 @@ from typing import IO, Final, NoReturn
 
 _OLDEST: Final = (3, 11)
 _NEWEST: Final = (3, 13)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SAID_EVERY_SECONDS: Final = 5.0
 # Measured on two cores that others used, too; said as a guess.
 _PACKAGES_PER_SECOND: Final = 2
@@ -112,8 +113,10 @@ def _run(command: list[str], progress: Progress) -> None:
     Ended by a signal or an interrupt, it leaves the program no time to go on.
     """
     started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = None
     try:
+        with _signals_later():  # else one could come when the program runs and has no name yet
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         reader = threading.Thread(target=progress.read, args=(process.stdout,), daemon=True)
         reader.start()
@@ -123,7 +126,7 @@ def _run(command: list[str], progress: Progress) -> None:
                 break
             _say(f"  {time.monotonic() - started:4.0f} s  {progress}")
     finally:
-        if process.poll() is None:
+        if process is not None and process.poll() is None:
             process.terminate()
             process.wait()
     if code != 0:
@@ -138,10 +141,25 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - 
     raise SystemExit(128 + number)
 
 
+@contextlib.contextmanager
+def _signals_later() -> Iterator[None]:
+    """A signal that comes meanwhile is heard at the end."""
+    came: list[int] = []
+    for number in _SIGNALS:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            signal.signal(number, _leave)
+    for each in came:
+        _leave(each, None)
+
+
 def main(arguments: list[str]) -> int:
     """0 when all is installed."""
     # A script's background job inherits an interrupt that is ignored.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         signal.signal(number, _leave)
     environment, requirements, stamp, *options = arguments
     try:

@@ -203,13 +203,13 @@ def _key(text: str | None) -> str:
     return (text or "").casefold()
 
 
-def _name_in(answer: Answer) -> str:
+def name_in(answer: Answer) -> str:
     """Monoova's status name, without case; empty where the reply has none."""
     return _key(answer.envelope.status) if answer.envelope else ""
 
 
 def _login_problem(answer: Answer) -> NotAuthenticated | None:
-    name = _name_in(answer)
+    name = name_in(answer)
     if name == _LOCKED_OUT:
         return NotAuthenticated(is_locked=True)
     if name == _LOGIN_FAILED or answer.http_status == 401:
@@ -243,7 +243,7 @@ def is_rate_limited(answer: Answer) -> bool:
 
 def is_not_permitted(answer: Answer) -> bool:
     """Whether the reply says that this key may not call this endpoint, not that it is wrong."""
-    is_problem = _name_in(answer) in (_LOCKED_OUT, _LOGIN_FAILED)
+    is_problem = name_in(answer) in (_LOCKED_OUT, _LOGIN_FAILED)
     return answer.http_status == 403 and not is_problem
 
 

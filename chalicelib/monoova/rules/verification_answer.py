@@ -8,7 +8,13 @@ import re
 from enum import StrEnum
 from typing import Final
 
-from chalicelib.monoova.rules.outcome import Answer, Silence, is_login_problem, is_rate_limited
+from chalicelib.monoova.rules.outcome import (
+    Answer,
+    Silence,
+    is_login_problem,
+    is_rate_limited,
+    name_in,
+)
 
 # All of these look at names without case.
 # Twelve of the fifteen refusals that are known of other calls have this word in their name.
@@ -69,15 +75,9 @@ def code_answer(answer: Answer | Silence) -> CodeAnswer:
 
 
 def _is_ok(answer: Answer) -> bool:
-    return 200 <= answer.http_status < 300 and _name_in(answer) == "ok"
+    return 200 <= answer.http_status < 300 and name_in(answer) == "ok"
 
 
 def _refusal(answer: Answer) -> str | None:
     """The name of a refusal in Monoova's envelope; None where it is none."""
-    return _name_in(answer) if answer.http_status == 400 else None
-
-
-def _name_in(answer: Answer) -> str | None:
-    """The status name in Monoova's envelope, without case; None where there is none."""
-    name = answer.envelope.status if answer.envelope else None
-    return name.casefold() if name else None
+    return name_in(answer) if answer.http_status == 400 else None

@@ -35,6 +35,7 @@ from chalicelib.payouts.rules.payout import (
 )
 from chalicelib.payouts.rules.schedule import Policy, second_report_at
 from tests.payouts.builder import NOW
+from tests.payouts.rules.test_decisions import last_entries
 from tests.payouts.rules.test_life_cycle import LATER, payout_in
 
 POLICY: Final = Policy()
@@ -118,7 +119,8 @@ def test_two_numbers_in_answers_of_execute_are_two_bookings(
 
 def heard_of(event: Event, evidence: str | None = None) -> Payout:
     entry = HistoryEntry(NOW, event, State.QUEUED, "admin", evidence=evidence)
-    return replace(sending(), history=(entry,), history_size=1)
+    claimed = HistoryEntry(NOW, Event.CLAIMED, State.SENDING, "admin")
+    return replace(sending(), history=(entry, claimed), history_size=2)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +131,9 @@ def heard_of(event: Event, evidence: str | None = None) -> Payout:
         (heard_of(Event.WITHOUT_FUNDS, "refused:NoMoney"), True),
         (heard_of(Event.WITHOUT_FUNDS), False),
         (heard_of(Event.NOT_SENT, "any"), False),
+        (heard_of(Event.CLAIMED), False),
+        (heard_of(Event.RETRIED, "another"), False),
+        (replace(sending(), history_size=MOST_HISTORY_ENTRIES + 1), True),
         (replace(sending(), history_size=MOST_HISTORY_ENTRIES), True),
         (replace(sending(), history_size=MOST_HISTORY_ENTRIES - 1), False),
     ],
@@ -137,7 +142,8 @@ def test_what_monoova_has_answered_before_stays_sent_though_the_next_attempt_was
     payout: Payout, is_kept: bool
 ) -> None:
     change = after_send(payout, NotSent(), LATER, "admin", POLICY)
-    assert ("last_sent_at" not in change.fields) == is_kept
+    assert change.fields["state"] is State.QUEUED
+    assert ("last_sent_at" not in change.fields) is is_kept
 
 
 def test_an_acceptance_is_told_by_its_evidence() -> None:
@@ -148,28 +154,36 @@ def test_an_acceptance_is_told_by_its_evidence() -> None:
 # --- what was not sent
 
 
-def test_what_was_not_sent_goes_back_as_if_it_had_never_been_tried() -> None:
-    attempts = Attempts(("NotSent",) * 4)
-    change = after_send(sending(), NotSent(), LATER, "admin", POLICY, attempts)
+@pytest.mark.parametrize(
+    ("attempts", "counted", "words"),
+    [
+        (NO_ATTEMPTS, {}, None),
+        (
+            Attempts(("NotSent",) * 4),
+            {"attempts": 4},
+            "4 attempts: NotSent, NotSent, NotSent, NotSent",
+        ),
+    ],
+)
+def test_what_was_not_sent_goes_back_as_if_it_had_never_been_tried(
+    attempts: Attempts, counted: dict[str, int], words: str | None
+) -> None:
+    change = after_send(sending(looks=3), NotSent(), LATER, "admin", POLICY, attempts)
     assert change.fields == {
         "state": State.QUEUED,
         "lease_id": None,
         "last_sent_at": None,
         "due_at": FIRST_LOOK,
-        "attempts": 4,
+        **counted,
     }
-    (entry,) = change.entries
-    assert (entry.event, entry.detail) == (
-        "NotSent",
-        "4 attempts: NotSent, NotSent, NotSent, NotSent",
-    )
+    assert last_entries(change) == (("NotSent", "admin", words, None),)
 
 
 @pytest.mark.parametrize(("resends", "left"), [(2, 1), (1, 0), (0, 0)])
 def test_a_resend_that_was_not_sent_stays_in_doubt_and_does_not_count(
     resends: int, left: int
 ) -> None:
-    payout = sending(ambiguous=True, doubt_since=NOW, resends=resends)
+    payout = sending(ambiguous=True, doubt_since=NOW, resends=resends, looks=3)
     change = after_send(payout, NotSent(), LATER, "admin", POLICY)
     assert change.fields == {
         "state": State.UNRESOLVED,
@@ -180,12 +194,14 @@ def test_a_resend_that_was_not_sent_stays_in_doubt_and_does_not_count(
         "due_at": FIRST_LOOK,
         "resends": left,
     }
-    assert change.entries[0].detail == "NotSentAfterDoubt"
+    assert last_entries(change) == (("SendUnclear", "admin", "NotSentAfterDoubt", None),)
 
 
 def test_what_was_not_sent_says_nothing_once_the_lease_has_run_out() -> None:
     for ambiguous in (True, False):
-        payout = replace(payout_in(State.UNRESOLVED), ambiguous=ambiguous, resends=1)
+        payout = replace(
+            payout_in(State.UNRESOLVED), ambiguous=ambiguous, resends=1, last_sent_at=NOW
+        )
         assert after_send(payout, NotSent(), LATER, "admin", POLICY).is_empty
 
 
@@ -202,8 +218,8 @@ def test_what_monoova_knows_already_is_accepted(standing: Standing) -> None:
         "looks": 0,
         "due_at": FIRST_LOOK,
     }
-    (entry,) = change.entries
-    assert (entry.detail, entry.evidence) == (f"status API: {standing}", f"status:{standing}")
+    words = (f"status API: {standing}", f"status:{standing}")
+    assert last_entries(change) == (("SendAccepted", "admin", *words),)
 
 
 @pytest.mark.parametrize(
@@ -216,10 +232,15 @@ def test_what_monoova_knows_already_is_accepted(standing: Standing) -> None:
 def test_what_ended_unpaid_already_is_failed(standing: Standing, code: FailureCode) -> None:
     known = Reported(Report(standing, "no such account"))
     change = after_send(sending(), known, LATER, "admin", POLICY)
-    assert change.fields["state"] is State.FAILED
-    assert change.fields["failure_code"] is code
-    assert change.fields["failure_reason"] == "no such account"
-    assert change.entries[0].by == "admin"
+    assert change.fields == {
+        "state": State.FAILED,
+        "due_at": None,
+        "lease_id": None,
+        "failure_code": code,
+        "failure_reason": "no such account",
+    }
+    words = (f"status API: {standing}", f"status:{standing}")
+    assert last_entries(change) == (("SettledRejected", "admin", *words),)
 
 
 def test_doubt_of_a_later_attempt_keeps_the_time_of_the_first() -> None:

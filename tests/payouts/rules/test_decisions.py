@@ -10,11 +10,9 @@ from chalicelib.monoova.rules.gate import Gate
 from chalicelib.monoova.rules.outcome import (
     Accepted,
     NotAuthenticated,
-    NotSent,
     RateLimited,
     Refused,
     Report,
-    Reported,
     Standing,
     Uncertainty,
     Unclear,
@@ -34,7 +32,6 @@ from chalicelib.payouts.rules.decisions import (
     row_expired,
 )
 from chalicelib.payouts.rules.payout import (
-    MOST_HISTORY_ENTRIES,
     Change,
     Event,
     FailureCode,
@@ -550,115 +547,7 @@ def test_an_approved_payout_is_as_old_as_its_approval() -> None:
     assert sent(State.ACCEPTED).released_at == NOW
 
 
-# --- what did not leave us
-
-
-def not_sent(payout: Payout) -> Change:
-    return after_send(payout, NotSent(), LATER, "queue", POLICY)
-
-
-def test_what_did_not_leave_us_is_queued_as_if_it_had_not_been_tried() -> None:
-    change = not_sent(sent(State.SENDING, looks=3))
-    assert change.fields == {
-        "state": State.QUEUED,
-        "lease_id": None,
-        "due_at": FIRST_LOOK,
-        "last_sent_at": None,
-    }
-    assert last_entries(change) == (("NotSent", "queue", None, None),)
-
-
-@pytest.mark.parametrize(
-    ("event", "evidence", "has_answered"),
-    [
-        (Event.SEND_NOT_AUTHENTICATED, None, True),
-        (Event.SEND_RATE_LIMITED, None, True),
-        (Event.WITHOUT_FUNDS, "refused:NoFunds", True),
-        # By what we know of the balance: Monoova was not asked.
-        (Event.WITHOUT_FUNDS, None, False),
-        (Event.CLAIMED, None, False),
-        (Event.RETRIED, "another", False),
-    ],
-)
-def test_what_monoova_turned_away_before_was_sent_before(
-    event: Event, evidence: str | None, has_answered: bool
-) -> None:
-    told = HistoryEntry(NOW, event, State.QUEUED, "queue", None, evidence)
-    plain = HistoryEntry(NOW, Event.CLAIMED, State.SENDING, "queue")
-    change = not_sent(sent(State.SENDING, history=(told, plain)))
-    assert change.fields["state"] is State.QUEUED
-    assert ("last_sent_at" not in change.fields) is has_answered
-
-
-@pytest.mark.parametrize("size", [MOST_HISTORY_ENTRIES, MOST_HISTORY_ENTRIES + 1])
-def test_a_full_history_may_have_left_out_what_monoova_answered(size: int) -> None:
-    assert "last_sent_at" not in not_sent(sent(State.SENDING, history_size=size)).fields
-    bounded = not_sent(sent(State.SENDING, history_size=MOST_HISTORY_ENTRIES - 1))
-    assert "last_sent_at" in bounded.fields
-
-
-@pytest.mark.parametrize(("resends", "left"), [(2, 1), (1, 0), (0, 0)])
-def test_what_was_in_doubt_stays_so_when_a_resend_did_not_leave_us_and_that_is_not_counted(
-    resends: int, left: int
-) -> None:
-    doubtful = sent(State.SENDING, ambiguous=True, doubt_since=NOW, resends=resends, looks=3)
-    change = not_sent(doubtful)
-    assert change.fields == {
-        "state": State.UNRESOLVED,
-        "ambiguous": True,
-        "doubt_since": NOW,
-        "lease_id": None,
-        "looks": 0,
-        "due_at": FIRST_LOOK,
-        "resends": left,
-    }
-    assert last_entries(change) == (("SendUnclear", "queue", "NotSentAfterDoubt", None),)
-
-
-@pytest.mark.parametrize("is_ambiguous", [True, False])
-def test_that_nothing_left_us_says_nothing_of_one_whose_lease_ran_out(is_ambiguous: bool) -> None:
-    payout = sent(State.UNRESOLVED, ambiguous=is_ambiguous, resends=1)
-    assert not_sent(payout).is_empty
-
-
-# --- what the status API knew between two attempts
-
-
-@pytest.mark.parametrize("standing", [Standing.PENDING, Standing.COMPLETE])
-def test_what_monoova_knows_from_an_earlier_attempt_is_taken(standing: Standing) -> None:
-    outcome = Reported(Report(standing))
-    change = after_send(sent(State.SENDING, looks=3), outcome, LATER, "queue", POLICY)
-    assert change.fields == {
-        "state": State.ACCEPTED,
-        "lease_id": None,
-        "looks": 0,
-        "due_at": FIRST_LOOK,
-    }
-    words = (f"status API: {standing}", f"status:{standing}")
-    assert last_entries(change) == (("SendAccepted", "queue", *words),)
-
-
-@pytest.mark.parametrize(
-    ("standing", "code"),
-    [
-        (Standing.REJECTED, FailureCode.BANK_REJECTED),
-        (Standing.DISHONOURED, FailureCode.DISHONOURED),
-    ],
-)
-def test_what_ended_unpaid_in_an_earlier_attempt_has_failed(
-    standing: Standing, code: FailureCode
-) -> None:
-    outcome = Reported(Report(standing, "closed"))
-    change = after_send(sent(State.SENDING), outcome, LATER, "queue", POLICY)
-    assert change.fields == {
-        "state": State.FAILED,
-        "due_at": None,
-        "lease_id": None,
-        "failure_code": code,
-        "failure_reason": "closed",
-    }
-    words = (f"status API: {standing}", f"status:{standing}")
-    assert last_entries(change) == (("SettledRejected", "queue", *words),)
+# --- what was tried for one request
 
 
 def test_the_attempts_of_a_request_are_counted_and_told_with_what_they_come_to() -> None:

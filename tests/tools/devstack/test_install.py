@@ -9,14 +9,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tools.deploy.conftest import ROOT
 from tests.tools.forged_wheels import REQUIRED, offline, wheel
-from tools.devstack.install import pinned
+from tools.devstack.install import main, pinned
 
 INSTALL = ROOT / "tools" / "devstack" / "install.py"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GOOD = """
 echo "Collecting one==1.0 (from -r requirements.txt (line 2))"
 echo "Requirement already satisfied: two==2.0"
@@ -126,7 +128,7 @@ def test_where_pip_fails_its_words_are_seen_and_nothing_is_complete(project: Pat
     assert not (project / "environment" / ".stamp").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_ends_it_and_pip_with_it(project: Path, number: signal.Signals) -> None:
     process = installing(project, "echo $$ > pip.new\nmv pip.new pip.id\nexec sleep 60\n")
     file = project / "pip.id"
@@ -140,3 +142,33 @@ def test_a_signal_ends_it_and_pip_with_it(project: Path, number: signal.Signals)
     with pytest.raises(ProcessLookupError):
         os.kill(int(file.read_text()), 0)
     assert not (project / "environment" / ".stamp").exists()
+
+
+def test_a_signal_while_pip_is_started_ends_it_too(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+
+    class Interrupted(subprocess.Popen[str]):
+        def __init__(self, *words: Any, **how: Any) -> None:
+            super().__init__(*words, **how)
+            started.append(self)
+            os.kill(os.getpid(), signal.SIGTERM)  # before the caller has it
+
+    python = project / "environment" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nexec sleep 60\n")
+    python.chmod(0o755)
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            main(["environment", "all.txt", "environment/.stamp"])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    (pip,) = started
+    assert pip.poll() == -signal.SIGTERM
+    assert pip.stdout is not None
+    pip.stdout.close()
