@@ -531,7 +531,7 @@ def drop_dead_letter(message_id: str) -> Reply:
 @for_services("POST", "/internal/payouts")
 def request_payout_internally() -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.service(Role.OPERATOR)
+    by = incoming.paying_service()
     return _request_payout(incoming, by)
 
 

@@ -1,11 +1,9 @@
 """Who asks for something, and what they may do."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-
-from chalicelib.core.errors import ForbiddenError
 
 
 class Role(StrEnum):
@@ -52,6 +50,10 @@ class Actor:
     def may_see_names(self) -> bool:
         """Who pays or approves has to know whom; who only looks does not."""
         return self.may(Role.OPERATOR) or self.may(Role.APPROVER)
+
+    def is_among(self, subjects: Set[str]) -> bool:
+        """Whether one of the subjects is this person's or role's."""
+        return not subjects.isdisjoint({self.subject, *self.also})
 
     def is_also(self, name: str) -> bool:
         """Whether this is the person or role that stands in a history as `name`."""
@@ -107,15 +109,6 @@ def persons(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
 def session_of(name: str) -> str:
     """The name of an assumed role's session: by single sign-on, the person's e-mail. "" if none."""
     return name.rpartition("/")[2] if _ASSUMED in name else ""
-
-
-def require_enabled(actor: Actor, disabled: Container[str]) -> None:
-    """
-    Raises:
-        ForbiddenError: the actor is among the `disabled` subjects.
-    """
-    if actor.subject in disabled:
-        raise ForbiddenError("Your access was ended: ask an administrator.")
 
 
 def is_service(name: str) -> bool:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules, approval_until
 from chalicelib.core import observability
-from chalicelib.core.actor import Actor, require_enabled
+from chalicelib.core.actor import Actor
 from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.encryption import Vault
 from chalicelib.core.errors import (
+    AccessEndedError,
     ConflictError,
     ErrorCode,
     InvalidRequestError,
@@ -194,7 +195,8 @@ class PayoutRequestService:
         transaction_id = str(uuid.uuid5(_BY_KEY, f"{by.subject}\n{key}") if key else self.new_id())
         standing = self.together.standing(ask.customer_id, transaction_id if key else None)
         # Read with the rest, so that it costs the ordinary payout nothing.
-        require_enabled(by, standing.gate.disabled)
+        if by.is_among(standing.gate.disabled):
+            raise AccessEndedError
         if standing.payout:
             return self._replayed(standing.payout, ask, ends_at)
         meaning = Meaning(by.name, accept_duplicate_of)

@@ -3,7 +3,7 @@
 import functools
 import json
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -13,11 +13,12 @@ import simplejson
 from chalice.app import Chalice, Request, Response
 
 from chalicelib.core import observability
-from chalicelib.core.actor import Actor, Role, ServiceRoles, require_enabled, service, user
+from chalicelib.core.actor import Actor, Role, ServiceRoles, service, user
 from chalicelib.core.dynamodb.items import ItemRefusedError, StorageUnavailableError
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.encryption import SealBrokenError, VaultUnavailableError
 from chalicelib.core.errors import (
+    AccessEndedError,
     AppError,
     CallerError,
     ConflictError,
@@ -125,7 +126,7 @@ class PayoutsApp(Chalice):
         app_name: str,
         settings: Callable[[], RoleSettings],
         tokens: Callable[[], TokenVerifier],
-        disabled: Callable[[], Container[str]],
+        disabled: Callable[[], Set[str]],
     ) -> None:
         super().__init__(app_name)
         self.settings = settings
@@ -141,7 +142,7 @@ class Incoming:
     lambda_context: Any
     settings: Callable[[], RoleSettings]
     tokens: Callable[[], TokenVerifier]
-    disabled: Callable[[], Container[str]]
+    disabled: Callable[[], Set[str]]
 
     @classmethod
     def to(cls, app: PayoutsApp) -> "Incoming":
@@ -172,9 +173,7 @@ class Incoming:
             UnauthenticatedError: there is none.
             ForbiddenError: they were disabled since their token was made.
         """
-        person = self._person()
-        require_enabled(person, self.disabled())
-        return person
+        return self._enabled(self._person())
 
     def _person(self) -> Actor:
         """The person that API Gateway's Cognito authorizer let in, by their own token.
@@ -222,16 +221,37 @@ class Incoming:
         return person
 
     def service(self, needed: Role = Role.VIEWER) -> Actor:
-        """The IAM principal whose signature API Gateway has checked, with the deployment's roles.
+        """The IAM principal that asks, with the deployment's roles.
 
         Raises:
             UnauthenticatedError: there is none.
-            ForbiddenError: it may not do what `needed` may.
+            ForbiddenError: it may not do what `needed` may, or was disabled.
+        """
+        return self._enabled(_allowed(self._principal(), needed))
+
+    def paying_service(self) -> Actor:
+        """The role that asks for a payout: whether it was disabled is read with the payout.
+
+        Raises:
+            UnauthenticatedError, ForbiddenError
+        """
+        return _allowed(self._principal(), Role.OPERATOR)
+
+    def _principal(self) -> Actor:
+        """The IAM principal whose signature API Gateway has checked.
+
+        Raises:
+            UnauthenticatedError: there is none.
         """
         arn = (self.request.context.get("identity") or {}).get("userArn")
         if not isinstance(arn, str) or not arn:
             raise UnauthenticatedError("Sign the request with IAM credentials.")
-        return _allowed(self._known(service(arn, self.settings().service_roles)), needed)
+        return self._known(service(arn, self.settings().service_roles))
+
+    def _enabled(self, actor: Actor) -> Actor:
+        if actor.is_among(self.disabled()):
+            raise AccessEndedError
+        return actor
 
     def _known(self, actor: Actor) -> Actor:
         """The actor with the other subjects of the same person; noted for the log."""

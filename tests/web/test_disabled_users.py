@@ -1,6 +1,7 @@
 """Who is disabled is out at once, however long their token is good."""
 
-from tests.web.test_access import ADMINS, Fixture
+from tests.payouts.test_approvals import with_settings
+from tests.web.test_access import ADMINS, INTERNAL, Fixture
 from tests.world import ADMIN, APPROVER, ROLE, World
 
 
@@ -31,6 +32,20 @@ def test_a_service_can_be_disabled_too_whatever_its_session_is_called(world: Wor
     world.container.gatekeeper.disable(ROLE.rpartition("/")[0])
     assert world.service.post("/internal/payouts", ask).code == "Forbidden"
     assert len(world.monoova.received) == 0
+    fixture = Fixture(world)
+    before = fixture.snapshot()
+    for route in INTERNAL:
+        answer = fixture.ask(world.service, route)
+        assert (answer.status, answer.code) == (403, "Forbidden"), route
+    assert fixture.snapshot() == before
+
+
+def test_the_roles_of_a_disabled_person_are_out_with_them(world: World) -> None:
+    with_settings(world, SAME_PERSON=f"{APPROVER}={ROLE.rpartition('/')[0]}")
+    world.container.gatekeeper.disable(APPROVER)
+    ask = {"customer_id": world.customer(), "amount": 5}
+    assert world.service.post("/internal/payouts", ask).code == "Forbidden"
+    assert world.service.get("/internal/payouts").code == "Forbidden"
 
 
 def test_the_list_stays_while_the_breakers_and_the_switch_change_the_record(world: World) -> None:
