@@ -106,13 +106,20 @@ infra: .venv/.run-stamp  ## A stage's tables, queues, key and users; then: chali
 deploy: .venv/.run-stamp  ## A whole stage by CloudFormation; shows each change and asks: make deploy STAGE=prod
 	@$(PYTHON) -m tools.deploy all --stage $(STAGE)
 
+REQUIREMENTS := requirements.txt requirements-run.txt requirements-dev.txt \
+  tools/devstack/requirements.txt infra/checkov-requirements.txt tests/load/requirements.txt
+# A registry that tells of newest versions only: `refused` fails the check, `told` names them.
+AUDIT_UNKNOWN ?= told
+
 .PHONY: check
 check: venv infra-lint infra-audit check-coldstart  ## Style, types, layers, templates, known vulnerabilities, cold starts
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	$(PYTHON) .ci/audit.py requirements.txt requirements-dev.txt tests/load/requirements.txt
+	$(PYTHON) -m tools.lock --check
+	$(PYTHON) .ci/audit.py --unknown=$(AUDIT_UNKNOWN) $(REQUIREMENTS)
+	$(PYTHON) -m tools.docs_page --check
 	$(PYTHON) -m tools.openapi.document --check
 
 .PHONY: check-coldstart
@@ -134,6 +141,10 @@ infra-audit: build/package/prod/template.yaml .venv-checkov/.stamp  ## checkov o
 .PHONY: build/package/prod/template.yaml
 build/package/prod/template.yaml: .venv/.stamp
 	$(PYTHON) -m tools.deploy package --stage prod
+
+.PHONY: lock
+lock: .venv/.stamp  ## The requirements files with their digests: make lock UPGRADE="--upgrade-package boto3"
+	@$(PYTHON) -m tools.lock $(UPGRADE)
 
 .PHONY: fmt
 fmt: .venv/.stamp  ## Format the code and apply automatic fixes

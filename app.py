@@ -39,6 +39,7 @@ from chalicelib.web.http import (
     as_problem,
     checked_day,
     checked_id,
+    guarded,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +58,12 @@ _POOL_ARN = os.environ.get("COGNITO_USER_POOL_ARN", _NOT_DEPLOYED.format("cognit
 _PAYOUT_QUEUE_ARN = os.environ.get("PAYOUT_QUEUE_ARN", _NOT_DEPLOYED.format("sqs"))
 _WEBHOOK_QUEUE_ARN = os.environ.get("WEBHOOK_QUEUE_ARN", _NOT_DEPLOYED.format("sqs") + "-2")
 
-app = PayoutsApp("monoova-payouts", lambda: wired.get().settings)
+app = PayoutsApp(
+    "monoova-payouts",
+    settings=lambda: wired.get().settings,
+    tokens=lambda: wired.get().tokens,
+    disabled=lambda: wired.get().gatekeeper.look().disabled,
+)
 admins = CognitoUserPoolAuthorizer("administrators", provider_arns=[_POOL_ARN])
 services = IAMAuthorizer()
 cors = CORSConfig(
@@ -106,7 +112,7 @@ def log_request(request: Request, get_response: Callable[[Request], Response]) -
         route=context.get("resourcePath"),
         method=context.get("httpMethod"),
     ):
-        response = as_problem(get_response(request))
+        response = guarded(as_problem(get_response(request)))
         note(status=response.status_code)
         return response
 
@@ -116,7 +122,7 @@ def log_request(request: Request, get_response: Callable[[Request], Response]) -
 
 @for_admins("GET", "/me")
 def show_me() -> Reply:
-    by = Incoming.to(app).administrator()
+    by = Incoming.to(app).signed_in()
     return Reply(replies.me(by, _environment()))
 
 
@@ -226,7 +232,7 @@ def list_payouts_of_customer(customer_id: str) -> Reply:
 @for_admins("POST", "/payouts")
 def request_payout() -> Reply:
     incoming = Incoming.to(app)
-    return _request_payout(incoming, incoming.operator())
+    return _request_payout(incoming, incoming.payer())
 
 
 @for_admins("GET", "/payouts")
@@ -238,7 +244,7 @@ def list_payouts() -> Reply:
 @for_admins("POST", "/payouts/validate")
 def validate_payout() -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.administrator()
+    by = incoming.operator()
     asked = incoming.body(late.payout_schemas.PAYOUT)
     validated = wired.get().validation.validate(**asked, by=by.name)
     return Reply(late.payout_replies.validated(validated))
@@ -525,14 +531,14 @@ def drop_dead_letter(message_id: str) -> Reply:
 @for_services("POST", "/internal/payouts")
 def request_payout_internally() -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.service(Role.OPERATOR, wired.get().settings.service_roles)
+    by = incoming.paying_service()
     return _request_payout(incoming, by)
 
 
 @for_services("POST", "/internal/payouts/{transaction_id}/approve")
 def approve_payout_internally(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)
-    by = incoming.service(Role.APPROVER, wired.get().settings.service_roles)
+    by = incoming.service(Role.APPROVER)
     return _approve_payout(incoming, by, transaction_id)
 
 
@@ -621,7 +627,9 @@ def show_console() -> Reply:
 @answering
 def show_console_config() -> Reply:
     settings = wired.get().settings
-    config = late.pages.console_config(settings.sign_in_url, settings.user_pool_client_id)
+    config = late.pages.console_config(
+        settings.sign_in_url, settings.user_pool_client_id, settings.console_idle_minutes
+    )
     return Reply(config, headers={"Cache-Control": "no-cache"})
 
 
@@ -702,11 +710,10 @@ def _approve_payout(incoming: Incoming, by: Actor, transaction_id: str) -> Reply
     return Reply(late.payout_replies.payout_with_history(payout))
 
 
-def _list_customers(incoming: Incoming, _by: Actor) -> Reply:
+def _list_customers(incoming: Incoming, by: Actor) -> Reply:
     page = incoming.query(late.schemas.PAGE)
-    return Reply(
-        late.customer_replies.customers(wired.get().customers.newest(page["limit"], page["cursor"]))
-    )
+    newest = wired.get().customers.newest(**page, named=by.may_see_names)
+    return Reply(late.customer_replies.customers(newest))
 
 
 def _show_account(_by: Actor) -> Reply:
@@ -742,8 +749,9 @@ def _show_payout(_by: Actor, transaction_id: str) -> Reply:
     )
 
 
-def _show_customer(_by: Actor, customer_id: str) -> Reply:
-    return Reply(late.customer_replies.customer(wired.get().customers.get(_customer(customer_id))))
+def _show_customer(by: Actor, customer_id: str) -> Reply:
+    customer = wired.get().customers.get(_customer(customer_id), named=by.may_see_names)
+    return Reply(late.customer_replies.customer(customer))
 
 
 def _console_file(name: str, incoming: Incoming) -> Reply:

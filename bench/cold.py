@@ -45,15 +45,25 @@ _APP: Final = (
     "import app\nfrom chalicelib import late\n"
     "from chalicelib.container import wired\nc = wired.get()\n"
 )
+# What a person's request needs before anything else: their token, and the pool's keys.
+_PERSON: Final = (
+    "import base64\nfrom chalicelib.web import identity_tokens, pool_keys\nc.tokens\n"
+    "c.gatekeeper\n"
+    "n = base64.urlsafe_b64encode(bytes([255] * 256)).decode().rstrip('=')\n"
+    "key = identity_tokens._key_of({'n': n, 'e': 'AQAB'})\n"
+    "identity_tokens._is_signed(key, b'', bytes(256))\n"
+)
 _PATHS: Final[Mapping[str, str]] = {
     "GET /health": _APP,
-    "GET /payouts/{id}": _APP + "c.payout_lists\nlate.payout_replies\n",
+    "GET /payouts/{id}": _APP + _PERSON + "c.payout_lists\nlate.payout_replies\n",
     "webhook": _APP + "c.webhooks\nimport cryptography.hazmat.primitives.asymmetric.rsa\n",
     "POST /payouts (encryption)": _APP
+    + _PERSON
     + "late.payout_schemas\nlate.payout_replies\nc.payout_requests\n"
     + "c.vault._sdk\nc.vault._provider\n",
     # Loads the most of what needs no encryption: schemas, and the client of Monoova.
     "POST /payouts/{id}/resolve": _APP
+    + _PERSON
     + "late.payout_schemas\nlate.payout_replies\nc.administration\n",
     "queue of payouts (encryption)": _APP + "c.dispatcher\nc.vault._sdk\nc.vault._provider\n",
     "queue of webhook events": _APP + "c.webhooks\n",

@@ -111,7 +111,7 @@ class Counterparts:
         self.delivered_twice = 0
         secrets = MemorySecrets(self.seam)
         secrets.store(
-            {"apiKey": API_KEY, "environment": "live", "baseUrl": "https://api.mpay.com.au"}
+            {"apiKey": API_KEY, "environment": "sandbox", "baseUrl": "https://api.m-pay.com.au"}
         )
         self._parts: dict[str, Any] = {
             "payouts": IndexedPayouts(self.tables, self.seam),

@@ -1,5 +1,6 @@
 """What is measured: three entry points of the app, each with the calls that it needs."""
 
+import base64
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,11 +10,10 @@ from types import ModuleType
 from typing import Any, Final
 
 from bench.bare import Call
-from proof.lambda_events import http_event, user
+from proof.lambda_events import http_event
 from simulator.testing import Delivery
 
 _AMOUNT: Final = "125.50"
-_ADMIN: Final = user("0a1b2c3d-admin-sub")
 _WEBHOOK: Final = "/webhooks/monoova/NppPaymentStatus"
 
 
@@ -40,9 +40,11 @@ class Recorded:
 class Events:
     """Events as API Gateway makes them of requests that its authorizer let in."""
 
-    def __init__(self, app: ModuleType) -> None:
-        """`app` is asked for its routes only."""
+    def __init__(self, app: ModuleType, token: str) -> None:
+        """`app` is asked for its routes only; `token` is an operator's."""
         self._app = app
+        self._admin = {"authorizer": {"claims": _claims_in(token)}}
+        self._headers = {"Authorization": token}
 
     def customer(self) -> dict[str, Any]:
         """Registers a customer with one destination."""
@@ -53,17 +55,17 @@ class Events:
             "account_name": "Jo Citizen",
         }
         body = {"name": "Jo Citizen", "destination": destination}
-        return self._event("POST", "/customers", json.dumps(body), {}, _ADMIN)
+        return self._by_operator("POST", "/customers", json.dumps(body), {})
 
     def requests(self, customer_id: str, count: int) -> list[dict[str, Any]]:
         """`count` payouts, each under a key of its own."""
         body = json.dumps({"customer_id": customer_id, "amount": _AMOUNT})
         keys = [{"Idempotency-Key": str(uuid.uuid4())} for _ in range(count)]
-        return [self._event("POST", "/payouts", body, key, _ADMIN) for key in keys]
+        return [self._by_operator("POST", "/payouts", body, key) for key in keys]
 
     def shows(self, transaction_ids: Iterable[str]) -> list[dict[str, Any]]:
         """A `GET` of each."""
-        return [self._event("GET", f"/payouts/{each}", "", {}, _ADMIN) for each in transaction_ids]
+        return [self._by_operator("GET", f"/payouts/{each}", "", {}) for each in transaction_ids]
 
     def webhooks(self, deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
         """Monoova's own, with its signature."""
@@ -71,6 +73,11 @@ class Events:
             self._event("POST", _WEBHOOK, each.body.decode(), each.headers, {})
             for each in deliveries
         ]
+
+    def _by_operator(
+        self, method: str, path: str, body: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        return self._event(method, path, body, {**self._headers, **headers}, self._admin)
 
     def _event(
         self,
@@ -83,3 +90,10 @@ class Events:
         event = http_event(self._app, method, path, b"", headers, context)
         # A body of text is handed over as it is.
         return event | {"body": body or None, "isBase64Encoded": False}
+
+
+def _claims_in(token: str) -> dict[str, Any]:
+    """What the authorizer reads in a token."""
+    middle = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+    return claims

@@ -56,7 +56,7 @@ def counted(package: Path = ROOT) -> tuple[Count, ...]:
     with running() as setting:
         calls = recorded(setting, package)
         with _pair(setting, package) as (app, bare):
-            driver = FlowDriver(app.side, Events(load_app()), setting)
+            driver = FlowDriver(app.side, Events(load_app(), setting.operator_token), setting)
             return _counts(app, bare, driver, calls)
 
 

@@ -43,6 +43,7 @@ from proof.lambda_events import (
 from proof.memory.container import ENVIRONMENT
 from proof.memory.services import MemoryVault
 from proof.seam import Call
+from proof.user_pool import key_set
 from simulator.adapter import SimulatorAdapter
 from simulator.monoova import Monoova
 
@@ -119,7 +120,7 @@ class _Container(Container):
         http = requests.Session()
         monoova = cast(Monoova, _Part(caller, "monoova"))
         http.mount("https://", SimulatorAdapter(monoova, advance=caller.sleep))
-        super().__init__(environment=ENVIRONMENT, clock=caller, http=http)
+        super().__init__(environment=ENVIRONMENT, clock=caller, http=http, fetch=key_set)
         self._caller = caller
 
     def _client(self, service: str) -> Any:

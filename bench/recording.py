@@ -61,7 +61,9 @@ def recorded(setting: Setting, package: Path) -> dict[Flow, Recorded]:
         recorder = CallRecorder(wire, setting)
         environment = setting.environment(wire.url)
         with app_side(package, environment) as app:
-            calls = _of_app(FlowDriver(app, Events(load_app()), setting), recorder)
+            calls = _of_app(
+                FlowDriver(app, Events(load_app(), setting.operator_token), setting), recorder
+            )
         with bare_side(environment) as bare:
             require_the_same(calls, bare, recorder)
     return calls

@@ -23,7 +23,7 @@ from tools.devstack.processes import bare_environment, free_port
 from tools.devstack.settings import Account
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-WEBHOOK_SECRET: Final = "a-secret-of-the-bench"  # noqa: S105 - only this Monoova uses it
+WEBHOOK_SECRET: Final = "a-secret-of-the-bench-alone"  # noqa: S105 - only this Monoova uses it
 
 _STAGE: Final = "local"
 _SPEED: Final = 100_000.0  # webhooks come at once
@@ -69,6 +69,7 @@ class Setting:
     monoova_url: str
     webhooks: Webhooks
     functions: Mapping[str, str]
+    operator_token: str
 
     def environment(self, aws_url: str | None = None) -> dict[str, str]:
         """All that a measured process sees; `aws_url` is for a proxy that listens in between."""
@@ -105,7 +106,9 @@ def running() -> Iterator[Setting]:
         deployment = _deployment(emulator, server.url)
         secrets = {"MonoovaApiKey": API_KEY, "MonoovaWebhookSecret": WEBHOOK_SECRET}
         settings = deployment.settings(deployment.infrastructure(secrets.__getitem__))
-        yield Setting(emulator, monoova, server.url, webhooks, _function_environment(settings))
+        functions = _function_environment(settings)
+        token = _operator_token(emulator, functions)
+        yield Setting(emulator, monoova, server.url, webhooks, functions, token)
 
 
 def _deployment(emulator: aws.Emulator, monoova_url: str) -> Deployment:
@@ -134,6 +137,12 @@ def _deployment(emulator: aws.Emulator, monoova_url: str) -> Deployment:
         say=lambda _words: None,
         endpoint=emulator.url,
     )
+
+
+def _operator_token(emulator: aws.Emulator, functions: Mapping[str, str]) -> str:
+    pool_id, client_id = functions["COGNITO_USER_POOL_ID"], functions["COGNITO_CLIENT_ID"]
+    user = aws.create_user(emulator, pool_id, "operator@example.com", ["operators"])
+    return aws.sign_in(emulator, client_id, user)
 
 
 def _function_environment(settings: Mapping[str, str]) -> dict[str, str]:

@@ -45,7 +45,7 @@ def shares(requests: int = _REQUESTS, package: Path = ROOT) -> dict[str, float]:
     """
     found: Counter[str] = Counter()
     with running() as setting, app_side(package, setting.environment(), is_sampled=True) as side:
-        driver = FlowDriver(side, Events(load_app()), setting)
+        driver = FlowDriver(side, Events(load_app(), setting.operator_token), setting)
         driver.turn(Flow.REQUEST, _WARM_UP)
         for answer in driver.turn(Flow.REQUEST, requests).answers:
             found.update(whose(files) for files in answer["samples"])

@@ -93,7 +93,9 @@ def compared(
     environment = setting.environment()
     for _ in range(processes):
         with app_side(package, environment) as app, bare_side(environment) as bare:
-            pair = _Pair(FlowDriver(app, Events(load_app()), setting), bare, calls)
+            pair = _Pair(
+                FlowDriver(app, Events(load_app(), setting.operator_token), setting), bare, calls
+            )
             for _ in range(warm_up_rounds):
                 pair.round(app_first=True)
             seen += [pair.round(app_first=number % 2 == 0) for number in range(rounds)]

@@ -66,15 +66,22 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # one packet for head and body
     disable_nagle_algorithm = True
 
+    def do_GET(self) -> None:
+        """Passes on what is no call of a service: the user pool's keys."""
+        self._pass_on(b"")
+
     def do_POST(self) -> None:
         """Records a call and passes it on: all services here take JSON by POST."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         service, _, operation = self.headers["X-Amz-Target"].partition(".")
         self.server.wire.record(Call(_SERVICES[service], operation, json.loads(body)))
+        self._pass_on(body)
+
+    def _pass_on(self, body: bytes) -> None:
         upstream = http.client.HTTPConnection(self.server.upstream, timeout=_SECONDS)
         try:
             # `Host`, too, has to be as it was signed.
-            upstream.request("POST", self.path, body, dict(self.headers.items()))
+            upstream.request(self.command, self.path, body, dict(self.headers.items()))
             answer = upstream.getresponse()
             content = answer.read()
         finally:

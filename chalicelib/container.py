@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from chalicelib.reports.store.daily_reports import DailyReportStore
     from chalicelib.reports.store.day_payouts import DayPayouts
     from chalicelib.reports.store.funding import Funding
+    from chalicelib.web.identity_tokens import TokenVerifier
     from chalicelib.webhooks.manage_dead_letters import DeadLetterService
     from chalicelib.webhooks.receive_webhook import WebhookService
     from chalicelib.webhooks.signed_events import SignedEvents
@@ -100,6 +101,7 @@ class Container:
         session: "Session | None" = None,
         new_id: Callable[[], uuid.UUID] = uuid.uuid4,
         jitter: Callable[[], float] = random.random,
+        fetch: Callable[[str], bytes] | None = None,
     ) -> None:
         self._environment = os.environ if environment is None else environment
         self.clock: Clock = clock or SystemClock()
@@ -107,6 +109,7 @@ class Container:
         self._given_session = session
         self._new_id = new_id
         self._jitter = jitter
+        self._given_fetch = fetch
 
     @property
     def stage(self) -> str:
@@ -263,6 +266,31 @@ class Container:
         return CredentialsSource(
             client, settings.monoova_api_secret_arn, self.clock, settings.stage_class
         )
+
+    @part
+    def tokens(self) -> "TokenVerifier":
+        from chalicelib.web.identity_tokens import PoolKeys, TokenVerifier
+
+        settings = self.settings
+        return TokenVerifier(
+            settings.user_pool_id,
+            settings.user_pool_client_id,
+            PoolKeys(self._fetch_pool_keys, self.clock),
+            self.clock,
+        )
+
+    def _fetch_pool_keys(self) -> bytes:
+        # Loaded only when it is called: once a day and instance.
+        from chalicelib.web.pool_keys import address_of, fetched
+
+        address = address_of(self.settings.user_pool_id, self._emulated_aws)
+        return self._given_fetch(address) if self._given_fetch else fetched(address, self._session)
+
+    @property
+    def _emulated_aws(self) -> str:
+        """Where an emulated AWS is; never asked where the money is real."""
+        is_live = self.settings.stage_class.environment == "live"
+        return "" if is_live else self._environment.get("AWS_ENDPOINT_URL", "")
 
     @part
     def monoova(self) -> "MonoovaClient":

@@ -1,7 +1,7 @@
 """The settings of the app: parsed once from the environment, every problem reported together."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -9,11 +9,20 @@ from typing import Any, Final
 from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.control.rules.duplicates import DuplicateRules
 from chalicelib.control.rules.limits import Limits
-from chalicelib.core.actor import LOOKS, OPERATES, Role, ServiceRoles, subject_of_role
+from chalicelib.control.rules.live import left_off
+from chalicelib.core.actor import (
+    LOOKS,
+    NOTHING,
+    OPERATES,
+    Role,
+    ServiceRoles,
+    persons,
+    subject_of_role,
+)
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.money import InvalidAmountError, cents_from
-from chalicelib.core.secrets import Secret
-from chalicelib.core.stage_class import StageClass, class_of
+from chalicelib.core.secrets import FEWEST_CHARACTERS, Secret
+from chalicelib.core.stage_class import HOSTS, StageClass, class_of
 from chalicelib.monoova.rules.duplicates import Duplicates
 from chalicelib.payouts.rules.schedule import Policy
 
@@ -24,9 +33,10 @@ _SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb", "both")
 # speaks of "a nonce to determine if a request has already been received", and shows no example.
 _DUPLICATES: Final = {each.value: each for each in Duplicates}
 _NEEDED: Final = ("off", "required")
-_WITHOUT_GROUP: Final = {"operate": OPERATES, "look": LOOKS}
+_WITHOUT_GROUP: Final = {"nothing": NOTHING, "look": LOOKS, "operate": OPERATES}
 # In the clear only to this very machine: a sign-in sends a code that stands for the person.
 _SIGN_IN: Final = r"https://[\w.-]+(:[0-9]+)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?"
+_SUBJECT: Final = r"[\w-]{1,64}"
 _ROLE_ARN: Final = r"arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+"
 
 
@@ -38,7 +48,11 @@ class Settings:
     `webhook_secrets` is empty where they are kept in Monoova's secret, beside the API key.
     `low_balance_cents` is None where no alarm is wanted.
     `roles_without_group` are those of a person who is in none of our groups.
-    `sign_in_url` and `user_pool_client_id` are the console's way to the user pool; empty without.
+    `approval_sign_in_minutes` is how old a sign-in may be that decides on what another asked for,
+    and `console_idle_minutes` how long the console is open unused; 0: as long as the session.
+    `persons` has, by subject, all subjects of the same person, of those who have several.
+    `sign_in_url` is the console's way to the user pool; empty without one.
+    `user_pool_id` and `user_pool_client_id` are whose tokens are taken; empty: none is.
     """
 
     monoova_api_secret_arn: str
@@ -67,8 +81,12 @@ class Settings:
     duplicates: DuplicateRules
     service_roles: ServiceRoles
     roles_without_group: frozenset[Role]
+    persons: Mapping[str, frozenset[str]]
+    approval_sign_in_minutes: int
+    console_idle_minutes: int
     cors_allow_origin: str
     sign_in_url: str
+    user_pool_id: str
     user_pool_client_id: str
     stage: str
     stage_class: StageClass
@@ -123,27 +141,43 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             services=timedelta(hours=reader.count("SERVICE_DUPLICATE_WINDOW_HOURS", 0, least=0)),
         ),
         service_roles=ServiceRoles(
-            viewers=reader.roles("VIEWER_ROLE_ARNS"), approvers=reader.roles("APPROVER_ROLE_ARNS")
+            viewers=reader.roles("VIEWER_ROLE_ARNS"),
+            operators=reader.roles("OPERATOR_ROLE_ARNS"),
+            approvers=reader.roles("APPROVER_ROLE_ARNS"),
         ),
         roles_without_group=_WITHOUT_GROUP.get(
-            reader.one_of("USERS_WITHOUT_GROUP", tuple(_WITHOUT_GROUP)), LOOKS
+            reader.one_of("USERS_WITHOUT_GROUP", tuple(_WITHOUT_GROUP)), NOTHING
         ),
+        persons=reader.persons("SAME_PERSON"),
+        approval_sign_in_minutes=reader.count("APPROVAL_SIGN_IN_MINUTES", 0, least=0),
+        console_idle_minutes=reader.count("CONSOLE_IDLE_MINUTES", 0, least=0),
         cors_allow_origin=reader.text("CORS_ALLOW_ORIGIN", default="*"),
         sign_in_url=reader.optional(
             "COGNITO_DOMAIN", _SIGN_IN, "the https address of the sign-in page"
         ),
+        user_pool_id=reader.optional("COGNITO_USER_POOL_ID", r"[a-z0-9-]+_\w+", "a user pool's id"),
         user_pool_client_id=reader.optional("COGNITO_CLIENT_ID", r"\w+", "an app client's id"),
         stage=reader.text("STAGE", default="dev"),
         stage_class=_stage_class(reader),
         policy=_policy(reader),
     )
-    if class_of(settings.stage) is StageClass.PROD is not settings.stage_class:
-        reader.problems.append("STAGE_CLASS: a stage of this name pays with real money")
-    if settings.stage_class is StageClass.PROD and settings.cors_allow_origin == "*":
-        reader.problems.append("CORS_ALLOW_ORIGIN: name the admin app's origin in production")
+    reader.problems += _unsafe(reader, settings, environment)
     if reader.problems:
         raise SettingsError(reader.problems)
     return settings
+
+
+def _unsafe(reader: "_Reader", settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:
+    """What does not fit the stage, and what one that pays with real money must not leave off."""
+    is_live = settings.stage_class is StageClass.PROD
+    if class_of(settings.stage) is StageClass.PROD and not is_live:
+        yield "STAGE_CLASS: a stage of this name pays with real money"
+    fitting = settings.stage_class.environment
+    if reader.one_of("MONOOVA_ENVIRONMENT", tuple(HOSTS), default=fitting) in {*HOSTS} - {fitting}:
+        yield f"MONOOVA_ENVIRONMENT: a stage of the class {settings.stage_class} pays in {fitting}"
+    reader.one_of("SIGN_IN_MFA", ("optional", "required"))
+    for rule in left_off(environment) if is_live else ():
+        yield f"{rule.setting}: {rule.needs}, since the money is real"
 
 
 def _stage_class(reader: "_Reader") -> StageClass:
@@ -164,6 +198,10 @@ def _policy(reader: "_Reader") -> Policy:
             reader.one_of("MONOOVA_DUPLICATES", tuple(_DUPLICATES)), usual.duplicates
         ),
     )
+
+
+def _is_role(arn: str) -> bool:
+    return re.fullmatch(_ROLE_ARN, arn) is not None
 
 
 class _Reader:
@@ -203,9 +241,18 @@ class _Reader:
     def roles(self, name: str) -> frozenset[str]:
         """The subjects of comma-separated ARNs of IAM roles, perhaps none."""
         found = {part.strip() for part in self._environment.get(name, "").split(",")} - {""}
-        if not all(re.fullmatch(_ROLE_ARN, arn) for arn in found):
+        if not all(_is_role(arn) for arn in found):
             self.problems.append(f"{name}: expected ARNs of IAM roles, comma-separated")
         return frozenset(subject_of_role(arn) for arn in found)
+
+    def persons(self, name: str) -> Mapping[str, frozenset[str]]:
+        """Of comma-separated `subject=ARN of an IAM role`, all subjects of the person of each."""
+        parts = [part.strip() for part in self._environment.get(name, "").split(",")]
+        pairs = [part.partition("=")[::2] for part in parts if part]
+        if not all(re.fullmatch(_SUBJECT, one) and _is_role(other) for one, other in pairs):
+            self.problems.append(f"{name}: expected a user's sub=the ARN of an IAM role, …")
+            return {}
+        return persons((one, subject_of_role(arn)) for one, arn in pairs)
 
     def secrets(self, name: str, kept_in: str) -> tuple[Secret, ...]:
         """Comma-separated secrets; none where the value is the ARN that `kept_in` has, too."""
@@ -218,6 +265,8 @@ class _Reader:
         found = tuple(Secret(part) for part in parts if part)
         if not found:
             self.problems.append(f"{name}: missing")
+        elif min(len(secret.reveal()) for secret in found) < FEWEST_CHARACTERS:
+            self.problems.append(f"{name}: expected {FEWEST_CHARACTERS} characters of each")
         return found
 
     def _parsed(

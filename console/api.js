@@ -137,8 +137,9 @@ async function read(method, answer, { asText }) {
 function problemOf(method, status, body, isOurs) {
   const more = { ...body, status };
   if (status === 401) {
-    onSignedOut();
-    return new Problem(Kind.SIGNED_OUT, "Your session has ended. Sign in again.", more);
+    // The gateway refuses a token that is over; the app one whose sign-in is too old for this.
+    onSignedOut({ isAnew: isOurs });
+    return new Problem(Kind.SIGNED_OUT, isOurs ? body.detail : "Your session has ended. Sign in again.", more);
   }
   // The gateway before the app answers so for a path that it does not know.
   if (!isOurs && (status === 403 || status === 404 || status === 405)) {

@@ -29,6 +29,7 @@ const ROUTES = [
   { path: "/reports/:day", title: "Daily report", load: () => import("./page-report.js") },
 ];
 const TALLY_SECONDS = 60;
+const IDLE_LOOK_MILLISECONDS = 5_000;
 
 const root = document.getElementById("app");
 let main = null;
@@ -56,7 +57,23 @@ async function start() {
   addEventListener("hashchange", show);
   addEventListener("doubt-ended", () => fill(standing));
   keepTally();
+  lockWhenIdle(config.idleMinutes);
   await show();
+}
+
+/** Signs out after so many minutes without a key or a pointer; never for 0. */
+function lockWhenIdle(minutes) {
+  if (!minutes) return;
+  let usedAt = Date.now();
+  for (const kind of ["pointerdown", "keydown", "wheel"]) {
+    addEventListener(kind, () => (usedAt = Date.now()), { passive: true, capture: true });
+  }
+  const look = () => {
+    if (auth.isSignedIn() && !auth.isOnTheWay() && Date.now() - usedAt >= minutes * 60_000) auth.signOut();
+  };
+  setInterval(look, IDLE_LOOK_MILLISECONDS);
+  // A machine that slept has run no timer.
+  document.addEventListener("visibilitychange", look);
 }
 
 function welcome(message) {
@@ -82,12 +99,12 @@ function welcome(message) {
  * The page stays as it is, with what was typed into it, until they sign in. Signing in loads it
  * anew: of all that was typed only a payout in doubt is kept (doubt.js).
  */
-function askToSignInAgain() {
+function askToSignInAgain({ isAnew }) {
   if (!main || document.querySelector(".session-end")) return;
   main.prepend(h("div", { class: "session-end" }, notice("wait", "Your session has ended.",
     h("p", {}, "This page stays as it is, but nothing can be loaded or submitted until you sign in again. Signing in reloads the page: copy anything you have typed and still need."),
     inDoubt() && h("p", {}, "The payout in doubt is kept: you can submit it again afterwards."),
-    button("Sign in again", () => auth.begin(location.hash), { kind: "primary" }))));
+    button("Sign in again", () => auth.begin(location.hash, { isAnew }), { kind: "primary" }))));
 }
 
 async function show() {

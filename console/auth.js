@@ -45,8 +45,11 @@ export function wasSignedIn() {
   return sessionStorage.getItem(WAS_SIGNED_IN) === "yes";
 }
 
-/** Leaves for the sign-in page; comes back to the place in the console that `hash` names. */
-export async function begin(hash) {
+/**
+ * Leaves for the sign-in page; comes back to the place in the console that `hash` names.
+ * `isAnew`: the page asks for the password and the code even if it knows us still.
+ */
+export async function begin(hash, { isAnew = false } = {}) {
   const trip = { state: random(), verifier: random(), hash };
   sessionStorage.setItem(TRIP, JSON.stringify(trip));
   const challenge = base64url(
@@ -62,6 +65,7 @@ export async function begin(hash) {
       state: trip.state,
       code_challenge: challenge,
       code_challenge_method: "S256",
+      ...(isAnew && { prompt: "login" }),
     }),
   );
 }

@@ -35,7 +35,7 @@ export async function page({ params, signal }) {
 function view(customer, address, reload) {
   const operates = session.mayOperate();
   return [
-    head(customer.name, {
+    head(customer.name ?? "Customer", {
       back: { href: "#/customers", label: "Customers" },
       lead: customer.email,
       actions: operates && customer.destinations.length > 0

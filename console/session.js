@@ -20,8 +20,8 @@ export async function load() {
 
 function rolesOf(groups) {
   if (groups.includes("approvers")) return ["viewer", "operator", "approver"];
-  const isViewer = groups.length > 0 && groups.every((group) => group === "viewers");
-  return isViewer ? ["viewer"] : ["viewer", "operator"];
+  if (groups.includes("operators")) return ["viewer", "operator"];
+  return groups.includes("viewers") ? ["viewer"] : [];
 }
 
 export const me = () => person;
@@ -32,5 +32,6 @@ export const mayApprove = () => person.roles.includes("approver");
 
 export function roleName() {
   if (mayApprove()) return "Approver";
-  return mayOperate() ? "Operator" : "Viewer";
+  if (mayOperate()) return "Operator";
+  return person.roles.length > 0 ? "Viewer" : "No role";
 }

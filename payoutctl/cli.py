@@ -21,6 +21,7 @@ from payoutctl import (
     reconciliation,
     reports,
     smoke,
+    users,
     webhooks,
 )
 from payoutctl.adapters import Adapters
@@ -78,6 +79,7 @@ for command in (
     gate.breaker,
     gate.pause,
     gate.resume,
+    users.users,
     contract.contract,
     account.account,
     webhooks.webhooks,

@@ -78,7 +78,8 @@ def show_customer(session: Session, customer_id: str, names: bool) -> None:
 def list_customers(session: Session, limit: int, cursor: str | None, names: bool) -> None:
     page = session.api.get("/customers", limit=limit, cursor=cursor)
     if session.out.is_json:
-        session.out.document(page)
+        shown = [_shown(row, with_names=names) for row in page["items"]]
+        session.out.document({**page, "items": shown})
         return
     columns = ["customer_id", "external_id", "destinations", "created_at"]
     columns += ["name", "email"] if names else []
@@ -170,9 +171,18 @@ def accesses(session: Session, customer_id: str, cursor: str | None) -> None:
     say_rest(session.out, page)
 
 
+def _shown(customer: Any, *, with_names: bool) -> dict[str, Any]:
+    """A customer as the API has it, without whom it is where that was not asked for."""
+    return {
+        name: value
+        for name, value in customer.items()
+        if with_names or name not in ("name", "email")
+    }
+
+
 def _show(session: Session, shown: Any, *, with_names: bool) -> None:
     if session.out.is_json:
-        session.out.document(shown)
+        session.out.document(_shown(shown, with_names=with_names))
         return
     session.out.pairs(
         {

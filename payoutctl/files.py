@@ -2,8 +2,22 @@
 
 import os
 from pathlib import Path
+from typing import Final
 
 from payoutctl.exits import Exit, Failure
+
+# Nothing that is there already is written to, nor what a link by that name points to.
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+
+
+def replace_with(file: Path, text: str) -> None:
+    """Whole or not at all, and never readable by others, not for a moment."""
+    new = file.with_name(f"{file.name}.{os.getpid()}.new")
+    new.unlink(missing_ok=True)  # a process of this number was ended while it wrote
+    descriptor = os.open(new, _NEW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text)
+    new.replace(file)
 
 
 def write_new(file: Path, text: str) -> None:
@@ -13,7 +27,7 @@ def write_new(file: Path, text: str) -> None:
         Failure: there is a file of that name already, or it cannot be made there.
     """
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(file, _NEW, 0o600)
     except FileExistsError:
         raise Failure(f"{file} already exists.", Exit.CONFLICT) from None
     except OSError as error:

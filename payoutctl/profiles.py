@@ -10,6 +10,7 @@ import click
 from payoutctl.commands import Command
 from payoutctl.connection import profile_file
 from payoutctl.exits import Exit, Failure
+from payoutctl.files import replace_with
 from payoutctl.session import Session, with_session
 
 _PROJECT: Final = Path(__file__).resolve().parents[1]
@@ -53,7 +54,7 @@ def profile(
         raise Failure(f"{file} already exists: use --replace, or edit it.", Exit.CONFLICT)
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in found.items() if value]
-    file.write_text("".join(lines), encoding="utf-8")
+    replace_with(file, "".join(lines))
     session.out.say(f"Written to {file}. Now: payoutctl --profile {stage} login")
     if session.out.is_json:
         session.out.document(found)

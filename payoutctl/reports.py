@@ -11,6 +11,7 @@ import click
 from payoutctl.client import at
 from payoutctl.commands import Command, Group, cursor
 from payoutctl.exits import Exit
+from payoutctl.files import write_new
 from payoutctl.pages import say_rest
 from payoutctl.session import SYDNEY, Session, with_session
 
@@ -88,12 +89,16 @@ def as_csv(session: Session, date: str | None, output: Path | None) -> None:
     found = session.api.get(at("reports", "daily", date or _yesterday(session)))
     text = _csv(found["differences"])
     if output is not None:
-        output.write_text(text, encoding="utf-8", newline="")
+        write_new(output, text)
         session.out.say(f"Written to {output}.")
     elif not session.out.is_json:
         session.out.file(text)
     if session.out.is_json:
         session.out.document({"file": str(output)} if output else {"csv": text})
+
+
+# The last four are the signs in full width, which a spreadsheet takes for the others.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def _csv(rows: list[Any]) -> str:
@@ -106,7 +111,7 @@ def _csv(rows: list[Any]) -> str:
 
 def _inert(value: object) -> object:
     """A text that a spreadsheet would take for a formula is marked as text."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 @click.command(cls=Command, help="Count, value, success rate and time to completion, by day.")

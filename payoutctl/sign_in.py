@@ -141,6 +141,5 @@ def _tokens(
         region=connection.region,
         expires_at=now().timestamp() + float(result["ExpiresIn"]),
         id_token=result["IdToken"],
-        access_token=result.get("AccessToken", ""),
         refresh_token=result.get("RefreshToken", refresh_token),
     )

@@ -1,12 +1,12 @@
 """What signing in left behind: in a file that only its owner can read."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from payoutctl.exits import Exit, Failure
+from payoutctl.files import replace_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,6 @@ class Tokens:
     region: str
     expires_at: float
     id_token: str = field(repr=False)
-    access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
 
 
@@ -52,11 +51,7 @@ class TokenFile:
     def write(self, tokens: Tokens) -> None:
         """Whole or not at all, and never readable by others, not for a moment."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = self.path.with_suffix(f".{os.getpid()}.new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(tokens), file)
-        new.replace(self.path)
+        replace_with(self.path, json.dumps(asdict(tokens)))
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -94,11 +94,11 @@ WITNESS_CASES: Final = {
 _WITNESS_SEEDS: Final = {
     "send before commit": 5000,
     "final overwritten": 5002,
-    "lease without expiry": 5002,
+    "lease without expiry": 5000,
     "webhook without authentication": 5000,
     "signature over the parsed body": 5001,
     "context not checked": 5052,
-    "batch item dropped": 5031,
+    "batch item dropped": 5027,
     "queued and forgotten": 5004,
     "idempotency key ignored": 5000,
     "amount not compared": 5007,

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
 
+from proof.user_pool import token_of
+
 APP: Final = Path(__file__).parent.parent / "app.py"
 REGION: Final = "ap-southeast-2"
 
@@ -62,7 +64,7 @@ def http_event(
     headers: Mapping[str, str],
     context: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """A request; `context` is what the authorizer adds."""
+    """A request; `context` is what the authorizer adds, of the token that a user has sent."""
     path, _, query = path.partition("?")
     resource, parameters = _route(app, path)
     pairs = [pair.split("=", 1) for pair in query.split("&") if pair]
@@ -71,7 +73,7 @@ def http_event(
         "path": path,
         "resource": resource,
         "pathParameters": parameters,
-        "headers": {"Content-Type": "application/json", **headers},
+        "headers": {"Content-Type": "application/json", **_token_of(context), **headers},
         "multiValueQueryStringParameters": _multi(pairs),
         "queryStringParameters": dict(pairs) or None,
         "stageVariables": None,
@@ -86,6 +88,15 @@ def http_event(
             **context,
         },
     }
+
+
+def _token_of(context: Mapping[str, Any]) -> dict[str, str]:
+    """The header of the user of whom the authorizer speaks, if it speaks of one."""
+    claims = (context.get("authorizer") or {}).get("claims") or {}
+    sub, groups = claims.get("sub"), str(claims.get("cognito:groups", ""))
+    if not isinstance(sub, str) or not sub:
+        return {}
+    return {"Authorization": token_of(sub, tuple(filter(None, groups.split(","))))}
 
 
 def _route(app: ModuleType, path: str) -> tuple[str, dict[str, str]]:
@@ -105,7 +116,7 @@ def _multi(pairs: list[list[str]]) -> dict[str, list[str]] | None:
 
 
 def user(sub: str, groups: str = "operators") -> dict[str, Any]:
-    """An administrator, as API Gateway's Cognito authorizer passes them on."""
+    """A user in comma-separated groups, as API Gateway's Cognito authorizer passes them on."""
     return {"authorizer": {"claims": {"sub": sub, "cognito:groups": groups}}}
 
 

@@ -21,6 +21,7 @@ from proof.contract_run import GATE
 from proof.memory.container import ENVIRONMENT
 from proof.seam import Call
 from proof.system import System
+from proof.user_pool import key_set
 from tests import aws
 
 
@@ -55,6 +56,7 @@ class AwsSystem(System):
             session=self._hooked(),
             new_id=lambda: uuid.UUID(int=self.ids.getrandbits(128), version=4),
             jitter=self.ids.random,
+            fetch=key_set,
         )
 
     def _hooked(self) -> Session:

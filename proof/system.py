@@ -17,6 +17,7 @@ from urllib.parse import quote
 import requests
 
 from chalicelib.container import Container, wired
+from chalicelib.core.stage_class import HOSTS
 from chalicelib.payouts.rules.payout import Payout
 from proof.conditions import ORDINARY_START
 from proof.contract_run import GATE
@@ -127,7 +128,7 @@ class System:
     def store_secret(self, api_key: str) -> None:
         """Stores the key that Secrets Manager answers with from now on."""
         self.secrets.store(
-            {"apiKey": api_key, "environment": "live", "baseUrl": "https://api.mpay.com.au"}
+            {"apiKey": api_key, "environment": "sandbox", "baseUrl": HOSTS["sandbox"]}
         )
 
     @contextmanager

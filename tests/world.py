@@ -12,6 +12,7 @@ from typing import Any, Final
 import requests
 
 from chalicelib.container import Container, wired
+from chalicelib.core.stage_class import HOSTS
 from chalicelib.monoova.gate_store import Controls
 from proof.contract_run import GATE
 from proof.lambda_events import (
@@ -23,6 +24,7 @@ from proof.lambda_events import (
     sqs_event,
     user,
 )
+from proof.user_pool import CLIENT_ID, POOL_ID, key_set
 from simulator.adapter import SimulatorAdapter
 from simulator.clock import ManualClock
 from simulator.monoova import API_KEY, M_ACCOUNT, Monoova
@@ -32,6 +34,7 @@ from tests import aws
 __all__ = [
     "ADMIN",
     "APPROVER",
+    "LIVE",
     "ROLE",
     "WEBHOOK_SECRET",
     "Caller",
@@ -46,10 +49,22 @@ __all__ = [
     "load_app",
 ]
 
-WEBHOOK_SECRET: Final = "webhook-secret-5e1f"
+WEBHOOK_SECRET: Final = "webhook-secret-5e1f-of-tests"
 ADMIN: Final = "0a1b2c3d-admin-sub"
 APPROVER: Final = "9f8e7d6c-approver-sub"
 ROLE: Final = "arn:aws:sts::111122223333:assumed-role/Payer/session-1"
+# What a stage has on that pays with real money, with more room than any test needs.
+LIVE: Final[dict[str, str]] = {
+    "STAGE_CLASS": "prod",
+    "SIGN_IN_MFA": "required",
+    "MONOOVA_SOURCE_BSB_FIELD": "sourceBSB",
+    "APPROVAL_THRESHOLD_AUD": "1000000",
+    "APPROVAL_NEW_DESTINATIONS": "required",
+    "LIMIT_PER_DAY_AUD": "1000000",
+    "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000000",
+    "LIMIT_PER_DESTINATION_AUD_PER_DAY": "1000000",
+    "LIMIT_PER_MAKER_AUD_PER_DAY": "1000000",
+}
 
 # What the functions get on AWS.
 _API_MILLISECONDS: Final = 30_000
@@ -183,14 +198,16 @@ class World:
             # Most tests pay the same again: those that are about it set a window of their own.
             "DUPLICATE_WINDOW_HOURS": "0",
             "STAGE": "test",
-            # The secret is a live one.
-            "STAGE_CLASS": "prod",
             "CORS_ALLOW_ORIGIN": "https://admin.example",
+            "COGNITO_USER_POOL_ID": POOL_ID,
+            "COGNITO_CLIENT_ID": CLIENT_ID,
+            "OPERATOR_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
         }
 
     def store_secret(self, api_key: str, **more: str) -> str:
         """What rotating the key in Secrets Manager does; `more` stands beside the key."""
-        usual = {"apiKey": api_key, "environment": "live", "baseUrl": "https://api.mpay.com.au"}
+        environment = "live" if self.settings.get("STAGE_CLASS") == "prod" else "sandbox"
+        usual = {"apiKey": api_key, "environment": environment, "baseUrl": HOSTS[environment]}
         text = json.dumps(usual | more)
         known = self.secrets.list_secrets()["SecretList"]
         if known:
@@ -206,6 +223,7 @@ class World:
             session=self.session,
             new_id=lambda: uuid.UUID(int=self._random.getrandbits(128), version=4),
             jitter=lambda: 0.5,
+            fetch=key_set,
         )
 
     def restart(self) -> None:
@@ -310,10 +328,13 @@ class World:
         return self.admin.post("/payouts", body, **headers)
 
     def paid(self, amount: object = "125.50") -> str:
-        """The id of a payout that was just requested."""
+        """The id of a payout that was just requested, and approved where the money is real."""
         answer = self.pay(self.customer(), amount)
         assert answer.status == 202, answer.text
-        return str(answer.json["transaction_id"])
+        transaction_id = str(answer.json["transaction_id"])
+        if self.settings.get("STAGE_CLASS") == "prod":
+            assert self.approver.post(f"/payouts/{transaction_id}/approve").status == 200
+        return transaction_id
 
     def payout(self, transaction_id: str) -> Any:
         answer = self.admin.get(f"/payouts/{transaction_id}")

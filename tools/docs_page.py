@@ -3,7 +3,8 @@
     python -m tools.docs_page [--check]
 
 npm packs the archive; nothing of it is run, and what it is must be what the hash says. With
-`--check` nothing is written: exit code 1 if a file in the repository is not the archive's.
+`--check` nothing is written: exit code 1 if a file in the repository is not the archive's, or if
+the archive could not be fetched.
 """
 
 import base64
@@ -18,7 +19,7 @@ from typing import Final
 FOLDER: Final = Path(__file__).parents[1] / "chalicelib" / "static" / "docs"
 PACKAGE: Final = "swagger-ui-dist@5.35.0"
 # As the registry names it; a new version brings its own.
-_SHA512: Final = (
+SHA512: Final = (
     "U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ=="
 )
 _FILES: Final = (
@@ -38,7 +39,7 @@ def files_in(archive: bytes) -> dict[str, bytes]:
     Raises:
         ValueError: it is not the archive that is pinned.
     """
-    if base64.b64encode(hashlib.sha512(archive).digest()).decode() != _SHA512:
+    if base64.b64encode(hashlib.sha512(archive).digest()).decode() != SHA512:
         raise ValueError(f"This is not the archive of {PACKAGE} that is pinned.")
     with tempfile.TemporaryFile() as file:
         file.write(archive)

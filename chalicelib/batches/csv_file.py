@@ -25,6 +25,10 @@ _MOST_CHARACTERS: Final = {"reference": 280, "description": 500}
 _MOST_BYTES: Final = 1200
 # What an editor or a spreadsheet puts in the place of a character that it could not read.
 _LOST: Final = "\N{REPLACEMENT CHARACTER}"
+# Ten for each row that a file may have, the empty ones too: to read four million takes seconds.
+_MOST_BREAKS: Final = 10 * MOST_ROWS
+# More than any spreadsheet of payouts: the header of a file in the wrong form may be all commas.
+_MOST_CELLS: Final = 200
 # A file in the wrong form has an error in each line: this many show what is wrong.
 MOST_ERRORS: Final = 1000
 # What stands in the id of a batch by its place, empty or not. A later column joins by its name, and
@@ -120,6 +124,10 @@ def read(content: bytes, limit_cents: int) -> File:
     except UnicodeDecodeError as error:
         errors.add(content.count(b"\n", 0, error.start) + 1, "Not UTF-8 text.")
         return File((), errors)
+    text = text.rstrip("\r\n")
+    if text.count("\n") + text.count("\r") > 2 * _MOST_BREAKS:
+        errors.add(1, f"More than {_MOST_BREAKS} lines, the empty ones too: remove these.")
+        return File((), errors)
     lines: list[Line] = []
     try:
         records = _records(text)
@@ -149,12 +157,17 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error:
             raise _NotCsvError(number) from None
-        if any(cell.strip() for cell in cells):
-            yield number, [cell.strip() for cell in cells]
+        # One more than the most says that there are too many.
+        stripped = [cell.strip() for cell in cells[: _MOST_CELLS + 1]]
+        if any(stripped):
+            yield number, stripped
 
 
 def _columns(header: Sequence[str], errors: Errors) -> tuple[str, ...]:
     """The names of the columns; none if they are not as they must be."""
+    if len(header) > _MOST_CELLS:
+        errors.add(1, f"More than {_MOST_CELLS} columns.")
+        return ()
     names = tuple(name.lower() for name in header)
     # By their numbers: in a file without a header these are a person's particulars.
     unknown = [str(number) for number, name in enumerate(names, 1) if name not in COLUMNS]

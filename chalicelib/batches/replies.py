@@ -50,8 +50,9 @@ _COLUMNS: Final = (
     "needs_review",
     "waits_for",
 )
-# A cell that begins so is a formula to a spreadsheet.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins so is a formula to a spreadsheet; the last four are the signs in full width,
+# which it takes for the others.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def uploaded(shown: "UploadResult") -> Reply:

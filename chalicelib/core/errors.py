@@ -153,6 +153,13 @@ class ForbiddenError(CallerError):
     default_code = ErrorCode.FORBIDDEN
 
 
+class AccessEndedError(ForbiddenError):
+    """Their access was ended, whatever their token or role still says."""
+
+    def __init__(self) -> None:
+        super().__init__("Your access was ended: ask an administrator.")
+
+
 class NotFoundError(CallerError):
     """There is no such thing."""
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _CACHED_FOR: Final = timedelta(minutes=5)
 _KEPT_FOR: Final = timedelta(seconds=30)
 # No "@": what stands before one is a user's name and not the host it looks like.
+# Of each of Monoova's webhook secrets: 24 characters of base64 are 144 bits.
+FEWEST_CHARACTERS: Final = 24
 _SAFE_URL: Final = re.compile(
     r"(https://[^\s/@]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?)(/[^\s@]*)?"
 )
@@ -153,8 +155,14 @@ def _parsed(text: str, version: str) -> Credentials:
         environment.lower(),
         base_url.rstrip("/"),
         version,
-        tuple(Secret(part.strip()) for part in webhook_secrets.split(",") if part.strip()),
+        taken_of(webhook_secrets),
     )
+
+
+def taken_of(webhook_secrets: str) -> tuple[Secret, ...]:
+    """Of a comma-separated list those that are long enough to be beyond guessing."""
+    parts = (part.strip() for part in webhook_secrets.split(","))
+    return tuple(Secret(part) for part in parts if len(part) >= FEWEST_CHARACTERS)
 
 
 def _is_safe(base_url: str) -> bool:

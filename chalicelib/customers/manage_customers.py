@@ -69,7 +69,10 @@ DestinationDetails = PayIdDetails | BankAccountDetails
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Customer:
-    """A customer as an administrator sees them: named, if the record opens; destinations masked."""
+    """A customer as people see them: named to those who pay, if the record opens; else None.
+
+    Destinations are masked.
+    """
 
     customer_id: str
     name: str | None
@@ -179,18 +182,21 @@ class CustomerService:
         destination = self._normalised(details, "destination.")
         return self._sealed(customer_id, destination, self._checked_at(destination, "destination."))
 
-    def get(self, customer_id: str) -> Customer:
-        return self._opened(self._found(customer_id))
+    def get(self, customer_id: str, *, named: bool = True) -> Customer:
+        """The customer; name and e-mail address are decrypted only where `named`, else None."""
+        customer = self._found(customer_id)
+        return self._opened(customer) if named else _shown(customer, None, None)
 
-    def newest(self, limit: int, cursor: str | None) -> Page[Customer]:
-        """The customers, newest first.
+    def newest(self, limit: int, cursor: str | None, *, named: bool = True) -> Page[Customer]:
+        """The customers, newest first; `named` as for one.
 
         Raises:
             InvalidRequestError: the cursor is not one of this list.
         """
         start = start_of(cursor, LISTING_KEY, LISTING_PART)
         page = self.customers.newest(limit, start)
-        listed = tuple(self._listed(customer) for customer in page.items)
+        shown = self._listed if named else lambda customer: _shown(customer, None, None)
+        listed = tuple(shown(customer) for customer in page.items)
         return Page(listed, page.next_key, page.unreadable)
 
     def rename(self, customer_id: str, changes: dict[str, str | None]) -> Customer:

@@ -14,7 +14,11 @@ from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.encryption import Vault
 from chalicelib.customers.access_store import Access, Accesses
-from chalicelib.customers.manage_customers import note_opening, opened_destination
+from chalicelib.customers.manage_customers import (
+    note_opening,
+    opened_destination,
+    shown_customer,
+)
 from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.monoova.rules.destination import Destination
 
@@ -54,8 +58,9 @@ class Opener:
         destination: SealedDestination,
         by: str,
         transaction_id: str,
-    ) -> Destination:
-        """The details, to redact them out of what is recorded of a payout.
+    ) -> tuple[str, ...]:
+        """What is known of the payee, to redact it out of what is recorded of a payout: the
+        destination's details, the customer's name, e-mail address and own id.
 
         The record must not stand between a payout and its outcome: where it cannot be written,
         the log has it alone.
@@ -65,7 +70,10 @@ class Opener:
             self.record(customer_id, destination_id, Purpose.REDACTION, by, transaction_id)
         except StorageUnavailableError as error:
             observability.note_error(error)
-        return opened_destination(self.vault, customer, destination)
+        person = shown_customer(self.vault, customer)
+        about = (person.name, person.email, person.external_id)
+        details = opened_destination(self.vault, customer, destination).details
+        return details + tuple(known for known in about if known)
 
     def record(
         self,

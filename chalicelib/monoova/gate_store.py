@@ -1,6 +1,6 @@
 """The controls table: the gate, the tallies of calls, and the turns that a pace gives out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -188,6 +188,7 @@ def _item_of(gate: Gate) -> dict[str, Any]:
         "contract_run_at": _text(gate.contract_run_at),
         "contract_run_on": gate.contract_run_on,
         "contract_showed": gate.contract_showed,
+        "disabled": sorted(gate.disabled),
     }
 
 
@@ -246,8 +247,16 @@ def gate_of(item: Item) -> Gate:
         contract_run_at=_time(item.get("contract_run_at")),
         contract_run_on=item.get("contract_run_on"),
         contract_showed=item.get("contract_showed"),
+        disabled=_texts(item.get("disabled", ())),
     )
     return well_typed(gate)
+
+
+def _texts(listed: Iterable[Any]) -> frozenset[str]:
+    found = frozenset(listed)
+    if not all(isinstance(each, str) for each in found):
+        raise TypeError("disabled has what is no text")
+    return found
 
 
 def _circuit_of(item: Item) -> Circuit:

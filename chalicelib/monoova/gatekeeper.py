@@ -238,9 +238,7 @@ class Gatekeeper:
 
     def record_contract_run(self, run: ContractRun) -> Gate:
         """Keeps what a contract run showed; may raise `StorageUnavailableError`."""
-        self.look()
-        self._change(lambda gate: duplicates.with_contract_run(gate, run))
-        return self._gate
+        return self._changed_by_hand(lambda gate: duplicates.with_contract_run(gate, run))
 
     def _change(self, changed: Callable[[Gate], Gate]) -> None:
         for _ in range(_MOST_TRIES):
@@ -270,6 +268,21 @@ class Gatekeeper:
         """Closes both circuits by hand, and ends a pace."""
         now = self._clock.now()
         return self._switch(Switch.RESET, by, lambda gate: gates.reset(gate, now))
+
+    # --- people
+
+    def disable(self, subject: str) -> Gate:
+        """Ends what a person may do, at once; may raise `StorageUnavailableError`."""
+        return self._changed_by_hand(lambda gate: gates.with_disabled(gate, subject))
+
+    def enable(self, subject: str) -> Gate:
+        """Lets a person act again; may raise `StorageUnavailableError`."""
+        return self._changed_by_hand(lambda gate: gates.with_enabled(gate, subject))
+
+    def _changed_by_hand(self, changed: Callable[[Gate], Gate]) -> Gate:
+        self.look()
+        self._change(changed)
+        return self._gate
 
     def _switch(self, what: Switch, by: str, changed: Callable[[Gate], Gate]) -> Gate:
         """What a person does: it stands in the record, until the next one does something."""

@@ -15,6 +15,7 @@ from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.encryption import Vault
 from chalicelib.core.errors import (
+    AccessEndedError,
     ConflictError,
     ErrorCode,
     InvalidRequestError,
@@ -193,6 +194,9 @@ class PayoutRequestService:
         ends_at = self._in(seconds)
         transaction_id = str(uuid.uuid5(_BY_KEY, f"{by.subject}\n{key}") if key else self.new_id())
         standing = self.together.standing(ask.customer_id, transaction_id if key else None)
+        # Read with the rest, so that it costs the ordinary payout nothing.
+        if by.is_among(standing.gate.disabled):
+            raise AccessEndedError
         if standing.payout:
             return self._replayed(standing.payout, ask, ends_at)
         meaning = Meaning(by.name, accept_duplicate_of)

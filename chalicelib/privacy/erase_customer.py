@@ -12,7 +12,7 @@ from chalicelib.core.errors import ConflictError, ErrorCode
 from chalicelib.customers.manage_customers import changed_meanwhile, no_such_customer
 from chalicelib.customers.store import CustomerChangedError, Customers, SealedCustomer
 from chalicelib.payouts.find_payouts import PayoutsOfCustomer
-from chalicelib.payouts.rules.payout import Change, Payout, erased_fields
+from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
 
 _MOST_TRIES: Final = 5
@@ -91,17 +91,16 @@ class Erasure:
         except (ItemRefusedError, UnreadableItemError):
             self.payouts.erase_unread(payout.transaction_id)
 
-    def _bare_as_read(self, payout: Payout) -> None:
-        bare = erased_fields()
+    def _bare_as_read(self, listed: Payout) -> None:
+        # A list has no histories.
+        payout = self.payouts.get(listed.transaction_id)
         for _ in range(_MOST_TRIES):
-            if all(getattr(payout, name) == left for name, left in bare.items()):
+            if payout is None or payout.is_erased:
                 return
             try:
-                self.payouts.commit(payout, Change(bare), self.clock.now())
+                self.payouts.erase(payout, self.clock.now())
             except PayoutChangedError as error:
-                # The list may be behind, and another writer of the payout goes on.
-                if error.current is None:
-                    return
+                # Another writer of the payout goes on.
                 payout = error.current
             else:
                 return

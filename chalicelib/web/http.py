@@ -3,8 +3,8 @@
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -18,6 +18,7 @@ from chalicelib.core.dynamodb.items import ItemRefusedError, StorageUnavailableE
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.encryption import SealBrokenError, VaultUnavailableError
 from chalicelib.core.errors import (
+    AccessEndedError,
     AppError,
     CallerError,
     ConflictError,
@@ -33,6 +34,13 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.observability import Metric
 from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
+from chalicelib.web.identity_tokens import (
+    KeysUnavailableError,
+    TokenVerifier,
+    email_in,
+    groups_in,
+    signed_in_at,
+)
 
 if TYPE_CHECKING:
     # At run time only by requests that have something to load: 46 ms of a cold start.
@@ -50,9 +58,8 @@ _SECONDS_TO_ANSWER: Final = 3.0
 ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
-# Between the names of groups, as API Gateway writes a list: `[viewers, operators]` or `viewers,x`.
-_SEPARATORS: Final = re.compile(r"[\s,\[\]]+")
 _FORBIDDEN: Final = {
+    Role.VIEWER: "An administrator has to give you a role first.",
     Role.OPERATOR: "Viewers may look, but change nothing.",
     Role.APPROVER: "Only approvers may approve or reject.",
 }
@@ -91,13 +98,40 @@ class RoleSettings(Protocol):
         """The roles of a person who is in none of our groups."""
         ...
 
+    @property
+    def service_roles(self) -> ServiceRoles:
+        """The roles of services."""
+        ...
+
+    @property
+    def persons(self) -> Mapping[str, frozenset[str]]:
+        """By subject, all subjects of the same person, of those who have several."""
+        ...
+
+    @property
+    def approval_sign_in_minutes(self) -> int:
+        """How old a sign-in may be that decides on what another asked for; 0: any."""
+        ...
+
 
 class PayoutsApp(Chalice):
-    """Chalice, and the deployment's `settings`: read where one is needed, and no page needs one."""
+    """Chalice, with the deployment's `settings`, what verifies its people's `tokens`, and the
+    subjects of those who are `disabled` now.
 
-    def __init__(self, app_name: str, settings: Callable[[], RoleSettings]) -> None:
+    Each is asked where it is needed: no page needs any.
+    """
+
+    def __init__(
+        self,
+        app_name: str,
+        settings: Callable[[], RoleSettings],
+        tokens: Callable[[], TokenVerifier],
+        disabled: Callable[[], Set[str]],
+    ) -> None:
         super().__init__(app_name)
         self.settings = settings
+        self.tokens = tokens
+        self.disabled = disabled
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +141,61 @@ class Incoming:
     request: Request
     lambda_context: Any
     settings: Callable[[], RoleSettings]
+    tokens: Callable[[], TokenVerifier]
+    disabled: Callable[[], Set[str]]
 
     @classmethod
     def to(cls, app: PayoutsApp) -> "Incoming":
         request = app.current_request
         assert request is not None  # Chalice sets it before it calls a view
-        return cls(request, app.lambda_context, app.settings)
+        return cls(request, app.lambda_context, app.settings, app.tokens, app.disabled)
 
     def administrator(self) -> Actor:
-        """The person that API Gateway's Cognito authorizer let in, with their roles.
+        """The person who asks to see something; who has no role may see nothing.
 
         Raises:
-            UnauthenticatedError: there is none: an authorizer that is missing lets no request in.
+            UnauthenticatedError, ForbiddenError
         """
-        claims = (self.request.context.get("authorizer") or {}).get("claims") or {}
-        sub = claims.get("sub")
+        return _allowed(self.signed_in(), Role.VIEWER)
+
+    def payer(self) -> Actor:
+        """The operator who asks for a payout: whether they were disabled is read with the payout.
+
+        Raises:
+            UnauthenticatedError, ForbiddenError
+        """
+        return _allowed(self._person(), Role.OPERATOR)
+
+    def signed_in(self) -> Actor:
+        """The person who asks, with their roles, if any.
+
+        Raises:
+            UnauthenticatedError: there is none.
+            ForbiddenError: they were disabled since their token was made.
+        """
+        return self._enabled(self._person())
+
+    def _person(self) -> Actor:
+        """The person that API Gateway's Cognito authorizer let in, by their own token.
+
+        Raises:
+            UnauthenticatedError: there is none: an authorizer that is missing lets no request in,
+                nor does one that was deceived.
+        """
+        passed_on = (self.request.context.get("authorizer") or {}).get("claims") or {}
+        sub = passed_on.get("sub")
         if not isinstance(sub, str) or not sub:
             raise UnauthenticatedError("Sign in first.")
-        # API Gateway passes the list of groups on as one text.
-        groups = _SEPARATORS.split(str(claims.get("cognito:groups", "")))
-        return _noted(user(sub, groups, self.settings().roles_without_group))
+        token = (self.header("Authorization") or "").removeprefix("Bearer ")
+        claims = self.tokens().claims_of(token)
+        if claims["sub"] != sub:
+            raise UnauthenticatedError("Sign in again.")
+        # From the token: API Gateway passes the groups on as one text, in which the name of one
+        # may look like the names of two.
+        person = user(sub, groups_in(claims), self.settings().roles_without_group)
+        return self._known(
+            replace(person, email=email_in(claims), signed_in_at=signed_in_at(claims))
+        )
 
     def operator(self) -> Actor:
         """The operator who asks for a change; a viewer may not.
@@ -134,27 +203,60 @@ class Incoming:
         Raises:
             UnauthenticatedError, ForbiddenError
         """
-        return _allowed(self.administrator(), Role.OPERATOR)
+        return _allowed(self.signed_in(), Role.OPERATOR)
 
     def approver(self) -> Actor:
         """The approver who decides on what another person asked for.
 
         Raises:
-            UnauthenticatedError, ForbiddenError
+            UnauthenticatedError: they have to sign in again first.
+            ForbiddenError
         """
-        return _allowed(self.administrator(), Role.APPROVER)
+        person = _allowed(self.signed_in(), Role.APPROVER)
+        minutes = self.settings().approval_sign_in_minutes
+        if minutes and self.tokens().seconds_since(person.signed_in_at) > minutes * 60:
+            raise UnauthenticatedError(
+                f"Sign in again to decide: your sign-in is older than {minutes} minutes."
+            )
+        return person
 
-    def service(self, needed: Role = Role.VIEWER, roles: ServiceRoles | None = None) -> Actor:
-        """The IAM principal whose signature API Gateway has checked; `roles` are the deployment's.
+    def service(self, needed: Role = Role.VIEWER) -> Actor:
+        """The IAM principal that asks, with the deployment's roles.
 
         Raises:
             UnauthenticatedError: there is none.
-            ForbiddenError: it may not do what `needed` may.
+            ForbiddenError: it may not do what `needed` may, or was disabled.
+        """
+        return self._enabled(_allowed(self._principal(), needed))
+
+    def paying_service(self) -> Actor:
+        """The role that asks for a payout: whether it was disabled is read with the payout.
+
+        Raises:
+            UnauthenticatedError, ForbiddenError
+        """
+        return _allowed(self._principal(), Role.OPERATOR)
+
+    def _principal(self) -> Actor:
+        """The IAM principal whose signature API Gateway has checked.
+
+        Raises:
+            UnauthenticatedError: there is none.
         """
         arn = (self.request.context.get("identity") or {}).get("userArn")
         if not isinstance(arn, str) or not arn:
             raise UnauthenticatedError("Sign the request with IAM credentials.")
-        return _allowed(_noted(service(arn, roles)), needed)
+        return self._known(service(arn, self.settings().service_roles))
+
+    def _enabled(self, actor: Actor) -> Actor:
+        if actor.is_among(self.disabled()):
+            raise AccessEndedError
+        return actor
+
+    def _known(self, actor: Actor) -> Actor:
+        """The actor with the other subjects of the same person; noted for the log."""
+        observability.note(actor=actor.name)
+        return replace(actor, also=self.settings().persons.get(actor.subject, frozenset()))
 
     @property
     def seconds_left(self) -> float:
@@ -242,11 +344,6 @@ class Incoming:
         if len(content) > most:
             raise PayloadTooLargeError(f"The body is larger than {most} bytes.")
         return content
-
-
-def _noted(actor: Actor) -> Actor:
-    observability.note(actor=actor.name)
-    return actor
 
 
 def _allowed(actor: Actor, role: Role) -> Actor:
@@ -370,7 +467,7 @@ def _understood(error: Exception) -> AppError:
         return TryAgainError("The database cannot be reached.", ErrorCode.STORAGE_UNAVAILABLE)
     if isinstance(error, WrongEnvironmentError):
         return TryAgainError(f"Nothing is sent. {error}", ErrorCode.WRONG_ENVIRONMENT)
-    if isinstance(error, (VaultUnavailableError, SecretUnavailableError)):
+    if isinstance(error, (VaultUnavailableError, SecretUnavailableError, KeysUnavailableError)):
         return TryAgainError("Keys cannot be read at the moment.", ErrorCode.STORAGE_UNAVAILABLE)
     if isinstance(error, SettingsError):
         observability.note(outcome=str(error))
@@ -423,6 +520,22 @@ class _MethodNotAllowedError(CallerError):
 
     status = 405
     default_code = ErrorCode.METHOD_NOT_ALLOWED
+
+
+# What an answer says to a browser where the page itself says nothing else. Answers are of this
+# moment and for one caller; the address is only ever asked by TLS; no page needs a device.
+_ALWAYS: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=31536000",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def guarded(response: Response) -> Response:
+    """The answer with the headers that every answer has, its own before ours."""
+    response.headers = {**_ALWAYS, **response.headers}
+    return response
 
 
 def as_problem(response: Response) -> Response:

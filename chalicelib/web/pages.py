@@ -25,7 +25,9 @@ def console(sign_in_url: str) -> Pages:
     return Pages("console", CONSOLE_FILES, policy=_console_policy(sign_in_url))
 
 
-def console_config(sign_in_url: str, user_pool_client_id: str) -> dict[str, str]:
+def console_config(
+    sign_in_url: str, user_pool_client_id: str, idle_minutes: int
+) -> dict[str, str | int]:
     """What the console has to know before sign-in. Where its files are served from
     elsewhere, a `config.json` of this form stands beside them.
     """
@@ -34,6 +36,7 @@ def console_config(sign_in_url: str, user_pool_client_id: str) -> dict[str, str]
         "signInUrl": sign_in_url,
         "userPoolClientId": user_pool_client_id,
         "timeZone": "Australia/Sydney",
+        "idleMinutes": idle_minutes,
     }
 
 

@@ -2,7 +2,8 @@
 
 The public key changes yearly. It is fetched once, and once more when a signature does not match,
 but not more often than once a minute: a forger must not make us call Monoova at will. The former
-key is honoured for a day: what was signed before the change may come after it.
+key is honoured for a day: what was signed before the change may come after it. A key that was
+fetched more than a day ago is fetched again before it is trusted: Monoova may have withdrawn it.
 """
 
 import base64
@@ -15,6 +16,9 @@ from chalicelib.core.clock import Clock
 
 _FETCHED_EVERY: Final = timedelta(minutes=1)
 _FORMER_FOR: Final = timedelta(days=1)
+_TRUSTED_FOR: Final = timedelta(days=1)
+# Smaller ones can be factored (NIST SP 800-57).
+_FEWEST_BITS: Final = 2048
 
 
 class KeyUnavailableError(Exception):
@@ -29,6 +33,7 @@ class SignatureVerifier:
         self._clock = clock
         self._key: bytes | None = None
         self._fetched_at: datetime | None = None
+        self._taken_at: datetime | None = None
         self._former: bytes | None = None
         self._replaced_at: datetime | None = None
 
@@ -42,7 +47,7 @@ class SignatureVerifier:
             raw = base64.b64decode(signature, validate=True)
         except (binascii.Error, ValueError):
             return False
-        known = self._key
+        known = self._trusted_key()
         if known is not None and _matches(known, body, raw):
             return True
         if self._matches_former(body, raw):
@@ -62,15 +67,24 @@ class SignatureVerifier:
         is_recent = held is not None and now - held < _FETCHED_EVERY
         if not is_recent:
             self._fetched_at = now
-            self._take(self._fetch_key() or self._key, now)
-        if self._key is None:
+            self._take(self._fetch_key(), now)
+        trusted = self._trusted_key()
+        if trusted is None:
             raise KeyUnavailableError("Monoova's public key cannot be fetched.")
+        return trusted
+
+    def _trusted_key(self) -> bytes | None:
+        """The key, where it was fetched within a day."""
+        if self._taken_at is None or self._clock.now() - self._taken_at >= _TRUSTED_FOR:
+            return None
         return self._key
 
     def _take(self, fetched: bytes | None, now: datetime) -> None:
+        if not fetched:
+            return
         if self._key is not None and fetched != self._key:
             self._former, self._replaced_at = self._key, now
-        self._key = fetched
+        self._key, self._taken_at = fetched, now
 
 
 def _matches(key: bytes, body: bytes, signature: bytes) -> bool:
@@ -85,7 +99,7 @@ def _matches(key: bytes, body: bytes, signature: bytes) -> bool:
         public_key = load_der_public_key(key)
     except (ValueError, UnsupportedAlgorithm):
         return False
-    if not isinstance(public_key, RSAPublicKey):
+    if not isinstance(public_key, RSAPublicKey) or public_key.key_size < _FEWEST_BITS:
         return False
     try:
         public_key.verify(signature, body, PKCS1v15(), SHA256())

@@ -31,6 +31,14 @@ locals {
 # ------------------------------------------------------------------------------ infrastructure
 
 locals {
+  monoova_hosts = {
+    live    = "https://api.mpay.com.au"
+    sandbox = "https://api.m-pay.com.au"
+  }
+  # The class that is given, or else by the stage's name; a stage called prod is of no other.
+  is_of_class_prod = var.stage_class == "prod" || (var.stage_class == "" && can(regex("^prod(-.*)?$", var.stage)))
+  is_live          = var.monoova_environment == "live" || local.is_of_class_prod || var.stage == "prod"
+
   infra_parameters = {
     Stage                   = var.stage
     PasswordSignIn          = var.password_sign_in
@@ -61,6 +69,68 @@ resource "aws_cloudformation_stack" "infra" {
   lifecycle {
     # A stack made anew would meet the tables that the old one has left behind, and fail.
     prevent_destroy = true
+
+    # What a stage that pays with real money is refused with, before anything is made.
+    # chalicelib/control/rules/live.py has the table; tests/infra/test_live_rules.py compares.
+    precondition {
+      condition     = var.monoova_base_url == local.monoova_hosts[var.monoova_environment]
+      error_message = "monoova_base_url: sandbox is https://api.m-pay.com.au, live is https://api.mpay.com.au."
+    }
+
+    precondition {
+      condition     = (var.monoova_environment == "live") == local.is_of_class_prod
+      error_message = "monoova_environment: live needs a stage of the class prod, and a stage of the class prod needs live."
+    }
+
+    precondition {
+      condition     = !local.is_live || !contains(["false"], var.require_mfa)
+      error_message = "require_mfa: people sign in with an authenticator app, since the money is real."
+    }
+
+    precondition {
+      condition     = !local.is_live || !contains(["operate"], var.users_without_group)
+      error_message = "users_without_group: who is in no group may change nothing, since the money is real."
+    }
+
+    precondition {
+      condition     = !local.is_live || !contains([""], var.approval_threshold_aud)
+      error_message = "approval_threshold_aud: name the amount above which another approves, since the money is real."
+    }
+
+    precondition {
+      condition     = !local.is_live || !contains(["", "off"], var.approval_new_destinations)
+      error_message = "approval_new_destinations: another person approves each new destination, since the money is real."
+    }
+
+    precondition {
+      condition     = !local.is_live || !contains([""], var.limit_per_day_aud)
+      error_message = "limit_per_day_aud: name the most that is paid in a day, since the money is real."
+    }
+
+    precondition {
+      condition     = !local.is_live || !contains([""], var.limit_per_customer_aud_per_day)
+      error_message = "limit_per_customer_aud_per_day: name the most for one customer in a day, since the money is real."
+    }
+
+    precondition {
+      condition     = !local.is_live || !contains([""], var.limit_per_destination_aud_per_day)
+      error_message = "limit_per_destination_aud_per_day: name the most for one account in a day, since the money is real."
+    }
+
+    precondition {
+      condition     = !local.is_live || !contains([""], var.limit_per_maker_aud_per_day)
+      error_message = "limit_per_maker_aud_per_day: name the most that one maker asks for in a day, since the money is real."
+    }
+
+    precondition {
+      condition     = !local.is_live || !contains(["", "*"], var.cors_allow_origin)
+      error_message = "cors_allow_origin: name the admin app's origin, since the money is real."
+    }
+
+    precondition {
+      condition     = !local.is_live || !contains([""], var.monoova_source_bsb_field)
+      error_message = "monoova_source_bsb_field: name the field that Monoova takes the BSB from, since the money is real."
+    }
 
     postcondition {
       condition     = self.outputs["ArtifactsBucketName"] == local.bucket
@@ -108,6 +178,13 @@ resource "aws_s3_object" "app_template" {
   depends_on = [aws_cloudformation_stack.infra]
 }
 
+resource "aws_s3_object" "watch_template" {
+  bucket     = local.bucket
+  key        = "${sha256(local.watch_template)}.yaml"
+  content    = local.watch_template
+  depends_on = [aws_cloudformation_stack.infra]
+}
+
 # ----------------------------------------------------------------------------------------- app
 
 locals {
@@ -138,7 +215,11 @@ locals {
     ServiceDuplicateWindowHours  = var.service_duplicate_window_hours
     UsersWithoutGroup            = var.users_without_group
     ViewerRoleArns               = var.viewer_role_arns
+    OperatorRoleArns             = var.operator_role_arns
     ApproverRoleArns             = var.approver_role_arns
+    SamePerson                   = var.same_person
+    ApprovalSignInMinutes        = var.approval_sign_in_minutes
+    ConsoleIdleMinutes           = var.console_idle_minutes
     PayoutExpiryHours            = var.payout_expiry_hours
     FirstLookSeconds             = var.first_look_seconds
     GraceSeconds                 = var.grace_seconds
@@ -166,6 +247,9 @@ locals {
     ParkedQueueArn               = local.infra["ParkedQueueArn"]
     CustomerDataKeyArn           = local.infra["CustomerDataKeyArn"]
     MonoovaSecretArn             = local.infra["MonoovaSecretArn"]
+    MonoovaSecretEnvironment     = local.infra["MonoovaSecretEnvironment"]
+    SignInMfa                    = local.infra["SignInMfa"]
+    UserPoolId                   = local.infra["UserPoolId"]
     UserPoolArn                  = local.infra["UserPoolArn"]
     UserPoolClientId             = local.infra["UserPoolClientId"]
     SignInUrl                    = local.infra["SignInUrl"]
@@ -208,8 +292,9 @@ locals {
 resource "aws_cloudformation_stack" "watch" {
   # checkov:skip=CKV_AWS_124:Who wants to be told of its changes names topics in notification_arns.
   name              = "${local.name}-watch"
-  template_body     = local.watch_template
+  template_url      = "https://${local.bucket}.s3.${local.region}.amazonaws.com/${aws_s3_object.watch_template.key}"
   parameters        = local.watch_parameters
+  capabilities      = ["CAPABILITY_IAM"]
   notification_arns = var.notification_arns
   tags              = var.tags
 

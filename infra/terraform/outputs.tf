@@ -60,6 +60,14 @@ output "customer_data_key_arn" {
   value = local.infra["CustomerDataKeyArn"]
 }
 
+output "monoova_secret_environment" {
+  value = local.infra["MonoovaSecretEnvironment"]
+}
+
+output "sign_in_mfa" {
+  value = local.infra["SignInMfa"]
+}
+
 output "monoova_secret_arn" {
   value = local.infra["MonoovaSecretArn"]
 }

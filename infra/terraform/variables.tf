@@ -107,8 +107,8 @@ variable "stage_class" {
 
 variable "monoova_source_bsb_field" {
   type        = string
-  default     = "sourceBSB"
-  description = "Monoova's name for the BSB: sourceBSB, sourceAccountBsb since July 2026, or both."
+  default     = ""
+  description = "Monoova's name for the BSB: sourceBSB, sourceAccountBsb since July 2026, or both. Empty: sourceBSB, and refused where the money is real."
 }
 
 variable "monoova_webhook_signature" {
@@ -204,20 +204,44 @@ variable "service_duplicate_window_hours" {
 
 variable "users_without_group" {
   type        = string
-  default     = "operate"
-  description = "What people may do who are in no group of ours: operate, or look."
+  default     = "nothing"
+  description = "What people may do who are in no group of ours: nothing, look, or operate; the last is refused where the money is real."
 }
 
 variable "viewer_role_arns" {
   type        = string
   default     = ""
-  description = "ARNs of the IAM roles that may only look, comma-separated."
+  description = "ARNs of the IAM roles that may only look, comma-separated, without blanks."
+}
+
+variable "operator_role_arns" {
+  type        = string
+  default     = ""
+  description = "ARNs of the IAM roles that may pay, likewise. A role in none of the three lists may do nothing."
 }
 
 variable "approver_role_arns" {
   type        = string
   default     = ""
-  description = "ARNs of the IAM roles that may approve, comma-separated."
+  description = "ARNs of the IAM roles that may approve, likewise."
+}
+
+variable "same_person" {
+  type        = string
+  default     = ""
+  description = "Of who has a login and may use an IAM role: their sub=the role's ARN, comma-separated. They do not approve what they asked for by the other."
+}
+
+variable "approval_sign_in_minutes" {
+  type        = number
+  default     = 0
+  description = "How old a sign-in may be that approves or rejects, in minutes. 0: any."
+}
+
+variable "console_idle_minutes" {
+  type        = number
+  default     = 0
+  description = "After so many minutes unused the console signs out. 0: never."
 }
 
 variable "low_balance_aud" {

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
-from proof.checker.evidence import FINAL, Payout, Request, Run, Violation
+from proof.checker.evidence import FINAL, Entry, Payout, Request, Run, Violation
 from proof.checker.records import dollars, words
 from proof.checker.requested_payments import RequestedPayment, requested_payments
 
@@ -125,9 +125,15 @@ def _overwritten(run: Run) -> Iterator[Violation]:
             yield from _changed(*sorted((answered, seen), key=lambda p: len(p.history)))
 
 
+def _erased(history: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """What an erasure of the customer leaves of it: what happened, without what was written."""
+    return tuple(replace(entry, detail=None) for entry in history)
+
+
 def _changed(earlier: Payout, later: Payout) -> Iterator[Violation]:
     evidence = f"{later.evidence}, and line {earlier.line}"
-    if later.history[: len(earlier.history)] != earlier.history:
+    kept = later.history[: len(earlier.history)]
+    if kept not in (earlier.history, _erased(earlier.history)):
         yield _broken("its history was rewritten", evidence)
     moved = (earlier.state, later.state)
     if earlier.state in FINAL and moved[0] != moved[1] and moved != ("Completed", "Returned"):

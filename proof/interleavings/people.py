@@ -11,7 +11,7 @@ from proof.interleavings.explorer import Actor, Scheduler
 
 # As little as a question to Monoova may take: a replay then looks at its payout a few times only.
 _SECONDS: Final = 2.0
-_ERIN: Final = user("erin", ("approvers",))
+_ERIN: Final = user("erin", "approvers")
 # The payout of the row that pays it again.
 ROW: Final = "00000000-0000-4000-8000-0000000000f1"
 

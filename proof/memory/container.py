@@ -43,8 +43,9 @@ from proof.memory.payouts import MemoryPayouts
 from proof.memory.services import MemorySecrets, MemorySqs, MemoryVault
 from proof.memory.tables import Tables
 from proof.seam import Seam
+from proof.user_pool import CLIENT_ID, POOL_ID, key_set
 
-WEBHOOK_SECRET: Final = "webhook-secret-5e1f"
+WEBHOOK_SECRET: Final = "webhook-secret-5e1f-of-tests"
 PAYOUT_QUEUE: Final = "https://sqs.example/payouts"
 WEBHOOK_QUEUE: Final = "https://sqs.example/webhooks"
 
@@ -65,9 +66,9 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     # The traffic pays the same again and again.
     "DUPLICATE_WINDOW_HOURS": "0",
     "STAGE": "test",
-    # The secret is a live one.
-    "STAGE_CLASS": "prod",
     "CORS_ALLOW_ORIGIN": "https://admin.example",
+    "COGNITO_USER_POOL_ID": POOL_ID,
+    "COGNITO_CLIENT_ID": CLIENT_ID,
 }
 
 
@@ -98,6 +99,7 @@ class MemoryContainer(Container):
             http=http,
             new_id=lambda: uuid.UUID(int=randomness.getrandbits(128), version=4),
             jitter=randomness.random,
+            fetch=key_set,
         )
         self._aws = aws
 

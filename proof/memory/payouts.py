@@ -4,18 +4,21 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from chalicelib.core.dynamodb.items import Page, text_of
 from chalicelib.core.dynamodb.readable import UnreadableItemError
+from chalicelib.core.marks import erased
 from chalicelib.payouts.rules.decisions import OpenFacts
 from chalicelib.payouts.rules.payout import (
     PENDING,
     Change,
     Fields,
+    HistoryEntry,
     Payout,
     State,
     applied,
+    erased_fields,
     sums_given_back,
 )
 from chalicelib.payouts.rules.schedule import look_at_unreadable
@@ -93,6 +96,18 @@ class MemoryPayouts(Payouts):
         left = Fields(counted_on=()) if sums else Fields()
         given_back = replace(change, fields=change.fields | left)
         return self._seam.cross("TransactWriteItems" if sums else "UpdateItem", update)
+
+    def erase(self, payout: Payout, at: datetime) -> Payout:
+        def update() -> Payout:
+            current = self._tables.payouts.get(payout.transaction_id)
+            if current is None or current.version != payout.version:
+                raise PayoutChangedError(current)
+            left: Any = erased(HistoryEntry)
+            history = tuple(replace(entry, **left) for entry in current.history)
+            bare = replace(current, history=history)
+            return self._written(bare, Change(erased_fields()), at)
+
+        return self._seam.cross("UpdateItem", update)
 
     def commit_open(
         self, transaction_id: str, facts: OpenFacts, change: Change, at: datetime

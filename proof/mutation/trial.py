@@ -61,6 +61,7 @@ TESTS: Final = {
     "funding": ("vocabulary",),
     "gate": ("gate", "unreadable_gate"),
     "limits": ("limits",),
+    "live": ("live",),
     "marks": ("marks",),
     "money": ("money",),
     "monoova/duplicates": ("monoova/duplicates",),

@@ -19,7 +19,8 @@ CALLS = {
         "monoova execute",
         "dynamodb UpdateItem",
     ),
-    Flow.SHOW: ("dynamodb GetItem",),
+    # The first is whether the person was disabled.
+    Flow.SHOW: ("dynamodb GetItem", "dynamodb GetItem"),
     Flow.WEBHOOK: ("dynamodb UpdateItem",),
 }
 

@@ -8,6 +8,7 @@ from moto import mock_aws
 from playwright.sync_api import Browser
 
 from chalicelib.container import wired
+from proof.user_pool import CLIENT_ID
 from tests import aws, chromium
 from tests.app_server import AppServer, serving
 from tests.browser.console import WIDE, Console
@@ -16,7 +17,7 @@ from tests.browser.users import users_of
 from tests.world import World
 from tools.devstack import sign_in
 
-_CLIENT_ID: Final = "console"
+_CLIENT_ID: Final = CLIENT_ID
 
 
 @pytest.fixture(scope="package")

@@ -4,7 +4,7 @@ import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.browser.console import Console
 from tests.browser.sample_data import SampleData
@@ -83,6 +83,25 @@ def test_signing_out_ends_the_session_of_the_sign_in_page_and_revokes_the_token(
     }
     route = asked.value.url.replace("/revoke", "/token")
     assert console.page.request.post(route, form=form).status == 400
+    console.page.get_by_role("button", name="Sign in").click()
+    expect(console.page.get_by_label("Password")).to_be_visible()
+
+
+def test_a_console_that_is_not_used_signs_out(console: Console) -> None:
+    def with_idle_lock(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"idleMinutes": 15})
+
+    console.page.route("**/console/config.json", with_idle_lock)
+    console.page.clock.install()
+    console.sign_in(OPERATOR)
+    console.page.clock.fast_forward("14:00")
+    expect(console.page.get_by_role("button", name="Sign out")).to_be_visible()
+    console.page.mouse.wheel(0, 10)
+    console.page.clock.fast_forward("14:00")
+    expect(console.page.get_by_role("button", name="Sign out")).to_be_visible()
+    console.page.clock.fast_forward("01:10")
+    expect(console.page.get_by_role("button", name="Sign in")).to_be_visible()
     console.page.get_by_role("button", name="Sign in").click()
     expect(console.page.get_by_label("Password")).to_be_visible()
 

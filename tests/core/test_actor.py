@@ -1,5 +1,7 @@
 """The actor of a request: its name in the history, and the subject of its Idempotency-Key."""
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.core.actor import (
@@ -7,6 +9,7 @@ from chalicelib.core.actor import (
     Role,
     ServiceRoles,
     is_service,
+    persons,
     service,
     subject_of_role,
     user,
@@ -85,15 +88,31 @@ def test_no_service_is_an_approver_unless_the_deployment_names_it() -> None:
 def test_the_roles_of_a_service_are_those_of_the_deployment() -> None:
     roles = ServiceRoles(
         viewers=frozenset({subject_of_role("arn:aws:iam::111122223333:role/Reader")}),
+        operators=frozenset({subject_of_role("arn:aws:iam::111122223333:role/Sender")}),
         approvers=frozenset({subject_of_role("arn:aws:iam::111122223333:role/a/path/Payer")}),
     )
     reader = service("arn:aws:sts::111122223333:assumed-role/Reader/s", roles)
     assert reader.may(Role.VIEWER)
     assert not reader.may(Role.OPERATOR)
     assert service(f"{SESSION}one", roles).may(Role.APPROVER)
-    elsewhere = service("arn:aws:sts::444455556666:assumed-role/Payer/s", roles)
-    assert elsewhere.may(Role.OPERATOR)
-    assert not elsewhere.may(Role.APPROVER)
+    sender = service("arn:aws:sts::111122223333:assumed-role/Sender/s", roles)
+    assert sender.may(Role.OPERATOR)
+    assert not sender.may(Role.APPROVER)
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:sts::444455556666:assumed-role/Payer/s",
+        "arn:aws:sts::111122223333:assumed-role/payer/s",
+        "arn:aws:iam::111122223333:user/Payer",
+        "arn:aws:iam::111122223333:root",
+    ],
+)
+def test_a_service_that_is_in_no_list_may_do_nothing(arn: str) -> None:
+    every = frozenset({subject_of_role("arn:aws:iam::111122223333:role/Payer")})
+    assert service(arn, ServiceRoles(every, every, every)).roles == set()
+    assert service(f"{SESSION}one").roles == set()
 
 
 @pytest.mark.parametrize(
@@ -117,3 +136,23 @@ def test_the_groups_of_the_user_pool_are_the_roles_of_a_person(
 def test_a_role_whose_path_looks_like_another_role_is_known_by_its_own_name() -> None:
     subject = subject_of_role("arn:aws:iam::111122223333:role/a:role/Payer")
     assert subject == service(f"{SESSION}one").subject
+
+
+def test_who_has_a_login_and_a_role_is_one_person() -> None:
+    role = subject_of_role("arn:aws:iam::111122223333:role/Payer")
+    known = persons([("jo", role), ("another", "another-role"), ("jo-too", role)])
+    assert known["jo"] == known["jo-too"] == known[role] == {"jo", "jo-too", role}
+    assert known["another"] == {"another", "another-role"}
+    jo = replace(user("jo"), also=known["jo"])
+    assert jo.is_also(f"{SESSION}one")
+    assert jo.is_also("jo-too")
+    assert not jo.is_also("another")
+    assert replace(service(f"{SESSION}one"), also=known[role]).is_also("jo")
+
+
+def test_a_session_that_is_called_as_a_persons_email_is_theirs() -> None:
+    jo = replace(user("jo"), email="jo@example.com")
+    assert jo.is_also(f"{SESSION}Jo@Example.com")
+    assert not jo.is_also(f"{SESSION}another@example.com")
+    assert not jo.is_also("jo@example.com")
+    assert not user("jo").is_also(SESSION)

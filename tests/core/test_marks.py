@@ -83,13 +83,14 @@ def test_an_erasure_takes_what_is_marked_as_personal_and_nothing_else() -> None:
         "destination_masked": "•••",
         "description": None,
         "lodgement_reference": None,
+        "failure_reason": None,
         "counted_on": (),
     }
     assert erased(Row) == {"external_id": None, "reference": None, "description": None}
 
 
-def test_an_erasure_does_not_reach_into_a_history_so_nothing_there_is_personal() -> None:
-    assert erased(HistoryEntry) == {}
+def test_an_erasure_takes_what_was_written_into_a_history_and_leaves_what_happened() -> None:
+    assert erased(HistoryEntry) == {"detail": None}
 
 
 def test_an_erasure_does_not_reach_a_batch_so_nothing_there_but_in_its_rows_is_personal() -> None:
@@ -137,5 +138,5 @@ def test_a_row_without_texts_is_one_that_an_erasure_leaves_as_it_is() -> None:
 
 
 def test_an_erasure_leaves_a_payout_its_mask_and_none_of_its_texts() -> None:
-    texts = {"description": None, "lodgement_reference": None}
+    texts = {"description": None, "lodgement_reference": None, "failure_reason": None}
     assert erased_fields() == texts | {"destination_masked": MASK, "counted_on": ()}

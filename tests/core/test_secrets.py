@@ -60,6 +60,10 @@ class StoredSecret:
         self.client.put_secret_value(SecretId=self.arn, SecretString=text)
 
 
+ONE = "one-secret-of-24-letters"
+TWO = "two-secret-of-24-letters"
+
+
 @pytest.fixture
 def stored_secret() -> Iterator[StoredSecret]:
     with mock_aws():
@@ -102,9 +106,11 @@ def test_credentials_are_read_from_the_secret(stored_secret: StoredSecret) -> No
         ({"webhookSecret": None}, []),
         ({"webhookSecret": ""}, []),
         ({"webhookSecret": " , ,"}, []),
-        ({"webhookSecret": "one"}, ["one"]),
-        ({"webhookSecret": " one ,two,"}, ["one", "two"]),
-        ({"webhookSecret": "Basic b25l, Basic dHdv"}, ["Basic b25l", "Basic dHdv"]),
+        ({"webhookSecret": ONE}, [ONE]),
+        ({"webhookSecret": f" {ONE} ,{TWO},"}, [ONE, TWO]),
+        ({"webhookSecret": f"Basic {ONE}, Basic {TWO}"}, [f"Basic {ONE}", f"Basic {TWO}"]),
+        ({"webhookSecret": f"{ONE[:23]},{TWO}"}, [TWO]),
+        ({"webhookSecret": "short"}, []),
     ],
 )
 def test_webhook_secrets_may_stand_beside_the_key(
@@ -114,7 +120,7 @@ def test_webhook_secrets_may_stand_beside_the_key(
     found = stored_secret.source.current()
     assert [secret.reveal() for secret in found.webhook_secrets] == read
     assert found.api_key.reveal() == KEY
-    assert "one" not in repr(found)
+    assert "one-" not in repr(found)
 
 
 def test_credentials_are_kept_for_five_minutes(stored_secret: StoredSecret) -> None:

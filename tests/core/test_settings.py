@@ -8,6 +8,7 @@ import pytest
 from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.control.rules.duplicates import DuplicateRules
 from chalicelib.control.rules.limits import Limits
+from chalicelib.control.rules.live import LIVE_RULES, LiveRule
 from chalicelib.core.actor import Role, ServiceRoles
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.secrets import Secret
@@ -29,7 +30,25 @@ REQUIRED = {
     "DLQ_URL": "https://sqs.example/webhooks",
     "PAYOUT_QUEUE_URL": "https://sqs.example/payouts",
     "CUSTOMER_DATA_KEY_ARN": "arn:aws:kms:ap-southeast-2:111122223333:key/1",
-    "MONOOVA_WEBHOOK_SECRET": "first-secret",
+    "MONOOVA_WEBHOOK_SECRET": "first-secret-of-24-letters",
+}
+
+
+OLD = "o" * 24
+NEW = "n" * 24
+# What a stage that pays with real money has to say.
+SAFE = {
+    "SIGN_IN_MFA": "required",
+    "COGNITO_USER_POOL_ID": "ap-southeast-2_AbCdEf",
+    "COGNITO_CLIENT_ID": "4cl1ent1d",
+    "APPROVAL_THRESHOLD_AUD": "500",
+    "APPROVAL_NEW_DESTINATIONS": "required",
+    "LIMIT_PER_DAY_AUD": "100000",
+    "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "2000",
+    "LIMIT_PER_DESTINATION_AUD_PER_DAY": "2000",
+    "LIMIT_PER_MAKER_AUD_PER_DAY": "50000",
+    "CORS_ALLOW_ORIGIN": "https://admin.example",
+    "MONOOVA_SOURCE_BSB_FIELD": "sourceBSB",
 }
 
 
@@ -49,7 +68,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert (settings.checks_bsb, settings.requires_verified_destination) == (True, False)
     assert settings.cors_allow_origin == "*"
     assert settings.dead_letter_queue_url == ""
-    assert (settings.sign_in_url, settings.user_pool_client_id) == ("", "")
+    assert (settings.sign_in_url, settings.user_pool_id, settings.user_pool_client_id) == ("",) * 3
     assert (settings.stage, settings.stage_class) == ("dev", StageClass.DEV)
     assert settings.policy == Policy()
     assert settings.approval == ApprovalRules()
@@ -57,7 +76,9 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert settings.limits == Limits()
     assert settings.duplicates == DuplicateRules(timedelta(hours=24), timedelta(0))
     assert settings.service_roles == ServiceRoles()
-    assert settings.roles_without_group == {Role.VIEWER, Role.OPERATOR}
+    assert settings.roles_without_group == set()
+    assert settings.persons == {}
+    assert (settings.approval_sign_in_minutes, settings.console_idle_minutes) == (0, 0)
 
 
 def test_every_variable_finds_its_place() -> None:
@@ -70,7 +91,9 @@ def test_every_variable_finds_its_place() -> None:
             "LOW_BALANCE_AUD": "20000",
             "CORS_ALLOW_ORIGIN": "https://admin.example",
             "COGNITO_DOMAIN": "https://payouts.auth.ap-southeast-2.amazoncognito.com",
+            "COGNITO_USER_POOL_ID": "ap-southeast-2_AbCdEf",
             "COGNITO_CLIENT_ID": "4cl1ent1d",
+            "SIGN_IN_MFA": "required",
             "STAGE": "prod",
             "PARKED_QUEUE_URL": "https://sqs.example/parked",
             "FIRST_LOOK_SECONDS": "12",
@@ -92,8 +115,12 @@ def test_every_variable_finds_its_place() -> None:
             "SERVICE_DUPLICATE_WINDOW_HOURS": "2",
             "USERS_WITHOUT_GROUP": "look",
             "VIEWER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Reports, ",
+            "OPERATOR_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
             "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/pay/Checker,"
             " arn:aws:iam::444455556666:role/Checker",
+            "APPROVAL_SIGN_IN_MINUTES": "15",
+            "CONSOLE_IDLE_MINUTES": "10",
+            "SAME_PERSON": "0a1b-sub=arn:aws:iam::111122223333:role/pay/Checker",
         }
     )
     assert settings == Settings(
@@ -110,7 +137,7 @@ def test_every_variable_finds_its_place() -> None:
         payout_queue_url="https://sqs.example/payouts",
         dead_letter_queue_url="https://sqs.example/parked",
         customer_data_key_arn=REQUIRED["CUSTOMER_DATA_KEY_ARN"],
-        webhook_secrets=(Secret("first-secret"),),
+        webhook_secrets=(Secret("first-secret-of-24-letters"),),
         requires_webhook_signature=True,
         monoova_source_bsb_field="sourceAccountBsb",
         payout_limit_cents=250_050,
@@ -123,6 +150,7 @@ def test_every_variable_finds_its_place() -> None:
         duplicates=DuplicateRules(timedelta(0), timedelta(hours=2)),
         service_roles=ServiceRoles(
             viewers=frozenset({"arn:aws:sts::111122223333:assumed-role/Reports"}),
+            operators=frozenset({"arn:aws:sts::111122223333:assumed-role/Payer"}),
             approvers=frozenset(
                 {
                     "arn:aws:sts::111122223333:assumed-role/Checker",
@@ -131,8 +159,15 @@ def test_every_variable_finds_its_place() -> None:
             ),
         ),
         roles_without_group=frozenset({Role.VIEWER}),
+        approval_sign_in_minutes=15,
+        console_idle_minutes=10,
+        persons=dict.fromkeys(
+            ("0a1b-sub", "arn:aws:sts::111122223333:assumed-role/Checker"),
+            frozenset({"0a1b-sub", "arn:aws:sts::111122223333:assumed-role/Checker"}),
+        ),
         cors_allow_origin="https://admin.example",
         sign_in_url="https://payouts.auth.ap-southeast-2.amazoncognito.com",
+        user_pool_id="ap-southeast-2_AbCdEf",
         user_pool_client_id="4cl1ent1d",
         stage="prod",
         stage_class=StageClass.PROD,
@@ -158,8 +193,14 @@ def test_blanks_around_a_value_do_not_matter() -> None:
 
 
 def test_several_webhook_secrets_allow_one_to_be_rotated() -> None:
-    settings = settings_from(REQUIRED | {"MONOOVA_WEBHOOK_SECRET": "old, new,,"})
-    assert [secret.reveal() for secret in settings.webhook_secrets] == ["old", "new"]
+    settings = settings_from(REQUIRED | {"MONOOVA_WEBHOOK_SECRET": f"{OLD}, {NEW},,"})
+    assert [secret.reveal() for secret in settings.webhook_secrets] == [OLD, NEW]
+
+
+@pytest.mark.parametrize("value", ["a" * 23, f"{'a' * 24},{'b' * 23}", f"short, {'b' * 24}"])
+def test_each_webhook_secret_has_24_characters_or_more(value: str) -> None:
+    expected = "MONOOVA_WEBHOOK_SECRET: expected 24 characters of each"
+    assert problems_of(MONOOVA_WEBHOOK_SECRET=value) == [expected]
 
 
 def test_all_that_is_missing_is_named_at_once() -> None:
@@ -201,7 +242,16 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("COGNITO_DOMAIN", "payouts.example", "the https address of the sign-in page"),
         ("COGNITO_DOMAIN", "http://payouts.example", "the https address of the sign-in page"),
         ("COGNITO_DOMAIN", "http://127.0.0.1.example", "the https address of the sign-in page"),
-        ("USERS_WITHOUT_GROUP", "approve", "operate or look"),
+        ("USERS_WITHOUT_GROUP", "approve", "nothing or look or operate"),
+        ("SIGN_IN_MFA", "on", "optional or required"),
+        ("MONOOVA_ENVIRONMENT", "Live", "live or sandbox"),
+        ("SAME_PERSON", "a-sub", "a user's sub=the ARN of an IAM role, …"),
+        ("SAME_PERSON", "a-sub=Checker", "a user's sub=the ARN of an IAM role, …"),
+        ("SAME_PERSON", "=arn:aws:iam::1:role/x", "a user's sub=the ARN of an IAM role, …"),
+        ("APPROVAL_SIGN_IN_MINUTES", "-1", "a number of at least 0"),
+        ("CONSOLE_IDLE_MINUTES", "soon", "a number of at least 0"),
+        ("COGNITO_USER_POOL_ID", "a pool", "a user pool's id"),
+        ("OPERATOR_ROLE_ARNS", "Payer", "ARNs of IAM roles, comma-separated"),
         (
             "COGNITO_DOMAIN",
             "https://payouts.example/; script-src *",
@@ -243,12 +293,6 @@ def test_webhook_secrets_are_kept_nowhere_else(other: str) -> None:
     assert "quoted" not in problem
 
 
-def test_production_names_the_origin_of_its_admin_app() -> None:
-    assert problems_of(STAGE="prod") == [
-        "CORS_ALLOW_ORIGIN: name the admin app's origin in production"
-    ]
-
-
 @pytest.mark.parametrize(
     ("stage", "stage_class"),
     [
@@ -260,20 +304,43 @@ def test_production_names_the_origin_of_its_admin_app() -> None:
     ],
 )
 def test_the_class_of_a_stage_follows_from_its_name(stage: str, stage_class: StageClass) -> None:
-    origin = {"CORS_ALLOW_ORIGIN": "https://admin.example"}
-    assert settings_from(REQUIRED | origin | {"STAGE": stage}).stage_class is stage_class
+    assert settings_from(REQUIRED | SAFE | {"STAGE": stage}).stage_class is stage_class
 
 
 def test_a_stage_of_any_name_may_be_said_to_pay_with_real_money_and_prod_not_to_be_tested() -> None:
-    origin = {"CORS_ALLOW_ORIGIN": "https://admin.example"}
-    given = REQUIRED | origin | {"STAGE": "payments", "STAGE_CLASS": "prod"}
+    given = REQUIRED | SAFE | {"STAGE": "payments", "STAGE_CLASS": "prod"}
     assert settings_from(given).stage_class is StageClass.PROD
-    assert problems_of(STAGE="payments", STAGE_CLASS="prod") == [
-        "CORS_ALLOW_ORIGIN: name the admin app's origin in production"
-    ]
     assert problems_of(STAGE="prod", STAGE_CLASS="dev") == [
         "STAGE_CLASS: a stage of this name pays with real money"
     ]
+
+
+@pytest.mark.parametrize("stage", [{"STAGE": "prod"}, {"STAGE": "pay", "STAGE_CLASS": "prod"}])
+@pytest.mark.parametrize("rule", LIVE_RULES, ids=lambda rule: rule.setting)
+def test_a_live_stage_is_refused_with_a_control_off_and_the_setting_is_named(
+    rule: LiveRule, stage: dict[str, str]
+) -> None:
+    for value in rule.refused:
+        (problem,) = problems_of(**SAFE | stage | {rule.setting: value})
+        assert problem.startswith(f"{rule.setting}: ")
+        assert settings_from(REQUIRED | SAFE | {rule.setting: value}).stage_class is StageClass.DEV
+
+
+def test_a_live_stage_that_says_nothing_is_told_all_that_it_has_to_say() -> None:
+    assert {problem.split(":")[0] for problem in problems_of(STAGE="prod")} == SAFE.keys()
+
+
+@pytest.mark.parametrize(
+    ("stage", "environment", "problem"),
+    [
+        ("prod", "sandbox", "MONOOVA_ENVIRONMENT: a stage of the class prod pays in live"),
+        ("dev", "live", "MONOOVA_ENVIRONMENT: a stage of the class dev pays in sandbox"),
+    ],
+)
+def test_a_stage_pays_in_no_environment_but_its_own(
+    stage: str, environment: str, problem: str
+) -> None:
+    assert problems_of(**SAFE | {"STAGE": stage, "MONOOVA_ENVIRONMENT": environment}) == [problem]
 
 
 def test_no_problem_quotes_a_value() -> None:
@@ -287,7 +354,7 @@ def test_no_problem_quotes_a_value() -> None:
 
 def test_settings_cannot_be_changed_and_do_not_show_the_secret() -> None:
     settings = settings_from(REQUIRED)
-    assert "first-secret" not in repr(settings)
+    assert "first-secret-of-24-letters" not in repr(settings)
     for field in fields(settings):
         with pytest.raises(FrozenInstanceError):
             setattr(settings, field.name, None)

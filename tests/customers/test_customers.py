@@ -13,7 +13,7 @@ from chalicelib.core.marks import erased
 from chalicelib.monoova.rules import gate as gates
 from chalicelib.payouts.rules.payout import Payout
 from simulator.outcomes import Outcome
-from tests.world import Caller, HttpAnswer, World, as_admin, load_app
+from tests.world import LIVE, Caller, HttpAnswer, World, as_admin, load_app
 
 CUSTOMERS: Final = "CustomersTable"
 TRANSACTIONS: Final = "TransactionsTable"
@@ -197,7 +197,10 @@ def test_nothing_personal_is_stored_in_the_clear(world: World) -> None:
     }
 
 
-def test_a_live_deployment_refuses_wrong_check_digits_by_the_fields_full_name(world: World) -> None:
+def test_a_live_deployment_refuses_wrong_check_digits_by_the_fields_full_name(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(**LIVE)
     abn = EMAIL | {"pay_id": "38126015228", "pay_id_type": "ABN"}
     answer = world.admin.post("/customers", {"name": "Q", "destination": abn})
     assert (answer.status, answer.code) == (400, "InvalidRequest")
@@ -210,9 +213,7 @@ def test_a_live_deployment_refuses_wrong_check_digits_by_the_fields_full_name(wo
 
 
 def test_a_sandbox_takes_monoovas_own_samples(new_world: Callable[..., World]) -> None:
-    world = new_world(STAGE_CLASS="dev")
-    secret = {"apiKey": "k", "environment": "sandbox", "baseUrl": "https://api.m-pay.com.au"}
-    world.secrets.put_secret_value(SecretId="monoova", SecretString=json.dumps(secret))
+    world = new_world()
     for kind, typed in (("ABN", "38126015228"), ("ACN", "987654321")):
         destination = EMAIL | {"pay_id": typed, "pay_id_type": kind}
         assert shown(world, registered(world, destination=destination))["destinations"]
@@ -491,7 +492,7 @@ def test_erasure_takes_every_field_of_a_payout_that_is_marked_as_personal(world:
     world.environment["LIMIT_PER_DAY_AUD"] = "100"
     world.restart()
     customer_id = registered(world, destination=EMAIL)
-    ask = {"customer_id": customer_id, "amount": 5}
+    ask = {"customer_id": customer_id, "amount": "7.03"}
     words = {"description": "For Zarathustra", "lodgement_reference": "Zarathustra 7"}
     transaction_id = str(world.admin.post("/payouts", ask | words).json["transaction_id"])
     world.later(180)
@@ -503,6 +504,36 @@ def test_erasure_takes_every_field_of_a_payout_that_is_marked_as_personal(world:
     after = world.container.payouts_table.get(transaction_id)
     assert after is not None
     assert {name: getattr(after, name) for name in erased(Payout)} == erased(Payout)
+
+
+def test_erasure_takes_what_people_and_monoova_wrote_about_a_payout(world: World) -> None:
+    customer_id = registered(world, destination=EMAIL)
+    world.environment["APPROVAL_THRESHOLD_AUD"] = "1"
+    world.restart()
+    transaction_id = str(world.pay(customer_id).json["transaction_id"])
+    why = {"reason": "He moved to Zara Street 5"}
+    assert world.approver.post(f"/payouts/{transaction_id}/reject", why).status == 200
+    before = world.payout(transaction_id)
+    assert before["failure_reason"] == before["history"][-1]["detail"] == why["reason"]
+    assert delete(world, f"/customers/{customer_id}").status == 204
+    after = world.payout(transaction_id)
+    assert "Zara" not in repr(world.dynamodb.scan(TableName=TRANSACTIONS)["Items"])
+    assert (after["failure_code"], after["failure_reason"]) == (before["failure_code"], None)
+    assert after["history"] == [entry | {"detail": None} for entry in before["history"]]
+
+
+def test_what_a_person_writes_is_kept_without_the_payees_name_address_and_own_id(
+    world: World,
+) -> None:
+    person: dict[str, Any] = {"name": "Quentin Zarathustra", "email": "q@mail.example"}
+    person |= {"external_id": "Q-77", "destination": EMAIL | {"account_name": "Another Name"}}
+    customer_id = str(world.admin.post("/customers", person).json["customer_id"])
+    world.environment["APPROVAL_THRESHOLD_AUD"] = "1"
+    world.restart()
+    transaction_id = str(world.pay(customer_id).json["transaction_id"])
+    why = {"reason": "quentin zarathustra (Q-77, q@mail.example) asked us not to"}
+    assert world.approver.post(f"/payouts/{transaction_id}/reject", why).status == 200
+    assert world.payout(transaction_id)["failure_reason"] == "••• (•••, •••) asked us not to"
 
 
 def test_erasure_takes_a_text_that_stands_beside_a_masked_destination(world: World) -> None:

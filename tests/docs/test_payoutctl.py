@@ -53,6 +53,7 @@ def test_a_command_that_asks_aws_or_monoova_itself_is_marked() -> None:
     marked = {path for path, words in _ROW.findall(PAGE) if "Asks **AWS**" in words}
     at_monoova = {f"webhooks {verb}" for verb in ("subscribe", "list", "report", "resend")}
     at_aws = {"configure", "contract record", "finish", "profile"}
+    at_aws |= {"users disable", "users enable"}
     assert marked == at_monoova | at_aws | {"key check", "doctor"}
 
 

@@ -19,9 +19,9 @@ from typing import Any, Final
 
 import pytest
 
-from proof.lambda_events import HttpAnswer, http_event, load_app, user
+from proof.lambda_events import HttpAnswer, http_event, load_app
 from tests.end_to_end.deployed import PAY_ID
-from tools.devstack.aws import REGION
+from tools.devstack.aws import REGION, create_user, sign_in
 from tools.devstack.processes import bare_environment
 from tools.devstack.stack import ROOT, Stack
 
@@ -97,12 +97,24 @@ class Developer:
         )
         return found
 
-    def asks(self, method: str, path: str, body: object = None, **context: Any) -> HttpAnswer:
+    def token(self) -> str:
+        """An operator's, of the stage's own user pool."""
+        settings = self.config["stages"][STAGE]["environment_variables"]
+        pool_id, client_id = settings["COGNITO_USER_POOL_ID"], settings["COGNITO_CLIENT_ID"]
+        person = create_user(self.stack.emulator, pool_id, "dev@example.com", ["operators"])
+        return sign_in(self.stack.emulator, client_id, person)
+
+    def asks(
+        self, method: str, path: str, body: object = None, token: str | None = None
+    ) -> HttpAnswer:
         """One request to the API's function, as API Gateway hands it on."""
         content = json.dumps(body).encode() if body is not None else b""
+        claims = json.loads(base64.urlsafe_b64decode(f"{token.split('.')[1]}==")) if token else None
+        context = {"authorizer": {"claims": claims}} if claims else {}
+        headers = {"Authorization": token} if token else {}
         answer = self.stack.client("lambda").invoke(
             FunctionName=NAME,
-            Payload=json.dumps(http_event(load_app(), method, path, content, {}, context)),
+            Payload=json.dumps(http_event(load_app(), method, path, content, headers, context)),
         )
         payload = answer["Payload"].read()
         assert "FunctionError" not in answer, payload
@@ -235,14 +247,14 @@ def test_the_daily_schedule_runs_each_morning(developer: Developer) -> None:
 def test_the_api_answers_under_its_own_role(developer: Developer) -> None:
     assert developer.asks("GET", "/health").status == 200
     assert developer.asks("GET", "/customers").status == 401, "without an authorizer's word"
-    operator = user("a-developer")
+    operator = developer.token()
     body = {"name": "Jo Citizen", "destination": dict(PAY_ID)}
-    registered = developer.asks("POST", "/customers", body, **operator)
+    registered = developer.asks("POST", "/customers", body, operator)
     assert registered.status == 201, registered.text
     path = f"/customers/{registered.json['customer_id']}"
-    shown = developer.asks("GET", path, **operator)
+    shown = developer.asks("GET", path, None, operator)
     assert (shown.status, shown.json["name"]) == (200, "Jo Citizen")
-    account = developer.asks("GET", "/account", **operator)
+    account = developer.asks("GET", "/account", None, operator)
     assert account.status == 200, "Monoova's credentials are those of the stage"
 
 

@@ -21,7 +21,7 @@ from tests.end_to_end.deployed import (
     session,
     until,
 )
-from tools.devstack.aws import REGION
+from tools.devstack.aws import PAYER, READER, REGION, service_of
 
 NEVER_SETTLED = amount_for(Outcome.PENDING_FOREVER)
 
@@ -49,30 +49,21 @@ class Service:
 
 
 def new_service(deployed: Deployed, name: str, *allowed: str) -> Service:
-    """A service that may do what is `allowed`: methods and paths, as a policy names them."""
-    iam, stack = deployed.stack.client("iam"), deployed.stack
-    arn = iam.create_user(UserName=name)["User"]["Arn"]
+    """A service that may invoke what is `allowed`: methods and paths, as a policy names them."""
+    stack = deployed.stack
     api = f"arn:aws:execute-api:{REGION}:*:{stack.outputs['RestAPIId']}/api"
-    statement = {
-        "Effect": "Allow",
-        "Action": "execute-api:Invoke",
-        "Resource": [f"{api}/{each}" for each in allowed],
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName=name, PolicyName="api", PolicyDocument=policy)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-    return Service(stack.gateway_url, arn, credentials)
+    made = service_of(stack.emulator, name, [f"{api}/{each}" for each in allowed])
+    return Service(stack.gateway_url, made.arn, made.keys)
 
 
 @pytest.fixture(scope="module")
 def payer(deployed: Deployed) -> Service:
-    return new_service(deployed, "payer", "POST/internal/payouts", "GET/internal/*")
+    return new_service(deployed, PAYER, "POST/internal/payouts", "GET/internal/*")
 
 
 @pytest.fixture(scope="module")
 def reader(deployed: Deployed) -> Service:
-    return new_service(deployed, "reader", "GET/internal/*")
+    return new_service(deployed, READER, "*/internal/*")
 
 
 @pytest.fixture
@@ -151,11 +142,19 @@ def test_a_users_token_is_refused_on_internal_routes(deployed: Deployed, order: 
     assert payouts_of(deployed, order) == []
 
 
-def test_a_service_without_the_permission_is_refused(
+def test_a_service_that_is_not_listed_to_pay_is_refused(
     deployed: Deployed, reader: Service, order: Json
 ) -> None:
+    """Seen: any IAM principal with execute-api:Invoke might pay."""
     assert reader.call("GET", "/internal/payouts").status_code == 200
     assert reader.call("POST", "/internal/payouts", order).status_code == 403
+    assert payouts_of(deployed, order) == []
+
+
+def test_a_service_in_no_list_may_do_nothing(deployed: Deployed, order: Json) -> None:
+    unlisted = new_service(deployed, "unlisted", "*/internal/*")
+    assert unlisted.call("GET", "/internal/payouts").status_code == 403
+    assert unlisted.call("POST", "/internal/payouts", order).status_code == 403
     assert payouts_of(deployed, order) == []
 
 

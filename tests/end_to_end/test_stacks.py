@@ -13,7 +13,10 @@ from tools.deploy.errors import DeployError
 from tools.deploy.stacks import Plan, Stacks
 from tools.devstack.stack import Stack
 
-SECRETS: Final = {"MonoovaApiKey": "key-of-this-stage", "MonoovaWebhookSecret": "said-by-monoova-1"}
+SECRETS: Final = {
+    "MonoovaApiKey": "key-of-this-stage",
+    "MonoovaWebhookSecret": "said-by-monoova-1-of-the-stacks",
+}
 NewDeployment = Callable[..., Deployment]
 
 

@@ -13,6 +13,14 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 TEMPLATE: Final = ROOT / "infra" / "template.yaml"
 
 
+# Outputs that are words of a few, or an id of a certain form.
+_WORDS: Final = {
+    "MonoovaSecretEnvironment": "sandbox",
+    "SignInMfa": "optional",
+    "UserPoolId": "ap-southeast-2_Pool",
+}
+
+
 @pytest.fixture(scope="session")
 def infra() -> dict[str, Any]:
     """infra/template.yaml, its short forms (`!Ref`) written out (`{"Ref": …}`)."""
@@ -54,6 +62,8 @@ def values(outputs: dict[str, str]) -> dict[str, str]:
 
 def _invented(output: str) -> str:
     region, account = "ap-southeast-2", "111122223333"
+    if output in _WORDS:
+        return _WORDS[output]
     if output == "SignInUrl":
         return f"https://payouts.auth.{region}.amazoncognito.com"
     if output.endswith("Url"):

@@ -64,11 +64,18 @@ def _named(infra: Mapping[str, Any], kind: str, key: str) -> Iterator[str]:
             yield said(resource["Properties"][key])
 
 
+# Made of log lines by filters of the same template.
+FROM_LOGS: Final = "MonoovaPayouts/Access"
+
+
 def check_metric(
-    namespace: str, name: str, dimensions: Mapping[str, str], names: Mapping[str, set[str]]
+    namespace: str, name: Any, dimensions: Mapping[str, str], names: Mapping[str, set[str]]
 ) -> None:
     """Asserts that the metric is one that is written, under these very dimensions."""
-    if namespace == NAMESPACE:
+    if namespace == FROM_LOGS:
+        assert said(name).endswith(f"-{STAGE}")
+        assert not dimensions, name
+    elif namespace == NAMESPACE:
         metric, _, code = name.partition(":")
         assert metric in list(Metric), name
         assert not code or code in CODES, name

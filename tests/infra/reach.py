@@ -34,6 +34,10 @@ HANDED_OVER: Final = {
     "new_id": None,
     "opener": None,
     "settings": None,
+    "disabled": "Gatekeeper.look",
+    # What a token is checked by is fetched from the user pool, by no client of AWS.
+    "tokens": None,
+    "fetch": None,
     "waits_in": "WaitingRows.batch_with",
     "has_open_payout": "PayoutsOfCustomer.has_open",
     "open_batch_ids": "OpenBatches.ids",

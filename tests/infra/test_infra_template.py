@@ -1,5 +1,6 @@
 """infra/template.yaml: lint, encryption, retention, redrive, and the indexes of the stores."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -164,7 +165,7 @@ def test_a_stage_may_require_an_authenticator_app_and_production_does(
     assert infra["Parameters"]["RequireMfa"]["Default"] == "false"
     production = tomllib.loads((ROOT / "infra/stages/prod.toml").read_text())
     assert production["infra"]["RequireMfa"] == "true"
-    assert production["app"]["UsersWithoutGroup"] == "look"
+    assert production["app"]["UsersWithoutGroup"] == "nothing"
 
 
 def test_the_address_of_the_sign_in_page_does_not_show_the_account(infra: dict[str, Any]) -> None:
@@ -180,3 +181,47 @@ def test_the_pool_has_the_groups_of_the_roles(infra: dict[str, Any]) -> None:
         if resource["Type"] == "AWS::Cognito::UserPoolGroup"
     }
     assert groups == {"viewers", "operators", "approvers"}
+
+
+def test_a_token_is_good_for_a_quarter_of_an_hour_and_renewed_for_a_working_day(
+    infra: dict[str, Any],
+) -> None:
+    client = infra["Resources"]["UserPoolClient"]["Properties"]
+    units = {"AccessToken": "minutes", "IdToken": "minutes", "RefreshToken": "hours"}
+    assert client["TokenValidityUnits"] == units
+    on_aws = {"Fn::If": ["OnAws", 15, 60]}
+    assert client["AccessTokenValidity"] == client["IdTokenValidity"] == on_aws
+    assert client["RefreshTokenValidity"] == 12
+    assert "ALLOW_REFRESH_TOKEN_AUTH" in client["ExplicitAuthFlows"]
+
+
+def test_payee_details_are_opened_by_the_stages_functions_alone(infra: dict[str, Any]) -> None:
+    """Whatever IAM grants to others. The emulated AWS has one caller for all."""
+    statements = infra["Resources"]["CustomerDataKey"]["Properties"]["KeyPolicy"]["Statement"]
+    condition, denied, _ = statements[1]["Fn::If"]
+    assert (condition, denied["Effect"], denied["Principal"]) == ("OnAws", "Deny", "*")
+    assert {"kms:Decrypt", "kms:GenerateDataKey*", "kms:CreateGrant"} < set(denied["Action"])
+    others = denied["Condition"]["ArnNotLike"]["aws:PrincipalArn"]["Fn::Sub"]
+    assert others.endswith(":role/monoova-payouts-${Stage}*")
+
+
+@pytest.mark.parametrize(
+    ("secret", "taken"),
+    [
+        ("a" * 24, True),
+        ("a" * 23, False),
+        (f"{'a' * 24}, {'b' * 24}", True),
+        (f"{'a' * 24},{'b' * 23}", False),
+        (f"{'a' * 30},", False),
+    ],
+)
+def test_each_webhook_secret_is_long_enough(
+    secret: str, taken: bool, infra: dict[str, Any]
+) -> None:
+    pattern = infra["Parameters"]["MonoovaWebhookSecret"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, secret)) is taken
+
+
+def test_an_app_writes_no_attribute_that_says_who_a_person_is(infra: dict[str, Any]) -> None:
+    client = infra["Resources"]["UserPoolClient"]["Properties"]
+    assert client["WriteAttributes"] == ["zoneinfo"]

@@ -188,12 +188,23 @@ def test_the_api_is_throttled_and_some_copies_are_kept_for_it(
     assert reserved["Fn::If"][:2] == ["ReservesConcurrency", {"Ref": "ApiReservedConcurrency"}]
     # As API Gateway writes a path here: the first slash as it is, all of the path's own as `~1`.
     paths = {each["ResourcePath"][1:].replace("~1", "/") for each in of_open_pages}
-    assert paths == {
-        path for path in load_app().app.routes if path.startswith(("/docs", "/console", "/openapi"))
-    }
+    is_open = ("/docs", "/console", "/openapi", "/webhooks/", "/health")
+    assert paths == {path for path in load_app().app.routes if path.startswith(is_open)}
     for each in of_open_pages:
-        assert each["HttpMethod"] == "GET"
-        assert (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"]) == (20, 40)
+        is_webhook = each["ResourcePath"].startswith("/~1webhooks")
+        assert each["HttpMethod"] == ("POST" if is_webhook else "GET")
+        most = (10, 20) if is_webhook else (5, 10)
+        assert (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"]) == most
+
+
+def test_what_is_open_cannot_keep_the_payers_copies_busy(resources: dict[str, Any]) -> None:
+    """All of it together, at its limits: a page takes 20 ms of a copy, a webhook 100."""
+    _, *of_open_pages = resources["RestAPI"]["Properties"]["MethodSettings"]
+    busy = sum(
+        each["ThrottlingRateLimit"] * (0.1 if "webhooks" in each["ResourcePath"] else 0.02)
+        for each in of_open_pages
+    )
+    assert busy < 5 - 2
 
 
 def test_old_tls_is_refused(resources: dict[str, Any]) -> None:
@@ -231,7 +242,7 @@ def test_the_admin_app_may_read_the_gateways_own_answers(
 ) -> None:
     answers = resources["RestAPI"]["Properties"]["GatewayResponses"]
     headers = answers[kind]["ResponseParameters"]["Headers"]
-    assert headers == {"Access-Control-Allow-Origin": {"Fn::Sub": "'${CorsAllowOrigin}'"}}
+    assert headers["Access-Control-Allow-Origin"] == {"Fn::Sub": "'${CorsAllowOrigin}'"}
 
 
 def test_the_api_has_one_stage_and_no_second_one_past_its_limits(resources: dict[str, Any]) -> None:

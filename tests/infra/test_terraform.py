@@ -7,7 +7,6 @@ compared with the templates.
 import shutil
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -188,6 +187,7 @@ def test_a_stack_has_the_capabilities_that_its_template_needs_and_no_more(
 def test_each_stack_waits_for_what_it_needs(module: Module) -> None:
     stacks = module.resources["aws_cloudformation_stack"]
     assert stacks["app"]["template_url"].endswith("/${aws_s3_object.app_template.key}")
+    assert stacks["watch"]["template_url"].endswith("/${aws_s3_object.watch_template.key}")
     assert stacks["watch"]["depends_on"] == ["${aws_cloudformation_stack.app}"]
     for uploaded in module.resources["aws_s3_object"].values():
         assert uploaded["depends_on"] == ["${aws_cloudformation_stack.infra}"]
@@ -233,14 +233,20 @@ def test_the_package_is_named_by_its_content_and_outlives_its_successors_upload(
     assert package["lifecycle"] == [{"create_before_destroy": True}]
 
 
-@pytest.mark.parametrize(("stack", "path"), [("infra", TEMPLATE), ("watch", WATCH)])
+def test_what_watches_is_uploaded_under_a_name_that_changes_with_it(module: Module) -> None:
+    uploaded = module.resources["aws_s3_object"]["watch_template"]
+    assert uploaded["content"] == "${local.watch_template}"
+    assert uploaded["key"] == "${sha256(local.watch_template)}.yaml"
+    assert f"/../{WATCH.name}" in module.named["watch_template"]
+
+
 def test_a_template_that_is_not_uploaded_comes_back_from_cloudformation_as_it_was_sent(
-    module: Module, stack: str, path: Path
+    module: Module,
 ) -> None:
-    resource = module.resources["aws_cloudformation_stack"][stack]
-    assert resource["template_body"] == f"${{local.{stack}_template}}"
-    assert f"/../{path.name}" in module.named[f"{stack}_template"]
-    text = path.read_text(encoding="utf-8")
+    resource = module.resources["aws_cloudformation_stack"]["infra"]
+    assert resource["template_body"] == "${local.infra_template}"
+    assert f"/../{TEMPLATE.name}" in module.named["infra_template"]
+    text = TEMPLATE.read_text(encoding="utf-8")
     # CloudFormation gives back other letters as question marks, and Terraform would see a change.
     assert text.isascii()
     assert len(text) <= MOST_INLINE_BYTES

@@ -114,10 +114,20 @@ def test_a_gate_that_was_never_written_is_open(controls: Controls) -> None:
         PAUSED,
         gates.probing(OPEN, Calls.SENDING, NOW),
         gates.watching(Gate(), Calls.QUESTIONS, NOW),
+        gates.with_disabled(gates.with_disabled(Gate(), "one"), "another"),
         EVERYTHING,
         booked_twice(with_contract_run(Gate(), RUN), NOW + timedelta(days=1)),
     ],
-    ids=["closed", "open", "paused", "probing", "watching", "everything", "booked twice"],
+    ids=[
+        "closed",
+        "open",
+        "paused",
+        "probing",
+        "watching",
+        "disabled",
+        "everything",
+        "booked twice",
+    ],
 )
 def test_a_gate_is_read_as_it_was_saved_one_version_later(gate: Gate, controls: Controls) -> None:
     saved = controls.save_gate(gate)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.core.stage_class import HOSTS
 from payoutctl.exits import Exit
 from simulator.monoova import API_KEY
 from tests.payoutctl.terminal import Terminal
 from tests.payoutctl.test_payoutctl_doctor import PREFIX, Deployment
-from tests.world import World
+from tests.world import LIVE, World
 
 _CHECK = "Payouts in doubt: sent again"
 
@@ -74,9 +75,9 @@ def test_a_file_of_another_kind_is_refused(terminal: Terminal, tmp_path: Path, t
 def test_doctor_says_what_a_live_stage_sends_again_and_why(terminal: Terminal) -> None:
     deployment, world = Deployment(terminal), terminal.world
     deployment.lambdas.update_function_configuration(
-        FunctionName=PREFIX, Environment={"Variables": world.environment}
+        FunctionName=PREFIX, Environment={"Variables": world.environment | LIVE}
     )
-    world.store_secret(API_KEY)
+    world.store_secret(API_KEY, environment="live", baseUrl=HOSTS["live"])
 
     def verdict() -> str:
         return deployment.doctor("--no-login", ends=Exit.CHECK_FAILED)[_CHECK]

@@ -28,6 +28,9 @@ def test_a_customer_is_registered_and_shown_without_name_and_address(terminal: T
     assert "jo@example.com" not in shown
     assert "Jo Citizen" in terminal("customer", "show", customer_id, "--names").output
     assert terminal.json("customer", "show", customer_id) == added
+    assert {"name", "email"}.isdisjoint(added)
+    named = terminal.json("customer", "show", customer_id, "--names")
+    assert named == {**added, "name": "Jo Citizen", "email": "jo@example.com"}
 
 
 def test_customers_are_listed_without_their_names_unless_asked(terminal: Terminal) -> None:
@@ -37,6 +40,9 @@ def test_customers_are_listed_without_their_names_unless_asked(terminal: Termina
     assert "Jo Citizen" not in listed
     assert "Jo Citizen" in terminal("customer", "list", "--names").output
     items = terminal.json("customer", "list")["items"]
+    assert all({"name", "email"}.isdisjoint(row) for row in items)
+    (named,) = terminal.json("customer", "list", "--names")["items"]
+    assert named["name"] == "Jo Citizen"
     assert [row["customer_id"] for row in items] == [customer_id]
 
 
@@ -45,7 +51,10 @@ def test_the_cursor_of_the_next_page_is_printed(terminal: Terminal) -> None:
         terminal("customer", "add", name)
     first = terminal("customer", "list", "--limit", "1")
     cursor = first.stderr.split("--cursor ")[1].strip()
-    assert terminal.json("customer", "list", "--cursor", cursor)["items"][0]["name"] == "One"
+    assert (
+        terminal.json("customer", "list", "--names", "--cursor", cursor)["items"][0]["name"]
+        == "One"
+    )
 
 
 def test_a_destination_is_added_and_masked(terminal: Terminal) -> None:
@@ -84,7 +93,9 @@ def test_a_customers_name_and_the_details_of_the_chosen_type_are_prompted_for(
     for words in ("Name:", "PayID:", "Account name:"):
         assert words in said.stderr
     assert "Email" in said.stdout
-    assert [row["name"] for row in terminal.json("customer", "list")["items"]] == ["Jo Citizen"]
+    assert [row["name"] for row in terminal.json("customer", "list", "--names")["items"]] == [
+        "Jo Citizen"
+    ]
 
 
 @pytest.mark.parametrize("verb", ["add", "add-destination"])

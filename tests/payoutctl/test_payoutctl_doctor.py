@@ -33,7 +33,7 @@ class Deployment:
             API_KEY,
             environment="sandbox",
             baseUrl="https://api.m-pay.com.au",
-            webhookSecret="a-secret",
+            webhookSecret="a-secret-of-24-characters",
         )
         terminal("webhooks", "subscribe", "--yes")
 

@@ -1,13 +1,18 @@
 """Commands that call Monoova: subscriptions, missed webhooks, and the check of the key."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
+from chalicelib.core.stage_class import HOSTS
 from payoutctl.exits import Exit
 from payoutctl.webhooks import EVENTS
 from simulator.monoova import API_KEY
 from tests.payoutctl.terminal import Terminal
+
+LIVE: Final = {"environment": "live", "baseUrl": HOSTS["live"]}
+
+NEW_SECRET = "new-one-of-24-characters"
 
 
 def at_prod(terminal: Terminal) -> Terminal:
@@ -21,7 +26,8 @@ def logins(terminal: Terminal) -> int:
 def test_each_event_is_subscribed_to_its_own_url_and_updated_when_it_exists(
     terminal: Terminal,
 ) -> None:
-    terminal.world.store_secret(API_KEY, webhookSecret="new-one,old-one")
+    kept = f"{NEW_SECRET},old-one-of-24-characters"
+    terminal.world.store_secret(API_KEY, **LIVE, webhookSecret=kept)
     terminal = at_prod(terminal)
     said = terminal("webhooks", "subscribe", typed="y\n")
     assert "This asks Monoova directly (live, https://api.mpay.com.au)." in said.stderr
@@ -32,9 +38,11 @@ def test_each_event_is_subscribed_to_its_own_url_and_updated_when_it_exists(
     again = terminal.json("webhooks", "subscribe", "--event", "NppReturn", "--yes")
     assert [row["was"] for row in again["items"]] == ["updated"]
     assert "new-one" not in said.output
+    terminal.world.store_secret(API_KEY)
+    terminal.world.restart()
     terminal.world.paid()
     terminal.world.later(300)
-    assert terminal.world.monoova.notifications[-1].token == "Bearer new-one"
+    assert terminal.world.monoova.notifications[-1].token == f"Bearer {NEW_SECRET}"
 
 
 def test_without_a_webhook_secret_nothing_is_subscribed(terminal: Terminal) -> None:
@@ -45,7 +53,7 @@ def test_without_a_webhook_secret_nothing_is_subscribed(terminal: Terminal) -> N
 def test_what_is_subscribed_and_where_to_is_shown_and_done_after_a_yes_only(
     terminal: Terminal,
 ) -> None:
-    terminal.world.store_secret(API_KEY, webhookSecret="a-secret")
+    terminal.world.store_secret(API_KEY, **LIVE, webhookSecret="a-secret-of-24-characters")
     before = terminal.json("webhooks", "list")["items"]
     words = ("webhooks", "subscribe", "--event", "NppReturn")
     declined = at_prod(terminal).run(*words, typed="n\n")
@@ -56,7 +64,7 @@ def test_what_is_subscribed_and_where_to_is_shown_and_done_after_a_yes_only(
 
 
 def test_only_prod_takes_the_webhooks_of_the_live_account(terminal: Terminal) -> None:
-    terminal.world.store_secret(API_KEY, webhookSecret="a-secret")
+    terminal.world.store_secret(API_KEY, **LIVE, webhookSecret="a-secret-of-24-characters")
     before = logins(terminal)
     refused = terminal("webhooks", "subscribe", "--yes", ends=Exit.REFUSED)
     assert "live account" in refused.stderr
@@ -112,6 +120,7 @@ def test_a_key_that_is_refused_is_not_tried_again(terminal: Terminal) -> None:
 
 
 def test_the_key_is_not_shown_to_another_environment(terminal: Terminal) -> None:
+    terminal.world.store_secret(API_KEY, environment="live")
     before = logins(terminal)
     refused = terminal("key", "check", ends=Exit.CHECK_FAILED)
     assert "the key was not tried" in refused.stderr

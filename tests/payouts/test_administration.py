@@ -688,7 +688,7 @@ def test_the_account_is_shown_with_monoovas_own_decimals(world: World) -> None:
     world.paid("125.50")
     answer = world.admin.get("/account")
     assert answer.json == {
-        "environment": "live",
+        "environment": "sandbox",
         "currency": "AUD",
         "actual_balance": Decimal("999874.3900"),
         "available_to_debit": Decimal("999874.3900"),

@@ -10,6 +10,7 @@ from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.customers.mark_destination import KnownDestinations
 from chalicelib.customers.store import Customers, SealedCustomer
 from proof.lambda_events import user
+from proof.user_pool import claims_of, signed
 from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.world import ADMIN, APPROVER, Caller, HttpAnswer, World, as_approver, as_service
 
@@ -352,3 +353,50 @@ def test_a_role_that_approves_does_so_but_not_for_itself(guarded: World) -> None
     assert two.post(f"/internal/payouts/{own}/approve").code == "ApprovalByRequester"
     assert guarded.service.post(f"/internal/payouts/{own}/approve").code == "Forbidden"
     assert two.post(f"/internal/payouts/{others}/approve").json["status"] == "Queued"
+
+
+# --- one person, two logins
+
+
+def test_a_person_does_not_approve_by_their_login_what_they_asked_for_by_a_role(
+    guarded: World,
+) -> None:
+    with_settings(guarded, SAME_PERSON=f"{APPROVER}=arn:aws:iam::111122223333:role/Payer")
+    body = {"customer_id": guarded.customer(), "amount": "125.50"}
+    asked = guarded.service.post("/internal/payouts", body).json["transaction_id"]
+    refused = guarded.approver.post(f"/payouts/{asked}/approve")
+    assert (refused.status, refused.code) == (403, "ApprovalByRequester")
+    other = as_approver(guarded.app, "another-approver")
+    assert other.post(f"/payouts/{asked}/approve").json["status"] == "Queued"
+
+
+def test_a_session_with_a_persons_email_is_that_person(guarded: World) -> None:
+    role = "arn:aws:sts::111122223333:assumed-role/Payer/jo@example.com"
+    body = {"customer_id": guarded.customer(), "amount": "125.50"}
+    asked = as_service(guarded.app, role).post("/internal/payouts", body).json["transaction_id"]
+    own = {"email": "Jo@example.com", "email_verified": True, "cognito:groups": ["approvers"]}
+    token = signed(claims_of(APPROVER) | own)
+    jo = Caller(guarded.app, user(APPROVER, "approvers"), {"Authorization": token})
+    assert jo.post(f"/payouts/{asked}/approve").code == "ApprovalByRequester"
+
+
+# --- a sign-in that is not old
+
+
+def test_who_approves_has_signed_in_lately_where_the_setting_says_so(guarded: World) -> None:
+    with_settings(guarded, APPROVAL_SIGN_IN_MINUTES="15")
+    paid = guarded.pay(guarded.customer(), "125.50").json["transaction_id"]
+    now = int(guarded.clock().timestamp())
+
+    def decided(auth_time: object) -> HttpAnswer:
+        claims = claims_of(APPROVER) | {"cognito:groups": ["approvers"], "auth_time": auth_time}
+        headers = {"Authorization": signed(claims)}
+        caller = Caller(guarded.app, user(APPROVER, "approvers"), headers)
+        assert caller.get("/payouts").status == 200, "only a decision needs it"
+        return caller.post(f"/payouts/{paid}/approve")
+
+    for old in (now - 901, None, "now", True):
+        refused = decided(old)
+        assert (refused.status, refused.code) == (401, "Unauthenticated")
+        assert "older than 15 minutes" in refused.json["detail"]
+    assert decided(now - 900).json["status"] == "Queued"

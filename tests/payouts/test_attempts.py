@@ -31,7 +31,7 @@ from tests.payouts.test_request_payout import (
     reply,
     tap_line,
 )
-from tests.world import World
+from tests.world import LIVE, World
 
 QUEUED: Final = ("Queued", None)
 _ERROR: Final = {503: Manner.UNAVAILABLE_503, 502: Manner.HTML_502, 500: Manner.ERROR_500}
@@ -386,7 +386,7 @@ def test_credentials_that_went_away_in_between_were_not_sent(world: World) -> No
 def test_a_live_stage_without_a_contract_run_sends_nothing_again_that_was_lost(
     new_world: Callable[..., World], setting: str
 ) -> None:
-    world = new_world(MONOOVA_DUPLICATES=setting)
+    world = new_world(**LIVE, MONOOVA_DUPLICATES=setting)
     world.forget_contract_run()
     world.monoova.script(*fails(Manner.RESET))
     transaction_id = world.paid()
@@ -398,18 +398,17 @@ def test_a_live_stage_without_a_contract_run_sends_nothing_again_that_was_lost(
 def test_a_live_stage_without_a_contract_run_asks_although_it_is_set_to_refused(
     new_world: Callable[..., World],
 ) -> None:
-    world = new_world(MONOOVA_DUPLICATES="refused")
+    world = new_world(**LIVE, MONOOVA_DUPLICATES="refused")
     world.forget_contract_run()
     world.monoova.script(*fails(Manner.UNAVAILABLE_503, times=3))
     world.paid()
+    world.drain()
     assert (len(executed(world)), questions(world)) == (4, 3)
 
 
 def test_a_sandbox_needs_no_contract_run(new_world: Callable[..., World]) -> None:
-    world = new_world(GRACE_SECONDS="60", STAGE_CLASS="dev")
+    world = new_world(GRACE_SECONDS="60")
     world.forget_contract_run()
-    world.store_secret("key", environment="sandbox", baseUrl="https://api.m-pay.com.au")
-    world.monoova.rotate_key("key")
     world.monoova.script(*fails(Manner.RESET))
     transaction_id = world.paid()
     assert in_the_end(world, transaction_id)["status"] == "Completed"

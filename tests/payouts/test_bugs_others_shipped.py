@@ -154,7 +154,7 @@ def test_an_idempotency_fingerprint_was_made_of_volatile_fields(world: World) ->
 def test_the_fingerprint_of_a_service_held_its_sessions_name(world: World) -> None:
     body = {"customer_id": world.customer(), "amount": "7.00"}
     ids = {
-        as_service(world.app, f"arn:aws:sts::1:assumed-role/Payer/{session}")
+        as_service(world.app, f"arn:aws:sts::111122223333:assumed-role/Payer/{session}")
         .post("/internal/payouts", body, Idempotency_Key="order-7")
         .json["transaction_id"]
         for session in ("a", "b", "c")

@@ -23,6 +23,7 @@ from urllib3.response import HTTPResponse
 from chalicelib.container import Container, wired
 from chalicelib.monoova.client import MonoovaClient, new_session
 from chalicelib.monoova.rules.outcome import Standing
+from proof.user_pool import key_set
 from simulator.outcomes import Fate, Fault, Manner, Moment, News, Outcome, Plan
 from simulator.triggers import TRIGGERS
 from tests.payouts.test_request_payout import (
@@ -602,6 +603,7 @@ def test_a_server_error_is_tried_again_after_1_2_and_4_seconds_give_or_take_a_fi
         http=world.http,
         session=world.session,
         jitter=lambda: jitter,
+        fetch=key_set,
     )
     wired.put(container)
     _, transaction_id = asked_for(world, Outcome.ERROR_BEFORE_BOOKING_ALWAYS)

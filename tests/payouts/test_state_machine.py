@@ -193,6 +193,9 @@ class EntryPoints(RuleBasedStateMachine):
                 shown = self._show(payout.transaction_id)
                 assert shown["destination"] == MASK
                 assert shown.get("description") is None
+                assert shown.get("failure_reason") is None
+                # What people and Monoova wrote goes with the customer; what was done stays.
+                payout.history = [entry | {"detail": None} for entry in payout.history]
 
     # --- paying
 

@@ -35,8 +35,6 @@ OPEN: Final = {
     ("GET", "/console/config.json"),
     ("GET", "/console/{file}"),
 }
-# Takes a body, but changes nothing.
-LOOKING: Final = {("POST", "/payouts/validate")}
 # A body that each route that takes one would act upon.
 BODIES: Final[dict[tuple[str, str], object]] = {
     ("POST", "/customers"): {"name": "Jo Citizen"},
@@ -239,9 +237,37 @@ def test_a_viewer_changes_nothing_by_any_route(world: World) -> None:
     viewer = Caller(world.app, user("another-sub", "viewers"))
     before = fixture.snapshot()
     for route in ADMINS:
-        if route[0] != "GET" and route not in LOOKING:
+        if route[0] != "GET":
             answer = fixture.ask(viewer, route)
             assert (answer.status, answer.code) == (403, "Forbidden"), route
+    assert fixture.snapshot() == before
+
+
+def test_a_viewer_sees_no_name_and_no_address_and_none_is_decrypted(world: World) -> None:
+    person = {"name": "Quentin Zarathustra", "email": "q@mail.example"}
+    customer_id = str(world.admin.post("/customers", person).json["customer_id"])
+    viewer = Caller(world.app, user("another-sub", "viewers"))
+    for route in ("/customers", f"/customers/{customer_id}"):
+        answer = viewer.get(route)
+        assert answer.status == 200
+        assert "Zarathustra" not in answer.text
+        assert "q@mail" not in answer.text
+    shown = viewer.get(f"/customers/{customer_id}").json
+    assert (shown["name"], shown["email"]) == (None, None)
+    for who in (world.admin, world.approver):
+        assert who.get(f"/customers/{customer_id}").json["name"] == person["name"]
+
+
+def test_who_is_in_no_list_may_do_nothing(world: World) -> None:
+    fixture = Fixture(world)
+    before = fixture.snapshot()
+    newcomer = Caller(world.app, user("a-newcomer", "a-group-of-another-app"))
+    unlisted = as_service(world.app, "arn:aws:sts::111122223333:assumed-role/Unlisted/session-1")
+    for route in (*ADMINS, *INTERNAL):
+        if route != ("GET", "/me"):
+            answer = fixture.ask(unlisted if route in INTERNAL else newcomer, route)
+            assert (answer.status, answer.code) == (403, "Forbidden"), route
+    assert newcomer.get("/me").json["roles"] == []
     assert fixture.snapshot() == before
 
 
@@ -298,6 +324,9 @@ def test_a_role_is_one_caller_under_each_of_its_session_names(world: World) -> N
 
 
 def test_one_key_of_two_callers_is_two_payouts(world: World) -> None:
+    roles = ("arn:aws:iam::111122223333:role/Payer", "arn:aws:iam::111122223333:role/Other")
+    world.environment["OPERATOR_ROLE_ARNS"] = ",".join(roles)
+    world.restart()
     ask = {"customer_id": world.customer(), "amount": 5}
     other_role = "arn:aws:sts::111122223333:assumed-role/Other/session-1"
     answers = [

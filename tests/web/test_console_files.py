@@ -51,6 +51,7 @@ def test_it_is_given_the_address_of_the_sign_in_page(world: World) -> None:
         "signInUrl": SIGN_IN,
         "userPoolClientId": "4cl1ent1d",
         "timeZone": "Australia/Sydney",
+        "idleMinutes": 0,
     }
 
 

@@ -55,7 +55,7 @@ def test_they_are_counted_without_being_taken_out(world: World) -> None:
     calls = AwsCalls(world)
     answer = world.admin.get("/dead-letters", limit="0")
     assert answer.json == {"items": [], "is_complete": False, "approximate_count": 3}
-    assert calls.names == ["SQS.GetQueueAttributes"]
+    assert calls.names == ["DynamoDB.GetItem", "SQS.GetQueueAttributes"], "who asks, then the queue"
     assert len(world.admin.get("/dead-letters", limit="2").json["items"]) == 2
     assert world.admin.get("/dead-letters", limit="201").code == "InvalidRequest"
 

@@ -222,3 +222,46 @@ def _unheard_of() -> bytes:
 )
 def test_what_is_no_rsa_key_verifies_nothing(key: bytes) -> None:
     assert not verifier(Publisher(key)).verify(BODY, GOOD)
+
+
+def test_a_key_is_trusted_for_a_day_and_fetched_again_before_more_is() -> None:
+    publisher, clock = Publisher(), HandClock()
+    checking = verifier(publisher, clock)
+    good = signature(shared_signing_key())
+    assert checking.verify(BODY, good)
+    clock.advance(24 * 3600 - 1)
+    assert checking.verify(BODY, good)
+    assert publisher.fetches == 1
+    clock.advance(1)
+    assert checking.verify(BODY, good)
+    assert publisher.fetches == 2
+
+
+def test_a_withdrawn_key_is_trusted_no_more_a_day_after_its_successor_is_fetched() -> None:
+    publisher, clock = Publisher(), HandClock()
+    checking = verifier(publisher, clock)
+    withdrawn = signature(shared_signing_key())
+    assert checking.verify(BODY, withdrawn)
+    publisher.key = der(other_key())
+    clock.advance(24 * 3600)
+    # Fetched anew: the former key counts for a day from here.
+    assert checking.verify(BODY, signature(other_key()))
+    clock.advance(24 * 3600)
+    assert not checking.verify(BODY, withdrawn)
+
+
+def test_a_key_older_than_a_day_that_cannot_be_fetched_again_neither_trusts_nor_refuses() -> None:
+    publisher, clock = Publisher(), HandClock()
+    checking = verifier(publisher, clock)
+    good = signature(shared_signing_key())
+    assert checking.verify(BODY, good)
+    publisher.key = None
+    clock.advance(24 * 3600 + 1)
+    with pytest.raises(KeyUnavailableError):
+        checking.verify(BODY, good)
+
+
+@pytest.mark.parametrize(("bits", "trusted"), [(1024, False), (2048, True)])
+def test_a_key_of_fewer_than_2048_bits_proves_nothing(bits: int, trusted: bool) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    assert verifier(Publisher(der(key))).verify(BODY, signature(key)) is trusted

@@ -47,11 +47,11 @@ def test_a_new_secret_is_taken_after_five_minutes_and_the_old_one_no_more(kept: 
     customer = kept.customer()
     first, second = (str(kept.pay(customer).json["transaction_id"]) for _ in range(2))
     assert send(kept, body(kept, first)).status == 200
-    kept.store_secret(API_KEY, webhookSecret="a-new-secret")
+    kept.store_secret(API_KEY, webhookSecret="a-new-secret-of-24-letters")
     kept.clock.advance(FRESH_SECONDS + 1)
     payload = body(kept, second)
     assert send(kept, payload).status == 401
-    assert send(kept, payload, authorization="a-new-secret").status == 200
+    assert send(kept, payload, authorization="a-new-secret-of-24-letters").status == 200
     assert kept.payout(second)["status"] == "Completed"
 
 
@@ -65,14 +65,14 @@ def test_while_it_is_rotated_both_are_taken_and_none_is_refused_on_the_way(kept:
         return (answer.status, kept.payout(paid)["status"]) == (200, "Completed")
 
     assert accepted(WEBHOOK_SECRET)
-    kept.store_secret(API_KEY, webhookSecret=f"a-new-secret, {WEBHOOK_SECRET}")
+    kept.store_secret(API_KEY, webhookSecret=f"a-new-secret-of-24-letters, {WEBHOOK_SECRET}")
     assert accepted(WEBHOOK_SECRET)
     kept.clock.advance(FRESH_SECONDS + 1)
     assert accepted(WEBHOOK_SECRET)
-    assert accepted("a-new-secret")
-    kept.store_secret(API_KEY, webhookSecret="a-new-secret")
+    assert accepted("a-new-secret-of-24-letters")
+    kept.store_secret(API_KEY, webhookSecret="a-new-secret-of-24-letters")
     kept.clock.advance(FRESH_SECONDS + 1)
-    assert accepted("a-new-secret")
+    assert accepted("a-new-secret-of-24-letters")
     assert not accepted(WEBHOOK_SECRET)
 
 

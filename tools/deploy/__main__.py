@@ -122,6 +122,7 @@ def _deployment(name: str, yes: bool) -> Deployment:
     chosen = stage.read(ROOT, name)
     stage.require_filled_in(ROOT, chosen)
     stage.require_fitting_environment(ROOT, chosen)
+    stage.require_nothing_left_off(ROOT, chosen)
     try:
         deployment = _in_account(chosen, yes)
         account = deployment.check_account()
@@ -151,6 +152,8 @@ def _in_account(chosen: stage.Stage, yes: bool) -> Deployment:
 
 def _shown(plan: Plan) -> bool:
     click.echo(f"\n{'Creating' if plan.is_new else 'Changing'} {plan.stack}:")
+    for value in plan.values:
+        click.echo(str(value))
     for change in plan.changes:
         click.echo(str(change))
     return True

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools.deploy.errors import DeployError
+from tools.deploy.template import resource_policy
 
+_RESOURCE_POLICY: Final = "resource-policy.json"
 _PLACEHOLDER: Final = re.compile(r"\$\{([A-Za-z]+)\}")
 # `app.py` reads these when it is imported, for its decorators.
 READ_BY_DECORATORS: Final = {
@@ -42,6 +44,10 @@ def configure(project: Path, stage: str, values: Mapping[str, str]) -> None:
         rendered = render((chalice / name).read_text(encoding="utf-8"), values)
         (chalice / stage / name).write_text(rendered, encoding="utf-8")
         function["iam_policy_file"] = f"{stage}/{name}"
+    policy = resource_policy((project / "infra" / "app.yaml").read_text(encoding="utf-8"), values)
+    written = json.dumps(policy, indent=2) + "\n"
+    (chalice / stage / _RESOURCE_POLICY).write_text(written, encoding="utf-8")
+    chosen["api_gateway_policy_file"] = f"{stage}/{_RESOURCE_POLICY}"
     file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
@@ -54,6 +60,7 @@ def neutral(config: Mapping[str, Any]) -> dict[str, Any]:
         kept = {name: value for name, value in own.items() if name not in shared}
         if kept:
             stage["environment_variables"] = kept
+        stage.pop("api_gateway_policy_file", None)
         for function in stage["lambda_functions"].values():
             function["iam_policy_file"] = Path(function["iam_policy_file"]).name
     return plain

@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools import console_script
-from tools.deploy import archive, configure, dependencies, generated_code, slim, template
+from tools.deploy import (
+    archive,
+    bill_of_materials,
+    configure,
+    dependencies,
+    generated_code,
+    slim,
+    template,
+)
 from tools.deploy.errors import DeployError
 from tools.deploy.wheels import Architecture
 
@@ -72,6 +80,8 @@ def build(project: Path, destination: Path, *, stage: str, cache: Path) -> Packa
     package = Package(written, code)
     if package.bytes_packed > MOST_BYTES:
         raise DeployError(f"The package has {package.bytes_packed:,} bytes of {MOST_BYTES:,}.")
+    bill = bill_of_materials.written(requirements, package.digest)
+    (destination / bill_of_materials.NAME).write_text(bill, encoding="utf-8")
     return package
 
 

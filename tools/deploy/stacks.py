@@ -44,6 +44,18 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class NewValue:
+    """A parameter that would have another value; a secret one is never among them."""
+
+    parameter: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"  ~ {self.parameter:<36} {_shown(self.before)} -> {_shown(self.after)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A change set that waits for its execution."""
 
@@ -51,6 +63,7 @@ class Plan:
     change_set: str
     is_new: bool
     changes: tuple[Change, ...]
+    values: tuple[NewValue, ...] = ()
 
 
 class Stacks:
@@ -94,7 +107,8 @@ class Stacks:
         if described is None:
             return None
         changes = tuple(_change(each["ResourceChange"]) for each in described)
-        return Plan(stack, name, is_new, changes)
+        values = () if is_new else tuple(self._new_values(stack, name, parameters))
+        return Plan(stack, name, is_new, changes, values)
 
     def discard(self, plan: Plan) -> None:
         """What was planned is not done."""
@@ -155,6 +169,16 @@ class Stacks:
             time.sleep(self._poll_seconds)
         raise DeployError(f"CloudFormation did not say what it would do to {stack}.")
 
+    def _new_values(self, stack: str, name: str, parameters: Parameters) -> Iterator[NewValue]:
+        """What is given, and what a new default gives; CloudFormation shows no secret."""
+        before = _values(self._described(stack) or {})
+        planned = self._client.describe_change_set(StackName=stack, ChangeSetName=name)
+        given = {key: value for key, value in parameters.items() if value is not KEEP}
+        after = _values(planned) | given
+        for key in sorted(before.keys() | after.keys()):
+            if parameters.get(key, "") is not KEEP and before.get(key) != after.get(key):
+                yield NewValue(key, before.get(key, ""), after.get(key, ""))
+
     def _pages(self, first: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         page = first
         while True:
@@ -177,6 +201,16 @@ class Stacks:
             if each["LogicalResourceId"] == stack and each["ResourceStatus"] in _BEGUN:
                 break  # before it, others failed that were mended since
         yield from reversed(latest)
+
+
+def _values(described: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of a stack or a change set."""
+    found = described.get("Parameters", [])
+    return {each["ParameterKey"]: each.get("ParameterValue", "") for each in found}
+
+
+def _shown(value: str) -> str:
+    return value or '""'
 
 
 def _parameter(key: str, value: str | None) -> dict[str, Any]:

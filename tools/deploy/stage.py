@@ -1,11 +1,13 @@
 """A stage: where it is deployed, and what is particular to it."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from chalicelib.control.rules.live import left_off
 from chalicelib.core.stage_class import StageClass, class_of, misfit
 from tools.deploy import short_forms
 from tools.deploy.errors import DeployError
@@ -108,6 +110,41 @@ def require_fitting_environment(project: Path, stage: Stage) -> None:
         raise DeployError(
             f"infra/stages/{stage.name}.toml: {wrong} Nothing was created or changed."
         )
+
+
+def require_nothing_left_off(project: Path, stage: Stage) -> None:
+    """Check that a stage that pays with real money has every control on.
+
+    Raises:
+        DeployError: with each value that is missing or not safe.
+    """
+    given = stage.app.get("StageClass", "")
+    if (StageClass(given) if given else class_of(stage.name)) is not StageClass.PROD:
+        return
+    environment = _environment(project, stage)
+    missing = [
+        f"\n  {environment[rule.setting][0]}: {rule.needs}"
+        for rule in left_off({setting: value for setting, (_, value) in environment.items()})
+    ]
+    if missing:
+        raise DeployError(
+            f"infra/stages/{stage.name}.toml leaves off what a stage needs that pays with real"
+            f" money. Nothing was created or changed; it needs{''.join(missing)}"
+        )
+
+
+def _environment(project: Path, stage: Stage) -> dict[str, tuple[str, str]]:
+    """Of each variable the parameter that it is, and its value; outputs stand for themselves."""
+    config = json.loads((project / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    parameters = _template(project, _TEMPLATES["app"])["Parameters"]
+    outputs = _template(project, _TEMPLATES["infra"])["Outputs"]
+    found: dict[str, tuple[str, str]] = {}
+    for setting, placeholder in config["environment_variables"].items():
+        name = placeholder[2:-1]
+        usual = name if name in outputs else str(parameters[name].get("Default", ""))
+        found[setting] = (name, stage.app.get(name, usual))
+    is_on = stage.infra.get("RequireMfa") == "true"
+    return found | {"SIGN_IN_MFA": ("RequireMfa", "required" if is_on else "optional")}
 
 
 def _template(project: Path, name: str) -> dict[str, Any]:

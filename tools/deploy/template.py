@@ -120,7 +120,24 @@ def filled(part: Any, values: Mapping[str, str]) -> Any:
             case {"Fn::Sub": str(text)}:
                 known = _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
                 return {"Fn::Sub": known} if "${" in known else known
-        return {name: filled(each, values) for name, each in part.items()}
+        return _joined({name: filled(each, values) for name, each in part.items()})
     if isinstance(part, list):
         return [filled(each, values) for each in part]
     return part
+
+
+def _joined(part: dict[str, Any]) -> Any:
+    """A list of texts where `part` joins or splits what is known; else as it is."""
+    match part:
+        case {"Fn::Join": [str(between), [*texts]]} if all(isinstance(each, str) for each in texts):
+            return between.join(texts)
+        case {"Fn::Split": [str(between), str(text)]}:
+            return text.split(between)
+    return part
+
+
+def resource_policy(text: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """Who may call the API, by the template in `text`, with the values in it."""
+    api = short_forms.loaded(text)["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    policy: dict[str, Any] = filled(api["x-amazon-apigateway-policy"], values)
+    return policy

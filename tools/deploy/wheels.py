@@ -30,14 +30,15 @@ class Architecture(StrEnum):
 def install(requirements: Path, architecture: Architecture, target: Path) -> None:
     """Unpack into the directory `target` all that `requirements` pins.
 
-    Only wheels are taken: nothing of what is installed runs on this machine, and no compiler of
-    this machine's has a part in the package.
+    Only wheels are taken, and only those whose digest is named: nothing of what is installed runs
+    on this machine, and no compiler of this machine's has a part in the package.
 
     Raises:
-        DeployError: pip refused; with what it said.
+        DeployError: pip refused; with what it said. A wheel with another digest is refused.
     """
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-compile", "--no-deps", "--only-binary=:all:", "--no-warn-conflicts"]
+    command += ["--require-hashes", "--no-deps", "--only-binary=:all:"]
+    command += ["--no-compile", "--no-warn-conflicts"]
     command += ["--implementation", "cp", "--python-version", PYTHON]
     for abi in _ABIS:
         command += ["--abi", abi]

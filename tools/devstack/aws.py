@@ -1,9 +1,10 @@
 """The emulated AWS: its process, and what an administrator of the account does in it."""
 
+import json
 import secrets
 import string
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -12,11 +13,16 @@ import boto3
 import requests
 from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.credentials import Credentials as SessionKeys
 
 from tools.devstack.processes import LOOPBACK, Child, bare_environment
 from tools.devstack.sign_in import Tokens, Users
 
 REGION: Final = "ap-southeast-2"
+_ACCOUNT: Final = "000000000000"
+# The roles of internal services, in the lists of the stack's settings.
+PAYER: Final = "payer"
+READER: Final = "reader"
 
 _READY_SECONDS: Final = 30.0
 _STACK_SECONDS: Final = 90.0
@@ -38,6 +44,14 @@ class User:
     email: str
     password: str = field(repr=False)
     groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An internal service: the ARN of its session, and what it signs its requests with."""
+
+    arn: str
+    keys: SessionKeys
 
 
 class Emulator:
@@ -115,6 +129,11 @@ class Emulator:
             return False
 
 
+def role_arn(name: str) -> str:
+    """The ARN of a role of the emulated account."""
+    return f"arn:aws:iam::{_ACCOUNT}:role/{name}"
+
+
 def create_user(emulator: Emulator, pool_id: str, email: str, groups: Sequence[str]) -> User:
     """A user with a strong password of their own, who can sign in at once."""
     user = User(email, _strong_password(), tuple(groups))
@@ -138,8 +157,27 @@ def create_user(emulator: Emulator, pool_id: str, email: str, groups: Sequence[s
     return user
 
 
+def service_of(emulator: Emulator, name: str, allowed: Sequence[str]) -> Service:
+    """An internal service whose role may invoke what is `allowed`, ARNs of the API's routes."""
+    iam = emulator.client("iam")
+    trusts = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    invokes = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": list(allowed)}
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trusts))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="api", PolicyDocument=_policy(invokes))
+    session = emulator.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="session")
+    keys = session["Credentials"]
+    return Service(
+        session["AssumedRoleUser"]["Arn"],
+        SessionKeys(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]),
+    )
+
+
+def _policy(statement: Mapping[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def sign_in(emulator: Emulator, client_id: str, user: User) -> str:
-    """The ID token of a user: what the API takes in `Authorization`; good for an hour."""
+    """The ID token of a user: what the API takes in `Authorization`; good for 15 minutes."""
     answer = emulator.client("cognito-idp").initiate_auth(
         ClientId=client_id,
         AuthFlow="USER_PASSWORD_AUTH",

@@ -27,6 +27,7 @@ _SAID_EVERY_SECONDS: Final = 5.0
 _PACKAGES_PER_SECOND: Final = 2
 _PINNED: Final = re.compile(r"[A-Za-z0-9]")
 _AFTER_NAME: Final = re.compile(r"[^\w.-]")
+_AFTER_PIN: Final = re.compile(r"[\s;#\\]")
 
 
 class InstallError(Exception):
@@ -86,7 +87,11 @@ def install(environment: Path, requirements: Path, *, has_command: bool) -> None
     if not python.exists():
         _run([sys.executable, "-m", "venv", str(environment)], progress)
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
-    _run([*pip, "--progress-bar", "off", "--requirement", str(requirements)], progress)
+    # Every file by its digest. What has no wheel is built by what was installed by digest before.
+    # The file has what each of them needs, too: older versions of pip stumble over a package that
+    # is needed with an extra and pinned without.
+    by_digest = ["--require-hashes", "--no-deps", "--no-build-isolation"]
+    _run([*pip, "--progress-bar", "off", *by_digest, "-r", str(requirements)], progress)
     if has_command:
         # As it is in this tree. Its build backend is among what was pinned.
         _run([*pip, "--no-deps", "--no-build-isolation", "--quiet", "--editable", "."], progress)
@@ -94,12 +99,12 @@ def install(environment: Path, requirements: Path, *, has_command: bool) -> None
 
 
 def pinned(requirements: Path) -> Iterator[str]:
-    """The lines that pin a package, those of the files that are included, too."""
+    """What is pinned, as name==version; in the files that are included, too."""
     for line in requirements.read_text(encoding="utf-8").splitlines():
         if line.startswith("-r "):
             yield from pinned(requirements.parent / line.split()[1])
         elif _PINNED.match(line):
-            yield line.split("#")[0].strip()
+            yield _AFTER_PIN.split(line, maxsplit=1)[0]
 
 
 def _run(command: list[str], progress: Progress) -> None:

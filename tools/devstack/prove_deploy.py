@@ -24,7 +24,7 @@ from simulator.testing import payid_payout
 from tools.deploy.package import Package
 from tools.deploy.stacks import Plan
 from tools.devstack import demo
-from tools.devstack.aws import REGION
+from tools.devstack.aws import PAYER, REGION, service_of
 from tools.devstack.errors import DevstackError
 from tools.devstack.stack import Stack
 
@@ -65,19 +65,9 @@ def prove(stack: Stack, say: Say) -> tuple[str, ...]:
 
 def _a_service_pays(stack: Stack, customer_id: str, say: Say) -> list[str]:
     """An internal service, by its signature, on the one route that its policy names."""
-    iam = stack.client("iam")
-    name = f"payer-{uuid.uuid4().hex[:8]}"
-    iam.create_user(UserName=name)
     route = f"{stack.outputs['RestAPIId']}/api/POST/internal/payouts"
-    allowed = {
-        "Effect": "Allow",
-        "Action": "execute-api:Invoke",
-        "Resource": f"arn:aws:execute-api:{REGION}:*:{route}",
-    }
-    document = {"Version": "2012-10-17", "Statement": [allowed]}
-    iam.put_user_policy(UserName=name, PolicyName="pays", PolicyDocument=json.dumps(document))
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    allowed = [f"arn:aws:execute-api:{REGION}:*:{route}"]
+    credentials = service_of(stack.emulator, PAYER, allowed).keys
     order = {"customer_id": customer_id, "amount": str(_AMOUNT)}
     asked = _signed(stack, credentials, "POST", "/internal/payouts", order)
     if asked.status_code != 202:

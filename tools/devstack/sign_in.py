@@ -170,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(400, html.escape(refusal))
             return
         known = self.page.sessions.get(self._session())
-        if known:
+        if known and query.get("prompt") != "login":
             self._go(self.page.way_back(query, known))
         else:
             self._answer(200, _PAGE.format(wrong=""))

@@ -259,6 +259,8 @@ class Stack:
             "RemitterName": account.remitter_name,
             # In a day, of one user: a few dozen payouts are seen to go out first.
             "ApprovalThresholdAud": "5000",
+            "ViewerRoleArns": aws.role_arn(aws.READER),
+            "OperatorRoleArns": aws.role_arn(aws.PAYER),
             "CorsAllowOrigin": "http://localhost:3000",
             "SignInUrl": self.sign_in_url,
             # Half the time in which the simulated webhooks come at the usual speed.

@@ -82,6 +82,16 @@ class Alarm:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of EventBridge that tells of an act. `sentence` ends with a full stop."""
+
+    name: str
+    section: str
+    sentence: str
+    acts: tuple[str, ...]
+
+
 def template() -> Mapping[str, Any]:
     """infra/watch.yaml, its short forms (`!Ref`) written out."""
     decoded, problems = decode(str(TEMPLATE))
@@ -94,6 +104,22 @@ def alarms(watch: Mapping[str, Any]) -> Iterator[Alarm]:
     for name, resource in watch["Resources"].items():
         if resource["Type"] == "AWS::CloudWatch::Alarm":
             yield _alarm(name, resource, watch["Parameters"])
+
+
+def rules(watch: Mapping[str, Any]) -> Iterator[Rule]:
+    """The rules, in the order of the file. An act that is a beginning of names ends with `*`."""
+    for name, resource in watch["Resources"].items():
+        if resource["Type"] == "AWS::Events::Rule":
+            properties = resource["Properties"]
+            sentence, _, link = properties["Description"].partition(" Runbook: ")
+            detail = properties["EventPattern"]["detail"]
+            listed = [each["eventName"] for each in detail.get("$or", [detail])]
+            acts = tuple(
+                f"{act['prefix']}*" if isinstance(act, dict) else act
+                for names in listed
+                for act in names
+            )
+            yield Rule(name, link.partition("#")[2], sentence, acts)
 
 
 def _alarm(name: str, resource: Mapping[str, Any], parameters: Mapping[str, Any]) -> Alarm:
@@ -126,7 +152,9 @@ def _single(properties: Mapping[str, Any]) -> Series:
 
 def _series(metric: Mapping[str, Any], statistic: str) -> Series:
     dimensions = tuple(each["Name"] for each in metric.get("Dimensions", []))
-    return Series(metric["Namespace"], metric["MetricName"], statistic, dimensions)
+    name = metric["MetricName"]
+    written = name["Fn::Sub"] if isinstance(name, dict) else name
+    return Series(metric["Namespace"], written, statistic, dimensions)
 
 
 def _number(value: Any, parameters: Mapping[str, Any]) -> float:
@@ -134,7 +162,7 @@ def _number(value: Any, parameters: Mapping[str, Any]) -> float:
 
 
 def table() -> str:
-    """A row for each alarm; the slow ones last, each with its reason."""
+    """A row for each alarm, the slow ones last, each with its reason; and one for each rule."""
     found = list(alarms(template()))
     fast = [alarm for alarm in found if alarm.slow is None]
     lines = [
@@ -145,6 +173,14 @@ def table() -> str:
         "| alarm | of | is raised when | in minutes | no data means | slow, because |",
         "|---|---|---|---|---|---|",
         *(f"| {_cells(alarm)} | {alarm.slow} |" for alarm in found if alarm.slow),
+        "",
+        "| rule | tells of | by the acts |",
+        "|---|---|---|",
+        *(
+            f"| [`{rule.name}`](runbook.md#{rule.section}) | {rule.sentence} | "
+            f"{', '.join(f'`{act}`' for act in rule.acts)} |"
+            for rule in rules(template())
+        ),
     ]
     return "\n".join(lines) + "\n"
 

@@ -354,6 +354,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
         "signInUrl": "https://business.auth.ap-southeast-2.amazoncognito.com",
         "userPoolClientId": "1example23456789",
         "timeZone": "Australia/Sydney",
+        "idleMinutes": 15,
     },
     **BATCH_EXAMPLES,
     "Me": {"name": _BY, "roles": ["viewer", "operator"], "environment": "live"},

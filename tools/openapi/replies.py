@@ -488,12 +488,17 @@ _OBJECTS: Final[Mapping[str, Json]] = {
     "ConsoleConfig": {
         "description": "What the console has to know before anybody has signed in.",
         "type": "object",
-        "required": ["apiBase", "signInUrl", "userPoolClientId", "timeZone"],
+        "required": ["apiBase", "signInUrl", "userPoolClientId", "timeZone", "idleMinutes"],
         "properties": {
             "apiBase": {"type": "string", "description": "Of the API; relative to the page."},
             "signInUrl": {"type": "string", "description": "Empty where nobody signs in."},
             "userPoolClientId": {"type": "string"},
             "timeZone": {"type": "string", "description": "In which times are shown."},
+            "idleMinutes": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "After so long unused the console signs out; 0: never.",
+            },
         },
     },
     "OpenApi": {"description": "OpenAPI 3.1.", "type": "object", "required": ["openapi"]},

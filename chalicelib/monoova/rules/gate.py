@@ -72,7 +72,9 @@ class Gate:
     opening, one for each probe. `questions_not_before` is when a question may be asked again that
     was answered with 429. `switched` is what a person last did to the gate; the breakers' own
     doings do not touch it. `booked_twice_at` is the latch of rules/duplicates.py, and `contract_…`
-    the last contract run: neither has a part in whether anything is sent a first time.
+    the last contract run: neither has a part in whether anything is sent a first time. `disabled`
+    are the subjects of people who may do nothing any more, however long their tokens are good; they
+    stand here because this record is read with every payout request.
     """
 
     version: int = 0
@@ -94,6 +96,7 @@ class Gate:
     contract_run_at: datetime | None = None
     contract_run_on: str | None = None
     contract_showed: str | None = None
+    disabled: frozenset[str] = frozenset()
 
     @property
     def is_open(self) -> bool:
@@ -331,6 +334,16 @@ def paused(gate: Gate, by: str, reason: str, now: datetime) -> Gate:
 def resumed(gate: Gate, now: datetime) -> Gate:
     """The gate, resumed by an operator."""
     return _timed(gate, replace(gate, paused_by=None, paused_at=None, pause_reason=None), now)
+
+
+def with_disabled(gate: Gate, subject: str) -> Gate:
+    """The gate once a person may do nothing any more."""
+    return replace(gate, disabled=gate.disabled | {subject})
+
+
+def with_enabled(gate: Gate, subject: str) -> Gate:
+    """The gate once a person may act again."""
+    return replace(gate, disabled=gate.disabled - {subject})
 
 
 def switched(gate: Gate, what: Switch, by: str, now: datetime) -> Gate:

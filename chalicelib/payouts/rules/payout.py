@@ -339,15 +339,21 @@ class HistoryEntry:
     """One entry of a payout's history: what, when, by whom, why.
 
     `state` is the state after the event. `evidence` identifies a report from Monoova, so that the
-    same report is not written down twice. No field ever holds a payee detail.
+    same report is not written down twice. No field ever holds a payee detail; `detail` may hold the
+    words of a person.
     """
 
     at: datetime
     event: str = field(metadata=NOT_PERSONAL)
     state: State
     by: str = field(metadata=NOT_PERSONAL)
-    detail: str | None = field(default=None, metadata=NOT_PERSONAL)
+    detail: str | None = field(default=None, metadata=PERSONAL)
     evidence: str | None = field(default=None, metadata=NOT_PERSONAL)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing is left in it that may name a person."""
+        return _is_erased(self)
 
 
 class Fields(TypedDict, total=False):
@@ -446,8 +452,8 @@ class Payout:
     waits_for: QueueReason | None = None
     monoova_transaction_id: str | None = field(default=None, metadata=NOT_PERSONAL)
     failure_code: FailureCode | None = None
-    # The payee's details are taken out of it before it is stored.
-    failure_reason: str | None = field(default=None, metadata=NOT_PERSONAL)
+    # The words of a person or of Monoova: what is known of the payee is redacted before.
+    failure_reason: str | None = field(default=None, metadata=PERSONAL)
     retry_of: str | None = field(default=None, metadata=NOT_PERSONAL)
     succeeded_by: str | None = field(default=None, metadata=NOT_PERSONAL)
     also_succeeded_by: tuple[str, ...] = field(default=(), metadata=NOT_PERSONAL)
@@ -480,9 +486,14 @@ class Payout:
         return self.approved_at or self.created_at
 
     @property
+    def is_erased(self) -> bool:
+        """Whether nothing that may name a person is left in it and in the history that was read."""
+        return _is_erased(self) and all(entry.is_erased for entry in self.history)
+
+    @property
     def ended_unsent(self) -> bool:
         """Whether no money moved for it, and none can: another in its place is no second one."""
-        return not self.needs_review and _is_unsent_end(self.state, self.failure_code)
+        return not self.needs_review and _is_unsent_end(self, self.state, self.failure_code)
 
 
 def effect_of(state: State, event: Event) -> Effect:
@@ -493,11 +504,14 @@ def effect_of(state: State, event: Event) -> Effect:
 def sums_given_back(payout: Payout, change: Change) -> tuple[str, ...]:
     """The sums that a payout leaves with this change, because it ends without having been sent."""
     state, code = change.fields.get("state"), change.fields.get("failure_code")
-    return payout.counted_on if state and _is_unsent_end(state, code) else ()
+    return payout.counted_on if state and _is_unsent_end(payout, state, code) else ()
 
 
-def _is_unsent_end(state: State, code: FailureCode | None) -> bool:
-    # What a bank rejected, or a person settled, had been sent.
+def _is_unsent_end(payout: Payout, state: State, code: FailureCode | None) -> bool:
+    # What a bank rejected had been sent; and that nothing came of what Monoova may have heard of is
+    # no one person's word.
+    if code is FailureCode.RESOLVED_BY_HAND:
+        return state is State.CANCELLED and payout.last_sent_at is None
     is_refused = state is State.FAILED and code is FailureCode.MONOOVA_REFUSED
     return state is State.CANCELLED or is_refused
 
@@ -539,6 +553,10 @@ def applied(payout: Payout, change: Change, at: datetime) -> Payout:
         history=payout.history + entries,
         history_size=payout.history_size + len(entries),
     )
+
+
+def _is_erased(record: Payout | HistoryEntry) -> bool:
+    return all(getattr(record, name) == left for name, left in erased(type(record)).items())
 
 
 def erased_fields() -> Fields:

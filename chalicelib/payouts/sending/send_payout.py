@@ -138,7 +138,7 @@ def details_of_payee(
     if customer is None or sealed is None:
         return ()
     try:
-        return opener.opened_to_redact(customer, sealed, by, payout.transaction_id).details
+        return opener.opened_to_redact(customer, sealed, by, payout.transaction_id)
     except (SealBrokenError, VaultUnavailableError) as error:
         observability.note_error(error)
         return ()

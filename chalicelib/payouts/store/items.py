@@ -1,6 +1,6 @@
 """A payout as an item of the transactions table, and changes to it as updates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -10,6 +10,7 @@ from chalicelib.core.dynamodb.items import Item, text_of, time_of
 from chalicelib.core.dynamodb.readable import read, well_typed
 from chalicelib.core.dynamodb.retention import kept_until
 from chalicelib.core.dynamodb.values import attribute_of
+from chalicelib.core.marks import erased
 from chalicelib.monoova.rules.destination import DestinationType
 from chalicelib.payouts.rules.payout import (
     Change,
@@ -94,6 +95,12 @@ class PayoutUpdate:
     def stand_in(self, shard: str | None) -> None:
         """Under this key of the due index, or under none."""
         self._assign("due_shard", shard)
+
+    def erase_details(self, history: Sequence[HistoryEntry]) -> None:
+        """Takes out what people and Monoova wrote; what happened, when and by whom stays."""
+        for number, entry in enumerate(history):
+            if not entry.is_erased:
+                self._remove.extend(f"history[{number}].{name}" for name in erased(HistoryEntry))
 
     def require(self, condition: str, values: Mapping[str, object]) -> None:
         self.condition = condition

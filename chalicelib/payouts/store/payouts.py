@@ -31,6 +31,7 @@ from chalicelib.payouts.rules.payout import (
     Status,
     Submission,
     applied,
+    erased_fields,
     kept_entries,
     sums_given_back,
 )
@@ -143,6 +144,18 @@ class Payouts:
             if error.current == after:
                 return after
             raise
+
+    def erase(self, payout: Payout, at: datetime) -> Payout:
+        """Takes out what may name a person: of the payout, and of each entry of its history.
+
+        `payout` is as it was read, with its history.
+
+        Raises:
+            PayoutChangedError: another writer was first.
+        """
+        update = update_of(payout, Change(erased_fields()), at)
+        update.erase_details(payout.history)
+        return self._write(payout.transaction_id, update)
 
     def _commit_giving_back(
         self, payout: Payout, change: Change, at: datetime, sums: Sequence[str]

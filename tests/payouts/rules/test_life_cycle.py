@@ -336,6 +336,30 @@ def test_an_undisputed_payout_that_is_settled_has_no_review_to_close() -> None:
     assert failed.fields == Fields(state=F, due_at=None, lease_id=None)
 
 
+BY_HAND = FailureCode.RESOLVED_BY_HAND
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "was_sent", "is_given_back"),
+    [
+        (N, FailureCode.CANCELLED_BY_ADMIN, True, True),
+        (F, FailureCode.MONOOVA_REFUSED, True, True),
+        (F, FailureCode.BANK_REJECTED, True, False),
+        (N, BY_HAND, False, True),
+        (N, BY_HAND, True, False),
+        (F, BY_HAND, False, False),
+    ],
+)
+def test_no_person_gives_back_what_monoova_may_have_heard_of(
+    state: State, code: FailureCode, was_sent: bool, is_given_back: bool
+) -> None:
+    sent_at = NOW if was_sent else None
+    payout = replace(payout_in(Q), counted_on=("a sum",), last_sent_at=sent_at)
+    change = Change(Fields(state=state, failure_code=code))
+    assert sums_given_back(payout, change) == (("a sum",) if is_given_back else ())
+    assert applied(payout, change, LATER).ended_unsent is is_given_back
+
+
 # --- what ended without having been sent
 
 SUMS: Final = ("2026-03-02 maker", "2026-03-02 account")

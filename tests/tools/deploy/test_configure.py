@@ -27,6 +27,7 @@ def project(tmp_path: Path) -> Path:
     """A clone, as far as Chalice's configuration goes; nothing is configured yet."""
     ignored = shutil.ignore_patterns("deployed", "deployments", "dev", "prod", "local")
     shutil.copytree(ROOT / ".chalice", tmp_path / ".chalice", ignore=ignored)
+    (tmp_path / "infra").symlink_to(ROOT / "infra")
     file = tmp_path / ".chalice" / "config.json"
     file.write_text(json.dumps(configure.neutral(json.loads(file.read_text())), indent=2))
     return tmp_path
@@ -156,10 +157,31 @@ def test_a_configured_project_still_makes_the_package_of_every_stage(
     project: Path, values: dict[str, str]
 ) -> None:
     """After a deployment to dev, prod is packaged from the same clone: no value of dev is in it."""
-    for name in ("app.py", "chalicelib", "infra"):
+    for name in ("app.py", "chalicelib"):
         (project / name).symlink_to(ROOT / name)
     before = package.chalice_package(project, project / "before", stage=STAGE)
     configure.configure(project, STAGE, values)
     after = package.chalice_package(project, project / "after", stage=STAGE)
     assert after == before
     assert values["CustomerDataKeyArn"] not in json.dumps(after)
+
+
+def test_the_api_takes_services_of_the_named_roles_alone(
+    project: Path, values: dict[str, str]
+) -> None:
+    """Seen: any principal of the account with execute-api:Invoke stood before the app."""
+    payer, checker = (f"arn:aws:iam::111122223333:role/{name}" for name in ("Payer", "Checker"))
+    named = {"OperatorRoleArns": f"{payer},{checker}", "ApproverRoleArns": checker}
+    configure.configure(project, STAGE, values | named)
+    chosen = config_of(project)["stages"][STAGE]
+    policy = json.loads((project / ".chalice" / chosen["api_gateway_policy_file"]).read_text())
+    _, deny = policy["Statement"]
+    assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
+    assert deny["Resource"] == "execute-api:/*/*/internal/*"
+    ((operator, condition),) = deny["Condition"].items()
+    assert operator == "StringNotEquals"
+    assert condition == {"aws:PrincipalArn": ["none", "", payer, checker, checker]}
+    configure.configure(project, STAGE, values)
+    policy = json.loads((project / ".chalice" / chosen["api_gateway_policy_file"]).read_text())
+    listed = policy["Statement"][1]["Condition"]["StringNotEquals"]["aws:PrincipalArn"]
+    assert set(listed) == {"none", ""}

@@ -33,6 +33,8 @@ FILLED_IN: Final = {
     "RemitterName": "Example Pty Ltd",
     "CorsAllowOrigin": "https://admin.example.com",
 }
+# Not asked for by a template, but where the money is real.
+FOR_LIVE: Final = {"MonoovaSourceBsbField": "sourceBSB"}
 LEFT_EMPTY: Final = {
     "dev": [name for name in FILLED_IN if name != "CorsAllowOrigin"],
     "prod": [*FILLED_IN],
@@ -72,7 +74,7 @@ def aws() -> Iterator[RefusingAws]:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The project as far as it deploys, what its stages need left empty."""
-    for name in ("chalicelib", "tools", "infra"):
+    for name in ("chalicelib", "tools", "infra", ".chalice"):
         ignored = shutil.ignore_patterns("__pycache__", "terraform", "static")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
     for name, parameters in LEFT_EMPTY.items():
@@ -174,6 +176,38 @@ def test_a_stage_that_does_not_fit_its_environment_is_not_deployed(
     done = deploying(clone, "infra", name, aws, **KEYS)
     assert (done.returncode, done.stdout, aws.requests) == (1, "", [])
     assert "Nothing was created or changed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({}, ["MonoovaSourceBsbField"]),
+        (
+            FOR_LIVE | {"RequireMfa": "false", "LimitPerDayAud": ""},
+            ["RequireMfa", "LimitPerDayAud"],
+        ),
+        (FOR_LIVE | {"UsersWithoutGroup": "operate"}, ["UsersWithoutGroup"]),
+        (FOR_LIVE | {"CorsAllowOrigin": "*"}, ["CorsAllowOrigin"]),
+        (FOR_LIVE | {"ApprovalThresholdAud": ""}, ["ApprovalThresholdAud"]),
+    ],
+)
+def test_a_live_stage_with_a_control_off_is_refused_before_anything_is_made(
+    clone: Path, changes: dict[str, str], named: list[str]
+) -> None:
+    fill_in(clone, "prod", FILLED_IN | changes)
+    with pytest.raises(DeployError, match="Nothing was created or changed") as refused:
+        stage.require_nothing_left_off(clone, stage.read(clone, "prod"))
+    _, *lines = str(refused.value).splitlines()
+    assert [line.split()[0].rstrip(":") for line in lines] == named
+
+
+def test_a_stage_with_every_control_on_is_taken_and_one_that_pays_nothing_needs_none(
+    clone: Path,
+) -> None:
+    fill_in(clone, "prod", FILLED_IN | FOR_LIVE)
+    stage.require_nothing_left_off(clone, stage.read(clone, "prod"))
+    fill_in(clone, "dev")
+    stage.require_nothing_left_off(clone, stage.read(clone, "dev"))
 
 
 @pytest.mark.parametrize("parameter", FILLED_IN)

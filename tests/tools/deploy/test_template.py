@@ -137,3 +137,11 @@ def test_values_are_put_in_where_they_are_referred_to() -> None:
         "Partly": [{"Fn::Sub": "${AWS::Region}/local/${Unknown}"}],
         "Not": [{"Ref": "RestAPI"}, {"Fn::Sub": ["${Stage}", {}]}, "${Stage}", 7],
     }
+
+
+def test_lists_are_joined_and_split_once_all_that_is_in_them_is_known() -> None:
+    joined = {"Fn::Join": [",", ["none", {"Ref": "One"}, {"Ref": "Two"}]]}
+    part = {"Roles": {"Fn::Split": [",", joined]}}
+    assert template.filled(part, {"One": "a", "Two": "b,c"}) == {"Roles": ["none", "a", "b", "c"]}
+    half = {"Fn::Join": [",", ["none", "a", {"Ref": "Two"}]]}
+    assert template.filled(part, {"One": "a"}) == {"Roles": {"Fn::Split": [",", half]}}

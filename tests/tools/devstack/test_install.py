@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.tools.deploy.conftest import ROOT
+from tests.tools.forged_wheels import REQUIRED, offline, wheel
 from tools.devstack.install import main, pinned
 
 INSTALL = ROOT / "tools" / "devstack" / "install.py"
@@ -27,7 +28,9 @@ echo "Installing collected packages: one"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "base.txt").write_text("# Two.\none==1.0  # for a reason\ntwo[extra]==2.0\n")
+    (tmp_path / "base.txt").write_text(
+        "# Two.\none==1.0  # for a reason\ntwo[extra]==2.0 ; a_marker \\\n    --hash=sha256:0a\n"
+    )
     (tmp_path / "all.txt").write_text(
         "-r base.txt\n\n# And one more.\nthree==3.0\ntwo[extra]==2.0\n"
     )
@@ -54,6 +57,43 @@ def installing(project: Path, pip: str) -> subprocess.Popen[str]:
     finally:
         for number, how in before.items():
             signal.signal(number, how)
+
+
+def installing_for_real(project: Path, requirement: str) -> subprocess.CompletedProcess[str]:
+    """With the real pip, which finds the wheels in `project` and nothing else."""
+    (project / "all.txt").write_text(f"{requirement}\n")
+    python = project / "environment" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@" --target there --no-deps\n')
+    python.chmod(0o755)
+    words = [sys.executable, "-I", str(INSTALL), "environment", "all.txt", "environment/.stamp"]
+    environment = {**os.environ, **offline(project)}
+    return subprocess.run(  # noqa: S603 - our own program
+        words, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_wheel_with_the_digest_that_is_named_is_installed(tmp_path: Path) -> None:
+    digest = wheel(tmp_path, "GOOD = True\n")
+    done = installing_for_real(tmp_path, f"{REQUIRED} --hash=sha256:{digest}")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "there" / "payee.py").read_text() == "GOOD = True\n"
+
+
+def test_a_substituted_wheel_of_the_same_version_is_not_installed(tmp_path: Path) -> None:
+    digest = wheel(tmp_path / "published", "GOOD = True\n")
+    wheel(tmp_path, "GOOD = False\n")
+    done = installing_for_real(tmp_path, f"{REQUIRED} --hash=sha256:{digest}")
+    assert done.returncode == 1
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert not (tmp_path / "there").exists()
+
+
+def test_what_has_no_digest_is_not_installed(tmp_path: Path) -> None:
+    wheel(tmp_path, "GOOD = False\n")
+    done = installing_for_real(tmp_path, REQUIRED)
+    assert done.returncode == 1
+    assert "Hashes are required" in done.stderr
 
 
 def test_what_is_pinned_is_counted_with_the_files_that_are_included(project: Path) -> None:
