@@ -261,6 +261,15 @@ def approve_payout(transaction_id: str) -> Reply:
     return _approve_payout(incoming, incoming.approver(), transaction_id)
 
 
+@for_admins("POST", "/payouts/{transaction_id}/adopt")
+def adopt_payout(transaction_id: str) -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.approver()
+    incoming.body(late.schemas.EMPTY)
+    payout = wired.get().adoptions.adopt(_payout(transaction_id), by)
+    return Reply(late.payout_replies.payout_with_history(payout))
+
+
 @for_admins("POST", "/payouts/{transaction_id}/reject")
 def reject_payout(transaction_id: str) -> Reply:
     incoming = Incoming.to(app)

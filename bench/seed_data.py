@@ -10,6 +10,7 @@ from bench.counterparts import Counterparts
 from chalicelib.customers.manage_customers import destination_purpose
 from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
+from proof.memory.counted import memory_seals
 from proof.memory.services import MemoryVault
 from proof.seam import NoFaults
 from simulator.messages import Request, to_json
@@ -87,5 +88,6 @@ def _stored(counterparts: Counterparts, number: int, state: State) -> Payout:
         history=(HistoryEntry(now, "Requested", state, "admin"),),
         history_size=1,
     )
-    counterparts.tables.write(payout)
-    return payout
+    sealed = memory_seals().sealed(payout)
+    counterparts.tables.write(sealed)
+    return sealed

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from chalicelib.batches.upload_batch import BatchUpload
     from chalicelib.batches.work_chunk import BatchWork
     from chalicelib.control.account_fingerprints import AccountFingerprints
+    from chalicelib.control.seals import Seals
+    from chalicelib.control.stored_key import StoredKey
     from chalicelib.core.deadline import TimeLeft
     from chalicelib.core.encryption import Vault
     from chalicelib.core.queues import Queue
@@ -55,11 +57,13 @@ if TYPE_CHECKING:
     from chalicelib.monoova.watch_balance import BalanceWatch
     from chalicelib.payouts.accept_payouts import Acceptance
     from chalicelib.payouts.administer_payout import AdministrationService
+    from chalicelib.payouts.adopt_payout import AdoptionService
     from chalicelib.payouts.approve_payout import ApprovalService
     from chalicelib.payouts.find_payouts import PayoutsOfCustomer
     from chalicelib.payouts.list_payouts import PayoutLists
     from chalicelib.payouts.recognise_duplicates import Duplicates
     from chalicelib.payouts.request_payout import PayoutRequestService
+    from chalicelib.payouts.seal_payouts import PayoutSeals
     from chalicelib.payouts.second_payment import SecondPayments
     from chalicelib.payouts.sending.announce_queued import QueuedPayouts
     from chalicelib.payouts.sending.dispatch_payout import Dispatcher
@@ -185,6 +189,13 @@ class Container:
         return DayPayouts(self._dynamodb, table, self.clock)
 
     @part
+    def _checked_day_payouts(self) -> "DayPayouts":
+        from chalicelib.reports.store.day_payouts import DayPayouts
+
+        table = self.settings.dynamodb_table_transactions
+        return DayPayouts(self._dynamodb, table, self.clock, self.payout_seals.flaw)
+
+    @part
     def _daily_report_store(self) -> "DailyReportStore":
         from chalicelib.reports.store.daily_reports import DailyReportStore
 
@@ -252,10 +263,28 @@ class Container:
 
     @part
     def account_fingerprints(self) -> "AccountFingerprints":
-        from chalicelib.control.account_fingerprints import AccountFingerprints
+        from chalicelib.control.account_fingerprints import KEY_ID, AccountFingerprints
+
+        return AccountFingerprints(self._stored_key(KEY_ID))
+
+    @part
+    def seals(self) -> "Seals":
+        from chalicelib.control.seals import KEY_ID, Seals
+
+        return Seals(self._stored_key(KEY_ID))
+
+    def _stored_key(self, key_id: str) -> "StoredKey":
+        from chalicelib.control.stored_key import StoredKey
 
         table = self.settings.dynamodb_table_controls
-        return AccountFingerprints(self._dynamodb, table, self.vault)
+        return StoredKey(self._dynamodb, table, self.vault, key_id, self.clock.now)
+
+    @part
+    def payout_seals(self) -> "PayoutSeals":
+        from chalicelib.payouts.seal_payouts import PayoutSeals
+
+        # Loaded only when it is called: most of what is asked of a payout needs no key.
+        return PayoutSeals(lambda: self.seals)
 
     @part
     def credentials(self) -> "CredentialsSource":
@@ -469,6 +498,7 @@ class Container:
             approval=self.settings.approval,
             clock=self.clock,
             jitter=self._jitter,
+            seals=self.payout_seals,
         )
 
     @part
@@ -545,6 +575,17 @@ class Container:
             fingerprints=lambda: self.account_fingerprints,
             recorder=self._recorder,
             queue=self._payout_queue,
+            clock=self.clock,
+        )
+
+    @part
+    def adoptions(self) -> "AdoptionService":
+        from chalicelib.payouts.adopt_payout import AdoptionService
+
+        return AdoptionService(
+            payouts=self.payouts_table,
+            seals=self.payout_seals,
+            recorder=self._recorder,
             clock=self.clock,
         )
 
@@ -670,6 +711,7 @@ class Container:
             new_id=self._new_id,
             stopped_by=self._batch_stopped_by,
             funds=self.available_funds,
+            seals=self.payout_seals,
             second_payments=lambda: self.second_payments,
         )
 
@@ -863,7 +905,7 @@ class Container:
         from chalicelib.reports.monoova_reports import MonoovaReports
 
         return DailyReports(
-            day_payouts=self._day_payouts,
+            day_payouts=self._checked_day_payouts,
             store=self._daily_report_store,
             reports=MonoovaReports(self.monoova),
             monoova=self.monoova,

@@ -76,6 +76,8 @@ const EVENTS = {
   RowExpired: "Not sent in time: put under review",
   DestinationGone: "Destination removed",
   EarlierPayoutSettled: "Not sent: the earlier payout may be paid",
+  IntegrityCheckFailed: "Not sent: its record was changed outside of the app",
+  Adopted: "Taken up by an approver",
   SendAccepted: "Accepted by Monoova",
   SendRefused: "Refused by Monoova",
   SendNotAuthenticated: "Login refused by Monoova: queued again",

@@ -4,6 +4,7 @@ import click
 
 from payoutctl import (
     account,
+    adopt,
     batch_results,
     batches,
     contract,
@@ -76,6 +77,7 @@ for command in (
     reconciliation.reconcile,
     reconciliation.refresh,
     dead_letters.dlq,
+    adopt.adopt,
     gate.breaker,
     gate.pause,
     gate.resume,

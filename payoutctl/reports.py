@@ -19,7 +19,7 @@ _DAY: Final = click.DateTime(["%Y-%m-%d"])
 _REPORT: Final = ("date", "made_at", "is_complete", "difference_count", "not_ours", "revision")
 _LINE: Final = (
     *("kind", "transaction_id", "monoova_transaction_id", "status", "amount", "amount_there"),
-    *("in_statement", "in_transactions", "monoova_says"),
+    *("in_statement", "in_transactions", "monoova_says", "flaw"),
 )
 _STATS: Final = (
     *("day", "count", "value", "completed", "failed", "returned", "cancelled", "open"),

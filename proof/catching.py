@@ -81,6 +81,8 @@ _PARTS: Final[dict[str, Callable[[], Iterator[tuple[int, str | None]]]]] = {
 _WITNESS_SCENARIOS: Final = {
     "retry without asking": "retried, and paid after all",
     "retry without claim": "retried by itself and by its file",
+    "seal not checked": "a forged row is delivered",
+    "resend without seal": "a forged row is in doubt",
 }
 # The case that was made for a mutant.
 WITNESS_CASES: Final = {

@@ -46,6 +46,8 @@ from chalicelib.payouts.rules.payout import (
     Payout,
     State,
 )
+from chalicelib.payouts.rules.seal import SealFault, SealKind
+from chalicelib.payouts.seal_payouts import PayoutSeals
 from chalicelib.payouts.sending import attempt_payout, send_payout
 from chalicelib.payouts.sending.attempt_payout import Sending
 from chalicelib.payouts.sending.reconcile_due import _Run
@@ -300,6 +302,20 @@ def _stopped_by_a_bad_row(self: Any, transaction_id: str) -> None:
     raise StorageUnavailableError(f"{transaction_id} cannot be read", may_be_done=False)
 
 
+def _no_seal_is_checked(_self: PayoutSeals, _payout: Payout, _kind: SealKind) -> None:
+    return None
+
+
+_fault = PayoutSeals.fault
+
+
+def _only_first_sends_are_checked(
+    self: PayoutSeals, payout: Payout, kind: SealKind
+) -> SealFault | None:
+    is_again = payout.state is State.UNRESOLVED or payout.resends > 0
+    return None if is_again else _fault(self, payout, kind)
+
+
 MUTANTS: Final = (
     Mutant(
         "new reference per try",
@@ -436,6 +452,16 @@ MUTANTS: Final = (
         "failed file is final",
         "what the account cannot pay now ends as Failed",
         ((decisions, "_refused_for_funds", _failed_for_funds),),
+    ),
+    Mutant(
+        "seal not checked",
+        "a row is sent whatever its seal says",
+        ((PayoutSeals, "fault", _no_seal_is_checked),),
+    ),
+    Mutant(
+        "resend without seal",
+        "a row in doubt is sent again whatever its seal says",
+        ((PayoutSeals, "fault", _only_first_sends_are_checked),),
     ),
     Mutant(
         "bad row stops the run",

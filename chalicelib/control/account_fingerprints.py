@@ -7,25 +7,12 @@ a function instance.
 
 import hashlib
 import hmac
-import os
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from botocore.exceptions import ClientError
-
-from chalicelib.core.dynamodb.items import decoded, encoded, failed_condition, storage_errors
-from chalicelib.core.encryption import Vault
+from chalicelib.control.stored_key import StoredKey
 from chalicelib.monoova.rules.destination import Destination, PayId
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 KEY_ID: Final = "account-fingerprint-key"
-# It stands before each fingerprint: those of another key do not look like the same account's.
-_VERSION: Final = 1
-# Its message is bound to this place, as a customer's is to the customer.
-_OWNER: Final = "controls"
-_KEY_BYTES: Final = 32
 # 128 bits: no two accounts meet by chance.
 _HEX_DIGITS: Final = 32
 
@@ -35,14 +22,12 @@ class AccountFingerprints:
     what `Vault.open` and `Vault.seal` do.
     """
 
-    def __init__(self, client: "DynamoDBClient", table: str, vault: Vault) -> None:
-        self._client = client
-        self._table = table
-        self._vault = vault
+    def __init__(self, stored_key: StoredKey) -> None:
+        self._stored_key = stored_key
 
     def of(self, destination: Destination) -> str:
         """The fingerprint of the account that a destination names."""
-        return f"{_VERSION}.{self._digest('account', *_parts_of(destination))}"
+        return self._made("account", *_parts_of(destination))
 
     def of_payment(self, account: str, amount_cents: int, reference: str | None) -> str:
         """One name for all payments of this amount to an account under a lodgement reference.
@@ -50,41 +35,13 @@ class AccountFingerprints:
         How the reference is spaced, and its case, make no other payment of it.
         """
         words = " ".join((reference or "").split()).casefold()
-        return f"{_VERSION}.{self._digest('payment', account, str(amount_cents), words)}"
+        return self._made("payment", account, str(amount_cents), words)
 
-    def _digest(self, *parts: str) -> str:
-        text = "\n".join(parts).encode()
-        return hmac.new(self._key, text, hashlib.sha256).hexdigest()[:_HEX_DIGITS]
-
-    @cached_property
-    def _key(self) -> bytes:
-        sealed = self._stored() or self._made()
-        return bytes.fromhex(self._vault.open(_OWNER, KEY_ID, sealed)["key"])
-
-    def _stored(self) -> bytes | None:
-        with storage_errors():
-            found = self._client.get_item(
-                TableName=self._table, Key={"control_id": {"S": KEY_ID}}, ConsistentRead=True
-            )
-        return bytes(decoded(found["Item"])["sealed"]) if "Item" in found else None
-
-    def _made(self) -> bytes:
-        """The key that stands now: a new one, or that of an instance that was faster."""
-        sealed = self._vault.seal(_OWNER, KEY_ID, {"key": os.urandom(_KEY_BYTES).hex()})
-        item: dict[str, Any] = {"control_id": KEY_ID, "version": _VERSION, "sealed": sealed}
-        try:
-            with storage_errors():
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=encoded(item),
-                    ConditionExpression="attribute_not_exists(control_id)",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-        except ClientError as error:
-            standing = failed_condition(error)
-            assert standing is not None  # the condition fails only where an item stands
-            return bytes(decoded(standing)["sealed"])
-        return sealed
+    def _made(self, *parts: str) -> str:
+        # The version stands before it: those of another key do not look like the same account's.
+        key, text = self._stored_key.get(), "\n".join(parts).encode()
+        digest = hmac.new(key.secret, text, hashlib.sha256).hexdigest()[:_HEX_DIGITS]
+        return f"{key.version}.{digest}"
 
 
 def _parts_of(destination: Destination) -> tuple[str, ...]:

@@ -64,6 +64,8 @@ class ErrorCode(StrEnum):
     BATCH_REPEATED = "BatchRepeated"
     NOTHING_TO_RETRY = "NothingToRetry"
     PAYOUT_NOT_AWAITING_APPROVAL = "PayoutNotAwaitingApproval"
+    PAYOUT_INTEGRITY_FAILED = "PayoutIntegrityFailed"
+    PAYOUT_NOT_ADOPTABLE = "PayoutNotAdoptable"
     DEAD_LETTER_UNREADABLE = "DeadLetterUnreadable"
     RECORD_UNREADABLE = "RecordUnreadable"
     CHANGED_MEANWHILE = "ChangedMeanwhile"

@@ -90,6 +90,7 @@ class Metric(StrEnum):
     LOW_BALANCE = "LowBalance"
     WAITING_FOR_FUNDS = "WaitingForFunds"
     BOOKED_TWICE = "BookedTwice"
+    INTEGRITY_FAILURES = "IntegrityFailures"
     DAILY_DIFFERENCES = "DailyDifferences"
     DAILY_REPORTS_INCOMPLETE = "DailyReportsIncomplete"
     DAILY_REPORTS_MISSING = "DailyReportsMissing"

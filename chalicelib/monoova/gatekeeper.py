@@ -78,6 +78,17 @@ class Gatekeeper:
             return Passage.PACED
         return self._probed(Calls.SENDING, passage)
 
+    def keep_shut(self) -> None:
+        """Sending is not tried, for what would be the probe cannot be asked about first.
+
+        So it stays shut, and the time goes on in which no queued payout gets too old. May raise
+        `StorageUnavailableError`.
+        """
+        gate, now = self._gate, self._clock.now()
+        if self.passage(gate) is Passage.PROBE and self.enter_to_send(gate) is Passage.PROBE:
+            self._probes.discard(Calls.SENDING)
+            self._change(lambda gate: gates.probe_failed(gate, Calls.SENDING, now))
+
     def enter_to_ask(self, gate: Gate) -> Passage:
         """Whether Monoova may be asked something now, `gate` being as just read."""
         self._gate = gate

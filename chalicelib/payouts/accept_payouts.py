@@ -12,7 +12,10 @@ from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.errors import ErrorCode, UnprocessableError
 from chalicelib.core.money import decimal_from
+from chalicelib.payouts.rules.integrity import impossibility
 from chalicelib.payouts.rules.payout import Change, Fields, Payout, State
+from chalicelib.payouts.rules.seal import SealKind
+from chalicelib.payouts.seal_payouts import PayoutSeals
 from chalicelib.payouts.store.payouts import Payouts
 
 if TYPE_CHECKING:
@@ -41,13 +44,22 @@ class StillBusyError(StorageUnavailableError):
         super().__init__("TransactionConflict", may_be_done=False)
 
 
+class NotBelievedError(Exception):
+    """What waits for its release is not what was asked for; nothing was written."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
 class AboveThresholdError(Exception):
     """With what was asked for today, the payout needs approval; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The one place that puts a new payout into the table, and lets one go that was approved.
+    """The one place that puts a new payout into the table, and lets one go that was approved: it
+    seals both.
 
     What writes more than the payout is loaded only when it is called (`counted`): where nothing
     is limited, hardly ever.
@@ -59,6 +71,7 @@ class Acceptance:
     approval: ApprovalRules
     clock: Clock
     jitter: Callable[[], float]
+    seals: PayoutSeals
 
     @property
     def threshold_needs_account(self) -> bool:
@@ -93,24 +106,32 @@ class Acceptance:
             Exception: what a companion refuses with; nothing was written.
         """
         counts = self._counts_of_new(payout, account)
+        payout = self._as_stored(payout, counts)
         if not counts and not companions:
             # One plain write: a transaction costs twice as much.
             return self.payouts.create(payout)
         counted = self.counted()
-        payout = replace(payout, counted_on=ids_of(counts))
         return self._tried(lambda: counted.create(payout, counts, companions), patience)
 
-    def counted_in(self, payout: Payout, account: str | None) -> Payout:
-        """A new payout as `create` stores it: it remembers what it is counted on."""
-        return replace(payout, counted_on=ids_of(self._counts_of_new(payout, account)))
+    def as_stored(self, payout: Payout, account: str | None) -> Payout:
+        """A new payout as `create` stores it: sealed, and it remembers what it is counted on."""
+        return self._as_stored(payout, self._counts_of_new(payout, account))
+
+    def _as_stored(self, payout: Payout, counts: tuple[Count, ...]) -> Payout:
+        return replace(self.seals.sealed(payout), counted_on=ids_of(counts))
 
     def release(self, payout: Payout, change: Change, at: datetime, account: str | None) -> Payout:
         """Writes the `change` that lets a payout go, if limits allow it; it counts on this day.
 
         Raises:
             UnprocessableError: a limit would be exceeded; nothing was written.
+            NotBelievedError: it is not what was asked for.
             PayoutChangedError, StillBusyError, StorageUnavailableError
         """
+        fault = self.seals.fault(payout, SealKind.ASKED) or impossibility(payout)
+        if fault is not None:
+            raise NotBelievedError(fault)
+        change = self.seals.released(payout, change)
         subject = _subject(payout, account)
         counts = self.limits.counts(subject, payout.amount_cents, at)
         if not counts:

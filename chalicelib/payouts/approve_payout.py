@@ -9,12 +9,13 @@ from chalicelib.core import observability
 from chalicelib.core.actor import Actor
 from chalicelib.core.clock import Clock
 from chalicelib.core.errors import ConflictError, ErrorCode, ForbiddenError
+from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.core.redaction import redact
 from chalicelib.customers.manage_customers import opened_to_pay
 from chalicelib.customers.mark_destination import KnownDestinations
 from chalicelib.customers.open_details import Opener
-from chalicelib.payouts.accept_payouts import Acceptance
+from chalicelib.payouts.accept_payouts import Acceptance, NotBelievedError
 from chalicelib.payouts.rules.decisions import ForbiddenTransitionError, Note, approved, change_for
 from chalicelib.payouts.rules.payout import (
     NO_CHANGE,
@@ -23,6 +24,7 @@ from chalicelib.payouts.rules.payout import (
     FailureCode,
     Fields,
     Payout,
+    ReviewReason,
     State,
 )
 from chalicelib.payouts.sending.record_event import Commit, Recorder, found_payout
@@ -57,7 +59,8 @@ class ApprovalService:
             UnprocessableError: a limit would be exceeded.
             NotFoundError
             ForbiddenError: the person who asked for a payout does not approve it.
-            ConflictError: it does not wait for an approver.
+            ConflictError: it does not wait for an approver, or is not what was asked for: then it
+                goes to review.
         """
         before = self._for_decision(transaction_id, by)
 
@@ -71,7 +74,10 @@ class ApprovalService:
         def released(payout: Payout, change: Change, at: datetime) -> Payout:
             return self.acceptance.release(payout, change, at, account)
 
-        payout = self._recorded(before, decided, released)
+        try:
+            payout = self._recorded(before, decided, released)
+        except NotBelievedError as error:
+            raise self._refused(before, error.fault, by) from None
         # Dying from here on leaves an approved payout that is due, which the schedule sends, to a
         # destination that asks for approval once more. The other way round, a destination could
         # count as approved though no payout to it ever was.
@@ -93,6 +99,22 @@ class ApprovalService:
             return change_for(payout, Event.APPROVAL_DENIED, note, fields)
 
         return self._recorded(before, decided)
+
+    def _refused(self, payout: Payout, fault: str, by: Actor) -> ConflictError:
+        """Raises the payout for review; what the approver is answered."""
+        observability.count(Metric.INTEGRITY_FAILURES)
+        reason = ReviewReason.INTEGRITY_FAILED
+
+        def flagged(current: Payout) -> Change:
+            note = Note(self.clock.now(), by.name, fault)
+            return change_for(current, Event.INTEGRITY_FAILED, note, review_reason=reason)
+
+        self._recorded(payout, flagged)
+        return ConflictError(
+            f"The record of the payout is not what was asked for ({fault}): it was changed outside"
+            " of the app, or is of before there were seals. It is under review.",
+            ErrorCode.PAYOUT_INTEGRITY_FAILED,
+        )
 
     def _for_decision(self, transaction_id: str, by: Actor) -> Payout:
         payout = found_payout(self.payouts, transaction_id)

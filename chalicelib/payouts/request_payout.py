@@ -285,7 +285,7 @@ class PayoutRequestService:
         passage = self.gatekeeper.enter_to_send(gate)
         may_send = passage.is_through
         opened = self._sending(payout, draft) if may_send else self._queued(payout, draft, passage)
-        opened = self.acceptance.counted_in(opened, draft.account)
+        opened = self.acceptance.as_stored(opened, draft.account)
         try:
             existing = self._created(opened, draft)
         except AboveThresholdError:

@@ -191,6 +191,10 @@ class DayComparison:
 
     def _kind_of(self, payout: DayPayout, booked: Booking, *, may_be_missing: bool = True) -> Kind:
         """What it comes to once the money that the mAccount shows coming back was taken back."""
+        kind = self._kind_of_money(payout, booked, may_be_missing=may_be_missing)
+        return kind if kind in DIFFERENCES or payout.flaw is None else Kind.NOT_AS_DECIDED
+
+    def _kind_of_money(self, payout: DayPayout, booked: Booking, *, may_be_missing: bool) -> Kind:
         kind = kind_of(payout, booked, may_be_missing=may_be_missing)
         is_new = booked.credited_cents > payout.return_seen_cents
         if kind in _MAY_BE_BACK and is_new:
@@ -238,6 +242,7 @@ class DayComparison:
                     amount_there=booked.amount,
                     in_statement=bool(booked.stated),
                     in_transactions=bool(booked.movements),
+                    flaw=payout.flaw,
                 )
             )
 

@@ -73,6 +73,7 @@ def _line(shown: "Line") -> Json:
         "in_statement": shown.in_statement,
         "in_transactions": shown.in_transactions,
         "monoova_says": shown.monoova_says,
+        "flaw": shown.flaw,
     }
 
 

@@ -21,6 +21,10 @@ Claimed                Queued>Pending/Sending
 CancelledByAdmin       Queued>Cancelled AwaitingApproval>Cancelled
 QueueExpired           Queued>Cancelled
 RowExpired             Queued>Queued
+IntegrityCheckFailed   AwaitingApproval>AwaitingApproval Queued>Queued
+IntegrityCheckFailed   Pending/Sending>Pending/Sending Pending/Unresolved>Pending/Unresolved
+Adopted                AwaitingApproval>AwaitingApproval Queued>Queued
+Adopted                Pending/Unresolved>Pending/Unresolved
 EarlierPayoutSettled   Queued>Queued Pending/Unresolved>Pending/Unresolved
 DestinationGone        Queued>Cancelled Pending/Unresolved>Pending/Unresolved
 SendAccepted           Pending/Sending>Pending/Accepted Pending/Unresolved>Pending/Accepted
@@ -65,12 +69,12 @@ _FAILURES = {
 }
 _REVIEWS = words(
     "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired Contradiction"
-    " EarlierPayoutSettled RetryUnclear PartReturned ReturnNotSeen"
+    " EarlierPayoutSettled IntegrityCheckFailed RetryUnclear PartReturned ReturnNotSeen"
 )
 
 
 def _moves() -> dict[str, frozenset[str]]:
-    table = {}
+    table: dict[str, frozenset[str]] = {}
     for line in _MOVES.strip().splitlines():
         event, *moves = line.split()
         spelled = (
@@ -78,7 +82,7 @@ def _moves() -> dict[str, frozenset[str]]:
             for move in moves
             for submission in ("Sending", "Accepted", "Unresolved")
         )
-        table[event] = frozenset(spelled)
+        table[event] = table.get(event, frozenset()) | frozenset(spelled)
     return table
 
 

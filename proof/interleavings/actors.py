@@ -51,6 +51,7 @@ from proof.memory.counted import (
     MemoryCountedPayouts,
     MemoryFingerprints,
     MemoryRecentPayments,
+    memory_seals,
 )
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
@@ -180,6 +181,7 @@ class Function:
             self._new_id,
             lambda _batch_id: None,
             self._funds,
+            memory_seals(),
             lambda: self.second_payments,
         )
 
@@ -257,6 +259,7 @@ class Function:
             ApprovalRules(),
             self._scheduler,
             lambda: 0.5,
+            memory_seals(),
         )
 
     @cached_property
@@ -322,9 +325,19 @@ def customer() -> SealedCustomer:
     return SealedCustomer(CUSTOMER, START, START, 1, b"sealed", (destination,))
 
 
+_REACHED_BY: Final = {
+    State.ACCEPTED: "SendAccepted",
+    State.UNRESOLVED: "SendUnclear",
+    State.FAILED: "SettledRejected",
+}
+
+
 def payout(state: State, due_at: datetime | None = START, **fields: Any) -> Payout:
     """A payout as an earlier function stored it."""
-    entries = (HistoryEntry(START, "Requested", state, "alice"),)
+    steps = [(State.SENDING, "Requested"), (state, _REACHED_BY.get(state, ""))]
+    if state not in _REACHED_BY:
+        steps = [(state, "Requested")]
+    entries = tuple(HistoryEntry(START, event, after, "alice") for after, event in steps)
     usual: dict[str, Any] = {
         "transaction_id": PAYOUT,
         "unique_reference": PAYOUT,
@@ -334,16 +347,16 @@ def payout(state: State, due_at: datetime | None = START, **fields: Any) -> Payo
         "destination_masked": "j•••",
         "amount_cents": CENTS,
         "state": state,
-        "version": 1,
+        "version": len(entries),
         "created_by": "alice",
         "created_at": START,
         "updated_at": START,
         "fingerprint": "f",
         "due_at": due_at,
         "history": entries,
-        "history_size": 1,
+        "history_size": len(entries),
     }
-    return Payout(**usual | fields)
+    return memory_seals().sealed(Payout(**usual | fields))
 
 
 def set_up(scheduler: Scheduler, *rows: Payout, fate: Fate = Fate.PAID) -> None:

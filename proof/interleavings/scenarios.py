@@ -16,6 +16,7 @@ from proof.interleavings import actors, people
 from proof.interleavings.actors import CENTS, PAYOUT, payout, set_up
 from proof.interleavings.explorer import START, Actor, Budget, Scenario, Scheduler
 from proof.interleavings.provider import Fate
+from proof.memory.counted import memory_seals
 
 Actors = Callable[[Scheduler, Policy], list[Actor]]
 
@@ -132,6 +133,7 @@ def _violations(scheduler: Scheduler) -> Iterator[str]:
     for row in _unfinished(scheduler):
         yield f"P2: still {row.state}"
     for row in scheduler.tables.payouts.values():
+        yield from _not_as_decided(row, scheduler)
         yield from _wrong_amounts(row, scheduler)
         yield from _guesses(row, scheduler)
         if row.history[-1].state is not row.state:
@@ -150,6 +152,13 @@ def _paid_twice(scheduler: Scheduler) -> Iterator[str]:
     for earlier, count in earlier_ones.items():
         if count > 1:
             yield f"P1: {count} payouts {'in place of one' if earlier else 'under one key'}"
+
+
+def _not_as_decided(row: Payout, scheduler: Scheduler) -> Iterator[str]:
+    """Only what the app wrote is paid, and only as it was decided."""
+    paid = {reference for reference, _, _ in scheduler.provider.bookings}
+    if row.unique_reference in paid and row.seal != memory_seals().sealed(row).seal:
+        yield "P6: paid, and the row is not what was decided"
 
 
 def _wrong_amounts(row: Payout, scheduler: Scheduler) -> Iterator[str]:
@@ -204,6 +213,11 @@ _REVIEWED: Final = payout(
     needs_review=True,
     review_reason=ReviewReason.OUTCOME_UNKNOWN,
     last_sent_at=START - timedelta(minutes=20),
+)
+# Rows that another hand than the app's has changed since they were sealed.
+_FORGED: Final = replace(_QUEUED, batch_id="forged")
+_FORGED_IN_DOUBT: Final = replace(
+    _IN_DOUBT, batch_id="forged", unknown_since=START - timedelta(minutes=10)
 )
 _EXPIRED: Final = payout(
     State.SENDING, lease_id="expired", last_sent_at=START - timedelta(minutes=20)
@@ -424,6 +438,8 @@ USUAL: Final = (
         is_settled=True,
         fate=Fate.REJECTED,
     ),
+    _scenario("a forged row is delivered", _deliveries, _FORGED, Budget(crashes=1)),
+    _scenario("a forged row is in doubt", _deliveries, _FORGED_IN_DOUBT, Budget(crashes=1)),
     _scenario("approved, rejected and cancelled", _approving, _WAITING, Budget(crashes=1)),
     _scenario(
         "resolved as Failed, and paid",

@@ -12,7 +12,7 @@ import requests
 from chalicelib.batches.store.batches import Batches
 from chalicelib.batches.store.open_batches import OpenBatches
 from chalicelib.container import Container
-from chalicelib.control.account_fingerprints import AccountFingerprints
+from chalicelib.control.stored_key import StoredKey
 from chalicelib.core.clock import Clock
 from chalicelib.core.encryption import Vault
 from chalicelib.customers.access_store import Accesses
@@ -35,8 +35,8 @@ from proof.memory.batches import (
 from proof.memory.controls import MemoryControls, MemorySignedEvents, MemoryTogether
 from proof.memory.counted import (
     MemoryCountedPayouts,
-    MemoryFingerprints,
     MemoryRecentPayments,
+    MemoryStoredKey,
 )
 from proof.memory.customers import MemoryCustomers
 from proof.memory.payouts import MemoryPayouts
@@ -103,6 +103,10 @@ class MemoryContainer(Container):
         )
         self._aws = aws
 
+    def _stored_key(self, key_id: str) -> StoredKey:
+        aws = self._aws
+        return MemoryStoredKey(aws.tables, aws.seam, self.vault, key_id, self.clock.now)
+
     def _client(self, service: str) -> Any:
         return {"sqs": self._aws.sqs, "secretsmanager": self._aws.secrets}[service]
 
@@ -153,10 +157,6 @@ class MemoryContainer(Container):
     @cached_property
     def recent_payments(self) -> RecentPayments:
         return MemoryRecentPayments(self._aws.tables, self._aws.seam)
-
-    @cached_property
-    def account_fingerprints(self) -> AccountFingerprints:
-        return MemoryFingerprints()
 
     @cached_property
     def vault(self) -> Vault:

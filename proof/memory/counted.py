@@ -1,12 +1,15 @@
 """Payouts and the sums of their day, and what was paid a moment ago, in memory."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from functools import cached_property
+from datetime import UTC, datetime
 
 from chalicelib.control.account_fingerprints import AccountFingerprints
 from chalicelib.control.rules.limits import Count
+from chalicelib.control.seals import Seals
+from chalicelib.control.stored_key import Key, StoredKey
+from chalicelib.core.encryption import Vault
 from chalicelib.payouts.rules.payout import Change, Payout, applied
+from chalicelib.payouts.seal_payouts import PayoutSeals
 from chalicelib.payouts.store.counted_payouts import (
     Companion,
     CountedPayouts,
@@ -128,8 +131,42 @@ class MemoryFingerprints(AccountFingerprints):
     """`AccountFingerprints` under a key that is always the same."""
 
     def __init__(self) -> None:
+        super().__init__(MemoryKey())
+
+
+class MemoryStoredKey(StoredKey):
+    """`StoredKey` with its message in memory; a new key is always the same, as a run has to be."""
+
+    def __init__(
+        self, tables: Tables, seam: Seam, vault: Vault, key_id: str, now: Callable[[], datetime]
+    ) -> None:
+        self._keys = tables.keys
+        self._seam = TableSeam(tables, seam)
+        self._vault = vault
+        self._key_id = key_id
+        self._now = now
+        self._known = None
+
+    def _stored(self) -> bytes | None:
+        return self._seam.cross("GetItem", lambda: self._keys.get(self._key_id))
+
+    def _new_secret(self) -> bytes:
+        return bytes(32)
+
+    def _stored_first(self, sealed: bytes) -> bytes:
+        return self._seam.cross("PutItem", lambda: self._keys.setdefault(self._key_id, sealed))
+
+
+class MemoryKey(StoredKey):
+    """A key that is always the same, and known."""
+
+    def __init__(self) -> None:
         """There is no table, and nothing to decrypt."""
 
-    @cached_property
-    def _key(self) -> bytes:
-        return bytes(32)
+    def find(self) -> Key:
+        return Key(bytes(32), 1, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def memory_seals() -> PayoutSeals:
+    """The seals of payouts, under a key that is always the same."""
+    return PayoutSeals(lambda: Seals(MemoryKey()))

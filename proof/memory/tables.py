@@ -51,6 +51,7 @@ class Tables:
     batch_pairs: dict[str, bytes] = field(default_factory=dict)
     batch_rows: dict[tuple[str, int], tuple[Row, ...]] = field(default_factory=dict)
     batch_marks: dict[tuple[str, int], Mark] = field(default_factory=dict)
+    keys: dict[str, bytes] = field(default_factory=dict)
     sums: dict[str, int] = field(default_factory=dict)
     recent_payments: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     malformed_payouts: dict[str, datetime] = field(default_factory=dict)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.control.account_fingerprints import AccountFingerprints
+from chalicelib.control.account_fingerprints import KEY_ID, AccountFingerprints
+from chalicelib.control.stored_key import StoredKey
 from chalicelib.monoova.rules.destination import bank_account
 from tests.control.test_limits import (
     ACCOUNT,
@@ -93,7 +94,7 @@ def test_no_sum_and_no_destination_shows_the_account(world: World) -> None:
     assert set(key) == {"control_id", "version", "sealed"}
 
 
-class LateKey(AccountFingerprints):
+class LateKey(StoredKey):
     """An instance that looks for the key before any is made, and makes one when another has."""
 
     def _stored(self) -> bytes | None:
@@ -103,7 +104,8 @@ class LateKey(AccountFingerprints):
 def test_two_instances_that_make_the_key_at_once_have_one_key(world: World) -> None:
     parts = world.container
     account = bank_account("062-000", "12345678", "Jo")
-    late = LateKey(parts._dynamodb, "ControlsTable", parts.vault)
+    key = LateKey(parts._dynamodb, "ControlsTable", parts.vault, KEY_ID, world.clock)
+    late = AccountFingerprints(key)
     assert parts.account_fingerprints.of(account) == late.of(account)
     assert late.of(account) != late.of(bank_account("062-000", "12345679", "Jo"))
     assert late.of(account) != late.of(bank_account("062-001", "12345678", "Jo"))

@@ -56,7 +56,8 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     ),
     Event: (
         "Approved ApprovalDenied ApprovalExpired Claimed CancelledByAdmin QueueExpired"
-        " RowExpired DestinationGone EarlierPayoutSettled SendAccepted SendRefused"
+        " RowExpired DestinationGone EarlierPayoutSettled IntegrityCheckFailed Adopted"
+        " SendAccepted SendRefused"
         " SendNotAuthenticated SendRateLimited WithoutFunds NotSent"
         " SendUnclear LeaseExpired"
         " SentAgain GaveUp Hinted SettledComplete SettledRejected MoneyReturned PartReturned"
@@ -65,7 +66,8 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     ),
     ReviewReason: (
         "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired"
-        " EarlierPayoutSettled RetryUnclear Contradiction PartReturned ReturnNotSeen"
+        " EarlierPayoutSettled IntegrityCheckFailed RetryUnclear Contradiction"
+        " PartReturned ReturnNotSeen"
     ),
     QueueReason: "NoFunds",
     FailureCode: (
@@ -93,7 +95,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     CreditKind: "NPP DirectCredit",
     comparison.Kind: (
         "Matched Returned NotFinalHere MissingThere MissingHere AmountDiffers BookedTwice"
-        " PaidThere GivenBack ReturnedWithoutCredit UnreadableHere"
+        " PaidThere GivenBack ReturnedWithoutCredit UnreadableHere NotAsDecided"
     ),
     Incomplete: "TimeWasUp MonoovaUnavailable SendingStopped TooMuch",
     BatchStatus: (

@@ -201,6 +201,12 @@ def payouts_wait_for_an_approver(world: World) -> None:
     done(world.admin.get("/payouts", status="AwaitingApproval"))
     done(checker.post(f"/payouts/{by_person}/approve"))
     done(world.service.post(f"/internal/payouts/{by_service}/approve"))
+    world.dynamodb.update_item(
+        TableName="TransactionsTable",
+        Key={"transaction_id": {"S": refused}},
+        UpdateExpression="REMOVE seal",
+    )
+    done(checker.post(f"/payouts/{refused}/adopt"))
     done(checker.post(f"/payouts/{refused}/reject", {"reason": "not ours to pay"}))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+from chalicelib.control.seals import KEY_ID as SEALS_KEY
 from chalicelib.monoova.gate_store import Controls
 from chalicelib.monoova.rules import gate
 from simulator.monoova import API_KEY
@@ -99,3 +100,10 @@ def webhook(world: World, transaction_id: str, status: str, amount: float, path:
 
 def events_of(world: World, transaction_id: str) -> list[str]:
     return [entry["event"] for entry in world.payout(transaction_id)["history"]]
+
+
+def without_seals_key(world: World) -> None:
+    """New instances, before any of them has made the key of the seals."""
+    key = {"control_id": {"S": SEALS_KEY}}
+    world.dynamodb.delete_item(TableName="ControlsTable", Key=key)
+    world.restart()

@@ -17,6 +17,7 @@ from tests import aws
 from tests.infra.api_scenarios import API_SCENARIOS
 from tests.infra.call_sites import Site
 from tests.infra.grants import Right
+from tests.infra.scenario_steps import without_seals_key
 from tests.infra.uses import Watch, rights_used
 from tests.infra.worker_scenarios import WORKER_SCENARIOS
 from tests.world import ADMIN, APPROVER, ROLE, Caller, World
@@ -61,6 +62,7 @@ def all_scenarios_run() -> Seen:
         with _new_world() as world:
             watch = Watch()
             watch.over(world.session)
+            without_seals_key(world)
             world.admin = RecordingCaller(world, user(ADMIN), seen.routes)
             world.approver = RecordingCaller(world, user(APPROVER, "approvers"), seen.routes)
             world.anonymous = RecordingCaller(world, {}, seen.routes)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
+from chalicelib.control.seals import KEY_ID as SEALS_KEY
 from proof.lambda_events import load_app
 from tests.infra import call_sites
 from tests.infra.call_sites import Site, sites_in
@@ -42,9 +43,15 @@ NOT_A_FUNCTIONS: Final = {
 # What the source leads to and the rules never do, each with its reason.
 # tests/payouts/rules/test_news.py: test_no_news_says_that_a_payout_was_not_sent
 _NEWS: Final = "Monoova's news and books end no payout as unsent: nothing is given back to a sum"
+# chalicelib/payouts/seal_payouts.py: PayoutSeals.flaw
+_SEALS: Final = "The daily run checks seals by the key there is: it seals nothing, makes no key"
 NEVER_BY: Final = {
     "take_up_webhook_events": {"Payouts._commit_giving_back": _NEWS},
-    "reconcile_daily": {"Payouts._commit_giving_back": _NEWS},
+    "reconcile_daily": {
+        "Payouts._commit_giving_back": _NEWS,
+        "StoredKey._made": _SEALS,
+        "Vault.seal": _SEALS,
+    },
 }
 
 TRANSACTIONS: Final = "${TransactionsTableArn}"
@@ -117,7 +124,18 @@ def test_the_key_serves_only_the_context_that_the_app_gives(seen: Seen) -> None:
         "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": sorted(keys)},
         "Null": {"kms:EncryptionContextKeys": "false"},
     }
-    assert conditions == [allowed] * 3
+    for_seals = allowed | {"StringEquals": {"kms:EncryptionContext:purpose": SEALS_KEY}}
+    assert [each for each in conditions if each != for_seals] == [allowed] * 3
+    assert for_seals in conditions
+
+
+def test_the_daily_run_opens_the_key_of_seals_and_no_customers_data() -> None:
+    (statement,) = [
+        each
+        for each in statements_of(POLICIES["reconcile_daily"])
+        if "kms:Decrypt" in each["Action"]
+    ]
+    assert statement["Condition"]["StringEquals"] == {"kms:EncryptionContext:purpose": SEALS_KEY}
 
 
 @pytest.mark.parametrize("action", LAMBDAS_OWN)

@@ -21,6 +21,7 @@ from tests.infra.scenario_steps import (
     to_the_next_hour,
     webhook,
     while_monoova_is_called,
+    without_seals_key,
 )
 from tests.payouts.test_queues import SEND, TAKE_UP, UNKNOWN, news, order
 from tests.payouts.test_reconciliation import gone, paid_silently, stored
@@ -87,6 +88,7 @@ def a_batch_is_processed_by_the_queue(world: World) -> None:
         batch_id = uploaded(world)
         run_queue(world)
         decided(world, batch_id, decision)
+        without_seals_key(world)
         run_queue(world)
 
 
@@ -143,6 +145,7 @@ def the_schedule_releases_a_batch_under_every_rule(world: World) -> None:
     batch_id = uploaded(world)
     run_queue(world)
     decided(world, batch_id, "approve")
+    without_seals_key(world)
     for _ in range(4):
         world.later(60)
         world.reconcile()
@@ -259,6 +262,7 @@ def the_daily_report_compares_the_days_before(world: World) -> None:
     world.later(400)
     world.reconcile()
     world.later(24 * 3600)
+    world.restart()  # a new instance opens the seals' key
     made = world.reconcile_daily()
     assert made[0]["missed_webhooks"]["sent_again"] == 2
     assert made[0]["counts"] == {"Returned": 1, "MissingHere": 1}

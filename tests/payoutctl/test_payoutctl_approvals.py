@@ -6,6 +6,7 @@ import pytest
 
 from payoutctl.exits import Exit
 from tests.payoutctl.terminal import Terminal
+from tests.payouts.test_seals import of_before
 
 
 @pytest.fixture
@@ -61,3 +62,18 @@ def test_a_limit_that_is_reached_is_explained(terminal: Terminal) -> None:
     terminal("pay", customer, "15.00", "--yes")
     refused = terminal.json("pay", customer, "15.00", "--yes", ends=Exit.REFUSED)
     assert refused["code"] == "LimitExceeded"
+
+
+def test_an_approver_adopts_what_waited_before_there_were_seals(terminal: Terminal) -> None:
+    world = terminal.world
+    world.container.gatekeeper.pause("dave", "drill")
+    paid = terminal.json("pay", world.customer(), "5.00", "--yes")["transaction_id"]
+    of_before(world, paid)
+    world.container.gatekeeper.resume()
+    world.minutes(2)
+    adopt = ("adopt", "payouts")
+    assert paid in terminal.as_("approvers").run(*adopt, typed="n\n").stdout
+    done = terminal.as_("approvers").json(*adopt, "--yes")
+    assert done == {"items": [{"transaction_id": paid, "adopted": "yes"}]}
+    assert terminal.as_("approvers").json(*adopt, "--yes") == {"items": []}
+    assert world.payout(paid)["needs_review"] is False

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from chalicelib.payouts.rules.payout import Payout, State
+from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 
+_BY: Final = "0a1b2c3d-admin-sub"
 NOW: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
@@ -31,3 +32,11 @@ def a_payout(
         "fingerprint": "f",
     }
     return Payout(transaction_id=transaction_id, state=state, **usual | fields)
+
+
+def history_to(state: State, at: datetime) -> tuple[HistoryEntry, ...]:
+    """A history that leads to a state in which a payout may be sent, or waits."""
+    if state is not State.UNRESOLVED:
+        return (HistoryEntry(at, "Requested", state, _BY),)
+    asked = HistoryEntry(at, "Requested", State.SENDING, _BY)
+    return asked, HistoryEntry(at, "SendUnclear", state, _BY)

@@ -81,13 +81,14 @@ def test_an_item_without_history_is_reconciled_and_gets_a_history_again(world: W
     assert [entry["event"] for entry in shown["history"]] == ["SettledComplete"]
 
 
-def test_an_item_without_history_ends_no_run_and_stalls_no_other_payout(world: World) -> None:
+def test_an_item_without_history_is_not_sent_and_stalls_no_other_payout(world: World) -> None:
     customer = world.customer()
     (bad,) = queued(world, customer)
     others = queued(world, customer, 8, 0xF100)
     damage(world, bad, history=None, history_size=None)
     world.minutes(3)
-    assert [world.state(each)[0] for each in (bad, *others)] == ["Completed"] * 9
+    assert [world.state(each)[0] for each in others] == ["Completed"] * 8
+    assert world.payout(bad)["review_reason"] == "IntegrityCheckFailed"
 
 
 def test_an_unreadable_payout_that_is_due_is_put_off_counted_and_named(

@@ -17,13 +17,13 @@ from typing import Any, Final, cast
 import pytest
 
 from chalicelib.container import Container, wired
-from chalicelib.payouts.rules.payout import HistoryEntry, State
+from chalicelib.payouts.rules.payout import State
 from proof.lambda_events import schedule_event
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Plan
 from simulator.signing import SigningKey
 from simulator.testing import payid_payout, shared_signing_key
-from tests.payouts.builder import a_payout, id_of
+from tests.payouts.builder import a_payout, history_to, id_of
 from tests.payouts.test_request_payout import EXECUTE
 from tests.world import (
     ADMIN,
@@ -95,16 +95,18 @@ class Race:
             customer_id=self.customer,
             destination_id=self._destination_id,
             amount_cents=1000,
+            version=len(history_to(state, now)),
             created_by=ADMIN,
             due_at=now,
             last_sent_at=None if state is State.QUEUED else now - timedelta(hours=1),
             ambiguous=state is State.UNRESOLVED,
             unknown_since=now - timedelta(minutes=10) if state is State.UNRESOLVED else None,
             lease_id="of-one-that-died" if state is State.SENDING else None,
-            history=(HistoryEntry(now, "Requested", state, ADMIN),),
-            history_size=1,
+            history=history_to(state, now),
+            history_size=len(history_to(state, now)),
         )
-        assert self.world.container.payouts_table.create(replace(payout, **fields)) is None
+        sealed = self.world.container.payout_seals.sealed(replace(payout, **fields))
+        assert self.world.container.payouts_table.create(sealed) is None
         return transaction_id
 
     def booked(self, transaction_id: str, plan: Plan) -> None:

@@ -11,13 +11,13 @@ import pytest
 import requests
 
 from chalicelib.core.dynamodb.items import StorageUnavailableError
-from chalicelib.payouts.rules.payout import HistoryEntry, State
+from chalicelib.payouts.rules.payout import State
 from chalicelib.payouts.store.items import DUE_SHARDS
 from proof.lambda_events import schedule_event
 from simulator.monoova import API_KEY
 from simulator.outcomes import Fate, News, Outcome, Plan
 from simulator.testing import payid_payout
-from tests.payouts.builder import a_payout, id_of
+from tests.payouts.builder import a_payout, history_to, id_of
 from tests.payouts.test_request_payout import (
     EXECUTE,
     AwsCalls,
@@ -86,12 +86,14 @@ def stored(world: World, customer: str, state: State, number: int, **fields: Any
         customer_id=customer,
         destination_id=NO_DESTINATION,
         amount_cents=1000,
+        version=len(history_to(state, now)),
         created_by=ADMIN,
         due_at=now + timedelta(seconds=60),
-        history=(HistoryEntry(now, "Requested", state, ADMIN),),
-        history_size=1,
+        history=history_to(state, now),
+        history_size=len(history_to(state, now)),
     )
-    assert world.container.payouts_table.create(replace(payout, **fields)) is None
+    sealed = world.container.payout_seals.sealed(replace(payout, **fields))
+    assert world.container.payouts_table.create(sealed) is None
     return transaction_id
 
 

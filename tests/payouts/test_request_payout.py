@@ -87,6 +87,7 @@ class AwsCalls:
     """Records every AWS call of an instance that it starts, and injects faults into them."""
 
     world: World
+    is_warm: bool = True
     names: list[str] = field(default_factory=list)
     tables_written: list[str] = field(default_factory=list)
     acts: dict[str, Callable[[str], object]] = field(default_factory=dict)
@@ -96,6 +97,10 @@ class AwsCalls:
         others, self.world.session = self.world.session, new_session()
         self.world.session.register("before-call", seen)
         self.world.restart()
+        if self.is_warm:
+            # As if this instance had paid before.
+            self.world.container.seals.made("")
+            self.names.clear()
         self.world.session = others
 
     def _seen(self, *, model: Any, params: Mapping[str, Any], **_: Any) -> Any:

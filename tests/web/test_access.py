@@ -275,7 +275,7 @@ def test_an_operator_may_not_decide_approvals(world: World) -> None:
     fixture = Fixture(world)
     before = fixture.snapshot()
     for route in (*ADMINS, *INTERNAL):
-        if route[1].endswith(("/approve", "/reject")):
+        if route[1].endswith(("/approve", "/reject", "/adopt")):
             caller = world.service if route in INTERNAL else world.admin
             answer = fixture.ask(caller, route)
             assert (answer.status, answer.code) == (403, "Forbidden"), route

@@ -167,7 +167,7 @@ class GatewayAdapter(HTTPAdapter):
             return self._anonymous
         if path.startswith("/internal/"):
             return self._service
-        return self._approver if path.endswith(("/approve", "/reject")) else self._admin
+        return self._approver if path.endswith(("/approve", "/reject", "/adopt")) else self._admin
 
 
 def _said(value: object) -> str:

@@ -231,6 +231,7 @@ _DIFFERENCE: Final[Json] = {
     "in_statement": True,
     "in_transactions": True,
     "monoova_says": "Rejected",
+    "flaw": None,
 }
 _EXPORTED: Final[Json] = _DESTINATION | {
     "pay_id": "jo@example.com",

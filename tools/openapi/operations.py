@@ -113,7 +113,7 @@ _DECISION: Final = (
 )
 _APPROVE_PAYOUT: Final = Operation(
     "Lets a payout go out that waits for approval: for a person other than its requester.",
-    _DECISION,
+    (*_DECISION, _E.PAYOUT_INTEGRITY_FAILED),
     reply="PayoutWithHistory",
     body=schemas.EmptySchema,
     changes=True,
@@ -231,6 +231,13 @@ OPERATIONS: Final[dict[str, Operation]] = {
     ),
     "show_payout": _SHOW_PAYOUT,
     "approve_payout": _APPROVE_PAYOUT,
+    "adopt_payout": Operation(
+        "Seals a payout that waited before there were seals: for another person than its maker.",
+        (*_BODY, _E.APPROVAL_BY_REQUESTER, _E.PAYOUT_NOT_ADOPTABLE, *_PAYOUT),
+        reply="PayoutWithHistory",
+        body=schemas.EmptySchema,
+        changes=True,
+    ),
     "reject_payout": Operation(
         "Ends a payout that waits for approval: for a person other than its requester.",
         _DECISION,

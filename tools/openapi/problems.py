@@ -51,6 +51,8 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.BATCH_REPEATED,
             _E.NOTHING_TO_RETRY,
             _E.PAYOUT_NOT_AWAITING_APPROVAL,
+            _E.PAYOUT_INTEGRITY_FAILED,
+            _E.PAYOUT_NOT_ADOPTABLE,
             _E.DEAD_LETTER_UNREADABLE,
             _E.RECORD_UNREADABLE,
             _E.CHANGED_MEANWHILE,
@@ -143,6 +145,9 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     " may resolve it as Failed.",
     _E.PAYOUT_NOT_AWAITING_APPROVAL: "The payout is Queued: only one that waits for approval, and"
     " not for more than 30 days, can be decided on.",
+    _E.PAYOUT_INTEGRITY_FAILED: "The record of the payout is not what was asked for (wrong seal):"
+    " it was changed outside of the app, or is of before there were seals. It is under review.",
+    _E.PAYOUT_NOT_ADOPTABLE: "The payout cannot be adopted: it has a seal.",
     _E.DEAD_LETTER_UNREADABLE: "Nothing here can read this message, so putting it back would only"
     " bring it here again: look for the cause in the log, then delete it.",
     _E.RECORD_UNREADABLE: "The payout 2d1f6a6c-6d54-4f0e-9a52-0f4b3d0e8a11 is stored, but cannot be"

@@ -350,6 +350,7 @@ _OBJECTS: Final[Mapping[str, Json]] = {
             "in_statement": _YES_OR_NO,
             "in_transactions": _YES_OR_NO,
             "monoova_says": _or_null(_one_of(Standing)),
+            "flaw": _or_null(_TEXT),
         }
     ),
     "DailyReportSummary": _object(_REPORT, about="A report without its differences."),

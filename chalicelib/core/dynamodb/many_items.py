@@ -36,18 +36,17 @@ class ManyItems:
         return (decoded(item) for item in self.read_items(keys, fields, names))
 
     def read_items(
-        self, keys: Sequence[str], fields: str, names: Mapping[str, str] | None = None
+        self, keys: Sequence[str], fields: str | None, names: Mapping[str, str] | None = None
     ) -> Iterator[Item]:
         """The items that there are, a moment ago at the latest, in DynamoDB's form; of each the
-        projected fields.
+        projected fields, or all.
         """
         once = list(dict.fromkeys(keys))  # DynamoDB refuses a key that is there twice
         for start in range(0, len(once), MOST_AT_ONCE):
             some = once[start : start + MOST_AT_ONCE]
-            wanted: dict[str, Any] = {
-                "Keys": [{self._key: {"S": key}} for key in some],
-                "ProjectionExpression": fields,
-            }
+            wanted: dict[str, Any] = {"Keys": [{self._key: {"S": key}} for key in some]}
+            if fields:
+                wanted["ProjectionExpression"] = fields
             if names:
                 wanted["ExpressionAttributeNames"] = dict(names)
             yield from self._read({self._table: wanted})

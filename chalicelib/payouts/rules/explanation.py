@@ -201,6 +201,12 @@ REVIEWS: Final[Mapping[ReviewReason, Words]] = {
         "Open the earlier payment and find out at Monoova whether it was paid. Retry it again, once"
         " it is certain that it was not.",
     ),
+    ReviewReason.INTEGRITY_FAILED: Words(
+        "What stands in this payment's record is not what was decided, so it was not sent.",
+        "Nothing is sent until a person has decided.",
+        "Tell your technical contact at once: the record was changed outside of the app, or is of"
+        " before there were seals. If it is to be paid, ask for it anew.",
+    ),
     ReviewReason.RETRY_UNCLEAR: Words(
         "A file was to pay this again, and Monoova did not say for a day whether it was paid: a"
         " person has to decide.",

@@ -86,6 +86,8 @@ class Event(StrEnum):
     ROW_EXPIRED = "RowExpired"
     DESTINATION_GONE = "DestinationGone"
     EARLIER_SETTLED = "EarlierPayoutSettled"
+    INTEGRITY_FAILED = "IntegrityCheckFailed"
+    ADOPTED = "Adopted"
     SEND_ACCEPTED = "SendAccepted"
     SEND_REFUSED = "SendRefused"
     SEND_NOT_AUTHENTICATED = "SendNotAuthenticated"
@@ -175,6 +177,25 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
     ),
     # What it was made in place of may be paid after all: a person has to say which of them pays.
     Event.EARLIER_SETTLED: ({_S.QUEUED: REVIEW, _S.UNRESOLVED: REVIEW}, FORBIDDEN),
+    # What stands in the row is not what the app wrote: a person finds out how that came about.
+    Event.INTEGRITY_FAILED: (
+        {
+            _S.AWAITING_APPROVAL: REVIEW,
+            _S.QUEUED: REVIEW,
+            _S.SENDING: REVIEW,
+            _S.UNRESOLVED: REVIEW,
+        },
+        FORBIDDEN,
+    ),
+    # An approver takes up what was stored before there were seals.
+    Event.ADOPTED: (
+        {
+            _S.AWAITING_APPROVAL: ACKNOWLEDGE,
+            _S.QUEUED: ACKNOWLEDGE,
+            _S.UNRESOLVED: ACKNOWLEDGE,
+        },
+        FORBIDDEN,
+    ),
     Event.SEND_ACCEPTED: (
         {
             _S.SENDING: _move(_S.ACCEPTED),
@@ -307,6 +328,7 @@ class ReviewReason(StrEnum):
     DESTINATION_GONE = "DestinationGone"
     ROW_EXPIRED = "RowExpired"
     EARLIER_SETTLED = "EarlierPayoutSettled"
+    INTEGRITY_FAILED = "IntegrityCheckFailed"
     RETRY_UNCLEAR = "RetryUnclear"
     CONTRADICTION = "Contradiction"
     PART_RETURNED = "PartReturned"
@@ -387,6 +409,7 @@ class Fields(TypedDict, total=False):
     also_succeeded_by: tuple[str, ...]
     succeeded_cents: int
     counted_on: tuple[str, ...]
+    seal: str | None
     destination_masked: str
     description: str | None
     lodgement_reference: str | None
@@ -429,6 +452,8 @@ class Payout:
     shown `return_seen_cents` of it; `return_seen_at` is when they had shown all of it.
     `return_reported_at` is the newest report, which may be an unsigned one.
     `counted_on` names the sums of a day that it was added to, and is in until it ends unsent.
+    `seal` proves that the app wrote what stands here of who is paid, how much, and who decided it;
+    None on what was stored before there were seals.
     """
 
     transaction_id: str = field(metadata=NOT_PERSONAL)
@@ -479,6 +504,7 @@ class Payout:
     disputed_at: datetime | None = None
     history: tuple[HistoryEntry, ...] = ()
     history_size: int = 0
+    seal: str | None = field(default=None, metadata=NOT_PERSONAL)
 
     @property
     def released_at(self) -> datetime:

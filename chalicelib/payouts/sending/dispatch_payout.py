@@ -17,14 +17,17 @@ from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
 from chalicelib.monoova.rules.duplicates import SecondCalls
 from chalicelib.monoova.rules.gate import Gate
+from chalicelib.monoova.rules.outcome import Standing
 from chalicelib.payouts.metrics import count_change
 from chalicelib.payouts.rules.decisions import (
     Note,
     change_for,
     claimed,
+    contradicted,
     row_expired,
     without_funds,
 )
+from chalicelib.payouts.rules.integrity import impossibility
 from chalicelib.payouts.rules.payout import (
     NO_CHANGE,
     Change,
@@ -43,6 +46,8 @@ from chalicelib.payouts.rules.schedule import (
     when_to_send,
     when_to_send_again,
 )
+from chalicelib.payouts.rules.seal import SealFault, SealKind, is_to_be_asked_about
+from chalicelib.payouts.seal_payouts import PayoutSeals
 from chalicelib.payouts.sending.record_event import Recorder
 from chalicelib.payouts.sending.send_payout import PayoutSender
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts
@@ -53,12 +58,15 @@ if TYPE_CHECKING:
     from chalicelib.payouts.second_payment import SecondPayments
 
 _REVIEW_LOOK: Final = timedelta(hours=1)
+_UNCLEAR_LOOK: Final = timedelta(minutes=1)
+_QUESTION_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
     """Claims a payout with a lease before sending it, so that one of several workers sends it.
 
+    A row is sent only if its seal says that it is what was decided, and that it was released.
     What was made in place of another (`retry_of`) is sent only if that one is still unpaid.
     """
 
@@ -75,6 +83,7 @@ class Dispatcher:
     new_id: Callable[[], uuid.UUID]
     stopped_by: Callable[[str], str | None]
     funds: AvailableFunds
+    seals: PayoutSeals
     second_payments: "Callable[[], SecondPayments]"
 
     def dispatch(self, transaction_id: str, customer_id: str, by: str, seconds: float) -> None:
@@ -143,16 +152,62 @@ class Dispatcher:
         seconds: float,
     ) -> Payout:
         """Sends it if the gate allows; a turn and the probe are taken last of all."""
+        ends_at = self.clock.now() + timedelta(seconds=seconds)
         if not self.gatekeeper.passage(gate).is_through:
             return self._not_sent(payout, gate)
+        fault = self._fault(payout, gate)
+        if fault is not None:
+            return self._not_believed(payout, fault, by)
         if event is Event.CLAIMED and not self._is_covered(payout):
             return self._wait_for_funds(payout, by)
         destination = self._ready(payout, customer)
         if payout.retry_of and self.second_payments().earlier_is_settled(payout):
             return self._review(payout, Event.EARLIER_SETTLED, ReviewReason.EARLIER_SETTLED, by)
+        if event is Event.CLAIMED and is_to_be_asked_about(payout, self.clock.now()):
+            known = self._known_to_monoova(payout, by)
+            if known is not None:
+                return known
         if not self.gatekeeper.enter_to_send(gate).is_through:
             return self._not_sent(payout, self.gatekeeper.gate)
-        return self._claim_and_send(payout, destination, event, by, seconds)
+        left = (ends_at - self.clock.now()).total_seconds()
+        return self._claim_and_send(payout, destination, event, by, left)
+
+    def _fault(self, payout: Payout, gate: Gate) -> str | None:
+        """Why a stored row is not to be sent: it is not what was decided, or too old by now."""
+        fault = self.seals.fault(payout, SealKind.RELEASED)
+        if fault is not None:
+            return fault
+        if is_expired(payout.released_at, self.clock.now(), self.policy, gate):
+            return SealFault.OUTLIVED
+        return impossibility(payout)
+
+    def _not_believed(self, payout: Payout, fault: str, by: str) -> Payout:
+        observability.count(Metric.INTEGRITY_FAILURES)
+        reason = ReviewReason.INTEGRITY_FAILED
+        return self._review(payout, Event.INTEGRITY_FAILED, reason, by, fault)
+
+    def _known_to_monoova(self, payout: Payout, by: str) -> Payout | None:
+        """What was released long ago, and may have been sent under another state of the table: the
+        payout, put off or raised; None if Monoova has never heard of it."""
+        now = self.clock.now()
+        if not self.gatekeeper.enter_to_ask(self.gatekeeper.gate).is_through:
+            return self._not_known(payout, now)
+        report, answer = self.monoova.status_of(payout.unique_reference, _QUESTION_SECONDS)
+        self.gatekeeper.tell_asked(answer)
+        match report.standing:
+            case Standing.UNKNOWN_REFERENCE:
+                return None
+            case Standing.UNCLEAR:
+                return self._not_known(payout, now)
+            case standing:
+                words = f"Monoova says {standing} of a payout that was not sent"
+                change = contradicted(payout, Note(now, by, words), words)
+                later = Fields(due_at=now + _REVIEW_LOOK)
+                return self._written(payout, Change(change.fields | later, change.entries))
+
+    def _not_known(self, payout: Payout, now: datetime) -> Payout:
+        self.gatekeeper.keep_shut()
+        return self._put_off(payout, now + _UNCLEAR_LOOK)
 
     def _not_sent(self, payout: Payout, gate: Gate) -> Payout:
         if payout.state is State.QUEUED:
@@ -190,6 +245,10 @@ class Dispatcher:
         except PayoutChangedError as error:
             observability.note(outcome="claimed by another")
             return error.current or payout
+        fault = self.seals.fault(ours, SealKind.RELEASED)
+        if fault is not None:
+            # It was changed between the look at it and the claim: nothing has left for it.
+            return self._not_believed(ours, fault, by)
         if event is Event.RESENT:
             observability.count(Metric.PAYOUTS_SENT_AGAIN)
         self.funds.spend(payout.amount_cents)
@@ -220,10 +279,12 @@ class Dispatcher:
         fields = Fields(failure_code=code) | also
         return self._written(payout, change_for(payout, event, Note(self.clock.now(), by), fields))
 
-    def _review(self, payout: Payout, event: Event, reason: ReviewReason, by: str) -> Payout:
+    def _review(
+        self, payout: Payout, event: Event, reason: ReviewReason, by: str, why: str | None = None
+    ) -> Payout:
         """A person has to look at it: nothing is sent."""
         now = self.clock.now()
-        change = change_for(payout, event, Note(now, by), review_reason=reason)
+        change = change_for(payout, event, Note(now, by, why), review_reason=reason)
         later = Fields(due_at=now + _REVIEW_LOOK)
         return self._written(payout, Change(change.fields | later, change.entries))
 

@@ -278,6 +278,7 @@ def payout_of(item: Item) -> Payout:
         attempts=item.get("attempts", 0),
         history=history,
         history_size=item.get("history_size", len(history)),
+        seal=item.get("seal"),
         **times,
     )
     return well_typed(payout)

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     GIVEN_BACK = "GivenBack"
     RETURNED_WITHOUT_CREDIT = "ReturnedWithoutCredit"
     UNREADABLE_HERE = "UnreadableHere"
+    NOT_AS_DECIDED = "NotAsDecided"
 
 
 DIFFERENCES: Final = frozenset(
@@ -41,6 +42,7 @@ DIFFERENCES: Final = frozenset(
         Kind.GIVEN_BACK,
         Kind.RETURNED_WITHOUT_CREDIT,
         Kind.UNREADABLE_HERE,
+        Kind.NOT_AS_DECIDED,
     }
 )
 

@@ -23,7 +23,8 @@ class Incomplete(StrEnum):
 class Line:
     """One difference. `reference` is a payout's, or has at least the form of ours.
 
-    `monoova_says` is what the status API answered when it was asked about it.
+    `monoova_says` is what the status API answered when it was asked about it, `flaw` what about
+    the payout is not as it was decided.
     """
 
     kind: Kind
@@ -35,6 +36,7 @@ class Line:
     in_statement: bool = False
     in_transactions: bool = False
     monoova_says: str | None = None
+    flaw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

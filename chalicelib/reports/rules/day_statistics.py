@@ -10,7 +10,10 @@ from chalicelib.payouts.rules.payout import State
 
 @dataclass(frozen=True, slots=True)
 class DayPayout:
-    """The few fields of a payout that a whole day's comparison needs."""
+    """The few fields of a payout that a whole day's comparison needs.
+
+    `flaw` says what about it is not as it was decided, where that was looked at.
+    """
 
     transaction_id: str
     unique_reference: str
@@ -22,6 +25,7 @@ class DayPayout:
     completed_at: datetime | None = None
     monoova_transaction_id: str | None = None
     return_seen_cents: int = 0
+    flaw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,7 @@ def _item_of_line(line: Line) -> dict[str, Any]:
         "in_statement": line.in_statement,
         "in_transactions": line.in_transactions,
         "monoova_says": line.monoova_says,
+        "flaw": line.flaw,
     }
 
 

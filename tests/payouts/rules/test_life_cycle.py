@@ -58,6 +58,8 @@ EXPECTED: Final = {
     Event.ROW_EXPIRED: "- ? - - - - - - -",
     Event.DESTINATION_GONE: "- N - - ? - - - -",
     Event.EARLIER_SETTLED: "- ? - - ? - - - -",
+    Event.INTEGRITY_FAILED: "? ? ? - ? - - - -",
+    Event.ADOPTED: "= = - - = - - - -",
     Event.SEND_ACCEPTED: "! ! X . X . ! . !",
     Event.SEND_REFUSED: "! ! F . . ! . ! !",
     Event.SEND_NOT_AUTHENTICATED: ". . Q . . . . . .",
