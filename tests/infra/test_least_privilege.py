@@ -50,6 +50,7 @@ NEVER_BY: Final = {
     "reconcile_daily": {
         "Payouts._commit_giving_back": _NEWS,
         "StoredKey._made": _SEALS,
+        "StoredKey._stored_first": _SEALS,
         "Vault.seal": _SEALS,
     },
 }
