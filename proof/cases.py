@@ -72,6 +72,22 @@ def _lied_about_returns(scenario: Scenario) -> None:
             scenario.system.history.add("lie", reference=payment.reference, channel="signed")
 
 
+# --- records that another hand has changed
+
+
+def _details_copied(scenario: Scenario) -> None:
+    """The sealed details of one payee stand in the record of another."""
+    # Of the same type as that of the first customer.
+    scenario.does(lambda: scenario.traffic.register(3))
+    scenario.does(scenario.traffic.tamper)
+
+
+def _both_are_paid(scenario: Scenario) -> None:
+    for customer in scenario.traffic.customers:
+        body = {"customer_id": customer.customer_id, "amount": "80.00", "description": "Order"}
+        scenario.post("/payouts", body, f"order-{customer.destination_id}")
+
+
 # --- limits
 
 _PER_ACCOUNT: Final = {"LIMIT_PER_DESTINATION_AUD_PER_DAY": "100"}
@@ -134,6 +150,7 @@ CASES: Final = (
         _said_to_be_back,
         afterwards=_lied_about_returns,
     ),
+    Flow("details copied into another record", "api", _both_are_paid, _details_copied),
     Flow(
         "an account that stands in two destinations",
         "api",
