@@ -132,8 +132,9 @@ def show_me() -> Reply:
 @for_admins("POST", "/customers")
 def register_customer() -> Reply:
     incoming = Incoming.to(app)
-    incoming.operator()
-    customer = wired.get().customers.register(**incoming.body(late.customer_schemas.CUSTOMER))
+    by = incoming.operator()
+    asked = incoming.body(late.customer_schemas.CUSTOMER)
+    customer = wired.get().customers.register(**asked, by=by.name)
     return Reply(late.customer_replies.customer(customer), 201)
 
 
@@ -170,9 +171,9 @@ def erase_customer(customer_id: str) -> Reply:
 @for_admins("POST", "/customers/{customer_id}/destinations")
 def add_destination(customer_id: str) -> Reply:
     incoming = Incoming.to(app)
-    incoming.operator()
+    by = incoming.operator()
     details = incoming.body(late.customer_schemas.DESTINATION)
-    added = wired.get().customers.add_destination(_customer(customer_id), details)
+    added = wired.get().customers.add_destination(_customer(customer_id), details, by.name)
     return Reply(late.customer_replies.destination(added), 201)
 
 
@@ -200,6 +201,30 @@ def confirm_verification(customer_id: str, destination_id: str) -> Reply:
     code = incoming.body(late.customer_schemas.VERIFICATION_CODE)["code"]
     place = _customer(customer_id), _destination(destination_id)
     return Reply(late.customer_replies.destination(wired.get().verification.confirm(*place, code)))
+
+
+@for_admins("GET", "/destinations/unapproved")
+def list_unapproved_destinations() -> Reply:
+    incoming = Incoming.to(app)
+    incoming.administrator()
+    page = incoming.query(late.schemas.PAGE)
+    found = wired.get().destination_approvals.unapproved(page["limit"], page["cursor"])
+    return Reply(late.customer_replies.unapproved_destinations(found))
+
+
+@for_admins("POST", "/destinations/reveal")
+def reveal_destinations() -> Reply:
+    incoming = Incoming.to(app)
+    return _reveal_destinations(incoming, incoming.approver())
+
+
+@for_admins("POST", "/destinations/approve")
+def approve_destinations() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.approver()
+    asked = incoming.body(late.customer_schemas.APPROVED_LIST)
+    approved = wired.get().destination_approvals.approve(**asked, by=by)
+    return Reply(late.customer_replies.approved_destinations(approved))
 
 
 @for_admins("GET", "/customers/{customer_id}/export")
@@ -359,8 +384,9 @@ def confirm_batch(batch_id: str) -> Reply:
 def approve_batch(batch_id: str) -> Reply:
     incoming = Incoming.to(app)
     by = incoming.approver()
-    incoming.body(late.schemas.EMPTY)
-    return Reply(late.batch_replies.batch(wired.get().batches.approve(_batch(batch_id), by)))
+    read = incoming.body(late.batch_schemas.APPROVE)
+    approved = wired.get().batches.approve(_batch(batch_id), by, read)
+    return Reply(late.batch_replies.batch(approved))
 
 
 @for_admins("POST", "/batches/{batch_id}/reject")
@@ -551,6 +577,13 @@ def approve_payout_internally(transaction_id: str) -> Reply:
     return _approve_payout(incoming, by, transaction_id)
 
 
+@for_services("POST", "/internal/destinations/reveal")
+def reveal_destinations_internally() -> Reply:
+    incoming = Incoming.to(app)
+    by = incoming.service(Role.APPROVER)
+    return _reveal_destinations(incoming, by)
+
+
 @for_services("GET", "/internal/payouts")
 def list_payouts_internally() -> Reply:
     incoming = Incoming.to(app)
@@ -714,9 +747,14 @@ def _request_payout(incoming: Incoming, by: Actor) -> Reply:
 
 
 def _approve_payout(incoming: Incoming, by: Actor, transaction_id: str) -> Reply:
-    incoming.body(late.schemas.EMPTY)
-    payout = wired.get().approvals.approve(_payout(transaction_id), by)
+    digest = incoming.body(late.payout_schemas.APPROVE)["digest"]
+    payout = wired.get().approvals.approve(_payout(transaction_id), by, digest)
     return Reply(late.payout_replies.payout_with_history(payout))
+
+
+def _reveal_destinations(incoming: Incoming, by: Actor) -> Reply:
+    named = incoming.body(late.customer_schemas.LIST)["named"]
+    return late.customer_replies.revealed(wired.get().destination_approvals.reveal(named, by))
 
 
 def _list_customers(incoming: Incoming, by: Actor) -> Reply:

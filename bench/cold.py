@@ -91,6 +91,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "MONOOVA_SOURCE_BSB": "802-985",
     "MONOOVA_SOURCE_ACCOUNT": "123456789",
     "REMITTER_NAME": "Example Pty Ltd",
+    "DESTINATION_APPROVAL": "off",
     "DLQ_URL": "https://sqs.example/webhooks",
     "PAYOUT_QUEUE_URL": "https://sqs.example/payouts",
     "CUSTOMER_DATA_KEY_ARN": "arn:aws:kms:ap-southeast-2:111122223333:key/k",

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from bench.counterparts import Counterparts
-from chalicelib.customers.manage_customers import destination_purpose
+from chalicelib.customers.destination_message import destination_purpose
 from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.payouts.rules.payout import HistoryEntry, Payout, State
 from proof.memory.counted import memory_seals

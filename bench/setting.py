@@ -123,6 +123,7 @@ def _deployment(emulator: aws.Emulator, monoova_url: str) -> Deployment:
         "MonoovaSourceBsb": account.source_bsb,
         "MonoovaSourceAccount": account.source_account,
         "RemitterName": account.remitter_name,
+        "DestinationApproval": "off",
         "CorsAllowOrigin": "http://localhost:3000",
         # The same is paid again and again.
         "DuplicateWindowHours": "0",

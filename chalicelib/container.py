@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
     from chalicelib.batches.advance_batches import BatchAdvancer
-    from chalicelib.batches.compare_batches import PaidSince
+    from chalicelib.batches.checking.compare_batches import PaidSince
+    from chalicelib.batches.checking.digest_rows import RowDigests
     from chalicelib.batches.count_progress import BatchProgress
     from chalicelib.batches.decide_batch import BatchService
     from chalicelib.batches.list_rows import BatchRows
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     from chalicelib.core.queues import Queue
     from chalicelib.core.secrets import CredentialsSource, Secret
     from chalicelib.customers.access_store import Accesses
+    from chalicelib.customers.account_owners import AccountOwners
+    from chalicelib.customers.approve_destinations import DestinationApprovals
     from chalicelib.customers.manage_customers import CustomerService
-    from chalicelib.customers.mark_destination import KnownDestinations
     from chalicelib.customers.open_details import Opener
     from chalicelib.customers.payee_store import Payees
     from chalicelib.customers.store import Customers
@@ -399,6 +401,7 @@ class Container:
             new_id=self._new_id,
             has_open_payout=self._has_open_payout,
             fingerprint=self._fingerprint_of,
+            owners=self.account_owners,
             check_branch=self._check_branch,
         )
 
@@ -426,6 +429,7 @@ class Container:
             of_customer=self._payouts_of_customer,
             clock=self.clock,
             waits_in=self._batch_with,
+            owners=self.account_owners,
         )
 
     def _batch_with(self, customer_id: str) -> str | None:
@@ -557,10 +561,23 @@ class Container:
         )
 
     @part
-    def _known_destinations(self) -> "KnownDestinations":
-        from chalicelib.customers.mark_destination import KnownDestinations
+    def account_owners(self) -> "AccountOwners":
+        from chalicelib.customers.account_owners import AccountOwners
 
-        return KnownDestinations(self.customers_table, self.clock)
+        return AccountOwners(self._dynamodb, self.settings.dynamodb_table_customers)
+
+    @part
+    def destination_approvals(self) -> "DestinationApprovals":
+        from chalicelib.customers.approve_destinations import DestinationApprovals
+
+        return DestinationApprovals(
+            customers=self.customers_table,
+            opener=self.opener,
+            owners=self.account_owners,
+            fingerprints=lambda: self.account_fingerprints,
+            clock=self.clock,
+            cap_cents=self.settings.approval.cap_cents,
+        )
 
     @part
     def approvals(self) -> "ApprovalService":
@@ -569,7 +586,8 @@ class Container:
         return ApprovalService(
             payouts=self.payouts_table,
             acceptance=self.acceptance,
-            known_destinations=self._known_destinations,
+            destinations=self.destination_approvals,
+            rules=self.settings.approval,
             together=self.together,
             opener=self.opener,
             fingerprints=lambda: self.account_fingerprints,
@@ -713,6 +731,7 @@ class Container:
             funds=self.available_funds,
             seals=self.payout_seals,
             second_payments=lambda: self.second_payments,
+            approves_destinations=self.settings.approval.new_destinations,
         )
 
     def _batch_stopped_by(self, batch_id: str) -> str | None:
@@ -731,7 +750,14 @@ class Container:
             limit_cents=self.settings.payout_limit_cents,
             new_id=self._new_id,
             requires_verified=self.settings.requires_verified_destination,
+            digests=self._row_digests,
         )
+
+    @part
+    def _row_digests(self) -> "RowDigests":
+        from chalicelib.batches.checking.digest_rows import RowDigests
+
+        return RowDigests(lambda: self.account_fingerprints)
 
     @part
     def batch_retries(self) -> "BatchRetries":
@@ -759,11 +785,12 @@ class Container:
             acceptance=self.acceptance,
             open_batches=self.open_batches,
             paid_since=self._paid_since,
+            digests=self._row_digests,
         )
 
     @part
     def _paid_since(self) -> "PaidSince":
-        from chalicelib.batches.compare_batches import PaidSince
+        from chalicelib.batches.checking.compare_batches import PaidSince
 
         return PaidSince(self.batches_table, self.payouts_table, self.clock)
 
@@ -776,8 +803,8 @@ class Container:
     @part
     def batch_work(self) -> "BatchWork":
         from chalicelib.batches.cancel_rows import RowCanceller
-        from chalicelib.batches.check_rows import RowChecker
-        from chalicelib.batches.compare_batches import BatchOverlap
+        from chalicelib.batches.checking.check_rows import RowChecker
+        from chalicelib.batches.checking.compare_batches import BatchOverlap
         from chalicelib.batches.release_rows import RowReleaser
         from chalicelib.batches.retrying.clear_rows import RowClearing
         from chalicelib.batches.work_chunk import BatchWork
@@ -785,10 +812,11 @@ class Container:
         return BatchWork(
             batches=self.batches_table,
             open_batches=self.open_batches,
-            checker=RowChecker(self.payouts_table),
+            checker=RowChecker(
+                self.payouts_table, self.payees, self.settings.approval.new_destinations
+            ),
             releaser=RowReleaser(
                 acceptance=self.acceptance,
-                known_destinations=self._known_destinations,
                 payees=self.payees,
                 outlines=self.outlines,
                 queue=self._payout_queue,
@@ -804,6 +832,7 @@ class Container:
             messages=self._batch_messages,
             clock=self.clock,
             available_funds=self.available_funds,
+            digests=self._row_digests,
         )
 
     @part

@@ -32,7 +32,7 @@ _SOURCE_BSB_FIELDS: Final = ("sourceBSB", "sourceAccountBsb", "both")
 # What Monoova does with a second call under a reference that it has booked: its specification
 # speaks of "a nonce to determine if a request has already been received", and shows no example.
 _DUPLICATES: Final = {each.value: each for each in Duplicates}
-_NEEDED: Final = ("off", "required")
+_NEEDED: Final = ("required", "off")
 _WITHOUT_GROUP: Final = {"nothing": NOTHING, "look": LOOKS, "operate": OPERATES}
 # In the clear only to this very machine: a sign-in sends a code that stands for the person.
 _SIGN_IN: Final = r"https://[\w.-]+(:[0-9]+)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?"
@@ -127,7 +127,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         == "yes",
         approval=ApprovalRules(
             threshold_cents=reader.optional_amount("APPROVAL_THRESHOLD_AUD"),
-            new_destinations=reader.one_of("APPROVAL_NEW_DESTINATIONS", _NEEDED) == "required",
+            new_destinations=reader.one_of("DESTINATION_APPROVAL", _NEEDED) != "off",
+            cap_cents=reader.optional_amount("DESTINATION_CAP_AUD"),
         ),
         approval_wait_hours=reader.count("APPROVAL_WAIT_HOURS", 24),
         limits=Limits(

@@ -176,8 +176,9 @@ function nextStep(batch, address, done) {
           !isMine && session.mayApprove() && [
             button(`Approve ${money(batch.total)}`, act("approve", {
               title: `Approve ${count(batch.row_count, "payout")}?`,
-              words: `Payouts of ${money(batch.total)} in total are released at once.`,
+              words: approving(batch),
               yes: `Approve ${money(batch.total)}`,
+              body: () => countsRead(batch),
             }), { kind: "primary" }),
             button("Reject", act("reject", {
               title: "Reject this batch?", words: "None of its payouts will be paid.", yes: "Reject batch", kind: "danger",
@@ -213,6 +214,23 @@ function retryButton(batch, address) {
     });
     if (made) go(`/batches/${made.batch_id}`);
   }));
+}
+
+/** What an approver has to know of; `countsRead` repeats it with the approval. */
+function approving(batch) {
+  const told = batch.summary;
+  return [
+    `Payouts of ${money(batch.total)} in total are released at once.`,
+    told?.unapproved_count > 0 && `But for ${count(told.unapproved_count, "row")} to destinations that no other person has approved: they wait until an approver has seen the account.`,
+    told?.shared_account_count > 0 && `Rows to an account under two customers: ${count(told.shared_account_count)}.`,
+    told?.duplicate_count > 0 && `Rows that may be paid twice: ${count(told.duplicate_count)}.`,
+  ].filter(Boolean);
+}
+
+function countsRead(batch) {
+  const told = batch.summary;
+  if (!told) return {};
+  return { unapproved: told.unapproved_count, duplicates: told.duplicate_count, shared_accounts: told.shared_account_count };
 }
 
 function confirming(batch) {
@@ -266,6 +284,7 @@ function summary(batch) {
       ["Possible duplicates", `${count(told.duplicate_count ?? 0, "row")}, within 7 days or in this file`],
       ["Also in other batches", elsewhere(told)],
       ["Paid since the check", since(told)],
+      ["Destinations not approved", told.unapproved_count > 0 && unapproved(told)],
       ["One account, two customers", told.shared_account_count && sharing(told)],
       ["Uploaded by", `${actorName(batch.created_by, session.me().name)}, ${whenWithin(batch.created_at)}`],
       ["Confirmed by", batch.confirmed_by && actorName(batch.confirmed_by, session.me().name)],
@@ -292,6 +311,12 @@ function since(told) {
   if (!told.paid_since_count) return null;
   const payouts = told.paid_since.map((id) => [" ", h("a", { href: link(`/payouts/${id}`) }, short(id))]);
   return h("span", {}, `${count(told.paid_since_count, "row")}:`, payouts);
+}
+
+/** Rows to destinations that no other person has approved, by their lines. */
+function unapproved(told) {
+  const more = told.unapproved_count > told.unapproved_lines.length ? ", and more" : "";
+  return `${count(told.unapproved_count, "row")}: lines ${told.unapproved_lines.join(", ")}${more}`;
 }
 
 /** Rows to an account that an earlier row pays under another customer, by their lines. */

@@ -7,6 +7,7 @@ import { ask } from "./dialog.js";
 import { field } from "./form.js";
 import { money } from "./format.js";
 import { button } from "./parts.js";
+import { revealed } from "./revealed.js";
 import { go } from "./router.js";
 import * as session from "./session.js";
 import { isOpen, resolutionsOf } from "./words.js";
@@ -52,17 +53,23 @@ function what(payout) {
   return `${money(payout.amount)} to ${payout.destination}`;
 }
 
-export function approve(payout) {
+/** Where it goes is shown in full first, and what was shown is repeated with the approval. */
+export async function approve(payout) {
+  const place = await revealed(payout);
   return ask({
     title: `Approve ${money(payout.amount)}?`,
     words: [
+      place.words,
       `${what(payout)} is sent as soon as you approve. Your approval is recorded in the payout's history.`,
+      ...(payout.approval_reasons?.includes("NewDestination")
+        ? ["You approve its destination as well: further payouts there need no approval for it."]
+        : []),
       ...(payout.approval_reasons?.includes("SettledByHand")
         ? ["It replaces an earlier payout that was not paid by a person's word, not by Monoova's. Find out whether it was paid before you approve."]
         : []),
     ],
     yes: `Approve ${money(payout.amount)}`,
-    act: () => api.post(path(payout, "approve")),
+    act: () => api.post(path(payout, "approve"), place.digest ? { digest: place.digest } : {}),
   });
 }
 

@@ -76,6 +76,7 @@ const EVENTS = {
   RowExpired: "Not sent in time: put under review",
   DestinationGone: "Destination removed",
   EarlierPayoutSettled: "Not sent: the earlier payout may be paid",
+  DestinationNotApproved: "Not sent: its destination is not approved",
   IntegrityCheckFailed: "Not sent: its record was changed outside of the app",
   Adopted: "Taken up by an approver",
   SendAccepted: "Accepted by Monoova",
@@ -133,6 +134,8 @@ export const REVIEW_REASONS = {
   RowExpired: "A row of a file that was not sent in time",
   RetryUnclear: "Monoova did not say whether it may be paid again",
   EarlierPayoutSettled: "The payout it replaces may have been paid",
+  IntegrityCheckFailed: "Its record is not what was decided",
+  DestinationNotApproved: "Its destination was approved by no other person",
   Contradiction: "Monoova's reports contradict each other",
   PartReturned: "A part of the money came back",
   ReturnNotSeen: "A return was reported, but its money was not seen",
@@ -141,10 +144,12 @@ export const REVIEW_REASONS = {
 /** Why a queued payout waits, where the reason is its own. */
 export const QUEUE_REASONS = {
   NoFunds: "Waits for funds",
+  DestinationApproval: "Waits for an approver of its destination",
 };
 
 const APPROVAL_REASONS = {
   AboveThreshold: "Large amount",
+  AboveCap: "More than its destination is open for in a day",
   NewDestination: "New destination",
   SettledByHand: "Earlier payout was settled by hand",
 };
@@ -193,6 +198,7 @@ export const VERIFICATIONS = {
 export const PURPOSES = {
   Payout: "Payout",
   Validation: "Validation",
+  Approval: "Approval",
   Verification: "Verification",
   Export: "Export",
   Redaction: "Redaction of a reason",

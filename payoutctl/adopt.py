@@ -1,5 +1,6 @@
-"""`adopt payouts`: takes up what waited before there were seals."""
+"""`adopt payouts|destinations`: takes up what was stored before the app protected it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -7,10 +8,12 @@ import click
 from payoutctl.client import at
 from payoutctl.commands import Group, yes
 from payoutctl.exits import Failure
+from payoutctl.revealed import MOST_AT_ONCE, named_by, say_revealed
 from payoutctl.session import Session, with_session
 
 _COLUMNS: Final = ("transaction_id", "created_at", "customer_id", "amount", "status", "destination")
 _REASON: Final = "IntegrityCheckFailed"
+_PLACES: Final = ("customer_id", "destination_id", "approved")
 
 
 @click.group(cls=Group, help="Take up what was stored before the app protected it.")
@@ -41,6 +44,58 @@ def payouts(session: Session, yes: bool) -> None:
 def _adopted(session: Session, row: Any) -> str:
     try:
         session.api.post(at("payouts", row["transaction_id"], "adopt"), {})
+    except Failure as failure:
+        return str(failure)
+    return "yes"
+
+
+@adopt.command(
+    "destinations",
+    help="Approve the destinations that were there before each had an author, as an approver, list"
+    " by list. Shows them in full first, which is recorded.",
+)
+@click.option(
+    "--all",
+    "is_all",
+    is_flag=True,
+    help="Those whose author is known, too, as after an import: all that others added.",
+)
+@yes
+@with_session
+def destinations(session: Session, is_all: bool, yes: bool) -> None:
+    rows: list[tuple[str, str, str]] = []
+    found = _unapproved(session, is_all)
+    for start in range(0, len(found), MOST_AT_ONCE):
+        named = found[start : start + MOST_AT_ONCE]
+        digest = say_revealed(session, named)
+        if not yes:
+            session.out.ask(f"Approve these {len(named)} destinations as shown?")
+        said = _approved(session, named, digest)
+        rows += [(each["customer_id"], each["destination_id"], said) for each in named]
+    if session.out.is_json:
+        session.out.document({"items": [dict(zip(_PLACES, row, strict=True)) for row in rows]})
+        return
+    session.out.rows(_PLACES, rows)
+
+
+def _unapproved(session: Session, is_all: bool) -> list[dict[str, str]]:
+    """Those that wait for an approver, but for what this person added: another approves that."""
+    me = session.api.get("/me")["name"]
+    items = [
+        each for page in session.api.pages("/destinations/unapproved") for each in page["items"]
+    ]
+    return [
+        named_by(each | each["destination"])
+        for each in items
+        if each["destination"]["added_by"] is None
+        or (is_all and each["destination"]["added_by"] != me)
+    ]
+
+
+def _approved(session: Session, named: Sequence[Mapping[str, str]], digest: str) -> str:
+    said = {"destinations": list(named), "count": len(named), "digest": digest}
+    try:
+        session.api.post("/destinations/approve", said)
     except Failure as failure:
         return str(failure)
     return "yes"

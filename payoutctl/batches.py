@@ -103,7 +103,18 @@ def _say_summary(session: Session, found: Any) -> None:
         say(f"{summary['duplicate_count']:,} are possible duplicates:")
     for row in summary["duplicates"][:_MOST_SHOWN]:
         say(f"  line {row['line']}: {money(row['amount'])} to {row['customer_id']}, {_like(row)}")
+    _say_unapproved(session, summary)
     _say_elsewhere(session, summary)
+
+
+def _say_unapproved(session: Session, summary: Any) -> None:
+    if summary["unapproved_count"]:
+        lines = ", ".join(str(line) for line in summary["unapproved_lines"][:_MOST_SHOWN])
+        more = " …" if summary["unapproved_count"] > _MOST_SHOWN else ""
+        session.out.say(
+            f"{summary['unapproved_count']:,} go to destinations that no other person has approved,"
+            f" and wait for that: lines {lines}{more}"
+        )
 
 
 def _say_elsewhere(session: Session, summary: Any) -> None:
@@ -218,10 +229,23 @@ def confirm(session: Session, batch_id: str, total: str | None, accepted: int | 
 @yes
 @with_session
 def approve(session: Session, batch_id: str, yes: bool) -> None:
+    found = session.api.get(at("batches", batch_id))
+    _say_summary(session, found)
     if not yes:
-        _say_summary(session, session.api.get(at("batches", batch_id)))
         click.confirm("Release these payouts?", abort=True, err=True)
-    show(session, session.api.post(at("batches", batch_id, "approve")))
+    said = _counts_read(found["summary"])
+    show(session, session.api.post(at("batches", batch_id, "approve"), said))
+
+
+def _counts_read(summary: Any) -> dict[str, int]:
+    """What was shown, which the approval repeats."""
+    if summary is None:
+        return {}
+    return {
+        "unapproved": summary["unapproved_count"],
+        "duplicates": summary["duplicate_count"],
+        "shared_accounts": summary["shared_account_count"],
+    }
 
 
 @batch.command("reject", help="Reject a batch: none of its payouts are paid.")

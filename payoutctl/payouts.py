@@ -9,6 +9,7 @@ from payoutctl.commands import Group, cursor, everything, limit, yes
 from payoutctl.exits import Exit, Failure
 from payoutctl.output import money, whole_seconds
 from payoutctl.pages import say_rest, whole
+from payoutctl.revealed import say_place_of
 from payoutctl.session import Session, with_session
 
 _STATUSES: Final = (
@@ -153,15 +154,17 @@ def refresh(session: Session, transaction_id: str) -> None:
 @yes
 @with_session
 def approve(session: Session, transaction_id: str, yes: bool) -> None:
-    if not yes:
-        waiting = session.api.get(at("payouts", transaction_id))
-        if waiting["status"] == "AwaitingApproval":
-            _say_what_waits(session, waiting)
+    waiting = session.api.get(at("payouts", transaction_id))
+    digest = None
+    if waiting["status"] == "AwaitingApproval":
+        digest = _say_what_waits(session, waiting)
+        if not yes:
             session.out.ask("Approve it?")
-    _changed(session, transaction_id, "approve")
+    _changed(session, transaction_id, "approve", {"digest": digest} if digest else None)
 
 
-def _say_what_waits(session: Session, payout: Any) -> None:
+def _say_what_waits(session: Session, payout: Any) -> str | None:
+    """What is approved, and where it goes in full; the digest of that."""
     say = session.out.say
     kind = payout["payout_method"]
     say(f"{money(payout['amount'])} to customer {payout['customer_id']}")
@@ -172,6 +175,9 @@ def _say_what_waits(session: Session, payout: Any) -> None:
             say(f"  {name:<12}  {payout[name]}")
     for entry in payout["history"][:1]:
         say(f"  reason        {entry['detail'] or entry['event']}")
+    if "NewDestination" in (payout.get("approval_reasons") or []):
+        say("Approving it approves its destination as well.")
+    return say_place_of(session, payout)
 
 
 @payouts.command("reject", help="Reject a payout: it is cancelled.")

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from itertools import count
 from typing import Any, Final
 
@@ -74,7 +75,7 @@ BATCH_FLOWS: Final = (
         "send_queued_payouts",
         "approve",
         settings={
-            "APPROVAL_NEW_DESTINATIONS": "required",
+            "DESTINATION_APPROVAL": "required",
             "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
         },
     ),
@@ -119,6 +120,9 @@ class BatchRun:
         """Plays the batch from its upload until an hour after its approval."""
         for number in range(2):
             self._done(lambda number=number: self._traffic.register(number))  # type: ignore[misc]
+        if self._flow.settings.get("DESTINATION_APPROVAL") == "required":
+            for customer in self._traffic.customers:
+                self._done(partial(self._traffic.approve_destination, customer))
         if self._flow.again is not Again.NO:
             self._earlier_batch()
         self._part("upload", self._begin)

@@ -100,12 +100,12 @@ _WITNESS_SEEDS: Final = {
     "lease without expiry": 5000,
     "webhook without authentication": 5000,
     "signature over the parsed body": 5001,
-    "batch item dropped": 5012,
+    "batch item dropped": 5014,
     "queued and forgotten": 5004,
     "idempotency key ignored": 5000,
-    "amount not compared": 5007,
+    "amount not compared": 5001,
     "429 is success": 5004,
-    "failed file is final": 5003,
+    "failed file is final": 5001,
     "bad row stops the run": 5001,
 }
 

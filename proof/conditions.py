@@ -66,7 +66,7 @@ _AMOUNTS: Final = {
     "limit_per_maker": "LIMIT_PER_MAKER_AUD_PER_DAY",
     "limit_in_total": "LIMIT_PER_DAY_AUD",
 }
-_NEW_DESTINATIONS: Final = "APPROVAL_NEW_DESTINATIONS"
+_NEW_DESTINATIONS: Final = "DESTINATION_APPROVAL"
 
 
 @dataclass(frozen=True)

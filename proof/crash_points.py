@@ -369,6 +369,11 @@ def _decision(name: str, body: Mapping[str, str]) -> Callable[[Scenario], None]:
     return act
 
 
+def _approve(scenario: Scenario) -> None:
+    """An approver looks at the payout's destination, and approves both."""
+    scenario.does(lambda: scenario.traffic.approve("erin", scenario.transaction_id))
+
+
 def _approve_all_waiting(scenario: Scenario) -> None:
     """An approver approves each payout on the list of those that wait."""
 
@@ -378,8 +383,7 @@ def _approve_all_waiting(scenario: Scenario) -> None:
         )
         assert listed is not None  # no fault is injected any more
         for waiting in listed.json["items"]:
-            path = f"/payouts/{waiting['transaction_id']}/approve"
-            scenario.traffic.ask("erin", "POST", path, {}, groups="approvers")
+            scenario.traffic.approve("erin", waiting["transaction_id"])
 
     scenario.does(act)
 
@@ -453,7 +457,7 @@ def _reviewed(scenario: Scenario) -> None:
 _RESOLUTION: Final = {"outcome": "Completed", "reason": "seen on the statement"}
 
 _LIMITED: Final = {"LIMIT_PER_DAY_AUD": "125.50"}
-_APPROVED: Final = {"APPROVAL_NEW_DESTINATIONS": "required"}
+_APPROVED: Final = {"DESTINATION_APPROVAL": "required"}
 
 FLOWS: Final = (
     Flow("request", "api", Scenario.pay),
@@ -471,7 +475,7 @@ FLOWS: Final = (
     Flow(
         "approve",
         "api",
-        _decision("approve", {}),
+        _approve,
         Scenario.pay,
         _APPROVED,
         _approve_all_waiting,
@@ -479,7 +483,7 @@ FLOWS: Final = (
     Flow(
         "approve within limits",
         "api",
-        _decision("approve", {}),
+        _approve,
         Scenario.pay,
         _APPROVED | _LIMITED,
         _approve_all_waiting,

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from proof.traffic import Customer, Traffic
@@ -33,8 +34,7 @@ class People:
         kernel = self.traffic.system.kernel
         for transaction_id in self._listed(_WAITING):
             for who in _APPROVERS:
-                path = f"/payouts/{transaction_id}/approve"
-                kernel.spawn("client", lambda who=who, path=path: self._approve(who, path))  # type: ignore[misc]
+                kernel.spawn("client", partial(self.traffic.approve, who, transaction_id))
 
     def decide_the_rest(self) -> None:
         """At the end nothing is left waiting: what cannot be approved is rejected."""
@@ -42,7 +42,7 @@ class People:
             for transaction_id in waiting:
                 path = f"/payouts/{transaction_id}"
                 if self.randomness.random() < 0.5:
-                    self._approve(_APPROVERS[0], f"{path}/approve")
+                    self.traffic.approve(_APPROVERS[0], transaction_id)
                 for who in _APPROVERS:
                     body = {"reason": "nobody needs it any more"}
                     self.traffic.ask(who, "POST", f"{path}/reject", body, groups="approvers")
@@ -50,12 +50,9 @@ class People:
     def _decide(self, transaction_id: str) -> None:
         who, path = self.randomness.choice(_APPROVERS), f"/payouts/{transaction_id}"
         if self.randomness.random() < 0.8:
-            self._approve(who, f"{path}/approve")
+            self.traffic.approve(who, transaction_id)
         else:
             self.traffic.ask(who, "POST", f"{path}/reject", {"reason": "no"}, groups="approvers")
-
-    def _approve(self, who: str, path: str) -> None:
-        self.traffic.ask(who, "POST", path, {}, groups="approvers")
 
     def _listed(self, path: str) -> list[str]:
         answer = self.traffic.look(path)

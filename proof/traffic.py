@@ -81,6 +81,33 @@ class Traffic:
         answer = self.system.functions.http("GET", path, b"", _JSON, user("reader", "approvers"))
         return answer.json if answer is not None and answer.status == 200 else None
 
+    # --- approvers
+
+    def approve(self, who: str, transaction_id: str) -> HttpAnswer | None:
+        """An approver looks at a payout's destination, where that waits as well, and approves."""
+        payout = self.look(f"/payouts/{transaction_id}")
+        body = {}
+        if payout is not None and "NewDestination" in payout["approval_reasons"]:
+            named = {name: payout[name] for name in ("customer_id", "destination_id")}
+            digest = self._digest(who, named)
+            body = {"digest": digest} if digest else {}
+        path = f"/payouts/{transaction_id}/approve"
+        return self.ask(who, "POST", path, body, groups="approvers")
+
+    def approve_destination(self, customer: Customer) -> None:
+        """An approver looks at a customer's destination and approves it; until it is answered."""
+        named = {"customer_id": customer.customer_id, "destination_id": customer.destination_id}
+        answer = None
+        while answer is None or answer.status != 200:
+            said = {"destinations": [named], "count": 1, "digest": self._digest("bob", named)}
+            answer = self._unrecorded("POST", "/destinations/approve", said, "bob", "approvers")
+
+    def _digest(self, who: str, named: Mapping[str, str]) -> str | None:
+        """What destinations are shown with, which only an approver may see: not recorded."""
+        body = {"destinations": [dict(named)]}
+        answer = self._unrecorded("POST", "/destinations/reveal", body, who, "approvers")
+        return answer.json["digest"] if answer is not None and answer.status == 200 else None
+
     # --- administrators
 
     def register(self, number: int) -> None:
@@ -125,10 +152,17 @@ class Traffic:
         customer.account_name, customer.details = details["account_name"], details
         self._keep_secret(customer.destination_id, customer.payee, customer.account_name)
 
-    def _unrecorded(self, method: str, path: str, body: object) -> HttpAnswer | None:
-        """A request whose own body is secret: it is no part of the history."""
+    def _unrecorded(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        who: str = "registrar",
+        groups: str = "operators",
+    ) -> HttpAnswer | None:
+        """A request whose body or answer is secret: it is no part of the history."""
         content = json.dumps(body).encode()
-        return self.system.functions.http(method, path, content, _JSON, user("registrar"))
+        return self.system.functions.http(method, path, content, _JSON, user(who, groups))
 
     def _payee_details(self, number: int) -> dict[str, str]:
         digits = self.randomness.randrange(10_000_000, 99_999_999)

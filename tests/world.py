@@ -61,7 +61,7 @@ LIVE: Final[dict[str, str]] = {
     "SIGN_IN_MFA": "required",
     "MONOOVA_SOURCE_BSB_FIELD": "sourceBSB",
     "APPROVAL_THRESHOLD_AUD": "1000000",
-    "APPROVAL_NEW_DESTINATIONS": "required",
+    "DESTINATION_APPROVAL": "required",
     "LIMIT_PER_DAY_AUD": "1000000",
     "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000000",
     "LIMIT_PER_DESTINATION_AUD_PER_DAY": "1000000",
@@ -202,6 +202,8 @@ class World:
             "MONOOVA_WEBHOOK_SECRET": WEBHOOK_SECRET,
             # Most tests pay the same again: those that are about it set a window of their own.
             "DUPLICATE_WINDOW_HOURS": "0",
+            # The requirements' register, pay, 202 `Pending`; tests of two people turn it on.
+            "DESTINATION_APPROVAL": "off",
             "STAGE": "test",
             "CORS_ALLOW_ORIGIN": "https://admin.example",
             "COGNITO_USER_POOL_ID": POOL_ID,
@@ -338,8 +340,31 @@ class World:
         assert answer.status == 202, answer.text
         transaction_id = str(answer.json["transaction_id"])
         if self.settings.get("STAGE_CLASS") == "prod":
-            assert self.approver.post(f"/payouts/{transaction_id}/approve").status == 200
+            assert self.approve(transaction_id).status == 200
         return transaction_id
+
+    def shown(self, transaction_id: str, approver: Caller | None = None) -> Any:
+        """A payout's destination as it is revealed to an approver, with its digest."""
+        payout = self.payout(transaction_id)
+        named = {name: payout[name] for name in ("customer_id", "destination_id")}
+        answer = (approver or self.approver).post("/destinations/reveal", {"destinations": [named]})
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    def approve(self, transaction_id: str, approver: Caller | None = None) -> HttpAnswer:
+        """An approver looks at a payout's destination, and approves both."""
+        digest = self.shown(transaction_id, approver)["digest"]
+        path = f"/payouts/{transaction_id}/approve"
+        return (approver or self.approver).post(path, {"digest": digest})
+
+    def approve_destination(self, customer_id: str, **more: object) -> None:
+        """An approver looks at the only destination of a customer, and approves it."""
+        [place] = self.admin.get(f"/customers/{customer_id}").json["destinations"]
+        named = [{"customer_id": customer_id, "destination_id": place["destination_id"]}]
+        shown = self.approver.post("/destinations/reveal", {"destinations": named}).json
+        said = {"destinations": named, "count": 1, "digest": shown["digest"], **more}
+        answer = self.approver.post("/destinations/approve", said)
+        assert answer.status == 200, answer.text
 
     def payout(self, transaction_id: str) -> Any:
         answer = self.admin.get(f"/payouts/{transaction_id}")

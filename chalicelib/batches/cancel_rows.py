@@ -64,7 +64,7 @@ class RowCanceller:
 
     def _ended(self, payout: Payout, by: str) -> Payout:
         def cancelled(current: Payout) -> Change:
-            if current.state is not State.QUEUED:
+            if current.state not in (State.QUEUED, State.AWAITING_APPROVAL):
                 return NO_CHANGE
             return change_for(current, Event.CANCELLED, Note(self.clock.now(), by), _FIELDS)
 

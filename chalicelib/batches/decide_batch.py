@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from chalicelib.batches.compare_batches import PaidSince
+from chalicelib.batches.checking.compare_batches import PaidSince
+from chalicelib.batches.checking.digest_rows import RowDigests
 from chalicelib.batches.count_progress import BatchProgress
 from chalicelib.batches.list_rows import found_batch
 from chalicelib.batches.messages import BatchMessages
@@ -12,6 +13,7 @@ from chalicelib.batches.rules.batch import (
     Batch,
     BatchEvent,
     BatchStatus,
+    CountsRead,
     Mark,
     Task,
     WrongStatusError,
@@ -58,6 +60,7 @@ class BatchService:
     acceptance: Acceptance
     open_batches: OpenBatches
     paid_since: PaidSince
+    digests: RowDigests
 
     def get(self, batch_id: str) -> BatchView:
         """The batch, with its payouts counted anew where that was not done a moment ago."""
@@ -115,17 +118,19 @@ class BatchService:
             )
         return after
 
-    def approve(self, batch_id: str, by: Actor) -> BatchView:
-        """A person who neither uploaded nor confirmed it approves it.
+    def approve(self, batch_id: str, by: Actor, read: CountsRead) -> BatchView:
+        """A person who neither uploaded nor confirmed it approves it, and repeats what they `read`.
 
         Raises:
-            ConflictError: since it was confirmed, something has come that pays the same.
+            ConflictError: since it was confirmed, something has come that pays the same; or what
+                they read is not what the summary says.
             UnprocessableError: it comes to more than the day has left.
         """
 
         def approved(batch: Batch) -> Batch:
             _check_other(batch, by)
             if batch.status is BatchStatus.AWAITING_APPROVAL:
+                _check_read(batch, read)
                 batch = self._compared(batch)
                 self.acceptance.check_total(batch.total_cents)
             now = self.clock.now()
@@ -134,9 +139,23 @@ class BatchService:
                 "approved_at": now,
                 "funds": self.work.funds(),
             }
-            return moved(batch, BatchEvent.APPROVED, now, by.name, **said)
+            after = moved(batch, BatchEvent.APPROVED, now, by.name, **said)
+            after = replace(after, digests=batch.digests or self._digests(batch))
+            return replace(after, release_digest=self.digests.of_approval(after))
 
         return self._decided(batch_id, by, approved)
+
+    def _digests(self, batch: Batch) -> tuple[str, ...]:
+        """Of the rows as they stand: of a batch that was uploaded before rows were digested."""
+        return tuple(
+            self.digests.of_chunk(
+                batch.batch_id,
+                batch.upload_id,
+                number,
+                self.batches.rows(batch.upload_id, number),
+            )
+            for number in range(1, batch.chunk_count + 1)
+        )
 
     def reject(self, batch_id: str, reason: str, by: Actor) -> BatchView:
         """A person who neither uploaded nor confirmed it rejects it."""
@@ -196,6 +215,24 @@ def _check_duplicates(batch: Batch, accepted: int | None) -> None:
             "Every row of this batch may have been paid already, or be paid by another file. If"
             f" all of them are meant, confirm with accept_duplicates {batch.row_count} as well.",
             ErrorCode.POSSIBLE_DUPLICATE,
+        )
+
+
+def _check_read(batch: Batch, read: CountsRead) -> None:
+    """Rows to destinations that are not approved have to be known of; other counts may be said."""
+    assert batch.warnings is not None  # it was checked
+    found = batch.warnings
+    said = (
+        (found.unapproved_count, read.unapproved or 0),
+        (found.duplicate_count, read.duplicates),
+        (found.shared_account_count, read.shared_accounts),
+    )
+    if any(given is not None and given != count for count, given in said):
+        raise ConflictError(
+            f"The summary says {found.unapproved_count} rows to destinations that no one has"
+            f" approved, {found.duplicate_count} possible duplicates, and"
+            f" {found.shared_account_count} to accounts under two customers: read it, and approve"
+            " with these numbers."
         )
 
 

@@ -39,6 +39,8 @@ _WORDS: Final = {
     " by itself, which another person approves.",
     RowProblem.RETRY_UNCLEAR: "Monoova did not say for a day whether the earlier payout was paid:"
     " it needs review.",
+    RowProblem.ROWS_ALTERED: "The stored rows are not those that were approved: nothing more of"
+    " them is paid.",
 }
 
 

@@ -1,6 +1,7 @@
 """Makes the rows of an approved batch payouts that wait to be sent."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from chalicelib.batches.retrying.clear_rows import (
 )
 from chalicelib.batches.rules.batch import Batch, Row, RowProblem
 from chalicelib.batches.rules.retry import is_given_up
-from chalicelib.control.rules.approval import ApprovalRules
+from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules, approval_until
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.deadline import TimeLeft
@@ -24,11 +25,10 @@ from chalicelib.core.marks import erased, requested
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.core.sydney import bounds_of, sydney_day
-from chalicelib.customers.mark_destination import KnownDestinations
 from chalicelib.customers.payee_store import Payee, Payees, Place
 from chalicelib.customers.rules.verification import is_payable
 from chalicelib.customers.store import CUSTOMER
-from chalicelib.payouts.accept_payouts import Acceptance, StillBusyError
+from chalicelib.payouts.accept_payouts import Acceptance, Counted, StillBusyError
 from chalicelib.payouts.request_payout import PayoutRequest, requested_payout
 from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, State, Status
 from chalicelib.payouts.store.outlines import Outlines
@@ -52,13 +52,13 @@ _SECONDS_AFTER_ROWS: Final = 4.0
 
 @dataclass(frozen=True, slots=True)
 class ReleaseResult:
-    """How many rows of a chunk are payouts now, and why the others are not, by line.
+    """How many rows of a chunk are payouts now, by status, and why the others are not, by line.
 
     `is_whole` is false where the time was up before the last of them. `again_at` is when rows that
     have to wait are worth another look; None if there are none.
     """
 
-    count: int
+    counts: Mapping[str, int]
     problems: Mapping[int, str]
     is_whole: bool
     again_at: datetime | None = None
@@ -81,7 +81,6 @@ class RowReleaser:
     """Releases rows: a conditional write for each payout, and a message for each, ten at a time."""
 
     acceptance: Acceptance
-    known_destinations: KnownDestinations
     payees: Payees
     outlines: Outlines
     queue: Queue
@@ -107,15 +106,16 @@ class RowReleaser:
         ids = [transaction_id_of(batch, row) for row in rows]
         standing = self.outlines.of(ids) if was_begun else {}
         payees = self.payees.of([row.customer_id for row in rows])
-        count, again, waiting, is_whole = 0, list[datetime](), [], True
+        counts, again, waiting, is_whole = Counter[str](), list[datetime](), [], True
         for row, transaction_id in zip(rows, ids, strict=True):
             if row.line in found:
                 continue
             stands = standing.get(transaction_id)
+            status = stands.status if stands else Status.QUEUED.value
             if stands is None:
                 seconds = time_left.seconds - _SECONDS_AFTER_ROWS
                 try:
-                    problem = self._made(batch, row, payees, transaction_id, seconds)
+                    made = self._made(batch, row, payees, transaction_id, seconds)
                 except (_TimeIsUpError, StillBusyError):
                     is_whole = False
                     break
@@ -124,14 +124,28 @@ class RowReleaser:
                     later = self.clock.now() + _ASKED_AGAIN
                     again.append(error.until if isinstance(error, _LaterError) else later)
                     continue
-                if problem:
-                    found[row.line] = problem.value
+                if isinstance(made, RowProblem):
+                    found[row.line] = made.value
                     continue
-            count += 1
-            if stands is None or stands.status == Status.QUEUED:
+                status = made.state.status.value
+            counts[status] += 1
+            if status == Status.QUEUED:
                 waiting.append({"transaction_id": transaction_id, "customer_id": row.customer_id})
         self._announce(waiting)
-        return ReleaseResult(count, found, is_whole, min(again, default=None))
+        return ReleaseResult(counts, found, is_whole, min(again, default=None))
+
+    def problems_of_altered(
+        self, batch: Batch, rows: Sequence[Row], problems: Mapping[int, str]
+    ) -> Mapping[int, str]:
+        """The `problems` of rows that are not as they were approved: none becomes a payout more."""
+        ids = [transaction_id_of(batch, row) for row in rows]
+        standing = self.outlines.of(ids)
+        altered = {
+            row.line: RowProblem.ROWS_ALTERED.value
+            for row, transaction_id in zip(rows, ids, strict=True)
+            if transaction_id not in standing
+        }
+        return altered | dict(problems)
 
     def _made(
         self,
@@ -140,7 +154,7 @@ class RowReleaser:
         payees: Mapping[str, Payee],
         transaction_id: str,
         seconds: float,
-    ) -> RowProblem | None:
+    ) -> Payout | RowProblem:
         """Makes a row's payout, or says why there is none."""
         if seconds <= 0:
             raise _TimeIsUpError
@@ -150,13 +164,9 @@ class RowReleaser:
         if not is_payable(place.verification, requires_verified=self.requires_verified):
             return RowProblem.DESTINATION_NOT_VERIFIED
         payout = _payout_of(batch, row, place, transaction_id, self.clock)
-        problem = self._created(batch, row, payout, place.account, seconds)
-        if problem:
-            return problem
         if self.approval.new_destinations and not place.is_known:
-            by = payout.approved_by or batch.created_by
-            self.known_destinations.mark(row.customer_id, row.destination_id, by)
-        return None
+            payout = _before_approver(payout)
+        return self._created(batch, row, payout, place.account, seconds) or payout
 
     def _created(
         self, batch: Batch, row: Row, payout: Payout, account: str | None, seconds: float
@@ -168,7 +178,7 @@ class RowReleaser:
         claims = [cleared.claim(payout)] if cleared else []
         now = self.clock.now()
         try:
-            standing = self.acceptance.create(payout, seconds, claims, account=account)
+            standing = self.acceptance.create(payout, seconds, claims, Counted(account))
         except PayoutChangedError:
             # The old one has changed since it was cleared.
             raise _LaterError(now + _ASKED_AGAIN) from None
@@ -244,6 +254,22 @@ def _payout_of(batch: Batch, row: Row, place: Place, transaction_id: str, clock:
         approved_by=batch.approved_by,
         history=history,
         history_size=len(history),
+    )
+
+
+def _before_approver(payout: Payout) -> Payout:
+    """A row to a destination that waits for an approver: who approved the file has not seen it."""
+    requested, _approved = payout.history
+    waits = f"{requested.detail}; waits for approval: {ApprovalReason.NEW_DESTINATION}"
+    return replace(
+        payout,
+        state=State.AWAITING_APPROVAL,
+        approval_reasons=(ApprovalReason.NEW_DESTINATION,),
+        due_at=approval_until(payout.created_at),
+        approved_at=None,
+        approved_by=None,
+        history=(replace(requested, detail=waits),),
+        history_size=1,
     )
 
 

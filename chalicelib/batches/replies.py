@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _PROGRESS: Final = {
     "waiting": RowStatus.WAITING,
+    "awaiting_approval": Status.AWAITING_APPROVAL,
     "queued": Status.QUEUED,
     "pending": Status.PENDING,
     "completed": Status.COMPLETED,
@@ -123,6 +124,8 @@ def _warnings(batch: Batch) -> Json | None:
         "paid_since_count": found.paid_since_count,
         "shared_accounts": [_shared(each) for each in found.shared_accounts],
         "shared_account_count": found.shared_account_count,
+        "unapproved_lines": list(found.unapproved_lines),
+        "unapproved_count": found.unapproved_count,
         "may_all_be_duplicates": found.may_all_be_duplicates(batch.row_count),
         "funds": _funds(batch),
     }

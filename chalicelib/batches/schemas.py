@@ -1,9 +1,9 @@
 """What a request about a batch may look like."""
 
-from typing import Final
+from typing import Any, Final
 
-from chalicelib.batches.rules.batch import MOST_ROWS
-from chalicelib.web.schemas import Amount, Count, Length, Range, Schema, fields, line
+from chalicelib.batches.rules.batch import MOST_ROWS, CountsRead
+from chalicelib.web.schemas import Amount, Count, Length, Range, Schema, fields, line, post_load
 
 MOST_TITLE: Final = 80
 
@@ -23,6 +23,20 @@ class ConfirmSchema(Schema):
     accept_duplicates = Count(load_default=None, validate=Range(min=1, max=MOST_ROWS))
 
 
+class ApproveSchema(Schema):
+    """The counts of the summary that its approver has read; each that is given has to be right."""
+
+    may_be_left_out = True
+
+    unapproved = Count(load_default=None, validate=Range(min=0, max=MOST_ROWS))
+    duplicates = Count(load_default=None, validate=Range(min=0, max=MOST_ROWS))
+    shared_accounts = Count(load_default=None, validate=Range(min=0, max=MOST_ROWS))
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_kwargs: Any) -> CountsRead:
+        return CountsRead(**data)
+
+
 class PartSchema(Schema):
     """Where the next page of a list begins, where the page size is fixed."""
 
@@ -31,4 +45,5 @@ class PartSchema(Schema):
 
 FILE: Final = FileSchema()
 CONFIRM: Final = ConfirmSchema()
+APPROVE: Final = ApproveSchema()
 PART: Final = PartSchema()

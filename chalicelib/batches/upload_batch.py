@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from chalicelib.batches.compare_batches import pairs_of
+from chalicelib.batches.checking.compare_batches import pairs_of
+from chalicelib.batches.checking.digest_rows import RowDigests
 from chalicelib.batches.csv_file import BatchIds, File, Line, read
 from chalicelib.batches.messages import BatchMessages
 from chalicelib.batches.rules.batch import (
@@ -75,6 +76,7 @@ class BatchUpload:
     limit_cents: int
     new_id: Callable[[], uuid.UUID]
     requires_verified: bool
+    digests: RowDigests
 
     def upload(
         self,
@@ -192,7 +194,12 @@ class BatchUpload:
         """
         upload_id = str(self.new_id())
         now = self.clock.now()
+        chunks = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows), CHUNK_ROWS)]
         batch = Batch(
+            digests=tuple(
+                self.digests.of_chunk(batch_id, upload_id, number, chunk)
+                for number, chunk in enumerate(chunks, 1)
+            ),
             batch_id=batch_id,
             upload_id=upload_id,
             status=BatchStatus.CHECKING,
@@ -208,10 +215,9 @@ class BatchUpload:
             repeats=repeats,
             retry_of=retry_of,
         )
-        for start in range(0, len(rows), CHUNK_ROWS):
-            number = start // CHUNK_ROWS + 1
+        for number, chunk in enumerate(chunks, 1):
             self.check_time(time_left)
-            self.batches.store_rows(upload_id, number, rows[start : start + CHUNK_ROWS], now)
+            self.batches.store_rows(upload_id, number, chunk, now)
         self.batches.store_pairs(upload_id, pairs_of(rows, accounts), now)
         # Until here nothing stands: rows without a batch belong to none, and expire.
         standing = self.batches.create(batch)

@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Final
 
 from chalicelib.batches.cancel_rows import RowCanceller
-from chalicelib.batches.check_rows import RowChecker
-from chalicelib.batches.compare_batches import BatchOverlap
+from chalicelib.batches.checking.check_rows import RowChecker
+from chalicelib.batches.checking.compare_batches import BatchOverlap
+from chalicelib.batches.checking.digest_rows import RowDigests
 from chalicelib.batches.messages import BatchMessages
 from chalicelib.batches.release_rows import RowReleaser, without_texts
 from chalicelib.batches.rules.batch import (
@@ -54,6 +55,7 @@ class BatchWork:
     messages: BatchMessages
     clock: Clock
     available_funds: AvailableFunds
+    digests: RowDigests
 
     def do(self, batch_id: str, number: int, task: str, seconds: float) -> None:
         """What a message asks for, if it is still to be done; one that comes late does nothing.
@@ -116,7 +118,11 @@ class BatchWork:
         begun = replace(mark, state=ChunkState.RELEASING, lease_until=lease, not_before=None)
         ours = self._save(batch, begun)
         rows = self.batches.rows(batch.upload_id, mark.number)
-        released = self.releaser.release(batch, rows, ours.problems, time_left, was_begun=was_begun)
+        problems = ours.problems
+        if not self.digests.are_as_approved(batch, mark.number, rows):
+            problems = self.releaser.problems_of_altered(batch, rows, problems)
+            was_begun = True
+        released = self.releaser.release(batch, rows, problems, time_left, was_begun=was_begun)
         # Counted before they are stored: if the function dies in between they are counted twice,
         # not left out.
         new = len(released.problems) - len(ours.problems)
@@ -136,7 +142,7 @@ class BatchWork:
             ours = self._save(batch, replace(ours, problems=released.problems))
         now = self.clock.now()
         self.batches.keep_rows(batch.upload_id, mark.number, without_texts(rows), now)
-        tally = Tally(now, {"Queued": released.count} if released.count else {})
+        tally = Tally(now, dict(released.counts))
         self._save(batch, replace(ours, state=ChunkState.RELEASED, lease_until=None, tally=tally))
         return True
 

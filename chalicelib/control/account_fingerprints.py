@@ -7,6 +7,7 @@ a function instance.
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from typing import Final
 
 from chalicelib.control.stored_key import StoredKey
@@ -36,6 +37,16 @@ class AccountFingerprints:
         """
         words = " ".join((reference or "").split()).casefold()
         return self._made("payment", account, str(amount_cents), words)
+
+    def of_list(self, reader: str, places: Sequence[tuple[str, str, str]]) -> str:
+        """The digest of a list of destinations (customer, destination, account) that was shown to
+        `reader`: another's, or one of another list, differs. Their order does not matter.
+        """
+        return self._made("list", reader, *(part for place in sorted(places) for part in place))
+
+    def of_file(self, parts: Sequence[str]) -> str:
+        """The digest of a part of a file, or of what was decided on it."""
+        return self._made("file", *parts)
 
     def _made(self, *parts: str) -> str:
         # The version stands before it: those of another key do not look like the same account's.

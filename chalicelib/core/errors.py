@@ -5,7 +5,7 @@ AppError
 │   ├── InvalidRequestError         400  InvalidRequest, with the fields
 │   ├── BatchInvalidError           400  BatchInvalid, with the lines
 │   ├── UnauthenticatedError        401  Unauthenticated
-│   ├── ForbiddenError              403  Forbidden, ApprovalByRequester,
+│   ├── ForbiddenError              403  Forbidden, ApprovalByRequester, ApprovalByAuthor,
 │   │                                    ResolutionNeedsApprover: known, but not allowed to
 │   ├── NotFoundError               404  CustomerNotFound, DestinationNotFound, PayoutNotFound,
 │   │                                    BatchNotFound, ReportNotFound, DeadLetterNotFound,
@@ -60,6 +60,9 @@ class ErrorCode(StrEnum):
     PAYOUT_NOT_RESOLVABLE = "PayoutNotResolvable"
     RESOLUTION_CONTRADICTED = "ResolutionContradicted"
     RESOLUTION_NEEDS_APPROVER = "ResolutionNeedsApprover"
+    APPROVAL_BY_AUTHOR = "ApprovalByAuthor"
+    DESTINATION_NOT_REVEALED = "DestinationNotRevealed"
+    DESTINATIONS_DIFFER = "DestinationsDiffer"
     BATCH_IN_OTHER_STATUS = "BatchInOtherStatus"
     BATCH_REPEATED = "BatchRepeated"
     NOTHING_TO_RETRY = "NothingToRetry"

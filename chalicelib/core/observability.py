@@ -97,6 +97,7 @@ class Metric(StrEnum):
     APPROVALS_AGEING = "ApprovalsAgeing"
     BATCH_ROWS_NOT_RELEASED = "BatchRowsNotReleased"
     OLDEST_BATCH_WORK_SECONDS = "OldestBatchWorkSeconds"
+    DESTINATION_NOT_APPROVED = "DestinationNotApproved"
     ROWS_UNREADABLE = "RowsUnreadable"
     ROWS_PUT_OFF = "RowsPutOff"
     ERRORS = "Errors"

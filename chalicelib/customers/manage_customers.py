@@ -12,6 +12,9 @@ from chalicelib.core.cursor import start_of
 from chalicelib.core.dynamodb.items import Page
 from chalicelib.core.encryption import SealBrokenError, Vault
 from chalicelib.core.errors import ConflictError, ErrorCode, InvalidRequestError, NotFoundError
+from chalicelib.customers.account_owners import AccountOwners
+from chalicelib.customers.destination_message import OpenedDestination, encrypted
+from chalicelib.customers.rules.provenance import Provenance
 from chalicelib.customers.store import (
     LISTING_KEY,
     LISTING_PART,
@@ -24,7 +27,6 @@ from chalicelib.customers.store import (
 from chalicelib.monoova.rules.destination import (
     BankAccount,
     Destination,
-    DestinationType,
     InvalidDestinationError,
     PayId,
     PayIdType,
@@ -40,8 +42,6 @@ MOST_DESTINATIONS: Final = 20
 _PERSON: Final = "customer"
 _PAGE: Final = 100
 _MOST_TRIES: Final = 5
-# A reconciliation may open many; its line has room for these.
-_MOST_NOTED: Final = 20
 
 T = TypeVar("T")
 
@@ -83,44 +83,6 @@ class Customer:
     external_id: str | None = None
 
 
-def destination_purpose(destination_id: str) -> str:
-    """What a destination is sealed for: it opens in no other place of the same customer either."""
-    return f"destination/{destination_id}"
-
-
-def opened_destination(
-    vault: Vault, customer: SealedCustomer, destination: SealedDestination
-) -> Destination:
-    """The payee's details, decrypted. May raise what `Vault.open` does."""
-    purpose = destination_purpose(destination.destination_id)
-    record = vault.open(customer.customer_id, purpose, destination.sealed)
-    if destination.type == DestinationType.PAY_ID:
-        kind = PayIdType(record["pay_id_type"])
-        return PayId(record["pay_id"], kind, record["account_name"])
-    return BankAccount(record["bsb"], record["account_number"], record["account_name"])
-
-
-def opened_to_pay(
-    vault: Vault, customer: SealedCustomer, destination: SealedDestination
-) -> Destination:
-    """The payee's details, decrypted to send a payout there. May raise what `Vault.open` does.
-
-    The payout's history records it, and the log before that; the log alone if nothing is sent after
-    all: for a limit, or because another request was faster.
-    """
-    note_opening("Payout", customer.customer_id, destination.destination_id)
-    return opened_destination(vault, customer, destination)
-
-
-def note_opening(purpose: str, customer_id: str, destination_id: str | None) -> None:
-    """Notes in the log what is about to be opened, and what for: ids only."""
-    noted = observability.noted("destination_opened")
-    before = noted if isinstance(noted, list) else []
-    if len(before) < _MOST_NOTED:
-        opening = f"{purpose} {customer_id} {destination_id}"
-        observability.note(destination_opened=[*before, opening])
-
-
 def shown_customer(vault: Vault, customer: SealedCustomer) -> Customer:
     """The customer, named; destinations masked. May raise what `Vault.open` does."""
     person = vault.open(customer.customer_id, _PERSON, customer.sealed)
@@ -134,7 +96,7 @@ class CustomerService:
     `is_sandbox` asks which environment the deployment pays in; `new_id` makes ids.
 
     `has_open_payout` tells whether a payout that is open needs a destination; `fingerprint` makes
-    the fingerprint of an account.
+    the fingerprint of an account, and `owners` knows which destinations name it.
     `check_branch` asks Monoova about a BSB; None where the business does not want that.
     """
 
@@ -145,6 +107,7 @@ class CustomerService:
     new_id: Callable[[], uuid.UUID]
     has_open_payout: Callable[[str, str], bool]
     fingerprint: Callable[[Destination], str]
+    owners: AccountOwners
     check_branch: "Callable[[str], Branch] | None" = None
 
     def register(
@@ -153,13 +116,15 @@ class CustomerService:
         email: str | None,
         destination: DestinationDetails | None,
         external_id: str | None = None,
+        *,
+        by: str,
     ) -> Customer:
-        """A new customer, with a first destination if one is given.
+        """A new customer, with a first destination if one is given, which `by` adds.
 
         `external_id` is the business's own name for them: nothing personal, and no other's.
         """
         customer_id = str(self.new_id())
-        first = self._first(customer_id, destination) if destination else None
+        first = self._first(customer_id, destination, by) if destination else None
         now = self.clock.now()
         customer = SealedCustomer(
             customer_id=customer_id,
@@ -178,9 +143,10 @@ class CustomerService:
             ) from None
         return _shown(customer, name, email)
 
-    def _first(self, customer_id: str, details: DestinationDetails) -> SealedDestination:
+    def _first(self, customer_id: str, details: DestinationDetails, by: str) -> SealedDestination:
         destination = self._normalised(details, "destination.")
-        return self._sealed(customer_id, destination, self._checked_at(destination, "destination."))
+        checked_at = self._checked_at(destination, "destination.")
+        return self._sealed(customer_id, destination, checked_at, by)
 
     def get(self, customer_id: str, *, named: bool = True) -> Customer:
         """The customer; name and e-mail address are decrypted only where `named`, else None."""
@@ -212,7 +178,10 @@ class CustomerService:
         after, _ = self._changed(customer_id, renamed)
         return self._opened(after)
 
-    def add_destination(self, customer_id: str, details: DestinationDetails) -> SealedDestination:
+    def add_destination(
+        self, customer_id: str, details: DestinationDetails, by: str
+    ) -> SealedDestination:
+        """Adds a destination, which another person than `by` has to approve."""
         destination = self._normalised(details)
 
         def added(customer: SealedCustomer) -> tuple[SealedCustomer, SealedDestination]:
@@ -221,7 +190,8 @@ class CustomerService:
                     f"A customer has {MOST_DESTINATIONS} destinations at most.",
                     ErrorCode.TOO_MANY_DESTINATIONS,
                 )
-            sealed = self._sealed(customer_id, destination, self._checked_at(destination))
+            checked_at = self._checked_at(destination)
+            sealed = self._sealed(customer_id, destination, checked_at, by)
             return replace(customer, destinations=(*customer.destinations, sealed)), sealed
 
         return self._changed(customer_id, added)[1]
@@ -229,8 +199,9 @@ class CustomerService:
     def remove_destination(self, customer_id: str, destination_id: str) -> None:
         """Removes a destination that no open payout needs."""
 
-        def removed(customer: SealedCustomer) -> tuple[SealedCustomer, None]:
-            if customer.destination(destination_id) is None:
+        def removed(customer: SealedCustomer) -> tuple[SealedCustomer, SealedDestination]:
+            gone = customer.destination(destination_id)
+            if gone is None:
                 raise NotFoundError(
                     "The customer has no such destination.", ErrorCode.DESTINATION_NOT_FOUND
                 )
@@ -239,9 +210,11 @@ class CustomerService:
                     "A payout to this destination is still open.", ErrorCode.DESTINATION_IN_USE
                 )
             kept = tuple(d for d in customer.destinations if d.destination_id != destination_id)
-            return replace(customer, destinations=kept), None
+            return replace(customer, destinations=kept), gone
 
-        self._changed(customer_id, removed)
+        _, gone = self._changed(customer_id, removed)
+        if gone.account:
+            self.owners.forget(gone.account, customer_id, destination_id)
 
     def _changed(
         self, customer_id: str, change: Callable[[SealedCustomer], tuple[SealedCustomer, T]]
@@ -302,22 +275,25 @@ class CustomerService:
         return self.clock.now() if branch.is_open else None
 
     def _sealed(
-        self, customer_id: str, destination: Destination, bsb_checked_at: datetime | None
+        self, customer_id: str, destination: Destination, bsb_checked_at: datetime | None, by: str
     ) -> SealedDestination:
-        destination_id = str(self.new_id())
+        destination_id, now = str(self.new_id()), self.clock.now()
         kind = destination.pay_id_type.value if isinstance(destination, PayId) else None
-        return SealedDestination(
+        account = self.fingerprint(destination)
+        # Before the destination stands: one that no list of the account's owners has would be worse
+        # than an entry of one that came to nothing.
+        self.owners.note(account, customer_id, destination_id)
+        stored = SealedDestination(
             destination_id=destination_id,
             type=destination.type.value,
             pay_id_type=kind,
             masked=destination.masked,
-            created_at=self.clock.now(),
-            sealed=self.vault.seal(
-                customer_id, destination_purpose(destination_id), _record_of(destination)
-            ),
+            created_at=now,
+            sealed=b"",
             bsb_checked_at=bsb_checked_at,
-            account=self.fingerprint(destination),
         )
+        opened = OpenedDestination(destination, Provenance(by, now, account))
+        return encrypted(self.vault, customer_id, stored, opened)
 
 
 def no_such_customer() -> NotFoundError:
@@ -326,20 +302,6 @@ def no_such_customer() -> NotFoundError:
 
 def changed_meanwhile() -> ConflictError:
     return ConflictError("The customer was changed meanwhile: try again.")
-
-
-def _record_of(destination: Destination) -> dict[str, str]:
-    if isinstance(destination, PayId):
-        return {
-            "pay_id": destination.pay_id,
-            "pay_id_type": destination.pay_id_type.value,
-            "account_name": destination.account_name,
-        }
-    return {
-        "bsb": destination.bsb,
-        "account_number": destination.account_number,
-        "account_name": destination.account_name,
-    }
 
 
 def _shown(customer: SealedCustomer, name: str | None, email: str | None) -> Customer:

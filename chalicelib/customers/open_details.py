@@ -14,13 +14,13 @@ from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.encryption import Vault
 from chalicelib.customers.access_store import Access, Accesses
-from chalicelib.customers.manage_customers import (
+from chalicelib.customers.destination_message import (
+    OpenedDestination,
     note_opening,
-    opened_destination,
-    shown_customer,
+    opened_message,
 )
+from chalicelib.customers.manage_customers import shown_customer
 from chalicelib.customers.store import SealedCustomer, SealedDestination
-from chalicelib.monoova.rules.destination import Destination
 
 
 class Purpose(StrEnum):
@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     PAYOUT = "Payout"
     VALIDATION = "Validation"
     VERIFICATION = "Verification"
+    APPROVAL = "Approval"
     EXPORT = "Export"
     REDACTION = "Redaction"
 
@@ -44,13 +45,13 @@ class Opener:
 
     def opened(
         self, customer: SealedCustomer, destination: SealedDestination, purpose: Purpose, by: str
-    ) -> Destination:
+    ) -> OpenedDestination:
         """Records the access, then decrypts the details: what cannot be recorded is not opened.
 
         May raise `StorageUnavailableError` and what `Vault.open` does.
         """
         self.record(customer.customer_id, destination.destination_id, purpose, by)
-        return opened_destination(self.vault, customer, destination)
+        return opened_message(self.vault, customer, destination)
 
     def opened_to_redact(
         self,
@@ -72,7 +73,7 @@ class Opener:
             observability.note_error(error)
         person = shown_customer(self.vault, customer)
         about = (person.name, person.email, person.external_id)
-        details = opened_destination(self.vault, customer, destination).details
+        details = opened_message(self.vault, customer, destination).destination.details
         return details + tuple(known for known in about if known)
 
     def record(

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from chalicelib.customers.account_owners import Owner
+from chalicelib.customers.approve_destinations import MOST_AT_ONCE
 from chalicelib.customers.manage_customers import (
     BankAccountDetails,
     DestinationDetails,
@@ -20,12 +22,16 @@ from chalicelib.monoova.rules.destination import (
     pay_id_of,
 )
 from chalicelib.web.schemas import (
+    Amount,
     Length,
     OneOf,
+    Range,
     Regexp,
     Schema,
     ValidationError,
+    digest,
     fields,
+    id_field,
     line,
     post_load,
     validates_schema,
@@ -146,6 +152,41 @@ class CustomerChangeSchema(Schema):
             raise ValidationError("Nothing to change.", "name")
 
 
+class OwnerSchema(Schema):
+    """Names a destination."""
+
+    customer_id = id_field(required=True)
+    destination_id = id_field(required=True)
+
+    @post_load
+    def _made(self, data: dict[str, Any], **_kwargs: Any) -> Owner:
+        return Owner(**data)
+
+
+class DestinationListSchema(Schema):
+    """Destinations that an approver wants to see."""
+
+    destinations = fields.List(
+        fields.Nested(OwnerSchema),
+        required=True,
+        attribute="named",
+        validate=Length(min=1, max=MOST_AT_ONCE),
+    )
+
+    @validates_schema
+    def _check_once(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if len(set(data["named"])) < len(data["named"]):
+            raise ValidationError("Names a destination twice.", "destinations")
+
+
+class ApprovedListSchema(DestinationListSchema):
+    """Destinations that an approver was shown, as many as they were, with their digest."""
+
+    count = fields.Integer(strict=True, required=True, validate=Range(min=1, max=MOST_AT_ONCE))
+    digest = digest(required=True)
+    cap = Amount(load_default=None, attribute="cap_cents")
+
+
 class VerificationCodeSchema(Schema):
     """What the payee read beside the cent."""
 
@@ -156,4 +197,6 @@ class VerificationCodeSchema(Schema):
 DESTINATION: Final = DestinationSchema()
 CUSTOMER: Final = CustomerSchema()
 CUSTOMER_CHANGE: Final = CustomerChangeSchema()
+LIST: Final = DestinationListSchema()
+APPROVED_LIST: Final = ApprovedListSchema()
 VERIFICATION_CODE: Final = VerificationCodeSchema()

@@ -50,9 +50,9 @@ class SealedDestination:
 
     `bsb_checked_at` is when Monoova said that its branch is open, None where it did not.
     `sealed_token` is what Monoova knows its verification by.
-    `approved_at` and `approved_by` tell of the approver who has approved a payout to it.
-    `account` is the keyed fingerprint of the account, to compare lists by: paying makes it anew
-    from what is sealed. None for a destination from before there were fingerprints.
+    `account` is the keyed fingerprint of the account. It, `added_by`, `approved_at`, `approved_by`
+    and `cap_cents` are copies of what is sealed, for lists: nothing is paid by them. None where it
+    is from before they were kept.
     """
 
     destination_id: str
@@ -67,6 +67,8 @@ class SealedDestination:
     approved_at: datetime | None = None
     approved_by: str | None = None
     account: str | None = None
+    added_by: str | None = None
+    cap_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +305,8 @@ def _later_on(destination: SealedDestination) -> dict[str, Any]:
         "bsb_checked_at": _text(destination.bsb_checked_at),
         "sealed_token": destination.sealed_token,
         "account": destination.account,
+        "added_by": destination.added_by,
+        "cap_cents": destination.cap_cents,
         "verification": {
             "status": state.status.value,
             "at": _text(state.at),
@@ -359,6 +363,8 @@ def _destination_of(item: Item) -> SealedDestination:
         approved_at=_time(item.get("approved_at")),
         approved_by=item.get("approved_by"),
         account=item.get("account"),
+        added_by=item.get("added_by"),
+        cap_cents=item.get("cap_cents"),
     )
     return well_typed(destination)
 

@@ -101,7 +101,7 @@ class VerificationService:
         self._check_may_start(sealed.verification)
         self._check_ready()
         self._check_passage()
-        destination = self.opener.opened(customer, sealed, Purpose.VERIFICATION, by)
+        destination = self.opener.opened(customer, sealed, Purpose.VERIFICATION, by).destination
         _check_name(destination)
         begun = self._begun(customer, sealed)
         body = initiate_body(destination, destination_id, self.remitter_name)

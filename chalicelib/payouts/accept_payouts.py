@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from chalicelib.control.rules.approval import ApprovalRules
+from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules
 from chalicelib.control.rules.limits import Book, Count, LimitKind, Limits, Subject, ids_of
 from chalicelib.core.actor import subject_of
 from chalicelib.core.clock import Clock
@@ -52,8 +52,24 @@ class NotBelievedError(Exception):
         self.fault = fault
 
 
-class AboveThresholdError(Exception):
+class NeedsApprovalError(Exception):
     """With what was asked for today, the payout needs approval; nothing was written."""
+
+    def __init__(self, reason: ApprovalReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a new payout is counted under beside its customer and its maker.
+
+    `account` is the fingerprint of where it goes; the destination's id stands in for one that is
+    not known. `cap_cents` is what its destination is open for in a day, None without a cap.
+    """
+
+    account: str | None = None
+    cap_cents: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,7 @@ class Acceptance:
         payout: Payout,
         patience: float = _PATIENCE_SECONDS,
         companions: "Sequence[Companion]" = (),
-        account: str | None = None,
+        counted: Counted = Counted(),
     ) -> Payout | None:
         """Stores a new payout if limits allow it; answers with one that has its `transaction_id`
         already, or None.
@@ -97,25 +113,24 @@ class Acceptance:
         approver has seen it. One that waits for approval counts when it is approved.
 
         `patience` is for how many seconds it may give way to other writers of the same items.
-        `companions` are written in the same transaction: all, or nothing. `account` is the
-        fingerprint of where it goes; the destination's id stands in for one that is not known.
+        `companions` are written in the same transaction: all, or nothing.
 
         Raises:
             UnprocessableError: a limit would be exceeded; nothing was written.
-            AboveThresholdError, StillBusyError, StorageUnavailableError
+            NeedsApprovalError, StillBusyError, StorageUnavailableError
             Exception: what a companion refuses with; nothing was written.
         """
-        counts = self._counts_of_new(payout, account)
+        counts = self._counts_of_new(payout, counted)
         payout = self._as_stored(payout, counts)
         if not counts and not companions:
             # One plain write: a transaction costs twice as much.
             return self.payouts.create(payout)
-        counted = self.counted()
-        return self._tried(lambda: counted.create(payout, counts, companions), patience)
+        store = self.counted()
+        return self._tried(lambda: store.create(payout, counts, companions), patience)
 
-    def as_stored(self, payout: Payout, account: str | None) -> Payout:
+    def as_stored(self, payout: Payout, counted: Counted) -> Payout:
         """A new payout as `create` stores it: sealed, and it remembers what it is counted on."""
-        return self._as_stored(payout, self._counts_of_new(payout, account))
+        return self._as_stored(payout, self._counts_of_new(payout, counted))
 
     def _as_stored(self, payout: Payout, counts: tuple[Count, ...]) -> Payout:
         return replace(self.seals.sealed(payout), counted_on=ids_of(counts))
@@ -145,10 +160,15 @@ class Acceptance:
         """Raises UnprocessableError if such a payout would now exceed a limit; writes nothing."""
         self._check(self.limits.counts(subject, amount_cents, self.clock.now()))
 
-    def is_above_threshold(self, subject: Subject, amount_cents: int) -> bool:
-        """Whether such a payout would now need approval for what was asked for today."""
+    def reason_of_the_day(
+        self, subject: Subject, amount_cents: int, cap_cents: int | None
+    ) -> ApprovalReason | None:
+        """Why such a payout would now need approval for what was asked for today, if it would."""
         now = self.clock.now()
-        return bool(self._reached(self.approval.counts(subject, amount_cents, now)))
+        counts = self.approval.counts(subject, amount_cents, now)
+        caps = self.approval.counts_of_cap(subject.account, amount_cents, cap_cents, now)
+        reached = [count for count, _ in self._reached((*counts, *caps))]
+        return _reason_in(reached)
 
     def check_total(self, amount_cents: int) -> None:
         """Raises UnprocessableError if payouts of this total would now exceed a limit."""
@@ -168,15 +188,20 @@ class Acceptance:
             (count, count.left_cents(cents)) for count, cents in known if cents > count.room_cents
         ]
 
-    def _counts_of_new(self, payout: Payout, account: str | None) -> tuple[Count, ...]:
-        subject, at = _subject(payout, account), payout.created_at
+    def _counts_of_new(self, payout: Payout, counted: Counted) -> tuple[Count, ...]:
+        subject, at = _subject(payout, counted.account), payout.created_at
         if payout.state is State.AWAITING_APPROVAL:
             return ()
         limits = self.limits.counts(subject, payout.amount_cents, at)
         # A row of a file was approved with the file.
         if payout.approved_at is not None:
             return limits
-        return (*limits, *self.approval.counts(subject, payout.amount_cents, at))
+        amount_cents, cap_cents = payout.amount_cents, counted.cap_cents
+        return (
+            *limits,
+            *self.approval.counts(subject, amount_cents, at),
+            *self.approval.counts_of_cap(subject.account, amount_cents, cap_cents, at),
+        )
 
     def _tried(self, write: Callable[[], T], patience: float) -> T:
         from chalicelib.payouts.store.counted_payouts import CountsBusyError, LimitReachedError
@@ -187,15 +212,24 @@ class Acceptance:
             try:
                 return write()
             except LimitReachedError as error:
-                if any(count.book is Book.THRESHOLD for count, _ in error.reached):
+                reason = _reason_in([count for count, _ in error.reached])
+                if reason is not None:
                     # Then it waits, and the limits are those of the day of its approval.
-                    raise AboveThresholdError from None
+                    raise NeedsApprovalError(reason) from None
                 raise _refusal(error.reached) from None
             except CountsBusyError:
                 if self.clock.now() >= ends_at:
                     raise StillBusyError from None
             self.clock.sleep(wait * (0.5 + self.jitter()))
             wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
+
+
+def _reason_in(reached: Sequence[Count]) -> ApprovalReason | None:
+    """Why a payout that goes beyond these sums needs approval; None if it does not for that."""
+    books = {count.book for count in reached}
+    if Book.THRESHOLD in books:
+        return ApprovalReason.ABOVE_THRESHOLD
+    return ApprovalReason.ABOVE_CAP if Book.CAP in books else None
 
 
 def _subject(payout: Payout, account: str | None) -> Subject:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.core import observability
 from chalicelib.core.actor import Actor
 from chalicelib.core.clock import Clock
@@ -12,8 +13,9 @@ from chalicelib.core.errors import ConflictError, ErrorCode, ForbiddenError
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.core.redaction import redact
-from chalicelib.customers.manage_customers import opened_to_pay
-from chalicelib.customers.mark_destination import KnownDestinations
+from chalicelib.customers.account_owners import Owner
+from chalicelib.customers.approve_destinations import DestinationApprovals
+from chalicelib.customers.destination_message import opened_to_pay
 from chalicelib.customers.open_details import Opener
 from chalicelib.payouts.accept_payouts import Acceptance, NotBelievedError
 from chalicelib.payouts.rules.decisions import ForbiddenTransitionError, Note, approved, change_for
@@ -42,7 +44,8 @@ class ApprovalService:
 
     payouts: Payouts
     acceptance: Acceptance
-    known_destinations: KnownDestinations
+    destinations: DestinationApprovals
+    rules: ApprovalRules
     together: ReadTogether
     opener: Opener
     fingerprints: "Callable[[], AccountFingerprints]"
@@ -50,19 +53,22 @@ class ApprovalService:
     queue: Queue
     clock: Clock
 
-    def approve(self, transaction_id: str, by: Actor) -> Payout:
+    def approve(self, transaction_id: str, by: Actor, digest: str | None = None) -> Payout:
         """Lets the payout go out. The same approver asking again changes nothing.
 
-        It counts against the limits of this day: what has no room in them waits on.
+        A destination that no one has approved is approved with it: `digest` is what it was shown
+        with. The payout counts against the limits of this day: what has no room in them waits on.
 
         Raises:
             UnprocessableError: a limit would be exceeded.
             NotFoundError
-            ForbiddenError: the person who asked for a payout does not approve it.
-            ConflictError: it does not wait for an approver, or is not what was asked for: then it
-                goes to review.
+            ForbiddenError: the person who asked for a payout does not approve it, nor, until
+                another has approved the destination, the person who added that.
+            ConflictError: it does not wait for an approver, its destination was not revealed, or
+                it is not what was asked for: then it goes to review.
         """
         before = self._for_decision(transaction_id, by)
+        self._approve_destination(before, digest, by)
 
         def decided(payout: Payout) -> Change:
             if payout.approved_by is not None and by.is_also(payout.approved_by):
@@ -78,13 +84,19 @@ class ApprovalService:
             payout = self._recorded(before, decided, released)
         except NotBelievedError as error:
             raise self._refused(before, error.fault, by) from None
-        # Dying from here on leaves an approved payout that is due, which the schedule sends, to a
-        # destination that asks for approval once more. The other way round, a destination could
-        # count as approved though no payout to it ever was.
+        # Dying from here on leaves an approved payout that is due, which the schedule sends.
         if payout.state is State.QUEUED:
             self._enqueue(payout)
-        self.known_destinations.mark(payout.customer_id, payout.destination_id, by.name)
         return payout
+
+    def _approve_destination(self, payout: Payout, digest: str | None, by: Actor) -> None:
+        """First: what is approved must never wait for its destination.
+
+        Dying after it leaves a payout that waits on, to a destination that this person approved.
+        """
+        if self.rules.new_destinations and payout.state is State.AWAITING_APPROVAL:
+            owner = Owner(payout.customer_id, payout.destination_id)
+            self.destinations.approve_for_payout(owner, digest, by)
 
     def reject(self, transaction_id: str, reason: str, by: Actor) -> Payout:
         """Ends the payout. Raises as `approve` does."""
@@ -133,7 +145,9 @@ class ApprovalService:
         sealed = customer.destination(payout.destination_id) if customer else None
         if customer is None or sealed is None:
             return None
-        return self.fingerprints().of(opened_to_pay(self.opener.vault, customer, sealed))
+        return self.fingerprints().of(
+            opened_to_pay(self.opener.vault, customer, sealed).destination
+        )
 
     def _recorded(
         self,

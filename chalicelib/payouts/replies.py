@@ -27,12 +27,16 @@ _WAITING: Final[Mapping[Passage | ApprovalReason | QueueReason, str]] = {
     " and will be sent automatically once Monoova can be reached.",
     QueueReason.NO_FUNDS: "Your account at Monoova does not hold enough for this payout. It is"
     " queued and will be sent automatically once money came in.",
+    QueueReason.DESTINATION_APPROVAL: "No person other than its author has approved this payout's"
+    " destination. It is queued and will be sent automatically once one has.",
     Passage.PACED: "Monoova takes only so many payouts a minute at the moment. This one is queued"
     " and will be sent automatically in its turn.",
     ApprovalReason.ABOVE_THRESHOLD: "The amount needs a second person: this payout waits for"
     " approval by another person, 30 days at most.",
-    ApprovalReason.NEW_DESTINATION: "No approver has approved a payout to this destination yet:"
-    " this payout waits for approval by another person, 30 days at most.",
+    ApprovalReason.ABOVE_CAP: "With what it was paid today, this is more than its destination is"
+    " approved for: this payout waits for approval by another person, 30 days at most.",
+    ApprovalReason.NEW_DESTINATION: "No person other than its author has approved this destination"
+    " yet: this payout waits for approval by another person, 30 days at most.",
     ApprovalReason.SETTLED_BY_HAND: "That the earlier payout was not paid is a person's word, not"
     " Monoova's: this payout waits for approval by another person, 30 days at most.",
 }

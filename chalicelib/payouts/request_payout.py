@@ -29,13 +29,13 @@ from chalicelib.core.money import decimal_from
 from chalicelib.core.observability import Metric
 from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
-from chalicelib.customers.manage_customers import opened_to_pay
+from chalicelib.customers.destination_message import OpenedDestination, opened_to_pay
 from chalicelib.customers.rules.verification import is_payable
 from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
 from chalicelib.monoova.rules.gate import Gate, Passage
-from chalicelib.payouts.accept_payouts import AboveThresholdError, Acceptance
+from chalicelib.payouts.accept_payouts import Acceptance, Counted, NeedsApprovalError
 from chalicelib.payouts.recognise_duplicates import Duplicates, Meaning
 from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, QueueReason, State
 from chalicelib.payouts.rules.schedule import Policy, lease_until, when_to_send
@@ -136,12 +136,12 @@ class RequestResult:
 class _Draft:
     """A request that is about to be stored, and by when it is answered.
 
-    `account` is the fingerprint of where it goes, where it is needed.
+    `counted` says what it is counted under, as far as that is needed.
     """
 
     ask: PayoutRequest
     meaning: Meaning
-    account: str | None
+    counted: Counted
     ends_at: datetime
     in_place_of: "Clearance | None"
 
@@ -250,32 +250,47 @@ class PayoutRequestService:
         retry_of = in_place_of.old.transaction_id if in_place_of else None
         now = self.clock.now()
         payout = requested_payout(ask, sealed, transaction_id, meaning.by, now, retry_of)
-        reasons = self.approval.reasons(
-            ask.amount_cents,
-            is_known=sealed.approved_at is not None,
-            is_settled_by_hand=in_place_of is not None and in_place_of.is_settled_by_hand,
-        )
-        account = None
-        if reasons and not self._counts_account(meaning, waits=True):
+        is_settled_by_hand = in_place_of is not None and in_place_of.is_settled_by_hand
+        if self._waits_unopened(ask, meaning, is_settled_by_hand=is_settled_by_hand):
             # Nothing is decrypted for what is not sent.
-            draft = _Draft(ask, meaning, account, ends_at, in_place_of)
+            reasons = self._reasons(ask, is_known=True, is_settled_by_hand=is_settled_by_hand)
+            draft = _Draft(ask, meaning, Counted(), ends_at, in_place_of)
             return self._put_before_approvers(payout, draft, reasons)
         # Whatever may fail before the row is written must be had before it is written.
-        destination = opened_to_pay(self.vault, standing.customer, sealed)
-        if self._counts_account(meaning, waits=bool(reasons)):
-            account = self.fingerprints().of(destination)
-        draft = _Draft(ask, meaning, account, ends_at, in_place_of)
+        opened = opened_to_pay(self.vault, standing.customer, sealed)
+        reasons = self._reasons(
+            ask, is_known=opened.is_approved, is_settled_by_hand=is_settled_by_hand
+        )
+        counted = self._counted(meaning, opened, waits=bool(reasons))
+        draft = _Draft(ask, meaning, counted, ends_at, in_place_of)
         if reasons:
             return self._put_before_approvers(payout, draft, reasons)
-        return self._put_on_its_way(payout, draft, destination, standing.gate)
+        return self._put_on_its_way(payout, draft, opened.destination, standing.gate)
 
-    def _counts_account(self, meaning: Meaning, *, waits: bool) -> bool:
-        """Whether it matters which account a payout goes to, and not only which destination."""
-        if self.duplicates.are_remembered(meaning):
-            return True
-        return not waits and (
-            self.acceptance.threshold_needs_account or self.acceptance.limits_need_account
+    def _reasons(
+        self, ask: PayoutRequest, *, is_known: bool, is_settled_by_hand: bool
+    ) -> tuple[ApprovalReason, ...]:
+        return self.approval.reasons(
+            ask.amount_cents, is_known=is_known, is_settled_by_hand=is_settled_by_hand
         )
+
+    def _waits_unopened(
+        self, ask: PayoutRequest, meaning: Meaning, *, is_settled_by_hand: bool
+    ) -> bool:
+        """Whether it waits for an approver whatever stands in the destination's message."""
+        if self.approval.new_destinations or self.duplicates.are_remembered(meaning):
+            return False
+        return bool(self._reasons(ask, is_known=True, is_settled_by_hand=is_settled_by_hand))
+
+    def _counted(self, meaning: Meaning, opened: OpenedDestination, *, waits: bool) -> Counted:
+        """What the payout is counted under, as far as it matters which account it goes to."""
+        cap = None if waits or not self.approval.new_destinations else opened.cap_cents
+        needs_account = self.acceptance.threshold_needs_account or (
+            self.acceptance.limits_need_account or cap is not None
+        )
+        if not self.duplicates.are_remembered(meaning) and (waits or not needs_account):
+            return Counted()
+        return Counted(self.fingerprints().of(opened.destination), cap)
 
     def _put_on_its_way(
         self, payout: Payout, draft: _Draft, destination: Destination, gate: Gate
@@ -285,11 +300,11 @@ class PayoutRequestService:
         passage = self.gatekeeper.enter_to_send(gate)
         may_send = passage.is_through
         opened = self._sending(payout, draft) if may_send else self._queued(payout, draft, passage)
-        opened = self.acceptance.as_stored(opened, draft.account)
+        opened = self.acceptance.as_stored(opened, draft.counted)
         try:
             existing = self._created(opened, draft)
-        except AboveThresholdError:
-            return self._put_before_approvers(payout, draft, (ApprovalReason.ABOVE_THRESHOLD,))
+        except NeedsApprovalError as error:
+            return self._put_before_approvers(payout, draft, (error.reason,))
         if existing:
             return self._replayed(existing, draft.ask, draft.ends_at)
         observability.count(Metric.PAYOUTS_REQUESTED)
@@ -368,10 +383,10 @@ class PayoutRequestService:
     def _created(self, payout: Payout, draft: _Draft) -> Payout | None:
         """Stores the row. From then on the payout cannot be lost, wherever a function dies."""
         claims = [draft.in_place_of.claim(payout)] if draft.in_place_of else []
-        account = draft.account
+        counted, account = draft.counted, draft.counted.account
 
         def stored(*more: "Companion") -> Payout | None:
-            return self.acceptance.create(payout, companions=[*claims, *more], account=account)
+            return self.acceptance.create(payout, companions=[*claims, *more], counted=counted)
 
         try:
             if account is None or not self.duplicates.are_remembered(draft.meaning):

@@ -15,6 +15,7 @@ from chalicelib.web.schemas import (
     Schema,
     ValidationError,
     day,
+    digest,
     fields,
     id_field,
     line,
@@ -44,6 +45,14 @@ class PayoutSchema(Schema):
         data["amount_cents"] = data.pop("amount")
         accepted = data.pop("accept_duplicate_of")
         return {"ask": PayoutRequest(**data), "accept_duplicate_of": accepted}
+
+
+class ApproveSchema(Schema):
+    """The digest that the payout's destination was shown with, where that waits for approval."""
+
+    may_be_left_out = True
+
+    digest = digest(load_default=None)
 
 
 class ResolveSchema(Schema):
@@ -91,6 +100,7 @@ def filter_of(query: Mapping[str, Any], customer_id: str | None = None) -> Payou
 
 
 PAYOUT: Final = PayoutSchema()
+APPROVE: Final = ApproveSchema()
 RESOLVE: Final = ResolveSchema()
 PAYOUT_LIST: Final = PayoutListSchema()
 CUSTOMER_PAYOUT_LIST: Final = CustomerPayoutListSchema()

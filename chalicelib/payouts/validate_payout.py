@@ -96,12 +96,15 @@ class ValidationService:
             raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
         sealed = chosen_destination(standing.customer, ask)
         check_verified(sealed, requires_verified=self.requires_verified)
-        destination = self.opener.opened(standing.customer, sealed, Purpose.VALIDATION, by)
+        opened = self.opener.opened(standing.customer, sealed, Purpose.VALIDATION, by)
+        destination = opened.destination
         account = self.fingerprints().of(destination)
         meaning = Meaning(by, accept_duplicate_of)
         self.duplicates.check(account, (ask.amount_cents, ask.lodgement_reference), meaning)
-        reasons = self.approval.reasons(ask.amount_cents, is_known=sealed.approved_at is not None)
-        reasons = self._counted(Subject(ask.customer_id, account, subject_of(by)), ask, reasons)
+        reasons = self.approval.reasons(ask.amount_cents, is_known=opened.is_approved)
+        if not reasons:
+            cap = opened.cap_cents if self.approval.new_destinations else None
+            reasons = self._counted(Subject(ask.customer_id, account, subject_of(by)), ask, cap)
         if not self.gatekeeper.may_look(standing.gate):
             raise TryAgainError(
                 "Monoova is not being called at the moment.", ErrorCode.SENDING_STOPPED
@@ -110,18 +113,18 @@ class ValidationService:
         return ValidationResult(sealed, (*checks, *self._branch(sealed, destination)), reasons)
 
     def _counted(
-        self, subject: Subject, ask: PayoutRequest, reasons: tuple[ApprovalReason, ...]
+        self, subject: Subject, ask: PayoutRequest, cap_cents: int | None
     ) -> tuple[ApprovalReason, ...]:
         """Why it would wait, with what was asked for today; what would not must keep to the limits.
 
         Raises:
             UnprocessableError: a limit would be exceeded.
         """
-        if not reasons and self.acceptance.is_above_threshold(subject, ask.amount_cents):
-            return (ApprovalReason.ABOVE_THRESHOLD,)
-        if not reasons:
-            self.acceptance.check(subject, ask.amount_cents)
-        return reasons
+        reason = self.acceptance.reason_of_the_day(subject, ask.amount_cents, cap_cents)
+        if reason is not None:
+            return (reason,)
+        self.acceptance.check(subject, ask.amount_cents)
+        return ()
 
     def _branch(self, sealed: SealedDestination, destination: Destination) -> tuple[Check, ...]:
         """Whether the branch is open, where Monoova could not tell when the account was added."""

@@ -9,6 +9,7 @@ from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import ItemRefusedError
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.errors import ConflictError, ErrorCode
+from chalicelib.customers.account_owners import AccountOwners
 from chalicelib.customers.manage_customers import changed_meanwhile, no_such_customer
 from chalicelib.customers.store import CustomerChangedError, Customers, SealedCustomer
 from chalicelib.payouts.find_payouts import PayoutsOfCustomer
@@ -30,6 +31,7 @@ class Erasure:
     of_customer: PayoutsOfCustomer
     clock: Clock
     waits_in: Callable[[str], str | None]
+    owners: AccountOwners
 
     def erase(self, customer_id: str) -> None:
         """Removes all personal data at once; the transactions stay, without it.
@@ -72,6 +74,10 @@ class Erasure:
             )
 
     def _erase(self, customer: SealedCustomer) -> None:
+        # First: asked again, the destinations are gone, and with them the names of the accounts.
+        for each in customer.destinations:
+            if each.account:
+                self.owners.forget(each.account, customer.customer_id, each.destination_id)
         try:
             self.customers.erase(customer)
         except CustomerChangedError:

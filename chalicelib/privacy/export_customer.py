@@ -20,7 +20,8 @@ from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.encryption import SealBrokenError, Vault
 from chalicelib.core.errors import ErrorCode, InvalidRequestError, NotFoundError
 from chalicelib.customers.access_store import Access, Accesses, collection_of, item_key_of
-from chalicelib.customers.manage_customers import Customer, opened_destination, shown_customer
+from chalicelib.customers.destination_message import opened_message
+from chalicelib.customers.manage_customers import Customer, shown_customer
 from chalicelib.customers.open_details import Opener, Purpose
 from chalicelib.customers.store import Customers, SealedCustomer, SealedDestination
 from chalicelib.monoova.rules.destination import Destination
@@ -121,7 +122,8 @@ class PrivacyService:
             return found
         for destination in sealed.destinations:
             try:
-                found.append((destination, opened_destination(self.vault, sealed, destination)))
+                opened = opened_message(self.vault, sealed, destination)
+                found.append((destination, opened.destination))
             except SealBrokenError as error:
                 observability.note_unreadable(destination.destination_id, error)
                 unreadable.append(destination.destination_id)

@@ -4,7 +4,7 @@ from chalicelib.core.dynamodb.items import text_of
 from chalicelib.customers import replies as customer_replies
 from chalicelib.customers.access_store import Access
 from chalicelib.customers.store import SealedDestination
-from chalicelib.monoova.rules.destination import Destination, PayId
+from chalicelib.monoova.rules.destination import Destination
 from chalicelib.payouts import replies as payout_replies
 from chalicelib.privacy.export_customer import AccessList, Export
 from chalicelib.web.http import Reply
@@ -28,12 +28,7 @@ def export(shown: Export) -> Reply:
 
 
 def _destination(sealed: SealedDestination, opened: Destination) -> Json:
-    details: Json = dict.fromkeys(("pay_id", "bsb", "account_number"))
-    if isinstance(opened, PayId):
-        details["pay_id"] = opened.pay_id
-    else:
-        details |= {"bsb": opened.bsb, "account_number": opened.account_number}
-    return customer_replies.destination(sealed) | details | {"account_name": opened.account_name}
+    return customer_replies.destination(sealed) | customer_replies.details(opened)
 
 
 def accesses(shown: AccessList) -> Json:

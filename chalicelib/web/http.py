@@ -316,7 +316,7 @@ class Incoming:
         return _loaded(schema, _json_object(self._raw(_MOST_FILE_BYTES)))
 
     def body(self, schema: "Schema") -> Any:
-        """The JSON body as `schema` loads it; one without fields may be left out.
+        """The JSON body as `schema` loads it; one that asks for no field may be left out.
 
         A body of blanks is neither: it is refused as what is not JSON.
 
@@ -324,7 +324,8 @@ class Incoming:
             InvalidRequestError, PayloadTooLargeError
         """
         raw = self._raw(_MOST_BODY_BYTES)
-        document = _json_object(raw) if raw or schema.fields else {}
+        needs_body = not getattr(schema, "may_be_left_out", False)
+        document = _json_object(raw) if raw or needs_body else {}
         return _loaded(schema, document)
 
     def query(self, schema: "Schema") -> Any:

@@ -35,6 +35,7 @@ __all__ = [
     "ValidationError",
     "Whole",
     "day",
+    "digest",
     "fields",
     "id_field",
     "line",
@@ -46,6 +47,9 @@ __all__ = [
 _MOST_COUNTED: Final = 1_000_000_000
 
 
+_DIGEST: Final = r"[0-9]+\.[0-9a-f]{32}\Z"
+
+
 def _check_line(value: str) -> None:
     if not value.isprintable() or not value.strip():
         raise ValidationError("Must be one line of visible characters.")
@@ -53,6 +57,11 @@ def _check_line(value: str) -> None:
 
 def id_field(**options: Any) -> fields.String:
     return fields.String(validate=Regexp(f"{ID.pattern}\\Z", error="Not an id."), **options)
+
+
+def digest(**options: Any) -> fields.String:
+    """The digest that something was shown with."""
+    return fields.String(validate=Regexp(_DIGEST, error="Not a digest."), **options)
 
 
 def line(most: int, **options: Any) -> fields.String:
@@ -126,6 +135,8 @@ class ReasonSchema(Schema):
 
 class EmptySchema(Schema):
     """No fields at all."""
+
+    may_be_left_out = True
 
 
 class PageSchema(Schema):

@@ -98,8 +98,8 @@ resource "aws_cloudformation_stack" "infra" {
     }
 
     precondition {
-      condition     = !local.is_live || !contains(["", "off"], var.approval_new_destinations)
-      error_message = "approval_new_destinations: another person approves each new destination, since the money is real."
+      condition     = !local.is_live || !contains(["off"], var.destination_approval)
+      error_message = "destination_approval: another person approves each new destination, since the money is real."
     }
 
     precondition {
@@ -205,7 +205,8 @@ locals {
     BsbCheck                     = var.bsb_check
     RequireVerifiedDestination   = var.require_verified_destination
     ApprovalThresholdAud         = var.approval_threshold_aud
-    ApprovalNewDestinations      = var.approval_new_destinations
+    DestinationApproval          = var.destination_approval
+    DestinationCapAud            = var.destination_cap_aud
     ApprovalWaitHours            = var.approval_wait_hours
     LimitPerCustomerAudPerDay    = var.limit_per_customer_aud_per_day
     LimitPerDestinationAudPerDay = var.limit_per_destination_aud_per_day

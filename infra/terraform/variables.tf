@@ -154,10 +154,16 @@ variable "approval_threshold_aud" {
   description = "A person other than the requester approves a payout above this, in AUD. Empty: none needs it."
 }
 
-variable "approval_new_destinations" {
+variable "destination_approval" {
   type        = string
-  default     = "off"
-  description = "off, or required: payouts to a destination need approval until one to it was approved."
+  default     = "required"
+  description = "required, or off: payouts to a destination wait until a person other than its author approved it."
+}
+
+variable "destination_cap_aud" {
+  type        = string
+  default     = ""
+  description = "What an approval that names no cap opens a destination for, in AUD a day. Empty: no cap."
 }
 
 variable "approval_wait_hours" {

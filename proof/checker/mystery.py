@@ -26,6 +26,7 @@ IntegrityCheckFailed   Pending/Sending>Pending/Sending Pending/Unresolved>Pendin
 Adopted                AwaitingApproval>AwaitingApproval Queued>Queued
 Adopted                Pending/Unresolved>Pending/Unresolved
 EarlierPayoutSettled   Queued>Queued Pending/Unresolved>Pending/Unresolved
+DestinationNotApproved Queued>Queued Pending/Unresolved>Pending/Unresolved
 DestinationGone        Queued>Cancelled Pending/Unresolved>Pending/Unresolved
 SendAccepted           Pending/Sending>Pending/Accepted Pending/Unresolved>Pending/Accepted
 SendRefused            Pending/Sending>Failed
@@ -69,7 +70,8 @@ _FAILURES = {
 }
 _REVIEWS = words(
     "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired Contradiction"
-    " EarlierPayoutSettled IntegrityCheckFailed RetryUnclear PartReturned ReturnNotSeen"
+    " EarlierPayoutSettled IntegrityCheckFailed DestinationNotApproved RetryUnclear PartReturned"
+    " ReturnNotSeen"
 )
 
 

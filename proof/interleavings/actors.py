@@ -15,7 +15,7 @@ from chalicelib.core.encryption import Vault
 from chalicelib.core.queues import Queue
 from chalicelib.core.secrets import Secret
 from chalicelib.customers.access_store import Access, Accesses
-from chalicelib.customers.mark_destination import KnownDestinations
+from chalicelib.customers.approve_destinations import DestinationApprovals
 from chalicelib.customers.open_details import Opener
 from chalicelib.customers.store import SealedCustomer, SealedDestination
 from chalicelib.monoova.available_funds import AvailableFunds
@@ -53,7 +53,7 @@ from proof.memory.counted import (
     MemoryRecentPayments,
     memory_seals,
 )
-from proof.memory.customers import MemoryCustomers
+from proof.memory.customers import MemoryCustomers, MemoryOwners
 from proof.memory.payouts import MemoryPayouts
 from proof.seam import Call
 
@@ -183,6 +183,7 @@ class Function:
             self._funds,
             memory_seals(),
             lambda: self.second_payments,
+            approves_destinations=False,
         )
 
     @cached_property
@@ -286,7 +287,15 @@ class Function:
         return ApprovalService(
             self.payouts,
             self.acceptance,
-            KnownDestinations(customers, self._scheduler),
+            DestinationApprovals(
+                customers,
+                self._opener,
+                self._owners,
+                MemoryFingerprints,
+                self._scheduler,
+                None,
+            ),
+            ApprovalRules(),
             self._together,
             self._opener,
             MemoryFingerprints,
@@ -299,7 +308,13 @@ class Function:
     def erasure(self) -> Erasure:
         customers = MemoryCustomers(self._scheduler.tables, self._scheduler)
         of_customer = PayoutsOfCustomer(self.payouts)
-        return Erasure(customers, self.payouts, of_customer, self._scheduler, lambda _: None)
+        return Erasure(
+            customers, self.payouts, of_customer, self._scheduler, lambda _: None, self._owners
+        )
+
+    @property
+    def _owners(self) -> MemoryOwners:
+        return MemoryOwners(self._scheduler.tables, self._scheduler)
 
     @cached_property
     def webhooks(self) -> WebhookService:

@@ -16,6 +16,7 @@ from chalicelib.control.stored_key import StoredKey
 from chalicelib.core.clock import Clock
 from chalicelib.core.encryption import Vault
 from chalicelib.customers.access_store import Accesses
+from chalicelib.customers.account_owners import AccountOwners
 from chalicelib.customers.payee_store import Payees
 from chalicelib.customers.store import Customers
 from chalicelib.monoova.gate_store import Controls
@@ -38,7 +39,7 @@ from proof.memory.counted import (
     MemoryRecentPayments,
     MemoryStoredKey,
 )
-from proof.memory.customers import MemoryCustomers
+from proof.memory.customers import MemoryCustomers, MemoryOwners
 from proof.memory.payouts import MemoryPayouts
 from proof.memory.services import MemorySecrets, MemorySqs, MemoryVault
 from proof.memory.tables import Tables
@@ -65,6 +66,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "MONOOVA_WEBHOOK_SECRET": WEBHOOK_SECRET,
     # The traffic pays the same again and again.
     "DUPLICATE_WINDOW_HOURS": "0",
+    "DESTINATION_APPROVAL": "off",
     "STAGE": "test",
     "CORS_ALLOW_ORIGIN": "https://admin.example",
     "COGNITO_USER_POOL_ID": POOL_ID,
@@ -157,6 +159,10 @@ class MemoryContainer(Container):
     @cached_property
     def recent_payments(self) -> RecentPayments:
         return MemoryRecentPayments(self._aws.tables, self._aws.seam)
+
+    @cached_property
+    def account_owners(self) -> AccountOwners:
+        return MemoryOwners(self._aws.tables, self._aws.seam)
 
     @cached_property
     def vault(self) -> Vault:

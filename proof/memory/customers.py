@@ -7,6 +7,7 @@ from typing import Final
 
 from chalicelib.core.dynamodb.items import Page, text_of
 from chalicelib.core.dynamodb.readable import UnreadableItemError
+from chalicelib.customers.account_owners import AccountOwners, Owner, noted
 from chalicelib.customers.store import (
     CUSTOMER,
     LISTING_PART,
@@ -96,3 +97,30 @@ class MemoryCustomers(Customers):
             )
 
         return self._seam.cross("Query", found)
+
+
+class MemoryOwners(AccountOwners):
+    """`AccountOwners` in memory, with as many calls."""
+
+    def __init__(self, tables: Tables, seam: Seam) -> None:
+        self._owners = tables.account_owners
+        self._seam = TableSeam(tables, seam)
+
+    def of(self, account: str) -> tuple[Owner, ...]:
+        return self._seam.cross("GetItem", lambda: self._owners.get(account, ()))
+
+    def note(self, account: str, customer_id: str, destination_id: str) -> None:
+        self._replace(account, noted(self.of(account), Owner(customer_id, destination_id)))
+
+    def forget(self, account: str, customer_id: str, destination_id: str) -> None:
+        owner = Owner(customer_id, destination_id)
+        self._replace(account, tuple(each for each in self.of(account) if each != owner))
+
+    def _replace(self, account: str, owners: tuple[Owner, ...]) -> None:
+        def put() -> None:
+            self._owners[account] = owners
+            if not owners:
+                del self._owners[account]
+
+        if owners != self._owners.get(account, ()):
+            self._seam.cross("PutItem" if owners else "DeleteItem", put)

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from chalicelib.batches.rules.batch import Batch, Mark, Row
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.customers.access_store import Access
+from chalicelib.customers.account_owners import Owner
 from chalicelib.customers.store import SealedCustomer
 from chalicelib.monoova.rules.gate import Gate
 from chalicelib.payouts.rules.payout import Payout
@@ -38,6 +39,7 @@ class Tables:
     payouts: dict[str, Payout] = field(default_factory=dict)
     earlier: dict[str, Payout] = field(default_factory=dict)
     customers: dict[str, SealedCustomer] = field(default_factory=dict)
+    account_owners: dict[str, tuple[Owner, ...]] = field(default_factory=dict)
     accesses: dict[tuple[str, str], Access] = field(default_factory=dict)
     gate: Gate | None = None
     signed_events: set[str] = field(default_factory=set)

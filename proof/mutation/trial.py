@@ -71,6 +71,7 @@ TESTS: Final = {
     "owner_name": ("owner_name",),
     "pace": ("pace",),
     "payout": ("life_cycle", "decisions", "marks"),
+    "provenance": ("provenance",),
     "redaction": ("redaction",),
     "resolution": ("second_payment",),
     "retry": ("retry",),

@@ -41,7 +41,7 @@ def test_no_flow_scans_or_reads_the_secret_again(name: str) -> None:
         # One of each is whether the person was disabled.
         (journeys.SHOWN, 2, 0, 0, 0, 0),
         (journeys.LISTED, 2, 0, 0, 0, 0),
-        (journeys.REGISTERED, 1, 1, 2, 0, 0),
+        (journeys.REGISTERED, 2, 2, 2, 0, 0),
     ],
 )
 def test_each_flow_makes_these_calls_and_no_other(
@@ -63,7 +63,7 @@ def test_each_flow_makes_these_calls_and_no_other(
         (journeys.QUEUED, 6, 27),
         (journeys.IDLE, 6, 0),
         (journeys.SHOWN, 2, 0),
-        (journeys.REGISTERED, 1, 4),
+        (journeys.REGISTERED, 2, 5),
     ],
 )
 def test_each_flow_takes_these_units_of_dynamodb(

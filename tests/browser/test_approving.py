@@ -29,6 +29,11 @@ def test_a_large_payout_waits_until_another_user_approves_it(
     assert approver.violations() == []
     approver.page.get_by_role("link", name="Jo Citizen").click()
     approver.page.get_by_role("button", name="Approve", exact=True).click()
+    dialog = approver.page.get_by_role("dialog")
+    for words in ("jo@example.com", "no other person yet", "in no other destination"):
+        expect(dialog).to_contain_text(words)
+    approver.shoot("phone/approving")
+    assert approver.violations() == []
     approver.confirm("Approve $750.00")
     expect(badge).to_have_text("Queued")
     with operator.server.lock:

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.outcomes import Fate, Plan
 from tests.batches.test_batches import approved, bookings, rows_of, run_queue
-from tests.control.test_counting import approve, pause
+from tests.control.test_counting import pause
 from tests.control.test_limits import (
     ACCOUNT,
     MAKER,
@@ -35,11 +35,11 @@ def unseen_cents(world: World) -> int:
 
 
 def test_one_approved_cent_opens_no_day_of_payouts_that_only_one_person_sees(world: World) -> None:
-    limited(world, APPROVAL_NEW_DESTINATIONS="required", **THRESHOLD)
+    limited(world, DESTINATION_APPROVAL="required", **THRESHOLD)
     customer = world.customer()
     cent = world.pay(customer, "0.01").json
     assert cent["status"] == "AwaitingApproval"
-    assert approve(world, cent["transaction_id"]).status == 200
+    assert world.approve(cent["transaction_id"]).status == 200
     answers = [world.pay(customer, "500").json["status"] for _ in range(40)]
     assert Counter(answers) == {"Pending": 1, "AwaitingApproval": 39}
     world.minutes(3)

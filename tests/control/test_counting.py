@@ -151,11 +151,11 @@ def test_twenty_nine_approvals_at_once_let_go_no_more_than_the_limit(
 
 
 def test_an_approval_of_a_destination_counts_too(world: World) -> None:
-    limited(world, APPROVAL_NEW_DESTINATIONS="required", **{ACCOUNT: "100"})
+    limited(world, DESTINATION_APPROVAL="required", **{ACCOUNT: "100"})
     first, second = waiting(world, "60"), waiting(world, "60")
     assert sums(world) == {}
-    assert approve(world, first).status == 200
-    assert approve(world, second).code == "LimitExceeded"
+    assert world.approve(first).status == 200
+    assert world.approve(second).code == "LimitExceeded"
 
 
 def test_what_waited_over_midnight_is_not_counted_again(world: World) -> None:

@@ -192,7 +192,7 @@ def test_one_that_ended_unsent_counts_as_long_as_one_in_its_place_may_pay(asked:
 
 
 def test_what_waits_for_approval_is_compared_as_well(asked: World) -> None:
-    asked.environment["APPROVAL_NEW_DESTINATIONS"] = "required"
+    asked.environment["DESTINATION_APPROVAL"] = "required"
     asked.restart()
     customer = asked.customer()
     first = paid(asked, customer)

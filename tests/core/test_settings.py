@@ -42,7 +42,7 @@ SAFE = {
     "COGNITO_USER_POOL_ID": "ap-southeast-2_AbCdEf",
     "COGNITO_CLIENT_ID": "4cl1ent1d",
     "APPROVAL_THRESHOLD_AUD": "500",
-    "APPROVAL_NEW_DESTINATIONS": "required",
+    "DESTINATION_APPROVAL": "required",
     "LIMIT_PER_DAY_AUD": "100000",
     "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "2000",
     "LIMIT_PER_DESTINATION_AUD_PER_DAY": "2000",
@@ -71,7 +71,7 @@ def test_what_is_not_set_has_a_sensible_value() -> None:
     assert (settings.sign_in_url, settings.user_pool_id, settings.user_pool_client_id) == ("",) * 3
     assert (settings.stage, settings.stage_class) == ("dev", StageClass.DEV)
     assert settings.policy == Policy()
-    assert settings.approval == ApprovalRules()
+    assert settings.approval == ApprovalRules(new_destinations=True)
     assert settings.approval_wait_hours == 24
     assert settings.limits == Limits()
     assert settings.duplicates == DuplicateRules(timedelta(hours=24), timedelta(0))
@@ -105,7 +105,8 @@ def test_every_variable_finds_its_place() -> None:
             "BSB_CHECK": "off",
             "REQUIRE_VERIFIED_DESTINATION": "yes",
             "APPROVAL_THRESHOLD_AUD": "500",
-            "APPROVAL_NEW_DESTINATIONS": "required",
+            "DESTINATION_APPROVAL": "required",
+            "DESTINATION_CAP_AUD": "750",
             "APPROVAL_WAIT_HOURS": "4",
             "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "2000",
             "LIMIT_PER_DESTINATION_AUD_PER_DAY": "1500.50",
@@ -144,7 +145,7 @@ def test_every_variable_finds_its_place() -> None:
         low_balance_cents=2_000_000,
         checks_bsb=False,
         requires_verified_destination=True,
-        approval=ApprovalRules(threshold_cents=50_000, new_destinations=True),
+        approval=ApprovalRules(50_000, new_destinations=True, cap_cents=75_000),
         approval_wait_hours=4,
         limits=Limits(200_000, 150_050, 10_000_000, 300_000),
         duplicates=DuplicateRules(timedelta(0), timedelta(hours=2)),
@@ -229,7 +230,8 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("PAYOUT_LIMIT_AUD", "NaN", "an amount such as 1000"),
         ("PAYOUT_LIMIT_AUD", "1000.005", "an amount such as 1000"),
         ("APPROVAL_THRESHOLD_AUD", "much", "an amount such as 1000"),
-        ("APPROVAL_NEW_DESTINATIONS", "on", "off or required"),
+        ("DESTINATION_APPROVAL", "on", "required or off"),
+        ("DESTINATION_CAP_AUD", "0", "an amount such as 1000"),
         ("LIMIT_PER_CUSTOMER_AUD_PER_DAY", "0", "an amount such as 1000"),
         ("LIMIT_PER_DESTINATION_AUD_PER_DAY", "-1", "an amount such as 1000"),
         ("LIMIT_PER_DAY_AUD", "1e3x", "an amount such as 1000"),
@@ -327,7 +329,9 @@ def test_a_live_stage_is_refused_with_a_control_off_and_the_setting_is_named(
 
 
 def test_a_live_stage_that_says_nothing_is_told_all_that_it_has_to_say() -> None:
-    assert {problem.split(":")[0] for problem in problems_of(STAGE="prod")} == SAFE.keys()
+    told = {problem.split(":")[0] for problem in problems_of(STAGE="prod")}
+    # What is required unless a stage says otherwise need not be said.
+    assert told == SAFE.keys() - {"DESTINATION_APPROVAL"}
 
 
 @pytest.mark.parametrize(

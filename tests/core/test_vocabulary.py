@@ -57,7 +57,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     Event: (
         "Approved ApprovalDenied ApprovalExpired Claimed CancelledByAdmin QueueExpired"
         " RowExpired DestinationGone EarlierPayoutSettled IntegrityCheckFailed Adopted"
-        " SendAccepted SendRefused"
+        " DestinationNotApproved SendAccepted SendRefused"
         " SendNotAuthenticated SendRateLimited WithoutFunds NotSent"
         " SendUnclear LeaseExpired"
         " SentAgain GaveUp Hinted SettledComplete SettledRejected MoneyReturned PartReturned"
@@ -66,10 +66,11 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     ),
     ReviewReason: (
         "OutcomeUnknown AcceptedButUnknown StillPending DestinationGone RowExpired"
-        " EarlierPayoutSettled IntegrityCheckFailed RetryUnclear Contradiction"
+        " EarlierPayoutSettled IntegrityCheckFailed DestinationNotApproved RetryUnclear"
+        " Contradiction"
         " PartReturned ReturnNotSeen"
     ),
-    QueueReason: "NoFunds",
+    QueueReason: "NoFunds DestinationApproval",
     FailureCode: (
         "MonoovaRefused BankRejected Dishonoured Returned ResolvedByHand CancelledByAdmin"
         " ApprovalDenied ApprovalExpired QueueExpired DestinationGone"
@@ -88,7 +89,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     PayIdType: "Email PhoneNumber ABN ACN OrganisationId",
     NoticeKind: "PaymentSuccessful Rejected NppReturn",
     Trust: "Signed Secret Hint",
-    ApprovalReason: "AboveThreshold NewDestination SettledByHand",
+    ApprovalReason: "AboveThreshold AboveCap NewDestination SettledByHand",
     Verdict: "Go MayBePaid TooEarly Unclear",
     Judgement: "Allowed NeedsApprover Contradicted",
     LimitKind: "Customer Account Maker Total",
@@ -106,7 +107,7 @@ WORDS: Final[dict[type[StrEnum], str]] = {
     Task: "check release cancel",
     RowProblem: (
         "CustomerNotFound DestinationNotFound DestinationNotVerified LimitExceeded MayBePaid"
-        " NotRetryable AlreadyRetried SettledByHand RetryUnclear"
+        " NotRetryable AlreadyRetried SettledByHand RetryUnclear RowsAltered"
     ),
     LeftOut: (
         "Paid Open NeedsReview Retried ReturnNotSeen SettledByHand DestinationGone WithoutPayout"

@@ -13,7 +13,7 @@ from chalicelib.core.marks import erased
 from chalicelib.monoova.rules import gate as gates
 from chalicelib.payouts.rules.payout import Payout
 from simulator.outcomes import Outcome
-from tests.world import LIVE, Caller, HttpAnswer, World, as_admin, load_app
+from tests.world import ADMIN, LIVE, Caller, HttpAnswer, World, as_admin, load_app
 
 CUSTOMERS: Final = "CustomersTable"
 TRANSACTIONS: Final = "TransactionsTable"
@@ -108,6 +108,10 @@ def test_a_customer_is_registered_with_a_first_destination(world: World) -> None
         "masked": "•••321",
         "created_at": "2026-03-02T01:00:00.000000Z",
         "bsb_checked_at": "2026-03-02T01:00:00.000000Z",
+        "added_by": ADMIN,
+        "approved_by": None,
+        "approved_at": None,
+        "cap": None,
         "verification": {"status": "NotStarted", "owner_name_matches": None, "at": None},
     }
     assert shown(world, customer["customer_id"]) == answer.json

@@ -165,6 +165,7 @@ def fill_in(file: Path, stack: Stack) -> None:
         "MonoovaSourceBsb": account.source_bsb,
         "MonoovaSourceAccount": account.source_account,
         "RemitterName": account.remitter_name,
+        "DestinationApproval": "off",
     }
     text = file.read_text().replace("[infra]", '[infra]\nEmulated = "true"', 1)
     for name, value in values.items():

@@ -188,12 +188,18 @@ def batches_are_uploaded_decided_on_and_read(world: World) -> None:
 def payouts_wait_for_an_approver(world: World) -> None:
     world.environment |= {
         "APPROVAL_THRESHOLD_AUD": "100",
+        "DESTINATION_APPROVAL": "required",
         "APPROVER_ROLE_ARNS": "arn:aws:iam::111122223333:role/Payer",
         "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
         "DUPLICATE_WINDOW_HOURS": "24",
     }
     world.restart()
     customer, checker = world.customer(), world.approver
+    place = done(world.admin.get(f"/customers/{customer}"))["destinations"][0]["destination_id"]
+    named = {"destinations": [{"customer_id": customer, "destination_id": place}]}
+    done(world.admin.get("/destinations/unapproved"))
+    done(world.service.post("/internal/destinations/reveal", named))
+    world.approve_destination(customer, cap="5000")
     for amount in ("5.00", "125.50"):
         done(world.admin.post("/payouts/validate", {"customer_id": customer, "amount": amount}))
     amounts = ("125.50", "125.51", "125.52")

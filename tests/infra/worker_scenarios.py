@@ -95,14 +95,17 @@ def a_batch_is_processed_by_the_queue(world: World) -> None:
 def with_every_rule(world: World) -> None:
     """Under which a batch is most work."""
     world.environment |= {
-        "APPROVAL_NEW_DESTINATIONS": "required",
+        "DESTINATION_APPROVAL": "required",
         "LIMIT_PER_CUSTOMER_AUD_PER_DAY": "1000",
     }
     world.restart()
 
 
 def uploaded(world: World) -> str:
-    rows = f"customer_id,amount\n{world.customer()},1.00\n".encode()
+    """A row to a destination that is approved, and one to another that waits for that."""
+    customer = world.customer()
+    world.approve_destination(customer)
+    rows = f"customer_id,amount\n{customer},1.00\n{world.customer()},2.00\n".encode()
     headers = {"Content-Type": "text/csv"}
     return str(done(world.admin("POST", "/batches", raw=rows, headers=headers))["batch_id"])
 
@@ -110,9 +113,11 @@ def uploaded(world: World) -> str:
 def decided(world: World, batch_id: str, decision: str) -> None:
     """Confirmed, and what then follows."""
     done(
-        world.admin.post(f"/batches/{batch_id}/confirm", {"total": "1.00", "accept_duplicates": 1})
+        world.admin.post(f"/batches/{batch_id}/confirm", {"total": "3.00", "accept_duplicates": 2})
     )
-    done(world.approver.post(f"/batches/{batch_id}/{decision}", {}))
+    summary = done(world.admin.get(f"/batches/{batch_id}"))["summary"]
+    said = {"unapproved": summary["unapproved_count"]} if decision == "approve" else {}
+    done(world.approver.post(f"/batches/{batch_id}/{decision}", said))
 
 
 # --- the schedule

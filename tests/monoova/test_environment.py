@@ -38,7 +38,7 @@ def test_a_secret_that_does_not_fit_the_stage_sends_and_asks_nothing(
     )
     if stage_class == "prod":
         approved = world.pay(customer, "1").json["transaction_id"]
-        assert world.approver.post(f"/payouts/{approved}/approve").status == 200
+        assert world.approve(approved).status == 200
         world.minutes(3)
     before = len(world.monoova.calls)
     world.store_secret("a-key", **secret)

@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 
 from payoutctl.exits import Exit
+from tests.customers.test_destination_approvals import make_old
 from tests.payoutctl.terminal import Terminal
+from tests.payouts.test_request_payout import BANK_ACCOUNT
 from tests.payouts.test_seals import of_before
 
 
@@ -77,3 +79,75 @@ def test_an_approver_adopts_what_waited_before_there_were_seals(terminal: Termin
     assert done == {"items": [{"transaction_id": paid, "adopted": "yes"}]}
     assert terminal.as_("approvers").json(*adopt, "--yes") == {"items": []}
     assert world.payout(paid)["needs_review"] is False
+
+
+# --- where customers are paid
+
+
+@pytest.fixture
+def by_two(terminal: Terminal) -> Terminal:
+    """Where a customer is paid is a decision of two people."""
+    terminal.world.environment["DESTINATION_APPROVAL"] = "required"
+    terminal.world.restart()
+    return terminal
+
+
+def test_an_approver_sees_the_account_in_full_and_approves_it_with_the_payout(
+    by_two: Terminal,
+) -> None:
+    world = by_two.world
+    customer, other = world.customer(**BANK_ACCOUNT), world.customer(**BANK_ACCOUNT)
+    added = {"type": "PayId", "pay_id": "jo@example.org", "pay_id_type": "Email"}
+    path = f"/customers/{customer}/destinations"
+    assert world.admin.post(path, added | {"account_name": "Jo Citizen"}).status == 201
+    [place, _] = world.admin.get(f"/customers/{customer}").json["destinations"]
+    asked = by_two.json("pay", customer, "5.00", "--destination", place["destination_id"], "--yes")
+    approve = ("payouts", "approve", asked["transaction_id"])
+    seen = by_two.as_("approvers").run(*approve, typed="n\n").stderr
+    account = f"BSB {BANK_ACCOUNT['bsb']}, number {BANK_ACCOUNT['account_number']}"
+    for shown in (
+        account,
+        "Jo Citizen",
+        "no other person yet",
+        "approves its destination as well",
+        "j••",
+        f"ANOTHER customer, {other}",
+    ):
+        assert shown in seen
+    assert f"added by      {place['added_by']} at " in seen
+    accesses = world.admin.get(f"/customers/{customer}/accesses").json["items"]
+    assert [each["purpose"] for each in accesses] == ["Approval"]
+    assert by_two.as_("approvers").json(*approve, "--yes")["status"] == "Queued"
+    [place, _] = world.admin.get(f"/customers/{customer}").json["destinations"]
+    assert place["approved_by"] == "sub-of-approvers"
+
+
+def test_a_payout_whose_destination_is_gone_can_be_decided_on(by_two: Terminal) -> None:
+    world = by_two.world
+    customer = world.customer()
+    paid = by_two.json("pay", customer, "5.00", "--yes")["transaction_id"]
+    key = {"customer_id": {"S": customer}}
+    world.dynamodb.delete_item(TableName="CustomersTable", Key=key)
+    approved = by_two.as_("approvers").run("payouts", "approve", paid, typed="y\n")
+    assert "its destination was removed" in approved.stderr
+    assert world.state(paid)[0] != "AwaitingApproval"
+
+
+def test_an_approver_adopts_the_destinations_that_were_there_before(by_two: Terminal) -> None:
+    world = by_two.world
+    old, new = world.customer(**BANK_ACCOUNT), world.customer()
+    make_old(world, old)
+    approver, adopt = by_two.as_("approvers"), ("adopt", "destinations")
+    seen = approver.run(*adopt, typed="n\n").stderr
+    assert f"number {BANK_ACCOUNT['account_number']}" in seen
+    assert "added by      not known" in seen
+    assert "jo.citizen" not in seen
+    assert [row["approved"] for row in approver.json(*adopt, "--yes")["items"]] == ["yes"]
+    assert by_two.json("pay", old, "5.00", "--yes")["status"] == "Pending"
+    assert by_two.json("pay", new, "5.00", "--yes")["status"] == "AwaitingApproval"
+    assert approver.json(*adopt, "--yes") == {"items": []}
+    [row] = approver.json(*adopt, "--all", "--yes")["items"]
+    assert (row["customer_id"], row["approved"]) == (new, "yes")
+    assert by_two.json("pay", new, "5.00", "--yes")["status"] == "Pending"
+    refused = by_two(*adopt, "--all", "--yes")
+    assert refused.exit_code == Exit.DONE

@@ -121,7 +121,7 @@ def test_a_refusal_under_an_expired_lease_proves_nothing_of_the_current_attempt(
     customer = world.container.customers_table.get(first.customer_id)
     assert customer is not None
     opened = world.container.dispatcher._ready(first, customer)
-    world.container._sender.send(first, opened, "an expired worker", 10)
+    world.container._sender.send(first, opened.destination, "an expired worker", 10)
     assert world.state(paid) == ("Pending", "Sending")
 
 

@@ -107,6 +107,10 @@ class Fixture:
         ):
             path = path.replace(name, value)
         body = BODIES.get(route, {} if method == "POST" else None)
+        if path.removeprefix("/internal").startswith("/destinations/"):
+            ids = {"customer_id": self.customer_id, "destination_id": self.destination_id}
+            listed = {"count": 1, "digest": "1." + "0" * 32} if path.endswith("approve") else {}
+            body = {"destinations": [ids], **listed} if method == "POST" else None
         if path.endswith(("/payouts", "/validate")) and method == "POST":
             body = {
                 "customer_id": self.customer_id,

@@ -257,6 +257,7 @@ class Stack:
             "MonoovaSourceAccount": account.source_account,
             "MonoovaWebhookSignature": "required",
             "RemitterName": account.remitter_name,
+            "DestinationApproval": "off",
             # In a day, of one user: a few dozen payouts are seen to go out first.
             "ApprovalThresholdAud": "5000",
             "ViewerRoleArns": aws.role_arn(aws.READER),

@@ -39,6 +39,7 @@ _LINE: Final[Json] = {
 _DOLLARS: Final[Json] = {"type": "number", "multipleOf": 0.01}
 _PROGRESS: Final = (
     "waiting",
+    "awaiting_approval",
     "queued",
     "pending",
     "completed",
@@ -112,6 +113,17 @@ _OBJECTS: Final[dict[str, Json]] = {
                 **COUNT,
                 "description": "Rows to an account that an earlier row pays under another"
                 " customer.",
+            },
+            "unapproved_lines": {
+                "type": "array",
+                "items": COUNT,
+                "maxItems": MOST_DUPLICATES,
+                "description": "Lines of rows to destinations that no person other than who added"
+                " them has approved: each becomes a payout that waits for that.",
+            },
+            "unapproved_count": {
+                **COUNT,
+                "description": "All of these rows; approving repeats how many they are.",
             },
             "may_all_be_duplicates": {
                 "type": "boolean",

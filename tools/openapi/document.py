@@ -16,7 +16,7 @@ from chalice.app import CognitoUserPoolAuthorizer, IAMAuthorizer
 
 from app import app
 from chalicelib.core.errors import ErrorCode
-from chalicelib.web import pages, schemas
+from chalicelib.web import pages
 from tools.openapi.batches import FILE, NEXT_CURSOR
 from tools.openapi.examples import example_of
 from tools.openapi.operations import OPERATIONS, Operation
@@ -174,7 +174,7 @@ def _body(operation: Operation) -> Json | None:
         return None
     schema = body_reference(operation.body)
     return {
-        "required": operation.body is not schemas.EmptySchema,
+        "required": not getattr(operation.body, "may_be_left_out", False),
         "content": {"application/json": {"schema": schema, **example_of(schema)}},
     }
 

@@ -11,6 +11,7 @@ _PAYOUT_ID: Final = "2d1f6a6c-6d54-4f0e-9a52-0f4b3d0e8a11"
 _CUSTOMER_ID: Final = "7c0e6a30-1f6b-4f2e-8f5f-5a3e2c1d9b10"
 _DESTINATION_ID: Final = "c1b5f6de-40a1-4d3c-9b0b-0a5d2f7e6c22"
 _BY: Final = "0a1b2c3d-0000-4000-8000-000000000001"
+_CHECKER: Final = "0a1b2c3d-0000-4000-8000-000000000002"
 _AT: Final = "2026-03-02T01:00:00.000Z"
 _SETTLED_AT: Final = "2026-03-02T01:00:41.000Z"
 
@@ -27,8 +28,15 @@ _DESTINATION: Final[Json] = {
     "masked": "j•••@example.com",
     "created_at": _AT,
     "bsb_checked_at": None,
+    "added_by": _BY,
+    "approved_by": _CHECKER,
+    "approved_at": _SETTLED_AT,
+    "cap": 1000.0,
     "verification": {"status": "Verified", "owner_name_matches": True, "at": _SETTLED_AT},
 }
+_UNAPPROVED: Final[Json] = _DESTINATION | dict.fromkeys(("approved_by", "approved_at", "cap"))
+_NAMED: Final[Json] = {"customer_id": _CUSTOMER_ID, "destination_id": _DESTINATION_ID}
+_DIGEST: Final = "1.5f0c2b9a7d4e41d8a6c3b2e1f0a99887"
 _CUSTOMER: Final[Json] = {
     "customer_id": _CUSTOMER_ID,
     "external_id": "C-1001",
@@ -124,12 +132,15 @@ _BATCH: Final[Json] = {
         "paid_since_count": 0,
         "shared_accounts": [],
         "shared_account_count": 0,
+        "unapproved_lines": [],
+        "unapproved_count": 0,
         "may_all_be_duplicates": False,
         "funds": {"available": 1000.0, "short_by": 234.5, "as_of": _AT},
     },
     "history": [{"at": _AT, "event": "Uploaded", "by": _BY, "detail": None}],
     "progress": {
         "waiting": 0,
+        "awaiting_approval": 0,
         "queued": 120,
         "unreadable": 0,
         "pending": 30,
@@ -262,6 +273,40 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     "Customer": _CUSTOMER,
     "CustomerPage": {"items": [_CUSTOMER], "next_cursor": None, "unreadable": []},
     "Destination": _DESTINATION,
+    "DestinationList": {"destinations": [_NAMED]},
+    "ApprovedDestinationList": {
+        "destinations": [_NAMED],
+        "count": 1,
+        "digest": _DIGEST,
+        "cap": "1000.00",
+    },
+    "PayoutApproval": {"digest": _DIGEST},
+    "CustomerDestinationPage": {
+        "items": [{"customer_id": _CUSTOMER_ID, "destination": _UNAPPROVED}],
+        "next_cursor": None,
+        "unreadable": [],
+    },
+    "ApprovedDestinations": {"items": [{"customer_id": _CUSTOMER_ID, "destination": _DESTINATION}]},
+    "Revelation": {
+        "items": [
+            {
+                "customer_id": _CUSTOMER_ID,
+                "customer_name": "Jo Citizen",
+                "destination": _UNAPPROVED
+                | {
+                    "pay_id": "jo@example.com",
+                    "bsb": None,
+                    "account_number": None,
+                    "account_name": "Jo Citizen",
+                    "added_at": _AT,
+                },
+                "others": [],
+                "also_named_by": [],
+            }
+        ],
+        "count": 1,
+        "digest": _DIGEST,
+    },
     "AccessPage": {
         "items": [
             {
@@ -360,6 +405,7 @@ EXAMPLES: Final[Mapping[str, Json]] = {
     **BATCH_EXAMPLES,
     "Me": {"name": _BY, "roles": ["viewer", "operator"], "environment": "live"},
     "BatchTotal": {"total": 1234.5},
+    "BatchApproval": {"unapproved": 0, "duplicates": 0, "shared_accounts": 0},
     "BatchWithProgress": _BATCH,
     "Health": {"status": "ok"},
     "Received": {"status": "received"},

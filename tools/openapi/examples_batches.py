@@ -42,6 +42,8 @@ _BATCH: Final[Json] = {
         "paid_since_count": 0,
         "shared_accounts": [],
         "shared_account_count": 0,
+        "unapproved_lines": [],
+        "unapproved_count": 0,
         "may_all_be_duplicates": False,
         "funds": {
             "available": 41250.0,
@@ -59,6 +61,7 @@ _BATCH: Final[Json] = {
 }
 _PROGRESS: Final[Json] = {
     "waiting": 0,
+    "awaiting_approval": 0,
     "queued": 41,
     "pending": 8,
     "completed": 250,
@@ -92,6 +95,7 @@ BATCH_EXAMPLES: Final[Mapping[str, Json]] = {
         "repeat": False,
     },
     "BatchTotal": {"total": "37650.00"},
+    "BatchApproval": {"unapproved": 0, "duplicates": 0, "shared_accounts": 0},
     "Batch": _BATCH,
     "BatchPage": {"items": [_BATCH], "next_cursor": None, "unreadable": []},
     "BatchWithProgress": _BATCH | {"progress": _PROGRESS},

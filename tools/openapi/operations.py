@@ -105,6 +105,14 @@ _SHOW_PAYOUT: Final = Operation(
 _SHOW_ACCOUNT: Final = Operation(
     "The mAccount's balance and NPP limit, as Monoova has them now.", _ACCOUNT, reply="Account"
 )
+_LISTED: Final = (*_BODY, _E.DESTINATION_NOT_FOUND, *_CUSTOMER)
+_REVEAL_DESTINATIONS: Final = Operation(
+    "Shows destinations in full, for an approver to decide on; each is recorded as an access.",
+    _LISTED,
+    reply="Revelation",
+    body=customer_schemas.DestinationListSchema,
+    changes=True,
+)
 _DECISION: Final = (
     *_BODY,
     _E.APPROVAL_BY_REQUESTER,
@@ -112,10 +120,18 @@ _DECISION: Final = (
     *_PAYOUT,
 )
 _APPROVE_PAYOUT: Final = Operation(
-    "Lets a payout go out that waits for approval: for a person other than its requester.",
-    (*_DECISION, _E.PAYOUT_INTEGRITY_FAILED),
+    "Lets a payout go out that waits for approval: for a person other than its requester. Approves"
+    " its destination too, where that waits as well.",
+    (
+        *_DECISION,
+        _E.APPROVAL_BY_AUTHOR,
+        _E.DESTINATION_NOT_REVEALED,
+        _E.DESTINATIONS_DIFFER,
+        _E.LIMIT_EXCEEDED,
+        _E.PAYOUT_INTEGRITY_FAILED,
+    ),
     reply="PayoutWithHistory",
-    body=schemas.EmptySchema,
+    body=payout_schemas.ApproveSchema,
     changes=True,
 )
 _LETTER: Final = (_E.DEAD_LETTER_NOT_FOUND, *_STORAGE)
@@ -203,6 +219,21 @@ OPERATIONS: Final[dict[str, Operation]] = {
         ),
         reply="Destination",
         body=customer_schemas.VerificationCodeSchema,
+        changes=True,
+    ),
+    "list_unapproved_destinations": Operation(
+        "Lists the destinations that wait for an approver, those of the newest customers first.",
+        (_E.INVALID_REQUEST, *_STORAGE),
+        reply="CustomerDestinationPage",
+        query=schemas.PageSchema,
+    ),
+    "reveal_destinations": _REVEAL_DESTINATIONS,
+    "approve_destinations": Operation(
+        "Approves a list of destinations as it was revealed: for a person other than who added"
+        " them.",
+        (*_LISTED, _E.APPROVAL_BY_AUTHOR, _E.DESTINATIONS_DIFFER, _E.CHANGED_MEANWHILE),
+        reply="ApprovedDestinations",
+        body=customer_schemas.ApprovedListSchema,
         changes=True,
     ),
     "export_customer": Operation(
@@ -321,7 +352,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "Lets a batch be paid that others uploaded and confirmed.",
         (_E.APPROVAL_BY_REQUESTER, _E.LIMIT_EXCEEDED, *_DECIDES_ON_BATCH),
         reply="BatchWithProgress",
-        body=schemas.EmptySchema,
+        body=batch_schemas.ApproveSchema,
         changes=True,
     ),
     "reject_batch": Operation(
@@ -438,6 +469,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "drop_dead_letter": Operation("Deletes a message for ever.", _LETTER, 204, changes=True),
     "request_payout_internally": _REQUEST_PAYOUT,
     "approve_payout_internally": _APPROVE_PAYOUT,
+    "reveal_destinations_internally": _REVEAL_DESTINATIONS,
     "list_payouts_internally": _LIST_PAYOUTS,
     "show_payout_internally": _SHOW_PAYOUT,
     "list_customers_internally": _LIST_CUSTOMERS,

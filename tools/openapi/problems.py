@@ -14,7 +14,12 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
     401: ("Not authenticated", (_E.UNAUTHENTICATED,)),
     403: (
         "Not allowed",
-        (_E.FORBIDDEN, _E.APPROVAL_BY_REQUESTER, _E.RESOLUTION_NEEDS_APPROVER),
+        (
+            _E.FORBIDDEN,
+            _E.APPROVAL_BY_REQUESTER,
+            _E.APPROVAL_BY_AUTHOR,
+            _E.RESOLUTION_NEEDS_APPROVER,
+        ),
     ),
     404: (
         "Not found",
@@ -47,6 +52,8 @@ _BY_STATUS: Final[Mapping[int, tuple[str, tuple[ErrorCode, ...]]]] = {
             _E.RETRY_TOO_EARLY,
             _E.PAYOUT_NOT_RESOLVABLE,
             _E.RESOLUTION_CONTRADICTED,
+            _E.DESTINATION_NOT_REVEALED,
+            _E.DESTINATIONS_DIFFER,
             _E.BATCH_IN_OTHER_STATUS,
             _E.BATCH_REPEATED,
             _E.NOTHING_TO_RETRY,
@@ -109,6 +116,11 @@ _DETAILS: Final[Mapping[ErrorCode, str]] = {
     _E.BATCH_REPEATED: "These rows are batch 0f3b7c52-8d1e-5a55-9f1b-6c1f9d0a4e77 of"
     " 2026-03-02T04:00:00.000000Z, which is Finished. If they are to be paid once more, ask for it"
     " with repeat.",
+    _E.APPROVAL_BY_AUTHOR: "Another person has to approve a destination than who added it.",
+    _E.DESTINATION_NOT_REVEALED: "No person has approved this destination yet: reveal it, and"
+    " approve the payout with the digest that it was shown with.",
+    _E.DESTINATIONS_DIFFER: "These are not the destinations that you were shown: reveal them"
+    " again.",
     _E.BATCH_IN_OTHER_STATUS: "The batch is Cancelled: this cannot be done with it now.",
     _E.BATCH_TOTAL_DIFFERS: "The batch comes to A$1234.50, not to A$1243.50.",
     _E.APPROVAL_BY_REQUESTER: "Whoever uploaded or confirmed a batch does not decide on it too.",

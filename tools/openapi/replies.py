@@ -8,6 +8,7 @@ from chalicelib.control.rules.approval import ApprovalReason
 from chalicelib.core.actor import Role
 from chalicelib.core.errors import ErrorCode
 from chalicelib.core.stage_class import HOSTS
+from chalicelib.customers.approve_destinations import MOST_AT_ONCE
 from chalicelib.customers.open_details import Purpose
 from chalicelib.customers.rules.verification import VerificationStatus
 from chalicelib.monoova.rules.circuit import OpenReason
@@ -126,8 +127,23 @@ _DESTINATION: Final[Json] = {
         **_or_null(_TIME),
         "description": "When Monoova said that the branch is open; null where it did not say.",
     },
+    "added_by": {**_or_null(_TEXT), "description": "Null of one from before this was kept."},
+    "approved_by": _or_null(_TEXT),
+    "approved_at": _or_null(_TIME),
+    "cap": {
+        **_or_null(_AMOUNT),
+        "description": "What it is approved for in a day without a further approval; null is no"
+        " cap.",
+    },
     "verification": reference_to("Verification"),
 }
+_IN_FULL: Final[Json] = {
+    "pay_id": _or_null(_TEXT),
+    "bsb": _or_null(_TEXT),
+    "account_number": _or_null(_TEXT),
+    "account_name": _TEXT,
+}
+_NAMED: Final[Json] = {"customer_id": _ID, "destination_id": _ID}
 _CUSTOMER: Final[Json] = {
     "customer_id": _ID,
     "external_id": _or_null(_TEXT),
@@ -236,14 +252,60 @@ _OBJECTS: Final[Mapping[str, Json]] = {
         about="A customer in the clear.",
     ),
     "ExportedDestination": _object(
-        _DESTINATION
-        | {
-            "pay_id": _or_null(_TEXT),
-            "bsb": _or_null(_TEXT),
-            "account_number": _or_null(_TEXT),
-            "account_name": _TEXT,
-        },
+        _DESTINATION | _IN_FULL,
         about="A destination in the clear.",
+    ),
+    "CustomerDestination": _object(
+        {"customer_id": _ID, "destination": reference_to("Destination")},
+        about="A destination and whose it is.",
+    ),
+    "CustomerDestinationPage": parts.page_of("CustomerDestination", 2000),
+    "ApprovedDestinations": _object(
+        {
+            "items": {
+                "type": "array",
+                "items": reference_to("CustomerDestination"),
+                "maxItems": MOST_AT_ONCE,
+            }
+        },
+        about="Destinations as they were approved.",
+    ),
+    "DestinationName": _object(_NAMED, about="The ids of a destination."),
+    "RevealedDestination": _object(
+        {
+            "customer_id": _ID,
+            "customer_name": _or_null(_TEXT),
+            "destination": _object(_DESTINATION | _IN_FULL | {"added_at": _or_null(_TIME)}),
+            "others": {
+                "description": "The customer's other destinations.",
+                "type": "array",
+                "items": reference_to("Destination"),
+                "maxItems": 19,
+            },
+            "also_named_by": {
+                "description": "Other destinations that name the same account, of any customer.",
+                "type": "array",
+                "items": reference_to("DestinationName"),
+                "maxItems": 20,
+            },
+        },
+        about="All that an approver needs to know of a destination.",
+    ),
+    "Revelation": _object(
+        {
+            "items": {
+                "type": "array",
+                "items": reference_to("RevealedDestination"),
+                "minItems": 1,
+                "maxItems": MOST_AT_ONCE,
+            },
+            "count": _COUNT,
+            "digest": {
+                **_TEXT,
+                "description": "Good for this caller and this list alone.",
+            },
+        },
+        about="Destinations in full, and the digest to approve them with.",
     ),
     "Access": _object(
         {

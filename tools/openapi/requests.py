@@ -139,9 +139,17 @@ _NAMES: Final[Mapping[type[Schema], str]] = {
     schemas.ReasonSchema: "Reason",
     batch_schemas.FileSchema: "BatchFile",
     batch_schemas.ConfirmSchema: "BatchTotal",
+    batch_schemas.ApproveSchema: "BatchApproval",
+    customer_schemas.OwnerSchema: "NamedDestination",
+    customer_schemas.DestinationListSchema: "DestinationList",
+    customer_schemas.ApprovedListSchema: "ApprovedDestinationList",
+    payout_schemas.ApproveSchema: "PayoutApproval",
     schemas.EmptySchema: "Nothing",
 }
-_PATTERNS: Final = {"external_id": f"^{customer_schemas.EXTERNAL_ID.pattern.removesuffix(_END)}$"}
+_PATTERNS: Final = {
+    "external_id": f"^{customer_schemas.EXTERNAL_ID.pattern.removesuffix(_END)}$",
+    "digest": r"^[0-9]+\.[0-9a-f]{32}$",
+}
 BODIES: Final = tuple(_NAMES)
 _PAY_ID_FIELDS: Final = ("type", "pay_id", "pay_id_type", "account_name")
 _BANK_FIELDS: Final = ("type", "bsb", "account_number", "account_number_confirmed", "account_name")
@@ -173,6 +181,8 @@ def _body(schema: type[Schema], converter: OpenAPIConverter) -> Json:
     described["additionalProperties"] = False
     if schema is customer_schemas.CustomerChangeSchema:
         described["minProperties"] = 1
+    if issubclass(schema, customer_schemas.DestinationListSchema):
+        described["properties"]["destinations"]["uniqueItems"] = True
     return _destination(described) if schema is customer_schemas.DestinationSchema else described
 
 

@@ -98,6 +98,7 @@ class RowProblem(StrEnum):
     ALREADY_RETRIED = "AlreadyRetried"
     SETTLED_BY_HAND = "SettledByHand"
     RETRY_UNCLEAR = "RetryUnclear"
+    ROWS_ALTERED = "RowsAltered"
 
 
 class LeftOut(StrEnum):
@@ -183,7 +184,8 @@ class Warnings:
     """What a person should know before they confirm: of one chunk, or of all.
 
     Of all alone: which other batches pay the same customers or accounts the same, and which single
-    payouts have done so since it was checked, and by how many rows.
+    payouts have done so since it was checked, and by how many rows. `unapproved_lines` are rows to
+    destinations that no other person has approved: each becomes a payout that waits for that.
     """
 
     duplicates: tuple[Duplicate, ...] = ()
@@ -195,11 +197,22 @@ class Warnings:
     shared_account_count: int = 0
     paid_since: tuple[str, ...] = ()
     paid_since_count: int = 0
+    unapproved_lines: tuple[int, ...] = ()
+    unapproved_count: int = 0
 
     def may_all_be_duplicates(self, row_count: int) -> bool:
         """Whether there may be no row that was not paid before, or is paid by another file."""
         found = self.duplicate_count + self.also_in_count + self.paid_since_count
         return found >= row_count
+
+
+@dataclass(frozen=True, slots=True)
+class CountsRead:
+    """The counts of rows that an approver has read in the summary; None for one they left out."""
+
+    unapproved: int | None = None
+    duplicates: int | None = None
+    shared_accounts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +297,9 @@ class Batch:
 
     `not_released` counts the rows that became no payout, once it is released. `repeats` is the
     batch whose rows it has once more, on purpose; `retry_of` the one whose unpaid rows it has.
-    `title`, like what people said of it, was redacted before it was stored.
+    `title`, like what people said of it, was redacted before it was stored. `digests` has one for
+    the rows of each chunk, as they were uploaded, and `release_digest` is that of the approval over
+    them.
     """
 
     batch_id: str = field(metadata=NOT_PERSONAL)
@@ -307,6 +322,8 @@ class Batch:
     repeats: EarlierBatch | None = None
     retry_of: BatchRetry | None = None
     funds: FundsSeen | None = None
+    digests: tuple[str, ...] = field(default=(), metadata=NOT_PERSONAL)
+    release_digest: str | None = field(default=None, metadata=NOT_PERSONAL)
 
     @property
     def chunk_count(self) -> int:
@@ -408,6 +425,10 @@ def together(warnings: Sequence[Warnings]) -> Warnings:
             )[:MOST_DUPLICATES]
         ),
         shared_account_count=sum(each.shared_account_count for each in warnings),
+        unapproved_lines=tuple(
+            sorted(line for each in warnings for line in each.unapproved_lines)[:MOST_DUPLICATES]
+        ),
+        unapproved_count=sum(each.unapproved_count for each in warnings),
     )
 
 

@@ -86,6 +86,8 @@ def item_of_batch(batch: Batch) -> dict[str, Any]:
         "repeats": _item_of_earlier(batch.repeats),
         "retry_of": _item_of_retry(batch.retry_of),
         "funds": _item_of_funds(batch.funds),
+        "digests": list(batch.digests) or None,
+        "release_digest": batch.release_digest,
         "expires_at": kept_until(batch.created_at),
     }
 
@@ -117,6 +119,8 @@ def batch_of(item: Item) -> Batch:
         repeats=_earlier_of(item.get("repeats")),
         retry_of=_retry_of(item.get("retry_of")),
         funds=_funds_of(item.get("funds")),
+        digests=tuple(item.get("digests") or ()),
+        release_digest=item.get("release_digest"),
     )
 
 
@@ -226,6 +230,8 @@ def _item_of_warnings(warnings: Warnings) -> dict[str, Any]:
         "shared_account_count": warnings.shared_account_count,
         "paid_since": list(warnings.paid_since),
         "paid_since_count": warnings.paid_since_count,
+        "unapproved_lines": list(warnings.unapproved_lines),
+        "unapproved_count": warnings.unapproved_count,
     }
 
 
@@ -240,6 +246,8 @@ def _warnings_of(item: Item) -> Warnings:
         int(item.get("shared_account_count", 0)),
         tuple(item.get("paid_since", ())),
         int(item.get("paid_since_count", 0)),
+        tuple(int(line) for line in item.get("unapproved_lines", ())),
+        int(item.get("unapproved_count", 0)),
     )
 
 

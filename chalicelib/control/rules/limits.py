@@ -20,11 +20,12 @@ class LimitKind(StrEnum):
 class Book(StrEnum):
     """Which sums of a day: the values stand in their ids, and sums of today must keep theirs.
 
-    `LIMIT` has what may be sent, `THRESHOLD` what of it no second person has seen.
+    `LIMIT` has what may be sent, `THRESHOLD` and `CAP` what of it no second person has seen.
     """
 
     LIMIT = "asked"
     THRESHOLD = "threshold"
+    CAP = "cap"
 
 
 @dataclass(frozen=True, slots=True)

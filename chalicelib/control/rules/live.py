@@ -27,9 +27,7 @@ LIVE_RULES: Final = (
     LiveRule("COGNITO_CLIENT_ID", ("",), "name the app client whose tokens are verified"),
     LiveRule("USERS_WITHOUT_GROUP", ("operate",), "who is in no group may change nothing"),
     LiveRule("APPROVAL_THRESHOLD_AUD", ("",), "name the amount above which another approves"),
-    LiveRule(
-        "APPROVAL_NEW_DESTINATIONS", ("", "off"), "another person approves each new destination"
-    ),
+    LiveRule("DESTINATION_APPROVAL", ("off",), "another person approves each new destination"),
     LiveRule("LIMIT_PER_DAY_AUD", ("",), "name the most that is paid in a day"),
     LiveRule("LIMIT_PER_CUSTOMER_AUD_PER_DAY", ("",), "name the most for one customer in a day"),
     LiveRule("LIMIT_PER_DESTINATION_AUD_PER_DAY", ("",), "name the most for one account in a day"),

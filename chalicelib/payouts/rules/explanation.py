@@ -112,6 +112,13 @@ WAITS: Final[Mapping[QueueReason, Words]] = {
         " (usually 24 hours), it is cancelled; a row of a file is given to a person instead.",
         "Top up your account at Monoova, or cancel the payment if it should not be paid.",
     ),
+    QueueReason.DESTINATION_APPROVAL: Words(
+        "This payment is accepted and queued. Nothing has moved: no person other than who added its"
+        " destination has approved that.",
+        "It is sent automatically once the destination is approved. If that takes too long (usually"
+        " 24 hours), it is cancelled; a row of a file is given to a person instead.",
+        "Have an approver look at the destination and approve it, or cancel the payment.",
+    ),
 }
 
 FAILURES: Final[Mapping[FailureCode, Words]] = {
@@ -206,6 +213,12 @@ REVIEWS: Final[Mapping[ReviewReason, Words]] = {
         "Nothing is sent until a person has decided.",
         "Tell your technical contact at once: the record was changed outside of the app, or is of"
         " before there were seals. If it is to be paid, ask for it anew.",
+    ),
+    ReviewReason.DESTINATION_NOT_APPROVED: Words(
+        "This payment may have been sent, and what stands in its destination says that no person"
+        " other than who added it has approved it.",
+        "Nothing more is sent. If Monoova reports the outcome, it is recorded.",
+        "Ask Monoova about this payment, and find out who let it go to this destination.",
     ),
     ReviewReason.RETRY_UNCLEAR: Words(
         "A file was to pay this again, and Monoova did not say for a day whether it was paid: a"

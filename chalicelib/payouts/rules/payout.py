@@ -88,6 +88,7 @@ class Event(StrEnum):
     EARLIER_SETTLED = "EarlierPayoutSettled"
     INTEGRITY_FAILED = "IntegrityCheckFailed"
     ADOPTED = "Adopted"
+    DESTINATION_NOT_APPROVED = "DestinationNotApproved"
     SEND_ACCEPTED = "SendAccepted"
     SEND_REFUSED = "SendRefused"
     SEND_NOT_AUTHENTICATED = "SendNotAuthenticated"
@@ -194,6 +195,11 @@ _RULES: Final[Mapping[Event, tuple[Mapping[State, Effect], Effect]]] = {
             _S.QUEUED: ACKNOWLEDGE,
             _S.UNRESOLVED: ACKNOWLEDGE,
         },
+        FORBIDDEN,
+    ),
+    # It goes once its destination is approved. One in doubt may have been paid there already.
+    Event.DESTINATION_NOT_APPROVED: (
+        {_S.QUEUED: _move(_S.QUEUED), _S.UNRESOLVED: REVIEW},
         FORBIDDEN,
     ),
     Event.SEND_ACCEPTED: (
@@ -329,6 +335,7 @@ class ReviewReason(StrEnum):
     ROW_EXPIRED = "RowExpired"
     EARLIER_SETTLED = "EarlierPayoutSettled"
     INTEGRITY_FAILED = "IntegrityCheckFailed"
+    DESTINATION_NOT_APPROVED = "DestinationNotApproved"
     RETRY_UNCLEAR = "RetryUnclear"
     CONTRADICTION = "Contradiction"
     PART_RETURNED = "PartReturned"
@@ -339,6 +346,7 @@ class QueueReason(StrEnum):
     """Why a queued payout is not sent, where that is its own reason and not that of all."""
 
     NO_FUNDS = "NoFunds"
+    DESTINATION_APPROVAL = "DestinationApproval"
 
 
 class FailureCode(StrEnum):

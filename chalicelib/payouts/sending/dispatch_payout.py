@@ -10,7 +10,7 @@ from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.encryption import Vault
 from chalicelib.core.observability import Metric
-from chalicelib.customers.manage_customers import opened_to_pay
+from chalicelib.customers.destination_message import OpenedDestination, opened_to_pay
 from chalicelib.customers.store import SealedCustomer
 from chalicelib.monoova.available_funds import AvailableFunds
 from chalicelib.monoova.gatekeeper import Gatekeeper
@@ -67,7 +67,8 @@ class Dispatcher:
     """Claims a payout with a lease before sending it, so that one of several workers sends it.
 
     A row is sent only if its seal says that it is what was decided, and that it was released.
-    What was made in place of another (`retry_of`) is sent only if that one is still unpaid.
+    What was made in place of another (`retry_of`) is sent only if that one is still unpaid; with
+    `approves_destinations` nothing is sent to a destination whose message has no approval.
     """
 
     payouts: Payouts
@@ -85,6 +86,7 @@ class Dispatcher:
     funds: AvailableFunds
     seals: PayoutSeals
     second_payments: "Callable[[], SecondPayments]"
+    approves_destinations: bool
 
     def dispatch(self, transaction_id: str, customer_id: str, by: str, seconds: float) -> None:
         """Sends the payout if it is still queued; a message that comes late or twice does nothing.
@@ -160,17 +162,26 @@ class Dispatcher:
             return self._not_believed(payout, fault, by)
         if event is Event.CLAIMED and not self._is_covered(payout):
             return self._wait_for_funds(payout, by)
-        destination = self._ready(payout, customer)
-        if payout.retry_of and self.second_payments().earlier_is_settled(payout):
-            return self._review(payout, Event.EARLIER_SETTLED, ReviewReason.EARLIER_SETTLED, by)
-        if event is Event.CLAIMED and is_to_be_asked_about(payout, self.clock.now()):
-            known = self._known_to_monoova(payout, by)
-            if known is not None:
-                return known
+        opened = self._ready(payout, customer)
+        held = self._held_back(payout, opened, event, by)
+        if held is not None:
+            return held
         if not self.gatekeeper.enter_to_send(gate).is_through:
             return self._not_sent(payout, self.gatekeeper.gate)
         left = (ends_at - self.clock.now()).total_seconds()
-        return self._claim_and_send(payout, destination, event, by, left)
+        return self._claim_and_send(payout, opened.destination, event, by, left)
+
+    def _held_back(
+        self, payout: Payout, opened: OpenedDestination, event: Event, by: str
+    ) -> Payout | None:
+        """What is not to be sent as things are, with what became of it; None for what is."""
+        if self.approves_destinations and not opened.is_approved:
+            return self._wait_for_approver(payout, by)
+        if payout.retry_of and self.second_payments().earlier_is_settled(payout):
+            return self._review(payout, Event.EARLIER_SETTLED, ReviewReason.EARLIER_SETTLED, by)
+        if event is Event.CLAIMED and is_to_be_asked_about(payout, self.clock.now()):
+            return self._known_to_monoova(payout, by)
+        return None
 
     def _fault(self, payout: Payout, gate: Gate) -> str | None:
         """Why a stored row is not to be sent: it is not what was decided, or too old by now."""
@@ -220,6 +231,22 @@ class Dispatcher:
         is_asked = payout.batch_id is not None or payout.waits_for is QueueReason.NO_FUNDS
         return not is_asked or self.funds.reach(payout.amount_cents)
 
+    def _wait_for_approver(self, payout: Payout, by: str) -> Payout:
+        """Let go by a copy in the clear, or before its destination had to be approved: not sent.
+
+        It is looked at again, and goes once its destination is approved. One in doubt, which may
+        have been paid there, needs a person.
+        """
+        observability.count(Metric.DESTINATION_NOT_APPROVED)
+        event, now = Event.DESTINATION_NOT_APPROVED, self.clock.now()
+        if payout.state is not State.QUEUED:
+            return self._review(payout, event, ReviewReason.DESTINATION_NOT_APPROVED, by)
+        until = now + timedelta(seconds=self.policy.queue_look_seconds)
+        if payout.waits_for is QueueReason.DESTINATION_APPROVAL:
+            return self._put_off(payout, until)
+        waits = Fields(waits_for=QueueReason.DESTINATION_APPROVAL, due_at=until)
+        return self._written(payout, change_for(payout, event, Note(now, by), waits))
+
     def _wait_for_funds(self, payout: Payout, by: str) -> Payout:
         now = self.clock.now()
         until = now + timedelta(seconds=self.policy.queue_look_seconds)
@@ -227,7 +254,7 @@ class Dispatcher:
             return self._put_off(payout, until)
         return self._written(payout, without_funds(payout, Note(now, by), Fields(due_at=until)))
 
-    def _ready(self, payout: Payout, customer: SealedCustomer) -> Destination:
+    def _ready(self, payout: Payout, customer: SealedCustomer) -> OpenedDestination:
         """Whatever may fail before the claim must be had before the claim."""
         self.monoova.check_ready()
         sealed = customer.destination(payout.destination_id)

@@ -120,6 +120,19 @@ def test_warnings_are_listed_in_the_order_of_the_file_and_all_counted() -> None:
     assert (both.duplicate_count, both.first_time_count) == (310, 7)
 
 
+def test_rows_to_unapproved_destinations_are_listed_in_the_order_of_the_file_and_all_counted() -> (
+    None
+):
+    both = together(
+        [
+            Warnings(unapproved_lines=tuple(range(301, 401)), unapproved_count=250),
+            Warnings(unapproved_lines=tuple(range(3, 63)), unapproved_count=60),
+        ]
+    )
+    assert both.unapproved_lines == (*range(3, 63), *range(301, 341))
+    assert both.unapproved_count == 310
+
+
 def test_rows_to_a_shared_account_are_listed_in_the_order_of_the_file_and_all_counted() -> None:
     some = tuple(SharedAccount(line, "c", 2) for line in range(400, 300, -1))
     others = tuple(SharedAccount(line, "d", 2) for line in range(62, 2, -1))
@@ -216,7 +229,7 @@ def test_what_a_row_does_not_say_is_absent_and_no_row_is_suspect_before_it_is_co
 
 def test_a_fresh_chunk_was_neither_touched_nor_leased_and_warns_of_nothing() -> None:
     assert Mark(1, 3) == Mark(1, 3, ChunkState.STORED, 0, None, Warnings(), {}, None, None)
-    assert Warnings() == Warnings((), 0, 0, (), 0, (), 0, (), 0)
+    assert Warnings() == Warnings((), 0, 0, (), 0, (), 0, (), 0, (), 0)
 
 
 def test_a_fresh_batch_was_neither_confirmed_nor_approved() -> None:

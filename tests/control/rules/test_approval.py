@@ -29,7 +29,7 @@ def test_the_rules_say_why_a_payout_needs_approval(
 
 
 def test_a_business_that_set_no_rule_has_none() -> None:
-    assert ApprovalRules() == ApprovalRules(threshold_cents=None, new_destinations=False)
+    assert ApprovalRules() == ApprovalRules(None, new_destinations=False, cap_cents=None)
 
 
 def test_the_threshold_counts_by_maker_and_account_in_a_sydney_day() -> None:
@@ -47,3 +47,10 @@ def test_the_threshold_counts_by_maker_and_account_in_a_sydney_day() -> None:
 def test_a_payout_waits_for_an_approver_for_thirty_days() -> None:
     asked_at = datetime(2026, 3, 2, 1, tzinfo=UTC)
     assert approval_until(asked_at) == datetime(2026, 4, 1, 1, tzinfo=UTC)
+
+
+def test_a_payout_is_counted_under_the_cap_of_its_destination_if_it_has_one() -> None:
+    at = datetime(2026, 3, 2, 13, tzinfo=UTC)
+    assert ApprovalRules().counts_of_cap("1.abc", 500, None, at) == ()
+    [count] = ApprovalRules().counts_of_cap("1.abc", 500, 1200, at)
+    assert (count.sum_id, count.room_cents) == ("cap#2026-03-03#Account#1.abc", 700)

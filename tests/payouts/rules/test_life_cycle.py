@@ -60,6 +60,7 @@ EXPECTED: Final = {
     Event.EARLIER_SETTLED: "- ? - - ? - - - -",
     Event.INTEGRITY_FAILED: "? ? ? - ? - - - -",
     Event.ADOPTED: "= = - - = - - - -",
+    Event.DESTINATION_NOT_APPROVED: "- Q - - ? - - - -",
     Event.SEND_ACCEPTED: "! ! X . X . ! . !",
     Event.SEND_REFUSED: "! ! F . . ! . ! !",
     Event.SEND_NOT_AUTHENTICATED: ". . Q . . . . . .",

@@ -7,6 +7,7 @@ from typing import Final
 
 from chalicelib.batches.rules.batch import MOST_DUPLICATES, Duplicate, Row, SharedAccount, Warnings
 from chalicelib.core.deadline import TimeLeft
+from chalicelib.customers.payee_store import Payees
 from chalicelib.payouts.rules.payout import Payout, State
 from chalicelib.payouts.store.payouts import Payouts
 
@@ -22,9 +23,15 @@ UNPAID: Final = frozenset({State.FAILED, State.RETURNED, State.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class RowChecker:
-    """Compares the rows with what their customers were paid before."""
+    """Compares the rows with what their customers were paid before, and with where they are paid.
+
+    With `approves_destinations`, rows to destinations that no approver has approved are counted, by
+    the copies that lists show: what is let go is decided by what stands in the messages.
+    """
 
     payouts: Payouts
+    payees: Payees
+    approves_destinations: bool
 
     def warnings(self, rows: Sequence[Row], now: datetime, time_left: TimeLeft) -> Warnings | None:
         """The rows that may pay twice, and how many customers are paid for the first time.
@@ -39,12 +46,28 @@ class RowChecker:
         found = list(_duplicates(rows, paid, now - _DUPLICATE_DAYS))
         first = sum(row.is_first and not paid[row.customer_id] for row in rows)
         shared = list(_shared_accounts(rows))
+        unapproved = self._unapproved(rows)
         return Warnings(
             tuple(found[:MOST_DUPLICATES]),
             len(found),
             first,
             shared_accounts=tuple(shared[:MOST_DUPLICATES]),
             shared_account_count=len(shared),
+            unapproved_lines=unapproved[:MOST_DUPLICATES],
+            unapproved_count=len(unapproved),
+        )
+
+    def _unapproved(self, rows: Sequence[Row]) -> tuple[int, ...]:
+        """The lines of rows to destinations that are there, and that no approver has approved."""
+        if not self.approves_destinations:
+            return ()
+        payees = self.payees.of(list(dict.fromkeys(row.customer_id for row in rows)))
+        return tuple(
+            row.line
+            for row in rows
+            if (payee := payees.get(row.customer_id)) is not None
+            and (place := payee.place(row.destination_id)) is not None
+            and not place.is_known
         )
 
     def _paid(self, customer_id: str, since: datetime) -> Iterator[Payout]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from chalicelib.batches.check_rows import UNPAID
+from chalicelib.batches.checking.check_rows import UNPAID
 from chalicelib.batches.rules.batch import Batch, BatchEvent, BatchStatus, Row, Warnings
 from chalicelib.batches.store.batches import Batches
 from chalicelib.batches.store.open_batches import OpenBatches

@@ -1,0 +1,93 @@
+"""Where a destination comes from: who added it, who approved it, and up to what.
+
+All of it stands inside the destination's encrypted message, beside the account: who writes to the
+tables alone can change none of it. Copies in the clear are for lists.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+
+from chalicelib.core.actor import Actor
+from chalicelib.core.marks import NOT_PERSONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approved a destination, and when. `cap_cents` is what it is open for in a Sydney day
+    without a further approval; None is no cap.
+    """
+
+    by: str = field(metadata=NOT_PERSONAL)
+    at: datetime
+    cap_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """`account` is the keyed fingerprint of the account. All are None in a message from before they
+    were kept.
+    """
+
+    added_by: str | None = field(default=None, metadata=NOT_PERSONAL)
+    added_at: datetime | None = None
+    account: str | None = field(default=None, metadata=NOT_PERSONAL)
+    approval: Approval | None = None
+
+
+def provenance_in(record: Mapping[str, str]) -> Provenance:
+    """The provenance in a destination's decrypted message."""
+    added_at, approved_at = record.get("added_at"), record.get("approved_at")
+    cap = record.get("cap_cents")
+    approval = None
+    if approved_at is not None:
+        approval = Approval(
+            record["approved_by"], datetime.fromisoformat(approved_at), int(cap) if cap else None
+        )
+    return Provenance(
+        added_by=record.get("added_by"),
+        added_at=datetime.fromisoformat(added_at) if added_at else None,
+        account=record.get("account"),
+        approval=approval,
+    )
+
+
+def record_of(provenance: Provenance) -> dict[str, str]:
+    """What `provenance_in` reads; nothing of what is not known."""
+    approval = provenance.approval
+    found = {
+        "added_by": provenance.added_by,
+        "added_at": _text(provenance.added_at),
+        "account": provenance.account,
+        "approved_by": approval.by if approval else None,
+        "approved_at": _text(approval.at) if approval else None,
+        "cap_cents": str(approval.cap_cents) if approval and approval.cap_cents else None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+class Refusal(Enum):
+    """Why a person may not approve a destination."""
+
+    AUTHOR = auto()
+    LAST_APPROVER = auto()
+
+
+def refusal_of(provenance: Provenance, by: Actor, cap_cents: int | None) -> Refusal | None:
+    """Why `by` may not approve the destination, with this cap if it is approved already; None if
+    they may.
+
+    Who added it never may, and who set its cap does not raise it.
+    """
+    if provenance.added_by is not None and by.is_also(provenance.added_by):
+        return Refusal.AUTHOR
+    approval = provenance.approval
+    if approval is None or cap_cents is None or not by.is_also(approval.by):
+        return None
+    is_raised = approval.cap_cents is not None and cap_cents > approval.cap_cents
+    return Refusal.LAST_APPROVER if is_raised else None
