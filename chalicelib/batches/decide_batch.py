@@ -130,6 +130,7 @@ class BatchService:
         def approved(batch: Batch) -> Batch:
             _check_other(batch, by)
             if batch.status is BatchStatus.AWAITING_APPROVAL:
+                _check_digested(batch)
                 _check_read(batch, read)
                 batch = self._compared(batch)
                 self.acceptance.check_total(batch.total_cents)
@@ -140,22 +141,9 @@ class BatchService:
                 "funds": self.work.funds(),
             }
             after = moved(batch, BatchEvent.APPROVED, now, by.name, **said)
-            after = replace(after, digests=batch.digests or self._digests(batch))
             return replace(after, release_digest=self.digests.of_approval(after))
 
         return self._decided(batch_id, by, approved)
-
-    def _digests(self, batch: Batch) -> tuple[str, ...]:
-        """Of the rows as they stand: of a batch that was uploaded before rows were digested."""
-        return tuple(
-            self.digests.of_chunk(
-                batch.batch_id,
-                batch.upload_id,
-                number,
-                self.batches.rows(batch.upload_id, number),
-            )
-            for number in range(1, batch.chunk_count + 1)
-        )
 
     def reject(self, batch_id: str, reason: str, by: Actor) -> BatchView:
         """A person who neither uploaded nor confirmed it rejects it."""
@@ -215,6 +203,16 @@ def _check_duplicates(batch: Batch, accepted: int | None) -> None:
             "Every row of this batch may have been paid already, or be paid by another file. If"
             f" all of them are meant, confirm with accept_duplicates {batch.row_count} as well.",
             ErrorCode.POSSIBLE_DUPLICATE,
+        )
+
+
+def _check_digested(batch: Batch) -> None:
+    """What is approved is what was uploaded: rows without a digest may have been changed since."""
+    if len(batch.digests) != batch.chunk_count:
+        raise ConflictError(
+            "The file's rows have no digests: it was uploaded before there were any, or changed"
+            " outside of the app. Reject it, and upload it again.",
+            ErrorCode.CHANGED_MEANWHILE,
         )
 
 

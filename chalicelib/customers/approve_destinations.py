@@ -158,16 +158,13 @@ class DestinationApprovals:
     def approve_for_payout(self, owner: Owner, digest: str | None, by: Actor) -> None:
         """Approves the destination of a payout that is about to be approved, unless it is approved.
 
-        Nothing is done of one that is gone: the payout ends without it.
-
         Raises:
+            NotFoundError: it is gone. A payout to it can be rejected: were it approved, a writer of
+                the tables who hid it could show it to another approver later.
             ConflictError: it was not revealed to this approver.
             ForbiddenError: they added it.
         """
-        try:
-            opened = self._opened(owner)
-        except NotFoundError:
-            return
+        opened = self._opened(owner)
         if opened.is_approved:
             return
         _check_may_approve(opened, by, None)

@@ -164,12 +164,17 @@ def test_an_approval_that_was_written_into_the_table_releases_no_row(world: Worl
     assert world.monoova.received == []
 
 
-def test_a_batch_from_before_there_were_digests_gets_them_with_its_approval(world: World) -> None:
+def test_a_file_whose_digests_were_taken_away_is_not_approved(world: World) -> None:
+    """Seen: rows of A$20, made A$1,900 in the table, were approved as A$20 and paid."""
     batch_id = confirmed(world, f"{known(world, 'ann')},20.00,")
     key = {"collection": {"S": f"batch#{batch_id}"}, "item": {"S": "batch"}}
     item = world.dynamodb.get_item(TableName="RecordsTable", Key=key)["Item"]
     del item["digests"]
     world.dynamodb.put_item(TableName="RecordsTable", Item=item)
-    assert world.approver.post(f"/batches/{batch_id}/approve", {}).status == 200
+    refused = world.approver.post(f"/batches/{batch_id}/approve", {})
+    assert (refused.status, refused.code) == (409, "ChangedMeanwhile")
+    assert "upload it again" in refused.json["detail"]
+    rejected = world.approver.post(f"/batches/{batch_id}/reject", {"reason": "no digests"})
+    assert rejected.status == 200
     run_queue(world)
-    assert [row["status"] for row in rows_of(world, batch_id)] == ["Pending"]
+    assert world.monoova.received == []

@@ -63,6 +63,20 @@ def test_a_payout_to_a_destination_that_one_person_added_waits(world: World) -> 
     assert world.pay(customer, "1").json["status"] == "Pending"
 
 
+def test_a_payout_whose_destination_is_hidden_is_not_approved(world: World) -> None:
+    """Seen: its author hid it from the table, approved the payout, and put it back."""
+    customer = world.customer()
+    paid = world.pay(customer, "0.01").json["transaction_id"]
+    key = {"customer_id": {"S": customer}}
+    item = world.dynamodb.get_item(TableName="CustomersTable", Key=key)["Item"]
+    world.dynamodb.put_item(TableName="CustomersTable", Item=item | {"destinations": {"L": []}})
+    refused = world.approver.post(f"/payouts/{paid}/approve", {})
+    assert (refused.status, refused.code) == (404, "DestinationNotFound")
+    assert world.state(paid)[0] == "AwaitingApproval"
+    said = {"reason": "its destination is gone"}
+    assert world.approver.post(f"/payouts/{paid}/reject", said).status == 200
+
+
 def test_an_approver_who_replaces_a_destination_does_not_approve_what_is_paid_there(
     world: World,
 ) -> None:
