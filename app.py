@@ -754,7 +754,8 @@ def _approve_payout(incoming: Incoming, by: Actor, transaction_id: str) -> Reply
 
 def _reveal_destinations(incoming: Incoming, by: Actor) -> Reply:
     named = incoming.body(late.customer_schemas.LIST)["named"]
-    return late.customer_replies.revealed(wired.get().destination_approvals.reveal(named, by))
+    revelation = wired.get().destination_approvals.reveal(named, by)
+    return Reply(late.customer_replies.revealed(revelation))
 
 
 def _list_customers(incoming: Incoming, by: Actor) -> Reply:

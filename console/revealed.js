@@ -17,7 +17,7 @@ export async function revealed(payout) {
     return { digest, words: view(shown) };
   } catch (problem) {
     if (problem.kind !== Kind.NOT_FOUND) throw problem;
-    return { digest: null, words: h("p", {}, "Its destination was removed, or its customer was erased: it ends unpaid.") };
+    return { digest: null, words: h("p", {}, "Its destination was removed, or its customer was erased: it cannot be paid. Reject it.") };
   }
 }
 

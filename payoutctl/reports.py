@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from chalicelib.web.csv_cells import inert
 from payoutctl.client import at
 from payoutctl.commands import Command, Group, cursor
 from payoutctl.exits import Exit
@@ -97,21 +98,16 @@ def as_csv(session: Session, date: str | None, output: Path | None) -> None:
         session.out.document({"file": str(output)} if output else {"csv": text})
 
 
-# The last four are the signs in full width, which a spreadsheet takes for the others.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
-
 def _csv(rows: list[Any]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, _LINE, extrasaction="ignore")
     writer.writeheader()
-    writer.writerows({name: _inert(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
 
 
-def _inert(value: object) -> object:
-    """A text that a spreadsheet would take for a formula is marked as text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _cell(value: object) -> object:
+    return inert(value) if isinstance(value, str) else value
 
 
 @click.command(cls=Command, help="Count, value, success rate and time to completion, by day.")

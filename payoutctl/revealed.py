@@ -20,13 +20,13 @@ def say_revealed(session: Session, named: Sequence[Mapping[str, str]]) -> str:
 
 
 def say_place_of(session: Session, payout: Mapping[str, Any]) -> str | None:
-    """Shows where a payout goes; None for a destination that is gone: then it ends unpaid."""
+    """Shows where a payout goes; None for a destination that is gone: it cannot be paid."""
     try:
         return say_revealed(session, [named_by(payout)])
     except Failure as failure:
         if failure.ends is not Exit.NOT_FOUND:
             raise
-        session.out.say("  its destination was removed, or its customer erased")
+        session.out.say("  its destination was removed, or its customer erased: reject it")
         return None
 
 

@@ -1,9 +1,9 @@
 """`users disable`, `users enable`: in the user pool, and where each request is looked up.
 
-The pool alone would let go on whoever holds a token until it ends.
+In the pool alone a disabled user could go on until their token expires.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,9 +11,6 @@ from payoutctl.commands import Command, Group
 from payoutctl.exits import Exit, Failure
 from payoutctl.gate import directly
 from payoutctl.session import Session, with_session
-
-if TYPE_CHECKING:
-    pass
 
 _username = click.argument("username")
 _table = click.option(

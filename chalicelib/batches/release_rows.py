@@ -14,7 +14,7 @@ from chalicelib.batches.retrying.clear_rows import (
 )
 from chalicelib.batches.rules.batch import Batch, Row, RowProblem
 from chalicelib.batches.rules.retry import is_given_up
-from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules, approval_until
+from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules
 from chalicelib.core import observability
 from chalicelib.core.clock import Clock
 from chalicelib.core.deadline import TimeLeft
@@ -29,8 +29,13 @@ from chalicelib.customers.payee_store import Payee, Payees, Place
 from chalicelib.customers.rules.verification import is_payable
 from chalicelib.customers.store import CUSTOMER
 from chalicelib.payouts.accept_payouts import Acceptance, Counted, StillBusyError
-from chalicelib.payouts.request_payout import PayoutRequest, requested_payout
-from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, State, Status
+from chalicelib.payouts.request_payout import (
+    PayoutRequest,
+    before_approvers,
+    requested_payout,
+    words_of_waiting,
+)
+from chalicelib.payouts.rules.payout import FIRST_EVENT, Event, HistoryEntry, Payout, State, Status
 from chalicelib.payouts.store.outlines import Outlines
 from chalicelib.payouts.store.payouts import PayoutChangedError
 
@@ -260,15 +265,13 @@ def _payout_of(batch: Batch, row: Row, place: Place, transaction_id: str, clock:
 def _before_approver(payout: Payout) -> Payout:
     """A row to a destination that waits for an approver: who approved the file has not seen it."""
     requested, _approved = payout.history
-    waits = f"{requested.detail}; waits for approval: {ApprovalReason.NEW_DESTINATION}"
+    reasons = (ApprovalReason.NEW_DESTINATION,)
+    detail = f"{requested.detail}; {words_of_waiting(reasons)}"
     return replace(
-        payout,
-        state=State.AWAITING_APPROVAL,
-        approval_reasons=(ApprovalReason.NEW_DESTINATION,),
-        due_at=approval_until(payout.created_at),
+        before_approvers(payout, reasons),
         approved_at=None,
         approved_by=None,
-        history=(replace(requested, detail=waits),),
+        history=(replace(requested, detail=detail),),
         history_size=1,
     )
 
@@ -279,6 +282,6 @@ def _history_of(batch: Batch, row: Row) -> Iterator[HistoryEntry]:
     again = f", in place of payout {row.retry_of}" if row.retry_of else ""
     detail = f"line {row.line} of batch {batch.batch_id}{again}"
     yield HistoryEntry(
-        batch.created_at, "Requested", State.AWAITING_APPROVAL, batch.created_by, detail
+        batch.created_at, FIRST_EVENT, State.AWAITING_APPROVAL, batch.created_by, detail
     )
     yield HistoryEntry(batch.approved_at, Event.APPROVED, State.QUEUED, batch.approved_by)

@@ -18,6 +18,7 @@ from chalicelib.core.dynamodb.items import Page, cursor_of, text_of
 from chalicelib.core.money import decimal_from
 from chalicelib.core.observability import note
 from chalicelib.payouts.rules.payout import Status
+from chalicelib.web.csv_cells import inert
 from chalicelib.web.http import Reply
 from chalicelib.web.replies import Json, page_of
 
@@ -51,9 +52,6 @@ _COLUMNS: Final = (
     "needs_review",
     "waits_for",
 )
-# A cell that begins so is a formula to a spreadsheet; the last four are the signs in full width,
-# which it takes for the others.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def uploaded(shown: "UploadResult") -> Reply:
@@ -226,5 +224,4 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return inert(str(value))

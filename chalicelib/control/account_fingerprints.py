@@ -5,8 +5,6 @@ a key of its own, which stands encrypted in the controls table and is decrypted 
 a function instance.
 """
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,8 +12,6 @@ from chalicelib.control.stored_key import StoredKey
 from chalicelib.monoova.rules.destination import Destination, PayId
 
 KEY_ID: Final = "account-fingerprint-key"
-# 128 bits: no two accounts meet by chance.
-_HEX_DIGITS: Final = 32
 
 
 class AccountFingerprints:
@@ -49,10 +45,7 @@ class AccountFingerprints:
         return self._made("file", *parts)
 
     def _made(self, *parts: str) -> str:
-        # The version stands before it: those of another key do not look like the same account's.
-        key, text = self._stored_key.get(), "\n".join(parts).encode()
-        digest = hmac.new(key.secret, text, hashlib.sha256).hexdigest()[:_HEX_DIGITS]
-        return f"{key.version}.{digest}"
+        return self._stored_key.get().digest_of("\n".join(parts))
 
 
 def _parts_of(destination: Destination) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 _CACHED_FOR: Final = timedelta(minutes=5)
 _KEPT_FOR: Final = timedelta(seconds=30)
-# No "@": what stands before one is a user's name and not the host it looks like.
 # Of each of Monoova's webhook secrets: 24 characters of base64 are 144 bits.
 FEWEST_CHARACTERS: Final = 24
+# No "@": what stands before one is a user's name and not the host it looks like.
 _SAFE_URL: Final = re.compile(
     r"(https://[^\s/@]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?)(/[^\s@]*)?"
 )

@@ -13,7 +13,7 @@ from chalicelib.core.actor import Actor
 from chalicelib.core.clock import Clock
 from chalicelib.core.cursor import start_of
 from chalicelib.core.dynamodb.items import Page
-from chalicelib.core.errors import ConflictError, ErrorCode, ForbiddenError, NotFoundError
+from chalicelib.core.errors import ConflictError, ErrorCode, ForbiddenError
 from chalicelib.customers.account_owners import AccountOwners, Owner
 from chalicelib.customers.destination_message import (
     OpenedDestination,
@@ -23,7 +23,6 @@ from chalicelib.customers.destination_message import (
 )
 from chalicelib.customers.manage_customers import (
     changed_meanwhile,
-    no_such_customer,
     shown_customer,
 )
 from chalicelib.customers.open_details import Opener, Purpose
@@ -35,6 +34,8 @@ from chalicelib.customers.store import (
     Customers,
     SealedCustomer,
     SealedDestination,
+    no_such_customer,
+    no_such_destination,
 )
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ class DestinationApprovals:
             customer, stored = self._found(each)
             self.opener.record(each.customer_id, each.destination_id, Purpose.APPROVAL, by.name)
             shown.append(self._shown(customer, stored))
-        return Revelation(tuple(shown), self._digest([self._place(each) for each in shown], by))
+        places = [self._place_of(each, one.opened) for each, one in zip(named, shown, strict=True)]
+        return Revelation(tuple(shown), self._digest(places, by))
 
     def approve(
         self,
@@ -204,9 +206,7 @@ class DestinationApprovals:
             raise no_such_customer()
         stored = customer.destination(owner.destination_id)
         if stored is None:
-            raise NotFoundError(
-                "The customer has no such destination.", ErrorCode.DESTINATION_NOT_FOUND
-            )
+            raise no_such_destination()
         return customer, stored
 
     def _opened(self, owner: Owner) -> OpenedDestination:
@@ -229,10 +229,6 @@ class DestinationApprovals:
 
     def _account(self, opened: OpenedDestination) -> str:
         return opened.provenance.account or self.fingerprints().of(opened.destination)
-
-    def _place(self, shown: RevealedDestination) -> tuple[str, str, str]:
-        owner = Owner(shown.customer_id, shown.stored.destination_id)
-        return self._place_of(owner, shown.opened)
 
     def _place_of(self, owner: Owner, opened: OpenedDestination) -> tuple[str, str, str]:
         return owner.customer_id, owner.destination_id, self._account(opened)

@@ -90,7 +90,7 @@ def encrypted(
         account=opened.provenance.account,
         approved_at=approval.at if approval else None,
         approved_by=approval.by if approval else None,
-        cap_cents=approval.cap_cents if approval else None,
+        cap_cents=opened.cap_cents,
     )
 
 

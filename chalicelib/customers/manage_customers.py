@@ -11,7 +11,7 @@ from chalicelib.core.clock import Clock
 from chalicelib.core.cursor import start_of
 from chalicelib.core.dynamodb.items import Page
 from chalicelib.core.encryption import SealBrokenError, Vault
-from chalicelib.core.errors import ConflictError, ErrorCode, InvalidRequestError, NotFoundError
+from chalicelib.core.errors import ConflictError, ErrorCode, InvalidRequestError
 from chalicelib.customers.account_owners import AccountOwners
 from chalicelib.customers.destination_message import OpenedDestination, encrypted
 from chalicelib.customers.rules.provenance import Provenance
@@ -23,6 +23,8 @@ from chalicelib.customers.store import (
     ExternalIdTakenError,
     SealedCustomer,
     SealedDestination,
+    no_such_customer,
+    no_such_destination,
 )
 from chalicelib.monoova.rules.destination import (
     BankAccount,
@@ -202,9 +204,7 @@ class CustomerService:
         def removed(customer: SealedCustomer) -> tuple[SealedCustomer, SealedDestination]:
             gone = customer.destination(destination_id)
             if gone is None:
-                raise NotFoundError(
-                    "The customer has no such destination.", ErrorCode.DESTINATION_NOT_FOUND
-                )
+                raise no_such_destination()
             if self.has_open_payout(customer_id, destination_id):
                 raise ConflictError(
                     "A payout to this destination is still open.", ErrorCode.DESTINATION_IN_USE
@@ -294,10 +294,6 @@ class CustomerService:
         )
         opened = OpenedDestination(destination, Provenance(by, now, account))
         return encrypted(self.vault, customer_id, stored, opened)
-
-
-def no_such_customer() -> NotFoundError:
-    return NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
 
 
 def changed_meanwhile() -> ConflictError:

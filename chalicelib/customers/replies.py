@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from chalicelib.core.dynamodb.items import Page, cursor_of
 from chalicelib.core.money import decimal_from
 from chalicelib.monoova.rules.destination import Destination, PayId
-from chalicelib.web.http import Reply
 from chalicelib.web.replies import Json, page_of, time_of
 
 if TYPE_CHECKING:
@@ -70,12 +69,10 @@ def approved_destinations(shown: "Sequence[UnapprovedDestination]") -> Json:
     return {"items": [_of_customer(each) for each in shown]}
 
 
-def revealed(shown: "Revelation") -> Reply:
+def revealed(shown: "Revelation") -> Json:
     """Destinations in full, for the approver who asked, and the digest to approve them with."""
     items = [_revealed(each) for each in shown.items]
-    body = {"items": items, "count": len(items), "digest": shown.digest}
-    # No cache may keep it.
-    return Reply(body, headers={"Cache-Control": "no-store"})
+    return {"items": items, "count": len(items), "digest": shown.digest}
 
 
 def _of_customer(each: "UnapprovedDestination") -> Json:
@@ -85,13 +82,12 @@ def _of_customer(each: "UnapprovedDestination") -> Json:
 def _revealed(each: "RevealedDestination") -> Json:
     """By what stands in the message; of what it does not have, nothing is shown."""
     provenance, approval = each.opened.provenance, each.opened.provenance.approval
-    cap_cents = approval.cap_cents if approval else None
     proven: Json = {
         "added_by": provenance.added_by,
         "added_at": time_of(provenance.added_at),
         "approved_by": approval.by if approval else None,
         "approved_at": time_of(approval.at) if approval else None,
-        "cap": decimal_from(cap_cents) if cap_cents else None,
+        "cap": decimal_from(each.opened.cap_cents) if each.opened.cap_cents else None,
     }
     return {
         "customer_id": each.customer_id,

@@ -19,6 +19,7 @@ from chalicelib.core.dynamodb.items import (
     time_of,
 )
 from chalicelib.core.dynamodb.readable import read, read_all, well_typed
+from chalicelib.core.errors import ErrorCode, NotFoundError
 from chalicelib.customers.rules.verification import NOT_STARTED, Verification, VerificationStatus
 from chalicelib.monoova.rules.destination import DestinationType, PayIdType
 
@@ -382,3 +383,11 @@ def verification_of(item: Item) -> Verification:
 
 def _time(text: str | None) -> datetime | None:
     return time_of(text) if text else None
+
+
+def no_such_customer() -> NotFoundError:
+    return NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+
+
+def no_such_destination() -> NotFoundError:
+    return NotFoundError("The customer has no such destination.", ErrorCode.DESTINATION_NOT_FOUND)

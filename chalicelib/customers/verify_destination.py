@@ -18,7 +18,6 @@ from chalicelib.core.errors import (
     AppError,
     ConflictError,
     ErrorCode,
-    NotFoundError,
     NotKnownYetError,
     TryAgainError,
     UnprocessableError,
@@ -38,6 +37,8 @@ from chalicelib.customers.store import (
     Customers,
     SealedCustomer,
     SealedDestination,
+    no_such_customer,
+    no_such_destination,
 )
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
@@ -162,10 +163,10 @@ class VerificationService:
     ) -> tuple[SealedCustomer, SealedDestination]:
         customer = self.customers.get(customer_id)
         if customer is None:
-            raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+            raise no_such_customer()
         sealed = customer.destination(destination_id)
         if sealed is None:
-            raise _gone()
+            raise no_such_destination()
         return customer, sealed
 
     def _check_may_start(self, verification: Verification) -> None:
@@ -273,7 +274,7 @@ class VerificationService:
             customer = self.customers.get(customer_id)
             current = customer.destination(before.destination_id) if customer else None
             if customer is None or current is None:
-                raise _gone()
+                raise no_such_destination()
             if current.verification.started_at != before.verification.started_at:
                 return current
             now = self.clock.now()
@@ -326,7 +327,3 @@ def _locked() -> AppError:
         "Three wrong codes: for an hour no code is taken. Or start the verification anew.",
         ErrorCode.VERIFICATION_LOCKED,
     )
-
-
-def _gone() -> AppError:
-    return NotFoundError("The customer has no such destination.", ErrorCode.DESTINATION_NOT_FOUND)

@@ -297,8 +297,7 @@ class Gatekeeper:
 
     def _switch(self, what: Switch, by: str, changed: Callable[[Gate], Gate]) -> Gate:
         """What a person does: it stands in the record, until the next one does something."""
-        self.look()
         now = self._clock.now()
-        self._change(lambda gate: gates.switched(changed(gate), what, by, now))
+        after = self._changed_by_hand(lambda gate: gates.switched(changed(gate), what, by, now))
         observability.note(outcome=f"sending: {what}")
-        return self._gate
+        return after

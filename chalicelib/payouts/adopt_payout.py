@@ -68,15 +68,19 @@ class AdoptionService:
         return Change(change.fields | fields | Fields(seal=sealed.seal), change.entries)
 
     def _check(self, payout: Payout) -> None:
-        began_at = self.seals.began_at()
-        is_older = payout.created_at < began_at + _DEPLOYED_WITHIN
-        is_free = payout.review_reason in (None, ReviewReason.INTEGRITY_FAILED)
-        why = None if payout.seal is None else "it has a seal"
-        why = why or (None if is_older else "it was made when there were seals already")
-        why = why or (None if payout.state in _WAITS else f"it is {payout.state}")
-        why = why or (None if is_free else f"it is under review for {payout.review_reason}")
-        why = why or impossibility(payout)
+        why = self._why_not(payout)
         if why:
             raise ConflictError(
                 f"The payout cannot be adopted: {why}.", ErrorCode.PAYOUT_NOT_ADOPTABLE
             )
+
+    def _why_not(self, payout: Payout) -> str | None:
+        if payout.seal is not None:
+            return "it has a seal"
+        if payout.created_at >= self.seals.began_at() + _DEPLOYED_WITHIN:
+            return "it was made when there were seals already"
+        if payout.state not in _WAITS:
+            return f"it is {payout.state}"
+        if payout.review_reason not in (None, ReviewReason.INTEGRITY_FAILED):
+            return f"it is under review for {payout.review_reason}"
+        return impossibility(payout)

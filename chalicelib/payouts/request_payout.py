@@ -19,7 +19,6 @@ from chalicelib.core.errors import (
     ConflictError,
     ErrorCode,
     InvalidRequestError,
-    NotFoundError,
     NotKnownYetError,
     TryAgainError,
     UnprocessableError,
@@ -31,13 +30,25 @@ from chalicelib.core.queues import Queue, QueueUnavailableError
 from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
 from chalicelib.customers.destination_message import OpenedDestination, opened_to_pay
 from chalicelib.customers.rules.verification import is_payable
-from chalicelib.customers.store import SealedCustomer, SealedDestination
+from chalicelib.customers.store import (
+    SealedCustomer,
+    SealedDestination,
+    no_such_customer,
+    no_such_destination,
+)
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.rules.destination import Destination
 from chalicelib.monoova.rules.gate import Gate, Passage
 from chalicelib.payouts.accept_payouts import Acceptance, Counted, NeedsApprovalError
 from chalicelib.payouts.recognise_duplicates import Duplicates, Meaning
-from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, QueueReason, State
+from chalicelib.payouts.rules.payout import (
+    FIRST_EVENT,
+    Event,
+    HistoryEntry,
+    Payout,
+    QueueReason,
+    State,
+)
 from chalicelib.payouts.rules.schedule import Policy, lease_until, when_to_send
 from chalicelib.payouts.rules.second_payment import may_be_succeeded, succession_cents
 from chalicelib.payouts.sending.record_event import found_payout
@@ -244,7 +255,7 @@ class PayoutRequestService:
         # Here, not earlier: a payout that stands is answered for whatever the limit is now.
         check_amount(ask.amount_cents, self.limit_cents)
         if standing.customer is None:
-            raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+            raise no_such_customer()
         sealed = chosen_destination(standing.customer, ask)
         check_verified(sealed, requires_verified=self.requires_verified)
         retry_of = in_place_of.old.transaction_id if in_place_of else None
@@ -318,13 +329,8 @@ class PayoutRequestService:
         self, payout: Payout, draft: _Draft, reasons: tuple[ApprovalReason, ...]
     ) -> RequestResult:
         """Nothing is sent: the payout is found in the list of what waits for approval."""
-        waiting = replace(
-            payout,
-            state=State.AWAITING_APPROVAL,
-            approval_reasons=reasons,
-            due_at=approval_until(payout.created_at),
-        )
-        payout = _opened_with(waiting, draft, f"waits for approval: {', '.join(reasons)}")
+        waiting = before_approvers(payout, reasons)
+        payout = _opened_with(waiting, draft, words_of_waiting(reasons))
         existing = self._created(payout, draft)
         if existing:
             return self._replayed(existing, draft.ask, draft.ends_at)
@@ -479,11 +485,26 @@ def requested_payout(
     )
 
 
+def before_approvers(payout: Payout, reasons: tuple[ApprovalReason, ...]) -> Payout:
+    """A new payout as one that waits for an approver; its history is the caller's."""
+    return replace(
+        payout,
+        state=State.AWAITING_APPROVAL,
+        approval_reasons=reasons,
+        due_at=approval_until(payout.created_at),
+    )
+
+
+def words_of_waiting(reasons: tuple[ApprovalReason, ...]) -> str:
+    """What the first entry of its history says of that."""
+    return f"waits for approval: {', '.join(reasons)}"
+
+
 def _opened_with(payout: Payout, draft: _Draft, detail: str | None = None) -> Payout:
     accepted = draft.meaning.accepted
     beside = f"meant beside payout {accepted}" if accepted else None
     details = "; ".join(part for part in (detail, beside) if part) or None
-    entry = HistoryEntry(payout.created_at, "Requested", payout.state, payout.created_by, details)
+    entry = HistoryEntry(payout.created_at, FIRST_EVENT, payout.state, payout.created_by, details)
     return replace(payout, history=(entry,), history_size=1)
 
 
@@ -517,9 +538,7 @@ def chosen_destination(customer: SealedCustomer, ask: PayoutRequest) -> SealedDe
     if ask.destination_id:
         named = customer.destination(ask.destination_id)
         if named is None:
-            raise NotFoundError(
-                "The customer has no such destination.", ErrorCode.DESTINATION_NOT_FOUND
-            )
+            raise no_such_destination()
         if ask.payout_method not in (None, named.type):
             raise InvalidRequestError({"payout_method": [f"The destination is a {named.type}."]})
         return named

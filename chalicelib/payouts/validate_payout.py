@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from chalicelib.control.rules.approval import ApprovalReason, ApprovalRules
 from chalicelib.control.rules.limits import Subject
 from chalicelib.core.actor import subject_of
-from chalicelib.core.errors import ErrorCode, NotFoundError, TryAgainError
+from chalicelib.core.errors import ErrorCode, TryAgainError
 from chalicelib.core.money import decimal_from
 from chalicelib.core.redaction import redact
 from chalicelib.customers.open_details import Opener, Purpose
-from chalicelib.customers.store import SealedDestination
+from chalicelib.customers.store import (
+    SealedDestination,
+    no_such_customer,
+)
 from chalicelib.monoova.gatekeeper import Gatekeeper
 from chalicelib.monoova.payloads import Order, Source, body_of
 from chalicelib.monoova.rules.branch import Branch
@@ -93,7 +96,7 @@ class ValidationService:
         check_amount(ask.amount_cents, self.limit_cents)
         standing = self.together.standing(ask.customer_id)
         if standing.customer is None:
-            raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+            raise no_such_customer()
         sealed = chosen_destination(standing.customer, ask)
         check_verified(sealed, requires_verified=self.requires_verified)
         opened = self.opener.opened(standing.customer, sealed, Purpose.VALIDATION, by)

@@ -10,8 +10,13 @@ from chalicelib.core.dynamodb.items import ItemRefusedError
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.errors import ConflictError, ErrorCode
 from chalicelib.customers.account_owners import AccountOwners
-from chalicelib.customers.manage_customers import changed_meanwhile, no_such_customer
-from chalicelib.customers.store import CustomerChangedError, Customers, SealedCustomer
+from chalicelib.customers.manage_customers import changed_meanwhile
+from chalicelib.customers.store import (
+    CustomerChangedError,
+    Customers,
+    SealedCustomer,
+    no_such_customer,
+)
 from chalicelib.payouts.find_payouts import PayoutsOfCustomer
 from chalicelib.payouts.rules.payout import Payout
 from chalicelib.payouts.store.payouts import PayoutChangedError, Payouts

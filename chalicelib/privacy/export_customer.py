@@ -18,18 +18,23 @@ from chalicelib.core.dynamodb.items import (
 )
 from chalicelib.core.dynamodb.readable import UnreadableItemError
 from chalicelib.core.encryption import SealBrokenError, Vault
-from chalicelib.core.errors import ErrorCode, InvalidRequestError, NotFoundError
+from chalicelib.core.errors import InvalidRequestError
 from chalicelib.customers.access_store import Access, Accesses, collection_of, item_key_of
 from chalicelib.customers.destination_message import opened_message
 from chalicelib.customers.manage_customers import Customer, shown_customer
 from chalicelib.customers.open_details import Opener, Purpose
-from chalicelib.customers.store import Customers, SealedCustomer, SealedDestination
+from chalicelib.customers.store import (
+    Customers,
+    SealedCustomer,
+    SealedDestination,
+    no_such_customer,
+)
 from chalicelib.monoova.rules.destination import Destination
-from chalicelib.payouts.rules.payout import Event, HistoryEntry, Payout, State
+from chalicelib.payouts.rules.payout import FIRST_EVENT, Event, HistoryEntry, Payout, State
 from chalicelib.payouts.store.payouts import CUSTOMER_KEY, Payouts
 
 # The entries of a payout's history behind which its destination was opened to be paid to.
-_OPENED_AT: Final = frozenset({"Requested", Event.CLAIMED.value, Event.RESENT.value})
+_OPENED_AT: Final = frozenset({FIRST_EVENT, Event.CLAIMED.value, Event.RESENT.value})
 _STREAMS: Final = frozenset({"records", "payouts"})
 _FROM_THE_FIRST, _ENDED = "first", "none"
 # Accesses that stand together, each with its place in the list that it is of.
@@ -111,7 +116,7 @@ class PrivacyService:
             unreadable.append(customer_id)
             return None
         if sealed is None:
-            raise NotFoundError("There is no such customer.", ErrorCode.CUSTOMER_NOT_FOUND)
+            raise no_such_customer()
         return sealed
 
     def _opened(

@@ -24,7 +24,17 @@ _WORDS: Final = {
 @pytest.fixture(scope="session")
 def infra() -> dict[str, Any]:
     """infra/template.yaml, its short forms (`!Ref`) written out (`{"Ref": …}`)."""
-    template, problems = decode(str(TEMPLATE))
+    return _written_out(TEMPLATE)
+
+
+@pytest.fixture(scope="session")
+def app() -> dict[str, Any]:
+    """infra/app.yaml, its short forms written out."""
+    return _written_out(ROOT / "infra" / "app.yaml")
+
+
+def _written_out(file: Path) -> dict[str, Any]:
+    template, problems = decode(str(file))
     assert not problems
     return dict(template or {})
 

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
-from cfnlint.decode import decode  # type: ignore[import-untyped]
 
-from tests.infra.conftest import ROOT, TEMPLATE
+from tests.infra.conftest import TEMPLATE
 from tests.infra.terraform import FOLDER, Module, read, snake_case
 from tools.deploy.stage import Stage
 from tools.deploy.template import CODE, with_code_at
@@ -53,14 +52,6 @@ OF_EVERY_RESOURCE: Final = {"depends_on", "lifecycle"}
 @pytest.fixture(scope="module")
 def module() -> Module:
     return read()
-
-
-@pytest.fixture(scope="module")
-def app() -> Template:
-    """infra/app.yaml, its short forms written out."""
-    template, problems = decode(str(ROOT / "infra" / "app.yaml"))
-    assert not problems
-    return dict(template or {})
 
 
 @pytest.fixture(scope="module")

@@ -128,8 +128,10 @@ def test_a_payout_whose_destination_is_gone_can_be_decided_on(by_two: Terminal) 
     paid = by_two.json("pay", customer, "5.00", "--yes")["transaction_id"]
     key = {"customer_id": {"S": customer}}
     world.dynamodb.delete_item(TableName="CustomersTable", Key=key)
-    approved = by_two.as_("approvers").run("payouts", "approve", paid, typed="y\n")
-    assert "its destination was removed" in approved.stderr
+    approver = by_two.as_("approvers")
+    refused = approver("payouts", "approve", paid, ends=Exit.NOT_FOUND, typed="y\n")
+    assert "its destination was removed" in refused.stderr
+    approver("payouts", "reject", paid, "--reason", "its destination is gone")
     assert world.state(paid)[0] != "AwaitingApproval"
 
 

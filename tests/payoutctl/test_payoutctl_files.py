@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.web.csv_cells import inert
 from payoutctl.exits import Exit, Failure
 from payoutctl.files import replace_with, write_new
-from payoutctl.reports import _inert
 from payoutctl.tokens import Tokens
 
 
@@ -52,5 +52,5 @@ def test_no_token_is_kept_that_no_command_uses() -> None:
 
 @pytest.mark.parametrize("sign", [*"=+-@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20"])
 def test_a_formula_in_any_width_is_a_text(sign: str) -> None:
-    assert _inert(f"{sign}SUM(A1)") == f"'{sign}SUM(A1)"
-    assert _inert(f"a{sign}") == f"a{sign}"
+    assert inert(f"{sign}SUM(A1)") == f"'{sign}SUM(A1)"
+    assert inert(f"a{sign}") == f"a{sign}"

@@ -7,6 +7,7 @@ from typing import Final
 
 from chalicelib.core.actor import subject_of
 from chalicelib.payouts.rules.payout import (
+    FIRST_EVENT,
     MOST_HISTORY_ENTRIES,
     Event,
     HistoryEntry,
@@ -16,7 +17,6 @@ from chalicelib.payouts.rules.payout import (
     effect_of,
 )
 
-REQUESTED: Final = "Requested"
 _BEGINNINGS: Final = frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.SENDING})
 _RELEASES: Final = frozenset({Event.APPROVED, Event.ADOPTED})
 _UNRELEASED: Final = frozenset({State.AWAITING_APPROVAL, State.CANCELLED})
@@ -28,7 +28,7 @@ _EVENTS: Final = frozenset(Event)
 def impossibility(payout: Payout) -> str | None:
     """What about it the life cycle cannot have produced, in words; None for what it can have."""
     history = payout.history
-    if not history or history[0].event != REQUESTED or history[0].state not in _BEGINNINGS:
+    if not history or history[0].event != FIRST_EVENT or history[0].state not in _BEGINNINGS:
         return "its history does not begin with a request"
     if history[0].by != payout.created_by:
         return "its history names another maker"

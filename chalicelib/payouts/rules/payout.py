@@ -74,6 +74,10 @@ FINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.RETURNED, State.C
 OPEN: Final = frozenset(State) - FINAL
 
 
+# What a history begins with; no event, for there is no state before it.
+FIRST_EVENT: Final = "Requested"
+
+
 class Event(StrEnum):
     """Everything that can happen to a payout after it was requested."""
 

@@ -25,7 +25,6 @@ from chalicelib.payouts.rules.decisions import (
     claimed,
     contradicted,
     row_expired,
-    without_funds,
 )
 from chalicelib.payouts.rules.integrity import impossibility
 from chalicelib.payouts.rules.payout import (
@@ -238,21 +237,22 @@ class Dispatcher:
         have been paid there, needs a person.
         """
         observability.count(Metric.DESTINATION_NOT_APPROVED)
-        event, now = Event.DESTINATION_NOT_APPROVED, self.clock.now()
+        event = Event.DESTINATION_NOT_APPROVED
         if payout.state is not State.QUEUED:
             return self._review(payout, event, ReviewReason.DESTINATION_NOT_APPROVED, by)
-        until = now + timedelta(seconds=self.policy.queue_look_seconds)
-        if payout.waits_for is QueueReason.DESTINATION_APPROVAL:
-            return self._put_off(payout, until)
-        waits = Fields(waits_for=QueueReason.DESTINATION_APPROVAL, due_at=until)
-        return self._written(payout, change_for(payout, event, Note(now, by), waits))
+        return self._wait(payout, event, QueueReason.DESTINATION_APPROVAL, by)
 
     def _wait_for_funds(self, payout: Payout, by: str) -> Payout:
+        return self._wait(payout, Event.WITHOUT_FUNDS, QueueReason.NO_FUNDS, by)
+
+    def _wait(self, payout: Payout, event: Event, reason: QueueReason, by: str) -> Payout:
+        """It stays queued, and its history says why once, however often it is looked at."""
         now = self.clock.now()
         until = now + timedelta(seconds=self.policy.queue_look_seconds)
-        if payout.waits_for is QueueReason.NO_FUNDS:
+        if payout.waits_for is reason:
             return self._put_off(payout, until)
-        return self._written(payout, without_funds(payout, Note(now, by), Fields(due_at=until)))
+        waits = Fields(waits_for=reason, due_at=until)
+        return self._written(payout, change_for(payout, event, Note(now, by), waits))
 
     def _ready(self, payout: Payout, customer: SealedCustomer) -> OpenedDestination:
         """Whatever may fail before the claim must be had before the claim."""
