@@ -22,6 +22,7 @@ import pytest
 from proof.lambda_events import HttpAnswer, http_event, load_app
 from tests.end_to_end.deployed import PAY_ID
 from tools.devstack.aws import REGION, create_user, sign_in
+from tools.devstack.grants import as_emulated
 from tools.devstack.processes import bare_environment
 from tools.devstack.stack import ROOT, Stack
 
@@ -152,6 +153,8 @@ def cloned(stack: Stack, clone: Path) -> Path:
     # Without one Chalice takes the setting away, and the emulator answers with "" for its number.
     config["minimum_compression_size"] = 10_000_000
     (clone / ".chalice" / "config.json").write_text(json.dumps(config, indent=2))
+    for file in (clone / ".chalice").glob("policy-*.json"):
+        file.write_text(json.dumps(as_emulated(json.loads(file.read_text()))))
     fill_in(clone / "infra" / "stages" / f"{STAGE}.toml", stack)
     return clone
 
