@@ -100,7 +100,7 @@ _WITNESS_SEEDS: Final = {
     "lease without expiry": 5000,
     "webhook without authentication": 5000,
     "signature over the parsed body": 5001,
-    "batch item dropped": 5014,
+    "batch item dropped": 5036,
     "queued and forgotten": 5004,
     "idempotency key ignored": 5000,
     "amount not compared": 5001,

@@ -6,10 +6,12 @@ from decimal import Decimal
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from proof.checker.evidence import Payout, Run, Violation
+from proof.checker.evidence import Payout, Request, Run, Violation
 
 _broken = partial(Violation, "P6")
 _SYDNEY = ZoneInfo("Australia/Sydney")
+# What the destination was shown with does not fit, or the person may not approve it.
+_NOTHING_APPROVED = (400, 401, 403, 404, 409)
 
 
 def uncontrolled(run: Run) -> Iterator[Violation]:
@@ -47,11 +49,27 @@ def _reasons(run: Run, payout: Payout) -> Iterator[str]:
 
 
 def _was_approved_before(run: Run, payout: Payout) -> bool:
-    """Whether an earlier payout to this destination was approved when this one was asked for."""
+    """Whether another person had approved this destination when this payout was asked for."""
     asked_at = payout.history[0].at if payout.history else None
-    others = (p for p in run.last.values() if p.destination_id == payout.destination_id)
-    return asked_at is not None and any(
-        entry.at <= asked_at for other in others for entry in other.approvals
+    others = [p for p in run.last.values() if p.destination_id == payout.destination_id]
+    return asked_at is not None and (
+        any(entry.at <= asked_at for other in others for entry in other.approvals)
+        or any(_may_have_approved(request, others, asked_at) for request in run.requests)
+    )
+
+
+def _may_have_approved(request: Request, others: list[Payout], asked_at: datetime) -> bool:
+    """Whether the request has approved the destination of these payouts, or may have.
+
+    That is stored first: a function may end after it, and a payout that is in no limit waits on.
+    """
+    named = request.decides_on("approve")
+    return (
+        request.at <= asked_at
+        and isinstance(request.body, dict)
+        and "digest" in request.body
+        and request.status not in _NOTHING_APPROVED
+        and any(p.transaction_id == named and p.requested_by != request.who for p in others)
     )
 
 

@@ -118,6 +118,11 @@ class Request:
         found = re.fullmatch(rf"/batches/([^/]+)/{act}", self.path)
         return found[1] if found and self.method == "POST" else None
 
+    def decides_on(self, act: str) -> str | None:
+        """The payout that was to be approved, rejected or the like; None of any other request."""
+        found = re.fullmatch(rf"/payouts/([^/]+)/{act}", self.path)
+        return found[1] if found and self.method == "POST" else None
+
     @property
     def is_yes(self) -> bool:
         return self.status is not None and 200 <= self.status < 300

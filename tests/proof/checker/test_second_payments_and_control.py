@@ -1,6 +1,7 @@
 """What is paid again, what needs approval, what has a limit: each way to break it is caught."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -324,6 +325,35 @@ def test_what_is_allowed_is_no_violation(spoil: Spoil, tmp_path: Path) -> None:
 def test_a_limit_of_an_account_does_not_name_the_account(tmp_path: Path) -> None:
     (found,) = _violations(ruled(limit_per_account="435.00"), tmp_path)
     assert found.endswith("[2026-03-02]")
+
+
+_BY_BOB = {"who": "user:bob", "body": {"digest": "as it was shown"}, "status": 422}
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_approved"),
+    [
+        pytest.param({}, True, id="a limit held up the payout"),
+        pytest.param({"status": 503}, True, id="it ended in the middle"),
+        pytest.param({"status": 409}, False, id="it was not what was shown"),
+        pytest.param({"status": 403}, False, id="this person may not"),
+        pytest.param({"body": {}}, False, id="without having seen it"),
+        pytest.param({"who": "monoova"}, False, id="by who asked for that payout"),
+        pytest.param({"at": "2026-03-02T02:00:00Z"}, False, id="later"),
+        pytest.param({"path": "/payouts/p4/approve"}, False, id="another destination"),
+    ],
+)
+def test_a_destination_is_approved_before_the_payout_that_waited_for_it(
+    request_: dict[str, Any], is_approved: bool, tmp_path: Path
+) -> None:
+    said = {"at": "2026-03-02T00:30:00Z", "path": "/payouts/p1/approve", **_BY_BOB, **request_}
+    status = said.pop("status")
+    asked = {"kind": "asked", "ask": "b", "method": "POST", "key": None, **said}
+    answered = {"kind": "answered", "ask": "b", "status": status, "body": {"code": "X"}}
+    rule = ruled(approves_new_destinations=True)
+    found = _violations(both(rule, lambda run: run.insert_before_quiet(asked, answered)), tmp_path)
+    unapproved = [line for line in found if "approved by no one before" in line]
+    assert any("payout p6," in line for line in unapproved) is not is_approved
 
 
 def test_the_rules_stand_there_once(tmp_path: Path) -> None:
