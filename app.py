@@ -191,7 +191,7 @@ def start_verification(customer_id: str, destination_id: str) -> Reply:
     by = incoming.operator()
     incoming.body(late.schemas.EMPTY)
     place = _customer(customer_id), _destination(destination_id)
-    return Reply(late.customer_replies.destination(wired.get().verification.start(*place, by.name)))
+    return Reply(late.customer_replies.destination(wired.get().verification.start(*place, by)))
 
 
 @for_admins("POST", "/customers/{customer_id}/destinations/{destination_id}/verification/confirm")

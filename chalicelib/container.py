@@ -469,6 +469,7 @@ class Container:
             monoova=self.monoova,
             gatekeeper=self.gatekeeper,
             clock=self.clock,
+            approval=self.settings.approval,
             remitter_name=self.settings.remitter_name,
         )
 

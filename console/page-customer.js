@@ -111,7 +111,7 @@ async function removeDestination(destination, path, reload) {
 async function startVerification(destination, path, reload) {
   const started = await ask({
     title: `Verify ${destination.masked}?`,
-    words: "Monoova pays one cent to this destination, with a six-digit code in the description. The account holder tells you the code, and you enter it here. A real cent is paid, and a fee is charged.",
+    words: "Monoova pays one cent to this destination, with a six-digit code in the description. The account holder tells you the code, and you enter it here. A real cent is paid, and a fee is charged. Until the destination is approved, another person than who added it has to do this.",
     yes: "Send one cent",
     act: () => api.post(`${path}/verification`),
   });

@@ -112,7 +112,10 @@ def erase_customer(session: Session, customer_id: str, yes: bool) -> None:
         session.out.document({"customer_id": customer_id, "erased": True})
 
 
-@customer.command("verify", help="Start the one-cent verification of a destination.")
+@customer.command(
+    "verify",
+    help="Start the one-cent verification of a destination that another person added or approved.",
+)
 @click.argument("customer_id")
 @click.argument("destination_id")
 @click.option("--code", help="The code of the one-cent payment: finishes the verification.")

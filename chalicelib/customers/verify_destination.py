@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.control.rules.approval import ApprovalRules
 from chalicelib.core import observability
+from chalicelib.core.actor import Actor
 from chalicelib.core.clock import Clock
 from chalicelib.core.dynamodb.items import StorageUnavailableError
 from chalicelib.core.encryption import Vault, VaultUnavailableError
@@ -18,6 +20,7 @@ from chalicelib.core.errors import (
     AppError,
     ConflictError,
     ErrorCode,
+    ForbiddenError,
     NotKnownYetError,
     TryAgainError,
     UnprocessableError,
@@ -25,6 +28,7 @@ from chalicelib.core.errors import (
 from chalicelib.core.secrets import SecretUnavailableError, WrongEnvironmentError
 from chalicelib.customers.open_details import Opener, Purpose
 from chalicelib.customers.rules.owner_name import may_be_same
+from chalicelib.customers.rules.provenance import Provenance, Refusal, refusal_to_verify
 from chalicelib.customers.rules.verification import (
     Verification,
     VerificationStatus,
@@ -87,13 +91,15 @@ class VerificationService:
     monoova: "MonoovaClient"
     gatekeeper: Gatekeeper
     clock: Clock
+    approval: ApprovalRules
     remitter_name: str
 
-    def start(self, customer_id: str, destination_id: str, by: str) -> SealedDestination:
+    def start(self, customer_id: str, destination_id: str, by: Actor) -> SealedDestination:
         """Has Monoova pay one cent, with a code, to the destination.
 
         Raises:
             NotFoundError, ConflictError, TryAgainError: nothing was sent.
+            ForbiddenError: they added it, and no other person has approved it.
             UnprocessableError: Monoova refused it, and the destination now stands as `Failed`;
                 or it cannot be asked for such a name at all.
             NotKnownYetError: it may have been sent.
@@ -102,7 +108,10 @@ class VerificationService:
         self._check_may_start(sealed.verification)
         self._check_ready()
         self._check_passage()
-        destination = self.opener.opened(customer, sealed, Purpose.VERIFICATION, by).destination
+        opened = self.opener.opened(customer, sealed, Purpose.VERIFICATION, by.name)
+        if self.approval.new_destinations:
+            _check_may_verify(opened.provenance, by)
+        destination = opened.destination
         _check_name(destination)
         begun = self._begun(customer, sealed)
         body = initiate_body(destination, destination_id, self.remitter_name)
@@ -301,6 +310,23 @@ class VerificationService:
             )
         purpose = _token_purpose(sealed.destination_id)
         return self.vault.open(customer_id, purpose, sealed.sealed_token)["token"]
+
+
+def _check_may_verify(provenance: Provenance, by: Actor) -> None:
+    match refusal_to_verify(provenance, by):
+        case Refusal.AUTHOR:
+            raise ForbiddenError(
+                "A verification pays a cent to the destination, and no person but you, who added"
+                " it, has looked at it: another operator has to start it, or an approver to approve"
+                " the destination first.",
+                ErrorCode.APPROVAL_BY_AUTHOR,
+            )
+        case Refusal.AUTHOR_UNKNOWN:
+            raise ForbiddenError(
+                "A verification pays a cent to the destination, and it is not known who added it:"
+                " an approver has to approve it first.",
+                ErrorCode.APPROVAL_BY_AUTHOR,
+            )
 
 
 def _check_name(destination: Destination) -> None:

@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from simulator.book import MovementKind
 from tests.payouts.test_request_payout import BANK_ACCOUNT, AwsCalls, Pass, reply, tap_line
-from tests.world import HttpAnswer, World, as_admin, load_app
+from tests.world import ADMIN, HttpAnswer, World, as_admin, load_app
 
 INITIATE: Final = "/verify/v2/aba/initiate"
 VALIDATE: Final = "/verify/v1/aba/validate"
@@ -159,6 +159,54 @@ def test_a_payid_of_another_person_is_shown_as_a_mismatch_without_a_name(
     everything = [world.dynamodb.scan(TableName=t)["Items"] for t in ("CustomersTable",)]
     for text in (started.text, str(everything), capsys.readouterr().out):
         assert "Another Name" not in text
+
+
+# --- a cent is a decision of two
+
+
+def test_who_added_a_destination_has_no_cent_sent_to_it_alone(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(DESTINATION_APPROVAL="required")
+    place, other = Place(world), Place(world)
+    refused = place.start()
+    assert (refused.status, refused.code) == (403, "ApprovalByAuthor")
+    assert "another operator has to start it" in refused.json["detail"]
+    assert (place.status, sent(world)) == ("NotStarted", 0)
+    assert as_admin(world.app, "another").post(f"{place.path}/verification", {}).status == 200
+    world.approve_destination(other.customer_id)
+    assert other.start().status == 200
+    assert cents_paid(world) == 2
+
+
+def test_by_a_login_or_by_a_role_a_person_is_one_author_and_of_one_unknown_no_cent_is_sent(
+    new_world: Callable[..., World],
+) -> None:
+    role = "arn:aws:iam::111122223333:role/Payer"
+    world = new_world(DESTINATION_APPROVAL="required", SAME_PERSON=f"{ADMIN}={role}")
+    place, old = Place(world), Place(world, **BANK_ACCOUNT)
+    added_by(world, place, f"{role.replace(':iam:', ':sts:').replace(':role', ':assumed-role')}/x")
+    assert place.start().code == "ApprovalByAuthor"
+    added_by(world, old, None)
+    another = as_admin(world.app, "another")
+    refused = another.post(f"{old.path}/verification", {})
+    assert (refused.status, refused.code) == (403, "ApprovalByAuthor")
+    assert "not known who added it" in refused.json["detail"]
+    assert another.post(f"{place.path}/verification", {}).status == 200
+    assert cents_paid(world) == 1
+
+
+def added_by(world: World, place: Place, author: str | None) -> None:
+    """Stores the destination as if this author had added it: None as before authors were kept."""
+    key = {"customer_id": {"S": place.customer_id}}
+    item = world.dynamodb.get_item(TableName="CustomersTable", Key=key)["Item"]
+    stored = item["destinations"]["L"][0]["M"]
+    purpose = f"destination/{stored['destination_id']['S']}"
+    record = world.container.vault.open(place.customer_id, purpose, stored["sealed"]["B"])
+    del record["added_by"]
+    record |= {"added_by": author} if author else {}
+    stored["sealed"] = {"B": world.container.vault.seal(place.customer_id, purpose, record)}
+    world.dynamodb.put_item(TableName="CustomersTable", Item=item)
 
 
 # --- never paid twice by accident

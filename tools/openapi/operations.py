@@ -189,6 +189,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "Has Monoova pay one cent with a code to the destination; it costs a fee.",
         (
             *_BODY,
+            _E.APPROVAL_BY_AUTHOR,
             _E.DESTINATION_NOT_FOUND,
             _E.ALREADY_VERIFIED,
             _E.VERIFICATION_UNDER_WAY,

@@ -72,10 +72,11 @@ def _text(at: datetime | None) -> str | None:
 
 
 class Refusal(Enum):
-    """Why a person may not approve a destination."""
+    """Why a person may not approve a destination, or have it verified."""
 
     AUTHOR = auto()
     LAST_APPROVER = auto()
+    AUTHOR_UNKNOWN = auto()
 
 
 def refusal_of(provenance: Provenance, by: Actor, cap_cents: int | None) -> Refusal | None:
@@ -91,3 +92,16 @@ def refusal_of(provenance: Provenance, by: Actor, cap_cents: int | None) -> Refu
         return None
     is_raised = approval.cap_cents is not None and cap_cents > approval.cap_cents
     return Refusal.LAST_APPROVER if is_raised else None
+
+
+def refusal_to_verify(provenance: Provenance, by: Actor) -> Refusal | None:
+    """Why `by` may not have the destination verified, which pays a cent to it; None if they may.
+
+    Until it is approved, who added it may not: another person looks first. Of one from before
+    authors were kept, anyone may be the author.
+    """
+    if provenance.approval is not None:
+        return None
+    if provenance.added_by is None:
+        return Refusal.AUTHOR_UNKNOWN
+    return Refusal.AUTHOR if by.is_also(provenance.added_by) else None

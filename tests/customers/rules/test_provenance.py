@@ -14,6 +14,7 @@ from chalicelib.customers.rules.provenance import (
     provenance_in,
     record_of,
     refusal_of,
+    refusal_to_verify,
 )
 
 AT = datetime(2026, 3, 2, 1, 0, 0, 5, tzinfo=UTC)
@@ -66,6 +67,22 @@ def test_who_may_approve(
     assert refusal_of(provenance, by, cap_cents) is refusal
 
 
+@pytest.mark.parametrize(
+    ("provenance", "by", "refusal"),
+    [
+        (Provenance("ann", AT), AUTHOR, Refusal.AUTHOR),
+        (Provenance("ann", AT), OTHER, None),
+        (Provenance(), OTHER, Refusal.AUTHOR_UNKNOWN),
+        (APPROVED, AUTHOR, None),
+        (Provenance(None, None, None, Approval("bob", AT)), OTHER, None),
+    ],
+)
+def test_who_may_have_it_verified(
+    provenance: Provenance, by: Actor, refusal: Refusal | None
+) -> None:
+    assert refusal_to_verify(provenance, by) is refusal
+
+
 def test_the_sessions_of_a_role_are_one_author() -> None:
     role = "arn:aws:sts::1:assumed-role/Payer"
     added = Provenance(f"{role}/monday", AT)
@@ -78,5 +95,5 @@ def test_who_and_which_account_is_no_personal_data_of_the_payee() -> None:
         assert texts[name] == NOT_PERSONAL
 
 
-def test_there_are_two_reasons_to_refuse_an_approval() -> None:
-    assert [each.value for each in Refusal] == [1, 2]
+def test_there_are_three_reasons_to_refuse() -> None:
+    assert [each.value for each in Refusal] == [1, 2, 3]
