@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { Kind } from "./api.js";
 import { h } from "./dom.js";
-import { exactly } from "./format.js";
+import { exactly, money } from "./format.js";
 import { facts } from "./parts.js";
 import { link } from "./router.js";
 import * as session from "./session.js";
@@ -35,6 +35,9 @@ function view({ customer_id, customer_name, destination, others, also_named_by }
       ["Approved by", destination.approved_by
         ? `${actorName(destination.approved_by, me)}, ${exactly(destination.approved_at)}`
         : "no other person yet"],
+      ...(destination.cap == null ? [] : [["Open for", `${money(destination.cap)} a day`]]),
+      ...(destination.asked_cap == null ? []
+        : [["To be raised to", `${money(destination.asked_cap)} a day, as ${actorName(destination.asked_cap_by, me)} asked: another person confirms it`]]),
       ["Other destinations of the customer", others.map((each) => each.masked).join(", ") || "none"],
       ["Seen before", also_named_by.length === 0 ? "in no other destination" : seen(also_named_by, elsewhere)],
     ),

@@ -45,6 +45,11 @@ def _say(session: Session, each: Any) -> None:
         say(f"  approved by   {place['approved_by']} at {whole_seconds(place['approved_at'])}")
     else:
         say("  approved by   no other person yet")
+    if place["cap"] is not None:
+        say(f"  open for      A${place['cap']} a day")
+    if place["asked_cap"] is not None:
+        asked_by = place["asked_cap_by"]
+        say(f"  to be raised  to A${place['asked_cap']} a day, by {asked_by}: another confirms")
     others = ", ".join(other["masked"] for other in each["others"])
     say(f"  others        {others or 'the customer has no other destination'}")
     for owner in each["also_named_by"]:

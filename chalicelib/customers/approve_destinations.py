@@ -26,7 +26,7 @@ from chalicelib.customers.manage_customers import (
     shown_customer,
 )
 from chalicelib.customers.open_details import Opener, Purpose
-from chalicelib.customers.rules.provenance import Approval, Refusal, refusal_of
+from chalicelib.customers.rules.provenance import Approval, refusal_of, with_cap
 from chalicelib.customers.store import (
     LISTING_KEY,
     LISTING_PART,
@@ -139,12 +139,13 @@ class DestinationApprovals:
     ) -> tuple[UnapprovedDestination, ...]:
         """Approves all of a list that was revealed, or none of it.
 
-        One that is approved stays as it is, unless a `cap_cents` is given: that is its new cap.
+        One that is approved stays as it is, unless a `cap_cents` is given: that is its new cap, if
+        it is lower, or another person has asked for it before. Else it is asked for now.
 
         Raises:
             NotFoundError
             ConflictError: it is not the list that this approver was shown.
-            ForbiddenError: they added one of them, or set the cap that they would raise.
+            ForbiddenError: they added one of them.
         """
         opened = [self._opened(each) for each in named]
         places = [self._place_of(each, one) for each, one in zip(named, opened, strict=True)]
@@ -154,7 +155,7 @@ class DestinationApprovals:
                 ErrorCode.DESTINATIONS_DIFFER,
             )
         for each in opened:
-            _check_may_approve(each, by, cap_cents)
+            _check_may_approve(each, by)
         return tuple(self._approved(each, by, cap_cents) for each in named)
 
     def approve_for_payout(self, owner: Owner, digest: str | None, by: Actor) -> None:
@@ -169,7 +170,7 @@ class DestinationApprovals:
         opened = self._opened(owner)
         if opened.is_approved:
             return
-        _check_may_approve(opened, by, None)
+        _check_may_approve(opened, by)
         if digest is None:
             raise ConflictError(
                 "No person has approved this destination yet: reveal it, and approve the payout"
@@ -187,11 +188,13 @@ class DestinationApprovals:
             if opened.is_approved and cap_cents is None:
                 return UnapprovedDestination(owner.customer_id, stored)
             now = self.clock.now()
-            approval = Approval(by.name, now, cap_cents or self.cap_cents)
-            after = replace(
-                opened,
-                provenance=replace(opened.provenance, account=account, approval=approval),
-            )
+            approval = opened.provenance.approval
+            if approval is None or cap_cents is None:
+                approval = Approval(by.name, now, cap_cents or self.cap_cents)
+            else:
+                approval = with_cap(approval, cap_cents, by, now)
+            provenance = replace(opened.provenance, account=account, approval=approval)
+            after = replace(opened, provenance=provenance)
             approved = encrypted(self.opener.vault, owner.customer_id, stored, after)
             try:
                 self.customers.save(customer.with_destination(approved), now)
@@ -237,15 +240,9 @@ class DestinationApprovals:
         return self.fingerprints().of_list(by.subject, places)
 
 
-def _check_may_approve(opened: OpenedDestination, by: Actor, cap_cents: int | None) -> None:
-    match refusal_of(opened.provenance, by, cap_cents):
-        case Refusal.AUTHOR:
-            raise ForbiddenError(
-                "Another person has to approve a destination than who added it.",
-                ErrorCode.APPROVAL_BY_AUTHOR,
-            )
-        case Refusal.LAST_APPROVER:
-            raise ForbiddenError(
-                "Another person has to raise a cap than who set it.",
-                ErrorCode.APPROVAL_BY_AUTHOR,
-            )
+def _check_may_approve(opened: OpenedDestination, by: Actor) -> None:
+    if refusal_of(opened.provenance, by) is not None:
+        raise ForbiddenError(
+            "Another person has to approve a destination than who added it.",
+            ErrorCode.APPROVAL_BY_AUTHOR,
+        )

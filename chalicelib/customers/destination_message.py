@@ -83,6 +83,7 @@ def encrypted(
     """
     record = _record_of(opened.destination) | record_of(opened.provenance)
     approval = opened.provenance.approval
+    asked = approval.asked if approval else None
     return replace(
         stored,
         sealed=vault.seal(customer_id, destination_purpose(stored.destination_id), record),
@@ -91,6 +92,8 @@ def encrypted(
         approved_at=approval.at if approval else None,
         approved_by=approval.by if approval else None,
         cap_cents=opened.cap_cents,
+        asked_cap_cents=asked.cap_cents if asked else None,
+        asked_cap_by=asked.by if asked else None,
     )
 
 

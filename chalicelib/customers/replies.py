@@ -1,6 +1,7 @@
 """What a reply about a customer looks like; destinations are masked."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chalicelib.core.dynamodb.items import Page, cursor_of
@@ -30,7 +31,9 @@ def destination(shown: "SealedDestination") -> Json:
         "added_by": shown.added_by,
         "approved_by": shown.approved_by,
         "approved_at": time_of(shown.approved_at),
-        "cap": decimal_from(shown.cap_cents) if shown.cap_cents else None,
+        "cap": _amount(shown.cap_cents),
+        "asked_cap": _amount(shown.asked_cap_cents),
+        "asked_cap_by": shown.asked_cap_by,
         "verification": {
             "status": shown.verification.status.value,
             "owner_name_matches": shown.verification.owner_name_matches,
@@ -82,12 +85,15 @@ def _of_customer(each: "UnapprovedDestination") -> Json:
 def _revealed(each: "RevealedDestination") -> Json:
     """By what stands in the message; of what it does not have, nothing is shown."""
     provenance, approval = each.opened.provenance, each.opened.provenance.approval
+    asked = approval.asked if approval else None
     proven: Json = {
         "added_by": provenance.added_by,
         "added_at": time_of(provenance.added_at),
         "approved_by": approval.by if approval else None,
         "approved_at": time_of(approval.at) if approval else None,
-        "cap": decimal_from(each.opened.cap_cents) if each.opened.cap_cents else None,
+        "cap": _amount(each.opened.cap_cents),
+        "asked_cap": _amount(asked.cap_cents if asked else None),
+        "asked_cap_by": asked.by if asked else None,
     }
     return {
         "customer_id": each.customer_id,
@@ -109,3 +115,7 @@ def details(shown: Destination) -> Json:
     else:
         found |= {"bsb": shown.bsb, "account_number": shown.account_number}
     return found | {"account_name": shown.account_name}
+
+
+def _amount(cents: int | None) -> Decimal | None:
+    return decimal_from(cents) if cents else None

@@ -51,9 +51,9 @@ class SealedDestination:
 
     `bsb_checked_at` is when Monoova said that its branch is open, None where it did not.
     `sealed_token` is what Monoova knows its verification by.
-    `account` is the keyed fingerprint of the account. It, `added_by`, `approved_at`, `approved_by`
-    and `cap_cents` are copies of what is sealed, for lists: nothing is paid by them. None where it
-    is from before they were kept.
+    `account` is the keyed fingerprint of the account. It, `added_by`, `approved_at`, `approved_by`,
+    `cap_cents`, `asked_cap_cents` and `asked_cap_by` are copies of what is sealed, for lists:
+    nothing is paid by them. None where it is from before they were kept.
     """
 
     destination_id: str
@@ -70,6 +70,8 @@ class SealedDestination:
     account: str | None = None
     added_by: str | None = None
     cap_cents: int | None = None
+    asked_cap_cents: int | None = None
+    asked_cap_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +310,8 @@ def _later_on(destination: SealedDestination) -> dict[str, Any]:
         "account": destination.account,
         "added_by": destination.added_by,
         "cap_cents": destination.cap_cents,
+        "asked_cap_cents": destination.asked_cap_cents,
+        "asked_cap_by": destination.asked_cap_by,
         "verification": {
             "status": state.status.value,
             "at": _text(state.at),
@@ -366,6 +370,8 @@ def _destination_of(item: Item) -> SealedDestination:
         account=item.get("account"),
         added_by=item.get("added_by"),
         cap_cents=item.get("cap_cents"),
+        asked_cap_cents=item.get("asked_cap_cents"),
+        asked_cap_by=item.get("asked_cap_by"),
     )
     return well_typed(destination)
 

@@ -112,6 +112,8 @@ def test_a_customer_is_registered_with_a_first_destination(world: World) -> None
         "approved_by": None,
         "approved_at": None,
         "cap": None,
+        "asked_cap": None,
+        "asked_cap_by": None,
         "verification": {"status": "NotStarted", "owner_name_matches": None, "at": None},
     }
     assert shown(world, customer["customer_id"]) == answer.json

@@ -301,16 +301,31 @@ def test_a_list_names_each_destination_once_and_only_those_there_are(world: Worl
 # --- caps
 
 
-def test_who_set_a_cap_may_lower_it_and_another_raises_it(world: World) -> None:
-    named = only_of(world, approved_customer(world, cap="100"))
-    assert approve(world.approver, named, cap="101").code == "ApprovalByAuthor"
-    lowered = approve(world.approver, named, cap="50").json["items"][0]["destination"]
-    assert lowered["cap"] == 50
-    another = as_approver(world.app, SECOND)
-    raised = approve(another, named, cap="900").json["items"][0]["destination"]
-    assert (raised["cap"], raised["approved_by"]) == (900, SECOND)
-    again = approve(world.approver, named).json["items"][0]["destination"]
-    assert (again["cap"], again["approved_by"]) == (900, SECOND)
+def test_one_person_lowers_a_cap_and_it_takes_two_to_raise_it(world: World) -> None:
+    """Seen: an approver alone raised a cap that another person had set."""
+    customer = approved_customer(world, cap="100")
+    named, another = only_of(world, customer), as_approver(world.app, SECOND)
+
+    def capped(caller: Caller, cap: str | None = None) -> list[Any]:
+        shown = approve(caller, named, **({"cap": cap} if cap else {})).json["items"][0]
+        assert (
+            shown["destination"]
+            == world.admin.get(f"/customers/{customer}").json["destinations"][0]
+        )
+        names = ("cap", "approved_by", "asked_cap", "asked_cap_by")
+        return [shown["destination"][name] for name in names]
+
+    assert capped(world.approver, "50") == [50, APPROVER, None, None]
+    asked = [50, APPROVER, 900, SECOND]
+    assert capped(another, "900") == asked
+    assert world.pay(customer, "51").json["approval_reasons"] == ["AboveCap"]
+    forge(world, customer, asked_cap_by=ADMIN)
+    assert capped(another, "900") == asked
+    [shown] = reveal(world.approver, named).json["items"]
+    assert [shown["destination"][name] for name in ("cap", "asked_cap")] == [50, 900]
+    assert capped(world.approver) == asked
+    assert capped(world.approver, "900") == [900, APPROVER, None, None]
+    assert world.pay(customer, "51").json["status"] == "Pending"
 
 
 # --- what was stored before

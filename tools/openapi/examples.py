@@ -32,6 +32,8 @@ _DESTINATION: Final[Json] = {
     "approved_by": _CHECKER,
     "approved_at": _SETTLED_AT,
     "cap": 1000.0,
+    "asked_cap": None,
+    "asked_cap_by": None,
     "verification": {"status": "Verified", "owner_name_matches": True, "at": _SETTLED_AT},
 }
 _UNAPPROVED: Final[Json] = _DESTINATION | dict.fromkeys(("approved_by", "approved_at", "cap"))

@@ -135,6 +135,12 @@ _DESTINATION: Final[Json] = {
         "description": "What it is approved for in a day without a further approval; null is no"
         " cap.",
     },
+    "asked_cap": {
+        **_or_null(_AMOUNT),
+        "description": "A higher cap that `asked_cap_by` asked for: it holds once another person"
+        " has confirmed it. Null if none is asked for.",
+    },
+    "asked_cap_by": _or_null(_TEXT),
     "verification": reference_to("Verification"),
 }
 _IN_FULL: Final[Json] = {

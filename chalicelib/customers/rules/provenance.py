@@ -5,7 +5,7 @@ tables alone can change none of it. Copies in the clear are for lists.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, auto
 
@@ -14,14 +14,24 @@ from chalicelib.core.marks import NOT_PERSONAL
 
 
 @dataclass(frozen=True, slots=True)
+class AskedCap:
+    """A higher cap that one person has asked for: it holds once another has confirmed it."""
+
+    by: str = field(metadata=NOT_PERSONAL)
+    at: datetime
+    cap_cents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
     """Who approved a destination, and when. `cap_cents` is what it is open for in a Sydney day
-    without a further approval; None is no cap.
+    without a further approval; None is no cap. `asked` is what it is to be raised to.
     """
 
     by: str = field(metadata=NOT_PERSONAL)
     at: datetime
     cap_cents: int | None = None
+    asked: AskedCap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,10 @@ def provenance_in(record: Mapping[str, str]) -> Provenance:
     approval = None
     if approved_at is not None:
         approval = Approval(
-            record["approved_by"], datetime.fromisoformat(approved_at), int(cap) if cap else None
+            record["approved_by"],
+            datetime.fromisoformat(approved_at),
+            int(cap) if cap else None,
+            _asked_in(record),
         )
     return Provenance(
         added_by=record.get("added_by"),
@@ -53,9 +66,19 @@ def provenance_in(record: Mapping[str, str]) -> Provenance:
     )
 
 
+def _asked_in(record: Mapping[str, str]) -> AskedCap | None:
+    at = record.get("cap_asked_at")
+    if at is None:
+        return None
+    return AskedCap(
+        record["cap_asked_by"], datetime.fromisoformat(at), int(record["cap_asked_cents"])
+    )
+
+
 def record_of(provenance: Provenance) -> dict[str, str]:
     """What `provenance_in` reads; nothing of what is not known."""
     approval = provenance.approval
+    asked = approval.asked if approval else None
     found = {
         "added_by": provenance.added_by,
         "added_at": _text(provenance.added_at),
@@ -63,6 +86,9 @@ def record_of(provenance: Provenance) -> dict[str, str]:
         "approved_by": approval.by if approval else None,
         "approved_at": _text(approval.at) if approval else None,
         "cap_cents": str(approval.cap_cents) if approval and approval.cap_cents else None,
+        "cap_asked_by": asked.by if asked else None,
+        "cap_asked_at": _text(asked.at) if asked else None,
+        "cap_asked_cents": str(asked.cap_cents) if asked else None,
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -75,23 +101,27 @@ class Refusal(Enum):
     """Why a person may not approve a destination, or have it verified."""
 
     AUTHOR = auto()
-    LAST_APPROVER = auto()
     AUTHOR_UNKNOWN = auto()
 
 
-def refusal_of(provenance: Provenance, by: Actor, cap_cents: int | None) -> Refusal | None:
-    """Why `by` may not approve the destination, with this cap if it is approved already; None if
-    they may.
-
-    Who added it never may, and who set its cap does not raise it.
-    """
+def refusal_of(provenance: Provenance, by: Actor) -> Refusal | None:
+    """Why `by` may not approve the destination, nor set its cap: they added it. Else None."""
     if provenance.added_by is not None and by.is_also(provenance.added_by):
         return Refusal.AUTHOR
-    approval = provenance.approval
-    if approval is None or cap_cents is None or not by.is_also(approval.by):
-        return None
+    return None
+
+
+def with_cap(approval: Approval, cap_cents: int, by: Actor, at: datetime) -> Approval:
+    """The approval once `by` has named this cap.
+
+    A lower one holds at once, and nothing higher is asked for any longer. A higher one holds once
+    two people have named it, or the first of them still more.
+    """
     is_raised = approval.cap_cents is not None and cap_cents > approval.cap_cents
-    return Refusal.LAST_APPROVER if is_raised else None
+    asked = approval.asked
+    if is_raised and (asked is None or cap_cents > asked.cap_cents or by.is_also(asked.by)):
+        return replace(approval, asked=AskedCap(by.name, at, cap_cents))
+    return Approval(by.name, at, cap_cents)
 
 
 def refusal_to_verify(provenance: Provenance, by: Actor) -> Refusal | None:

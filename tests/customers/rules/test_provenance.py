@@ -9,12 +9,14 @@ from chalicelib.core.actor import Actor
 from chalicelib.core.marks import NOT_PERSONAL
 from chalicelib.customers.rules.provenance import (
     Approval,
+    AskedCap,
     Provenance,
     Refusal,
     provenance_in,
     record_of,
     refusal_of,
     refusal_to_verify,
+    with_cap,
 )
 
 AT = datetime(2026, 3, 2, 1, 0, 0, 5, tzinfo=UTC)
@@ -29,6 +31,7 @@ AUTHOR, CHECKER, OTHER = Actor("ann", "ann"), Actor("bob", "bob"), Actor("cy", "
         Provenance("ann", AT, "1.abc"),
         Provenance("ann", AT, "1.abc", Approval("bob", LATER)),
         Provenance(None, None, None, Approval("bob", LATER, 100_000)),
+        Provenance("ann", AT, "1.abc", Approval("bob", AT, 5, AskedCap("cy", LATER, 100_000))),
     ],
 )
 def test_what_is_written_is_read(provenance: Provenance) -> None:
@@ -46,25 +49,44 @@ APPROVED = Provenance("ann", AT, "1.abc", Approval("bob", AT, 500))
 
 
 @pytest.mark.parametrize(
-    ("provenance", "by", "cap_cents", "refusal"),
+    ("provenance", "by", "refusal"),
     [
-        (Provenance("ann", AT), AUTHOR, None, Refusal.AUTHOR),
-        (Provenance("ann", AT), CHECKER, None, None),
-        (Provenance("ann", AT), CHECKER, 500, None),
-        (Provenance(), AUTHOR, None, None),
-        (APPROVED, AUTHOR, 1, Refusal.AUTHOR),
-        (APPROVED, CHECKER, None, None),
-        (APPROVED, CHECKER, 499, None),
-        (APPROVED, CHECKER, 500, None),
-        (APPROVED, CHECKER, 501, Refusal.LAST_APPROVER),
-        (APPROVED, OTHER, 501, None),
-        (Provenance("ann", AT, None, Approval("bob", AT)), CHECKER, 501, None),
+        (Provenance("ann", AT), AUTHOR, Refusal.AUTHOR),
+        (Provenance("ann", AT), CHECKER, None),
+        (Provenance(), AUTHOR, None),
+        (APPROVED, AUTHOR, Refusal.AUTHOR),
+        (APPROVED, CHECKER, None),
     ],
 )
-def test_who_may_approve(
-    provenance: Provenance, by: Actor, cap_cents: int | None, refusal: Refusal | None
+def test_who_may_approve(provenance: Provenance, by: Actor, refusal: Refusal | None) -> None:
+    assert refusal_of(provenance, by) is refusal
+
+
+SET = Approval("bob", AT, 500)
+ASKED = Approval("bob", AT, 500, AskedCap("cy", AT, 900))
+
+
+@pytest.mark.parametrize(
+    ("before", "cap_cents", "by", "after"),
+    [
+        (SET, 499, CHECKER, Approval("bob", LATER, 499)),
+        (SET, 500, OTHER, Approval("cy", LATER, 500)),
+        (SET, 501, OTHER, Approval("bob", AT, 500, AskedCap("cy", LATER, 501))),
+        (SET, 501, CHECKER, Approval("bob", AT, 500, AskedCap("bob", LATER, 501))),
+        (Approval("bob", AT), 501, OTHER, Approval("cy", LATER, 501)),
+        (ASKED, 900, OTHER, Approval("bob", AT, 500, AskedCap("cy", LATER, 900))),
+        (ASKED, 800, OTHER, Approval("bob", AT, 500, AskedCap("cy", LATER, 800))),
+        (ASKED, 900, CHECKER, Approval("bob", LATER, 900)),
+        (ASKED, 501, CHECKER, Approval("bob", LATER, 501)),
+        (ASKED, 901, CHECKER, Approval("bob", AT, 500, AskedCap("bob", LATER, 901))),
+        (ASKED, 500, CHECKER, Approval("bob", LATER, 500)),
+        (ASKED, 400, OTHER, Approval("cy", LATER, 400)),
+    ],
+)
+def test_a_cap_is_lowered_by_one_and_raised_by_two(
+    before: Approval, cap_cents: int, by: Actor, after: Approval
 ) -> None:
-    assert refusal_of(provenance, by, cap_cents) is refusal
+    assert with_cap(before, cap_cents, by, LATER) == after
 
 
 @pytest.mark.parametrize(
@@ -86,14 +108,15 @@ def test_who_may_have_it_verified(
 def test_the_sessions_of_a_role_are_one_author() -> None:
     role = "arn:aws:sts::1:assumed-role/Payer"
     added = Provenance(f"{role}/monday", AT)
-    assert refusal_of(added, Actor(f"{role}/friday", role), None) is Refusal.AUTHOR
+    assert refusal_of(added, Actor(f"{role}/friday", role)) is Refusal.AUTHOR
 
 
 def test_who_and_which_account_is_no_personal_data_of_the_payee() -> None:
-    texts = {each.name: each.metadata for kind in (Approval, Provenance) for each in fields(kind)}
-    for name in ("by", "added_by", "account"):
-        assert texts[name] == NOT_PERSONAL
+    texts = ((Approval, "by"), (AskedCap, "by"), (Provenance, "added_by"), (Provenance, "account"))
+    for kind, name in texts:
+        [found] = (each for each in fields(kind) if each.name == name)
+        assert found.metadata == NOT_PERSONAL
 
 
-def test_there_are_three_reasons_to_refuse() -> None:
-    assert [each.value for each in Refusal] == [1, 2, 3]
+def test_there_are_two_reasons_to_refuse() -> None:
+    assert [each.value for each in Refusal] == [1, 2]
