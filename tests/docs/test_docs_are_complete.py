@@ -102,3 +102,19 @@ def test_every_module_that_a_page_runs_exists(page: Path) -> None:
     for name in _MODULE.findall(page.read_text()):
         path = ROOT / name.replace(".", "/")
         assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), name
+
+
+_TEST: Final = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+
+
+def test_every_test_that_the_page_on_security_names_exists() -> None:
+    page = (ROOT / "docs" / "security.md").read_text()
+    named = set(_TEST.findall(page))
+    assert len(named) > 50
+    assert page.count("::test_") == len(_TEST.findall(page))
+    missing = {
+        f"{file}::{name}"
+        for file, name in named
+        if not re.search(rf"^def {name}\(", (ROOT / file).read_text(), re.MULTILINE)
+    }
+    assert missing == set()
