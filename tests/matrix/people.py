@@ -136,6 +136,7 @@ def raising_their_own_cap(stage: Stage, by: Caller) -> list[str]:
     )
     named = destination_of(stage, customer)
     stage.places.add("sam@example.com")
+    # The raise is only asked for: the payout still waits, for the cap is what it was.
     first, raised = (approved_place(by, named, cap=cap) for cap in ("100", "400"))
     paid = ask(stage, by, "101", customer)
     return [str(first.status), code_of(raised), code_of(paid)]

@@ -66,7 +66,7 @@ BY_THE_API: Final[list[tuple[str, Callable[..., list[str]], list[str]]]] = [
         people.approving_where_they_replaced_it,
         ["ApprovalByAuthor", "ApprovalByAuthor", INSIDER],
     ),
-    ("approver", people.raising_their_own_cap, ["200", "ApprovalByAuthor", WAITS]),
+    ("approver", people.raising_their_own_cap, ["200", "200", WAITS]),
     ("approver", people.a_file_of_their_own, ["ApprovalByRequester", WAITS]),
     ("approver", people.a_file_again, ["Failed", "Checking", WAITS, "ApprovalByRequester"]),
     ("approver", people.resolving_and_retrying, ["Failed", "RetryTooEarly"]),
